@@ -1,0 +1,1 @@
+"""How Python talks to a chain."""
