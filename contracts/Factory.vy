@@ -1,0 +1,92 @@
+# pragma version 0.4.3
+# pragma nonreentrancy on
+# pragma optimize gas
+# pragma evm-version prague
+"""
+@title Factory
+@license AGPL-3.0-only
+@notice Deploys pools with their councils, and vaults, from blueprints, and keeps the registry by which a pool
+        tells its vaults from look-alikes. Open to all; nobody owns it.
+@dev The contracts' own constructors check their parameters; their reasons pass through.
+"""
+
+from .interfaces import IFactory
+from .interfaces import IPool
+from .interfaces import IVault
+
+implements: IFactory
+
+event PoolCreated:
+    pool: indexed(address)
+    asset: indexed(address)
+    council: address
+    curator: address
+    params: IPool.PoolParams
+
+
+event VaultCreated:
+    vault: indexed(address)
+    pool: indexed(address)
+    collateral: indexed(address)
+    oracle: address
+    risk: IVault.RiskParams
+
+
+POOL_BLUEPRINT: public(immutable(address))
+COUNCIL_BLUEPRINT: public(immutable(address))
+VAULT_BLUEPRINT: public(immutable(address))
+
+pool_count: public(uint256)
+pools: public(HashMap[uint256, address])  # by number, from 0
+is_pool: public(HashMap[address, bool])
+council_of: public(HashMap[address, address])
+vault_count: public(HashMap[address, uint256])  # by pool
+vaults: public(HashMap[address, HashMap[uint256, address]])  # by pool and number, from 0
+pool_of: public(reentrant(HashMap[address, address]))  # of a vault; empty for every other address
+
+
+@deploy
+def __init__(pool_blueprint: address, council_blueprint: address, vault_blueprint: address):
+    """
+    @notice Blueprints as of EIP-5202.
+    """
+    for blueprint: address in [pool_blueprint, council_blueprint, vault_blueprint]:
+        assert blueprint.codesize > 3, "factory: no blueprint"
+    POOL_BLUEPRINT = pool_blueprint
+    COUNCIL_BLUEPRINT = council_blueprint
+    VAULT_BLUEPRINT = vault_blueprint
+
+
+@external
+def create_pool(params: IPool.PoolParams, curator: address, delay: uint256) -> address:
+    """
+    @notice Deploy a pool and its council. The curator registers vaults and opens the pool.
+    @param params See `IPool.PoolParams`.
+    @param delay Seconds between queueing a change and executing it, 3 to 30 days.
+    """
+    pool: address = create_from_blueprint(POOL_BLUEPRINT, params)
+    council: address = create_from_blueprint(COUNCIL_BLUEPRINT, pool, curator, delay)
+    number: uint256 = self.pool_count
+    self.pools[number] = pool
+    self.pool_count = number + 1
+    self.is_pool[pool] = True
+    self.council_of[pool] = council
+    extcall IPool(pool).install(council, empty(address))
+    log PoolCreated(pool=pool, asset=params.asset, council=council, curator=curator, params=params)
+    return pool
+
+
+@external
+def create_vault(pool: address, collateral: address, oracle: address, risk: IVault.RiskParams) -> address:
+    """
+    @notice Deploy a vault of one of this Factory's pools. It can draw nothing until the pool's curator grants
+            it a credit limit.
+    """
+    assert self.is_pool[pool], "factory: not a pool"
+    vault: address = create_from_blueprint(VAULT_BLUEPRINT, pool, collateral, oracle, risk)
+    number: uint256 = self.vault_count[pool]
+    self.vaults[pool][number] = vault
+    self.vault_count[pool] = number + 1
+    self.pool_of[vault] = pool
+    log VaultCreated(vault=vault, pool=pool, collateral=collateral, oracle=oracle, risk=risk)
+    return vault

@@ -1,0 +1,763 @@
+# pragma version 0.4.3
+# pragma nonreentrancy on
+# pragma optimize gas
+# pragma evm-version prague
+"""
+@title Vault
+@license AGPL-3.0-only
+@notice A spoke. Borrowers lock one collateral token and draw on the pool's credit line; collateral ratios are
+        checked on every step; anyone may close an unhealthy position, partly or fully, for a bonus.
+@dev Every pull is from the caller, never from an owner; callbacks go to the caller, only when it passed data.
+     In everything that pays the pool the order of calls is: position storage; collateral out; callback; balance
+     read; pull; balance check; `settle`. Until `settle` the pool still counts the debt, so its books are true in
+     every callback.
+
+     The largest uint as an amount means "as much as is allowed"; any other amount is exact, except that a
+     repayment is capped at the debt, so that a stranger's 1-wei repayment cannot make it fail.
+@custom:security The oracle and the collateral are trusted; what they can cost the pool is bounded by the credit
+                 limit. The vault's lock is held in every callback.
+"""
+
+from ethereum.ercs import IERC20
+from ethereum.ercs import IERC20Detailed
+
+from .interfaces import ICallbacks
+from .interfaces import IOracle
+from .interfaces import IPool
+from .interfaces import IVault
+from .modules import liquidation
+from .modules import operators
+from .modules import position
+from .modules import risk_params
+from .modules import shares as conversion
+
+initializes: operators
+
+exports: (
+    operators.set_operator,
+    operators.set_operator_by_signature,
+    operators.rights_of,
+    operators.nonces,
+    operators.DOMAIN_SEPARATOR,
+)
+
+WAD: constant(uint256) = 10**18
+PRICE_SCALE: constant(uint256) = 10**36
+COLLATERAL_DECIMALS_TOP: constant(uint8) = 27
+MAX_ORDERS: constant(uint256) = 256
+
+# an order of a batch: bits 0..159 owner, 160..255 limit in loan base units, 2**96 - 1 = no limit
+OWNER_MASK: constant(uint256) = 2**160 - 1
+
+POOL: immutable(IPool)
+LOAN: immutable(IERC20)
+COLLATERAL: immutable(IERC20)
+ORACLE: immutable(IOracle)
+RISK: immutable(IVault.RiskParams)
+
+positions: public(reentrant(HashMap[address, uint256]))  # packed, see `position`
+
+
+@deploy
+def __init__(pool: address, collateral: address, oracle: address, risk: IVault.RiskParams):
+    """
+    @notice Deployed by the Factory. Every parameter is checked here and fixed for ever.
+    @param pool The pool to draw from; its asset is the loan asset.
+    @param oracle Price of `collateral` in the loan asset, see `IOracle`.
+    @param risk See `IVault.RiskParams`.
+    """
+    loan: address = staticcall IPool(pool).asset()
+    assert collateral != loan, "vault: collateral is the loan asset"
+    assert collateral != pool, "vault: collateral is the pool"
+    decimals: uint8 = staticcall IERC20Detailed(collateral).decimals()
+    assert decimals <= COLLATERAL_DECIMALS_TOP, "vault: above 27 decimals"
+    risk_params._check(risk)
+    price: uint256 = staticcall IOracle(oracle).price()
+    safe_price: uint256 = staticcall IOracle(oracle).safe_price()
+    risk_params._check_price(price, safe_price, risk.min_debt)
+
+    POOL = IPool(pool)
+    LOAN = IERC20(loan)
+    COLLATERAL = IERC20(collateral)
+    ORACLE = IOracle(oracle)
+    RISK = risk
+    operators.__init__()
+
+
+# ------------------------------------------------------------------- collateral
+
+
+@external
+def deposit(amount: uint256, owner: address = msg.sender):
+    """
+    @notice Lock `amount` base units of the caller's collateral in `owner`'s position. Open to all.
+    """
+    assert owner != empty(address), "vault: zero owner"
+    self.positions[owner] = position._add_collateral(self.positions[owner], amount)
+    self._pull_collateral(amount)
+    log IVault.Deposit(owner=owner, amount=amount)
+
+
+@external
+def withdraw(amount: uint256, receiver: address = msg.sender, owner: address = msg.sender) -> uint256:
+    """
+    @notice Release collateral. Without debt neither oracle nor pool is asked.
+    @param amount Base units; the largest uint means all that health allows.
+    @return Base units sent.
+    """
+    operators._authorise(owner, operators.RIGHT_WITHDRAW)
+    word: uint256 = self.positions[owner]
+    collateral: uint256 = 0
+    debt_shares: uint256 = 0
+    collateral, debt_shares = position._unpack(word)
+
+    total_debt: uint256 = 0
+    total_debt_shares: uint256 = 0
+    if debt_shares > 0:
+        total_debt, total_debt_shares = staticcall POOL.debt_totals()
+    sent: uint256 = amount
+    if amount == max_value(uint256):
+        sent = self._max_withdraw(collateral, debt_shares, total_debt, total_debt_shares)
+    assert sent <= collateral, "vault: not enough collateral"
+
+    self.positions[owner] = position._reduce(word, sent, 0)
+    if debt_shares > 0:
+        self._check_collateralised(
+            unsafe_sub(collateral, sent),  # sent <= collateral
+            conversion._to_assets_up(debt_shares, total_debt, total_debt_shares),
+        )
+    self._send_collateral(receiver, sent)
+    log IVault.Withdraw(owner=owner, receiver=receiver, amount=sent)
+    return sent
+
+
+# ------------------------------------------------------------------------- debt
+
+
+@external
+def borrow(amount: uint256, receiver: address = msg.sender, owner: address = msg.sender) -> uint256:
+    """
+    @notice Draw on the pool's credit line against `owner`'s collateral.
+    @param amount Base units of the loan asset; the largest uint means all that health, line and cash allow.
+    @return Base units sent.
+    """
+    operators._authorise(owner, operators.RIGHT_BORROW)
+    self._check_receiver(receiver)
+    word: uint256 = self.positions[owner]
+    sent: uint256 = amount
+    if amount == max_value(uint256):
+        sent = self._max_borrow(word)
+
+    shares: uint256 = 0
+    total_debt: uint256 = 0
+    total_debt_shares: uint256 = 0
+    shares, total_debt, total_debt_shares = extcall POOL.draw(sent, receiver)
+    word = position._add_debt(word, shares)
+    self.positions[owner] = word
+    self._check_borrowed(word, shares, total_debt, total_debt_shares)
+    log IVault.Borrow(owner=owner, receiver=receiver, amount=sent, shares=shares)
+    return sent
+
+
+@external
+def repay(amount: uint256, owner: address = msg.sender) -> uint256:
+    """
+    @notice Repay debt of `owner` with the caller's loan asset. Open to all; needs no oracle.
+    @param amount Base units, capped at the debt; the largest uint means all.
+    @return Base units paid.
+    """
+    word: uint256 = self.positions[owner]
+    total_debt: uint256 = 0
+    total_debt_shares: uint256 = 0
+    total_debt, total_debt_shares = extcall POOL.accrue()
+    paid: uint256 = 0
+    shares: uint256 = 0
+    paid, shares = self._repayment(word, amount, total_debt, total_debt_shares)
+    self.positions[owner] = position._reduce(word, 0, shares)
+    self._pay_pool(paid, shares, paid)
+    log IVault.Repay(owner=owner, amount=paid, shares=shares)
+    return paid
+
+
+# --------------------------------------------------------------------- combined
+
+
+@external
+def open(
+    collateral: uint256,
+    debt: uint256,
+    receiver: address = msg.sender,
+    owner: address = msg.sender,
+    data: Bytes[1024] = b"",
+) -> uint256:
+    """
+    @notice Deposit and borrow in one call. With data the loan is sent first, then `on_open` is called on the
+            caller, then the collateral is pulled, then health is checked: leverage without a flash loan.
+    @param collateral Base units to lock.
+    @param debt Base units of the loan asset; the largest uint means all that health, line and cash allow.
+    @return Base units of the loan asset sent.
+    """
+    operators._authorise(owner, operators.RIGHT_BORROW)
+    self._check_receiver(receiver)
+    word: uint256 = self.positions[owner]
+    opened: uint256 = position._add_collateral(word, collateral)
+    sent: uint256 = debt
+    if debt == max_value(uint256):
+        sent = self._max_borrow(opened)
+
+    shares: uint256 = 0
+    total_debt: uint256 = 0
+    total_debt_shares: uint256 = 0
+    shares, total_debt, total_debt_shares = extcall POOL.draw(sent, receiver)
+    self.positions[owner] = position._add_debt(word, shares)
+    if len(data) > 0:
+        extcall ICallbacks(msg.sender).on_open(collateral, sent, data)
+    self._pull_collateral(collateral)
+    opened = position._add_debt(opened, shares)
+    self.positions[owner] = opened
+    self._check_borrowed(opened, shares, total_debt, total_debt_shares)
+    log IVault.Deposit(owner=owner, amount=collateral)
+    log IVault.Borrow(owner=owner, receiver=receiver, amount=sent, shares=shares)
+    return sent
+
+
+@external
+def close(
+    repayment: uint256,
+    withdrawal: uint256,
+    receiver: address = msg.sender,
+    owner: address = msg.sender,
+    data: Bytes[1024] = b"",
+) -> (uint256, uint256):
+    """
+    @notice Repay and withdraw in one call. With data the collateral is sent first, then `on_close` is called on
+            the caller, then the repayment is pulled, then health is checked.
+    @param repayment Base units of the loan asset, capped at the debt; the largest uint means all.
+    @param withdrawal Base units of collateral; the largest uint means all that health then allows.
+    @return Base units repaid; base units of collateral sent.
+    """
+    if withdrawal > 0:
+        operators._authorise(owner, operators.RIGHT_WITHDRAW)
+    word: uint256 = self.positions[owner]
+    total_debt: uint256 = 0
+    total_debt_shares: uint256 = 0
+    total_debt, total_debt_shares = extcall POOL.accrue()
+    paid: uint256 = 0
+    shares: uint256 = 0
+    paid, shares = self._repayment(word, repayment, total_debt, total_debt_shares)
+    collateral: uint256 = 0
+    debt_shares: uint256 = 0
+    collateral, debt_shares = position._unpack(position._reduce(word, 0, shares))
+    sent: uint256 = withdrawal
+    if withdrawal == max_value(uint256):
+        sent = self._max_withdraw(collateral, debt_shares, total_debt, total_debt_shares)
+    assert sent <= collateral, "vault: not enough collateral"
+
+    self.positions[owner] = position._reduce(word, sent, shares)
+    self._send_collateral(receiver, sent)
+    if len(data) > 0:
+        extcall ICallbacks(msg.sender).on_close(paid, sent, data)
+    self._pay_pool(paid, shares, paid)
+    if debt_shares > 0 and sent > 0:
+        total_debt, total_debt_shares = staticcall POOL.debt_totals()
+        self._check_collateralised(
+            unsafe_sub(collateral, sent),  # sent <= collateral
+            conversion._to_assets_up(debt_shares, total_debt, total_debt_shares),
+        )
+    log IVault.Repay(owner=owner, amount=paid, shares=shares)
+    log IVault.Withdraw(owner=owner, receiver=receiver, amount=sent)
+    return paid, sent
+
+
+# ------------------------------------------------------------------ liquidation
+
+
+@external
+def liquidate(
+    owner: address,
+    max_repay: uint256,
+    min_rate: uint256 = 0,
+    receiver: address = msg.sender,
+    data: Bytes[1024] = b"",
+) -> (uint256, uint256, uint256):
+    """
+    @notice Close an unhealthy position, as far as `max_repay` and the rules allow.
+    @param max_repay Base units of the loan asset, the fee not included; the largest uint means no limit.
+    @param min_rate Least collateral for what is paid with the fee, base units a base unit scaled 1e36; 0 = any.
+    @param receiver Gets the collateral.
+    @param data When not empty, `on_liquidation` is called on the caller before it has to pay.
+    @return Base units paid for the debt; base units of fee on top; base units of collateral seized.
+    """
+    price: uint256 = self._price()
+    total_debt: uint256 = 0
+    total_debt_shares: uint256 = 0
+    total_debt, total_debt_shares = extcall POOL.accrue()
+    word: uint256 = self.positions[owner]
+    quote: IVault.Quote = self._quote(word, price, total_debt, total_debt_shares, max_repay)
+    assert quote.liquidatable, "vault: healthy"
+    assert quote.shares > 0, "vault: nothing can be closed"
+    self.positions[owner] = position._reduce(word, quote.seized, quote.shares)
+    self._log_liquidation(owner, quote)
+    log IVault.LiquidationCall(liquidator=msg.sender, price=price)
+    self._exchange(quote.shares, quote.paid, quote.fee, quote.seized, min_rate, receiver, data)
+    return quote.paid, quote.fee, quote.seized
+
+
+@external
+def liquidate_batch(
+    orders: DynArray[uint256, MAX_ORDERS],
+    min_rate: uint256 = 0,
+    receiver: address = msg.sender,
+    data: Bytes[1024] = b"",
+) -> (uint256, uint256, uint256, uint256):
+    """
+    @notice Close many positions with one oracle read, one payment and one collateral transfer. Orders that
+            cannot execute are skipped; if none executes the call reverts. Every order is computed with the
+            debt totals as they stood at the start; a repeated owner's later orders see the earlier ones.
+    @param orders One word each: bits 0..159 the owner, bits 160..255 the limit as `max_repay` of `liquidate`,
+           2**96 - 1 = none.
+    @param min_rate As for `liquidate`, over the whole batch.
+    @return Sums of base units paid, of fee and of collateral seized; bit i says that order i was executed.
+    """
+    price: uint256 = self._price()
+    total_debt: uint256 = 0
+    total_debt_shares: uint256 = 0
+    total_debt, total_debt_shares = extcall POOL.accrue()
+    shares: uint256 = 0
+    paid: uint256 = 0
+    fee: uint256 = 0
+    seized: uint256 = 0
+    executed: uint256 = 0
+    bit: uint256 = 1
+    for order: uint256 in orders:
+        owner: address = convert(order & OWNER_MASK, address)
+        word: uint256 = self.positions[owner]
+        quote: IVault.Quote = self._quote(word, price, total_debt, total_debt_shares, order >> 160)
+        if quote.shares > 0:
+            self.positions[owner] = position._reduce(word, quote.seized, quote.shares)
+            self._log_liquidation(owner, quote)
+            # at most 256 terms below 2**128 each
+            shares = unsafe_add(shares, quote.shares)
+            paid = unsafe_add(paid, quote.paid)
+            fee = unsafe_add(fee, quote.fee)
+            seized = unsafe_add(seized, quote.seized)
+            executed |= bit
+        bit <<= 1
+    assert executed != 0, "vault: no order can execute"
+    log IVault.LiquidationCall(liquidator=msg.sender, price=price)
+    self._exchange(shares, paid, fee, seized, min_rate, receiver, data)
+    return paid, fee, seized, executed
+
+
+@external
+@view
+def preview_liquidate(owner: address, max_repay: uint256) -> IVault.Quote:
+    """
+    @notice What `liquidate` would do in this block, to the wei; `shares` = 0 when it would revert.
+    """
+    total_debt: uint256 = 0
+    total_debt_shares: uint256 = 0
+    total_debt, total_debt_shares = staticcall POOL.debt_totals()
+    return self._quote(self.positions[owner], self._price(), total_debt, total_debt_shares, max_repay)
+
+
+@external
+@view
+def preview_liquidate_batch(orders: DynArray[uint256, MAX_ORDERS]) -> (uint256, uint256, uint256, uint256):
+    """
+    @notice What `liquidate_batch` would return in this block, to the wei; zeros when it would revert.
+    @dev A repeated owner is looked up among the earlier orders: cost grows with the square of their number.
+    """
+    price: uint256 = self._price()
+    total_debt: uint256 = 0
+    total_debt_shares: uint256 = 0
+    total_debt, total_debt_shares = staticcall POOL.debt_totals()
+    paid: uint256 = 0
+    fee: uint256 = 0
+    seized: uint256 = 0
+    executed: uint256 = 0
+    after: DynArray[uint256, MAX_ORDERS] = []  # the position that each order leaves
+    for i: uint256 in range(len(orders), bound=MAX_ORDERS):
+        owner: uint256 = orders[i] & OWNER_MASK
+        word: uint256 = self.positions[convert(owner, address)]
+        for j: uint256 in range(i, bound=MAX_ORDERS):
+            if orders[j] & OWNER_MASK == owner:
+                word = after[j]
+        quote: IVault.Quote = self._quote(word, price, total_debt, total_debt_shares, orders[i] >> 160)
+        after.append(position._reduce(word, quote.seized, quote.shares))
+        if quote.shares > 0:
+            paid += quote.paid
+            fee += quote.fee
+            seized += quote.seized
+            executed |= 1 << i
+    return paid, fee, seized, executed
+
+
+# ------------------------------------------------------------------------ views
+
+
+@external
+@view
+@reentrant
+def pool() -> address:
+    """
+    @notice The pool that the vault draws from.
+    """
+    return POOL.address
+
+
+@external
+@view
+@reentrant
+def loan_asset() -> address:
+    """
+    @notice The token that is borrowed.
+    """
+    return LOAN.address
+
+
+@external
+@view
+@reentrant
+def collateral_asset() -> address:
+    """
+    @notice The token that is locked.
+    """
+    return COLLATERAL.address
+
+
+@external
+@view
+@reentrant
+def oracle() -> address:
+    """
+    @notice The price source, see `IOracle`.
+    """
+    return ORACLE.address
+
+
+@external
+@view
+@reentrant
+def risk() -> IVault.RiskParams:
+    """
+    @notice The risk parameters.
+    """
+    return RISK
+
+
+@external
+@view
+@reentrant
+def position_of(owner: address) -> (uint256, uint256):
+    """
+    @return Collateral in base units; debt shares.
+    """
+    return position._unpack(self.positions[owner])
+
+
+@external
+@view
+@reentrant
+def debt_of(owner: address) -> uint256:
+    """
+    @notice Debt with interest up to this block, base units, rounded up.
+    """
+    return self._debt(self.positions[owner])
+
+
+@external
+@view
+def health(owner: address) -> uint256:
+    """
+    @notice Health factor at the oracle's price, WAD, rounded down; the largest uint without debt. Whether a
+            position is liquidatable is decided on integers, see `preview_liquidate`.
+    """
+    word: uint256 = self.positions[owner]
+    debt: uint256 = self._debt(word)
+    if debt == 0:
+        return max_value(uint256)
+    value: uint256 = liquidation._value_down(position._unpack(word)[0], self._price())
+    return liquidation._health_down(value, debt, RISK.threshold)
+
+
+@external
+@view
+@reentrant
+def margin_terms(owner: address) -> IVault.MarginTerms:
+    """
+    @notice The position in the terms of an exchange. Prices are exact: one less and it is liquidatable, or its
+            collateral no longer covers its debt. The largest uint for a debt without collateral.
+    """
+    word: uint256 = self.positions[owner]
+    debt: uint256 = self._debt(word)
+    collateral: uint256 = position._unpack(word)[0]
+    return IVault.MarginTerms(
+        initial_margin=WAD - RISK.ltv,
+        maintenance_margin=WAD - RISK.threshold,
+        liquidation_price=self._price_for(self._ceil_div(debt * WAD, RISK.threshold), collateral),
+        bankruptcy_price=self._price_for(debt, collateral),
+    )
+
+
+@external
+@view
+def max_borrow(owner: address) -> uint256:
+    """
+    @notice What `borrow` would send for the largest uint, base units: bound by health at the safe price, line
+            and cash; short of the exact bound by the value of one debt share plus one base unit.
+    """
+    return self._max_borrow(self.positions[owner])
+
+
+@external
+@view
+def max_withdraw(owner: address) -> uint256:
+    """
+    @notice What `withdraw` would send for the largest uint, base units: bound by health at the safe price, one
+            base unit of debt to spare.
+    """
+    collateral: uint256 = 0
+    debt_shares: uint256 = 0
+    collateral, debt_shares = position._unpack(self.positions[owner])
+    total_debt: uint256 = 0
+    total_debt_shares: uint256 = 0
+    total_debt, total_debt_shares = staticcall POOL.debt_totals()
+    return self._max_withdraw(collateral, debt_shares, total_debt, total_debt_shares)
+
+
+# ------------------------------------------------------------- internals: checks
+
+
+@internal
+@view
+def _check_receiver(receiver: address):
+    assert receiver != self and receiver != empty(address), "vault: bad receiver"
+
+
+@internal
+@view
+def _check_collateralised(collateral: uint256, debt: uint256):
+    """
+    @notice Refuse a debt, in base units, above what `collateral` allows at the oracle's safe price.
+    """
+    value: uint256 = liquidation._value_down(collateral, staticcall ORACLE.safe_price())
+    # value < 2**137 and debt < 2**95, ratios and WAD < 2**60
+    assert unsafe_mul(value, RISK.ltv) >= unsafe_mul(debt, WAD), "vault: not enough collateral value"
+
+
+@internal
+@view
+def _check_borrowed(word: uint256, shares: uint256, total_debt: uint256, total_debt_shares: uint256):
+    """
+    @notice Check a position that has just drawn `shares`; nothing to check when it drew none.
+    """
+    if shares == 0:
+        return
+    collateral: uint256 = 0
+    debt_shares: uint256 = 0
+    collateral, debt_shares = position._unpack(word)
+    debt: uint256 = conversion._to_assets_up(debt_shares, total_debt, total_debt_shares)
+    assert debt >= RISK.min_debt, "vault: below the minimum debt"
+    self._check_collateralised(collateral, debt)
+
+
+# ----------------------------------------------------------- internals: payments
+
+
+@internal
+@pure
+def _repayment(
+    word: uint256, amount: uint256, total_debt: uint256, total_debt_shares: uint256
+) -> (uint256, uint256):
+    """
+    @notice Cap `amount` at the position's debt.
+    @return Base units to pay; debt shares that they extinguish, rounded down, all when the debt is paid.
+    """
+    debt_shares: uint256 = position._unpack(word)[1]
+    debt: uint256 = conversion._to_assets_up(debt_shares, total_debt, total_debt_shares)
+    if amount >= debt:
+        return debt, debt_shares
+    shares: uint256 = conversion._to_shares_down(amount, total_debt, total_debt_shares)
+    assert shares > 0 or amount == 0, "vault: less than a debt share"
+    return amount, shares
+
+
+@internal
+def _pay_pool(amount: uint256, shares: uint256, paid: uint256):
+    """
+    @notice Pull `amount` base units from the caller to the pool, see that they arrived, settle at once.
+    @param paid The part of `amount` that is not fee.
+    """
+    if amount > 0:
+        before: uint256 = staticcall LOAN.balanceOf(POOL.address)
+        success: bool = extcall LOAN.transferFrom(msg.sender, POOL.address, amount, default_return_value=True)
+        assert success, "vault: payment failed"
+        balance: uint256 = staticcall LOAN.balanceOf(POOL.address)
+        assert balance == before + amount, "vault: payment did not arrive"
+    extcall POOL.settle(shares, paid)
+
+
+@internal
+def _exchange(
+    shares: uint256,
+    paid: uint256,
+    fee: uint256,
+    seized: uint256,
+    min_rate: uint256,
+    receiver: address,
+    data: Bytes[1024],
+):
+    """
+    @notice The calls of a liquidation: collateral out, callback, payment in, settle.
+    """
+    assert seized * PRICE_SCALE >= min_rate * (paid + fee), "vault: rate too low"
+    self._send_collateral(receiver, seized)
+    if len(data) > 0:
+        extcall ICallbacks(msg.sender).on_liquidation(paid, fee, seized, data)
+    self._pay_pool(paid + fee, shares, paid)
+
+
+@internal
+def _pull_collateral(amount: uint256):
+    """
+    @notice Pull `amount` base units of collateral from the caller and see that they arrived.
+    """
+    if amount == 0:
+        return
+    before: uint256 = staticcall COLLATERAL.balanceOf(self)
+    success: bool = extcall COLLATERAL.transferFrom(msg.sender, self, amount, default_return_value=True)
+    assert success, "vault: collateral pull failed"
+    balance: uint256 = staticcall COLLATERAL.balanceOf(self)
+    assert balance == before + amount, "vault: collateral missing"
+
+
+@internal
+def _send_collateral(receiver: address, amount: uint256):
+    """
+    @notice Send `amount` base units of collateral to `receiver`.
+    """
+    self._check_receiver(receiver)
+    if amount == 0:
+        return
+    success: bool = extcall COLLATERAL.transfer(receiver, amount, default_return_value=True)
+    assert success, "vault: collateral send failed"
+
+
+# --------------------------------------------------------- internals: quotes, views
+
+
+@internal
+@view
+def _price() -> uint256:
+    """
+    @notice The oracle's price for liquidation, 1e36.
+    """
+    price: uint256 = staticcall ORACLE.price()
+    assert price > 0, "vault: oracle price is zero"
+    return price
+
+
+@internal
+@view
+def _quote(
+    word: uint256, price: uint256, total_debt: uint256, total_debt_shares: uint256, max_repay: uint256
+) -> IVault.Quote:
+    collateral: uint256 = 0
+    debt_shares: uint256 = 0
+    collateral, debt_shares = position._unpack(word)
+    return liquidation._quote(
+        collateral, debt_shares, price, total_debt, total_debt_shares, max_repay, RISK
+    )
+
+
+@internal
+def _log_liquidation(owner: address, quote: IVault.Quote):
+    """
+    @notice Pack a close into its event; the lanes are drawn in `IVault.Liquidation`.
+    @dev seized < 2**128, shares < 2**104, paid and extinguished < 2**96, health is clamped to 32 bits.
+    """
+    health_before: uint256 = min(quote.health_before // 10**9, 2**32 - 1)
+    health_after: uint256 = min(quote.health_after // 10**9, 2**32 - 1)
+    log IVault.Liquidation(
+        owner=owner,
+        close=quote.seized | (quote.shares << 128),
+        amounts=quote.paid | (quote.extinguished << 96) | (health_before << 192) | (health_after << 224),
+        fee=quote.fee,
+    )
+
+
+@internal
+@view
+def _debt(word: uint256) -> uint256:
+    """
+    @notice Debt of a position, base units, rounded up; the pool is not asked when there is none.
+    """
+    debt_shares: uint256 = position._unpack(word)[1]
+    if debt_shares == 0:
+        return 0
+    total_debt: uint256 = 0
+    total_debt_shares: uint256 = 0
+    total_debt, total_debt_shares = staticcall POOL.debt_totals()
+    return conversion._to_assets_up(debt_shares, total_debt, total_debt_shares)
+
+
+@internal
+@view
+def _max_borrow(word: uint256) -> uint256:
+    """
+    @notice See `max_borrow`. The margin covers what drawing adds by rounding: to the shares drawn at most one
+            share, to the debt per share at most 1/65536 base unit over all shares.
+    """
+    collateral: uint256 = 0
+    debt_shares: uint256 = 0
+    collateral, debt_shares = position._unpack(word)
+    total_debt: uint256 = 0
+    total_debt_shares: uint256 = 0
+    total_debt, total_debt_shares = staticcall POOL.debt_totals()
+    value: uint256 = liquidation._value_down(collateral, staticcall ORACLE.safe_price())
+    allowed: uint256 = value * RISK.ltv // WAD
+    taken: uint256 = (
+        conversion._to_assets_up(debt_shares, total_debt, total_debt_shares)
+        + conversion._to_assets_up(1, total_debt, total_debt_shares)
+        + 1
+    )
+    line: uint256 = staticcall POOL.max_draw(self)
+    return min(allowed - min(taken, allowed), line)
+
+
+@internal
+@view
+def _max_withdraw(
+    collateral: uint256, debt_shares: uint256, total_debt: uint256, total_debt_shares: uint256
+) -> uint256:
+    """
+    @notice See `max_withdraw`. One base unit of debt to spare for what settling in the same call may add.
+    """
+    if debt_shares == 0:
+        return collateral
+    debt: uint256 = conversion._to_assets_up(debt_shares, total_debt, total_debt_shares) + 1
+    value: uint256 = self._ceil_div(debt * WAD, RISK.ltv)
+    safe_price: uint256 = staticcall ORACLE.safe_price()
+    assert safe_price > 0, "vault: safe price is zero"
+    needed: uint256 = self._ceil_div(value * PRICE_SCALE, safe_price)
+    return collateral - min(needed, collateral)
+
+
+@internal
+@pure
+def _price_for(worth: uint256, collateral: uint256) -> uint256:
+    """
+    @notice The lowest price, 1e36, at which `collateral` is worth `worth` base units; see `margin_terms`.
+    """
+    if worth == 0:
+        return 0
+    if collateral == 0:
+        return max_value(uint256)
+    return self._ceil_div(worth * PRICE_SCALE, collateral)
+
+
+@internal
+@pure
+def _ceil_div(a: uint256, b: uint256) -> uint256:
+    return (a + b - 1) // b
