@@ -14,6 +14,7 @@ STAMPS=$VENV/.plimsoll
 BUSY=$STAMPS/busy              # holds the process id of the set-up that is changing .venv
 LOG=$VENV/setup.log
 OLDEST_ANVIL=1                 # the lowest major version of an Anvil of your own that is accepted
+PATH=${PATH//"$PWD/$VENV/bin:"/} # what is looked for below is the machine's own
 
 say() { echo "plimsoll: $*" >&2; }
 fail() { say "$*"; exit 1; }
@@ -56,7 +57,7 @@ find_python() {
 
 # A virtual environment knows its own path, so a moved checkout needs a new one.
 make_venv() {
-    local python version
+    local python version output
     version=$(python_version "$VENV_PYTHON") || version=none
     if [ -n "${PYTHON:-}" ]; then
         python=$(find_python)
@@ -71,8 +72,11 @@ make_venv() {
     python=${python:-$(find_python)}
     version=$(python_version "$python")
     say "creating $VENV with Python $version ..."
-    "$python" -m venv --clear "$VENV" >/dev/null 2>&1 || fail "$python cannot create a virtual environment in $PWD/$VENV;" \
-        "is its venv module installed (on Debian: apt install python${version%.*}-venv)?"
+    if ! output=$("$python" -m venv --clear "$VENV" 2>&1); then
+        echo "$output" | tail -n 3 >&2
+        fail "$python cannot create a virtual environment in $PWD/$VENV;" \
+            "is its venv module installed (on Debian: apt install python${version%.*}-venv)?"
+    fi
     # The repository's root goes on the path, so that scripts, tests and notebooks can import plimsoll.
     echo "$PWD" >"$("$VENV_PYTHON" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/plimsoll.pth"
     stamp venv "$PWD $version"
@@ -82,7 +86,7 @@ make_venv() {
 install() {
     echo $$ >"$BUSY"
     if ! "$VENV_PYTHON" -m pip install --disable-pip-version-check --no-input --retries 2 --timeout 30 \
-        -r "$1" >>"$LOG" 2>&1 </dev/null; then
+        -r "$1" >"$LOG" 2>&1 </dev/null; then
         rm -f "$BUSY"
         explain_failure "pip could not install $1"
     fi
@@ -126,7 +130,7 @@ install_packages() {
 # Your own Anvil, when there is one outside .venv and it is recent enough.
 own_anvil() {
     local anvil major
-    anvil=$(PATH=${PATH//"$PWD/$VENV/bin:"/} command -v anvil) || return 1
+    anvil=$(command -v anvil) || return 1
     major=$("$anvil" --version 2>/dev/null </dev/null | sed -n 's/^anvil[^0-9]*\([0-9]*\)\..*/\1/p' | head -n 1)
     [ "${major:-0}" -ge "$OLDEST_ANVIL" ]
 }
@@ -158,9 +162,9 @@ install_anvil() {
     say "installing Anvil ..."
     command npm --version >/dev/null 2>&1 || install requirements-node.txt
     npm install --ignore-scripts --no-package-lock --include=dev --include=optional --no-audit --no-fund \
-        --fetch-retries=1 --fetch-timeout=60000 >>"$LOG" 2>&1 </dev/null || explain_failure "npm could not install Anvil"
+        --fetch-retries=1 --fetch-timeout=60000 >"$LOG" 2>&1 </dev/null || explain_failure "npm could not install Anvil"
     binary=node_modules/@foundry-rs/anvil-$os-$cpu/bin/anvil
-    "$binary" --version >>"$LOG" 2>&1 || explain_failure "the Anvil that npm installed ($binary) does not run here"
+    "$binary" --version >"$LOG" 2>&1 || explain_failure "the Anvil that npm installed ($binary) does not run here"
     ln -s "../../$binary" $VENV/bin/anvil
     stamp anvil "$(checksum package.json)"
 }
