@@ -1,10 +1,12 @@
 """What every test shares."""
 
 import pytest
-from ape import project
+from ape import accounts, project
+from ape.api import AccountAPI
 from ape.exceptions import CompilerError
 
 from plimsoll.chain.sources import ensure_compiled
+from tests.utils.world import Builder
 
 
 def pytest_sessionstart() -> None:
@@ -21,3 +23,75 @@ def pytest_exception_interact(call: pytest.CallInfo) -> None:
     ours = call.excinfo.traceback.filter(lambda frame: ".venv" not in frame.path.parts)
     if ours:
         call.excinfo.traceback = ours
+
+
+@pytest.fixture(scope="session")
+def deployer() -> AccountAPI:
+    """Deploys everything; curator of every pool that `builder` makes."""
+    return accounts.test_accounts[0]
+
+
+@pytest.fixture(scope="session")
+def curator(deployer: AccountAPI) -> AccountAPI:
+    """The deployer, in the role of the curator."""
+    return deployer
+
+
+@pytest.fixture(scope="session")
+def guardian() -> AccountAPI:
+    """May stop things, once a council has named him."""
+    return accounts.test_accounts[1]
+
+
+@pytest.fixture(scope="session")
+def lender() -> AccountAPI:
+    """Supplies the loan asset."""
+    return accounts.test_accounts[2]
+
+
+@pytest.fixture(scope="session")
+def other_lender() -> AccountAPI:
+    """Supplies the loan asset as well."""
+    return accounts.test_accounts[3]
+
+
+@pytest.fixture(scope="session")
+def borrower() -> AccountAPI:
+    """Locks collateral and borrows."""
+    return accounts.test_accounts[4]
+
+
+@pytest.fixture(scope="session")
+def other_borrower() -> AccountAPI:
+    """Locks collateral and borrows as well."""
+    return accounts.test_accounts[5]
+
+
+@pytest.fixture(scope="session")
+def liquidator() -> AccountAPI:
+    """Closes unhealthy positions."""
+    return accounts.test_accounts[6]
+
+
+@pytest.fixture(scope="session")
+def operator() -> AccountAPI:
+    """Acts for an owner who lets him."""
+    return accounts.test_accounts[7]
+
+
+@pytest.fixture(scope="session")
+def receiver() -> AccountAPI:
+    """Gets what others send; has done nothing before."""
+    return accounts.test_accounts[8]
+
+
+@pytest.fixture(scope="session")
+def stranger() -> AccountAPI:
+    """Has no right to anything."""
+    return accounts.test_accounts[9]
+
+
+@pytest.fixture(scope="session")
+def builder(deployer: AccountAPI) -> Builder:
+    """Deploys the protocol in the variety that a test needs."""
+    return Builder(deployer)

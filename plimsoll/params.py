@@ -1,0 +1,189 @@
+"""Parameters of pools, vaults and rate curves: in human units, checked, with tested defaults.
+
+Ratios and yearly rates are decimals (`Decimal("0.83")` is 83 %), amounts are whole tokens. `to_struct` turns
+a model into the tuple of integers that the contract's constructor takes (see `contracts/interfaces`). The
+contracts check again; these checks say the same in sentences, before the first transaction.
+"""
+
+from decimal import Decimal
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+WAD = 10**18
+YEAR = 31_536_000
+DAY = 86_400
+
+
+def wad(ratio: Decimal) -> int:
+    """`ratio` scaled by 1e18, rounded down."""
+    return int(ratio * WAD)
+
+
+def per_second(yearly: Decimal) -> int:
+    """A yearly rate as WAD a second, rounded down; a year has 365 days."""
+    return int(yearly * WAD) // YEAR
+
+
+def base_units(tokens: Decimal, decimals: int) -> int:
+    """Whole tokens as base units; refuses amounts finer than a base unit."""
+    units = tokens.scaleb(decimals)
+    if units != units.to_integral_value():
+        raise ValueError(f"{tokens} tokens are not a whole number of base units with {decimals} decimals")
+    return int(units)
+
+
+class _Checked(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class RateParams(_Checked):
+    """The adaptive kinked rate curve; rates a year."""
+
+    target_utilisation: Decimal = Field(Decimal("0.90"), gt=0, lt=1)
+    rate_min: Decimal = Field(Decimal("0.001"), gt=0, description="lowest rate at target")
+    rate_max: Decimal = Field(Decimal("2.0"), le=10, description="highest rate at target")
+    rate_initial: Decimal = Field(Decimal("0.04"), description="rate at target on the first day")
+    speed: Decimal = Field(Decimal(50), ge=0, le=1_000, description="e-folds a year at full error; 0 = static")
+    steepness: Decimal = Field(Decimal(4), ge=1, le=100, description="rate at full utilisation over at target")
+    floor: Decimal = Field(Decimal(10_000), ge=0, description="tokens below which the rate stands still")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if not self.rate_min < self.rate_max:
+            raise ValueError(f"rate_min {self.rate_min} must be below rate_max {self.rate_max}")
+        if not self.rate_min <= self.rate_initial <= self.rate_max:
+            raise ValueError(
+                f"rate_initial {self.rate_initial} must lie between {self.rate_min} and {self.rate_max}"
+            )
+        return self
+
+    def to_struct(self, loan_decimals: int) -> tuple[int, ...]:
+        """`IPool.RateParams`: WAD, WAD a second, base units."""
+        return (
+            wad(self.target_utilisation),
+            per_second(self.rate_min),
+            per_second(self.rate_max),
+            per_second(self.rate_initial),
+            per_second(self.speed),
+            wad(self.steepness),
+            base_units(self.floor, loan_decimals),
+        )
+
+
+class PoolParams(_Checked):
+    """A pool, but for the asset's address."""
+
+    name: str = Field(min_length=1, max_length=50)
+    symbol: str = Field(min_length=1, max_length=32)
+    reserve_factor: Decimal = Field(Decimal("0.10"), ge=0, le=Decimal("0.25"))
+    flash_fee: Decimal = Field(Decimal(0), ge=0, le=Decimal("0.01"))
+    delay_days: Decimal = Field(Decimal(3), ge=3, le=30, description="between queueing and executing a change")
+    rates: RateParams = RateParams()
+
+    @property
+    def delay(self) -> int:
+        """Seconds between queueing and executing a change."""
+        return int(self.delay_days * DAY)
+
+    def to_struct(self, asset: str, loan_decimals: int) -> tuple[object, ...]:
+        """`IPool.PoolParams`."""
+        return (
+            asset,
+            self.name,
+            self.symbol,
+            wad(self.reserve_factor),
+            wad(self.flash_fee),
+            self.rates.to_struct(loan_decimals),
+        )
+
+
+class RiskParams(_Checked):
+    """The risk parameters of a vault; `min_debt` in whole loan tokens."""
+
+    ltv: Decimal = Field(gt=0, lt=1)
+    threshold: Decimal = Field(gt=0, lt=1, description="liquidation threshold")
+    bonus_min: Decimal = Field(gt=0, description="bonus at health 1")
+    bonus_max: Decimal = Field(le=1, description="bonus at and below health_for_max_bonus")
+    health_for_max_bonus: Decimal = Field(gt=0, lt=1)
+    target_health: Decimal = Field(ge=Decimal("1.005"), le=Decimal("1.25"))
+    shortfall_slope: Decimal = Field(Decimal("0.1"), ge=0, le=Decimal("0.25"))
+    liquidation_fee: Decimal = Field(Decimal("0.10"), ge=0, le=Decimal("0.30"), description="part of the bonus")
+    min_debt: Decimal = Field(gt=0)
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        one = Decimal(1)
+        if not self.ltv < self.threshold:
+            raise ValueError(f"ltv {self.ltv} must be below threshold {self.threshold}")
+        if not self.bonus_min <= self.bonus_max:
+            raise ValueError(f"bonus_min {self.bonus_min} must not exceed bonus_max {self.bonus_max}")
+        if self.threshold * (one + self.bonus_min) > Decimal("0.98"):
+            raise ValueError(
+                f"threshold * (1 + bonus_min) is {self.threshold * (one + self.bonus_min)}; at most 0.98"
+            )
+        if self.ltv * (one + self.bonus_min) > Decimal("0.96"):
+            raise ValueError(f"ltv * (1 + bonus_min) is {self.ltv * (one + self.bonus_min)}; at most 0.96")
+        if self.threshold * (one + self.bonus_max) > self.health_for_max_bonus:
+            raise ValueError(
+                f"threshold * (1 + bonus_max) is {self.threshold * (one + self.bonus_max)}; it must not exceed "
+                f"health_for_max_bonus {self.health_for_max_bonus}, or a close could lower health"
+            )
+        return self
+
+    def to_struct(self, loan_decimals: int) -> tuple[int, ...]:
+        """`IVault.RiskParams`: WAD and base units."""
+        struct = (
+            wad(self.ltv),
+            wad(self.threshold),
+            wad(self.bonus_min),
+            wad(self.bonus_max),
+            wad(self.health_for_max_bonus),
+            wad(self.target_health),
+            wad(self.shortfall_slope),
+            wad(self.liquidation_fee),
+            base_units(self.min_debt, loan_decimals),
+        )
+        if struct[-1] * struct[2] < 1_000 * WAD:
+            raise ValueError(
+                f"min_debt {self.min_debt} times bonus_min {self.bonus_min} is below 1,000 base units of a loan "
+                f"asset with {loan_decimals} decimals; raise min_debt"
+            )
+        return struct
+
+
+BLUE_CHIP = RiskParams(
+    ltv=Decimal("0.80"),
+    threshold=Decimal("0.83"),
+    bonus_min=Decimal("0.02"),
+    bonus_max=Decimal("0.10"),
+    health_for_max_bonus=Decimal("0.93"),
+    target_health=Decimal("1.05"),
+    min_debt=Decimal(2_500),
+)
+"""Deep, liquid collateral against a stable loan asset; min_debt in dollars."""
+
+CORRELATED = RiskParams(
+    ltv=Decimal("0.93"),
+    threshold=Decimal("0.95"),
+    bonus_min=Decimal("0.005"),
+    bonus_max=Decimal("0.02"),
+    health_for_max_bonus=Decimal("0.975"),
+    target_health=Decimal("1.01"),
+    min_debt=Decimal(10_000),
+)
+"""Collateral that follows the loan asset, such as wstETH against ETH; min_debt in dollars."""
+
+VOLATILE = RiskParams(
+    ltv=Decimal("0.60"),
+    threshold=Decimal("0.68"),
+    bonus_min=Decimal("0.05"),
+    bonus_max=Decimal("0.15"),
+    health_for_max_bonus=Decimal("0.85"),
+    target_health=Decimal("1.10"),
+    min_debt=Decimal(2_500),
+)
+"""Thin or jumpy collateral; min_debt in dollars."""
+
+PRESETS: dict[str, RiskParams] = {"blue-chip": BLUE_CHIP, "correlated": CORRELATED, "volatile": VOLATILE}
+"""The tested defaults by name."""

@@ -1,0 +1,203 @@
+"""Measures the gas of every operation against the budget: `ape run gas`, or `make gas`.
+
+Neutral 18-decimal tokens with infinite approvals, the two-feed ChainlinkOracle, one transaction for each
+operation, one hour between transactions, receipt `gasUsed` on Anvil. "First" is a user's first use, "steady"
+the second. Writes bench/gas.json.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import ape
+import click
+from ape.cli import ConnectedProviderCommand
+from rich.console import Console
+from rich.table import Table
+
+from plimsoll.chain.sources import ensure_compiled
+from plimsoll.params import BLUE_CHIP, PoolParams
+
+WAD = 10**18
+HOUR = 3_600
+MAX = 2**256 - 1
+NO_LIMIT = 2**96 - 1
+NOBODY = "0x0000000000000000000000000000000000000000"
+BATCHES = (1, 10, 50, 256)
+PRICE = 2_000  # loan tokens for a collateral token
+OUTPUT = Path(__file__).parents[1] / "bench" / "gas.json"
+
+BUDGET = {
+    "supply": 63_000,
+    "withdraw": 60_500,
+    "deposit_collateral": 49_500,
+    "withdraw_collateral": 69_000,
+    "borrow": 81_500,
+    "repay": 70_000,
+    "liquidate": 103_500,
+    "marginal_liquidation": 9_200,
+    "flash_loan": 44_000,
+}
+CONTRACTS = ("Pool", "Council", "Vault", "Factory", "ChainlinkOracle")
+CODE_LIMIT = 24_576  # bytes of runtime code; a blueprint holds initcode behind a preamble of 3 bytes
+
+
+class Bench:
+    """A market with neutral tokens, and a clock that moves an hour before each transaction."""
+
+    def __init__(self) -> None:
+        ensure_compiled(ape.project)
+        project = ape.project
+        self.owner, self.lender, self.borrower, self.liquidator = ape.accounts.test_accounts[:4]
+        deploy = self.owner.deploy
+        self.loan = deploy(project.PlainToken, "Loan", "LOAN", 18)
+        self.collateral = deploy(project.PlainToken, "Collateral", "COLL", 18)
+        self.feeds = [deploy(project.MockFeed, 8, quote * 10**8) for quote in (PRICE, 1)]
+        terms = [(feed.address, 7 * 24 * HOUR, 1, 10**15) for feed in self.feeds]
+        none = (NOBODY, 0)
+        self.oracle = deploy(
+            project.ChainlinkOracle,
+            (self.collateral.address, self.loan.address, PRICE * 10**36, *terms, none, none, *[NOBODY] * 3, 0),
+        )
+        self.flash_borrower = deploy(project.FlashBorrower)
+        factory = deploy(
+            project.Factory,
+            *(self.owner.declare(c).contract_address for c in (project.Pool, project.Council, project.Vault)),
+        )
+        params = PoolParams(name="Gas", symbol="GAS")
+        receipt = factory.create_pool(
+            params.to_struct(self.loan.address, 18), self.owner, params.delay, sender=self.owner
+        )
+        self.pool = project.Pool.at(receipt.events.filter(factory.PoolCreated)[0].pool)
+        receipt = factory.create_vault(
+            self.pool, self.collateral, self.oracle, BLUE_CHIP.to_struct(18), sender=self.owner
+        )
+        self.vault = project.Vault.at(receipt.events.filter(factory.VaultCreated)[0].vault)
+        council = project.Council.at(self.pool.council())
+        council.set_limit(self.vault, 10**9 * WAD, sender=self.owner)
+        council.open_pool(sender=self.owner)
+        for actor in (self.lender, self.borrower, self.liquidator):
+            for token in (self.loan, self.collateral):
+                token.mint(actor, 10**9 * WAD, sender=self.owner)
+                for spender in (self.pool, self.vault):
+                    token.approve(spender, MAX, sender=actor)
+        self.flash_borrower.approve(self.loan, self.pool, sender=self.owner)
+
+    def use(self, method: Any, *arguments: Any, sender: Any) -> int:
+        """The gas of one transaction, an hour after the last."""
+        ape.chain.pending_timestamp += HOUR
+        return method(*arguments, sender=sender).gas_used
+
+    def set_price(self, quote: int) -> None:
+        """Moves the collateral feed."""
+        self.feeds[0].set_answer(quote * 10**8, sender=self.owner)
+
+    def borrowers(self, count: int, offset: int) -> list[str]:
+        """`count` new owners, each with ten collateral tokens and three quarters of their value in debt."""
+        owners = [f"0x{0xABCDEF << 136 | offset + index + (0x1234567890ABCDEF << 64):040x}" for index in range(count)]
+        for owner in owners:
+            self.vault.deposit(10 * WAD, owner, sender=self.borrower)
+            self.vault.borrow(15_000 * WAD, sender=ape.accounts[owner])
+        return owners
+
+    def measure(self) -> tuple[dict[str, int], dict[str, int], dict[int, int]]:
+        """Steady and first-use gas by operation, and the gas of batches by their size."""
+        first: dict[str, int] = {}
+        steady: dict[str, int] = {}
+
+        def operation(name: str, method: Any, *arguments: Any, sender: Any) -> None:
+            first[name] = self.use(method, *arguments, sender=sender)
+            steady[name] = self.use(method, *arguments, sender=sender)
+
+        pool, vault = self.pool, self.vault
+        operation("supply", pool.deposit, 10**6 * WAD, self.lender, sender=self.lender)
+        operation("deposit_collateral", vault.deposit, 1_000 * WAD, sender=self.borrower)
+        operation("borrow", vault.borrow, 100_000 * WAD, sender=self.borrower)
+        operation("withdraw_collateral", vault.withdraw, WAD, sender=self.borrower)
+        operation("repay", vault.repay, 10_000 * WAD, sender=self.borrower)
+        operation("withdraw", pool.withdraw, 1_000 * WAD, self.lender, self.lender, sender=self.lender)
+        operation(
+            "flash_loan", pool.flashLoan, self.flash_borrower, self.loan, WAD, b"", sender=self.borrower
+        )
+        pool.deposit(10**7 * WAD, self.lender, sender=self.lender)
+
+        crashed = 1_750  # debt 15,000 on collateral of 17,500: health 0.968, restorable
+        owners = self.borrowers(2, 1)
+        self.set_price(crashed)
+        for owner, figures in zip(owners, (first, steady), strict=True):
+            figures["liquidate"] = self.use(vault.liquidate, owner, MAX, sender=self.liquidator)
+        batches = {}
+        for size in BATCHES:
+            self.set_price(PRICE)
+            owners = self.borrowers(size, 1_000 * size)
+            self.set_price(crashed)
+            orders = [NO_LIMIT << 160 | int(owner, 16) for owner in owners]
+            batches[size] = self.use(vault.liquidate_batch, orders, sender=self.liquidator)
+            bits = vault.preview_liquidate_batch(orders)[3]
+            assert bits == 0, "a batch has left somebody liquidatable"
+        least, most = BATCHES[0], BATCHES[-1]
+        steady["marginal_liquidation"] = (batches[most] - batches[least]) // (most - least)
+        return steady, first, batches
+
+
+def sizes() -> dict[str, dict[str, int]]:
+    """Bytes of runtime code and initcode of every contract."""
+    return {
+        name: {
+            "runtime": len(getattr(ape.project, name).contract_type.get_runtime_bytecode()),
+            "initcode": len(getattr(ape.project, name).contract_type.get_deployment_bytecode()),
+        }
+        for name in CONTRACTS
+    }
+
+
+def show(steady: dict[str, int], first: dict[str, int], batches: dict[int, int]) -> Table:
+    """The table of operations against their budgets."""
+    table = Table(title="Gas (receipt gasUsed)")
+    for column in ("operation", "first use", "steady", "budget", "of budget"):
+        table.add_column(column, justify="left" if column == "operation" else "right")
+    for name, budget in BUDGET.items():
+        share = steady[name] / budget
+        table.add_row(
+            name.replace("_", " "),
+            f"{first[name]:,}" if name in first else "",
+            f"{steady[name]:,}",
+            f"{budget:,}",
+            f"[{'green' if share <= 1 else 'red'}]{share:.1%}",
+        )
+    for size, gas in batches.items():
+        table.add_row(f"batch of {size}", "", f"{gas:,}", "", f"{gas // size:,} each")
+    return table
+
+
+@click.command(cls=ConnectedProviderCommand)
+def cli() -> None:
+    """Measure the gas of every operation and write bench/gas.json."""
+    ape.logging.logger.set_level(ape.logging.LogLevel.WARNING)
+    bench = Bench()
+    steady, first, batches = bench.measure()
+    code = sizes()
+    console = Console()
+    console.print(show(steady, first, batches))
+    table = Table(title=f"Code, bytes (limit {CODE_LIMIT:,}; a blueprint holds initcode + 3)")
+    for column in ("contract", "runtime", "initcode"):
+        table.add_column(column, justify="left" if column == "contract" else "right")
+    for name, figures in code.items():
+        table.add_row(name, f"{figures['runtime']:,}", f"{figures['initcode']:,}")
+    console.print(table)
+    OUTPUT.write_text(
+        json.dumps(
+            {
+                "command": "make gas",
+                "operations": {
+                    name: {"steady": steady[name], "first": first.get(name), "budget": budget}
+                    for name, budget in BUDGET.items()
+                },
+                "batches": {str(size): gas for size, gas in batches.items()},
+                "code": code,
+            },
+            indent=2,
+        )
+        + "\n"
+    )
+    console.print(f"written: {OUTPUT.relative_to(Path.cwd())}")
