@@ -77,18 +77,16 @@ make_venv() {
         fail "$python cannot create a virtual environment in $PWD/$VENV;" \
             "is its venv module installed (on Debian: apt install python${version%.*}-venv)?"
     fi
-    # The repository's root goes on the path, so that scripts, tests and notebooks can import plimsoll.
-    echo "$PWD" >"$("$VENV_PYTHON" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/plimsoll.pth"
     stamp venv "$PWD $version"
 }
 
-# install FILE: what a requirement file asks for.
+# install OPTIONS: what pip is asked for.
 install() {
     echo $$ >"$BUSY"
     if ! "$VENV_PYTHON" -m pip install --disable-pip-version-check --no-input --retries 2 --timeout 30 \
-        -r "$1" >"$LOG" 2>&1 </dev/null; then
+        "$@" >"$LOG" 2>&1 </dev/null; then
         rm -f "$BUSY"
-        explain_failure "pip could not install $1"
+        explain_failure "pip could not install $2"
     fi
     rm -f "$BUSY"
 }
@@ -118,7 +116,7 @@ install_packages() {
     stamped "$1" "$(checksum $(requirement_files "$1"))" && return
     for file in $(requirement_files "$1"); do :; done # the last one asks for the others
     say "installing the Python packages of $file (a minute or so the first time) ..."
-    install "$file"
+    install -r "$file" -e . # the package plimsoll in place, so that scripts, tests and consoles can import it
     for set in core lab dev; do
         stamp "$set" "$(checksum $(requirement_files "$set"))"
         [ "$set" = "$1" ] && break
@@ -160,7 +158,7 @@ install_anvil() {
     esac
 
     say "installing Anvil ..."
-    command npm --version >/dev/null 2>&1 || install requirements-node.txt
+    command npm --version >/dev/null 2>&1 || install -r requirements-node.txt
     npm install --ignore-scripts --no-package-lock --include=dev --include=optional --no-audit --no-fund \
         --fetch-retries=1 --fetch-timeout=60000 >"$LOG" 2>&1 </dev/null || explain_failure "npm could not install Anvil"
     binary=node_modules/@foundry-rs/anvil-$os-$cpu/bin/anvil
