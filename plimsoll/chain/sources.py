@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -31,27 +30,25 @@ def ensure_compiled(project: LocalProject) -> bool:
     Raises:
         ape.exceptions.CompilerError: a contract does not compile. The next call tries again.
     """
-    manifest = project.manifest_path
-    stamp = manifest.with_name("sources.sha256")
-    if stamp.is_file() and manifest.is_file() and stamp.read_text() == _digest(project.path, manifest):
+    stamp = project.manifest_path.with_name("sources.sha256")
+    if stamp.is_file() and stamp.read_text() == _digest(project):
         return False
 
     stamp.unlink(missing_ok=True)
     project.clean()
     project.load_contracts(use_cache=False)
-    if manifest.is_file():  # without contracts there is none
-        stamp.write_text(_digest(project.path, manifest))
+    stamp.parent.mkdir(exist_ok=True)
+    stamp.write_text(_digest(project))
     return True
 
 
-def _digest(root: Path, manifest: Path) -> str:
+def _digest(project: LocalProject) -> str:
     """Hashes all that the compiled contracts depend on, and the compiled contracts.
 
     The latter because ape may have compiled in between, from sources that are no longer there.
 
     Args:
-        root: the project's folder.
-        manifest: the file in which ape keeps the compiled contracts.
+        project: ape's project.
 
     Returns:
         The SHA-256 in hexadecimal digits.
@@ -59,7 +56,11 @@ def _digest(root: Path, manifest: Path) -> str:
     digest = hashlib.sha256()
     for compiler in _COMPILERS:
         digest.update(f"{compiler} {version(compiler)}\0".encode())
-    for path in (root / "ape-config.yaml", *sorted((root / "contracts").rglob("*.vy*")), manifest):
+    root = project.path
+    for path in (root / "ape-config.yaml", *sorted((root / "contracts").rglob("*.vy*"))):
         digest.update(f"{path.relative_to(root).as_posix()}\0{path.stat().st_size}\0".encode())
         digest.update(path.read_bytes())
+    for name, contract in sorted((project.manifest.contract_types or {}).items()):
+        digest.update(f"{name}\0{contract.source_id}\0".encode())
+        digest.update(contract.get_deployment_bytecode() or b"")
     return digest.hexdigest()
