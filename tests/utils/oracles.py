@@ -1,0 +1,183 @@
+"""Builds oracles and what they read, and says in exact fractions what they have to answer."""
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+from ape import networks, project
+from ape.api import AccountAPI
+from ape.contracts import ContractInstance
+from ape.exceptions import ProviderError
+from eth_utils import keccak
+
+from tests.utils.world import DAY, HOUR, NOBODY, PRICE_SCALE
+
+# what the oracle accepts on either side, and its neighbours
+TOKEN_DECIMALS = (0, 5, 6, 8, 18, 19, 27, 28)
+
+
+@dataclass(frozen=True)
+class Feed:
+    """The terms on which a feed is believed. Answers are in the feed's decimals, bounds are exclusive."""
+
+    feed: Any = NOBODY
+    heartbeat: int = 0
+    min_answer: int = 0
+    max_answer: int = 0
+
+    def as_tuple(self) -> tuple:
+        """The struct as it is passed and returned."""
+        return _address(self.feed), self.heartbeat, self.min_answer, self.max_answer
+
+
+@dataclass(frozen=True)
+class Rate:
+    """An ERC-4626 vault and the growth of the cap on its rate, WAD per second."""
+
+    vault: Any = NOBODY
+    growth: int = 0
+
+    def as_tuple(self) -> tuple:
+        """The struct as it is passed and returned."""
+        return _address(self.vault), self.growth
+
+
+@dataclass(frozen=True)
+class Config:
+    """What a ChainlinkOracle is built from, in the order of its struct."""
+
+    collateral: Any
+    loan: Any
+    expected_price: int
+    collateral_feed: Feed
+    loan_feed: Feed = Feed()
+    collateral_rate: Rate = Rate()
+    loan_rate: Rate = Rate()
+    second: Any = NOBODY
+    fallback: Any = NOBODY
+    sequencer: Any = NOBODY
+    grace: int = 0
+
+    def as_struct(self) -> tuple:
+        """The constructor's argument."""
+        parts = (part.as_tuple() if isinstance(part, Feed | Rate) else part for part in vars(self).values())
+        return tuple(_address(part) for part in parts)
+
+    def but(self, **changes: Any) -> "Config":
+        """This configuration with other fields; `collateral_feed=dict(...)` changes parts of a part."""
+        for name, change in changes.items():
+            if isinstance(change, dict):
+                changes[name] = replace(getattr(self, name), **change)
+        return replace(self, **changes)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A call that reverted; without a reason it is empty."""
+
+    reason: str
+
+
+# The plain oracle's world: collateral at 3,200 dollars, loan asset at 0.9995 dollars, 18 decimals each.
+COLLATERAL_ANSWER = 3_200 * 10**8
+LOAN_ANSWER = 99_950_000
+PRICE = 3_200 * 10_000 * PRICE_SCALE // 9_995
+
+
+class OracleYard:
+    """Deploys oracles, feeds, vaults and tokens."""
+
+    def __init__(self, deployer: AccountAPI) -> None:
+        self.deployer = deployer
+        # all at once: what a test deploys is gone after it
+        self._tokens = {decimals: self.rate_vault(NOBODY, decimals, 1) for decimals in TOKEN_DECIMALS}
+
+    def token(self, decimals: int) -> ContractInstance:
+        """The token with so many decimals. Nothing else of it is ever read."""
+        return self._tokens[decimals]
+
+    def feed(self, answer: int, decimals: int = 8) -> ContractInstance:
+        """A feed with this answer, updated now."""
+        return self.deployer.deploy(project.MockFeed, decimals, answer)
+
+    def feed_at(self, address: str) -> ContractInstance:
+        """The feed at an address that an oracle names."""
+        return project.MockFeed.at(address)
+
+    def rate_vault(self, asset: Any, decimals: int, rate: int) -> ContractInstance:
+        """An ERC-4626 vault; `rate` in asset base units per whole share."""
+        return self.deployer.deploy(project.MockRateVault, asset, decimals, rate)
+
+    def lying_oracle(self, price: int) -> ContractInstance:
+        """An oracle that answers this price, scaled by 1e36, until it is told another."""
+        return self.deployer.deploy(project.LyingOracle, price)
+
+    def plain_config(self) -> Config:
+        """Two feeds and nothing else; the price is `PRICE`."""
+        return Config(
+            collateral=self.token(18),
+            loan=self.token(18),
+            expected_price=PRICE,
+            collateral_feed=Feed(self.feed(COLLATERAL_ANSWER), HOUR, 10**8, 100_000 * 10**8),
+            loan_feed=Feed(self.feed(LOAN_ANSWER), DAY, 10**7, 10**9),
+        )
+
+    def oracle(self, config: Config) -> ContractInstance:
+        """A ChainlinkOracle."""
+        return self.deployer.deploy(project.ChainlinkOracle, config.as_struct())
+
+    def refusal(self, config: Config) -> str | None:
+        """The reason for which a ChainlinkOracle refuses to be built like this; None: it does not."""
+        code = self._dry_code(config)
+        return code.reason if isinstance(code, Failure) else None
+
+    def dry_price(self, config: Config) -> int | Failure:
+        """The price of such an oracle, without deploying it."""
+        code = self._dry_code(config)
+        if isinstance(code, Failure):
+            return code
+        nowhere = "0x000000000000000000000000000000000000d00d"
+        return ask(nowhere, "price", overrides={nowhere: {"code": code}})
+
+    def _dry_code(self, config: Config) -> "str | Failure":
+        """What a deployment would leave; a fiftieth of the time of one that ape makes, or traces."""
+        container = project.ChainlinkOracle
+        arguments = container.constructor.encode_input(config.as_struct())
+        initcode = container.contract_type.get_deployment_bytecode() + arguments
+        return _eth_call({"from": self.deployer.address, "data": "0x" + initcode.hex()})
+
+
+def ask(oracle: Any, view: str, gas: int | None = None, overrides: dict | None = None) -> int | Failure:
+    """What a view without arguments answers, without the trace that ape makes of a failure (0.1 s each)."""
+    request = {"to": _address(oracle), "data": "0x" + keccak(text=f"{view}()")[:4].hex()}
+    if gas is not None:
+        request["gas"] = hex(gas)
+    answer = _eth_call(request, overrides)
+    return answer if isinstance(answer, Failure) else int(answer, 16)
+
+
+def assert_fails(oracle: ContractInstance, reason: str) -> None:
+    """Neither price is answered, for this reason."""
+    assert ask(oracle, "price") == ask(oracle, "safe_price") == Failure(reason)
+
+
+def _eth_call(request: dict[str, Any], overrides: dict | None = None) -> str | Failure:
+    try:
+        return networks.provider.make_request("eth_call", [request, "latest", overrides or {}])
+    except ProviderError as error:
+        return Failure(str(error).removeprefix("execution reverted").removeprefix(": "))
+
+
+def exact_price(
+    collateral_quote: Fraction | int,
+    loan_quote: Fraction | int,
+    collateral_decimals: int = 18,
+    loan_decimals: int = 18,
+) -> int:
+    """Loan base units per collateral base unit, scaled by 1e36, rounded down; quotes per whole token."""
+    whole = Fraction(collateral_quote) / Fraction(loan_quote)
+    return int(whole * Fraction(10**loan_decimals, 10**collateral_decimals) * PRICE_SCALE)
+
+
+def _address(value: Any) -> Any:
+    return getattr(value, "address", value)
