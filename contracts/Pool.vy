@@ -262,7 +262,7 @@ def draw(amount: uint256, receiver: address) -> (uint256, uint256, uint256):
 
 
 @external
-def settle(shares: uint256, paid: uint256):
+def settle(shares: uint256, paid: uint256) -> uint256:
     """
     @notice A vault extinguishes `shares` of its debt, after `paid` base units for it have reached the pool.
     @dev What the reserve cannot carry is read off the books, never taken from an argument; `paid` only says
@@ -270,6 +270,7 @@ def settle(shares: uint256, paid: uint256):
     @param shares Debt shares to extinguish; their debt is rounded down, and all of the total debt goes with
            the last share.
     @param paid Base units.
+    @return The pool's cash, base units, by which the vault sees whether a payment arrived in full.
     """
     t: ledger.Totals = ledger._accrued()
     credit._settle(msg.sender, shares)
@@ -280,12 +281,14 @@ def settle(shares: uint256, paid: uint256):
     t.total_debt = unsafe_sub(t.total_debt, extinguished)
     t.total_debt_shares = unsafe_sub(t.total_debt_shares, shares)
 
-    shortfall: uint256 = self._shortfall(t)
-    loss: uint256 = self._excess_up(extinguished, min(paid, CASH_TOP) * FRACTION)
-    if shortfall > 0 or loss > 0:
-        credit._lose(msg.sender, max(loss, min(shortfall, extinguished // FRACTION)))
-        t = self._absorb(t, msg.sender, loss, shortfall)
+    cash: uint256 = self._cash()
+    # both terms are below 2**111: the clamps keep an absurd token or argument from stopping `settle`
+    backing: uint256 = unsafe_add(unsafe_mul(min(cash, CASH_TOP), FRACTION), t.total_debt)
+    received: uint256 = unsafe_mul(min(paid, CASH_TOP), FRACTION)
+    if backing < t.total_assets or received < extinguished:
+        t = self._book_loss(t, msg.sender, extinguished, received, backing)
     ledger._store(t)
+    return cash
 
 
 @external
@@ -295,11 +298,12 @@ def realise() -> uint256:
     @return Base units that the backstop and lenders carried; 0 when the books are covered.
     """
     t: ledger.Totals = ledger._accrued()
-    shortfall: uint256 = self._shortfall(t)
-    if shortfall > 0:
-        t = self._absorb(t, empty(address), 0, shortfall)
+    owned: uint256 = t.total_assets
+    backing: uint256 = min(self._cash(), CASH_TOP) * FRACTION + t.total_debt
+    if backing < owned:
+        t = self._book_loss(t, empty(address), 0, 0, backing)
     ledger._store(t)
-    return shortfall
+    return (owned - t.total_assets) // FRACTION
 
 
 # ----------------------------------------------------------------- flash loans
@@ -318,7 +322,9 @@ def flashLoan(receiver: address, token: address, amount: uint256, data: Bytes[10
     self._send(receiver, amount)
     answer: bytes32 = extcall IFlashBorrower(receiver).onFlashLoan(msg.sender, token, amount, fee, data)
     assert answer == FLASH_MAGIC, "pool: bad flash answer"
-    self._pull(receiver, amount + fee)
+    if amount + fee > 0:
+        success: bool = extcall ASSET.transferFrom(receiver, self, amount + fee, default_return_value=True)
+        assert success, "pool: transfer failed"
     assert self._cash() >= cash + fee, "pool: flash loan not repaid"
     log IPool.FlashLoan(receiver=receiver, amount=amount, fee=fee)
     return True
@@ -690,37 +696,31 @@ def _send(receiver: address, amount: uint256):
 
 
 @internal
-@view
-def _shortfall(t: ledger.Totals) -> uint256:
+def _book_loss(
+    totals: ledger.Totals, vault: address, extinguished: uint256, received: uint256, backing: uint256
+) -> ledger.Totals:
     """
-    @notice By how much lenders' assets exceed cash and debt, base units, rounded down.
-    """
-    # both terms are below 2**111: the clamp keeps an absurd token from stopping `settle`
-    backing: uint256 = unsafe_add(unsafe_mul(min(self._cash(), CASH_TOP), FRACTION), t.total_debt)
-    if backing >= t.total_assets:
-        return 0
-    return unsafe_sub(t.total_assets, backing) // FRACTION
-
-
-@internal
-@pure
-def _excess_up(a: uint256, b: uint256) -> uint256:
-    """
-    @notice By how much `a` exceeds `b`, both in 1/65536 base units; in base units, rounded up.
-    """
-    return (a - b + FRACTION - 1) // FRACTION if a > b else 0
-
-
-@internal
-def _absorb(totals: ledger.Totals, vault: address, loss: uint256, shortfall: uint256) -> ledger.Totals:
-    """
-    @notice The waterfall. The reserve has carried what of `loss` is not in `shortfall`, by residue; the
+    @notice The waterfall. The reserve has carried, by residue, what of the loss is not in the shortfall; the
             backstop carries as much of the shortfall as its shares are worth, which are burnt at their price;
-            the other lenders carry the rest.
-    @param loss Base units extinguished and not paid, rounded up.
-    @param shortfall Base units that the reserve cannot carry; at most total assets.
+            the other lenders carry the rest. The vault's line shrinks by what it has lost.
+    @param totals The books after the debt has been taken off; returned after the loss.
+    @param vault The vault that settles; empty when there is none.
+    @param extinguished Debt taken off, 1/65536 base units.
+    @param received What has been paid for it, 1/65536 base units.
+    @param backing Cash and debt, 1/65536 base units.
     """
     t: ledger.Totals = totals
+    loss: uint256 = 0  # base units, rounded up, so that no crumb refills the line
+    if extinguished > received:
+        loss = (extinguished - received + FRACTION - 1) // FRACTION
+    shortfall: uint256 = 0  # base units, rounded down; at most total assets
+    if t.total_assets > backing:
+        shortfall = (t.total_assets - backing) // FRACTION
+    if loss == 0 and shortfall == 0:
+        return t
+
+    if vault != empty(address):
+        credit._lose(vault, max(loss, min(shortfall, extinguished // FRACTION)))
     carried: uint256 = 0
     if shortfall > 0 and self.backstop != empty(address):
         stake: uint256 = share_token.balanceOf[self.backstop]

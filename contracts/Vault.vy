@@ -31,9 +31,11 @@ from .modules import position
 from .modules import risk_params
 from .modules import shares as conversion
 
+initializes: liquidation
 initializes: operators
 
 exports: (
+    liquidation.risk,
     operators.set_operator,
     operators.set_operator_by_signature,
     operators.rights_of,
@@ -53,7 +55,6 @@ POOL: immutable(IPool)
 LOAN: immutable(IERC20)
 COLLATERAL: immutable(IERC20)
 ORACLE: immutable(IOracle)
-RISK: immutable(IVault.RiskParams)
 
 positions: public(reentrant(HashMap[address, uint256]))  # packed, see `position`
 
@@ -80,7 +81,7 @@ def __init__(pool: address, collateral: address, oracle: address, risk: IVault.R
     LOAN = IERC20(loan)
     COLLATERAL = IERC20(collateral)
     ORACLE = IOracle(oracle)
-    RISK = risk
+    liquidation.__init__(risk)
     operators.__init__()
 
 
@@ -293,12 +294,12 @@ def liquidate(
     total_debt_shares: uint256 = 0
     total_debt, total_debt_shares = extcall POOL.accrue()
     word: uint256 = self.positions[owner]
-    quote: IVault.Quote = self._quote(word, price, total_debt, total_debt_shares, max_repay)
+    quote: IVault.Quote = liquidation._quote(word, price, total_debt, total_debt_shares, max_repay)
     assert quote.liquidatable, "vault: healthy"
     assert quote.shares > 0, "vault: nothing can be closed"
     self.positions[owner] = position._reduce(word, quote.seized, quote.shares)
     self._log_liquidation(owner, quote)
-    log IVault.LiquidationCall(liquidator=msg.sender, price=price)
+    self._log_call(price, total_debt, total_debt_shares)
     self._exchange(quote.shares, quote.paid, quote.fee, quote.seized, min_rate, receiver, data)
     return quote.paid, quote.fee, quote.seized
 
@@ -332,7 +333,7 @@ def liquidate_batch(
     for order: uint256 in orders:
         owner: address = convert(order & OWNER_MASK, address)
         word: uint256 = self.positions[owner]
-        quote: IVault.Quote = self._quote(word, price, total_debt, total_debt_shares, order >> 160)
+        quote: IVault.Quote = liquidation._quote(word, price, total_debt, total_debt_shares, order >> 160)
         if quote.shares > 0:
             self.positions[owner] = position._reduce(word, quote.seized, quote.shares)
             self._log_liquidation(owner, quote)
@@ -344,7 +345,7 @@ def liquidate_batch(
             executed |= bit
         bit <<= 1
     assert executed != 0, "vault: no order can execute"
-    log IVault.LiquidationCall(liquidator=msg.sender, price=price)
+    self._log_call(price, total_debt, total_debt_shares)
     self._exchange(shares, paid, fee, seized, min_rate, receiver, data)
     return paid, fee, seized, executed
 
@@ -358,7 +359,7 @@ def preview_liquidate(owner: address, max_repay: uint256) -> IVault.Quote:
     total_debt: uint256 = 0
     total_debt_shares: uint256 = 0
     total_debt, total_debt_shares = staticcall POOL.debt_totals()
-    return self._quote(self.positions[owner], self._price(), total_debt, total_debt_shares, max_repay)
+    return liquidation._quote(self.positions[owner], self._price(), total_debt, total_debt_shares, max_repay)
 
 
 @external
@@ -383,7 +384,7 @@ def preview_liquidate_batch(orders: DynArray[uint256, MAX_ORDERS]) -> (uint256, 
         for j: uint256 in range(i, bound=MAX_ORDERS):
             if orders[j] & OWNER_MASK == owner:
                 word = after[j]
-        quote: IVault.Quote = self._quote(word, price, total_debt, total_debt_shares, orders[i] >> 160)
+        quote: IVault.Quote = liquidation._quote(word, price, total_debt, total_debt_shares, orders[i] >> 160)
         after.append(position._reduce(word, quote.seized, quote.shares))
         if quote.shares > 0:
             paid += quote.paid
@@ -439,16 +440,6 @@ def oracle() -> address:
 @external
 @view
 @reentrant
-def risk() -> IVault.RiskParams:
-    """
-    @notice The risk parameters.
-    """
-    return RISK
-
-
-@external
-@view
-@reentrant
 def position_of(owner: address) -> (uint256, uint256):
     """
     @return Collateral in base units; debt shares.
@@ -477,8 +468,8 @@ def health(owner: address) -> uint256:
     debt: uint256 = self._debt(word)
     if debt == 0:
         return max_value(uint256)
-    value: uint256 = liquidation._value_down(position._unpack(word)[0], self._price())
-    return liquidation._health_down(value, debt, RISK.threshold)
+    worth: uint256 = liquidation._value_down(position._unpack(word)[0], self._price())
+    return worth * liquidation.RISK.threshold // debt
 
 
 @external
@@ -493,9 +484,9 @@ def margin_terms(owner: address) -> IVault.MarginTerms:
     debt: uint256 = self._debt(word)
     collateral: uint256 = position._unpack(word)[0]
     return IVault.MarginTerms(
-        initial_margin=WAD - RISK.ltv,
-        maintenance_margin=WAD - RISK.threshold,
-        liquidation_price=self._price_for(self._ceil_div(debt * WAD, RISK.threshold), collateral),
+        initial_margin=WAD - liquidation.RISK.ltv,
+        maintenance_margin=WAD - liquidation.RISK.threshold,
+        liquidation_price=self._price_for(self._ceil_div(debt * WAD, liquidation.RISK.threshold), collateral),
         bankruptcy_price=self._price_for(debt, collateral),
     )
 
@@ -543,7 +534,7 @@ def _check_collateralised(collateral: uint256, debt: uint256):
     """
     value: uint256 = liquidation._value_down(collateral, staticcall ORACLE.safe_price())
     # value < 2**137 and debt < 2**95, ratios and WAD < 2**60
-    assert unsafe_mul(value, RISK.ltv) >= unsafe_mul(debt, WAD), "vault: not enough collateral value"
+    assert unsafe_mul(value, liquidation.RISK.ltv) >= unsafe_mul(debt, WAD), "vault: not enough collateral value"
 
 
 @internal
@@ -558,7 +549,7 @@ def _check_borrowed(word: uint256, shares: uint256, total_debt: uint256, total_d
     debt_shares: uint256 = 0
     collateral, debt_shares = position._unpack(word)
     debt: uint256 = conversion._to_assets_up(debt_shares, total_debt, total_debt_shares)
-    assert debt >= RISK.min_debt, "vault: below the minimum debt"
+    assert debt >= liquidation.RISK.min_debt, "vault: below the minimum debt"
     self._check_collateralised(collateral, debt)
 
 
@@ -586,16 +577,17 @@ def _repayment(
 @internal
 def _pay_pool(amount: uint256, shares: uint256, paid: uint256):
     """
-    @notice Pull `amount` base units from the caller to the pool, see that they arrived, settle at once.
+    @notice Pull `amount` base units from the caller to the pool, settle at once, see that they arrived.
+    @dev `settle` reads the pool's balance anyway and returns it: the balance after the pull.
     @param paid The part of `amount` that is not fee.
     """
+    before: uint256 = 0
     if amount > 0:
-        before: uint256 = staticcall LOAN.balanceOf(POOL.address)
+        before = staticcall LOAN.balanceOf(POOL.address)
         success: bool = extcall LOAN.transferFrom(msg.sender, POOL.address, amount, default_return_value=True)
         assert success, "vault: payment failed"
-        balance: uint256 = staticcall LOAN.balanceOf(POOL.address)
-        assert balance == before + amount, "vault: payment did not arrive"
-    extcall POOL.settle(shares, paid)
+    balance: uint256 = extcall POOL.settle(shares, paid)
+    assert balance == before + amount or amount == 0, "vault: payment did not arrive"
 
 
 @internal
@@ -659,31 +651,29 @@ def _price() -> uint256:
 
 
 @internal
-@view
-def _quote(
-    word: uint256, price: uint256, total_debt: uint256, total_debt_shares: uint256, max_repay: uint256
-) -> IVault.Quote:
-    collateral: uint256 = 0
-    debt_shares: uint256 = 0
-    collateral, debt_shares = position._unpack(word)
-    return liquidation._quote(
-        collateral, debt_shares, price, total_debt, total_debt_shares, max_repay, RISK
+def _log_liquidation(owner: address, quote: IVault.Quote):
+    """
+    @notice Pack a close into its event; the lanes are drawn in `IVault.Liquidation`.
+    @dev seized < 2**128, shares < 2**104, paid and fee < 2**96; health before is below 1, so below 2**32.
+    """
+    health_after: uint256 = min(unsafe_div(quote.health_after, 10**9), 2**32 - 1)
+    log IVault.Liquidation(
+        owner=owner,
+        close=quote.seized | (quote.shares << 128),
+        payment=quote.paid
+        | (quote.fee << 96)
+        | (unsafe_div(quote.health_before, 10**9) << 192)
+        | (health_after << 224),
     )
 
 
 @internal
-def _log_liquidation(owner: address, quote: IVault.Quote):
+def _log_call(price: uint256, total_debt: uint256, total_debt_shares: uint256):
     """
-    @notice Pack a close into its event; the lanes are drawn in `IVault.Liquidation`.
-    @dev seized < 2**128, shares < 2**104, paid and extinguished < 2**96, health is clamped to 32 bits.
+    @notice What all closes of a call have in common; the lanes are drawn in `IVault.LiquidationCall`.
     """
-    health_before: uint256 = min(quote.health_before // 10**9, 2**32 - 1)
-    health_after: uint256 = min(quote.health_after // 10**9, 2**32 - 1)
-    log IVault.Liquidation(
-        owner=owner,
-        close=quote.seized | (quote.shares << 128),
-        amounts=quote.paid | (quote.extinguished << 96) | (health_before << 192) | (health_after << 224),
-        fee=quote.fee,
+    log IVault.LiquidationCall(
+        liquidator=msg.sender, price=price, debt_totals=total_debt | (total_debt_shares << 110)
     )
 
 
@@ -716,7 +706,7 @@ def _max_borrow(word: uint256) -> uint256:
     total_debt_shares: uint256 = 0
     total_debt, total_debt_shares = staticcall POOL.debt_totals()
     value: uint256 = liquidation._value_down(collateral, staticcall ORACLE.safe_price())
-    allowed: uint256 = value * RISK.ltv // WAD
+    allowed: uint256 = value * liquidation.RISK.ltv // WAD
     taken: uint256 = (
         conversion._to_assets_up(debt_shares, total_debt, total_debt_shares)
         + conversion._to_assets_up(1, total_debt, total_debt_shares)
@@ -737,7 +727,7 @@ def _max_withdraw(
     if debt_shares == 0:
         return collateral
     debt: uint256 = conversion._to_assets_up(debt_shares, total_debt, total_debt_shares) + 1
-    value: uint256 = self._ceil_div(debt * WAD, RISK.ltv)
+    value: uint256 = self._ceil_div(debt * WAD, liquidation.RISK.ltv)
     safe_price: uint256 = staticcall ORACLE.safe_price()
     assert safe_price > 0, "vault: safe price is zero"
     needed: uint256 = self._ceil_div(value * PRICE_SCALE, safe_price)

@@ -81,6 +81,7 @@ class Bench:
                 token.mint(actor, 10**9 * WAD, sender=self.owner)
                 for spender in (self.pool, self.vault):
                     token.approve(spender, MAX, sender=actor)
+        self.loan.mint(self.flash_borrower, WAD, sender=self.owner)
         self.flash_borrower.approve(self.loan, self.pool, sender=self.owner)
 
     def use(self, method: Any, *arguments: Any, sender: Any) -> int:

@@ -18,19 +18,31 @@
 """
 
 from ..interfaces import IVault
+from . import position
 from . import shares as conversion
 
 WAD: constant(uint256) = 10**18
 PRICE_SCALE: constant(uint256) = 10**36
 
+RISK: immutable(IVault.RiskParams)
 
-@internal
-@pure
-def _ceil_div(a: uint256, b: uint256) -> uint256:
+
+@deploy
+def __init__(risk: IVault.RiskParams):
     """
-    @dev a + b < 2**256 and b > 0 at every call in this module.
+    @param risk Checked by `risk_params`.
     """
-    return unsafe_div(unsafe_add(a, unsafe_sub(b, 1)), b)
+    RISK = risk
+
+
+@external
+@view
+@reentrant
+def risk() -> IVault.RiskParams:
+    """
+    @notice The risk parameters.
+    """
+    return RISK
 
 
 @internal
@@ -44,56 +56,50 @@ def _value_down(collateral: uint256, price: uint256) -> uint256:
 
 
 @internal
-@pure
-def _health_down(worth: uint256, debt: uint256, threshold: uint256) -> uint256:
-    """
-    @notice Health factor, WAD, rounded down; the largest uint without debt.
-    @param worth Collateral value, base units of the loan asset.
-    """
-    if debt == 0:
-        return max_value(uint256)
-    return unsafe_div(unsafe_mul(worth, threshold), debt)
-
-
-@internal
-@pure
+@view
 def _quote(
-    collateral: uint256,
-    debt_shares: uint256,
-    price: uint256,
-    total_debt: uint256,
-    total_debt_shares: uint256,
-    max_repay: uint256,
-    risk: IVault.RiskParams,
+    word: uint256, price: uint256, total_debt: uint256, total_debt_shares: uint256, max_repay: uint256
 ) -> IVault.Quote:
     """
     @notice The close of a position for at most `max_repay`.
-    @param collateral Base units.
+    @param word The packed position.
     @param price 1e36, above 0.
     @param total_debt 1/65536 base units, with interest up to now.
     @param max_repay Base units of the loan asset, the fee not included.
     @return See `IVault.Quote`.
     """
     quote: IVault.Quote = empty(IVault.Quote)
-    debt: uint256 = conversion._to_assets_up(debt_shares, total_debt, total_debt_shares)
-    value: uint256 = self._value_down(collateral, price)
-    weighted: uint256 = unsafe_mul(value, risk.threshold)
+    risk: IVault.RiskParams = RISK
+    collateral: uint256 = 0
+    debt_shares: uint256 = 0
+    collateral, debt_shares = position._unpack(word)
+    # one debt share owes per_share/shares_unit base units; the conversions of `shares`, written out
+    per_share: uint256 = unsafe_add(total_debt, conversion.VIRTUAL_VALUE)
+    shares_unit: uint256 = unsafe_mul(unsafe_add(total_debt_shares, conversion.VIRTUAL_SHARES), conversion.FRACTION)
+    round_up: uint256 = unsafe_sub(shares_unit, 1)
+
+    debt: uint256 = unsafe_div(unsafe_add(unsafe_mul(debt_shares, per_share), round_up), shares_unit)
+    worth: uint256 = unsafe_div(collateral * price, PRICE_SCALE)  # checked, as in `_value_down`
+    weighted: uint256 = unsafe_mul(worth, risk.threshold)
     if weighted >= unsafe_mul(debt, WAD):
         return quote
 
     quote.liquidatable = True
-    health: uint256 = unsafe_div(weighted, debt)  # weighted < debt*WAD, so debt > 0
-    value_wad: uint256 = unsafe_mul(value, WAD)
+    quote.health_before = unsafe_div(weighted, debt)  # weighted < debt*WAD, so debt > 0
+    worth_wad: uint256 = unsafe_mul(worth, WAD)
+    shares: uint256 = debt_shares
 
-    if value_wad >= unsafe_mul(debt, unsafe_add(WAD, risk.bonus_min)):
+    if worth_wad >= unsafe_mul(debt, unsafe_add(WAD, risk.bonus_min)):
         # restorable
-        equity: uint256 = unsafe_sub(unsafe_div(value_wad, debt), WAD)  # per debt; >= bonus_min here
+        equity: uint256 = unsafe_sub(unsafe_div(worth_wad, debt), WAD)  # per debt; >= bonus_min here
         bonus: uint256 = risk.bonus_max
-        if health > risk.health_for_max_bonus:
+        if quote.health_before > risk.health_for_max_bonus:
             bonus = unsafe_add(
                 risk.bonus_min,
                 unsafe_div(
-                    unsafe_mul(unsafe_sub(risk.bonus_max, risk.bonus_min), unsafe_sub(WAD, health)),
+                    unsafe_mul(
+                        unsafe_sub(risk.bonus_max, risk.bonus_min), unsafe_sub(WAD, quote.health_before)
+                    ),
                     unsafe_sub(WAD, risk.health_for_max_bonus),
                 ),
             )
@@ -102,9 +108,11 @@ def _quote(
 
         # the least repayment that leads to the target; threshold*(1 + bonus_max) < 1 < target, and
         # weighted < debt*WAD < debt*target, so neither difference can wrap
-        repay: uint256 = self._ceil_div(
-            unsafe_sub(unsafe_mul(risk.target_health, debt), weighted),
-            unsafe_sub(risk.target_health, self._ceil_div(unsafe_mul(with_bonus, risk.threshold), WAD)),
+        drop: uint256 = unsafe_sub(
+            risk.target_health, unsafe_div(unsafe_add(unsafe_mul(with_bonus, risk.threshold), WAD - 1), WAD)
+        )
+        repay: uint256 = unsafe_div(
+            unsafe_add(unsafe_sub(unsafe_mul(risk.target_health, debt), weighted), unsafe_sub(drop, 1)), drop
         )
         repay = min(min(repay, debt), max_repay)
         rest: uint256 = unsafe_sub(debt, repay)
@@ -113,46 +121,48 @@ def _quote(
         if repay == 0:
             return quote
 
-        shares: uint256 = debt_shares
         if repay != debt:
-            shares = conversion._to_shares_down(repay, total_debt, total_debt_shares)
+            shares = unsafe_div(unsafe_mul(repay, shares_unit), per_share)
             if shares == 0:
-                if conversion._to_assets_up(1, total_debt, total_debt_shares) > max_repay:
+                # not even one share: give that one if the offer covers it
+                if unsafe_div(unsafe_add(per_share, round_up), shares_unit) > max_repay:
                     return quote
                 shares = 1
-        quote.shares = shares
-        quote.paid = conversion._to_assets_up(shares, total_debt, total_debt_shares)
-        quote.extinguished = conversion._to_assets_down(shares, total_debt, total_debt_shares)
+        owed: uint256 = unsafe_mul(shares, per_share)
+        quote.paid = unsafe_div(unsafe_add(owed, round_up), shares_unit)
+        quote.extinguished = unsafe_div(owed, shares_unit)
         quote.seized = unsafe_div(
             unsafe_mul(unsafe_div(unsafe_mul(quote.extinguished, with_bonus), WAD), PRICE_SCALE), price
         )
         fee_rate: uint256 = min(
             unsafe_div(unsafe_mul(risk.liquidation_fee, bonus), WAD), unsafe_sub(equity, risk.bonus_min)
         )
-        quote.fee = self._ceil_div(unsafe_mul(quote.paid, fee_rate), WAD)
+        quote.fee = unsafe_div(unsafe_add(unsafe_mul(quote.paid, fee_rate), WAD - 1), WAD)
     else:
-        # shortfall; value*WAD < debt*(WAD + bonus_min), so `worth` <= WAD + bonus_min
-        worth: uint256 = self._ceil_div(value_wad, debt)
-        missing: uint256 = unsafe_sub(unsafe_add(WAD, risk.bonus_min), worth)
+        # shortfall; worth*WAD < debt*(WAD + bonus_min), so `cover` <= WAD + bonus_min
+        cover: uint256 = unsafe_div(unsafe_add(worth_wad, unsafe_sub(debt, 1)), debt)
+        missing: uint256 = unsafe_sub(unsafe_add(WAD, risk.bonus_min), cover)
         bonus: uint256 = min(
             risk.bonus_max,
             unsafe_add(risk.bonus_min, unsafe_div(unsafe_mul(risk.shortfall_slope, missing), WAD)),
         )
-        full: uint256 = self._ceil_div(value_wad, unsafe_add(WAD, bonus))
-        shares: uint256 = debt_shares
+        full: uint256 = unsafe_div(unsafe_add(worth_wad, unsafe_add(WAD - 1, bonus)), unsafe_add(WAD, bonus))
         if max_repay < full:
             shares = unsafe_div(unsafe_mul(debt_shares, max_repay), full)
             if shares == 0:
                 return quote
-        quote.shares = shares
-        quote.paid = self._ceil_div(unsafe_mul(full, shares), debt_shares)
+        quote.paid = unsafe_div(
+            unsafe_add(unsafe_mul(full, shares), unsafe_sub(debt_shares, 1)), debt_shares
+        )
+        quote.extinguished = unsafe_div(unsafe_mul(shares, per_share), shares_unit)
         quote.seized = unsafe_div(unsafe_mul(collateral, shares), debt_shares)
-        quote.extinguished = conversion._to_assets_down(shares, total_debt, total_debt_shares)
 
-    quote.health_before = health
-    quote.health_after = self._health_down(
-        self._value_down(unsafe_sub(collateral, quote.seized), price),
-        conversion._to_assets_up(unsafe_sub(debt_shares, quote.shares), total_debt, total_debt_shares),
-        risk.threshold,
-    )
+    quote.shares = shares
+    quote.health_after = max_value(uint256)
+    rest_shares: uint256 = unsafe_sub(debt_shares, shares)
+    if rest_shares > 0:
+        # the product is smaller than the one that was checked above
+        worth = unsafe_div(unsafe_mul(unsafe_sub(collateral, quote.seized), price), PRICE_SCALE)
+        debt = unsafe_div(unsafe_add(unsafe_mul(rest_shares, per_share), round_up), shares_unit)
+        quote.health_after = unsafe_div(unsafe_mul(worth, risk.threshold), debt)
     return quote

@@ -154,5 +154,7 @@ def _step(utilisation: uint256, log_rate: uint256, elapsed: uint256, total_asset
         else:
             new_log = unsafe_sub(log_rate, min(step, log_rate))
 
+    # as `_rate_at_target`, of the mean of the two logarithms
     middle: uint256 = unsafe_add(log_rate, new_log) >> 1
-    return new_log, unsafe_div(unsafe_mul(self._rate_at_target(middle), factor), WAD)
+    rate: uint256 = self._times_exp(CURVE.rate_min, unsafe_mul(middle, LN_RANGE) >> LOG_RATE_BITS)
+    return new_log, unsafe_div(unsafe_mul(rate, factor), WAD)
