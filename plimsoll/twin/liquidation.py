@@ -1,0 +1,202 @@
+"""What a liquidation takes and gives: the integers of the specification, exactly.
+
+Two kinds of close. *Restorable* positions can pay their debt and the smallest bonus: a close repays up to
+what brings health back to the target, and never lowers it. In a *shortfall* every close takes the same share
+of debt and of collateral; what the collateral cannot pay is the loss.
+
+Units: `collateral`, `seized` base units of the collateral; `paid`, `fee`, `max_repay`, debts and values base
+units of the loan asset; ratios WAD; prices 1e36. Debts round up, collateral values down.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from plimsoll.twin.position import NO_DEBT
+from plimsoll.twin.shares import to_assets_down, to_assets_up, to_shares_down, to_value_down
+
+WAD = 10**18
+PRICE_SCALE = 10**36
+MAX = 2**256 - 1
+
+
+def ceil_div(numerator: int, denominator: int) -> int:
+    """The quotient, rounded up."""
+    return -(-numerator // denominator)
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """`IVault.RiskParams`: WAD, `min_debt` in base units of the loan asset."""
+
+    ltv: int
+    threshold: int
+    bonus_min: int
+    bonus_max: int
+    health_for_max_bonus: int
+    target_health: int
+    shortfall_slope: int
+    liquidation_fee: int
+    min_debt: int
+
+    @classmethod
+    def from_struct(cls, struct: Sequence[int]) -> "Risk":
+        """From the tuple that a vault's constructor takes."""
+        return cls(*struct)
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The debt side of a pool's books after accrual."""
+
+    debt: int  # all debt, in 1/65536 of a base unit
+    shares: int  # all debt shares
+
+    def assets_up(self, shares: int) -> int:
+        """Debt that `shares` stand for, in base units, rounded up."""
+        return to_assets_up(shares, self.debt, self.shares)
+
+    def assets_down(self, shares: int) -> int:
+        """Debt that `shares` stand for, in base units, rounded down."""
+        return to_assets_down(shares, self.debt, self.shares)
+
+    def without(self, shares: int) -> "Totals":
+        """The books after `settle(shares, ...)`: all debt goes with the last share."""
+        left = self.shares - shares
+        return Totals(self.debt - to_value_down(shares, self.debt, self.shares) if left else 0, left)
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """`IVault.Quote`: what one close does. All zero but `liquidatable` when nothing can be closed."""
+
+    liquidatable: bool
+    shares: int = 0  # debt shares extinguished
+    paid: int = 0  # base units of the loan asset for the debt
+    fee: int = 0  # base units of the loan asset on top
+    seized: int = 0  # base units of collateral
+    extinguished: int = 0  # base units of debt, rounded down
+    health_before: int = 0  # WAD, rounded down
+    health_after: int = 0  # WAD, rounded down; NO_DEBT when no debt is left
+
+    @property
+    def executable(self) -> bool:
+        """Whether the close can be carried out."""
+        return self.shares > 0
+
+
+def collateral_value(collateral: int, price: int) -> int:
+    """What `collateral` is worth in base units of the loan asset, rounded down."""
+    return collateral * price // PRICE_SCALE
+
+
+def is_liquidatable(value: int, debt: int, threshold: int) -> bool:
+    """Whether collateral worth `value` times `threshold` (WAD) is below `debt`."""
+    return value * threshold < debt * WAD
+
+
+def is_restorable(value: int, debt: int, bonus_min: int) -> bool:
+    """Whether `value` can pay `debt` and the smallest bonus (WAD) on it."""
+    return value * WAD >= debt * (WAD + bonus_min)
+
+
+def health(value: int, debt: int, threshold: int) -> int:
+    """Health factor, WAD, rounded down; `NO_DEBT` without debt."""
+    return value * threshold // debt if debt else NO_DEBT
+
+
+def ramp(health_factor: int, risk: Risk) -> int:
+    """The bonus (WAD) at a health of at most 1, before the equity cap; rounded down."""
+    if health_factor <= risk.health_for_max_bonus:
+        return risk.bonus_max
+    climb = (risk.bonus_max - risk.bonus_min) * (WAD - health_factor)
+    return risk.bonus_min + climb // (WAD - risk.health_for_max_bonus)
+
+
+def restorable_bonus(value: int, debt: int, risk: Risk) -> int:
+    """The bonus (WAD) of a restorable close: the ramp, but never more than the equity per debt."""
+    equity = value * WAD // debt - WAD
+    return min(ramp(value * risk.threshold // debt, risk), equity)
+
+
+def shortfall_bonus(value: int, debt: int, risk: Risk) -> int:
+    """The bonus (WAD) of a shortfall close; grows with the missing equity, rounded down."""
+    equity_up = ceil_div(value * WAD, debt)
+    rise = risk.shortfall_slope * (WAD + risk.bonus_min - equity_up) // WAD
+    return min(risk.bonus_max, risk.bonus_min + rise)
+
+
+def target_repay(value: int, debt: int, bonus: int, risk: Risk) -> int:
+    """`x*`: the repayment (base units, rounded up, at most `debt`) that brings health to the target."""
+    per_unit = ceil_div((WAD + bonus) * risk.threshold, WAD)
+    missing = risk.target_health * debt - value * risk.threshold
+    return min(debt, ceil_div(missing, risk.target_health - per_unit))
+
+
+def quote(collateral: int, debt_shares: int, price: int, totals: Totals, max_repay: int, risk: Risk) -> Quote:
+    """The close that an offer of `max_repay` gets.
+
+    Args:
+        collateral: base units in the position.
+        debt_shares: of the position.
+        price: the oracle's price, 1e36.
+        totals: the pool's debt after accrual (at the start of a batch, for all its orders).
+        max_repay: the most the liquidator pays for debt, in base units, the fee not counted.
+        risk: the vault's parameters.
+    """
+    debt = totals.assets_up(debt_shares)
+    value = collateral_value(collateral, price)
+    if not is_liquidatable(value, debt, risk.threshold):
+        return Quote(liquidatable=False)
+    if is_restorable(value, debt, risk.bonus_min):
+        close = _restorable(value, debt, debt_shares, price, totals, max_repay, risk)
+    else:
+        close = _shortfall(collateral, value, debt, debt_shares, max_repay, risk)
+    if close is None:
+        return Quote(liquidatable=True)
+    shares, paid, fee, seized = close
+    value_after = collateral_value(collateral - seized, price)
+    debt_after = totals.assets_up(debt_shares - shares)
+    return Quote(
+        liquidatable=True,
+        shares=shares,
+        paid=paid,
+        fee=fee,
+        seized=seized,
+        extinguished=totals.assets_down(shares),
+        health_before=health(value, debt, risk.threshold),
+        health_after=health(value_after, debt_after, risk.threshold),
+    )
+
+
+def _restorable(
+    value: int, debt: int, debt_shares: int, price: int, totals: Totals, max_repay: int, risk: Risk
+) -> tuple[int, int, int, int] | None:
+    bonus = restorable_bonus(value, debt, risk)
+    repay = min(target_repay(value, debt, bonus, risk), max_repay)
+    if 0 < debt - repay < risk.min_debt:
+        repay = debt if max_repay >= debt else debt - risk.min_debt
+    if repay <= 0:
+        return None
+    shares = debt_shares if repay == debt else to_shares_down(repay, totals.debt, totals.shares)
+    if shares == 0:
+        if totals.assets_up(1) > max_repay:
+            return None
+        shares = 1
+    paid = totals.assets_up(shares)
+    seized = totals.assets_down(shares) * (WAD + bonus) // WAD * PRICE_SCALE // price
+    spare = value * WAD // debt - WAD - risk.bonus_min  # equity beyond the smallest bonus
+    fee = ceil_div(paid * min(risk.liquidation_fee * bonus // WAD, spare), WAD)
+    return shares, paid, fee, seized
+
+
+def _shortfall(
+    collateral: int, value: int, debt: int, debt_shares: int, max_repay: int, risk: Risk
+) -> tuple[int, int, int, int] | None:
+    bonus = shortfall_bonus(value, debt, risk)
+    whole = ceil_div(value * WAD, WAD + bonus)  # the price of the whole position
+    repay = min(whole, max_repay)
+    shares = debt_shares if repay == whole else debt_shares * repay // whole
+    if shares == 0:
+        return None
+    paid = ceil_div(whole * shares, debt_shares)
+    return shares, paid, 0, collateral * shares // debt_shares
