@@ -1,0 +1,77 @@
+"""Calls that change nothing: what a transaction would answer, or the reason for which it would be refused.
+
+ape asks the node for a trace of every failure (a tenth of a second); these ask for the answer alone.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from ape import chain, networks
+from ape.api import AccountAPI
+from ape.contracts import ContractInstance
+from ape.exceptions import ProviderError
+from eth_abi import decode
+from eth_utils import to_hex
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A call that reverted."""
+
+    reason: str  # empty when there is none
+
+
+def plain(argument: Any) -> Any:
+    """`argument` with accounts, contracts and structs replaced by what the ABI takes."""
+    if isinstance(argument, list | tuple):
+        return [plain(part) for part in argument]
+    return getattr(argument, "address", argument)
+
+
+def calldata(method: Any, *arguments: Any) -> bytes:
+    """The calldata of `contract.method(*arguments)`."""
+    return bytes(method.encode_input(*plain(arguments)))
+
+
+def target(method: Any) -> str:
+    """The address of the contract whose method it is."""
+    return (getattr(method, "contract", None) or method.transaction.contract).address
+
+
+def ask(method: Any, *arguments: Any, sender: AccountAPI | ContractInstance | str) -> bytes | Refusal:
+    """What the call would return now."""
+    request = {
+        "from": getattr(sender, "address", sender),
+        "to": target(method),
+        "data": to_hex(calldata(method, *arguments)),
+    }
+    try:
+        return bytes.fromhex(networks.provider.make_request("eth_call", [request, "latest"])[2:])
+    except ProviderError as error:
+        return Refusal(str(error).removeprefix("execution reverted").removeprefix(": "))
+
+
+def assert_refused(reason: str, method: Any, *arguments: Any, sender: Any) -> None:
+    """The call reverts with just this reason; empty: without one."""
+    assert ask(method, *arguments, sender=sender) == Refusal(reason)
+
+
+def assert_accepted(method: Any, *arguments: Any, sender: Any) -> None:
+    """The call would go through."""
+    answer = ask(method, *arguments, sender=sender)
+    assert not isinstance(answer, Refusal), f"refused: {answer.reason}"
+
+
+def words(answer: bytes) -> list[int]:
+    """Returned data as words."""
+    return [int.from_bytes(answer[i : i + 32]) for i in range(0, len(answer), 32)]
+
+
+def reason_of(revert_data: bytes) -> str:
+    """The reason in the data of a revert; empty when there is none."""
+    return decode(["string"], revert_data[4:])[0] if revert_data[:4] == bytes.fromhex("08c379a0") else ""
+
+
+def pass_time(seconds: int) -> None:
+    """Mines one block `seconds` later."""
+    chain.mine(deltatime=seconds)
