@@ -1,7 +1,9 @@
 """What every test shares."""
 
+from collections.abc import Iterator
+
 import pytest
-from ape import accounts, project
+from ape import accounts, chain, project
 from ape.api import AccountAPI
 from ape.exceptions import CompilerError
 
@@ -95,3 +97,11 @@ def stranger() -> AccountAPI:
 def builder(deployer: AccountAPI) -> Builder:
     """Deploys the protocol in the variety that a test needs."""
     return Builder(deployer)
+
+
+@pytest.fixture
+def still_clock() -> Iterator[None]:
+    """Time stands still until the test moves it: views see what the next transaction will see."""
+    chain.provider.make_request("anvil_setBlockTimestampInterval", [0])
+    yield
+    chain.provider.make_request("anvil_removeBlockTimestampInterval", [])
