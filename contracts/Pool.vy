@@ -314,7 +314,8 @@ def flashLoan(receiver: address, token: address, amount: uint256, data: Bytes[10
     """
     @notice Lend `amount` base units for the length of a call (ERC-3156). The receiver must have approved
             `amount` plus the fee. The pool's lock is held meanwhile, so that nothing can be repaid or
-            liquidated in this pool; the callbacks of its vaults do that better.
+            liquidated in this pool; the callbacks of its vaults do that better. It leaves the books as they
+            are, so the asset's own transfers are its whole record: there is no event.
     """
     assert token == ASSET.address, "pool: not the asset"
     fee: uint256 = self._flash_fee(amount)
@@ -326,7 +327,6 @@ def flashLoan(receiver: address, token: address, amount: uint256, data: Bytes[10
         success: bool = extcall ASSET.transferFrom(receiver, self, amount + fee, default_return_value=True)
         assert success, "pool: transfer failed"
     assert self._cash() >= cash + fee, "pool: flash loan not repaid"
-    log IPool.FlashLoan(receiver=receiver, amount=amount, fee=fee)
     return True
 
 

@@ -68,7 +68,7 @@ def __init__(pool: address, collateral: address, oracle: address, risk: IVault.R
     @param risk See `IVault.RiskParams`.
     """
     loan: address = staticcall IPool(pool).asset()
-    assert collateral != loan, "vault: collateral is the loan asset"
+    assert collateral != loan, "vault: collateral is the loan"
     assert collateral != pool, "vault: collateral is the pool"
     decimals: uint8 = staticcall IERC20Detailed(collateral).decimals()
     assert decimals <= COLLATERAL_DECIMALS_TOP, "vault: above 27 decimals"
@@ -534,7 +534,7 @@ def _check_collateralised(collateral: uint256, debt: uint256):
     """
     value: uint256 = liquidation._value_down(collateral, staticcall ORACLE.safe_price())
     # value < 2**137 and debt < 2**95, ratios and WAD < 2**60
-    assert unsafe_mul(value, liquidation.RISK.ltv) >= unsafe_mul(debt, WAD), "vault: not enough collateral value"
+    assert unsafe_mul(value, liquidation.RISK.ltv) >= unsafe_mul(debt, WAD), "vault: above the loan-to-value"
 
 
 @internal

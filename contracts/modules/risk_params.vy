@@ -62,4 +62,4 @@ def _check_price(price: uint256, safe_price: uint256, min_debt: uint256):
     """
     assert price > 0, "vault: zero price"
     assert safe_price <= price, "vault: safe price above price"
-    assert price <= min_debt * PRICE_SCALE // UNIT_VALUE_DIVISOR, "vault: collateral unit too coarse"
+    assert price <= min_debt * PRICE_SCALE // UNIT_VALUE_DIVISOR, "vault: collateral unit coarse"
