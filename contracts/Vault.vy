@@ -300,7 +300,10 @@ def liquidate(
     self.positions[owner] = position._reduce(word, quote.seized, quote.shares)
     self._log_liquidation(owner, quote)
     self._log_call(price, total_debt, total_debt_shares)
-    self._exchange(quote.shares, quote.paid, quote.fee, quote.seized, min_rate, receiver, data)
+    self._hand_over(quote.seized, quote.paid + quote.fee, min_rate, receiver)
+    if len(data) > 0:
+        extcall ICallbacks(msg.sender).on_liquidation(quote.paid, quote.fee, quote.seized, data)
+    self._pay_pool(quote.paid + quote.fee, quote.shares, quote.paid)
     return quote.paid, quote.fee, quote.seized
 
 
@@ -346,7 +349,10 @@ def liquidate_batch(
         bit <<= 1
     assert executed != 0, "vault: no order can execute"
     self._log_call(price, total_debt, total_debt_shares)
-    self._exchange(shares, paid, fee, seized, min_rate, receiver, data)
+    self._hand_over(seized, paid + fee, min_rate, receiver)
+    if len(data) > 0:
+        extcall ICallbacks(msg.sender).on_liquidation(paid, fee, seized, data)
+    self._pay_pool(paid + fee, shares, paid)
     return paid, fee, seized, executed
 
 
@@ -591,23 +597,12 @@ def _pay_pool(amount: uint256, shares: uint256, paid: uint256):
 
 
 @internal
-def _exchange(
-    shares: uint256,
-    paid: uint256,
-    fee: uint256,
-    seized: uint256,
-    min_rate: uint256,
-    receiver: address,
-    data: Bytes[1024],
-):
+def _hand_over(seized: uint256, price: uint256, min_rate: uint256, receiver: address):
     """
-    @notice The calls of a liquidation: collateral out, callback, payment in, settle.
+    @notice Send seized collateral, if the liquidator gets at least `min_rate` for what he pays with the fee.
     """
-    assert seized * PRICE_SCALE >= min_rate * (paid + fee), "vault: rate too low"
+    assert seized * PRICE_SCALE >= min_rate * price, "vault: rate too low"
     self._send_collateral(receiver, seized)
-    if len(data) > 0:
-        extcall ICallbacks(msg.sender).on_liquidation(paid, fee, seized, data)
-    self._pay_pool(paid + fee, shares, paid)
 
 
 @internal
