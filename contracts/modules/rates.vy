@@ -14,7 +14,7 @@
      a small rate could be pinned by frequent pokes whose movements all truncate to zero; here one step is
      the same relative movement at any rate. Movements round towards zero.
 
-     Units: utilisation, error and factors are WAD; rates are WAD a second; times are seconds.
+     Units: utilisation, deviation and factors are WAD; rates are WAD a second; times are seconds.
 """
 
 from ..interfaces import IPool
@@ -33,7 +33,7 @@ CURVE: immutable(IPool.RateParams)
 RISE: immutable(uint256)  # steepness - 1, WAD: slope of the kink above target
 FALL: immutable(uint256)  # 1 - 1/steepness, WAD: slope of the kink below target
 LN_RANGE: immutable(uint256)  # ln(rate_max/rate_min), WAD
-STEPS: immutable(uint256)  # movement of log_rate a second at full error, WAD
+STEPS: immutable(uint256)  # movement of log_rate a second at full deviation, WAD
 
 
 @deploy
@@ -76,7 +76,7 @@ def _ln_ratio(rate: uint256, base: uint256) -> uint256:
     """
     low: uint256 = 0
     high: uint256 = 27 * WAD  # exp(27) > RATE_LIMIT
-    for i: uint256 in range(85):  # 27 * WAD < 2**85
+    for _: uint256 in range(85):  # 27 * WAD < 2**85
         middle: uint256 = (low + high) // 2
         if self._times_exp(base, middle) <= rate:
             low = middle
@@ -132,23 +132,23 @@ def _step(utilisation: uint256, log_rate: uint256, elapsed: uint256, total_asset
     @param total_assets Base units; below the floor the rate at target stands still.
     @return The new `log_rate`; the rate charged, WAD a second: the kink around the rate at target at the
             middle of the interval (mean of the two logarithms), each product rounded down.
-    @dev Every factor is bounded: error <= WAD < 2**60, elapsed < 2**32, STEPS < 2**137 (SPEED_LIMIT < 2**45,
+    @dev Every factor is bounded: deviation <= WAD < 2**60, elapsed < 2**32, STEPS < 2**137 (SPEED_LIMIT < 2**45,
          LN_RANGE >= 1), RISE < 2**67, FALL < WAD, rate at target < 2**39: no product reaches 2**230.
     """
     target: uint256 = CURVE.target_utilisation
-    error: uint256 = 0
+    deviation: uint256 = 0
     factor: uint256 = 0
     rises: bool = utilisation >= target
     if rises:
-        error = unsafe_div(unsafe_mul(unsafe_sub(utilisation, target), WAD), unsafe_sub(WAD, target))
-        factor = unsafe_add(WAD, unsafe_div(unsafe_mul(RISE, error), WAD))
+        deviation = unsafe_div(unsafe_mul(unsafe_sub(utilisation, target), WAD), unsafe_sub(WAD, target))
+        factor = unsafe_add(WAD, unsafe_div(unsafe_mul(RISE, deviation), WAD))
     else:
-        error = unsafe_div(unsafe_mul(unsafe_sub(target, utilisation), WAD), target)
-        factor = unsafe_sub(WAD, unsafe_div(unsafe_mul(FALL, error), WAD))
+        deviation = unsafe_div(unsafe_mul(unsafe_sub(target, utilisation), WAD), target)
+        factor = unsafe_sub(WAD, unsafe_div(unsafe_mul(FALL, deviation), WAD))
 
     new_log: uint256 = log_rate
     if total_assets >= CURVE.floor:
-        step: uint256 = unsafe_div(unsafe_mul(unsafe_mul(error, elapsed), STEPS), WAD * WAD)
+        step: uint256 = unsafe_div(unsafe_mul(unsafe_mul(deviation, elapsed), STEPS), WAD * WAD)
         if rises:
             new_log = min(unsafe_add(log_rate, step), LOG_RATE_TOP)
         else:
