@@ -1,0 +1,65 @@
+"""The documents say what the code does: reasons, invariants, links and names."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SPECIFICATION = (ROOT / "docs" / "SPECIFICATION.md").read_text()
+INVARIANTS = (ROOT / "docs" / "INVARIANTS.md").read_text()
+SOURCES = [path for path in (ROOT / "contracts").rglob("*.vy") if "mocks" not in path.parts]
+REASON = re.compile(r'"((?:pool|vault|rates|council|factory|oracle): [^"]+)"')
+SECTIONS = {"pool": "Pool", "rates": "Pool", "council": "Council", "factory": "Factory", "vault": "Vault"}
+SECTIONS["oracle"] = "ChainlinkOracle"
+
+
+def reasons() -> set[str]:
+    """Every revert reason of the contracts that are deployed."""
+    return {reason for path in SOURCES for reason in REASON.findall(path.read_text())}
+
+
+def documented() -> set[str]:
+    """Every revert reason of the specification, with its area."""
+    chapter = SPECIFICATION.split("## 14. Revert reasons")[1]
+    found = set()
+    for area, title in SECTIONS.items():
+        section = re.split(rf"^\*\*{title}\*\* ", chapter, flags=re.M)[1].split("\n**")[0]
+        for term in re.findall(r"`([^`]+)`", section.split("\n", 1)[1] if area != "factory" else section):
+            if ": " in term:
+                found.add(term)
+            elif area not in ("rates",):
+                found.add(f"{area}: {term}")
+    return found
+
+
+def test_every_reason_is_in_the_specification() -> None:
+    assert sorted(reasons() - documented()) == []
+
+
+def test_every_reason_is_short_and_says_its_area() -> None:
+    assert [reason for reason in reasons() if len(reason) > 32 or reason != reason.lower()] == []
+
+
+def test_no_assertion_lacks_a_reason() -> None:
+    """An assert of ours without a reason would be a plain failure to whoever runs into it."""
+    silent = [
+        f"{path.name}: {line.strip()}"
+        for path in SOURCES
+        for line in re.sub(r"\(\n.*?\n    \)", "()", path.read_text(), flags=re.S).splitlines()
+        if line.strip().startswith("assert ") and '"' not in line
+    ]
+    assert silent == []
+
+
+@pytest.mark.parametrize("identifier", re.findall(r"^\| ([A-Z]\d+) \|", INVARIANTS, flags=re.M))
+def test_every_invariant_is_cited_by_a_test(identifier: str) -> None:
+    cited = re.compile(rf"\b{identifier}\b")
+    tests = [path for path in (ROOT / "tests").rglob("test_*.py") if path != Path(__file__)]
+    assert [path.name for path in tests if cited.search(path.read_text())] != []
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("*.md")) + sorted((ROOT / "docs").glob("*.md")), ids=lambda p: p.name)
+def test_links_lead_somewhere(path: Path) -> None:
+    targets = re.findall(r"\]\((?!https?://|#)([^)#]+)", path.read_text())
+    assert [target for target in targets if not (path.parent / target).exists()] == []
