@@ -122,7 +122,7 @@ def withdraw(amount: uint256, receiver: address = msg.sender, owner: address = m
     assert sent <= collateral, "vault: not enough collateral"
 
     self.positions[owner] = position._reduce(word, sent, 0)
-    if debt_shares > 0:
+    if debt_shares > 0 and sent > 0:
         self._check_collateralised(
             unsafe_sub(collateral, sent),  # sent <= collateral
             conversion._to_assets_up(debt_shares, total_debt, total_debt_shares),
