@@ -6,12 +6,15 @@
 @title LiquidationProbe
 @license AGPL-3.0-only
 @notice The liquidation module by itself, many positions at a time: lets a test compare thousands of closes
-        with the Python model.
+        with the Python model. Its parameters are not checked.
 @custom:security For tests only.
 """
 
 from ..interfaces import IVault
 from ..modules import liquidation
+from ..modules import position
+
+initializes: liquidation
 
 MAX_CASES: constant(uint256) = 128
 
@@ -23,20 +26,21 @@ struct Case:
     total_debt: uint256  # 1/65536 base units
     total_debt_shares: uint256
     max_repay: uint256  # base units
-    risk: IVault.RiskParams
+
+
+@deploy
+def __init__(risk: IVault.RiskParams):
+    liquidation.__init__(risk)
 
 
 @external
-@pure
+@view
 def quotes(cases: DynArray[Case, MAX_CASES]) -> DynArray[IVault.Quote, MAX_CASES]:
     """
     @notice The close of each position.
     """
     answers: DynArray[IVault.Quote, MAX_CASES] = []
     for c: Case in cases:
-        answers.append(
-            liquidation._quote(
-                c.collateral, c.debt_shares, c.price, c.total_debt, c.total_debt_shares, c.max_repay, c.risk
-            )
-        )
+        word: uint256 = position._add_debt(position._add_collateral(0, c.collateral), c.debt_shares)
+        answers.append(liquidation._quote(word, c.price, c.total_debt, c.total_debt_shares, c.max_repay))
     return answers

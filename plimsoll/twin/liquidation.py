@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from plimsoll.twin.position import NO_DEBT
-from plimsoll.twin.shares import to_assets_down, to_assets_up, to_shares_down, to_value_down
+from plimsoll.twin.shares import to_assets_down, to_assets_up, to_shares_down
 
 WAD = 10**18
 PRICE_SCALE = 10**36
@@ -59,15 +59,13 @@ class Totals:
         """Debt that `shares` stand for, in base units, rounded down."""
         return to_assets_down(shares, self.debt, self.shares)
 
-    def without(self, shares: int) -> "Totals":
-        """The books after `settle(shares, ...)`: all debt goes with the last share."""
-        left = self.shares - shares
-        return Totals(self.debt - to_value_down(shares, self.debt, self.shares) if left else 0, left)
-
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """`IVault.Quote`: what one close does. All zero but `liquidatable` when nothing can be closed."""
+    """`IVault.Quote`: what one close does.
+
+    All zero when not `liquidatable`; all but `health_before` when nothing can be closed.
+    """
 
     liquidatable: bool
     shares: int = 0  # debt shares extinguished
@@ -151,8 +149,9 @@ def quote(collateral: int, debt_shares: int, price: int, totals: Totals, max_rep
         close = _restorable(value, debt, debt_shares, price, totals, max_repay, risk)
     else:
         close = _shortfall(collateral, value, debt, debt_shares, max_repay, risk)
+    health_before = health(value, debt, risk.threshold)
     if close is None:
-        return Quote(liquidatable=True)
+        return Quote(liquidatable=True, health_before=health_before)
     shares, paid, fee, seized = close
     value_after = collateral_value(collateral - seized, price)
     debt_after = totals.assets_up(debt_shares - shares)
@@ -163,7 +162,7 @@ def quote(collateral: int, debt_shares: int, price: int, totals: Totals, max_rep
         fee=fee,
         seized=seized,
         extinguished=totals.assets_down(shares),
-        health_before=health(value, debt, risk.threshold),
+        health_before=health_before,
         health_after=health(value_after, debt_after, risk.threshold),
     )
 

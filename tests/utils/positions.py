@@ -40,8 +40,9 @@ def _log_uniform(rng: Random, low: int, high: int) -> int:
     return min(max(int(2**bits), low), high)
 
 
-def random_risk(rng: Random, loan_decimals: int) -> Risk:
+def random_risk(rng: Random) -> Risk:
     """A preset, or parameters drawn from all that a vault's constructor accepts."""
+    loan_decimals = rng.choice((6, 8, 18))
     if rng.random() < 0.5:
         return Risk.from_struct(rng.choice(PRESETS).to_struct(loan_decimals))
     while True:
@@ -71,16 +72,14 @@ def random_risk(rng: Random, loan_decimals: int) -> Risk:
         )
 
 
-def random_case(rng: Random) -> Case:
+def random_case(rng: Random, risk: Risk) -> Case:
     """A position, most often liquidatable: index 1 to 30 (at times 5,000), value from nothing to healthy."""
-    loan_decimals = rng.choice((6, 8, 18))
-    risk = random_risk(rng, loan_decimals)
     debt = rng.choice(
         (
             rng.randint(1, 10),
             risk.min_debt + rng.randint(-3, 3),
             2 * risk.min_debt + rng.randint(-3, 3),
-            _log_uniform(rng, 1, 10**7 * 10**loan_decimals),
+            _log_uniform(rng, 1, 10**4 * risk.min_debt),
             _log_uniform(rng, risk.min_debt, 1_000 * risk.min_debt),
         )
     )
