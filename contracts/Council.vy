@@ -16,6 +16,7 @@
 """
 
 from .interfaces import ICouncil
+from .interfaces import IFactory
 from .interfaces import IPool
 
 DAY: constant(uint256) = 86_400
@@ -27,6 +28,7 @@ PAUSE_LENGTH: constant(uint256) = 7 * DAY
 PAUSE_SPACING: constant(uint256) = 14 * DAY  # from the start of a pause to the start of the next
 RAISE_DIVISOR: constant(uint256) = 20  # a raise adds at most a twentieth (5 %) of total assets
 
+FACTORY: immutable(IFactory)  # knows which vaults are the pool's
 POOL: immutable(IPool)
 DELAY: immutable(uint256)
 
@@ -46,6 +48,7 @@ def __init__(pool: address, curator: address, delay: uint256):
     """
     assert curator != empty(address), "council: no curator"
     assert delay >= DELAY_MIN and delay <= DELAY_MAX, "council: delay of 3 to 30 days"
+    FACTORY = IFactory(msg.sender)
     POOL = IPool(pool)
     DELAY = delay
     self.curator = curator
@@ -89,6 +92,8 @@ def queue_limit(vault: address, limit: uint256):
     """
     self._only_curator()
     assert self._is_open(), "council: pool not open"
+    vault_pool: address = staticcall FACTORY.pool_of(vault)
+    assert vault_pool == POOL.address, "council: not the pool's vault"
     current: uint256 = self._limit(vault)
     assert limit > current, "council: not a raise"
     assets: uint256 = staticcall POOL.totalAssets()
