@@ -1,0 +1,50 @@
+# pragma version 0.4.3
+# pragma nonreentrancy off
+# pragma optimize gas
+# pragma evm-version prague
+"""
+@title OpenFactory
+@license AGPL-3.0-only
+@notice A factory that installs any council and any backstop in a pool and calls any address a vault of it, so
+        that accounts of a test can play their parts.
+@custom:security For tests only.
+"""
+
+from ..interfaces import IFactory
+from ..interfaces import IPool
+
+implements: IFactory
+
+
+event PoolCreated:
+    pool: address
+
+
+pool_of: public(HashMap[address, address])
+
+
+@external
+def create_pool(blueprint: address, params: IPool.PoolParams, council: address, backstop: address):
+    """
+    @notice Deploy a pool from a blueprint and install what was named; without a council nothing is installed.
+    """
+    pool: address = create_from_blueprint(blueprint, params)
+    if council != empty(address):
+        extcall IPool(pool).install(council, backstop)
+    log PoolCreated(pool=pool)
+
+
+@external
+def install(pool: address, council: address, backstop: address):
+    """
+    @notice Pass on to the pool. Open to all.
+    """
+    extcall IPool(pool).install(council, backstop)
+
+
+@external
+def register(vault: address, pool: address):
+    """
+    @notice Say from now on that `vault` is a vault of `pool`. Open to all.
+    """
+    self.pool_of[vault] = pool

@@ -1,0 +1,40 @@
+"""A pool whose vaults, council and backstop are accounts, and a real market for what needs one."""
+
+import pytest
+
+from tests.utils.clock import pass_time, stopped_clock
+from tests.utils.lab import Lab, build_lab
+from tests.utils.world import DAY, Market, build_market
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _stopped_clock():
+    with stopped_clock():
+        yield
+
+
+@pytest.fixture(scope="session")
+def lab(builder, lender, other_lender) -> Lab:
+    """Open and empty; lenders and vaults have 10 million tokens each, of 6 decimals."""
+    return build_lab(builder, [lender, other_lender])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cast(lab, market, guardian, operator, receiver, stranger):
+    """Before any test: what ape meets for the first time later makes it start afresh."""
+
+
+@pytest.fixture
+def busy(lab, lender) -> Lab:
+    """A million lent, 600,000 of it drawn a month ago: neither shares nor debt are at par."""
+    lab.lend(lender, lab.units(1_000_000))
+    lab.draw(lab.units(600_000))
+    pass_time(30 * DAY)
+    lab.pool.accrue(sender=lender)
+    return lab
+
+
+@pytest.fixture(scope="session")
+def market(builder, lender, other_lender, borrower, other_borrower, liquidator) -> Market:
+    """A real pool with a real vault, open and empty."""
+    return build_market(builder, [lender, other_lender, borrower, other_borrower, liquidator])
