@@ -1,0 +1,48 @@
+"""Naming the council and the backstop, once."""
+
+import ape
+import pytest
+
+from tests.utils.dry import refusal
+from tests.utils.lab import closed_pool
+from tests.utils.world import NOBODY
+
+
+@pytest.fixture
+def pool(builder, lab):
+    """A pool with nothing installed."""
+    return closed_pool(builder, lab.factory, lab.loan)
+
+
+def test_names_both(lab, pool, stranger):
+    receipt = lab.factory.install(pool, lab.council, lab.backstop, sender=stranger)
+    assert receipt.events == [pool.Installed(council=lab.council, backstop=lab.backstop)]
+    assert pool.council() == lab.council
+    assert pool.backstop() == lab.backstop
+
+
+def test_a_backstop_is_not_needed(lab, pool, stranger):
+    lab.factory.install(pool, lab.council, NOBODY, sender=stranger)
+    assert pool.backstop() == NOBODY
+
+
+def test_only_the_factory(lab, pool, deployer):
+    with ape.reverts("pool: not the factory"):
+        pool.install(deployer, NOBODY, sender=deployer)
+    assert refusal(pool.install, lab.council, NOBODY, sender=lab.council) == "pool: not the factory"
+
+
+def test_once(lab, pool, stranger):
+    install = (lab.factory.install, pool, lab.council, lab.backstop)
+    assert refusal(*install, sender=stranger) is None
+    lab.factory.install(pool, lab.council, NOBODY, sender=stranger)
+    assert refusal(*install, sender=stranger) == "pool: already installed"
+
+
+def test_a_council_is_needed(lab, pool, stranger):
+    install = (lab.factory.install, pool, NOBODY, lab.backstop)
+    assert refusal(*install, sender=stranger) == "pool: no council"
+
+
+def test_nobody_rules_before(pool, deployer):
+    assert refusal(pool.open_pool, sender=deployer) == "pool: not the council"

@@ -1,0 +1,46 @@
+"""Letting lenders in."""
+
+import ape
+import pytest
+
+from tests.utils.dry import refusal
+from tests.utils.lab import closed_pool
+from tests.utils.world import MAX
+
+
+@pytest.fixture
+def pool(builder, lab):
+    return closed_pool(builder, lab.factory, lab.loan, lab.council)
+
+
+def test_opens(lab, pool, lender):
+    assert not pool.is_open()
+    assert pool.maxDeposit(lender) == pool.maxMint(lender) == 0
+    receipt = pool.open_pool(sender=lab.council)
+    assert receipt.events == [pool.Opened()]
+    assert pool.is_open()
+    assert pool.maxDeposit(lender) > 0
+
+
+def test_only_the_council(pool, deployer):
+    with ape.reverts("pool: not the council"):
+        pool.open_pool(sender=deployer)
+
+
+def test_once(lab, pool):
+    pool.open_pool(sender=lab.council)
+    assert refusal(pool.open_pool, sender=lab.council) == "pool: already open"
+
+
+def test_nothing_else_opens_it(lab, pool, lender):
+    """Nobody can hold a share before."""
+    lab.factory.register(lab.vault, pool, sender=lender)
+    pool.set_limit(lab.vault, 10**6, sender=lab.council)
+    pool.set_supply_cap(10**6, sender=lab.council)
+    pool.set_pause(MAX, sender=lab.council)
+    pool.set_pause(0, sender=lab.council)
+    pool.accrue(sender=lender)
+    assert not pool.is_open()
+    lab.loan.approve(pool, MAX, sender=lender)
+    assert refusal(pool.deposit, 0, lender, sender=lender) == "pool: not open"
+    assert refusal(pool.mint, 0, lender, sender=lender) == "pool: not open"

@@ -1,0 +1,98 @@
+"""What a preview says is what the call in the same block does."""
+
+import pytest
+
+from plimsoll.twin import shares
+from tests.utils.clock import pass_time
+from tests.utils.dry import refusal
+from tests.utils.lab import PAR
+from tests.utils.world import DAY, NOBODY
+
+AMOUNTS = [1, 999, 10**6 + 1, 10**11 + 7]
+
+
+@pytest.fixture(params=["empty", "par", "grown", "fallen"])
+def state(request, lab, lender, other_lender):
+    """The pool when new, at par, after interest, after a loss; always a day since the last accrual."""
+    if request.param != "empty":
+        lab.lend(lender, lab.units(1_000_000))
+        lab.lend(other_lender, lab.units(500_000) + 7)
+    if request.param == "grown":
+        lab.draw(lab.units(700_000) + 11)
+        pass_time(200 * DAY)
+        lab.pool.accrue(sender=lender)
+    if request.param == "fallen":
+        lab.draw(lab.units(500_000))
+        lab.settle(lab.units(200_000) * PAR, 0)
+    pass_time(DAY)
+    return lab
+
+
+def amount_in(receipt, pool):
+    event = receipt.events[-1]
+    assert event.event_name in ("Deposit", "Withdraw")
+    return event.assets, event.shares
+
+
+@pytest.mark.parametrize("amount", AMOUNTS)
+def test_deposit(state, other_lender, amount):
+    said = state.pool.previewDeposit(amount)
+    receipt = state.pool.deposit(amount, other_lender, sender=other_lender)
+    assert amount_in(receipt, state.pool) == (amount, said)
+
+
+@pytest.mark.parametrize("amount", AMOUNTS)
+def test_mint(state, other_lender, amount):
+    said = state.pool.previewMint(amount * PAR)
+    receipt = state.pool.mint(amount * PAR, other_lender, sender=other_lender)
+    assert amount_in(receipt, state.pool) == (said, amount * PAR)
+
+
+@pytest.mark.parametrize("amount", AMOUNTS)
+def test_withdraw(state, lender, amount):
+    if state.pool.maxWithdraw(lender) < amount:
+        assert refusal(state.pool.withdraw, amount, lender, lender, sender=lender) == "pool: too few shares"
+        return
+    said = state.pool.previewWithdraw(amount)
+    receipt = state.pool.withdraw(amount, lender, lender, sender=lender)
+    assert amount_in(receipt, state.pool) == (amount, said)
+
+
+@pytest.mark.parametrize("amount", AMOUNTS)
+def test_redeem(state, lender, amount):
+    if state.pool.maxRedeem(lender) < amount:
+        assert refusal(state.pool.redeem, amount, lender, lender, sender=lender) == "pool: too few shares"
+        return
+    said = state.pool.previewRedeem(amount)
+    receipt = state.pool.redeem(amount, lender, lender, sender=lender)
+    assert amount_in(receipt, state.pool) == (said, amount)
+
+
+def test_conversions_are_the_twins(state):
+    books = state.books()
+    totals = (books.total_assets, books.total_supply)
+    pool = state.pool
+    assert pool.totalAssets() == books.total_assets // 65_536
+    for amount in [0, *AMOUNTS, 2**94]:
+        assert pool.convertToShares(amount) == shares.to_shares_down(amount, *totals)
+        assert pool.convertToAssets(amount) == shares.to_assets_down(amount, *totals)
+        assert pool.previewDeposit(amount) == shares.to_shares_down(amount, *totals)
+        assert pool.previewMint(amount) == shares.to_assets_up(amount, *totals)
+        assert pool.previewWithdraw(amount) == shares.to_shares_up(amount, *totals)
+        assert pool.previewRedeem(amount) == shares.to_assets_down(amount, *totals)
+
+
+def test_views_include_the_interest_since_the_last_accrual(busy, stranger):
+    then = busy.pool.totalAssets()
+    expected = busy.books_after(DAY)
+    pass_time(DAY)
+    assert busy.books() == expected
+    assert busy.pool.totalAssets() == expected.total_assets // 65_536 > then
+    assert tuple(busy.pool.debt_totals()) == (expected.total_debt, expected.total_debt_shares)
+    busy.pool.accrue(sender=stranger)
+    assert busy.books() == expected
+
+
+def test_no_conversion_depends_on_who_asks(busy, lender, stranger):
+    assert busy.pool.maxDeposit(lender) == busy.pool.maxDeposit(NOBODY) == busy.pool.maxDeposit(stranger)
+    assert busy.pool.maxMint(lender) == busy.pool.maxMint(stranger)
