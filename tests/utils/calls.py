@@ -62,6 +62,22 @@ def assert_accepted(method: Any, *arguments: Any, sender: Any) -> None:
     assert not isinstance(answer, Refusal), f"refused: {answer.reason}"
 
 
+def refusal(method: Any, *arguments: Any, sender: Any) -> str | None:
+    """The reason for which the call would be refused now, empty without one; None: it would not be."""
+    answer = ask(method, *arguments, sender=sender)
+    return answer.reason if isinstance(answer, Refusal) else None
+
+
+def creation_refusal(container: Any, *arguments: Any, sender: Any) -> str | None:
+    """As `refusal`, for the deployment of a contract."""
+    code = container.contract_type.get_deployment_bytecode() + container.constructor.encode_input(*arguments)
+    try:
+        networks.provider.make_request("eth_call", [{"from": sender.address, "data": to_hex(code)}, "latest"])
+    except ProviderError as error:
+        return str(error).removeprefix("execution reverted").removeprefix(": ")
+    return None
+
+
 def words(answer: bytes) -> list[int]:
     """Returned data as words."""
     return [int.from_bytes(answer[i : i + 32]) for i in range(0, len(answer), 32)]

@@ -5,6 +5,10 @@ from contextlib import contextmanager
 
 from ape import chain, networks
 
+from tests.utils.calls import pass_time
+
+__all__ = ["now", "pass_time", "stopped_clock"]
+
 
 @contextmanager
 def stopped_clock() -> Iterator[None]:
@@ -14,11 +18,6 @@ def stopped_clock() -> Iterator[None]:
         yield
     finally:
         networks.provider.make_request("anvil_removeBlockTimestampInterval", [])
-
-
-def pass_time(seconds: int) -> None:
-    """Mines a block so many seconds after the last one."""
-    chain.mine(deltatime=seconds)
 
 
 def now() -> int:

@@ -3,8 +3,8 @@
 import ape
 
 from plimsoll.twin.shares import to_assets_down, to_shares_up
+from tests.utils.calls import refusal
 from tests.utils.clock import pass_time
-from tests.utils.dry import refusal
 from tests.utils.lab import PAR
 from tests.utils.world import DAY, FRACTION, MAX, NOBODY
 

@@ -3,8 +3,8 @@
 import pytest
 
 from plimsoll.twin import shares
+from tests.utils.calls import refusal
 from tests.utils.clock import pass_time
-from tests.utils.dry import refusal
 from tests.utils.lab import PAR
 from tests.utils.world import DAY, NOBODY
 

@@ -4,8 +4,8 @@ import ape
 import pytest
 
 from plimsoll.twin.shares import to_assets_down
+from tests.utils.calls import refusal
 from tests.utils.clock import pass_time
-from tests.utils.dry import refusal
 from tests.utils.lab import PAR
 from tests.utils.world import DAY, FRACTION, MAX, NOBODY
 

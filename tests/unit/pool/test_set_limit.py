@@ -2,7 +2,7 @@
 
 import ape
 
-from tests.utils.dry import refusal
+from tests.utils.calls import refusal
 from tests.utils.world import NOBODY
 
 

@@ -2,8 +2,8 @@
 
 import ape
 
+from tests.utils.calls import refusal
 from tests.utils.clock import now, pass_time
-from tests.utils.dry import refusal
 from tests.utils.world import DAY, MAX
 
 

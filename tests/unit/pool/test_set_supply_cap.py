@@ -2,7 +2,7 @@
 
 import ape
 
-from tests.utils.dry import refusal
+from tests.utils.calls import refusal
 
 
 def test_sets_and_removes_the_cap(lab, lender):

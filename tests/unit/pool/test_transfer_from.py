@@ -3,7 +3,7 @@
 import ape
 import pytest
 
-from tests.utils.dry import refusal
+from tests.utils.calls import refusal
 from tests.utils.lab import PAR
 from tests.utils.world import MAX, NOBODY
 
