@@ -1,0 +1,139 @@
+"""`max_borrow`, `max_withdraw`: the action with the largest uint sends exactly that; no more is allowed."""
+
+import pytest
+
+from plimsoll.twin.liquidation import WAD, ceil_div
+from tests.utils.calls import Refusal, ask, assert_refused, pass_time, words
+from tests.utils.vaults import balances, open_position, position, risk_of
+from tests.utils.world import DAY, MAX, YEAR
+
+SLACK = 4  # base units: one share rounded up, one unit, and the two roundings they stand in for
+
+
+@pytest.mark.parametrize("seconds", [0, 13, YEAR])
+@pytest.mark.parametrize("debt", ["0", "2500", "12345.678901"])
+@pytest.mark.parametrize("quote", [2_000, "2345.678901234567"])
+def test_borrow_bound_by_health(market, borrower, quote, debt, seconds):
+    vault = market.vault
+    vault.deposit(10**19, sender=borrower)
+    if debt != "0":
+        vault.borrow(market.loans(debt), sender=borrower)
+    pass_time(seconds)
+    market.set_quote(quote)
+    most = vault.max_borrow(borrower)
+    reason = "vault: above the loan-to-value"
+    assert_refused(reason, vault.borrow, most + SLACK, sender=borrower)
+    before = balances(market, borrower).loan
+    assert vault.borrow(MAX, sender=borrower).return_value == most
+    assert balances(market, borrower).loan - before == most
+    assert vault.max_borrow(borrower) == 0
+    assert_refused(reason, vault.borrow, SLACK, sender=borrower)
+    assert words(ask(vault.borrow, MAX, sender=borrower)) == [0]
+
+
+def test_borrow_is_judged_at_the_safe_price(market, borrower, deployer):
+    market.vault.deposit(10**19, sender=borrower)
+    most, price = market.vault.max_borrow(borrower), market.oracle.price()
+    market.oracle.set_prices(2 * price, price, sender=deployer)
+    assert market.vault.max_borrow(borrower) == most
+
+
+@pytest.mark.parametrize("seconds", [0, 13, YEAR])
+def test_borrow_bound_by_the_line(market, borrower, curator, seconds):
+    vault = market.vault
+    vault.deposit(10**21, sender=borrower)
+    limit = market.pool.credit_line(vault)[2] + market.loans(500_000)
+    market.council.set_limit(vault, limit, sender=curator)
+    pass_time(seconds)
+    room = limit - market.pool.credit_line(vault)[2]
+    most = vault.max_borrow(borrower)
+    assert most == market.pool.max_draw(vault)
+    assert room - SLACK < most < room
+    assert_refused("pool: over the credit limit", vault.borrow, most + SLACK, sender=borrower)
+    assert vault.borrow(MAX, sender=borrower).return_value == most
+    assert limit - SLACK < market.pool.credit_line(vault)[2] <= limit
+
+
+@pytest.mark.parametrize("seconds", [0, 13, YEAR])
+def test_borrow_bound_by_cash(market, borrower, lender, seconds):
+    vault, pool = market.vault, market.pool
+    vault.deposit(10**21, sender=borrower)
+    pool.withdraw(pool.maxWithdraw(lender) - market.loans(500_000), lender, lender, sender=lender)
+    pass_time(seconds)
+    spare = pool.maxWithdraw(lender)
+    most = vault.max_borrow(borrower)
+    assert spare - SLACK < most < spare
+    assert_refused("pool: not enough cash", vault.borrow, most + SLACK, sender=borrower)
+    assert vault.borrow(MAX, sender=borrower).return_value == most
+
+
+def test_borrow_is_nothing_when_nothing_is_allowed(market, borrower, stranger, curator):
+    vault = market.vault
+    assert vault.max_borrow(stranger) == 0  # no collateral
+    open_position(market, borrower)
+    market.set_quote(1_850)  # past its loan-to-value
+    assert vault.max_borrow(borrower) == 0
+    assert vault.borrow(MAX, sender=borrower).return_value == 0
+    market.set_quote(2_000)
+    assert vault.max_borrow(borrower) > 0
+    market.council.set_limit(vault, 1, sender=curator)
+    assert vault.max_borrow(borrower) == 0
+
+
+def test_borrow_while_paused(market, borrower, curator, guardian):
+    market.vault.deposit(10**19, sender=borrower)
+    market.council.queue_guardian(guardian, sender=curator)
+    pass_time(3 * DAY)
+    market.council.execute_queued(sender=curator)
+    market.council.pause(sender=guardian)
+    assert market.vault.max_borrow(borrower) == 0
+    pass_time(7 * DAY)
+    assert market.vault.max_borrow(borrower) > 0
+
+
+def test_borrow_knows_no_minimum(market, borrower):
+    """`max_borrow` is an upper bound; below the minimum debt nothing at all can be borrowed."""
+    vault = market.vault
+    vault.deposit(10**18, sender=borrower)
+    least = risk_of(vault).min_debt
+    assert 0 < vault.max_borrow(borrower) < least
+    assert_refused("vault: below the minimum debt", vault.borrow, MAX, sender=borrower)
+
+
+def test_borrow_without_an_oracle(market, borrower, deployer):
+    market.vault.deposit(10**19, sender=borrower)
+    market.oracle.set_silent(True, sender=deployer)
+    assert ask(market.vault.max_borrow, borrower, sender=borrower) == Refusal("lying oracle: silent")
+
+
+@pytest.mark.parametrize("seconds", [0, 13, YEAR])
+@pytest.mark.parametrize("quote", [2_000, "2345.678901234567", 10**6])
+def test_withdraw_bound_by_health(market, borrower, quote, seconds):
+    vault = market.vault
+    collateral, _ = open_position(market, borrower, 10, 14_000)
+    pass_time(seconds)
+    market.set_quote(quote)
+    most = vault.max_withdraw(borrower)
+    unit = ceil_div(10**36 * WAD, market.oracle.price() * risk_of(vault).ltv)  # collateral of a unit of debt
+    reason = "vault: above the loan-to-value"
+    assert_refused(reason, vault.withdraw, most + 2 * unit + 2, sender=borrower)
+    before = balances(market, borrower).collateral
+    assert vault.withdraw(MAX, sender=borrower).return_value == most
+    assert balances(market, borrower).collateral - before == most
+    assert position(market, borrower)[0] == collateral - most
+    assert vault.max_withdraw(borrower) == 0
+    assert words(ask(vault.withdraw, MAX, sender=borrower)) == [0]
+
+
+def test_withdraw_without_debt_is_all_and_asks_nobody(market, borrower, deployer):
+    market.vault.deposit(10**19, sender=borrower)
+    market.oracle.set_silent(True, sender=deployer)
+    assert market.vault.max_withdraw(borrower) == 10**19
+
+
+def test_withdraw_without_an_oracle(market, borrower, deployer):
+    open_position(market, borrower)
+    market.oracle.set_price(0, sender=deployer)
+    assert ask(market.vault.max_withdraw, borrower, sender=borrower) == Refusal("vault: safe price is zero")
+    market.oracle.set_silent(True, sender=deployer)
+    assert ask(market.vault.max_withdraw, borrower, sender=borrower) == Refusal("lying oracle: silent")

@@ -1,0 +1,262 @@
+"""Operators: rights of withdrawing and borrowing, granted by the owner by call or by EIP-712 signature."""
+
+import pytest
+from ape import chain, project
+from eth_abi import encode
+from eth_account import Account
+from eth_utils import keccak
+
+from tests.utils.calls import Refusal, ask, assert_accepted, assert_refused, calldata, pass_time
+from tests.utils.vaults import BORROW, WITHDRAW
+from tests.utils.world import DAY, MAX, NOBODY
+
+BOTH = WITHDRAW | BORROW
+AMOUNT = 3 * 10**18
+
+
+FIELDS = {
+    "SetOperator": [
+        {"name": "owner", "type": "address"},
+        {"name": "operator", "type": "address"},
+        {"name": "rights", "type": "uint256"},
+        {"name": "nonce", "type": "uint256"},
+        {"name": "deadline", "type": "uint256"},
+    ]
+}
+
+
+def signature_of(signer, vault, chain_id: int = 31_337, **message) -> bytes:
+    """What a wallet returns for `eth_signTypedData_v4`."""
+    domain = {
+        "name": "Plimsoll Vault",
+        "version": "1",
+        "chainId": chain_id,
+        "verifyingContract": vault.address,
+    }
+    return bytes(Account.sign_typed_data(signer.private_key, domain, FIELDS, message).signature)
+
+
+@pytest.fixture
+def vault(market):
+    return market.vault
+
+
+@pytest.fixture
+def deadline():
+    return chain.blocks.head.timestamp + DAY
+
+
+@pytest.fixture
+def sign(vault, borrower, operator, deadline):
+    """Arguments of `set_operator_by_signature`, signed by the borrower unless told otherwise."""
+
+    def sign(rights=BOTH, nonce=0, until=deadline, signer=borrower, owner=borrower, chain_id=31_337) -> tuple:
+        signature = signature_of(
+            signer,
+            vault,
+            chain_id,
+            owner=owner.address,
+            operator=operator.address,
+            rights=rights,
+            nonce=nonce,
+            deadline=until,
+        )
+        return owner, operator, rights, nonce, until, signature
+
+    return sign
+
+
+@pytest.mark.parametrize("rights", range(4))
+def test_by_call(vault, borrower, operator, stranger, rights):
+    vault.set_operator(operator, BOTH ^ rights, sender=borrower)
+    receipt = vault.set_operator(operator, rights, sender=borrower)
+    assert receipt.events == [vault.OperatorSet(owner=borrower, operator=operator, rights=rights)]
+    assert vault.rights_of(borrower, operator) == rights
+    assert vault.rights_of(operator, borrower) == vault.rights_of(borrower, stranger) == 0
+    assert vault.nonces(borrower) == 0
+
+
+def test_knows_two_rights(vault, borrower, operator):
+    for rights in (BOTH + 1, 2**255, MAX):
+        assert_refused("vault: unknown right", vault.set_operator, operator, rights, sender=borrower)
+    assert_accepted(vault.set_operator, operator, BOTH, sender=borrower)
+
+
+def test_a_right_taken_away_is_gone(vault, borrower, operator):
+    vault.deposit(AMOUNT, sender=borrower)
+    vault.set_operator(operator, BOTH, sender=borrower)
+    assert_accepted(vault.withdraw, 1, operator, borrower, sender=operator)
+    vault.set_operator(operator, 0, sender=borrower)
+    assert_refused("vault: not authorised", vault.withdraw, 1, operator, borrower, sender=operator)
+
+
+def test_an_operator_cannot_name_another(vault, borrower, operator, stranger):
+    """He sets rights for himself alone."""
+    vault.set_operator(operator, BOTH, sender=borrower)
+    vault.set_operator(stranger, BOTH, sender=operator)
+    vault.deposit(AMOUNT, sender=borrower)
+    assert_refused("vault: not authorised", vault.withdraw, 1, stranger, borrower, sender=stranger)
+
+
+def test_rights_are_of_one_vault(builder, market, vault, borrower, operator):
+    other = builder.vault(market.pool, market.collateral, market.oracle)
+    vault.set_operator(operator, BOTH, sender=borrower)
+    assert other.rights_of(borrower, operator) == 0
+
+
+@pytest.mark.parametrize("rights", range(4))
+def test_by_signature_delivered_by_anybody(vault, borrower, operator, stranger, sign, rights):
+    receipt = vault.set_operator_by_signature(*sign(rights), sender=stranger)
+    assert receipt.events == [vault.OperatorSet(owner=borrower, operator=operator, rights=rights)]
+    assert vault.rights_of(borrower, operator) == rights
+    assert vault.nonces(borrower) == 1
+
+
+def test_x2_a_signature_works_once(vault, borrower, operator, stranger, sign):
+    """X2. Delivered again it returns quietly while its right stands, and is refused once that has changed."""
+    arguments = sign()
+    vault.set_operator_by_signature(*arguments, sender=stranger)
+    receipt = vault.set_operator_by_signature(*arguments, sender=operator)
+    assert receipt.events == []
+    assert vault.nonces(borrower) == 1
+    vault.set_operator(operator, WITHDRAW, sender=borrower)
+    reason = "vault: nonce used or ahead"
+    assert_refused(reason, vault.set_operator_by_signature, *arguments, sender=stranger)
+    assert vault.rights_of(borrower, operator) == WITHDRAW
+
+
+def test_a_used_nonce_with_a_standing_right_needs_no_signature(vault, operator, stranger, borrower, sign):
+    """It changes nothing, so there is nothing to sign."""
+    *arguments, _ = sign()
+    vault.set_operator_by_signature(*sign(), sender=stranger)
+    assert vault.set_operator_by_signature(*arguments, b"", sender=stranger).events == []
+    arguments[2] = WITHDRAW
+    reason = "vault: nonce used or ahead"
+    assert_refused(reason, vault.set_operator_by_signature, *arguments, b"", sender=stranger)
+
+
+def test_nonces_go_one_by_one(vault, borrower, stranger, sign):
+    assert_refused(
+        "vault: nonce used or ahead", vault.set_operator_by_signature, *sign(nonce=1), sender=stranger
+    )
+    vault.set_operator_by_signature(*sign(nonce=0), sender=stranger)
+    vault.set_operator_by_signature(*sign(rights=WITHDRAW, nonce=1), sender=stranger)
+    assert vault.nonces(borrower) == 2
+
+
+def test_ends_after_its_deadline(vault, stranger, sign, deadline):
+    pass_time(DAY)
+    assert chain.blocks.head.timestamp == deadline
+    assert_accepted(vault.set_operator_by_signature, *sign(), sender=stranger)
+    pass_time(1)
+    reason = "vault: signature expired"
+    assert_refused(reason, vault.set_operator_by_signature, *sign(), sender=stranger)
+    assert_accepted(vault.set_operator_by_signature, *sign(until=MAX), sender=stranger)
+
+
+@pytest.mark.parametrize("field", range(5))
+def test_covers_every_field(vault, stranger, sign, receiver, field):
+    """Whatever is changed after signing, the signature no longer fits."""
+    arguments = list(sign())
+    arguments[field] = (stranger, receiver, WITHDRAW, 1, arguments[4] + 1)[field]
+    reason = "vault: nonce used or ahead" if field == 3 else "vault: bad signature"
+    assert_refused(reason, vault.set_operator_by_signature, *arguments, sender=stranger)
+
+
+def test_covers_the_vault(builder, market, vault, stranger, sign):
+    other = builder.vault(market.pool, market.collateral, market.oracle)
+    assert_refused("vault: bad signature", other.set_operator_by_signature, *sign(), sender=stranger)
+
+
+def test_is_refused_when_somebody_else_signed(vault, operator, stranger, sign):
+    arguments = sign(signer=operator)
+    assert_refused("vault: bad signature", vault.set_operator_by_signature, *arguments, sender=stranger)
+
+
+def test_is_refused_when_garbled(vault, stranger, sign):
+    *arguments, signature = sign()
+    high_s = signature[:32] + (2**256 - 1).to_bytes(32) + signature[64:]
+    nobody = signature[:64] + b"\x1e"
+    for bad, reason in (
+        (b"", "vault: bad signature"),
+        (signature[:64], "vault: bad signature"),
+        (high_s, "ecdsa: invalid signature `s` value"),
+        (nobody, "ecdsa: invalid signature"),
+    ):
+        assert_refused(reason, vault.set_operator_by_signature, *arguments, bad, sender=stranger)
+
+
+def test_for_nobody_is_refused(vault, operator, stranger, deadline):
+    """No signature gives the zero address."""
+    for signature in (b"", b"\x00" * 65):
+        arguments = (NOBODY, operator, BOTH, 0, deadline, signature)
+        assert_refused("vault: no owner", vault.set_operator_by_signature, *arguments, sender=stranger)
+
+
+def test_knows_two_rights_by_signature_too(vault, stranger, sign):
+    reason = "vault: unknown right"
+    assert_refused(reason, vault.set_operator_by_signature, *sign(BOTH + 1), sender=stranger)
+
+
+def domain_separator(vault, chain_id: int) -> bytes:
+    kind = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+    hashes = [keccak(text=text) for text in (kind, "Plimsoll Vault", "1")]
+    types = ["bytes32", "bytes32", "bytes32", "uint256", "address"]
+    return keccak(encode(types, [*hashes, chain_id, vault.address]))
+
+
+def test_domain_follows_the_chain_id(vault, stranger, sign):
+    """After a fork, a signature works on the chain it was made for alone."""
+    assert vault.DOMAIN_SEPARATOR() == domain_separator(vault, 31_337)
+    arguments, fork_arguments = sign(), sign(chain_id=77)
+    method, reason = vault.set_operator_by_signature, "vault: bad signature"
+    assert_refused(reason, method, *fork_arguments, sender=stranger)
+    chain.provider.make_request("anvil_setChainId", [77])
+    try:
+        assert ask(vault.DOMAIN_SEPARATOR, sender=stranger) == domain_separator(vault, 77)
+        assert_refused(reason, method, *arguments, sender=stranger)
+        assert_accepted(method, *fork_arguments, sender=stranger)
+    finally:
+        chain.provider.make_request("anvil_setChainId", [31_337])
+    assert_accepted(method, *arguments, sender=stranger)
+
+
+@pytest.fixture
+def wallet(deployer, borrower):
+    """A wallet with code; the borrower holds its key."""
+    return deployer.deploy(project.ContractWallet, borrower)
+
+
+def test_by_signature_of_a_wallet_with_code(vault, wallet, operator, stranger, sign):
+    """ERC-1271."""
+    receipt = vault.set_operator_by_signature(*sign(owner=wallet), sender=stranger)
+    assert receipt.events == [vault.OperatorSet(owner=wallet, operator=operator, rights=BOTH)]
+    assert vault.rights_of(wallet, operator) == BOTH
+    assert vault.nonces(wallet) == 1
+
+
+def test_a_wallet_with_code_has_the_last_word(vault, market, wallet, stranger, sign):
+    method, reason = vault.set_operator_by_signature, "vault: bad signature"
+    assert_refused(reason, method, *sign(owner=wallet, signer=stranger), sender=stranger)
+    wallet.set_broken(True, sender=stranger)
+    assert_refused(reason, method, *sign(owner=wallet), sender=stranger)
+    # code that knows no ERC-1271
+    assert_refused(reason, method, *sign(owner=market.oracle), sender=stranger)
+
+
+def test_a_wallet_with_code_acts_as_an_owner(vault, market, wallet, borrower, operator):
+    market.collateral.mint(wallet, AMOUNT, sender=borrower)
+    for target, data in (
+        (market.collateral, calldata(market.collateral.approve, vault, MAX)),
+        (vault, calldata(vault.deposit, AMOUNT)),
+        (vault, calldata(vault.set_operator, operator, WITHDRAW)),
+    ):
+        wallet.act(target, data, sender=borrower)
+    vault.withdraw(AMOUNT, operator, wallet, sender=operator)
+    assert vault.positions(wallet) == 0
+
+
+def test_an_owner_needs_no_right(vault, borrower):
+    vault.deposit(AMOUNT, sender=borrower)
+    assert vault.rights_of(borrower, borrower) == 0
+    assert not isinstance(ask(vault.withdraw, 1, borrower, borrower, sender=borrower), Refusal)
