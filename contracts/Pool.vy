@@ -476,11 +476,15 @@ def maxWithdraw(owner: address) -> uint256:
 @view
 def maxRedeem(owner: address) -> uint256:
     """
-    @notice The most shares that `owner` can redeem now.
+    @notice The most shares that `owner` can redeem now; when not all, short of the exact bound by less than
+            what one base unit buys.
     """
     t: ledger.Totals = ledger._accrued()
-    payable_shares: uint256 = conversion._to_shares_down(self._available(t), t.total_assets, t.total_supply)
-    return min(share_token.balanceOf[owner], payable_shares)
+    owned: uint256 = share_token.balanceOf[owner]
+    available: uint256 = self._available(t)
+    if conversion._to_assets_down(owned, t.total_assets, t.total_supply) <= available:
+        return owned
+    return conversion._to_shares_down(available, t.total_assets, t.total_supply)
 
 
 # ----------------------------------------------------------------------- views
