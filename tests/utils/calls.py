@@ -13,6 +13,8 @@ from ape.exceptions import ProviderError
 from eth_abi import decode
 from eth_utils import to_hex
 
+GAS = 25_000_000  # of a transaction that is not estimated; below a block's
+
 
 @dataclass(frozen=True)
 class Refusal:
@@ -76,6 +78,31 @@ def creation_refusal(container: Any, *arguments: Any, sender: Any) -> str | None
     except ProviderError as error:
         return str(error).removeprefix("execution reverted").removeprefix(": ")
     return None
+
+
+def send(method: Any, *arguments: Any, sender: Any) -> None:
+    """A transaction without a receipt: ten times faster than ape's, for what leads up to a test."""
+    request = {
+        "from": plain(sender),
+        "to": target(method),
+        "data": to_hex(calldata(method, *arguments)),
+        "gas": hex(GAS),
+        "gasPrice": "0x0",
+    }
+    receipt = networks.provider.make_request("eth_sendTransactionSync", [request])
+    assert int(receipt["status"], 16) == 1, f"reverted: {refusal(method, *arguments, sender=sender)}"
+
+
+def view(method: Any, *arguments: Any) -> list[int]:
+    """The words that a view returns; five times faster than ape's, for structs and tuples of integers."""
+    return call_on({}, method, *arguments)
+
+
+def call_on(state: dict[str, Any], method: Any, *arguments: Any) -> list[int]:
+    """As `view`, on a state of which parts are replaced: addresses to `balance`, `code`, `stateDiff`, ..."""
+    request = {"to": target(method), "data": to_hex(calldata(method, *arguments))}
+    answer = networks.provider.make_request("eth_call", [request, "latest", state])
+    return words(bytes.fromhex(answer[2:]))
 
 
 def words(answer: bytes) -> list[int]:

@@ -11,6 +11,7 @@ from ape.contracts import ContractInstance
 from plimsoll.params import PoolParams
 from plimsoll.twin.ledger import Totals, accrued
 from plimsoll.twin.rates import Curve
+from tests.utils.calls import send, view
 from tests.utils.world import MAX, NOBODY, Builder
 
 PAR = 1_000  # shares a base unit
@@ -36,25 +37,25 @@ class Lab:
 
     def give(self, actor: AccountAPI, units: int) -> None:
         """Mints loan asset to `actor`, who approves the pool."""
-        self.loan.mint(actor, units, sender=actor)
-        self.loan.approve(self.pool, MAX, sender=actor)
+        send(self.loan.mint, actor, units, sender=actor)
+        send(self.loan.approve, self.pool, MAX, sender=actor)
 
     def lend(self, actor: AccountAPI, units: int) -> None:
         """`actor` deposits."""
-        self.pool.deposit(units, actor, sender=actor)
+        send(self.pool.deposit, units, actor, sender=actor)
 
     def draw(self, units: int, vault: AccountAPI | None = None) -> int:
         """A vault draws to itself; gives the debt shares."""
         vault = vault or self.vault
         before = self.drawn(vault)
-        self.pool.draw(units, vault, sender=vault)
+        send(self.pool.draw, units, vault, sender=vault)
         return self.drawn(vault) - before
 
     def settle(self, shares: int, paid: int, vault: AccountAPI | None = None) -> Any:
         """A vault pays and settles, as an honest one does; gives the receipt of `settle`."""
         vault = vault or self.vault
         if paid > 0:
-            self.loan.transfer(self.pool, paid, sender=vault)
+            send(self.loan.transfer, self.pool, paid, sender=vault)
         return self.pool.settle(shares, paid, sender=vault)
 
     def lose(self, units: int, vault: AccountAPI | None = None) -> Any:
@@ -67,11 +68,12 @@ class Lab:
 
     def line(self, vault: AccountAPI | None = None) -> tuple[int, int, int]:
         """Limit in base units, debt shares, debt in base units of a vault."""
-        return tuple(self.pool.credit_line(vault or self.vault))
+        limit, drawn, owed = view(self.pool.credit_line, vault or self.vault)
+        return limit, drawn, owed
 
     def books(self) -> Totals:
         """The totals as of the last block."""
-        return Totals(*self.pool.totals())
+        return Totals(*view(self.pool.totals))
 
     def books_after(self, seconds: int) -> Totals:
         """What the twin says the totals will be."""
@@ -79,7 +81,7 @@ class Lab:
 
     def cash(self) -> int:
         """The pool's balance of the loan asset."""
-        return self.loan.balanceOf(self.pool)
+        return view(self.loan.balanceOf, self.pool)[0]
 
 
 def build_lab(
@@ -111,9 +113,9 @@ def build_lab(
     )
     plenty = lab.units(10**7)
     for desk in (vault, other_vault):
-        factory.register(desk, pool, sender=desk)
-        pool.set_limit(desk, plenty, sender=council)
-    pool.open_pool(sender=council)
+        send(factory.register, desk, pool, sender=desk)
+        send(pool.set_limit, desk, plenty, sender=council)
+    send(pool.open_pool, sender=council)
     for actor in (vault, other_vault, backstop, *actors):
         lab.give(actor, plenty)
     return lab

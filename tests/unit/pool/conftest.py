@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.utils.calls import send
 from tests.utils.clock import pass_time, stopped_clock
 from tests.utils.lab import Lab, build_lab
 from tests.utils.world import DAY, Market, build_market
@@ -30,7 +31,7 @@ def busy(lab, lender) -> Lab:
     lab.lend(lender, lab.units(1_000_000))
     lab.draw(lab.units(600_000))
     pass_time(30 * DAY)
-    lab.pool.accrue(sender=lender)
+    send(lab.pool.accrue, sender=lender)
     return lab
 
 

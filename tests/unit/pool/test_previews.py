@@ -3,7 +3,7 @@
 import pytest
 
 from plimsoll.twin import shares
-from tests.utils.calls import refusal
+from tests.utils.calls import refusal, send
 from tests.utils.clock import pass_time
 from tests.utils.lab import PAR
 from tests.utils.world import DAY, NOBODY
@@ -20,7 +20,7 @@ def state(request, lab, lender, other_lender):
     if request.param == "grown":
         lab.draw(lab.units(700_000) + 11)
         pass_time(200 * DAY)
-        lab.pool.accrue(sender=lender)
+        send(lab.pool.accrue, sender=lender)
     if request.param == "fallen":
         lab.draw(lab.units(500_000))
         lab.settle(lab.units(200_000) * PAR, 0)
