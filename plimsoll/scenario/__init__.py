@@ -1,0 +1,1 @@
+"""Scripted liquidation scenarios: what happens, to whom, and the run that plays it on a chain."""
