@@ -1,0 +1,1 @@
+"""Reports of scenarios: tables, picture, Parquet files and a page that works offline."""
