@@ -98,7 +98,7 @@ def _notes(result: Result) -> list[str]:
         "Prices are rounded, by the hour, with straight lines between them; both feeds answer in every step.",
         "Borrowers do not react: nobody repays, tops up or borrows more, and lenders neither come nor go.",
         f"There is one liquidator, with {settings.capital:,} {loan} and no flash loan. It takes a close that "
-        f"pays at least {settings.margin:.1%} at the oracle's price. What it seizes it sells a step later, at "
+        f"pays {settings.margin:.1%} or more at the oracle's price. What it seizes it sells a step later, at "
         "the price of that step, however much it is: its capital also gains or loses by the price.",
         "Gas costs nothing, and a transaction that is sent gets into the next block, 12 seconds later.",
         "The market has no backstop, so what the reserve cannot carry falls on lenders.",
