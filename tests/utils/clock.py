@@ -7,7 +7,7 @@ from ape import chain, networks
 
 from tests.utils.calls import pass_time
 
-__all__ = ["now", "pass_time", "stopped_clock"]
+__all__ = ["isolated", "now", "pass_time", "stopped_clock"]
 
 
 @contextmanager
@@ -23,3 +23,13 @@ def stopped_clock() -> Iterator[None]:
 def now() -> int:
     """The time of the last block, which is what a view sees."""
     return chain.blocks.head.timestamp
+
+
+@contextmanager
+def isolated() -> Iterator[None]:
+    """Undoes what happens inside. `chain.isolate()` would swallow every failed assertion as well."""
+    snapshot = chain.snapshot()
+    try:
+        yield
+    finally:
+        chain.restore(snapshot)
