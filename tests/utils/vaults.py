@@ -1,16 +1,23 @@
 """What tests of vaults ask of a market: positions, books, the twin's answer, the sums that must hold."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass
 from typing import Any
 
 from ape.api import AccountAPI, ReceiptAPI
 from ape.contracts import ContractInstance
+from eth_utils import to_checksum_address
 
-from plimsoll.twin.liquidation import PRICE_SCALE, Quote, Risk, Totals, quote
-from plimsoll.twin.position import LiquidationEvent, unpack_liquidation
+from plimsoll.twin.liquidation import PRICE_SCALE, DebtTotals, Quote, Risk, quote
+from plimsoll.twin.position import (
+    LiquidationEvent,
+    pack_debt_totals,
+    pack_liquidation,
+    unpack_liquidation,
+)
 from plimsoll.twin.shares import FRACTION, to_value_down
-from tests.utils.world import MAX, Market
+from tests.utils.world import MAX, NO_LIMIT, Market
 
 WITHDRAW = 1  # rights of an operator
 BORROW = 2
@@ -32,15 +39,20 @@ def balances(market: Market, who: AccountAPI | ContractInstance) -> Balances:
     return Balances(market.loan.balanceOf(who), market.collateral.balanceOf(who))
 
 
-def debt_totals(pool: ContractInstance) -> Totals:
+def debt_totals(pool: ContractInstance) -> DebtTotals:
     """The pool's debt with interest up to the head's time."""
     answer = pool.debt_totals()
-    return Totals(answer[0], answer[1])
+    return DebtTotals(answer[0], answer[1])
+
+
+_risks: dict[str, Risk] = {}
 
 
 def risk_of(vault: ContractInstance) -> Risk:
-    """A vault's parameters for the twin."""
-    return Risk.from_struct(tuple(vault.risk()))
+    """A vault's parameters for the twin; asked once, since they cannot change."""
+    if vault.address not in _risks:
+        _risks[vault.address] = Risk.from_struct(tuple(vault.risk()))
+    return _risks[vault.address]
 
 
 def position(market: Market, owner: Any) -> tuple[int, int]:
@@ -56,6 +68,25 @@ def twin_quote(market: Market, owner: Any, max_repay: int = MAX) -> Quote:
     return quote(collateral, shares, price, debt_totals(market.pool), max_repay, risk_of(market.vault))
 
 
+def order(owner: Any, limit: int = NO_LIMIT) -> int:
+    """An order of a batch: whose position, and the most to pay for its debt."""
+    return limit << 160 | int(getattr(owner, "address", owner), 16)
+
+
+def twin_batch(market: Market, orders: Sequence[int]) -> list[Quote]:
+    """The closes that the twin expects of a batch, an order after the other, at the totals of its start."""
+    totals, price, risk = debt_totals(market.pool), market.oracle.price(), risk_of(market.vault)
+    held: dict[int, tuple[int, int]] = {}
+    quotes = []
+    for word in orders:
+        owner = word % 2**160
+        collateral, shares = held.get(owner) or position(market, to_checksum_address(f"0x{owner:040x}"))
+        answer = quote(collateral, shares, price, totals, word >> 160, risk)
+        held[owner] = (collateral - answer.seized, shares - answer.shares)
+        quotes.append(answer)
+    return quotes
+
+
 def closes(receipt: ReceiptAPI, vault: ContractInstance) -> list[LiquidationEvent]:
     """The liquidations of a transaction, unpacked."""
     calls = receipt.events.filter(vault.LiquidationCall)
@@ -64,6 +95,98 @@ def closes(receipt: ReceiptAPI, vault: ContractInstance) -> list[LiquidationEven
         unpack_liquidation(event.close, event.payment, calls[0].debt_totals)
         for event in receipt.events.filter(vault.Liquidation)
     ]
+
+
+def liquidate(
+    market: Market, owner: Any, sender: AccountAPI, max_repay: int = MAX, min_rate: int = 0
+) -> Quote:
+    """Liquidates one position and holds all that happens to the twin, to the last unit."""
+    expected = twin_quote(market, owner, max_repay)
+    assert expected.executable
+    preview = market.vault.preview_liquidate(owner, max_repay)
+    assert tuple(preview) == astuple(expected)  # L8
+    with closing(market, [(owner, expected)], sender) as receipts:
+        receipts.append(market.vault.liquidate(owner, max_repay, min_rate, sender=sender))
+    assert tuple(receipts[0].return_value) == (expected.paid, expected.fee, expected.seized)
+    return expected
+
+
+def liquidate_batch(
+    market: Market, orders: Sequence[int], sender: AccountAPI, min_rate: int = 0
+) -> list[Quote]:
+    """As `liquidate`, for a batch; the quotes of all orders, those skipped included."""
+    expected = twin_batch(market, orders)
+    made = [
+        (to_checksum_address(f"0x{word % 2**160:040x}"), answer)
+        for word, answer in zip(orders, expected, strict=True)
+        if answer.executable
+    ]
+    sums = tuple(sum(getattr(answer, name) for _, answer in made) for name in ("paid", "fee", "seized"))
+    bits = sum(1 << i for i, answer in enumerate(expected) if answer.executable)
+    assert tuple(market.vault.preview_liquidate_batch(orders)) == (*sums, bits)  # L8
+    with closing(market, made, sender) as receipts:
+        receipts.append(market.vault.liquidate_batch(orders, min_rate, sender=sender))
+    assert tuple(receipts[0].return_value) == (*sums, bits)
+    return expected
+
+
+@contextmanager
+def closing(
+    market: Market, made: Sequence[tuple[Any, Quote]], sender: AccountAPI
+) -> Iterator[list[ReceiptAPI]]:
+    """Holds a liquidation to these closes: events, balances, positions, the pool's books, the loss."""
+    pool, vault = market.pool, market.vault
+    books, totals, price = pool.totals(), debt_totals(pool), market.oracle.price()
+    limit = pool.credit_line(vault)[0]
+    holders = (sender, vault, pool)
+    before = [balances(market, who) for who in holders]
+    held = {owner: position(market, owner) for owner, _ in made}
+    shares, paid, fee, seized = (
+        sum(getattr(answer, name) for _, answer in made) for name in ("shares", "paid", "fee", "seized")
+    )
+
+    receipts: list[ReceiptAPI] = []
+    yield receipts
+
+    events = []
+    for owner, answer in made:
+        close, payment = pack_liquidation(
+            answer.seized, answer.shares, answer.paid, answer.fee, answer.health_before, answer.health_after
+        )
+        events.append(vault.Liquidation(owner=owner, close=close, payment=payment))
+    packed = pack_debt_totals(totals.debt, totals.shares)
+    events.append(vault.LiquidationCall(liquidator=sender, price=price, debt_totals=packed))
+    if seized > 0:
+        events.append(market.collateral.Transfer(sender=vault, receiver=sender, value=seized))
+    if paid + fee > 0:
+        events.append(market.loan.Transfer(sender=sender, receiver=pool, value=paid + fee))
+
+    after = settled(totals, shares)
+    extinguished = totals.debt - after.debt
+    loss = -(min(0, paid * FRACTION - extinguished) // FRACTION)  # rounded up
+    backing = (before[2].loan + paid + fee) * FRACTION + after.debt
+    shortfall = max(0, books.total_assets - backing) // FRACTION
+    if loss > 0 or shortfall > 0:
+        lost = max(loss, min(shortfall, extinguished // FRACTION))
+        events.append(pool.LimitSet(vault=vault, limit=limit - min(limit, lost)))
+        reserves = max(loss, shortfall) - shortfall
+        events.append(pool.Loss(vault=vault, reserves=reserves, backstop=0, lenders=shortfall))
+
+    (receipt,) = receipts
+    assert receipt.events == events
+    changes = [balances(market, who) - old for who, old in zip(holders, before, strict=True)]
+    assert changes == [Balances(-paid - fee, seized), Balances(0, -seized), Balances(paid + fee, 0)]
+    for owner, answer in made:
+        held[owner] = (held[owner][0] - answer.seized, held[owner][1] - answer.shares)
+    assert {owner: position(market, owner) for owner in held} == held
+    assert tuple(pool.totals()) == (
+        books.total_assets - shortfall * FRACTION,
+        after.debt,
+        books.total_supply,
+        after.shares,
+        books.log_rate,
+        books.flags,
+    )
 
 
 def open_position(
@@ -91,18 +214,18 @@ def assert_sums(market: Market, owners: Iterable[Any], other_vaults: Iterable[Ma
     assert residue(market.pool, market.loan) > -FRACTION  # P3
 
 
-def settled(totals: Totals, shares: int) -> Totals:
+def settled(totals: DebtTotals, shares: int) -> DebtTotals:
     """The pool's debt after `settle(shares, ...)`."""
     left = totals.shares - shares
-    return Totals(totals.debt - to_value_down(shares, totals.debt, totals.shares) if left else 0, left)
+    return DebtTotals(totals.debt - to_value_down(shares, totals.debt, totals.shares) if left else 0, left)
 
 
-def drawn(totals: Totals, amount: int) -> tuple[Totals, int]:
+def drawn(totals: DebtTotals, amount: int) -> tuple[DebtTotals, int]:
     """The pool's debt after `draw(amount, ...)`, and the debt shares drawn."""
     scaled = totals.debt + FRACTION
     shares = -(-amount * (totals.shares + 1_000) * FRACTION // scaled)
     added = -(-shares * scaled // (totals.shares + 1_000))
-    return Totals(totals.debt + added, totals.shares + shares), shares
+    return DebtTotals(totals.debt + added, totals.shares + shares), shares
 
 
 def worth(collateral: int, price: int) -> int:
