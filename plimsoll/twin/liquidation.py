@@ -45,7 +45,7 @@ class Risk:
 
 
 @dataclass(frozen=True, slots=True)
-class DebtTotals:
+class Totals:
     """The debt side of a pool's books after accrual."""
 
     debt: int  # all debt, in 1/65536 of a base unit
@@ -130,9 +130,7 @@ def target_repay(value: int, debt: int, bonus: int, risk: Risk) -> int:
     return min(debt, ceil_div(missing, risk.target_health - per_unit))
 
 
-def quote(
-    collateral: int, debt_shares: int, price: int, totals: DebtTotals, max_repay: int, risk: Risk
-) -> Quote:
+def quote(collateral: int, debt_shares: int, price: int, totals: Totals, max_repay: int, risk: Risk) -> Quote:
     """The close that an offer of `max_repay` gets.
 
     Args:
@@ -170,7 +168,7 @@ def quote(
 
 
 def _restorable(
-    value: int, debt: int, debt_shares: int, price: int, totals: DebtTotals, max_repay: int, risk: Risk
+    value: int, debt: int, debt_shares: int, price: int, totals: Totals, max_repay: int, risk: Risk
 ) -> tuple[int, int, int, int] | None:
     bonus = restorable_bonus(value, debt, risk)
     repay = min(target_repay(value, debt, bonus, risk), max_repay)

@@ -9,7 +9,7 @@ from ape.api import AccountAPI, ReceiptAPI
 from ape.contracts import ContractInstance
 from eth_utils import to_checksum_address
 
-from plimsoll.twin.liquidation import PRICE_SCALE, DebtTotals, Quote, Risk, quote
+from plimsoll.twin.liquidation import PRICE_SCALE, Quote, Risk, Totals, quote
 from plimsoll.twin.position import (
     LiquidationEvent,
     pack_debt_totals,
@@ -39,10 +39,10 @@ def balances(market: Market, who: AccountAPI | ContractInstance) -> Balances:
     return Balances(market.loan.balanceOf(who), market.collateral.balanceOf(who))
 
 
-def debt_totals(pool: ContractInstance) -> DebtTotals:
+def debt_totals(pool: ContractInstance) -> Totals:
     """The pool's debt with interest up to the head's time."""
     answer = pool.debt_totals()
-    return DebtTotals(answer[0], answer[1])
+    return Totals(answer[0], answer[1])
 
 
 _risks: dict[str, Risk] = {}
@@ -214,18 +214,18 @@ def assert_sums(market: Market, owners: Iterable[Any], other_vaults: Iterable[Ma
     assert residue(market.pool, market.loan) > -FRACTION  # P3
 
 
-def settled(totals: DebtTotals, shares: int) -> DebtTotals:
+def settled(totals: Totals, shares: int) -> Totals:
     """The pool's debt after `settle(shares, ...)`."""
     left = totals.shares - shares
-    return DebtTotals(totals.debt - to_value_down(shares, totals.debt, totals.shares) if left else 0, left)
+    return Totals(totals.debt - to_value_down(shares, totals.debt, totals.shares) if left else 0, left)
 
 
-def drawn(totals: DebtTotals, amount: int) -> tuple[DebtTotals, int]:
+def drawn(totals: Totals, amount: int) -> tuple[Totals, int]:
     """The pool's debt after `draw(amount, ...)`, and the debt shares drawn."""
     scaled = totals.debt + FRACTION
     shares = -(-amount * (totals.shares + 1_000) * FRACTION // scaled)
     added = -(-shares * scaled // (totals.shares + 1_000))
-    return DebtTotals(totals.debt + added, totals.shares + shares), shares
+    return Totals(totals.debt + added, totals.shares + shares), shares
 
 
 def worth(collateral: int, price: int) -> int:
