@@ -56,7 +56,7 @@ class Curve:
 
 
 def times_exp(base: int, x: int) -> int:
-    """`base * exp(x)`, rounded down, never above the true value and less than 0.01 % below it.
+    """`base * exp(x)`, rounded down: at most 0.01 % below the true value.
 
     exp(x) is 2**k times the series for exp(r) up to r**5/5!, with r below ln 2, each product rounded down.
 
