@@ -1,11 +1,13 @@
 """A pool whose vaults, council and backstop are accounts, and a real market for what needs one."""
 
 import pytest
+from ape import project
+from ape.contracts import ContractInstance
 
 from tests.utils.calls import send
 from tests.utils.clock import pass_time, stopped_clock
 from tests.utils.lab import Lab, build_lab
-from tests.utils.world import DAY, Market, build_market
+from tests.utils.world import DAY, MAX, Market, build_market
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -20,8 +22,17 @@ def lab(builder, lender, other_lender) -> Lab:
     return build_lab(builder, [lender, other_lender])
 
 
+@pytest.fixture(scope="session")
+def intruder(lab, deployer) -> ContractInstance:
+    """Receives flash loans, holds a thousand tokens and has approved the lab's pool."""
+    intruder = deployer.deploy(project.Intruder)
+    send(lab.loan.mint, intruder, lab.units(1_000), sender=deployer)
+    send(intruder.approve, lab.loan, lab.pool, MAX, sender=deployer)
+    return intruder
+
+
 @pytest.fixture(scope="session", autouse=True)
-def _cast(lab, market, guardian, operator, receiver, stranger):
+def _cast(lab, market, intruder, guardian, operator, receiver, stranger):
     """Before any test: what ape meets for the first time later makes it start afresh."""
 
 

@@ -1,0 +1,258 @@
+"""Flash loans (ERC-3156)."""
+
+from decimal import Decimal
+
+import ape
+import pytest
+
+from tests.utils.calls import refusal, send
+from tests.utils.clock import pass_time
+from tests.utils.intruder import outcomes, plan
+from tests.utils.lab import build_lab
+from tests.utils.world import DAY, MAX, WAD
+
+
+@pytest.fixture(scope="module", autouse=True)
+def costly(builder, lender, intruder, lab):
+    """A pool of the same token that takes 0.09 % for a flash loan; the intruder has approved it too."""
+    costly = build_lab(builder, [lender], token=lab.loan, flash_fee=Decimal("0.0009"))
+    send(intruder.approve, costly.loan, costly.pool, MAX, sender=lender)
+    return costly
+
+
+def test_lends_and_takes_back(busy, intruder, stranger):
+    """P10: without a fee nothing changes."""
+    books, cash = busy.books(), busy.cash()
+    amount = busy.cash()
+
+    receipt = busy.pool.flashLoan(intruder, busy.loan, amount, b"data", sender=stranger)
+
+    assert receipt.events == [
+        busy.loan.Transfer(sender=busy.pool, receiver=intruder, value=amount),
+        intruder.FlashLoanReceived(initiator=stranger, token=busy.loan, amount=amount, fee=0, data=b"data"),
+        busy.loan.Transfer(sender=intruder, receiver=busy.pool, value=amount),
+    ]
+    assert busy.books() == books
+    assert busy.cash() == cash
+    assert busy.loan.balanceOf(intruder) == busy.units(1_000)
+
+
+def test_answers_true(busy, intruder, stranger):
+    assert busy.pool.flashLoan.call(intruder, busy.loan, 1, b"", sender=stranger) is True
+
+
+@pytest.mark.parametrize(("amount", "fee"), [(1, 1), (1_111, 1), (1_112, 2), (10**10, 9 * 10**6)])
+def test_the_fee_is_reserve(costly, lender, intruder, stranger, amount, fee):
+    """P4, P10: rounded up; it changes no price."""
+    lab = costly
+    lab.lend(lender, lab.units(100_000))
+    books = lab.books()
+    assert lab.pool.flashFee(lab.loan, amount) == fee
+
+    receipt = lab.pool.flashLoan(intruder, lab.loan, amount, b"", sender=stranger)
+
+    assert receipt.events[-1] == lab.loan.Transfer(sender=intruder, receiver=lab.pool, value=amount + fee)
+    assert receipt.events[-2].fee == fee
+    assert lab.books() == books
+    assert lab.pool.reserves() == fee
+    assert lab.cash() == lab.units(100_000) + fee
+
+
+def test_nothing(busy, intruder, stranger):
+    receipt = busy.pool.flashLoan(intruder, busy.loan, 0, b"", sender=stranger)
+    assert [event.event_name for event in receipt.events] == ["FlashLoanReceived"]
+
+
+def test_does_not_accrue(busy, intruder, stranger):
+    """The books are not touched: what time did shows as in any view."""
+    expected = busy.books_after(DAY)
+    pass_time(DAY)
+    send(busy.pool.flashLoan, intruder, busy.loan, 10**9, b"", sender=stranger)
+    assert busy.books() == expected
+
+
+def test_the_reserve_can_be_lent_as_well(busy, intruder, stranger):
+    send(busy.loan.mint, busy.pool, 10**12, sender=stranger)
+    assert busy.pool.maxFlashLoan(busy.loan) == busy.cash()
+    assert refusal(busy.pool.flashLoan, intruder, busy.loan, busy.cash(), b"", sender=stranger) is None
+    assert refusal(busy.pool.flashLoan, intruder, busy.loan, busy.cash() + 1, b"", sender=stranger) == ""
+
+
+def test_another_token(busy, market, intruder, stranger):
+    loan = (busy.pool.flashLoan, intruder, market.collateral, 1, b"")
+    assert refusal(*loan, sender=stranger) == "pool: not the asset"
+    assert refusal(busy.pool.flashFee, market.collateral, 1, sender=stranger) == "pool: not the asset"
+    assert busy.pool.maxFlashLoan(market.collateral) == 0
+
+
+def test_a_wrong_answer(busy, intruder, stranger):
+    for answer in (bytes(32), b"\xff" * 32):
+        send(intruder.set_answer, answer, sender=stranger)
+        with ape.reverts("pool: bad flash answer"):
+            busy.pool.flashLoan(intruder, busy.loan, 1, b"", sender=stranger)
+
+
+def test_a_receiver_that_cannot_answer(busy, lender, stranger):
+    """Nobody can be made to take a loan: accounts and other contracts do not answer."""
+    for receiver in (lender, busy.loan, busy.pool):
+        assert refusal(busy.pool.flashLoan, receiver, busy.loan, 1, b"", sender=stranger) == ""
+
+
+def test_not_paid_back(busy, intruder, stranger):
+    """The money is gone when it is asked for."""
+    plan(intruder, (busy.loan.transfer, stranger, busy.units(1_000) + 1))
+    assert refusal(busy.pool.flashLoan, intruder, busy.loan, 10**9, b"", sender=stranger) == ""
+    plan(intruder, (busy.loan.transfer, stranger, busy.units(1_000)))
+    assert refusal(busy.pool.flashLoan, intruder, busy.loan, 10**9, b"", sender=stranger) is None
+
+
+def test_no_allowance(busy, intruder, stranger):
+    send(intruder.approve, busy.loan, busy.pool, 10**9 - 1, sender=stranger)
+    assert refusal(busy.pool.flashLoan, intruder, busy.loan, 10**9, b"", sender=stranger) == ""
+    send(intruder.approve, busy.loan, busy.pool, 10**9, sender=stranger)
+    assert refusal(busy.pool.flashLoan, intruder, busy.loan, 10**9, b"", sender=stranger) is None
+
+
+def test_a_fee_short(costly, lender, intruder, stranger):
+    lab = costly
+    lab.lend(lender, lab.units(100_000))
+    send(intruder.approve, lab.loan, lab.pool, 10**10 + 9 * 10**6 - 1, sender=stranger)
+    assert refusal(lab.pool.flashLoan, intruder, lab.loan, 10**10, b"", sender=stranger) == ""
+    send(intruder.approve, lab.loan, lab.pool, 10**10 + 9 * 10**6, sender=stranger)
+    assert refusal(lab.pool.flashLoan, intruder, lab.loan, 10**10, b"", sender=stranger) is None
+
+
+def test_cash_that_vanishes_meanwhile(busy, intruder, stranger):
+    """P10: cash is compared as well; here the token's issuer takes one unit during the loan."""
+    plan(intruder, (busy.loan.burn, busy.pool, 1))
+    with ape.reverts("pool: flash loan not repaid"):
+        busy.pool.flashLoan(intruder, busy.loan, 10**9, b"", sender=stranger)
+
+
+def test_cash_that_arrives_meanwhile_is_a_donation(busy, intruder, stranger):
+    """It does not count as repayment: that is pulled all the same."""
+    books, reserves = busy.books(), busy.pool.reserves()
+    plan(intruder, (busy.loan.transfer, busy.pool, busy.units(1_000)))
+    send(busy.pool.flashLoan, intruder, busy.loan, 10**9, b"", sender=stranger)
+    assert busy.pool.reserves() == reserves + busy.units(1_000)
+    assert busy.books() == books
+    assert busy.loan.balanceOf(intruder) == 0
+
+
+@pytest.mark.parametrize("amount", [1, 10**10])
+def test_nothing_of_the_pool_can_be_used_meanwhile(busy, intruder, stranger, amount):
+    """N1: the lock is held; what the intruder may do at other times, he may not do now."""
+    send(busy.factory.register, intruder, busy.pool, sender=stranger)
+    send(busy.pool.set_limit, intruder, 10**12, sender=busy.council)
+    send(busy.loan.transfer, intruder, 10**9, sender=busy.vault)
+    pool = busy.pool
+    calls = [
+        (pool.deposit, 10**6, intruder),
+        (pool.mint, 10**6, intruder),
+        (pool.withdraw, 0, intruder, intruder),
+        (pool.redeem, 0, intruder, intruder),
+        (pool.exit, MAX, 0, intruder, intruder),
+        (pool.draw, 1, intruder),
+        (pool.settle, 0, 0),
+        (pool.accrue,),
+        (pool.realise,),
+        (pool.flashLoan, intruder, busy.loan, 0, b""),
+        (pool.transfer, stranger, 0),
+        (pool.transferFrom, intruder, stranger, 0),
+        (pool.approve, stranger, 0),
+    ]
+    plan(intruder, *calls)
+    # the same calls at any other time; the flash loan would make the plan run again, and again
+    for method, *arguments in calls:
+        if method is not pool.flashLoan:
+            assert refusal(method, *arguments, sender=intruder) is None
+    before = busy.books(), busy.line(intruder)
+
+    send(pool.flashLoan, intruder, busy.loan, amount, b"", sender=stranger)
+
+    assert outcomes(intruder) == [""] * len(calls)  # a lock gives no reason
+    assert (busy.books(), busy.line(intruder)) == before
+
+
+def test_a_debt_cannot_be_settled_out_of_the_loan(busy, intruder, stranger):
+    """It would make cash count twice."""
+    send(busy.factory.register, intruder, busy.pool, sender=stranger)
+    send(busy.pool.set_limit, intruder, 10**12, sender=busy.council)
+    send(busy.pool.draw, 10**9, intruder, sender=ape.accounts[intruder.address])
+    _, shares, owed = busy.line(intruder)
+    plan(intruder, (busy.loan.transfer, busy.pool, owed), (busy.pool.settle, shares, owed))
+    send(busy.pool.flashLoan, intruder, busy.loan, 10**9, b"", sender=stranger)
+    sent, settled = outcomes(intruder)
+    assert sent == (1).to_bytes(32, "big")
+    assert settled == ""
+    assert busy.drawn(intruder) == shares
+
+
+def test_views_meanwhile_are_consistent_or_revert(busy, intruder, lender, stranger):
+    """N1: what reads storage alone answers as before; what reads cash is locked."""
+    pool = busy.pool
+    open_views = [
+        (pool.totalAssets,),
+        (pool.totalSupply,),
+        (pool.convertToAssets, WAD),
+        (pool.convertToShares, WAD),
+        (pool.previewDeposit, WAD),
+        (pool.previewMint, WAD),
+        (pool.previewWithdraw, WAD),
+        (pool.previewRedeem, WAD),
+        (pool.maxDeposit, lender),
+        (pool.maxMint, lender),
+        (pool.balanceOf, lender),
+        (pool.utilisation,),
+        (pool.borrow_rate,),
+        (pool.rate_at_target,),
+        (pool.debt_totals,),
+        (pool.totals,),
+        (pool.credit_line, busy.vault),
+        (pool.losses, busy.vault),
+        (pool.flashFee, busy.loan, WAD),
+    ]
+    locked_views = [
+        (pool.reserves,),
+        (pool.maxWithdraw, lender),
+        (pool.maxRedeem, lender),
+        (pool.max_draw, busy.vault),
+        (pool.maxFlashLoan, busy.loan),
+    ]
+    plan(intruder, *open_views, *locked_views)
+    send(intruder.run, sender=stranger)
+    outside = outcomes(intruder)
+    assert all(isinstance(outcome, bytes) for outcome in outside)
+
+    send(pool.flashLoan, intruder, busy.loan, 10**11, b"", sender=stranger)
+
+    answers = len(open_views)
+    assert outcomes(intruder) == outside[:answers] + [""] * len(locked_views)
+
+
+def test_the_lock_is_given_back(busy, intruder, lender, stranger):
+    send(busy.pool.flashLoan, intruder, busy.loan, 10**9, b"", sender=stranger)
+    assert refusal(busy.pool.withdraw, 1, lender, lender, sender=lender) is None
+    assert busy.pool.reserves() >= 0
+
+
+def test_a_real_borrower_cannot_repay_in_it(market, intruder, lender, borrower, stranger):
+    """The vault's own callbacks do that better."""
+    market.pool.deposit(market.loans(100_000), lender, sender=lender)
+    market.vault.open(market.collaterals(10), market.loans(10_000), sender=borrower)
+    for spender in (market.pool, market.vault):
+        send(intruder.approve, market.loan, spender, MAX, sender=stranger)
+    send(market.loan.mint, intruder, market.loans(20_000), sender=stranger)
+    plan(intruder, (market.vault.repay, market.loans(1_000), borrower))
+    assert refusal(market.vault.repay, market.loans(1_000), borrower, sender=intruder) is None
+    debt = market.vault.debt_of(borrower)
+    send(market.pool.flashLoan, intruder, market.loan, 10**9, b"", sender=stranger)
+    assert outcomes(intruder) == [""]
+    assert market.vault.debt_of(borrower) == debt
+
+
+def test_the_longest_data(busy, intruder, stranger):
+    data = bytes(range(256)) * 4
+    receipt = busy.pool.flashLoan(intruder, busy.loan, 5, data, sender=stranger)
+    assert receipt.events[1].data == data
+    assert refusal(busy.pool.flashLoan, intruder, busy.loan, 5, data + b"!", sender=stranger) == ""

@@ -1,0 +1,123 @@
+"""Booking what a token's issuer has taken."""
+
+import pytest
+
+from tests.utils.calls import refusal, send
+from tests.utils.clock import pass_time
+from tests.utils.lab import PAR
+from tests.utils.world import DAY, FRACTION, MAX, NOBODY
+
+
+@pytest.fixture
+def tranches(lab, lender, stranger):
+    """1,000,000 lent, 50,000 of stake, 30,000 of reserve, 500,000 drawn; at par."""
+    lab.lend(lender, lab.units(1_000_000))
+    lab.lend(lab.backstop, lab.units(50_000))
+    send(lab.loan.mint, lab.pool, lab.units(30_000), sender=stranger)
+    lab.draw(lab.units(500_000))
+    return lab
+
+
+def seize(lab, whole):
+    send(lab.loan.burn, lab.pool, lab.units(whole), sender=lab.council)
+
+
+@pytest.mark.parametrize(
+    ("seized", "backstop", "lenders"),
+    [(30_001, 1, 0), (80_000, 50_000, 0), (80_001, 50_000, 1), (580_000, 50_000, 500_000)],
+)
+def test_goes_down_the_waterfall(tranches, stranger, seized, backstop, lenders):
+    """W1. The reserve is gone with the cash; what it could not carry is booked."""
+    lab = tranches
+    line = lab.line()
+    seize(lab, seized)
+    before = lab.books()
+    assert lab.pool.realise.call(sender=stranger) == lab.units(backstop + lenders)
+
+    receipt = lab.pool.realise(sender=stranger)
+
+    burning = lab.pool.Transfer(sender=lab.backstop, receiver=NOBODY, value=lab.units(backstop) * PAR)
+    assert receipt.events == [
+        burning,
+        lab.pool.Loss(vault=NOBODY, reserves=0, backstop=lab.units(backstop), lenders=lab.units(lenders)),
+    ]
+    assert lab.books().total_assets == before.total_assets - lab.units(backstop + lenders) * FRACTION
+    assert lab.books().total_debt == before.total_debt
+    assert lab.line() == line
+    assert lab.pool.losses(lab.vault) == lab.pool.losses(NOBODY) == 0
+    assert lab.pool.reserves() == 0
+
+
+@pytest.mark.parametrize("seized", [0, 1, 30_000])
+def test_nothing_while_the_reserve_covers_it(tranches, stranger, seized):
+    lab = tranches
+    seize(lab, seized)
+    before = lab.books()
+    assert lab.pool.realise.call(sender=stranger) == 0
+    receipt = lab.pool.realise(sender=stranger)
+    assert receipt.events == []
+    assert lab.books() == before
+    assert lab.pool.reserves() == lab.units(30_000 - seized)
+
+
+def test_once(tranches, stranger):
+    lab = tranches
+    seize(lab, 100_000)
+    send(lab.pool.realise, sender=stranger)
+    before = lab.books()
+    receipt = lab.pool.realise(sender=stranger)
+    assert receipt.events == []
+    assert lab.books() == before
+
+
+def test_accrues(busy, stranger):
+    expected = busy.books_after(DAY)
+    pass_time(DAY)
+    send(busy.pool.realise, sender=stranger)
+    assert busy.books() == expected
+
+
+def test_until_then_exits_are_paid_from_what_is_left(tranches, lender, stranger):
+    """P3 rests until somebody calls; after that everybody has lost the same."""
+    lab = tranches
+    seize(lab, 400_000)
+    assert lab.pool.reserves() == 0
+    assert lab.pool.maxWithdraw(lender) == lab.cash() == lab.units(180_000)
+    send(lab.pool.realise, sender=stranger)
+    assert lab.pool.maxWithdraw(lender) == lab.units(180_000)
+    assert lab.pool.convertToAssets(lab.pool.balanceOf(lender)) == lab.units(680_000)
+
+
+def test_a_settlement_books_it_too(tranches):
+    """And then that vault's line shrinks, by no more than what it extinguished."""
+    lab = tranches
+    limit = lab.line()[0]
+    seize(lab, 400_000)
+    receipt = lab.settle(lab.units(1_000) * PAR, lab.units(1_000))
+    assert receipt.events[0] == lab.pool.LimitSet(vault=lab.vault, limit=limit - lab.units(1_000))
+    assert receipt.events[-1] == lab.pool.Loss(
+        vault=lab.vault, reserves=0, backstop=lab.units(50_000), lenders=lab.units(320_000)
+    )
+
+
+def test_all_cash_is_gone(tranches, lender, stranger):
+    lab = tranches
+    seize(lab, 580_000)
+    send(lab.pool.realise, sender=stranger)
+    books = lab.books()
+    assert books.total_assets == books.total_debt
+    assert lab.pool.maxWithdraw(lender) == 0
+    _, shares, owed = lab.line()
+    lab.settle(shares, owed)
+    assert refusal(lab.pool.exit, MAX, owed - 1, lender, lender, sender=lender) is None
+
+
+def test_a_fraction_of_a_unit_is_not_booked(lab, lender, stranger):
+    """P3: less than one base unit."""
+    lab.lend(lender, 10**9)
+    lab.draw(10**6)
+    send(lab.pool.settle, 700, 0, sender=lab.vault)
+    receipt = lab.pool.realise(sender=stranger)
+    assert receipt.events == []
+    books = lab.books()
+    assert 0 < books.total_assets - lab.cash() * FRACTION - books.total_debt < FRACTION
