@@ -8,6 +8,7 @@ from ape.api import AccountAPI
 from ape.exceptions import CompilerError
 
 from plimsoll.chain.sources import ensure_compiled
+from tests.utils.clock import isolated
 from tests.utils.world import Builder
 
 
@@ -25,6 +26,17 @@ def pytest_exception_interact(call: pytest.CallInfo) -> None:
     ours = call.excinfo.traceback.filter(lambda frame: ".venv" not in frame.path.parts)
     if ours:
         call.excinfo.traceback = ours
+
+
+@pytest.fixture(autouse=True)
+def _isolation() -> Iterator[None]:
+    """Undoes each test; what fixtures of a wider scope have built stays.
+
+    Pytest sets those up before this one. Ape's own isolation (switched off in pyproject.toml) knows fixtures by
+    name alone and mixes up two of the same name in different folders.
+    """
+    with isolated():
+        yield
 
 
 @pytest.fixture(scope="session")
