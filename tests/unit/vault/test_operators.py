@@ -179,7 +179,7 @@ def test_is_refused_when_garbled(vault, stranger, sign):
     nobody = signature[:64] + b"\x1e"
     for bad, reason in (
         (b"", "vault: bad signature"),
-        (signature[:64], "vault: bad signature"),
+        (signature[:63], "vault: bad signature"),
         (high_s, "ecdsa: invalid signature `s` value"),
         (nobody, "ecdsa: invalid signature"),
     ):
