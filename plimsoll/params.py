@@ -6,9 +6,10 @@ contracts check again; these checks say the same in sentences, before the first 
 """
 
 from decimal import Decimal
+from fractions import Fraction
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 WAD = 10**18
 YEAR = 31_536_000
@@ -27,10 +28,20 @@ def per_second(yearly: Decimal) -> int:
 
 def base_units(tokens: Decimal, decimals: int) -> int:
     """Whole tokens as base units; refuses amounts finer than a base unit."""
-    units = tokens.scaleb(decimals)
-    if units != units.to_integral_value():
-        raise ValueError(f"{tokens} tokens are not a whole number of base units with {decimals} decimals")
+    units = Fraction(tokens) * 10**decimals
+    if units.denominator != 1:
+        raise ValueError(
+            f"{tokens} tokens are not a whole number of base units with {decimals} decimals; round the amount"
+        )
     return int(units)
+
+
+def price_of(quote: Decimal, collateral_decimals: int, loan_decimals: int) -> int:
+    """A price in whole loan tokens per whole collateral token as oracles say it, rounded down.
+
+    That is loan base units per collateral base unit, scaled by 1e36.
+    """
+    return int(Fraction(quote) * 10 ** (36 + loan_decimals) / 10**collateral_decimals)
 
 
 class _Checked(BaseModel):
@@ -44,17 +55,18 @@ class RateParams(_Checked):
     rate_min: Decimal = Field(Decimal("0.001"), gt=0, description="lowest rate at target")
     rate_max: Decimal = Field(Decimal("2.0"), le=10, description="highest rate at target")
     rate_initial: Decimal = Field(Decimal("0.04"), description="rate at target on the first day")
-    speed: Decimal = Field(Decimal(50), ge=0, le=1_000, description="e-folds a year at full error; 0 = static")
-    steepness: Decimal = Field(Decimal(4), ge=1, le=100, description="rate at full utilisation over at target")
+    speed: Decimal = Field(Decimal(50), ge=0, le=1_000, description="e-folds a year at full error; 0: static")
+    steepness: Decimal = Field(Decimal(4), ge=1, le=100, description="rate at full utilisation over that")
     floor: Decimal = Field(Decimal(10_000), ge=0, description="tokens below which the rate stands still")
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if not self.rate_min < self.rate_max:
-            raise ValueError(f"rate_min {self.rate_min} must be below rate_max {self.rate_max}")
+            raise ValueError(f"rate_min {self.rate_min} must be below rate_max {self.rate_max}; lower it")
         if not self.rate_min <= self.rate_initial <= self.rate_max:
             raise ValueError(
-                f"rate_initial {self.rate_initial} must lie between {self.rate_min} and {self.rate_max}"
+                f"rate_initial {self.rate_initial} must lie between rate_min {self.rate_min} and rate_max "
+                f"{self.rate_max}; change it"
             )
         return self
 
@@ -78,8 +90,15 @@ class PoolParams(_Checked):
     symbol: str = Field(min_length=1, max_length=32)
     reserve_factor: Decimal = Field(Decimal("0.10"), ge=0, le=Decimal("0.25"))
     flash_fee: Decimal = Field(Decimal(0), ge=0, le=Decimal("0.01"))
-    delay_days: Decimal = Field(Decimal(3), ge=3, le=30, description="between queueing and executing a change")
+    delay_days: Decimal = Field(Decimal(3), ge=3, le=30, description="from queueing to executing")
     rates: RateParams = RateParams()
+
+    @field_validator("name", "symbol")
+    @classmethod
+    def _ascii(cls, text: str) -> str:
+        if not (text.isascii() and text.isprintable()):
+            raise ValueError(f"{text} has characters outside ASCII, which count as several; avoid them")
+        return text
 
     @property
     def delay(self) -> int:
@@ -108,26 +127,26 @@ class RiskParams(_Checked):
     health_for_max_bonus: Decimal = Field(gt=0, lt=1)
     target_health: Decimal = Field(ge=Decimal("1.005"), le=Decimal("1.25"))
     shortfall_slope: Decimal = Field(Decimal("0.1"), ge=0, le=Decimal("0.25"))
-    liquidation_fee: Decimal = Field(Decimal("0.10"), ge=0, le=Decimal("0.30"), description="part of the bonus")
+    liquidation_fee: Decimal = Field(Decimal("0.1"), ge=0, le=Decimal("0.3"), description="part of the bonus")
     min_debt: Decimal = Field(gt=0)
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
-        one = Decimal(1)
         if not self.ltv < self.threshold:
-            raise ValueError(f"ltv {self.ltv} must be below threshold {self.threshold}")
+            raise ValueError(f"ltv {self.ltv} must be below threshold {self.threshold}; lower ltv")
         if not self.bonus_min <= self.bonus_max:
-            raise ValueError(f"bonus_min {self.bonus_min} must not exceed bonus_max {self.bonus_max}")
-        if self.threshold * (one + self.bonus_min) > Decimal("0.98"):
+            raise ValueError(f"bonus_min {self.bonus_min} is above bonus_max {self.bonus_max}; lower it")
+        seized = self.threshold * (1 + self.bonus_min)
+        if seized > Decimal("0.98"):
+            raise ValueError(f"threshold * (1 + bonus_min) is {seized}, above 0.98; lower one of them")
+        borrowed = self.ltv * (1 + self.bonus_min)
+        if borrowed > Decimal("0.96"):
+            raise ValueError(f"ltv * (1 + bonus_min) is {borrowed}, above 0.96; lower one of them")
+        seized_most = self.threshold * (1 + self.bonus_max)
+        if seized_most > self.health_for_max_bonus:
             raise ValueError(
-                f"threshold * (1 + bonus_min) is {self.threshold * (one + self.bonus_min)}; at most 0.98"
-            )
-        if self.ltv * (one + self.bonus_min) > Decimal("0.96"):
-            raise ValueError(f"ltv * (1 + bonus_min) is {self.ltv * (one + self.bonus_min)}; at most 0.96")
-        if self.threshold * (one + self.bonus_max) > self.health_for_max_bonus:
-            raise ValueError(
-                f"threshold * (1 + bonus_max) is {self.threshold * (one + self.bonus_max)}; it must not exceed "
-                f"health_for_max_bonus {self.health_for_max_bonus}, or a close could lower health"
+                f"threshold * (1 + bonus_max) is {seized_most}, above health_for_max_bonus "
+                f"{self.health_for_max_bonus}: a close could lower health; lower bonus_max or threshold"
             )
         return self
 
@@ -146,8 +165,8 @@ class RiskParams(_Checked):
         )
         if struct[-1] * struct[2] < 1_000 * WAD:
             raise ValueError(
-                f"min_debt {self.min_debt} times bonus_min {self.bonus_min} is below 1,000 base units of a loan "
-                f"asset with {loan_decimals} decimals; raise min_debt"
+                f"min_debt {self.min_debt} times bonus_min {self.bonus_min} is below 1,000 base units of a "
+                f"loan asset with {loan_decimals} decimals; raise min_debt"
             )
         return struct
 
