@@ -1,0 +1,50 @@
+"""Deploys markets: what is missing is planned first, then sent step by step (see `docs/deploying.md`).
+
+`plan` reads a market file, the address book and the chain, and refuses everything that is wrong before a
+transaction is sent. `Plan.apply` sends what is missing and writes the book after each transaction, so running
+again after success sends nothing, and after an interruption goes on where it stopped. Nothing that exists is
+ever changed: a file that differs from what is deployed is refused.
+"""
+
+from pathlib import Path
+
+from ape.api import AccountAPI
+
+from plimsoll.deploy.book import AddressBook, Contracts, book_path
+from plimsoll.deploy.market import DeployError, MarketFile, load_market
+from plimsoll.deploy.planner import Stage, plan
+from plimsoll.deploy.steps import Plan, Result, Step
+
+__all__ = [
+    "AddressBook",
+    "Contracts",
+    "DeployError",
+    "MarketFile",
+    "Plan",
+    "Result",
+    "Stage",
+    "Step",
+    "book_path",
+    "deploy_market",
+    "load_market",
+    "plan",
+]
+
+
+def deploy_market(path: Path | str, account: AccountAPI) -> AddressBook:
+    """Deploys everything of a market file on the connected network that is not there yet.
+
+    Args:
+        path: of the market file.
+        account: pays, and becomes the curator of a new pool.
+
+    Returns:
+        The network's address book; `contracts()` gives what is in it, ready to be called.
+
+    Raises:
+        DeployError: see `plan` and `Plan.apply`.
+    """
+    book = AddressBook.load(account.provider, book_path(account.provider))
+    for _ in plan(load_market(path), book, account).apply():
+        pass
+    return book

@@ -1,0 +1,230 @@
+"""The address book: what is deployed on a network, in one JSON file that people can read.
+
+`deployments/<network>.json`, or `<ecosystem>-<network>.json` outside Ethereum. It is written atomically after
+each transaction. A chain that ape starts for one command and then throws away has a book in memory only.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ape import project
+from ape.api import ProviderAPI, SubprocessProvider
+from ape.contracts import ContractInstance
+from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
+
+from plimsoll.chain.views import LOCAL_CHAIN_IDS, code_of, is_local
+from plimsoll.deploy.market import DeployError
+
+FOLDER = Path("deployments")
+
+
+def is_thrown_away(provider: ProviderAPI) -> bool:
+    """Whether ape has started the chain itself and stops it when the command ends."""
+    return isinstance(provider, SubprocessProvider) and provider.process is not None
+
+
+def book_path(provider: ProviderAPI, folder: Path = FOLDER) -> Path | None:
+    """The file of the connected network's address book; None when the chain is thrown away."""
+    if is_thrown_away(provider):
+        return None
+    ecosystem, network = provider.network.ecosystem.name, provider.network.name
+    if provider.chain_id in LOCAL_CHAIN_IDS:
+        return folder / "local.json"
+    if network == "custom":  # connected by a bare URL
+        return folder / f"chain-{provider.chain_id}.json"
+    return folder / (f"{network}.json" if ecosystem == "ethereum" else f"{ecosystem}-{network}.json")
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Sent(_Record):
+    """A transaction that was mined."""
+
+    tx: str
+    block: int
+
+
+class Deployed(_Record):
+    """A contract, and the transaction that made it; None for what others deployed."""
+
+    address: str
+    tx: str | None = None
+    block: int | None = None
+
+
+class OracleRecord(Deployed):
+    """A `ChainlinkOracle` and what its market file said of it."""
+
+    config: dict[str, Any]
+
+
+class PoolRecord(Deployed):
+    """A pool, its council and the parameters it was made with, in human units."""
+
+    council: str
+    params: dict[str, Any]
+
+
+class VaultRecord(Deployed):
+    """A vault; `risk` in human units."""
+
+    pool: str
+    collateral: str
+    oracle: str
+    risk: dict[str, Any]
+
+
+class Pending(_Record):
+    """A transaction that was signed and whose receipt had not been seen when the book was written."""
+
+    step: str
+    tx: str
+
+
+class AddressBook(_Record):
+    """Everything that was deployed on one network, by name.
+
+    Pools go by their symbol, vaults and oracles by `pool/vault`, mock tokens by their symbol, mock feeds by
+    `pool/vault/side`. `calls` are the transactions that deployed nothing, such as opening a pool.
+    """
+
+    network: str
+    chain_id: int
+    compiler: str
+    blueprints: dict[str, Deployed] = {}
+    factory: Deployed | None = None
+    tokens: dict[str, Deployed] = {}
+    feeds: dict[str, Deployed] = {}
+    oracles: dict[str, OracleRecord] = {}
+    pools: dict[str, PoolRecord] = {}
+    vaults: dict[str, VaultRecord] = {}
+    calls: dict[str, Sent] = {}
+    pending: Pending | None = None
+
+    _path: Path | None = PrivateAttr(None)
+
+    @property
+    def path(self) -> Path | None:
+        """The book's file; None when it is kept in memory."""
+        return self._path
+
+    @property
+    def title(self) -> str:
+        """What to call the book in a sentence."""
+        return str(self._path) if self._path else "the address book"
+
+    @classmethod
+    def load(cls, provider: ProviderAPI, path: Path | None) -> AddressBook:
+        """Reads the book at `path`, or begins an empty one, and checks it against the connected chain.
+
+        Raises:
+            DeployError: the file is no address book, is of another chain, or names addresses without code.
+        """
+        node_chain_id = int(provider.make_request("eth_chainId", []), 16)
+        if node_chain_id != provider.chain_id:
+            raise DeployError(
+                f"ape takes {provider.network_choice} for chain {provider.chain_id}, but its node is on chain "
+                f"{node_chain_id}; connect with --network and the bare URL of the node."
+            )
+        if path is None or not path.exists():
+            book = cls(
+                network=f"{provider.network.ecosystem.name}:{provider.network.name}",
+                chain_id=provider.chain_id,
+                compiler=_compiler(),
+            )
+        else:
+            try:
+                book = cls.model_validate_json(path.read_text(encoding="utf-8"))
+            except (ValidationError, UnicodeDecodeError) as error:
+                reason = str(error).splitlines()[0]
+                raise DeployError(
+                    f"{path} is not an address book ({reason}); restore it, or delete it to deploy afresh."
+                ) from None
+            book._check(provider, path)
+        book._path = path
+        return book
+
+    def save(self) -> None:
+        """Writes the file in one step: a reader, or a crash, sees the old book or the new one."""
+        if self._path is None:
+            return
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        draft = self._path.with_suffix(".json.part")
+        with draft.open("w", encoding="utf-8") as file:
+            file.write(self.model_dump_json(indent=2, exclude_none=True) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(self._path)
+
+    def contracts(self) -> Contracts:
+        """Everything in the book, ready to be called."""
+        return Contracts(
+            factory=project.Factory.at(self.factory.address) if self.factory else None,
+            pools={name: project.Pool.at(record.address) for name, record in self.pools.items()},
+            councils={name: project.Council.at(record.council) for name, record in self.pools.items()},
+            vaults={name: project.Vault.at(record.address) for name, record in self.vaults.items()},
+            oracles={name: project.ChainlinkOracle.at(record.oracle) for name, record in self.vaults.items()},
+            tokens={name: project.PlainToken.at(record.address) for name, record in self.tokens.items()},
+            feeds={name: project.MockFeed.at(record.address) for name, record in self.feeds.items()},
+        )
+
+    def _check(self, provider: ProviderAPI, path: Path) -> None:
+        if self.chain_id != provider.chain_id:
+            raise DeployError(
+                f"{path} is the address book of chain {self.chain_id}, but {provider.network_choice} is "
+                f"chain {provider.chain_id}; choose the right --network, or move the file away."
+            )
+        contracts = self._named()
+        lost = [name for name, address in contracts.items() if not code_of(provider, address)]
+        if not lost:
+            return
+        remedy = (
+            f"a restarted Anvil is empty: delete {path} and run the command again"
+            if is_local(provider)
+            else "check that --network is right and that its node is in step"
+        )
+        raise DeployError(
+            f"{path} names {len(contracts)} contracts, but {len(lost)} of them have no code on this chain "
+            f"(first: {lost[0]} at {contracts[lost[0]]}); {remedy}."
+        )
+
+    def _named(self) -> dict[str, str]:
+        named = {f"blueprint {name}": record.address for name, record in self.blueprints.items()}
+        if self.factory:
+            named["factory"] = self.factory.address
+        sections: dict[str, Mapping[str, Deployed]] = {
+            "token": self.tokens,
+            "feed": self.feeds,
+            "oracle": self.oracles,
+            "pool": self.pools,
+            "vault": self.vaults,
+        }
+        for kind, records in sections.items():
+            named |= {f"{kind} {name}": record.address for name, record in records.items()}
+        return named
+
+
+@dataclass(frozen=True)
+class Contracts:
+    """The contracts of an address book by name."""
+
+    factory: ContractInstance | None
+    pools: dict[str, ContractInstance]
+    councils: dict[str, ContractInstance]
+    vaults: dict[str, ContractInstance]
+    oracles: dict[str, ContractInstance]
+    tokens: dict[str, ContractInstance]
+    feeds: dict[str, ContractInstance]
+
+
+def _compiler() -> str:
+    from importlib.metadata import version
+
+    return f"vyper {version('vyper')}"

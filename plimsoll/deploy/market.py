@@ -1,0 +1,346 @@
+"""Market files: YAML in, checked parameters out, every mistake a sentence.
+
+A market file describes one pool and its vaults in human units: whole tokens, ratios, hours, yearly rates (see
+`docs/deploying.md` and the files in `markets/`). Values are kept as the text that was written until pydantic
+reads them, so `0.1` is exactly a tenth and an address needs no quotes.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+import yaml
+from eth_utils.address import is_checksum_address, to_checksum_address
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import ErrorDetails
+
+from plimsoll.params import PRESETS, PoolParams, RiskParams
+
+_Tree = dict[str, Any]
+
+
+class DeployError(Exception):
+    """What a person has to put right before anything can be deployed: one sentence for each problem."""
+
+    def __init__(self, *sentences: str) -> None:
+        """Keeps the sentences; `str` gives one a line."""
+        super().__init__("\n".join(sentences))
+        self.sentences = sentences
+
+
+# ----------------------------------------------------------------------------------------------- the sections
+
+
+def _address(value: str) -> str:
+    if not re.fullmatch(r"0x[0-9a-fA-F]{40}", value):
+        raise ValueError(f"{value} is not an address, which is 0x and 40 hexadecimal digits; correct it")
+    if int(value, 16) == 0:
+        raise ValueError(f"{value} is the zero address; give a real one or remove the line")
+    digits = value[2:]
+    if digits not in (digits.lower(), digits.upper()) and not is_checksum_address(value):
+        raise ValueError(f"{value} has a wrong checksum, so a digit is mistyped; copy the address again")
+    return to_checksum_address(value)
+
+
+Address = Annotated[str, AfterValidator(_address)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class _Choice(_Section):
+    """A section with exactly one of its keys; a plain value stands for `address`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_address(cls, value: object) -> object:
+        return {"address": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if len(self.model_fields_set) != 1:
+            kinds = " or ".join(name for name in type(self).model_fields if name != "address")
+            raise ValueError(f"give either an address or one section {kinds}")
+        return self
+
+
+class MockToken(_Section):
+    """A token that anyone can mint, for local chains; markets that name the same symbol share it."""
+
+    symbol: str = Field(min_length=1, max_length=8, pattern="^[A-Za-z0-9.]+$")
+    decimals: int = Field(ge=0, le=27)
+
+
+class Token(_Choice):
+    """A token: the address of one that exists, or a mock."""
+
+    address: Address | None = None
+    mock: MockToken | None = None
+
+
+class Feed(_Section):
+    """A Chainlink feed and when to believe it; bounds in whole units (such as dollars), exclusive."""
+
+    feed: Address
+    heartbeat_hours: Decimal = Field(gt=0, le=168)
+    min_answer: Decimal = Field(gt=0)
+    max_answer: Decimal = Field(gt=0)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if not self.min_answer < self.max_answer:
+            raise ValueError(
+                f"min_answer {self.min_answer} must be below max_answer {self.max_answer}; correct one"
+            )
+        return self
+
+
+class Rate(_Section):
+    """An ERC-4626 vault whose rate multiplies a feed's answer, capped by a yearly growth (0.05 is 5 %)."""
+
+    vault: Address
+    yearly_growth: Decimal = Field(gt=0, le=1)
+
+
+class Sequencer(_Section):
+    """A rollup's uptime feed, and how long to wait after the sequencer came back."""
+
+    feed: Address
+    grace_hours: Decimal = Field(gt=0, le=24)
+
+
+class Chainlink(_Section):
+    """`ChainlinkOracle.Config` in human units; see the contract for what each part does."""
+
+    expected_price: Decimal = Field(gt=0, description="whole loan tokens for a whole collateral token")
+    collateral_feed: Feed
+    loan_feed: Feed | None = None
+    collateral_rate: Rate | None = None
+    loan_rate: Rate | None = None
+    second: Address | None = None
+    fallback: Address | None = None
+    sequencer: Sequencer | None = None
+
+
+class MockFeeds(_Section):
+    """A `ChainlinkOracle` over two mock feeds, for local chains; prices of whole tokens in dollars."""
+
+    collateral: Decimal = Field(ge=Decimal("1e-8"), lt=10**9)
+    loan: Decimal = Field(Decimal(1), ge=Decimal("1e-8"), lt=10**9)
+
+
+class Oracle(_Choice):
+    """A vault's price source: one that exists, Chainlink feeds, or mock feeds."""
+
+    address: Address | None = None
+    chainlink: Chainlink | None = None
+    mock: MockFeeds | None = None
+
+
+def _with_preset(value: object) -> object:
+    """Resolves `blue-chip` and `{preset: blue-chip, ltv: 0.78}`."""
+    if isinstance(value, str):
+        name, changes = value, {}
+    elif isinstance(value, dict) and "preset" in value:
+        name, changes = value["preset"], {key: part for key, part in value.items() if key != "preset"}
+    else:
+        return value
+    if name not in PRESETS:
+        raise ValueError(f"{name} is no preset; use {', '.join(PRESETS)}, or give every parameter")
+    return PRESETS[name].model_dump() | changes
+
+
+class VaultSection(_Section):
+    """One vault of the market's pool; `limit` in whole loan tokens."""
+
+    collateral: Token
+    oracle: Oracle
+    risk: Annotated[RiskParams, BeforeValidator(_with_preset)]
+    limit: Decimal = Field(gt=0, description="the most that the vault may draw")
+
+
+class PoolSection(PoolParams):
+    """The pool: its parameters and what its curator does first; `supply_cap` in whole loan tokens."""
+
+    asset: Token
+    curator: Address | None = Field(None, description="who deploys; refused when it is another account")
+    supply_cap: Decimal | None = Field(None, gt=0)
+    guardian: Address | None = None
+    open: bool = Field(False, description="let lenders in, once and for ever")
+
+
+class Market(_Section):
+    """A pool with its vaults, by their names in the address book."""
+
+    factory: Address | None = Field(None, description="an existing one; else the address book's or a new one")
+    pool: PoolSection
+    vaults: dict[Annotated[str, StringConstraints(pattern="^[a-z0-9][a-z0-9-]*$")], VaultSection] = {}
+
+
+# --------------------------------------------------------------------------------------------------- the file
+
+
+@dataclass(frozen=True)
+class MarketFile:
+    """A market and where in its file each part of it stands."""
+
+    path: Path
+    market: Market
+    lines: dict[str, int]
+
+    def problem(self, where: str, sentence: str) -> str:
+        """A sentence about the field at the dotted path `where`, led by file, line and field."""
+        return _problem(self.path, self.lines, where, f"{where}: {sentence}")
+
+
+def load_market(path: Path | str) -> MarketFile:
+    """Reads and checks a market file, without any chain.
+
+    Raises:
+        DeployError: the file is missing or wrong; one sentence for each mistake, with its line and field.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise DeployError(f"There is no file {path}; give the path of a market file with --file.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise DeployError(f"{path} cannot be read as a text file ({error}); give a market file.") from None
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = f", line {mark.line + 1}" if mark else ""
+        raise DeployError(f"{path}{line} is not valid YAML ({error.problem}); correct it there.") from None
+    except yaml.YAMLError as error:
+        raise DeployError(f"{path} is not valid YAML ({error}); correct it.") from None
+    if not isinstance(node, yaml.MappingNode):
+        raise DeployError(f"{path} holds no keys; start from markets/local-weth-usdc.yaml.")
+
+    tree = _Reader(path)
+    data = tree.read(node, "")
+    if tree.problems:
+        raise DeployError(*tree.problems)
+    try:
+        return MarketFile(path, Market.model_validate(data), tree.lines)
+    except ValidationError as error:
+        raise DeployError(*(tree.explain(details) for details in error.errors())) from None
+
+
+def _problem(path: Path, lines: dict[str, int], where: str, sentence: str) -> str:
+    return f"{path}, line {lines.get(_nearest(lines, where), 1)}: {sentence}."
+
+
+def _nearest(lines: dict[str, int], where: str) -> str:
+    """The longest part of the path `where` that the file has."""
+    while where and where not in lines:
+        where = where.rpartition(".")[0]
+    return where
+
+
+_PLACEHOLDER = re.compile(r"<.*>")
+
+_DEMANDS = {
+    "decimal_parsing": "must be a number such as 0.83; correct it",
+    "decimal_type": "must be a number such as 0.83; correct it",
+    "finite_number": "must be a finite number; correct it",
+    "int_parsing": "must be a whole number; correct it",
+    "int_from_float": "must be a whole number; correct it",
+    "int_type": "must be a whole number; correct it",
+    "bool_parsing": "must be true or false; correct it",
+    "bool_type": "must be true or false; correct it",
+    "string_type": "must be a single value; correct it",
+    "model_type": "must be a section with keys of its own; see the examples in markets/",
+    "dict_type": "must be a section with keys of its own; see the examples in markets/",
+    "greater_than": "must be above {gt}; raise it",
+    "greater_than_equal": "must be at least {ge}; raise it",
+    "less_than": "must be below {lt}; lower it",
+    "less_than_equal": "must be at most {le}; lower it",
+    "string_too_short": "must not be empty; fill it in",
+    "string_too_long": "must have at most {max_length} characters; shorten it",
+    "string_pattern_mismatch": "must match {pattern}; rename it",
+}
+"""What a value has to be, by pydantic's type of error."""
+
+
+def _fields(models: Iterable[type[BaseModel]]) -> set[str]:
+    return {name for model in models for name in model.model_fields}
+
+
+_KEYS = _fields(
+    (Market, PoolSection, VaultSection, Token, MockToken, Oracle, MockFeeds, Chainlink, Feed, Rate, Sequencer)
+) | _fields((RiskParams, type(PoolParams.model_fields["rates"].default)))
+
+
+class _Reader:
+    """Turns YAML nodes into plain values and remembers where they stand."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.lines: dict[str, int] = {}
+        self.scalars: dict[str, str] = {}
+        self.problems: list[str] = []
+
+    def read(self, node: yaml.Node, where: str) -> _Tree | list[Any] | str:
+        """The value at `where`; what is certainly wrong lands in `problems`."""
+        if isinstance(node, yaml.MappingNode):
+            tree: _Tree = {}
+            for key_node, value in node.value:
+                key = str(key_node.value)
+                below = f"{where}.{key}" if where else key
+                first = self.lines.setdefault(below, key_node.start_mark.line + 1)
+                if key in tree:
+                    where = f"{self.path}, line {key_node.start_mark.line + 1}"
+                    self.problems.append(f"{where}: {below} is given twice, first in line {first}; keep one.")
+                tree[key] = self.read(value, below)
+            return tree
+        if isinstance(node, yaml.SequenceNode):
+            return [self.read(part, f"{where}.{index}") for index, part in enumerate(node.value)]
+        value = str(node.value)
+        self.scalars[where] = value
+        if node.tag == "tag:yaml.org,2002:null":
+            self._add(where, f"{where} is empty; give it a value or remove the line")
+        elif _PLACEHOLDER.fullmatch(value):
+            self._add(where, f"{where} is still the placeholder {value}; put your value there")
+        return value
+
+    def _add(self, where: str, sentence: str) -> None:
+        self.problems.append(_problem(self.path, self.lines, where, sentence))
+
+    def explain(self, details: ErrorDetails) -> str:
+        """One of pydantic's errors as a sentence."""
+        loc = [str(part) for part in details["loc"] if part != "[key]"]
+        full = ".".join(loc)
+        where = _nearest(self.lines, full)
+        kind, context = details["type"], details.get("ctx", {})
+        if kind == "missing":
+            sentence = f"{full} is missing; add it"
+        elif kind == "extra_forbidden":
+            close = difflib.get_close_matches(loc[-1], _KEYS, n=1)
+            remedy = f"perhaps you meant {close[0]}" if close else "remove it"
+            sentence = f"{full} is not a key that is known here; {remedy}"
+        elif kind == "value_error":
+            sentence = f"{where}: {context['error']}" if where else str(context["error"])
+        elif "[key]" in details["loc"]:
+            sentence = f"the name {loc[-1]} must be of lower-case letters, digits and dashes; rename it"
+        else:
+            value = f" is {self.scalars[where]}, but" if where in self.scalars else ""
+            demand = _DEMANDS.get(kind, f"is wrong ({details['msg']}); correct it").format(**context)
+            sentence = f"{where}{value} {demand}"
+        return _problem(self.path, self.lines, where, sentence)

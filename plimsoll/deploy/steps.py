@@ -1,0 +1,226 @@
+"""Steps of a deployment: what they are, how they are collected, and how they are sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from ape import project
+from ape.api import AccountAPI, ReceiptAPI, TransactionAPI
+from ape.contracts import ContractInstance
+from ape.exceptions import ApeException
+
+from plimsoll.chain.views import is_local
+from plimsoll.deploy.book import AddressBook, Deployed, Pending
+from plimsoll.deploy.market import DeployError, MarketFile
+
+
+class NotYet(Exception):
+    """A transaction cannot be built because it needs the address of an earlier step."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that has to be on the chain, and the transaction that brings it there when it is missing."""
+
+    what: str  # unique in a plan and the same in each run
+    note: str  # what the transaction does, or why none is sent
+    where: str = ""  # the field of the market file that asks for it
+    address: str | None = None  # of a contract that is there
+    gas: int | None = None  # estimate; None when nothing is sent, or when it depends on an earlier step
+    transaction: Callable[[], TransactionAPI] | None = None
+    record: Callable[[ReceiptAPI], str | None] = lambda receipt: None  # into the book; returns the address
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether a transaction has to be sent."""
+        return self.transaction is not None
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a step that was sent."""
+
+    step: Step
+    address: str | None
+    tx: str
+    block: int
+    gas: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All steps of a deployment in their order, those that are done included."""
+
+    book: AddressBook
+    account: AccountAPI
+    steps: tuple[Step, ...]
+
+    @property
+    def missing(self) -> tuple[Step, ...]:
+        """The steps that need a transaction."""
+        return tuple(step for step in self.steps if step.is_missing)
+
+    def apply(self) -> Iterator[Result]:
+        """Sends what is missing, one transaction at a time; the address book is written after each.
+
+        Raises:
+            DeployError: a transaction was refused or failed. What came before it stays recorded.
+        """
+        self.book.save()
+        for step in self.missing:
+            receipt = self._send(step)
+            address = step.record(receipt)
+            self.book.pending = None
+            self.book.save()
+            yield Result(step, address, receipt.txn_hash, receipt.block_number, receipt.gas_used)
+
+    def _send(self, step: Step) -> ReceiptAPI:
+        assert step.transaction is not None
+        try:
+            signed = self.account.sign_transaction(self.account.prepare_transaction(step.transaction()))
+            if signed is None:
+                raise DeployError(f"{step.what} was not signed; run the command again to go on.")
+            # Known from now on: a run that dies while it waits for the receipt does not send it twice.
+            self.book.pending = Pending(step=step.what, tx="0x" + bytes(signed.txn_hash).hex())
+            self.book.save()
+            receipt = self.account.provider.send_transaction(signed)
+            if receipt.block_number < 0:  # ape does not wait for an Anvil that mines in intervals
+                receipt = self.account.provider.get_receipt(receipt.txn_hash)
+                receipt.raise_for_status()
+            return receipt
+        except ApeException as error:
+            raise DeployError(
+                f"{step.what} failed ({reason(error)}); put that right and run the command again, which goes "
+                "on from here."
+            ) from error
+
+
+class Steps:
+    """Collects the steps of one plan, and what is wrong with it."""
+
+    def __init__(self, market: MarketFile | None, book: AddressBook, account: AccountAPI) -> None:
+        """Begins without steps; `account` is to send them."""
+        self.market = market
+        self.book = book
+        self.account = account
+        self.provider = account.provider
+        self.problems: list[str] = []
+        self._steps: list[Step] = []
+
+    def complain(self, where: str, sentence: str) -> None:
+        """Notes a problem with a field of the market file."""
+        self.problems.append(self.market.problem(where, sentence) if self.market else f"{sentence}.")
+
+    def add(self, step: Step) -> None:
+        """Adds a step; one that an interrupted run has sent is looked up on the chain first."""
+        pending = self.book.pending
+        if pending is not None and pending.step == step.what:
+            self.book.pending = None
+            receipt = self._mined(pending.tx)
+            if receipt is not None:
+                address = step.record(receipt) or step.address
+                if step.is_missing:
+                    step = Step(step.what, "sent by the interrupted run", step.where, address)
+        self._steps.append(step)
+
+    def create(
+        self,
+        what: str,
+        where: str,
+        records: dict[str, Deployed],
+        name: str,
+        transaction: Callable[[], TransactionAPI],
+    ) -> None:
+        """Adds a contract of which nothing but its address is recorded, once."""
+
+        def record(receipt: ReceiptAPI) -> str:
+            records[name] = deployed(receipt)
+            return records[name].address
+
+        if what in (step.what for step in self._steps):
+            return
+        if name in records:
+            self.add(Step(what, "there", where, records[name].address))
+        else:
+            self.add(Step(what, "create", where, transaction=transaction, record=record))
+
+    def finish(self) -> tuple[Step, ...]:
+        """The steps, with gas estimates where everything that a step needs is there.
+
+        Raises:
+            DeployError: there are problems, a step would fail, or an interrupted run has sent something that
+                is no part of this plan.
+        """
+        pending = self.book.pending
+        if pending is not None and self._mined(pending.tx) is not None:
+            raise DeployError(
+                f"An interrupted run has sent {pending.step} ({pending.tx}), which is no part of this "
+                "command; run that one again first."
+            )
+        self.book.pending = None
+        steps = tuple(self._estimated(step) for step in self._steps)
+        if (
+            any(step.is_missing for step in steps)
+            and self.account.balance == 0
+            and not is_local(self.provider)
+        ):
+            self.problems.append(f"{self.account.address} has no ether to pay for gas; send it some.")
+        if self.problems:
+            raise DeployError(*dict.fromkeys(self.problems))
+        return steps
+
+    def _mined(self, tx: str) -> ReceiptAPI | None:
+        """The receipt of a successful transaction, awaited if need be; None when there is none."""
+        if self.provider.make_request("eth_getTransactionByHash", [tx]) is None:
+            return None
+        try:
+            receipt = self.provider.get_receipt(tx)
+        except ApeException:
+            raise DeployError(f"{tx} of an interrupted run is not mined yet; run again later.") from None
+        return None if receipt.failed else receipt
+
+    def _estimated(self, step: Step) -> Step:
+        if step.transaction is None:
+            return step
+        try:
+            transaction = step.transaction()
+        except NotYet:
+            return step
+        request = {"from": self.account.address, "data": "0x" + bytes(transaction.data).hex()}
+        if transaction.receiver:
+            request["to"] = transaction.receiver
+        try:
+            return replace(step, gas=int(self.provider.make_request("eth_estimateGas", [request]), 16))
+        except ApeException as error:
+            self.complain(
+                step.where, f"{step.what} would fail ({reason(error)}); correct what the reason names"
+            )
+            return step
+
+    # ------------------------------------------------------------------------------------- transactions
+
+    def deployment(self, name: str, *arguments: object) -> TransactionAPI:
+        """Deploys a contract of this project."""
+        transaction: TransactionAPI = getattr(project, name).constructor.serialize_transaction(*arguments)
+        return transaction
+
+    def blueprint(self, name: str) -> TransactionAPI:
+        """Deploys a contract's blueprint."""
+        return self.provider.network.ecosystem.encode_contract_blueprint(getattr(project, name).contract_type)
+
+    def call(self, contract: ContractInstance, method: str, *arguments: object) -> TransactionAPI:
+        """Calls a contract."""
+        data = getattr(contract, method).encode_input(*arguments)
+        return self.provider.network.ecosystem.create_transaction(receiver=contract.address, data=data)
+
+
+def deployed(receipt: ReceiptAPI) -> Deployed:
+    """The record of the contract that a transaction has deployed."""
+    return Deployed(address=receipt.contract_address, tx=receipt.txn_hash, block=receipt.block_number)
+
+
+def reason(error: ApeException) -> str:
+    """What went wrong, in one line."""
+    text = str(error).strip().splitlines()
+    return (text[0] if text else type(error).__name__).removeprefix("execution reverted: ").rstrip(".")
