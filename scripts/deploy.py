@@ -14,7 +14,7 @@ from ape.cli import ConnectedProviderCommand
 from rich.console import Console
 from rich.table import Table
 
-WIDTH = 130  # when the output is not a terminal
+WIDTH = 140  # when the output is not a terminal
 
 
 @click.group(help=__doc__.split("\n")[0])
@@ -85,21 +85,21 @@ def run(stage: str, path: Path | None, account: str | None, dry_run: bool) -> No
 
 def deploy(stage: str, path: Path | None, account: str | None, dry_run: bool) -> None:
     from plimsoll.chain.sources import ensure_compiled
-    from plimsoll.deploy import AddressBook, Stage, book_path, load_market, plan
+    from plimsoll.deploy import AddressBook, Stage, book_path, load_market, plan, signer
 
     provider = ape.networks.provider
     market = load_market(path) if path else None
     ensure_compiled(ape.project)
     ape.logging.logger.set_level(ape.logging.LogLevel.WARNING)
-    signer = load_account(account, provider)
+    sender = signer(account, provider)
     book = AddressBook.load(provider, book_path(provider))
-    planned = plan(market, book, signer, Stage[stage])
+    planned = plan(market, book, sender, Stage[stage])
 
     console = Console()
     if not console.is_terminal:
         console.width = WIDTH
     where = f"{provider.network.ecosystem.name}:{provider.network.name}, chain {provider.chain_id}"
-    console.print(f"Network {where}; account {signer.address}; address book {book.path or 'in memory only'}")
+    console.print(f"Network {where}; account {sender.address}; address book {book.path or 'in memory only'}")
     results = {}
     if not dry_run:
         for result in planned.apply():
@@ -112,33 +112,9 @@ def deploy(stage: str, path: Path | None, account: str | None, dry_run: bool) ->
         console.print(f"{len(results)} transactions sent." if results else "Nothing to do.")
     if book.path is None:
         console.print(
-            "This chain ends with this command, and nothing is written down. To keep it, start anvil in another "
-            "terminal and set APE_FOUNDRY_HOST=http://127.0.0.1:8545."
+            "This chain ends with this command, and nothing is written down. To keep it, start anvil in "
+            "another terminal and set APE_FOUNDRY_HOST=http://127.0.0.1:8545."
         )
-
-
-def load_account(name: str | None, provider: Any) -> Any:
-    """The account that signs."""
-    from plimsoll.chain.views import is_local
-    from plimsoll.deploy import DeployError
-
-    if name is None and not is_local(provider):
-        raise DeployError("On a live network, say who signs with --account NAME (see `ape accounts list`).")
-    name = name or "TEST::0"
-    if name.startswith("TEST::"):
-        index = name.removeprefix("TEST::")
-        tests = ape.accounts.test_accounts
-        if not is_local(provider):
-            raise DeployError(
-                f"{name} has a key that everybody knows; use an account of your own with --account."
-            )
-        if not index.isdigit() or int(index) >= len(tests):
-            raise DeployError(f"{name} is no test account; use TEST::0 to TEST::{len(tests) - 1}.")
-        return tests[int(index)]
-    if name not in ape.accounts.aliases:
-        known = ", ".join(ape.accounts.aliases) or "none yet, see `ape accounts import`"
-        raise DeployError(f"There is no account {name} (known: {known}); choose one with --account.")
-    return ape.accounts.load(name)
 
 
 def table(steps: Any, results: dict[str, Any]) -> Table:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ape.api import AccountAPI
 
+from plimsoll.deploy.accounts import signer
 from plimsoll.deploy.book import AddressBook, Contracts, book_path
 from plimsoll.deploy.market import DeployError, MarketFile, load_market
 from plimsoll.deploy.planner import Stage, plan
@@ -28,6 +29,7 @@ __all__ = [
     "deploy_market",
     "load_market",
     "plan",
+    "signer",
 ]
 
 

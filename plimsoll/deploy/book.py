@@ -130,8 +130,8 @@ class AddressBook(_Record):
         node_chain_id = int(provider.make_request("eth_chainId", []), 16)
         if node_chain_id != provider.chain_id:
             raise DeployError(
-                f"ape takes {provider.network_choice} for chain {provider.chain_id}, but its node is on chain "
-                f"{node_chain_id}; connect with --network and the bare URL of the node."
+                f"ape takes {provider.network_choice} for chain {provider.chain_id}, but its node is on "
+                f"chain {node_chain_id}; connect with --network and the bare URL of the node."
             )
         if path is None or not path.exists():
             book = cls(

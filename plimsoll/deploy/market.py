@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -238,9 +238,30 @@ def load_market(path: Path | str) -> MarketFile:
     if tree.problems:
         raise DeployError(*tree.problems)
     try:
-        return MarketFile(path, Market.model_validate(data), tree.lines)
+        file = MarketFile(path, Market.model_validate(data), tree.lines)
     except ValidationError as error:
         raise DeployError(*(tree.explain(details) for details in error.errors())) from None
+    if contradictions := tuple(_contradictions(file)):
+        raise DeployError(*contradictions)
+    return file
+
+
+def _contradictions(file: MarketFile) -> Iterator[str]:
+    """What is wrong between tokens that are sound by themselves."""
+    asset = file.market.pool.asset
+    mocks = {asset.mock.symbol: asset.mock.decimals} if asset.mock else {}
+    for name, vault in file.market.vaults.items():
+        where, token = f"vaults.{name}.collateral", vault.collateral
+        if token.address == asset.address and (token.mock and token.mock.symbol) == (
+            asset.mock and asset.mock.symbol
+        ):
+            yield file.problem(where, "it is the loan asset; choose another token")
+        elif token.mock and mocks.setdefault(token.mock.symbol, token.mock.decimals) != token.mock.decimals:
+            yield file.problem(
+                where,
+                f"mock token {token.mock.symbol} has {token.mock.decimals} decimals here and "
+                f"{mocks[token.mock.symbol]} elsewhere; choose another symbol",
+            )
 
 
 def _problem(path: Path, lines: dict[str, int], where: str, sentence: str) -> str:
@@ -340,7 +361,7 @@ class _Reader:
         elif "[key]" in details["loc"]:
             sentence = f"the name {loc[-1]} must be of lower-case letters, digits and dashes; rename it"
         else:
-            value = f" is {self.scalars[where]}, but" if where in self.scalars else ""
+            value = f" is {self.scalars[where] or 'empty'}, but" if where in self.scalars else ""
             demand = _DEMANDS.get(kind, f"is wrong ({details['msg']}); correct it").format(**context)
             sentence = f"{where}{value} {demand}"
         return _problem(self.path, self.lines, where, sentence)

@@ -473,6 +473,8 @@ class _VaultPlanner:
             return
         if decimals is None:
             return
+        if section.collateral.address == address_in(self.book.pools, self.pool.name) is not None:
+            self.complain(f"{where}.collateral", "it is the pool's own share; choose another token")
         price = self._oracle(Decimals(decimals, self.pool.decimals))
         if self.is_there:
             self._check_vault()

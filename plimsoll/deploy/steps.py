@@ -159,7 +159,9 @@ class Steps:
                 "command; run that one again first."
             )
         self.book.pending = None
-        steps = tuple(self._estimated(step) for step in self._steps)
+        steps = tuple(self._steps)
+        if not self.problems:
+            steps = tuple(self._estimated(step) for step in steps)
         if (
             any(step.is_missing for step in steps)
             and self.account.balance == 0
