@@ -1,0 +1,107 @@
+"""`ape run deploy`, and what `ape console` knows."""
+
+import os
+import subprocess
+import sys
+from importlib import util
+from pathlib import Path
+from types import ModuleType
+
+import click
+import pytest
+from ape import chain
+from ape.api import AccountAPI
+
+from tests.utils.markets import STEPS
+
+ROOT = Path(__file__).parents[3]
+MARKET = ROOT / "markets" / "local-weth-usdc.yaml"
+
+
+@pytest.fixture(scope="module")
+def script() -> ModuleType:
+    """scripts/deploy.py."""
+    spec = util.spec_from_file_location("deploy_script", ROOT / "scripts" / "deploy.py")
+    assert spec is not None and spec.loader is not None
+    module = util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def rows(output: str) -> dict[str, list[str]]:
+    """The cells of the table's rows, by the first of them."""
+    lines = (line.strip("│").split("│") for line in output.splitlines() if line.startswith("│"))
+    return {cells[0].strip(): [cell.strip() for cell in cells[1:]] for cells in lines}
+
+
+def test_shows_what_was_sent(script: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    height = chain.blocks.height
+    script.run("MARKET", MARKET, None, False)
+    assert chain.blocks.height == height + len(STEPS)
+    output = capsys.readouterr().out
+    table = rows(output)
+    assert tuple(table) == STEPS
+    state, address, tx, gas = table["pool pUSDC"]
+    assert (state, address[:2], len(address), tx[:2]) == ("✓ create", "0x", 42, "0x")
+    assert int(gas.replace(",", "")) > 5_000_000
+    assert "14/14 opening of pUSDC: open for ever" in output
+    assert "14 transactions sent." in output
+    assert "This chain ends with this command" in output
+
+
+def test_a_dry_run_sends_nothing(
+    script: ModuleType, capsys: pytest.CaptureFixture[str], deployer: AccountAPI
+) -> None:
+    before = chain.blocks.height, deployer.nonce
+    script.run("MARKET", MARKET, None, True)
+    assert (chain.blocks.height, deployer.nonce) == before
+    output = capsys.readouterr().out
+    assert rows(output)["limit of pUSDC/weth"] == ["set to 10,000,000", "", "", "?"]
+    assert "Nothing was sent; 14 transactions are missing." in output
+
+
+def test_a_mistake_ends_in_sentences(script: ModuleType) -> None:
+    before = chain.blocks.height
+    with pytest.raises(click.ClickException) as error:
+        script.run("MARKET", ROOT / "markets" / "example-live.yaml", None, False)
+    assert error.value.message.count("is still the placeholder") == 7
+    with pytest.raises(click.ClickException) as error:
+        script.run("FACTORY", None, "TEST::20", False)
+    assert error.value.message == "TEST::20 is no test account; choose TEST::0 to TEST::19."
+    assert chain.blocks.height == before
+
+
+def ape(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    """Runs ape in the repository, on a chain of its own."""
+    environment = {name: value for name, value in os.environ.items() if name != "APE_FOUNDRY_HOST"}
+    return subprocess.run(
+        [str(Path(sys.executable).with_name("ape")), *arguments],
+        cwd=ROOT,
+        env={**environment, "PYTHONPATH": str(ROOT)},
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_the_command_ends_with_an_exit_code_and_without_a_traceback() -> None:
+    done = ape("run", "deploy", "market", "--file", "markets/none.yaml")
+    assert done.returncode == 1
+    assert done.stderr.endswith(
+        "Error: There is no file markets/none.yaml; give the path of a market file with --file.\n"
+    )
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_the_console_deploys_and_names_the_contracts() -> None:
+    done = ape(
+        "console",
+        stdin='deploy("markets/local-weth-usdc.yaml")\n'
+        'print(pools["pUSDC"].symbol(), vaults["pUSDC/weth"].pool() == pools["pUSDC"], book.path)\n'
+        'print(price_of(PRESETS["blue-chip"].ltv, 18, 6) == wad(PRESETS["blue-chip"].ltv) * 10**6)\n',
+    )
+    assert "pUSDC True None" in done.stdout
+    assert "True\n" in done.stdout
+    assert "Error" not in done.stdout
