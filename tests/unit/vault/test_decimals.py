@@ -1,0 +1,45 @@
+"""Loans of 6, 8 and 18 decimals against collateral of 0 to 27: the same story, exact to the unit in each."""
+
+import pytest
+
+from plimsoll.twin.liquidation import MAX
+from tests.utils.calls import assert_refused
+from tests.utils.clock import isolated, pass_time
+from tests.utils.vaults import assert_sums, liquidate, open_position, position, worth
+from tests.utils.world import YEAR, build_market
+
+
+@pytest.mark.parametrize("collateral_decimals", [0, 6, 8, 18, 27])
+@pytest.mark.parametrize("loan_decimals", [6, 8, 18])
+def test_life_of_a_loan(builder, lender, borrower, liquidator, loan_decimals, collateral_decimals):
+    """L3, L4, L8, P2, P3, V1, V2: at a price of 0.20, so that a whole token is a unit small enough."""
+    market = build_market(builder, [lender, borrower], "0.2", loan_decimals, collateral_decimals)
+    vault = market.vault
+    market.pool.deposit(market.loans(1_000_000), lender, sender=lender)
+    open_position(market, borrower, 1_000_000, 150_000)
+    pass_time(YEAR)
+    debt = vault.debt_of(borrower)
+    assert debt > market.loans(150_000)
+
+    market.oracle.set_price(vault.margin_terms(borrower).liquidation_price, sender=lender)
+    assert_refused("vault: healthy", vault.liquidate, borrower, MAX, sender=lender)
+    for quote, offer in (("0.175", MAX), ("0.16", market.loans("1234.567891")), ("0.14", MAX)):
+        market.set_quote(quote)
+        with isolated():
+            answer = liquidate(market, borrower, lender, offer)
+            assert_sums(market, [borrower])
+            collateral, shares = position(market, borrower)
+            if quote > "0.15":
+                assert worth(collateral, market.oracle.price()) >= vault.debt_of(borrower)
+                assert answer.paid >= answer.extinguished
+            if quote == "0.175":
+                assert shares > 0 and not vault.preview_liquidate(borrower, MAX).liquidatable
+
+    market.set_quote("0.2")
+    most = vault.max_withdraw(borrower)
+    assert vault.withdraw(MAX, sender=borrower).return_value == most > 0
+    paid, sent = vault.close(MAX, MAX, sender=borrower).return_value
+    assert paid == debt
+    assert sent + most == market.collaterals(1_000_000)
+    assert vault.positions(borrower) == 0
+    assert_sums(market, [borrower])

@@ -1,0 +1,150 @@
+"""Debt shares worth more than a base unit: after years at a rate that no market would bear.
+
+Everything rounds in whole shares here, so what is below a unit elsewhere becomes visible.
+"""
+
+from decimal import Decimal
+
+import pytest
+
+from plimsoll.params import PoolParams, RateParams
+from plimsoll.twin.liquidation import MAX
+from tests.utils.calls import assert_accepted, assert_refused, pass_time
+from tests.utils.clock import isolated
+from tests.utils.vaults import (
+    assert_sums,
+    debt_totals,
+    drawn,
+    liquidate,
+    liquidate_batch,
+    order,
+    position,
+    risk_of,
+    twin_quote,
+)
+from tests.utils.world import YEAR, build_market
+
+WILD = RateParams(rate_initial=Decimal(10), rate_max=Decimal(10), speed=Decimal(0), steepness=Decimal(1))
+
+
+@pytest.fixture(scope="session")
+def wild_market(builder, lender, borrower, other_borrower, liquidator):
+    """A debt share has grown from a thousandth of a base unit to more than two."""
+    params = PoolParams(name="Wild", symbol="WILD", rates=WILD)
+    market = build_market(
+        builder, [lender, borrower, other_borrower, liquidator], pool_params=params, limit=10**14
+    )
+    market.pool.deposit(market.loans(10**6), lender, sender=lender)
+    market.vault.open(market.collaterals(10**6), market.loans(10_000), sender=other_borrower)
+    for _ in range(8):
+        pass_time(YEAR)
+        market.pool.accrue(sender=lender)
+    # the reserve's part of the interest is not lenders' to lend
+    market.pool.deposit(market.loans(8 * 10**6), lender, sender=lender)
+    return market
+
+
+@pytest.fixture
+def market(wild_market):
+    return wild_market
+
+
+def share_value(market) -> int:
+    """Base units, rounded up."""
+    return debt_totals(market.pool).assets_up(1)
+
+
+def test_a_share_is_worth_units(market):
+    assert share_value(market) == 3
+    assert debt_totals(market.pool).assets_down(1) == 2
+
+
+@pytest.fixture
+def barely(market, borrower):
+    """A debt of a few units above the minimum."""
+    vault, least = market.vault, risk_of(market.vault).min_debt
+
+    def debt_of(amount: int) -> int:
+        totals, shares = drawn(debt_totals(market.pool), amount)
+        return totals.assets_up(shares)
+
+    amounts = range(least - 3, least + 3)
+    while not any(0 < debt_of(amount) - least < 3 for amount in amounts):
+        pass_time(1)  # with the index moves where shares fall between units
+    amount = next(amount for amount in amounts if 0 < debt_of(amount) - least < 3)
+    vault.open(market.collaterals(2), amount, sender=borrower)
+    assert vault.debt_of(borrower) - least in (1, 2)
+    return vault
+
+
+def test_less_than_a_share_cannot_be_repaid(market, barely, borrower, other_borrower):
+    """It would pay and extinguish nothing."""
+    shares = position(market, borrower)[1]
+    for amount in (1, 2):
+        assert_refused("vault: less than a debt share", barely.repay, amount, sender=borrower)
+        arguments = (amount, 1)
+        assert_refused("vault: less than a debt share", barely.close, *arguments, sender=borrower)
+    assert_accepted(barely.repay, 0, sender=borrower)
+    barely.repay(3, sender=borrower)
+    assert position(market, borrower)[1] == shares - 1
+    assert_sums(market, [borrower, other_borrower])
+
+
+def test_one_share_is_closed_when_the_offer_covers_it(market, barely, borrower, liquidator, other_borrower):
+    """The rule leaves room for less than a share: one is closed if it is paid for."""
+    debt, least, (_, shares) = barely.debt_of(borrower), risk_of(barely).min_debt, position(market, borrower)
+    market.set_quote(1_450)
+    assert_refused("vault: nothing can be closed", barely.liquidate, borrower, 2, sender=liquidator)
+    for offer in (3, debt - 1):
+        with isolated():
+            answer = liquidate(market, borrower, liquidator, offer)
+            assert (answer.shares, answer.paid, answer.extinguished) == (1, 3, 2)
+            assert position(market, borrower)[1] == shares - 1
+            # V3: but for what is less than a share
+            assert 0 < least - barely.debt_of(borrower) < 3
+    assert liquidate(market, borrower, liquidator, debt).shares == shares
+    assert_sums(market, [borrower, other_borrower])
+
+
+@pytest.mark.parametrize("quote", ["1450", "1375", "1300", "1280", "1265", "1000"])
+@pytest.mark.parametrize("offer", [5, 999_999, MAX])
+def test_every_close_is_the_twins(market, borrower, liquidator, other_borrower, quote, offer):
+    """L2, L3, L8 where rounding weighs most."""
+    market.vault.open(market.collaterals(8), market.loans(10_000), sender=borrower)
+    market.set_quote(quote)
+    collateral, shares = position(market, borrower)
+    price, debt = market.oracle.price(), market.vault.debt_of(borrower)
+    if not twin_quote(market, borrower, offer).executable:
+        assert offer == 5
+        return
+    answer = liquidate(market, borrower, liquidator, offer)
+    left_collateral, left_shares = position(market, borrower)
+    assert left_collateral * shares >= collateral * left_shares  # L2
+    if collateral * price // 10**36 * 100 >= debt * 102:
+        assert answer.paid >= answer.extinguished  # L3
+    assert_sums(market, [borrower, other_borrower])
+
+
+def test_a_batch_in_crumbs(market, borrower, liquidator, other_borrower):
+    market.vault.open(market.collaterals(8), market.loans(10_000), sender=borrower)
+    market.set_quote("1100")
+    orders = [order(borrower, limit) for limit in (3, 4, 5, 2, 1, 10**6, 3)]
+    answers = liquidate_batch(market, [*orders, order(borrower)], liquidator)
+    assert not all(answer.executable for answer in answers)
+    assert market.vault.positions(borrower) == 0
+    assert_sums(market, [other_borrower])
+
+
+def test_the_last_share_leaves_no_more_than_the_index(market, borrower, liquidator, other_borrower, lender):
+    """L3: with the last debt share goes all debt; what virtual shares held of it is the reserve's loss."""
+    market.vault.open(market.collaterals(8), market.loans(10_000), sender=borrower)
+    market.loan.mint(other_borrower, market.loans(10**8), sender=lender)
+    market.vault.repay(MAX, sender=other_borrower)
+    market.set_quote("1375")
+    index = -(-1_000 * debt_totals(market.pool).debt // 65_536 // debt_totals(market.pool).shares)
+    answer = liquidate(market, borrower, liquidator, market.vault.debt_of(borrower))
+    market.vault.repay(MAX, borrower, sender=liquidator)
+    assert debt_totals(market.pool).debt == debt_totals(market.pool).shares == 0
+    assert answer.paid >= answer.extinguished
+    assert index - 3 < market.pool.losses(market.vault) <= index
+    assert_sums(market, [borrower])
