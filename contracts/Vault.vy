@@ -152,7 +152,8 @@ def borrow(amount: uint256, receiver: address = msg.sender, owner: address = msg
     shares: uint256 = 0
     total_debt: uint256 = 0
     total_debt_shares: uint256 = 0
-    shares, total_debt, total_debt_shares = extcall POOL.draw(sent, receiver)
+    if sent > 0:
+        shares, total_debt, total_debt_shares = extcall POOL.draw(sent, receiver)
     word = position._add_debt(word, shares)
     self.positions[owner] = word
     self._check_borrowed(word, shares, total_debt, total_debt_shares)
@@ -209,7 +210,8 @@ def open(
     shares: uint256 = 0
     total_debt: uint256 = 0
     total_debt_shares: uint256 = 0
-    shares, total_debt, total_debt_shares = extcall POOL.draw(sent, receiver)
+    if sent > 0:  # a pause or a full pool does not stop locking collateral
+        shares, total_debt, total_debt_shares = extcall POOL.draw(sent, receiver)
     self.positions[owner] = position._add_debt(word, shares)
     if len(data) > 0:
         extcall ICallbacks(msg.sender).on_open(collateral, sent, data)

@@ -73,6 +73,8 @@ class Walk:
     def draw(self) -> None:
         vault = self.rng.choice(list(self.drawn))
         assets = self.amount(view(self.lab.pool.max_draw, vault)[0])
+        if assets == 0:
+            return
         shares = to_shares_up(assets, self.books.total_debt, self.books.total_debt_shares)
         value = to_value_up(shares, self.books.total_debt, self.books.total_debt_shares)
         send(self.lab.pool.draw, assets, vault, sender=vault)
