@@ -57,7 +57,16 @@ class Bench:
         none = (NOBODY, 0)
         self.oracle = deploy(
             project.ChainlinkOracle,
-            (self.collateral.address, self.loan.address, PRICE * 10**36, *terms, none, none, *[NOBODY] * 3, 0),
+            (
+                self.collateral.address,
+                self.loan.address,
+                PRICE * 10**36,
+                *terms,
+                none,
+                none,
+                *[NOBODY] * 3,
+                0,
+            ),
         )
         self.flash_borrower = deploy(project.FlashBorrower)
         factory = deploy(
@@ -95,7 +104,10 @@ class Bench:
 
     def borrowers(self, count: int, offset: int) -> list[str]:
         """`count` new owners, each with ten collateral tokens and three quarters of their value in debt."""
-        owners = [f"0x{0xABCDEF << 136 | offset + index + (0x1234567890ABCDEF << 64):040x}" for index in range(count)]
+        owners = [
+            f"0x{0xABCDEF << 136 | offset + index + (0x1234567890ABCDEF << 64):040x}"
+            for index in range(count)
+        ]
         for owner in owners:
             self.vault.deposit(10 * WAD, owner, sender=self.borrower)
             self.vault.borrow(15_000 * WAD, sender=ape.accounts[owner])

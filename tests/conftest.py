@@ -32,8 +32,8 @@ def pytest_exception_interact(call: pytest.CallInfo) -> None:
 def _isolation() -> Iterator[None]:
     """Undoes each test; what fixtures of a wider scope have built stays.
 
-    Pytest sets those up before this one. Ape's own isolation (switched off in pyproject.toml) knows fixtures by
-    name alone and mixes up two of the same name in different folders.
+    Pytest sets those up before this one. Ape's own isolation (switched off in pyproject.toml) knows fixtures
+    by name alone and mixes up two of the same name in different folders.
     """
     with isolated():
         yield

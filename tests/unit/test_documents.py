@@ -1,5 +1,6 @@
 """The documents say what the code does: reasons, invariants, links and names."""
 
+import json
 import re
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SPECIFICATION = (ROOT / "docs" / "SPECIFICATION.md").read_text()
+README = (ROOT / "README.md").read_text()
 INVARIANTS = (ROOT / "docs" / "INVARIANTS.md").read_text()
 SOURCES = [path for path in (ROOT / "contracts").rglob("*.vy") if "mocks" not in path.parts]
 REASON = re.compile(r'"((?:pool|vault|rates|council|factory|oracle): [^"]+)"')
@@ -46,7 +48,9 @@ def test_no_assertion_lacks_a_reason() -> None:
     silent = [
         f"{path.name}: {line.strip()}"
         for path in SOURCES
-        for line in re.sub(r"assert \(\n.*?\n\s*\), ", "assert (), ", path.read_text(), flags=re.S).splitlines()
+        for line in re.sub(
+            r"assert \(\n.*?\n\s*\), ", "assert (), ", path.read_text(), flags=re.S
+        ).splitlines()
         if line.strip().startswith("assert ") and '"' not in line and "UNREACHABLE" not in line
     ]
     assert silent == []
@@ -59,7 +63,25 @@ def test_every_invariant_is_cited_by_a_test(identifier: str) -> None:
     assert [path.name for path in tests if cited.search(path.read_text())] != []
 
 
-@pytest.mark.parametrize("path", sorted(ROOT.glob("*.md")) + sorted((ROOT / "docs").glob("*.md")), ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "path", sorted(ROOT.glob("*.md")) + sorted((ROOT / "docs").glob("*.md")), ids=lambda p: p.name
+)
 def test_links_lead_somewhere(path: Path) -> None:
     targets = re.findall(r"\]\((?!https?://|#)([^)#]+)", path.read_text())
     assert [target for target in targets if not (path.parent / target).exists()] == []
+
+
+def test_the_gas_table_is_what_was_measured() -> None:
+    measured = json.loads((ROOT / "bench" / "gas.json").read_text())["operations"]
+    table = (ROOT / "bench" / "README.md").read_text()
+    for name, figures in measured.items():
+        assert f"| {name.replace('_', ' ')} |" in table
+        assert f" {figures['steady']:,} | {figures['budget']:,} |" in table
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if path.name[0].isupper()], ids=lambda p: p.name)
+def test_the_readme_counts_lines(path: Path) -> None:
+    """Within a tenth, so that a small change does not ask for another."""
+    row = re.search(rf"\(contracts/{path.relative_to(ROOT / 'contracts')}\) \|.*\| (\d+) \|", README)
+    assert row, "not in the table"
+    assert abs(int(row[1]) - len(path.read_text().splitlines())) <= int(row[1]) / 10

@@ -41,7 +41,9 @@ class Builder:
         """An oracle that answers `price` (1e36) until it is told another."""
         return self.deployer.deploy(project.LyingOracle, price)
 
-    def pool(self, asset: ContractInstance, params: PoolParams | None = None, **changes: Any) -> ContractInstance:
+    def pool(
+        self, asset: ContractInstance, params: PoolParams | None = None, **changes: Any
+    ) -> ContractInstance:
         """A pool and its council, the deployer being curator; `changes` replace fields of the parameters."""
         params = (params or PoolParams(name="Plimsoll Test", symbol="pTEST")).model_copy(update=changes)
         struct = params.to_struct(asset.address, asset.decimals())
@@ -85,7 +87,7 @@ def price_of(
 
 @dataclass(frozen=True)
 class Market:
-    """One open pool with one vault, tokens and a price that the test sets. Everybody has tokens and approvals."""
+    """One open pool with one vault, and a price that the test sets; all actors have tokens and approvals."""
 
     builder: Builder
     loan: ContractInstance
