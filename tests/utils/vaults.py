@@ -17,7 +17,7 @@ from plimsoll.twin.position import (
     unpack_liquidation,
 )
 from plimsoll.twin.shares import FRACTION, to_value_down
-from tests.utils.calls import ask, view, words
+from tests.utils.calls import Log, ask, log, send, view, words
 from tests.utils.world import MAX, NO_LIMIT, Market
 
 WITHDRAW = 1  # rights of an operator
@@ -107,8 +107,8 @@ def liquidate(
     method, arguments = market.vault.liquidate, (owner, max_repay, min_rate)
     returned = words(ask(method, *arguments, sender=sender))
     assert returned == [expected.paid, expected.fee, expected.seized]
-    with closing(market, [(owner, expected)], sender) as receipts:
-        receipts.append(method(*arguments, sender=sender))
+    with closing(market, [(owner, expected)], sender) as logs:
+        logs += send(method, *arguments, sender=sender)
     return expected
 
 
@@ -127,15 +127,13 @@ def liquidate_batch(
     assert view(market.vault.preview_liquidate_batch, orders) == [*sums, bits]  # L8
     method = market.vault.liquidate_batch
     assert words(ask(method, orders, min_rate, sender=sender)) == [*sums, bits]
-    with closing(market, made, sender) as receipts:
-        receipts.append(method(orders, min_rate, sender=sender))
+    with closing(market, made, sender) as logs:
+        logs += send(method, orders, min_rate, sender=sender)
     return expected
 
 
 @contextmanager
-def closing(
-    market: Market, made: Sequence[tuple[Any, Quote]], sender: AccountAPI
-) -> Iterator[list[ReceiptAPI]]:
+def closing(market: Market, made: Sequence[tuple[Any, Quote]], sender: AccountAPI) -> Iterator[list[Log]]:
     """Holds a liquidation to these closes: events, balances, positions, the pool's books, the loss."""
     pool, vault = market.pool, market.vault
     books, (price,) = view(pool.totals), view(market.oracle.price)
@@ -148,21 +146,21 @@ def closing(
         sum(getattr(answer, name) for _, answer in made) for name in ("shares", "paid", "fee", "seized")
     )
 
-    receipts: list[ReceiptAPI] = []
-    yield receipts
+    logs: list[Log] = []
+    yield logs
 
     events = []
     for owner, answer in made:
         close, payment = pack_liquidation(
             answer.seized, answer.shares, answer.paid, answer.fee, answer.health_before, answer.health_after
         )
-        events.append(vault.Liquidation(owner=owner, close=close, payment=payment))
+        events.append(log(vault, "Liquidation", owner=owner, close=close, payment=payment))
     packed = pack_debt_totals(totals.debt, totals.shares)
-    events.append(vault.LiquidationCall(liquidator=sender, price=price, debt_totals=packed))
+    events.append(log(vault, "LiquidationCall", liquidator=sender, price=price, debt_totals=packed))
     if seized > 0:
-        events.append(market.collateral.Transfer(sender=vault, receiver=sender, value=seized))
+        events.append(log(market.collateral, "Transfer", sender=vault, receiver=sender, value=seized))
     if paid + fee > 0:
-        events.append(market.loan.Transfer(sender=sender, receiver=pool, value=paid + fee))
+        events.append(log(market.loan, "Transfer", sender=sender, receiver=pool, value=paid + fee))
 
     after = settled(totals, shares)
     extinguished = totals.debt - after.debt
@@ -171,12 +169,11 @@ def closing(
     shortfall = max(0, total_assets - backing) // FRACTION
     if loss > 0 or shortfall > 0:
         lost = max(loss, min(shortfall, extinguished // FRACTION))
-        events.append(pool.LimitSet(vault=vault, limit=limit - min(limit, lost)))
-        reserves = max(loss, shortfall) - shortfall
-        events.append(pool.Loss(vault=vault, reserves=reserves, backstop=0, lenders=shortfall))
+        events.append(log(pool, "LimitSet", vault=vault, limit=limit - min(limit, lost)))
+        parts = {"reserves": max(loss, shortfall) - shortfall, "backstop": 0, "lenders": shortfall}
+        events.append(log(pool, "Loss", vault=vault, **parts))
 
-    (receipt,) = receipts
-    assert receipt.events == events
+    assert logs == events
     changes = [balances(market, who) - old for who, old in zip(holders, before, strict=True)]
     assert changes == [Balances(-paid - fee, seized), Balances(0, -seized), Balances(paid + fee, 0)]
     for owner, answer in made:
@@ -190,7 +187,7 @@ def open_position(
     market: Market, owner: AccountAPI, collateral: str | int = 10, debt: str | int = 15_000
 ) -> tuple[int, int]:
     """Locks and borrows whole tokens; returns collateral in base units and debt shares."""
-    market.vault.open(market.collaterals(collateral), market.loans(debt), sender=owner)
+    send(market.vault.open, market.collaterals(collateral), market.loans(debt), sender=owner)
     return position(market, owner)
 
 

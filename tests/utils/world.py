@@ -9,6 +9,7 @@ from ape.api import AccountAPI
 from ape.contracts import ContractInstance
 
 from plimsoll.params import BLUE_CHIP, PoolParams, RiskParams
+from tests.utils.calls import send
 
 WAD = 10**18
 PRICE_SCALE = 10**36
@@ -100,13 +101,14 @@ class Market:
     def give(self, actor: AccountAPI, whole_tokens: int = 10**7) -> None:
         """Mints both tokens to `actor`, who approves pool and vault."""
         for token in (self.loan, self.collateral):
-            token.mint(actor, whole_tokens * 10 ** token.decimals(), sender=actor)
+            send(token.mint, actor, whole_tokens * 10 ** token.decimals(), sender=actor)
             for spender in (self.pool, self.vault):
-                token.approve(spender, MAX, sender=actor)
+                send(token.approve, spender, MAX, sender=actor)
 
     def set_quote(self, quote: Decimal | int | str) -> None:
         """Sets the price in whole loan tokens for a whole collateral token."""
-        self.oracle.set_price(price_of(quote, self.collateral, self.loan), sender=self.builder.deployer)
+        price = price_of(quote, self.collateral, self.loan)
+        send(self.oracle.set_price, price, sender=self.builder.deployer)
 
     def loans(self, whole_tokens: Decimal | int | str) -> int:
         """Base units of the loan asset."""

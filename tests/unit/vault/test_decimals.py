@@ -3,7 +3,7 @@
 import pytest
 
 from plimsoll.twin.liquidation import MAX
-from tests.utils.calls import assert_refused
+from tests.utils.calls import ask, assert_refused, send, view, words
 from tests.utils.clock import isolated, pass_time
 from tests.utils.vaults import assert_sums, liquidate, open_position, position, worth
 from tests.utils.world import YEAR, build_market
@@ -15,13 +15,13 @@ def test_life_of_a_loan(builder, lender, borrower, liquidator, loan_decimals, co
     """L3, L4, L8, P2, P3, V1, V2: at a price of 0.20, so that a whole token is a unit small enough."""
     market = build_market(builder, [lender, borrower], "0.2", loan_decimals, collateral_decimals)
     vault = market.vault
-    market.pool.deposit(market.loans(1_000_000), lender, sender=lender)
+    send(market.pool.deposit, market.loans(1_000_000), lender, sender=lender)
     open_position(market, borrower, 1_000_000, 150_000)
     pass_time(YEAR)
-    debt = vault.debt_of(borrower)
+    (debt,) = view(vault.debt_of, borrower)
     assert debt > market.loans(150_000)
 
-    market.oracle.set_price(vault.margin_terms(borrower).liquidation_price, sender=lender)
+    send(market.oracle.set_price, view(vault.margin_terms, borrower)[2], sender=lender)
     assert_refused("vault: healthy", vault.liquidate, borrower, MAX, sender=lender)
     for quote, offer in (("0.175", MAX), ("0.16", market.loans("1234.567891")), ("0.14", MAX)):
         market.set_quote(quote)
@@ -30,16 +30,18 @@ def test_life_of_a_loan(builder, lender, borrower, liquidator, loan_decimals, co
             assert_sums(market, [borrower])
             collateral, shares = position(market, borrower)
             if quote > "0.15":
-                assert worth(collateral, market.oracle.price()) >= vault.debt_of(borrower)
+                assert worth(collateral, view(market.oracle.price)[0]) >= view(vault.debt_of, borrower)[0]
                 assert answer.paid >= answer.extinguished
             if quote == "0.175":
-                assert shares > 0 and not vault.preview_liquidate(borrower, MAX).liquidatable
+                assert shares > 0 and not view(vault.preview_liquidate, borrower, MAX)[0]
 
     market.set_quote("0.2")
-    most = vault.max_withdraw(borrower)
-    assert vault.withdraw(MAX, sender=borrower).return_value == most > 0
-    paid, sent = vault.close(MAX, MAX, sender=borrower).return_value
-    assert paid == debt
-    assert sent + most == market.collaterals(1_000_000)
-    assert vault.positions(borrower) == 0
+    (most,) = view(vault.max_withdraw, borrower)
+    assert words(ask(vault.withdraw, MAX, sender=borrower)) == [most]
+    send(vault.withdraw, MAX, sender=borrower)
+    rest = market.collaterals(1_000_000) - most
+    assert most > 0
+    assert words(ask(vault.close, MAX, MAX, sender=borrower)) == [debt, rest]
+    send(vault.close, MAX, MAX, sender=borrower)
+    assert position(market, borrower) == (0, 0)
     assert_sums(market, [borrower])

@@ -6,7 +6,7 @@ import pytest
 
 from plimsoll.twin import liquidation as twin
 from plimsoll.twin.liquidation import MAX, PRICE_SCALE, WAD, is_restorable, restorable_bonus, shortfall_bonus
-from tests.utils.calls import assert_accepted, assert_refused
+from tests.utils.calls import assert_accepted, assert_refused, view
 from tests.utils.clock import isolated, pass_time
 from tests.utils.vaults import (
     Balances,
@@ -40,7 +40,8 @@ def vault(market, borrower):
 
 
 def debt_and_value(market, owner) -> tuple[int, int]:
-    return market.vault.debt_of(owner), worth(position(market, owner)[0], market.oracle.price())
+    value = worth(position(market, owner)[0], view(market.oracle.price)[0])
+    return view(market.vault.debt_of, owner)[0], value
 
 
 def offers(market, owner) -> list[int]:
@@ -56,7 +57,7 @@ def assert_theorems(market, owner, before, answer) -> None:
     collateral, shares, debt, value = before
     risk, price = risk_of(market.vault), market.oracle.price()
     left_collateral, left_shares = position(market, owner)
-    left_debt, left_value = market.vault.debt_of(owner), worth(left_collateral, price)
+    left_debt, left_value = debt_and_value(market, owner)
     assert left_collateral * shares >= collateral * left_shares  # L2
     assert answer.paid <= debt
     if left_collateral == 0:
@@ -85,7 +86,7 @@ def test_every_offer(market, vault, borrower, other_borrower, liquidator, quote)
     made = {}
     for offer in offers(market, borrower):
         answer = twin.quote(collateral, shares, price, totals, offer, risk)
-        assert tuple(vault.preview_liquidate(borrower, offer)) == astuple(answer)
+        assert view(vault.preview_liquidate, borrower, offer) == list(astuple(answer))
         assert answer.paid <= offer
         if answer.executable:
             made[offer] = answer

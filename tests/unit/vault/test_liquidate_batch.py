@@ -6,7 +6,7 @@ import pytest
 from ape import accounts
 
 from plimsoll.twin.liquidation import PRICE_SCALE, is_restorable
-from tests.utils.calls import assert_accepted, assert_refused
+from tests.utils.calls import assert_accepted, assert_refused, send
 from tests.utils.clock import isolated, pass_time
 from tests.utils.vaults import (
     Balances,
@@ -43,8 +43,8 @@ def fleet(market, borrower):
     market.set_quote(2_400)
     owners = dict(zip(DEBTS, accounts.test_accounts[10:], strict=False))
     for name, debt in DEBTS.items():
-        vault.deposit(market.collaterals(10), owners[name], sender=borrower)
-        vault.borrow(market.loans(debt), sender=owners[name])
+        send(vault.deposit, market.collaterals(10), owners[name], sender=borrower)
+        send(vault.borrow, market.loans(debt), sender=owners[name])
     pass_time(YEAR // 365)
     market.set_quote(1_700)
     return owners
