@@ -5,7 +5,7 @@ import pytest
 
 from plimsoll.twin.shares import to_shares_down
 from tests.utils.calls import refusal, send
-from tests.utils.clock import pass_time
+from tests.utils.clock import now, pass_time
 from tests.utils.lab import PAR, closed_pool
 from tests.utils.world import DAY, FRACTION, MAX, NOBODY, YEAR
 
@@ -92,15 +92,15 @@ def test_a_round_trip_in_one_block_gains_nothing(busy, other_lender, assets):
 
 def test_before_opening(builder, lab, lender):
     pool = closed_pool(builder, lab.factory, lab.loan, lab.council)
-    lab.loan.approve(pool, MAX, sender=lender)
+    send(lab.loan.approve, pool, MAX, sender=lender)
     with ape.reverts("pool: not open"):
         pool.deposit(1, lender, sender=lender)
-    pool.open_pool(sender=lab.council)
+    send(pool.open_pool, sender=lab.council)
     assert refusal(pool.deposit, 1, lender, sender=lender) is None
 
 
 def test_while_paused(lab, lender):
-    lab.pool.set_pause(ape.chain.blocks.head.timestamp + DAY, sender=lab.council)
+    lab.pool.set_pause(now() + DAY, sender=lab.council)
     assert refusal(lab.pool.deposit, 1, lender, sender=lender) == "pool: paused"
     pass_time(DAY - 1)
     assert refusal(lab.pool.deposit, 1, lender, sender=lender) == "pool: paused"

@@ -1,6 +1,5 @@
 """Naming the council and the backstop, once."""
 
-import ape
 import pytest
 
 from tests.utils.calls import refusal
@@ -27,8 +26,7 @@ def test_a_backstop_is_not_needed(lab, pool, stranger):
 
 
 def test_only_the_factory(lab, pool, deployer):
-    with ape.reverts("pool: not the factory"):
-        pool.install(deployer, NOBODY, sender=deployer)
+    assert refusal(pool.install, deployer, NOBODY, sender=deployer) == "pool: not the factory"
     assert refusal(pool.install, lab.council, NOBODY, sender=lab.council) == "pool: not the factory"
 
 

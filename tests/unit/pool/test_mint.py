@@ -1,11 +1,10 @@
 """Supplying what a number of shares costs."""
 
-import ape
 import pytest
 
 from plimsoll.twin.shares import to_assets_up
 from tests.utils.calls import refusal
-from tests.utils.clock import pass_time
+from tests.utils.clock import now, pass_time
 from tests.utils.lab import PAR, closed_pool
 from tests.utils.world import DAY, FRACTION, MAX, NOBODY
 
@@ -75,7 +74,7 @@ def test_before_opening(builder, lab, lender):
 
 
 def test_while_paused(lab, lender):
-    lab.pool.set_pause(ape.chain.blocks.head.timestamp + DAY, sender=lab.council)
+    lab.pool.set_pause(now() + DAY, sender=lab.council)
     assert refusal(lab.pool.mint, 1, lender, sender=lender) == "pool: paused"
     pass_time(DAY)
     assert refusal(lab.pool.mint, 1, lender, sender=lender) is None

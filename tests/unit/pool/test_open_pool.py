@@ -1,6 +1,5 @@
 """Letting lenders in."""
 
-import ape
 import pytest
 
 from tests.utils.calls import refusal
@@ -23,8 +22,7 @@ def test_opens(lab, pool, lender):
 
 
 def test_only_the_council(pool, deployer):
-    with ape.reverts("pool: not the council"):
-        pool.open_pool(sender=deployer)
+    assert refusal(pool.open_pool, sender=deployer) == "pool: not the council"
 
 
 def test_once(lab, pool):

@@ -1,7 +1,5 @@
 """Credit limits, as the council sets them."""
 
-import ape
-
 from tests.utils.calls import refusal
 from tests.utils.world import NOBODY
 
@@ -41,8 +39,7 @@ def test_the_largest_limit(lab):
 
 
 def test_only_the_council(lab, deployer):
-    with ape.reverts("pool: not the council"):
-        lab.pool.set_limit(lab.vault, 1, sender=deployer)
+    assert refusal(lab.pool.set_limit, lab.vault, 1, sender=deployer) == "pool: not the council"
     assert refusal(lab.pool.set_limit, lab.vault, 1, sender=lab.vault) == "pool: not the council"
 
 

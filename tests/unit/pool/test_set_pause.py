@@ -1,7 +1,5 @@
 """The pause, as the council sets it."""
 
-import ape
-
 from tests.utils.calls import refusal
 from tests.utils.clock import now, pass_time
 from tests.utils.world import DAY, MAX
@@ -46,5 +44,4 @@ def test_is_lifted(lab, lender):
 
 
 def test_only_the_council(lab, deployer):
-    with ape.reverts("pool: not the council"):
-        lab.pool.set_pause(1, sender=deployer)
+    assert refusal(lab.pool.set_pause, 1, sender=deployer) == "pool: not the council"

@@ -1,7 +1,5 @@
 """The supply cap, as the council sets it."""
 
-import ape
-
 from tests.utils.calls import refusal
 
 
@@ -39,5 +37,4 @@ def test_the_largest_cap(lab):
 
 
 def test_only_the_council(lab, deployer):
-    with ape.reverts("pool: not the council"):
-        lab.pool.set_supply_cap(1, sender=deployer)
+    assert refusal(lab.pool.set_supply_cap, 1, sender=deployer) == "pool: not the council"
