@@ -1,0 +1,68 @@
+"""A2: an exchange rate that rounded to zero lent without limit (Resupply 2025).
+
+Here the pool's part: neither a share nor a debt share is ever had for nothing, and dust is worth nothing.
+"""
+
+import pytest
+
+from tests.utils.calls import refusal, send
+from tests.utils.clock import pass_time, stopped_clock
+from tests.utils.lab import PAR, build_lab
+from tests.utils.world import MAX, YEAR
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _stopped_clock():
+    with stopped_clock():
+        yield
+
+
+@pytest.fixture(scope="module")
+def lab(builder, lender, other_lender):
+    return build_lab(builder, [lender, other_lender])
+
+
+def test_a02_worthless_shares_buy_nothing(lab, lender, other_lender):
+    """After a wipe-out a share is worth nothing: nobody gets any, nobody gets anything for any."""
+    lab.lend(lender, 10**12)
+    lab.lose(10**12)
+    shares = 10**12 * PAR
+    assert lab.pool.convertToAssets(shares) == 0
+    assert lab.pool.exit.call(MAX, 0, lender, lender, sender=lender) == (0, shares)
+    assert refusal(lab.pool.deposit, 1, other_lender, sender=other_lender) == "pool: wiped"
+    assert refusal(lab.pool.mint, MAX, other_lender, sender=other_lender) == ""
+    assert refusal(lab.pool.draw, 1, lab.vault, sender=lab.vault) == "pool: not enough cash"
+
+
+def test_a02_one_unit_costs_a_debt_share_at_any_index(lab, lender):
+    lab.lend(lender, 10**12)
+    lab.draw(10**12 - 10**6)
+    for _ in range(9):
+        pass_time(50 * YEAR)
+        send(lab.pool.accrue, sender=lender)
+    books = lab.books()
+    assert books.total_debt // 65_536 > 1_000 * 10**12  # an index above a thousand
+    lab.give(lender, 10**18)
+    lab.lend(lender, 10**16)
+    before = lab.line()
+    send(lab.pool.set_limit, lab.vault, 2**90, sender=lab.council)
+    lab.draw(1)
+    _, drawn, owed = lab.line()
+    assert drawn == before[1] + 1
+    assert owed >= before[2] + 1
+    assert refusal(lab.pool.deposit, 1, lender, sender=lender) == "pool: less than a share"
+
+
+def test_a02_the_smallest_amounts(lab, lender, other_lender):
+    """One wei of anything gives at most what it costs."""
+    lab.lend(lender, 10**12 + 1)
+    lab.draw(10**11)
+    pass_time(YEAR)
+    assert lab.pool.previewRedeem(1) == 0
+    assert lab.pool.previewMint(1) == 1
+    shares = lab.pool.previewDeposit(1)
+    assert lab.pool.previewRedeem(shares) == 0
+    assert lab.pool.previewWithdraw(1) > shares
+    assert refusal(lab.pool.draw, 0, lab.vault, sender=lab.vault) is None
+    lab.draw(0)
+    assert lab.drawn() == 10**11 * PAR
