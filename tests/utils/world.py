@@ -128,10 +128,15 @@ def build_market(
     risk: RiskParams = BLUE_CHIP,
     pool_params: PoolParams | None = None,
     limit: int | None = None,
+    loan: ContractInstance | None = None,
+    collateral: ContractInstance | None = None,
 ) -> Market:
-    """An open market; `limit` in whole loan tokens (default 10 million), every actor provided for."""
-    loan = builder.token(loan_decimals, "LOAN")
-    collateral = builder.token(collateral_decimals, "COLL")
+    """An open market; `limit` in whole loan tokens (default 10 million), every actor provided for.
+
+    Tokens that are given must have the decimals that are said.
+    """
+    loan = loan or builder.token(loan_decimals, "LOAN")
+    collateral = collateral or builder.token(collateral_decimals, "COLL")
     oracle = builder.oracle(price_of(quote, collateral_decimals, loan_decimals))
     pool = builder.pool(loan, pool_params)
     vault = builder.vault(pool, collateral, oracle, risk)

@@ -1,7 +1,10 @@
 """One market for most tests of the vault, a year of interest behind it, so that no ratio is round."""
 
 import pytest
+from ape import project
+from ape.contracts import ContractInstance
 
+from tests.utils.actor import Actor
 from tests.utils.calls import pass_time
 from tests.utils.world import DAY, Market, build_market
 
@@ -21,3 +24,16 @@ def market(builder, lender, borrower, other_borrower, liquidator, operator, stra
     pass_time(400 * DAY)
     market.pool.accrue(sender=lender)
     return market
+
+
+@pytest.fixture(scope="session")
+def actor_contract(deployer) -> ContractInstance:
+    return deployer.deploy(project.CallbackActor)
+
+
+@pytest.fixture
+def actor(market, actor_contract, stranger) -> Actor:
+    """A contract with a million tokens of both kinds; anybody may tell it what to do."""
+    actor = Actor(actor_contract, stranger)
+    actor.provide(market)
+    return actor

@@ -3,37 +3,15 @@
 import pytest
 from ape import chain, project
 from eth_abi import encode
-from eth_account import Account
 from eth_utils import keccak
 
 from tests.utils.calls import Refusal, ask, assert_accepted, assert_refused, calldata, pass_time
+from tests.utils.signatures import sign_set_operator
 from tests.utils.vaults import BORROW, WITHDRAW
 from tests.utils.world import DAY, MAX, NOBODY
 
 BOTH = WITHDRAW | BORROW
 AMOUNT = 3 * 10**18
-
-
-FIELDS = {
-    "SetOperator": [
-        {"name": "owner", "type": "address"},
-        {"name": "operator", "type": "address"},
-        {"name": "rights", "type": "uint256"},
-        {"name": "nonce", "type": "uint256"},
-        {"name": "deadline", "type": "uint256"},
-    ]
-}
-
-
-def signature_of(signer, vault, chain_id: int = 31_337, **message) -> bytes:
-    """What a wallet returns for `eth_signTypedData_v4`."""
-    domain = {
-        "name": "Plimsoll Vault",
-        "version": "1",
-        "chainId": chain_id,
-        "verifyingContract": vault.address,
-    }
-    return bytes(Account.sign_typed_data(signer.private_key, domain, FIELDS, message).signature)
 
 
 @pytest.fixture
@@ -51,7 +29,7 @@ def sign(vault, borrower, operator, deadline):
     """Arguments of `set_operator_by_signature`, signed by the borrower unless told otherwise."""
 
     def sign(rights=BOTH, nonce=0, until=deadline, signer=borrower, owner=borrower, chain_id=31_337) -> tuple:
-        signature = signature_of(
+        signature = sign_set_operator(
             signer,
             vault,
             chain_id,

@@ -1,0 +1,400 @@
+"""Callbacks: when they come, to whom, with what; what is seen inside; what is judged afterwards."""
+
+import pytest
+from ape import project
+
+from tests.utils.actor import Actor
+from tests.utils.calls import Refusal, log, send, view
+from tests.utils.vaults import (
+    BORROW,
+    WITHDRAW,
+    assert_sums,
+    balances,
+    debt_totals,
+    drawn,
+    liquidate,
+    open_position,
+    order,
+    position,
+    residue,
+    risk_of,
+    twin_batch,
+    twin_quote,
+    worth,
+)
+from tests.utils.world import MAX, NOBODY
+
+LOCKED = 10 * 10**18
+AMOUNT = 15_000 * 10**6
+DATA = b"as agreed"
+CRASHED = 1_700
+
+
+@pytest.fixture
+def vault(market, borrower, other_borrower):
+    """The borrower's position is liquidatable at 1,700, the actor's is not."""
+    open_position(market, borrower)
+    return market.vault
+
+
+@pytest.fixture
+def leveraged(market, vault, actor):
+    """The actor has 20 tokens locked and a debt of 15,000."""
+    actor.act(vault.open, 2 * LOCKED, AMOUNT, actor, actor, b"")
+    return vault
+
+
+def actions(market, actor, borrower) -> dict[str, tuple]:
+    """The calls that call back, with their arguments; data last."""
+    vault = market.vault
+    return {
+        "open": (vault.open, LOCKED, AMOUNT // 2, actor, actor),
+        "close": (vault.close, AMOUNT // 3, LOCKED // 2, actor, actor),
+        "liquidate": (vault.liquidate, borrower, MAX, 0, actor),
+        "liquidate_batch": (vault.liquidate_batch, [order(borrower), order(NOBODY)], 0, actor),
+    }
+
+
+ACTIONS = ("open", "close", "liquidate", "liquidate_batch")
+HOOKS = {
+    "open": "on_open",
+    "close": "on_close",
+    "liquidate": "on_liquidation",
+    "liquidate_batch": "on_liquidation",
+}
+
+
+@pytest.fixture(params=ACTIONS)
+def name(request):
+    return request.param
+
+
+@pytest.fixture
+def action(market, leveraged, actor, borrower, name):
+    market.set_quote(CRASHED)
+    return actions(market, actor, borrower)[name]
+
+
+# ----------------------------------------------------------------------------- when, to whom, with what
+
+
+def transfer(token, sender, receiver, amount):
+    return log(token, "Transfer", sender=sender, receiver=receiver, value=amount)
+
+
+def test_open_sends_calls_pulls(market, vault, actor, receiver):
+    """The loan first, then the callback, then the collateral."""
+    _, shares = drawn(debt_totals(market.pool), AMOUNT)
+    logs = actor.act(vault.open, LOCKED, AMOUNT, receiver, actor, DATA)
+    assert logs == [
+        transfer(market.loan, market.pool, receiver, AMOUNT),
+        actor.called("on_open", vault, (LOCKED, AMOUNT), DATA),
+        transfer(market.collateral, actor, vault, LOCKED),
+        log(vault, "Deposit", owner=actor, amount=LOCKED),
+        log(vault, "Borrow", owner=actor, receiver=receiver, amount=AMOUNT, shares=shares),
+    ]
+
+
+def test_close_sends_calls_pulls(market, leveraged, actor, receiver):
+    """The collateral first, then the callback, then the repayment."""
+    shares = position(market, actor)[1]
+    (debt,) = view(leveraged.debt_of, actor)
+    logs = actor.act(leveraged.close, MAX, LOCKED, receiver, actor, DATA)
+    assert logs == [
+        transfer(market.collateral, leveraged, receiver, LOCKED),
+        actor.called("on_close", leveraged, (debt, LOCKED), DATA),
+        transfer(market.loan, actor, market.pool, debt),
+        log(leveraged, "Repay", owner=actor, amount=debt, shares=shares),
+        log(leveraged, "Withdraw", owner=actor, receiver=receiver, amount=LOCKED),
+    ]
+
+
+def test_liquidate_sends_calls_pulls(market, vault, actor, borrower, receiver):
+    market.set_quote(CRASHED)
+    answer = twin_quote(market, borrower)
+    logs = actor.act(vault.liquidate, borrower, MAX, 0, receiver, DATA)
+    assert logs[2:] == [
+        transfer(market.collateral, vault, receiver, answer.seized),
+        actor.called("on_liquidation", vault, (answer.paid, answer.fee, answer.seized), DATA),
+        transfer(market.loan, actor, market.pool, answer.paid + answer.fee),
+    ]
+
+
+def test_liquidate_batch_sends_calls_pulls_once(market, leveraged, actor, borrower, receiver):
+    market.set_quote("800")
+    orders = [order(borrower), order(actor, 10**9), order(NOBODY), order(actor)]
+    answers = twin_batch(market, orders)
+    paid, fee, seized = (sum(getattr(a, key) for a in answers) for key in ("paid", "fee", "seized"))
+    logs = actor.act(leveraged.liquidate_batch, orders, 0, receiver, DATA)
+    assert logs[4:7] == [
+        transfer(market.collateral, leveraged, receiver, seized),
+        actor.called("on_liquidation", leveraged, (paid, fee, seized), DATA),
+        transfer(market.loan, actor, market.pool, paid + fee),
+    ]
+
+
+def hook_calls(logs, contract) -> int:
+    topic = log(contract, "Called", name="", caller=NOBODY, first=0, second=0, third=0, data=b"")[1][0]
+    return sum(entry[1][0] == topic and entry[0] == contract.address.lower() for entry in logs)
+
+
+def test_without_data_there_is_none(action, actor):
+    method, *arguments = action
+    assert hook_calls(actor.act(method, *arguments, b""), actor.contract) == 0
+
+
+def test_with_data_there_is_one(action, actor):
+    method, *arguments = action
+    assert hook_calls(actor.act(method, *arguments, b"\x00"), actor.contract) == 1
+
+
+def test_the_longest_data_arrives(action, actor, name):
+    method, *arguments = action
+    logs = actor.act(method, *arguments, b"\xff" * 1024)
+    assert hook_calls(logs, actor.contract) == 1
+    assert isinstance(actor.ask(method, *arguments, b"\xff" * 1025), Refusal)
+
+
+@pytest.mark.parametrize("kind", ["open", "close"])
+def test_goes_to_the_caller(market, vault, actor, borrower, deployer, stranger, kind):
+    """A17: owner and receiver are contracts that would answer; nobody asks them."""
+    owner = Actor(deployer.deploy(project.CallbackActor), stranger)
+    owner.provide(market)
+    owner.act(vault.open, 2 * LOCKED, AMOUNT, owner, owner, b"")
+    owner.act(vault.set_operator, actor, WITHDRAW | BORROW)
+    send(owner.contract.refuse, True, sender=stranger)
+    before = balances(market, owner)
+    logs = actor.act(*actions(market, actor, borrower)[kind][:3], owner, owner, DATA)
+    assert hook_calls(logs, actor.contract) == 1
+    gained = balances(market, owner) - before  # what was sent out; nothing was pulled from the owner
+    assert (gained.loan, gained.collateral) == ((AMOUNT // 2, 0) if kind == "open" else (0, LOCKED // 2))
+
+
+def test_liquidating_goes_to_the_caller(market, actor, deployer, stranger):
+    """A17: the liquidated owner is a contract."""
+    owner = Actor(deployer.deploy(project.CallbackActor), stranger)
+    owner.provide(market)
+    owner.act(market.vault.open, LOCKED, AMOUNT, owner, owner, b"")
+    send(owner.contract.refuse, True, sender=stranger)
+    market.set_quote(CRASHED)
+    logs = actor.act(market.vault.liquidate, owner, MAX, 0, owner, DATA)
+    assert hook_calls(logs, actor.contract) == 1
+
+
+def test_a_failing_callback_undoes_everything(action, actor, stranger):
+    method, *arguments = action
+    send(actor.contract.refuse, True, sender=stranger)
+    assert actor.ask(method, *arguments, DATA) == Refusal("actor: refuses")
+    assert actor.ask(method, *arguments, b"") != Refusal("actor: refuses")
+
+
+# -------------------------------------------------------------------------------------- without capital
+
+
+@pytest.fixture
+def poor_actor(deployer, market, stranger):
+    """Has approvals and nothing else; what it mints in a callback stands for a swap."""
+    actor = Actor(deployer.deploy(project.CallbackActor), stranger)
+    actor.provide(market, 0)
+    return actor
+
+
+def test_leverage_in_one_call(market, poor_actor, other_borrower):
+    """The loan buys the collateral that it is borrowed against."""
+    vault = market.vault
+    assert poor_actor.ask(vault.open, LOCKED, AMOUNT, poor_actor, poor_actor, DATA) == Refusal("")
+    poor_actor.plan(
+        (market.loan.transfer, other_borrower, AMOUNT), (market.collateral.mint, poor_actor, LOCKED)
+    )
+    poor_actor.act(vault.open, LOCKED, AMOUNT, poor_actor, poor_actor, DATA)
+    assert position(market, poor_actor)[0] == LOCKED
+    assert balances(market, poor_actor).loan == balances(market, poor_actor).collateral == 0
+    assert_sums(market, [poor_actor, other_borrower])
+
+
+def test_deleverage_in_one_call(market, poor_actor, other_borrower):
+    """The collateral pays the debt that held it."""
+    vault = market.vault
+    poor_actor.plan((market.collateral.mint, poor_actor, LOCKED))
+    poor_actor.act(vault.open, LOCKED, AMOUNT, other_borrower, poor_actor, DATA)
+    (debt,) = view(vault.debt_of, poor_actor)
+    poor_actor.plan(
+        (market.collateral.transfer, other_borrower, LOCKED), (market.loan.mint, poor_actor, debt)
+    )
+    poor_actor.act(vault.close, MAX, MAX, poor_actor, poor_actor, DATA)
+    assert position(market, poor_actor) == (0, 0)
+    assert balances(market, poor_actor).loan == balances(market, poor_actor).collateral == 0
+
+
+def test_liquidate_without_capital(market, vault, borrower, poor_actor, other_borrower):
+    """What is seized pays for the debt."""
+    market.set_quote(CRASHED)
+    answer = twin_quote(market, borrower)
+    assert poor_actor.ask(vault.liquidate, borrower, MAX, 0, poor_actor, DATA) == Refusal("")
+    poor_actor.plan(
+        (market.collateral.transfer, other_borrower, answer.seized),
+        (market.loan.mint, poor_actor, worth(answer.seized, market.oracle.price())),
+    )
+    poor_actor.act(vault.liquidate, borrower, MAX, 0, poor_actor, DATA)
+    profit = worth(answer.seized, market.oracle.price()) - answer.paid - answer.fee
+    assert balances(market, poor_actor).loan == profit > 0
+
+
+# --------------------------------------------------------------------------- what is judged afterwards
+
+
+@pytest.mark.parametrize("kind", ["open", "close"])
+def test_health_is_judged_after_the_callback(market, leveraged, actor, borrower, kind):
+    """A15: the price falls inside the callback."""
+    method, *arguments = actions(market, actor, borrower)[kind]
+    low = market.oracle.price() * 4 // 10
+    assert actor.ask(method, *arguments, DATA) != Refusal("vault: above the loan-to-value")
+    actor.plan((market.oracle.set_price, low))
+    assert actor.ask(method, *arguments, DATA) == Refusal("vault: above the loan-to-value")
+
+
+def test_a_donation_in_the_callback_pays_for_nothing(market, action, name, actor, borrower, other_borrower):
+    """No balance is read before a callback, so what is given meanwhile is given."""
+    method, *arguments = action
+    vault, loan, collateral = market.vault, market.loan, market.collateral
+    gift = 12_345
+    actor.plan((collateral.transfer, vault, gift), (loan.transfer, market.pool, gift))
+    before = balances(market, actor)
+    held = balances(market, vault).collateral
+    reserve = residue(market.pool, loan)
+    answer = twin_quote(market, borrower)
+    paid, taken = {"open": (-AMOUNT // 2, LOCKED), "close": (AMOUNT // 3, -LOCKED // 2)}.get(
+        name, (answer.paid + answer.fee, -answer.seized)
+    )
+    actor.act(method, *arguments, DATA)
+    change = balances(market, actor) - before
+    assert (-change.loan, -change.collateral) == (paid + gift, taken + gift)
+    assert balances(market, vault).collateral == held + taken + gift
+    assert residue(market.pool, loan) >= reserve + gift * 65_536
+    assert_sums(market, [actor, borrower, other_borrower])
+
+
+def test_the_pool_may_be_used_in_a_callback(market, action, actor, borrower, other_borrower):
+    """N1: a deposit and a withdrawal meanwhile move cash and books together."""
+    method, *arguments = action
+    pool = market.pool
+    actor.plan(
+        (pool.deposit, AMOUNT, actor),
+        (pool.accrue,),
+        (pool.realise,),
+        (pool.withdraw, AMOUNT // 2, actor, actor),
+        (pool.draw, 1, actor),
+        (pool.settle, 0, 0),
+    )
+    (price,) = view(pool.convertToAssets, 10**18)
+    actor.act(method, *arguments, DATA)
+    answers = actor.answers()
+    assert answers[4:] == [Refusal("pool: not a vault")] * 2
+    assert not any(isinstance(answer, Refusal) for answer in answers[:4])
+    assert answers[2] == [0]  # nothing to realise
+    assert view(pool.convertToAssets, 10**18)[0] - price in (0, 1)  # two roundings for the lenders
+    assert_sums(market, [actor, borrower, other_borrower])
+
+
+# ----------------------------------------------------------------------------- what is seen inside (N1)
+
+
+def test_n1_the_residue_is_true_inside(market, action, name, actor):
+    """N1: cash + debt - assets is what it was after the accrual of the call; a draw's rounding aside."""
+    method, *arguments = action
+    pool, loan = market.pool, market.loan
+    before, totals = residue(pool, loan), debt_totals(pool)
+    actor.plan((pool.totals,), (loan.balanceOf, pool), (pool.reserves,))
+    actor.act(method, *arguments, DATA)
+    (assets, debt, *_), (cash,), (reserves,) = actor.answers()
+    inside = cash * 65_536 + debt - assets
+    rounding = 0
+    if name == "open":
+        rounding = drawn(totals, AMOUNT // 2)[0].debt - totals.debt - AMOUNT // 2 * 65_536
+        assert 0 <= rounding < 2 * 65_536
+    assert inside == before + rounding
+    assert reserves == inside // 65_536
+
+
+LOCKED_VIEWS = ("health", "preview_liquidate", "preview_liquidate_batch", "max_borrow", "max_withdraw")
+
+
+def test_n1_views_that_read_more_than_storage_revert_inside(market, action, actor, borrower):
+    """N1, A20."""
+    method, *arguments = action
+    vault = market.vault
+    views = [
+        (vault.health, actor),
+        (vault.preview_liquidate, borrower, MAX),
+        (vault.preview_liquidate_batch, [order(borrower)]),
+        (vault.max_borrow, actor),
+        (vault.max_withdraw, actor),
+    ]
+    assert all(not isinstance(actor.ask(*call), Refusal) for call in views)
+    actor.plan(*views)
+    actor.act(method, *arguments, DATA)
+    assert actor.answers() == [Refusal("")] * len(views)
+
+
+def test_n1_views_of_storage_are_consistent_inside(market, action, name, actor, borrower):
+    """N1, A20: the position as it will be, the pool's debt as it was, the prices of shares unmoved."""
+    method, *arguments = action
+    vault, pool = market.vault, market.pool
+    owner = borrower if name.startswith("liquidate") else actor
+    collateral, _ = position(market, owner)
+    price = view(pool.convertToAssets, 10**18), view(pool.convertToShares, 10**6)
+    before = debt_totals(pool)
+    actor.plan(
+        (vault.position_of, owner),
+        (vault.positions, owner),
+        (vault.debt_of, owner),
+        (vault.margin_terms, owner),
+        (pool.debt_totals,),
+        (pool.convertToAssets, 10**18),
+        (pool.convertToShares, 10**6),
+        (pool.credit_line, vault),
+        (vault.rights_of, owner, actor),
+        (vault.nonces, owner),
+        (vault.DOMAIN_SEPARATOR,),
+        (vault.risk,),
+    )
+    actor.act(method, *arguments, DATA)
+    seen = actor.answers()
+    assert not any(isinstance(answer, Refusal) for answer in seen)
+    (held, shares), (word,), (debt,), terms, (total, count), assets, per_unit, line, *_ = seen
+    after_collateral, after_shares = position(market, owner)
+    # on `open` the collateral counts only once it is there
+    assert (held, shares) == (collateral if name == "open" else after_collateral, after_shares)
+    assert word == held | shares << 128
+    totals = drawn(before, AMOUNT // 2)[0] if name == "open" else before
+    assert (total, count) == (totals.debt, totals.shares)
+    assert debt == totals.assets_up(shares)
+    assert terms[2:] == margin_prices(debt, held, risk_of(vault).threshold)
+    assert (assets, per_unit) == price
+    assert line[1] == count  # the only vault of the pool
+    assert line[2] == totals.assets_up(count)
+
+
+def margin_prices(debt: int, collateral: int, threshold: int) -> list[int]:
+    value = -(-debt * 10**18 // threshold)
+    return [-(-value * 10**36 // collateral), -(-debt * 10**36 // collateral)] if debt else [0, 0]
+
+
+def test_plans_are_made_only_when_called(market, vault, actor, stranger):
+    """The tests above would show nothing if the actor did nothing."""
+    actor.plan((market.loan.mint, stranger, 1))
+    actor.act(vault.open, LOCKED, AMOUNT, actor, actor, b"")
+    assert actor.answers() == []
+    actor.act(vault.open, 0, 0, actor, actor, b"x")
+    assert actor.answers() == [[]]
+
+
+def test_liquidating_through_an_actor_is_the_same(market, vault, actor, borrower, liquidator):
+    market.set_quote(CRASHED)
+    answer = twin_quote(market, borrower)
+    assert actor.ask(vault.liquidate, borrower, MAX, 0, actor, DATA) == [
+        answer.paid,
+        answer.fee,
+        answer.seized,
+    ]
+    assert liquidate(market, borrower, liquidator) == answer

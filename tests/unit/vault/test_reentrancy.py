@@ -1,0 +1,175 @@
+"""Re-entrancy: what works a moment before reverts in every callback, for no other reason than the lock."""
+
+import pytest
+from ape import project
+
+from tests.utils.actor import Actor
+from tests.utils.calls import Refusal, ask, pass_time, send, view
+from tests.utils.intruder import outcomes, plan
+from tests.utils.signatures import sign_set_operator
+from tests.utils.vaults import (
+    BORROW,
+    assert_sums,
+    balances,
+    debt_totals,
+    liquidate,
+    open_position,
+    order,
+    position,
+)
+from tests.utils.world import DAY, MAX, Market
+
+LOCKED = 10 * 10**18
+AMOUNT = 15_000 * 10**6
+OUTER = ("open", "close", "liquidate", "liquidate_batch")
+DATA = b"inside"
+
+
+@pytest.fixture
+def vault(market, actor, borrower):
+    """The borrower is liquidatable; the actor owes little, may act for others and has every approval."""
+    open_position(market, borrower)
+    actor.act(market.vault.open, 3 * LOCKED, AMOUNT, actor, actor, b"")
+    market.set_quote(1_700)
+    return market.vault
+
+
+def functions(market, actor, borrower, other_borrower) -> dict[str, tuple]:
+    """Every function of a vault that changes anything, with arguments that work."""
+    vault = market.vault
+    signed = {"owner": other_borrower.address, "operator": actor.address, "rights": BORROW, "nonce": 0}
+    signature = sign_set_operator(other_borrower, vault, **signed, deadline=MAX)
+    return {
+        "deposit": (vault.deposit, 1),
+        "withdraw": (vault.withdraw, 1),
+        "borrow": (vault.borrow, 10**6),
+        "repay": (vault.repay, 10**6),
+        "open": (vault.open, LOCKED, 10**6, actor, actor, b""),
+        "close": (vault.close, 10**6, 10**9, actor, actor, b""),
+        "liquidate": (vault.liquidate, borrower, 10**9, 0, actor, b""),
+        "liquidate_batch": (vault.liquidate_batch, [order(borrower)], 0, actor, b""),
+        "set_operator": (vault.set_operator, borrower, 3),
+        "set_operator_by_signature": (
+            *(vault.set_operator_by_signature, other_borrower, actor, BORROW, 0, MAX),
+            signature,
+        ),
+    }
+
+
+def outer(market, actor, borrower, name) -> tuple:
+    vault = market.vault
+    return {
+        "open": (vault.open, LOCKED, 10**9, actor, actor, DATA),
+        "close": (vault.close, 10**9, LOCKED // 10, actor, actor, DATA),
+        "liquidate": (vault.liquidate, borrower, 10**9, 0, actor, DATA),
+        "liquidate_batch": (vault.liquidate_batch, [order(borrower, 10**9)], 0, actor, DATA),
+    }[name]
+
+
+def test_the_list_is_complete(market, vault, actor, borrower, other_borrower):
+    """A new function of the vault must be tried, too."""
+    named = set(functions(market, actor, borrower, other_borrower))
+    assert {method.name for method in project.Vault.contract_type.mutable_methods} == named
+
+
+@pytest.mark.parametrize("name", OUTER)
+def test_no_function_can_be_entered_in_a_callback(market, vault, actor, borrower, other_borrower, name):
+    """N1, A6, A21."""
+    calls = functions(market, actor, borrower, other_borrower)
+    for function, call in calls.items():
+        assert not isinstance(actor.ask(*call), Refusal), function
+    actor.plan(*calls.values())
+    actor.act(*outer(market, actor, borrower, name))
+    assert dict(zip(calls, actor.answers(), strict=True)) == dict.fromkeys(calls, Refusal(""))
+    assert_sums(market, [actor, borrower, other_borrower])
+
+
+@pytest.mark.parametrize("name", OUTER)
+def test_nor_by_anybody_else(market, vault, actor, borrower, other_borrower, stranger, deployer, name):
+    """The lock is the vault's, not the caller's."""
+    accomplice = Actor(deployer.deploy(project.CallbackActor), stranger)
+    accomplice.provide(market)
+    method, *arguments = vault.deposit, 1, accomplice
+    call = (accomplice.contract.act, vault, bytes(method.encode_input(1, accomplice.address)))
+    assert not isinstance(accomplice.ask(method, *arguments), Refusal)
+    actor.plan(call)
+    actor.act(*outer(market, actor, borrower, name))
+    assert actor.answers() == [Refusal("")]
+    assert position(market, accomplice) == (0, 0)
+
+
+@pytest.fixture
+def other_market(market, builder, curator, borrower, actor) -> Market:
+    """A second vault of the same pool, open for business; the borrower owes 10,000 there."""
+    oracle = builder.oracle(view(market.oracle.price)[0])
+    vault = builder.vault(market.pool, market.collateral, oracle)
+    send(market.council.queue_limit, vault, market.loans(150_000), sender=curator)
+    pass_time(3 * DAY)
+    send(market.council.execute_queued, sender=curator)
+    other = Market(market.builder, market.loan, market.collateral, oracle, market.pool, market.council, vault)
+    other.give(borrower)
+    actor.provide(other)
+    other.set_quote(2_000)
+    open_position(other, borrower, 10, 10_000)
+    other.set_quote(1_100)
+    return other
+
+
+@pytest.mark.parametrize("name", OUTER)
+def test_another_vault_of_the_pool_may_be_used(
+    market, vault, other_market, actor, borrower, other_borrower, name
+):
+    """Its books are true meanwhile: what is done there is what would be done at another time. P2, P3, V1."""
+    other = other_market.vault
+    actor.plan(
+        (other.open, 10 * LOCKED, 10**10, actor, actor, b""),
+        (other.liquidate, borrower, 10**9, 0, actor, b""),
+        (other.repay, 10**9),
+        (other.health, actor),
+        (other.max_borrow, actor),
+        (other.liquidate_batch, [order(borrower)], 0, actor, b""),
+        (other.close, MAX, MAX, actor, actor, b""),
+    )
+    actor.act(*outer(market, actor, borrower, name))
+    assert not any(isinstance(answer, Refusal) for answer in actor.answers())
+    assert position(other_market, actor) == (0, 0)
+    assert_sums(market, [actor, borrower, other_borrower], [other_market])
+    assert_sums(other_market, [actor, borrower], [market])
+
+
+def test_a_flash_loan_cannot_be_used_against_its_pool(market, vault, borrower, deployer, stranger):
+    """Inside, nothing can be drawn, settled or liquidated in this pool; collateral can be moved."""
+    pool, flash = market.pool, deployer.deploy(project.Intruder)
+    for token in (market.loan, market.collateral):
+        send(token.mint, flash, LOCKED, sender=stranger)
+        for spender in (pool, vault):
+            send(flash.approve, token, spender, MAX, sender=stranger)
+    allowed = [(vault.deposit, 10**18), (vault.withdraw, 10**17), (vault.set_operator, borrower, 3)]
+    refused = [
+        (vault.borrow, 10**9),
+        (vault.repay, 10**6, borrower),
+        (vault.open, 10**18, 10**9),
+        (vault.close, 1, 0, flash, borrower),
+        (vault.liquidate, borrower, 10**9),
+        (vault.liquidate_batch, [order(borrower)]),
+        (vault.max_borrow, flash),
+    ]
+    for method, *arguments in (*allowed[:1], *refused[1:2], *refused[3:]):
+        assert not isinstance(ask(method, *arguments, sender=flash), Refusal), method
+    before = debt_totals(pool), balances(market, pool)
+    plan(flash, *allowed, *refused)
+    send(pool.flashLoan, flash, market.loan, 10**12, b"", sender=stranger)
+    results = outcomes(flash)
+    assert all(isinstance(result, bytes) for result in results[: len(allowed)])
+    assert results[len(allowed) :] == [""] * len(refused)
+    assert (debt_totals(pool), balances(market, pool)) == before
+
+
+def test_the_lock_opens_again(market, vault, actor, borrower, liquidator):
+    """After a callback, and after one that failed."""
+    actor.act(*outer(market, actor, borrower, "liquidate"))
+    actor.act(vault.deposit, 1)
+    send(actor.contract.refuse, True, sender=liquidator)
+    assert actor.ask(*outer(market, actor, borrower, "open")) == Refusal("actor: refuses")
+    actor.act(vault.deposit, 1)
+    liquidate(market, borrower, liquidator, 10**9)

@@ -1,0 +1,28 @@
+"""EIP-712 signatures as wallets make them."""
+
+from ape.api import AccountAPI
+from ape.contracts import ContractInstance
+from eth_account import Account
+
+SET_OPERATOR = {
+    "SetOperator": [
+        {"name": "owner", "type": "address"},
+        {"name": "operator", "type": "address"},
+        {"name": "rights", "type": "uint256"},
+        {"name": "nonce", "type": "uint256"},
+        {"name": "deadline", "type": "uint256"},
+    ]
+}
+
+
+def sign_set_operator(
+    signer: AccountAPI, vault: ContractInstance, chain_id: int = 31_337, **message: object
+) -> bytes:
+    """What a wallet returns for `eth_signTypedData_v4` of a vault's `SetOperator`."""
+    domain = {
+        "name": "Plimsoll Vault",
+        "version": "1",
+        "chainId": chain_id,
+        "verifyingContract": vault.address,
+    }
+    return bytes(Account.sign_typed_data(signer.private_key, domain, SET_OPERATOR, message).signature)
