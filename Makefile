@@ -3,7 +3,7 @@
 # Further options:   make test ARGS="-k liquidation"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compile demo test gas lint clean
+.PHONY: help setup compile demo test fuzz gas lint clean
 
 BIN := .venv/bin
 SETUP := scripts/_setup.sh
@@ -26,6 +26,10 @@ demo: ## run the demonstration on a local chain
 test: ## run all tests
 	@$(SETUP) core
 	@$(BIN)/ape test tests $(ARGS)
+
+fuzz: ## play 200,000 random steps on bytecode and twin; FUZZ_STEPS=n for another number
+	@$(SETUP) core
+	@FUZZ_STEPS=$${FUZZ_STEPS:-200000} $(BIN)/ape test tests/stateful $(ARGS)
 
 compile: ## compile every contract afresh
 	@$(SETUP) core

@@ -1,0 +1,113 @@
+"""The engine that users see: Anvil, through the provider that ape is connected to.
+
+Every account is impersonated. Each transaction has a block of its own, one second after the last.
+"""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from ape.api import ProviderAPI
+from ape.exceptions import ProviderError
+
+from plimsoll.chain.engine import CallReverted, Log
+
+_GAS = hex(25_000_000)
+_PATIENCE = 30  # seconds
+
+
+class Anvil:
+    """An `Engine` on Anvil."""
+
+    def __init__(self, provider: ProviderAPI) -> None:
+        """Takes over the clock of a connected provider."""
+        self._provider = provider
+        self._rpc("anvil_autoImpersonateAccount", True)
+        self._now = int(self._rpc("eth_getBlockByNumber", "latest", False)["timestamp"], 16) + 1
+        self._receipt: dict[str, Any] = {}
+        self._times: dict[int, int] = {}
+
+    def close(self) -> None:
+        """Ends the impersonation."""
+        self._rpc("anvil_autoImpersonateAccount", False)
+
+    @property
+    def now(self) -> int:
+        """Timestamp of the block in which the next call runs, seconds."""
+        return self._now
+
+    def advance(self, seconds: int) -> None:
+        """Moves the time of the next call."""
+        self._now += seconds
+
+    def create(self, initcode: bytes, sender: str) -> str:
+        """Runs initcode; returns the address of what it made."""
+        self._transact({"from": sender, "data": "0x" + initcode.hex()})
+        return str(self._receipt["contractAddress"]).lower()
+
+    def send(self, sender: str, to: str, data: bytes) -> bytes:
+        """Sends a transaction; returns what the same call would have returned just before."""
+        answer = self.call(sender, to, data)
+        self._transact({"from": sender, "to": to, "data": "0x" + data.hex()})
+        return answer
+
+    def call(self, sender: str, to: str, data: bytes) -> bytes:
+        """Asks without a transaction."""
+        request = {"from": sender, "to": to, "data": "0x" + data.hex(), "gas": _GAS}
+        try:
+            answer = self._rpc("eth_call", request, "latest", {}, {"time": hex(self._now)})
+        except ProviderError as error:
+            raise _reverted(error) from None
+        return bytes.fromhex(str(answer)[2:])
+
+    def logs(self) -> Sequence[Log]:
+        """The events of the last transaction."""
+        return [
+            Log(
+                log["address"].lower(),
+                tuple(bytes.fromhex(topic[2:]) for topic in log["topics"]),
+                bytes.fromhex(log["data"][2:]),
+            )
+            for log in self._receipt["logs"]
+        ]
+
+    def snapshot(self) -> int:
+        """Keeps the state; returns its number."""
+        number = int(self._rpc("evm_snapshot"), 16)
+        self._times[number] = self._now
+        return number
+
+    def revert(self, snapshot: int) -> None:
+        """Goes back to a state, which is used up by it."""
+        self._rpc("evm_revert", hex(snapshot))
+        self._now = self._times[snapshot]
+
+    def storage(self, address: str, slot: int) -> int:
+        """A word of storage."""
+        return int(self._rpc("eth_getStorageAt", address, hex(slot), "latest"), 16)
+
+    def set_storage(self, address: str, slot: int, word: int) -> None:
+        """Overwrites a word of storage: what no contract can do."""
+        self._rpc("anvil_setStorageAt", address, hex(slot), f"0x{word:064x}")
+
+    def _transact(self, request: dict[str, Any]) -> None:
+        self._rpc("evm_setNextBlockTimestamp", self._now)
+        identifier = self._rpc("eth_sendTransaction", {**request, "gas": _GAS, "gasPrice": "0x0"})
+        self._now += 1
+        receipt = None
+        deadline = time.monotonic() + _PATIENCE
+        while receipt is None:  # Anvil answers a moment before the block is there
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"Anvil has not mined {identifier} within {_PATIENCE} seconds")
+            receipt = self._rpc("eth_getTransactionReceipt", identifier)
+        self._receipt = receipt
+        if int(self._receipt["status"], 16) == 0:
+            raise CallReverted("")
+
+    def _rpc(self, method: str, *parameters: Any) -> Any:
+        return self._provider.make_request(method, list(parameters))
+
+
+def _reverted(error: ProviderError) -> CallReverted:
+    """The provider passes on Anvil's message alone, which ends with the reason."""
+    return CallReverted(str(error).removeprefix("execution reverted").removeprefix(": "))

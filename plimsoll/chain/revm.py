@@ -1,0 +1,99 @@
+"""The in-process engine: pyrevm runs the same bytecode without a node."""
+
+import re
+from collections.abc import Sequence
+
+from pyrevm import EVM, BlockEnv, JournalCheckpoint
+
+from plimsoll.chain.engine import CallReverted, Log
+
+_GAS = 1_000_000_000
+_OUTPUT = re.compile(r"output: (0x[0-9a-fA-F]*)")
+
+
+class Revm:
+    """An `Engine` on pyrevm; every call runs in the block of the current time."""
+
+    def __init__(self, now: int) -> None:
+        """An empty chain at a time, seconds."""
+        self._evm = EVM(gas_limit=_GAS, spec_id="PRAGUE")
+        self._now = now
+        self._number = 1
+        self._set_block()
+        self._snapshots: list[tuple[JournalCheckpoint, int]] = []
+
+    @property
+    def now(self) -> int:
+        """Timestamp of the block in which the next call runs, seconds."""
+        return self._now
+
+    def advance(self, seconds: int) -> None:
+        """Moves the time of the next call."""
+        self._now += seconds
+        self._number += 1
+        self._set_block()
+
+    def create(self, initcode: bytes, sender: str) -> str:
+        """Runs initcode; returns the address of what it made."""
+        try:
+            return str(self._evm.deploy(sender, initcode)).lower()
+        except RuntimeError as error:
+            raise _reverted(error) from None
+
+    def send(self, sender: str, to: str, data: bytes) -> bytes:
+        """Sends a transaction; returns what the call returned."""
+        self._evm.reset_transient_storage()
+        try:
+            answer = self._evm.message_call(caller=sender, to=to, calldata=data)
+        except RuntimeError as error:
+            raise _reverted(error) from None
+        return bytes(answer)
+
+    def call(self, sender: str, to: str, data: bytes) -> bytes:
+        """Asks without a transaction."""
+        before = self._evm.snapshot()
+        try:
+            return self.send(sender, to, data)
+        finally:
+            self._evm.revert(before)
+
+    def logs(self) -> Sequence[Log]:
+        """The events of the last transaction."""
+        result = self._evm.result
+        return [
+            Log(str(log.address).lower(), tuple(map(_bytes, log.topics)), bytes(log.data[1]))
+            for log in (result.logs if result else [])
+        ]
+
+    def snapshot(self) -> int:
+        """Keeps the state; returns its number."""
+        number = len(self._snapshots)
+        self._snapshots.append((self._evm.snapshot(), self._now))
+        return number
+
+    def revert(self, snapshot: int) -> None:
+        """Goes back to a state, which is used up by it."""
+        checkpoint, self._now = self._snapshots[snapshot]
+        del self._snapshots[snapshot:]
+        self._evm.revert(checkpoint)
+        self._set_block()
+
+    def storage(self, address: str, slot: int) -> int:
+        """A word of storage."""
+        return int(self._evm.storage(address, slot))
+
+    def set_storage(self, address: str, slot: int, word: int) -> None:
+        """Overwrites a word of storage: what no contract can do."""
+        self._evm.insert_account_storage(address, slot, word)
+
+    def _set_block(self) -> None:
+        self._evm.set_block_env(BlockEnv(number=self._number, timestamp=self._now, gas_limit=_GAS))
+
+
+def _reverted(error: RuntimeError) -> CallReverted:
+    found = _OUTPUT.search(str(error))
+    return CallReverted.of(bytes.fromhex(found[1][2:]) if found else b"")
+
+
+def _bytes(topic: object) -> bytes:
+    return topic if isinstance(topic, bytes) else bytes.fromhex(str(topic)[2:])

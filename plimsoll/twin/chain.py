@@ -1,0 +1,147 @@
+"""What the contracts stand on: a clock, tokens, oracle answers, and calls that revert as a whole."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+MAX = 2**256 - 1
+"""The largest uint."""
+NOBODY = "0x0000000000000000000000000000000000000000"
+
+_Answer = TypeVar("_Answer")
+_Contract = TypeVar("_Contract")
+_Arguments = ParamSpec("_Arguments")
+
+
+class Revert(Exception):
+    """A call that reverts.
+
+    Attributes:
+        reason: the contract's reason; empty where it has none (checked arithmetic, a plain token).
+    """
+
+    def __init__(self, reason: str = "") -> None:
+        """A revert with a reason, or without one."""
+        super().__init__(reason)
+        self.reason = reason
+
+
+def require(condition: bool, reason: str = "") -> None:
+    """Reverts with `reason` unless `condition` holds."""
+    if not condition:
+        raise Revert(reason)
+
+
+def checked(number: int) -> int:
+    """`number`, which must fit an unsigned word: checked arithmetic reverts without a reason."""
+    if not 0 <= number <= MAX:
+        raise Revert
+    return number
+
+
+def nonreentrant(
+    method: Callable[Concatenate[_Contract, _Arguments], _Answer],
+) -> Callable[Concatenate[_Contract, _Arguments], _Answer]:
+    """A method that takes its contract's lock; without a reason it reverts while the lock is held."""
+
+    @wraps(method)
+    def locked(contract: _Contract, /, *arguments: _Arguments.args, **named: _Arguments.kwargs) -> _Answer:
+        state = vars(contract)
+        require(not state["locked"])
+        state["locked"] = True
+        answer = method(contract, *arguments, **named)
+        state["locked"] = False
+        return answer
+
+    return locked
+
+
+@dataclass
+class Chain:
+    """The time, and the state of every contract.
+
+    A contract's state is its attributes; mappings are flat dictionaries, so a shallow copy is a snapshot.
+    """
+
+    now: int
+    """Block timestamp, seconds."""
+    contracts: list[Any] = field(default_factory=list)
+
+    def transact(self, call: Callable[[], _Answer]) -> _Answer:
+        """Runs a call; when it reverts, every contract is as it was before, and the Revert goes on."""
+        before = [
+            {name: dict(part) if isinstance(part, dict) else part for name, part in vars(contract).items()}
+            for contract in self.contracts
+        ]
+        try:
+            return call()
+        except Revert:
+            for contract, state in zip(self.contracts, before, strict=True):
+                vars(contract).update(state)
+            raise
+
+
+class Token:
+    """An ERC-20 without a vice; every amount in base units."""
+
+    def __init__(self, chain: Chain) -> None:
+        """Registers a token without supply."""
+        self.total_supply = 0
+        self.balances: dict[str, int] = {}
+        self.allowances: dict[tuple[str, str], int] = {}
+        chain.contracts.append(self)
+
+    def balance_of(self, owner: str) -> int:
+        """What `owner` holds."""
+        return self.balances.get(owner, 0)
+
+    def mint(self, to: str, amount: int) -> None:
+        """Creates `amount` for `to`."""
+        self.total_supply = checked(self.total_supply + amount)
+        self.balances[to] = self.balance_of(to) + amount
+
+    def burn(self, owner: str, amount: int) -> None:
+        """Destroys `amount` of `owner`, as an issuer that seizes does."""
+        self.balances[owner] = checked(self.balance_of(owner) - amount)
+        self.total_supply -= amount
+
+    def approve(self, caller: str, spender: str, amount: int) -> None:
+        """Lets `spender` move `amount` of the caller's."""
+        self.allowances[caller, spender] = amount
+
+    def transfer(self, caller: str, to: str, amount: int) -> None:
+        """Moves `amount` from the caller to `to`."""
+        self.balances[caller] = checked(self.balance_of(caller) - amount)
+        self.balances[to] = self.balance_of(to) + amount
+
+    def transfer_from(self, caller: str, owner: str, to: str, amount: int) -> None:
+        """Moves `amount` from `owner` to `to` out of the caller's allowance."""
+        allowed = self.allowances.get((owner, caller), 0)
+        if allowed != MAX:
+            self.allowances[owner, caller] = checked(allowed - amount)
+        self.transfer(owner, to, amount)
+
+
+class Oracle:
+    """What an oracle answers, 1e36; a string instead of a price is the reason with which it reverts."""
+
+    def __init__(self, chain: Chain, price: int) -> None:
+        """Registers an oracle with one price for both questions."""
+        self.price_answer: int | str = price
+        self.safe_price_answer: int | str = price
+        chain.contracts.append(self)
+
+    def price(self) -> int:
+        """The price for liquidation."""
+        return self._answer(self.price_answer)
+
+    def safe_price(self) -> int:
+        """The price for borrowing and withdrawing."""
+        return self._answer(self.safe_price_answer)
+
+    @staticmethod
+    def _answer(answer: int | str) -> int:
+        if isinstance(answer, str):
+            raise Revert(answer)
+        return answer

@@ -1,0 +1,199 @@
+"""What a curator and a guardian may do; the twin of ``contracts/Council.vy``.
+
+Every function takes the caller first and raises `Revert` with the contract's reason. Limits are base units of
+the loan asset, times seconds.
+"""
+
+from typing import NamedTuple
+
+from plimsoll.twin.chain import NOBODY, Chain, require
+from plimsoll.twin.ledger import FLAG_OPEN
+from plimsoll.twin.pool import Pool
+from plimsoll.twin.shares import FRACTION
+
+DAY = 86_400
+WINDOW = 3 * DAY
+RESTORE_AFTER = DAY
+PAUSE_LENGTH = 7 * DAY
+PAUSE_SPACING = 14 * DAY
+RAISE_DIVISOR = 20
+
+
+class QueuedChange(NamedTuple):
+    """The queued change; `ready` 0 means none."""
+
+    subject: str = NOBODY
+    is_guardian: bool = False
+    limit: int = 0
+    assets: int = 0
+    ready: int = 0
+
+
+class Cut(NamedTuple):
+    """A guardian's cut; `at` 0 means none."""
+
+    limit: int = 0
+    losses: int = 0
+    at: int = 0
+
+
+class Council:
+    """The state of a council and what can be done with it."""
+
+    def __init__(self, chain: Chain, pool: Pool, address: str, curator: str, delay: int) -> None:
+        """A council as its constructor leaves it."""
+        self.chain = chain
+        self.pool = pool
+        self.address = address
+        self.delay = delay
+        self.curator = curator
+        self.pending_curator = NOBODY
+        self.guardian = NOBODY
+        self.queued = QueuedChange()
+        self.cuts: dict[str, Cut] = {}
+        self.pause_started = 0
+        chain.contracts.append(self)
+
+    def open_pool(self, caller: str) -> None:
+        """Lets lenders in."""
+        self._only_curator(caller)
+        self.pool.open_pool(self.address)
+
+    def set_limit(self, caller: str, vault: str, limit: int) -> None:
+        """Sets a limit freely before opening; lowers it afterwards."""
+        self._only_curator(caller)
+        if self._is_open():
+            require(limit < self.pool.line(vault)[0], "council: limit may only fall")
+            self._cancel_raise_of(vault)
+        self.pool.set_limit(self.address, vault, limit)
+
+    def queue_limit(self, caller: str, vault: str, limit: int) -> None:
+        """Queues a higher limit."""
+        self._only_curator(caller)
+        require(self._is_open(), "council: pool not open")
+        require(self.pool.own_vaults.get(vault, False), "council: not the pool's vault")
+        current = self.pool.line(vault)[0]
+        require(limit > current, "council: not a raise")
+        assets = self._total_assets()
+        require(limit <= self._raise_bound(current, assets), "council: raise too large")
+        self._queue(QueuedChange(vault, False, limit, assets, self.chain.now + self.delay))
+
+    def queue_guardian(self, caller: str, guardian: str) -> None:
+        """Queues a guardian."""
+        self._only_curator(caller)
+        require(guardian != NOBODY, "council: no guardian")
+        self._queue(QueuedChange(guardian, True, 0, 0, self.chain.now + self.delay))
+
+    def execute_queued(self, caller: str) -> None:
+        """Carries out the queued change."""
+        self._only_curator(caller)
+        change = self.queued
+        require(change.ready != 0, "council: nothing queued")
+        require(self.chain.now >= change.ready, "council: too early")
+        require(self.chain.now <= change.ready + WINDOW, "council: too late")
+        self.queued = QueuedChange()
+        if change.is_guardian:
+            self.guardian = change.subject
+            return
+        assets = min(change.assets, self._total_assets())
+        bound = self._raise_bound(self.pool.line(change.subject)[0], assets)
+        self.pool.set_limit(self.address, change.subject, min(change.limit, bound))
+
+    def cancel_queued(self, caller: str) -> None:
+        """Drops the queued change."""
+        require(caller in (self.curator, self.guardian), "council: neither role")
+        require(self.queued.ready != 0, "council: nothing to cancel")
+        self.queued = QueuedChange()
+
+    def cut_limit(self, caller: str, vault: str) -> None:
+        """Guardian: lowers a limit to zero."""
+        self._only_guardian(caller)
+        limit = self.pool.line(vault)[0]
+        require(limit > 0, "council: no limit to cut")
+        self._cancel_raise_of(vault)
+        self.cuts[vault] = Cut(limit, self.pool.losses.get(vault, 0), self.chain.now)
+        self.pool.set_limit(self.address, vault, 0)
+
+    def restore_limit(self, caller: str, vault: str, limit: int) -> None:
+        """Restores a limit after a guardian's cut."""
+        self._only_curator(caller)
+        cut = self.cuts.get(vault, Cut())
+        require(cut.at != 0, "council: nothing to restore")
+        require(self.chain.now >= cut.at + RESTORE_AFTER, "council: a day after the cut")
+        lost = self.pool.losses.get(vault, 0) - cut.losses
+        require(limit <= max(0, cut.limit - lost), "council: above the former limit")
+        require(limit > self.pool.line(vault)[0], "council: restores nothing")
+        self.cuts[vault] = Cut()
+        self.pool.set_limit(self.address, vault, limit)
+
+    def set_supply_cap(self, caller: str, cap: int) -> None:
+        """Caps total assets."""
+        self._only_curator(caller)
+        self.pool.set_supply_cap(self.address, cap)
+
+    def pause(self, caller: str) -> None:
+        """Guardian: stops new supply and borrowing."""
+        self._only_guardian(caller)
+        spaced = self.chain.now >= self.pause_started + PAUSE_SPACING
+        require(self.pause_started == 0 or spaced, "council: paused too recently")
+        self.pause_started = self.chain.now
+        self.pool.set_pause(self.address, self.chain.now + PAUSE_LENGTH)
+
+    def unpause(self, caller: str) -> None:
+        """Lifts a pause."""
+        until = self.pool.paused_until
+        require(until != 0, "council: no pause")
+        require(caller == self.curator or self.chain.now >= until, "council: pause not over")
+        self.pool.set_pause(self.address, 0)
+
+    def remove_guardian(self, caller: str) -> None:
+        """Dismisses the guardian."""
+        self._only_curator(caller)
+        self.guardian = NOBODY
+
+    def transfer_curator(self, caller: str, to: str) -> None:
+        """Proposes a successor."""
+        self._only_curator(caller)
+        self.pending_curator = to
+
+    def accept_curator(self, caller: str) -> None:
+        """Becomes the curator."""
+        require(caller == self.pending_curator, "council: not proposed")
+        self.pending_curator = NOBODY
+        self.curator = caller
+
+    def renounce_curator(self, caller: str) -> None:
+        """Leaves the pool without a curator for ever."""
+        self._only_curator(caller)
+        require(self._is_open(), "council: open the pool first")
+        self.queued = QueuedChange()
+        self.guardian = NOBODY
+        self.pending_curator = NOBODY
+        self.curator = NOBODY
+        if self.pool.paused_until != 0:
+            self.pool.set_pause(self.address, 0)
+
+    def _only_curator(self, caller: str) -> None:
+        require(caller == self.curator, "council: not the curator")
+
+    def _only_guardian(self, caller: str) -> None:
+        require(caller == self.guardian, "council: not the guardian")
+
+    def _is_open(self) -> bool:
+        return bool(self.pool.totals.flags & FLAG_OPEN)
+
+    def _total_assets(self) -> int:
+        return self.pool.accrued().total_assets // FRACTION
+
+    @staticmethod
+    def _raise_bound(current: int, assets: int) -> int:
+        return current + max(assets // RAISE_DIVISOR, current)
+
+    def _queue(self, change: QueuedChange) -> None:
+        ready = self.queued.ready
+        require(ready == 0 or self.chain.now > ready + WINDOW, "council: one change at a time")
+        self.queued = change
+
+    def _cancel_raise_of(self, vault: str) -> None:
+        if self.queued.subject == vault and not self.queued.is_guardian:
+            self.queued = QueuedChange()

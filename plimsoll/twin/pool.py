@@ -1,0 +1,403 @@
+"""The pool: lender shares, credit lines, losses; the twin of ``contracts/Pool.vy``.
+
+Every function takes the caller first, returns what the contract returns, and raises `Revert` with the
+contract's reason. Amounts are base units of the loan asset.
+"""
+
+from collections.abc import Callable
+
+from plimsoll.twin.chain import MAX, NOBODY, Chain, Revert, Token, checked, nonreentrant, require
+from plimsoll.twin.ledger import (
+    CLOCK,
+    COUNT_TOP,
+    FLAG_CAPPED,
+    FLAG_OPEN,
+    FLAG_PAUSED,
+    VALUE_TOP,
+    WAD,
+    Totals,
+    accrued,
+    utilisation,
+)
+from plimsoll.twin.rates import Curve, to_log
+from plimsoll.twin.shares import (
+    FRACTION,
+    VIRTUAL_SHARES,
+    VIRTUAL_VALUE,
+    to_assets_down,
+    to_assets_up,
+    to_shares_down,
+    to_shares_up,
+    to_value_down,
+    to_value_up,
+)
+
+LIMIT_TOP = 2**94 - 1
+CASH_TOP = 2**94
+WIPED_RATIO = 10**6
+
+
+class Pool:
+    """A pool's state and what can be done with it.
+
+    Attributes:
+        totals: the books as of `last_accrual`.
+        balances, allowances: lender shares.
+        lines: limit (base units) and drawn debt shares of each vault that was ever registered.
+        losses: base units, by vault.
+        loss_events: what reserve, backstop and lenders carried of each loss, base units.
+    """
+
+    def __init__(
+        self, chain: Chain, asset: Token, address: str, curve: Curve, reserve_factor: int, flash_fee: int
+    ) -> None:
+        """A pool as its constructor leaves it; factors are WAD."""
+        self.chain = chain
+        self.asset = asset
+        self.address = address
+        self.curve = curve
+        self.reserve_factor = reserve_factor
+        self.flash_fee_rate = flash_fee
+        self.totals = Totals(0, 0, 0, 0, to_log(curve.rate_initial, curve), 0)
+        self.last_accrual = chain.now
+        self.balances: dict[str, int] = {}
+        self.allowances: dict[tuple[str, str], int] = {}
+        self.lines: dict[str, tuple[int, int]] = {}
+        self.losses: dict[str, int] = {}
+        self.own_vaults: dict[str, bool] = {}
+        self.council = NOBODY
+        self.backstop = NOBODY
+        self.supply_cap = 0
+        self.paused_until = 0
+        self.locked = False
+        self.loss_events: list[tuple[int, int, int]] = []
+        chain.contracts.append(self)
+
+    # ------------------------------------------------------------------ the Factory and the council
+
+    @nonreentrant
+    def install(self, council: str, backstop: str) -> None:
+        """Names the council and the backstop."""
+        self.council = council
+        self.backstop = backstop
+
+    @nonreentrant
+    def open_pool(self, caller: str) -> None:
+        """Lets lenders in."""
+        self._only_council(caller)
+        require(not self.accrued().flags & FLAG_OPEN, "pool: already open")
+        self._set_flag(FLAG_OPEN, FLAG_OPEN)
+
+    @nonreentrant
+    def set_limit(self, caller: str, vault: str, limit: int) -> None:
+        """Sets a vault's credit limit."""
+        self._only_council(caller)
+        require(self.own_vaults.get(vault, False), "pool: not a vault of this pool")
+        require(limit <= LIMIT_TOP, "pool: limit too large")
+        self.lines[vault] = (limit, self.line(vault)[1])
+
+    @nonreentrant
+    def set_supply_cap(self, caller: str, cap: int) -> None:
+        """Caps total assets; 0 removes the cap."""
+        self._only_council(caller)
+        require(cap <= LIMIT_TOP, "pool: cap too large")
+        self._set_flag(FLAG_CAPPED, FLAG_CAPPED if cap else 0)
+        self.supply_cap = cap
+
+    @nonreentrant
+    def set_pause(self, caller: str, until: int) -> None:
+        """Stops new supply and borrowing until a time; 0 lifts the pause."""
+        self._only_council(caller)
+        self._set_flag(FLAG_PAUSED, FLAG_PAUSED if until else 0)
+        self.paused_until = until
+
+    # -------------------------------------------------------------------------------------- lenders
+
+    @nonreentrant
+    def deposit(self, caller: str, assets: int, receiver: str) -> int:
+        """Supplies `assets`; returns shares, rounded down."""
+        t = self.accrued()
+        _fits(assets * (t.total_supply + VIRTUAL_SHARES) * FRACTION)
+        shares = to_shares_down(assets, t.total_assets, t.total_supply)
+        require(shares > 0 or assets == 0, "pool: less than a share")
+        self._enter(t, caller, assets, shares, receiver)
+        return shares
+
+    @nonreentrant
+    def mint(self, caller: str, shares: int, receiver: str) -> int:
+        """Supplies what `shares` cost; returns assets, rounded up."""
+        t = self.accrued()
+        _fits(shares * (t.total_assets + VIRTUAL_VALUE) + (t.total_supply + VIRTUAL_SHARES) * FRACTION - 1)
+        assets = to_assets_up(shares, t.total_assets, t.total_supply)
+        self._enter(t, caller, assets, shares, receiver)
+        return assets
+
+    @nonreentrant
+    def withdraw(self, caller: str, assets: int, receiver: str, owner: str) -> int:
+        """Pays `assets` out of `owner`'s shares; returns shares burnt, rounded up."""
+        t = self.accrued()
+        _fits(assets * (t.total_supply + VIRTUAL_SHARES) * FRACTION + t.total_assets + VIRTUAL_VALUE - 1)
+        shares = to_shares_up(assets, t.total_assets, t.total_supply)
+        self._leave(t, caller, assets, shares, receiver, owner)
+        return shares
+
+    @nonreentrant
+    def redeem(self, caller: str, shares: int, receiver: str, owner: str) -> int:
+        """Burns `shares` of `owner`; returns assets paid, rounded down."""
+        t = self.accrued()
+        _fits(shares * (t.total_assets + VIRTUAL_VALUE))
+        assets = to_assets_down(shares, t.total_assets, t.total_supply)
+        self._leave(t, caller, assets, shares, receiver, owner)
+        return assets
+
+    @nonreentrant
+    def exit(self, caller: str, shares: int, min_assets: int, receiver: str, owner: str) -> tuple[int, int]:
+        """Redeems as much as can be; returns assets paid and shares burnt."""
+        t = self.accrued()
+        burnt = min(shares, self.balances.get(owner, 0))
+        assets = to_assets_down(burnt, t.total_assets, t.total_supply)
+        available = self.available(t)
+        if assets > available:
+            assets = available
+            burnt = to_shares_up(available, t.total_assets, t.total_supply)
+        require(assets >= min_assets, "pool: too few assets")
+        self._leave(t, caller, assets, burnt, receiver, owner)
+        return assets, burnt
+
+    @nonreentrant
+    def transfer(self, caller: str, to: str, amount: int) -> None:
+        """Moves shares."""
+        self._move(caller, to, amount)
+
+    @nonreentrant
+    def transfer_from(self, caller: str, owner: str, to: str, amount: int) -> None:
+        """Moves shares out of an allowance."""
+        self._spend_allowance(caller, owner, amount)
+        self._move(owner, to, amount)
+
+    @nonreentrant
+    def approve(self, caller: str, spender: str, amount: int) -> None:
+        """Allows `spender` to move shares."""
+        self.allowances[caller, spender] = amount
+
+    # --------------------------------------------------------------------------------------- vaults
+
+    @nonreentrant
+    def accrue(self) -> tuple[int, int]:
+        """Adds interest; returns total debt (fractions) and total debt shares."""
+        t = self.accrued()
+        self._store(t)
+        return t.total_debt, t.total_debt_shares
+
+    @nonreentrant
+    def draw(self, caller: str, amount: int, receiver: str) -> tuple[int, int, int]:
+        """A vault draws; returns debt shares, and total debt (fractions) and debt shares afterwards."""
+        t = self.accrued()
+        require(not self.is_paused(t), "pool: paused")
+        _fits(amount * (t.total_debt_shares + VIRTUAL_SHARES) * FRACTION + t.total_debt + VIRTUAL_VALUE - 1)
+        shares = to_shares_up(amount, t.total_debt, t.total_debt_shares)
+        _fits(shares * (t.total_debt + VIRTUAL_VALUE) + t.total_debt_shares + VIRTUAL_SHARES - 1)
+        t = t._replace(
+            total_debt=t.total_debt + to_value_up(shares, t.total_debt, t.total_debt_shares),
+            total_debt_shares=t.total_debt_shares + shares,
+        )
+        require(t.total_debt <= t.total_assets, "pool: not enough cash")
+        require(caller in self.lines, "pool: not a vault")
+        limit, drawn = self.lines[caller]
+        drawn += shares
+        owed = to_assets_up(drawn, t.total_debt, t.total_debt_shares)
+        require(owed <= limit, "pool: over the credit limit")
+        self.lines[caller] = (limit, drawn)
+        self._store(t)
+        self._send(receiver, amount)
+        return shares, t.total_debt, t.total_debt_shares
+
+    @nonreentrant
+    def settle(self, caller: str, shares: int, paid: int) -> int:
+        """A vault extinguishes debt shares for which `paid` has arrived; returns the pool's cash."""
+        t = self.accrued()
+        require(caller in self.lines, "pool: not a vault")
+        limit, drawn = self.lines[caller]
+        require(shares <= drawn, "pool: more than drawn")
+        self.lines[caller] = (limit, drawn - shares)
+        extinguished = t.total_debt
+        if shares != t.total_debt_shares:
+            extinguished = to_value_down(shares, t.total_debt, t.total_debt_shares)
+        t = t._replace(total_debt=t.total_debt - extinguished, total_debt_shares=t.total_debt_shares - shares)
+        self._store(self._book_loss(t, caller, extinguished, min(paid, CASH_TOP) * FRACTION))
+        return self.cash()
+
+    @nonreentrant
+    def realise(self) -> int:
+        """Books a shortfall that no vault made; returns what backstop and lenders carried."""
+        t = self.accrued()
+        after = self._book_loss(t, NOBODY, 0, 0)
+        self._store(after)
+        return (t.total_assets - after.total_assets) // FRACTION
+
+    @nonreentrant
+    def flash_loan(self, amount: int, receiver: str, callback: Callable[[], None]) -> None:
+        """Lends `amount` for the length of `callback`, during which the pool is locked."""
+        fee = self.flash_fee(amount)
+        cash = self.cash()
+        self._send(receiver, amount)
+        callback()
+        if amount + fee > 0:
+            self.asset.transfer_from(self.address, receiver, self.address, amount + fee)
+        require(self.cash() >= cash + fee, "pool: flash loan not repaid")
+
+    # ---------------------------------------------------------------------------------------- views
+
+    def accrued(self) -> Totals:
+        """The books as of now."""
+        return accrued(self.totals, self.chain.now - self.last_accrual, self.curve, self.reserve_factor)
+
+    def cash(self) -> int:
+        """The asset's balance of the pool."""
+        return self.asset.balance_of(self.address)
+
+    def reserves(self) -> int:
+        """What cash and debt exceed lenders' assets by, rounded down."""
+        t = self.accrued()
+        return max(0, self.cash() * FRACTION + t.total_debt - t.total_assets) // FRACTION
+
+    def utilisation(self) -> int:
+        """Debt over lenders' assets, WAD."""
+        t = self.accrued()
+        return utilisation(t.total_assets, t.total_debt)
+
+    def line(self, vault: str) -> tuple[int, int]:
+        """A vault's limit (base units) and drawn debt shares."""
+        return self.lines.get(vault, (0, 0))
+
+    def available(self, t: Totals) -> int:
+        """What can be paid out now."""
+        return min(max(0, t.total_assets - t.total_debt) // FRACTION, self.cash())
+
+    @nonreentrant
+    def max_draw(self, vault: str) -> int:
+        """What a vault may draw now."""
+        t = self.accrued()
+        if self.is_paused(t):
+            return 0
+        limit, drawn = self.line(vault)
+        owed = to_assets_up(drawn, t.total_debt, t.total_debt_shares)
+        margin = to_assets_up(1, t.total_debt, t.total_debt_shares) + 1
+        return max(0, min(max(0, limit - owed), self.available(t)) - margin)
+
+    def max_deposit(self) -> int:
+        """The largest deposit accepted now."""
+        t = self.accrued()
+        if not t.flags & FLAG_OPEN or self.is_paused(t) or self.is_wiped(t):
+            return 0
+        room = VALUE_TOP - t.total_assets
+        if t.flags & FLAG_CAPPED:
+            room = min(room, max(0, self.supply_cap * FRACTION - t.total_assets))
+        shares = COUNT_TOP - t.total_supply
+        return min(room // FRACTION, to_assets_down(shares, t.total_assets, t.total_supply))
+
+    def flash_fee(self, amount: int) -> int:
+        """The fee of a flash loan, rounded up."""
+        return checked(amount * self.flash_fee_rate + WAD - 1) // WAD
+
+    def is_paused(self, t: Totals) -> bool:
+        """Whether new supply and new borrowing are stopped."""
+        return bool(t.flags & FLAG_PAUSED) and self.chain.now < self.paused_until
+
+    def is_wiped(self, t: Totals) -> bool:
+        """Whether a share is worth less than 0.1 % of par."""
+        return (t.total_assets // FRACTION + 1) * WIPED_RATIO < t.total_supply + VIRTUAL_SHARES
+
+    # ------------------------------------------------------------------------------------ internals
+
+    def _store(self, t: Totals) -> None:
+        require(max(t.total_assets, t.total_debt) <= VALUE_TOP, "pool: amount too large")
+        require(max(t.total_supply, t.total_debt_shares) <= COUNT_TOP, "pool: too many shares")
+        self.totals = t
+        self.last_accrual = self.chain.now % CLOCK
+
+    def _only_council(self, caller: str) -> None:
+        require(caller == self.council, "pool: not the council")
+
+    def _set_flag(self, mask: int, bits: int) -> None:
+        t = self.accrued()
+        self._store(t._replace(flags=t.flags & ~mask | bits))
+
+    def _enter(self, t: Totals, caller: str, assets: int, shares: int, receiver: str) -> None:
+        require(bool(t.flags & FLAG_OPEN), "pool: not open")
+        require(not self.is_paused(t), "pool: paused")
+        require(not self.is_wiped(t), "pool: wiped")
+        t = t._replace(
+            total_assets=checked(t.total_assets + checked(assets * FRACTION)),
+            total_supply=checked(t.total_supply + shares),
+        )
+        if t.flags & FLAG_CAPPED:
+            require(t.total_assets <= self.supply_cap * FRACTION, "pool: over the supply cap")
+        if assets > 0:
+            self.asset.transfer_from(self.address, caller, self.address, assets)
+        self._store(t)
+        require(receiver != NOBODY, "pool: zero address")
+        self.balances[receiver] = self.balances.get(receiver, 0) + shares
+
+    def _leave(self, t: Totals, caller: str, assets: int, shares: int, receiver: str, owner: str) -> None:
+        if caller != owner:
+            self._spend_allowance(caller, owner, shares)
+        self._burn(owner, shares)
+        enough = assets * FRACTION + t.total_debt <= t.total_assets
+        require(enough or assets == 0, "pool: not enough cash")
+        self._store(
+            t._replace(total_assets=t.total_assets - assets * FRACTION, total_supply=t.total_supply - shares)
+        )
+        self._send(receiver, assets)
+
+    def _book_loss(self, t: Totals, vault: str, extinguished: int, received: int) -> Totals:
+        """The waterfall; `extinguished` and `received` in fractions."""
+        backing = min(self.cash(), CASH_TOP) * FRACTION + t.total_debt
+        loss = -(-max(0, extinguished - received) // FRACTION)
+        shortfall = max(0, t.total_assets - backing) // FRACTION
+        if vault != NOBODY:
+            lost = max(loss, min(shortfall, extinguished // FRACTION))
+            if loss or shortfall:
+                limit, drawn = self.lines[vault]
+                self.lines[vault] = (limit - min(limit, lost), drawn)
+                self.losses[vault] = self.losses.get(vault, 0) + lost
+        carried = 0
+        if shortfall and self.backstop != NOBODY:
+            stake = self.balances.get(self.backstop, 0)
+            worth = to_assets_down(stake, t.total_assets, t.total_supply)
+            carried = min(shortfall, worth)
+            burnt = stake
+            if shortfall < worth:
+                burnt = min(stake, to_shares_up(shortfall, t.total_assets, t.total_supply))
+            self._burn(self.backstop, burnt)
+            t = t._replace(total_supply=t.total_supply - burnt)
+        if loss or shortfall:
+            split = (max(loss, shortfall) - shortfall, carried, shortfall - carried)
+            self.loss_events = [*self.loss_events, split]
+        return t._replace(total_assets=t.total_assets - shortfall * FRACTION)
+
+    def _spend_allowance(self, caller: str, owner: str, amount: int) -> None:
+        allowed = self.allowances.get((owner, caller), 0)
+        if allowed != MAX:
+            require(amount <= allowed, "pool: allowance too small")
+            self.allowances[owner, caller] = allowed - amount
+
+    def _move(self, owner: str, to: str, amount: int) -> None:
+        require(to != NOBODY, "pool: zero address")
+        self._burn(owner, amount)
+        self.balances[to] = self.balances.get(to, 0) + amount
+
+    def _burn(self, owner: str, amount: int) -> None:
+        balance = self.balances.get(owner, 0)
+        require(amount <= balance, "pool: too few shares")
+        self.balances[owner] = balance - amount
+
+    def _send(self, receiver: str, amount: int) -> None:
+        if amount > 0:
+            self.asset.transfer(self.address, receiver, amount)
+
+
+def _fits(product: int) -> None:
+    """Reverts without a reason where the contract's checked product would overflow."""
+    if product > MAX:
+        raise Revert

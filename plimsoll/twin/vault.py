@@ -1,0 +1,346 @@
+"""A vault: collateral, debt, liquidation; the twin of ``contracts/Vault.vy``.
+
+Every function takes the caller first, returns what the contract returns, and raises `Revert` with the
+contract's reason. Amounts are base units of the collateral or of the loan asset.
+"""
+
+from collections.abc import Callable, Sequence
+
+from plimsoll.twin import liquidation
+from plimsoll.twin.chain import MAX, NOBODY, Chain, Oracle, Token, checked, nonreentrant, require
+from plimsoll.twin.liquidation import PRICE_SCALE, WAD, Quote, Risk, Totals, ceil_div
+from plimsoll.twin.pool import Pool
+from plimsoll.twin.position import COLLATERAL_TOP, NO_DEBT
+from plimsoll.twin.shares import FRACTION, VIRTUAL_SHARES
+
+RIGHT_WITHDRAW = 1
+RIGHT_BORROW = 2
+RIGHTS_ALL = 3
+OWNER_BITS = 160
+
+Callback = Callable[[], None]
+
+
+class Vault:
+    """A vault's state and what can be done with it.
+
+    Attributes:
+        positions: collateral and debt shares by owner.
+        rights: of an operator, by owner and operator.
+    """
+
+    def __init__(
+        self, chain: Chain, pool: Pool, collateral: Token, oracle: Oracle, address: str, risk: Risk
+    ) -> None:
+        """A vault as its constructor leaves it."""
+        self.chain = chain
+        self.pool = pool
+        self.collateral = collateral
+        self.oracle = oracle
+        self.address = address
+        self.risk = risk
+        self.positions: dict[str, tuple[int, int]] = {}
+        self.rights: dict[tuple[str, str], int] = {}
+        self.nonces: dict[str, int] = {}
+        self.locked = False
+        chain.contracts.append(self)
+
+    # ------------------------------------------------------------------------------------ operators
+
+    @nonreentrant
+    def set_operator(self, caller: str, operator: str, rights: int) -> None:
+        """Sets what `operator` may do for the caller."""
+        require(rights <= RIGHTS_ALL, "vault: unknown right")
+        self.rights[caller, operator] = rights
+
+    # ----------------------------------------------------------------------------------- collateral
+
+    @nonreentrant
+    def deposit(self, caller: str, amount: int, owner: str) -> None:
+        """Locks the caller's collateral for `owner`."""
+        require(owner != NOBODY, "vault: zero owner")
+        self.positions[owner] = self._with_collateral(owner, amount)
+        self._pull_collateral(caller, amount)
+
+    @nonreentrant
+    def withdraw(self, caller: str, amount: int, receiver: str, owner: str) -> int:
+        """Releases collateral; returns what was sent."""
+        self._authorise(caller, owner, RIGHT_WITHDRAW)
+        collateral, shares = self.position_of(owner)
+        totals = self._totals()
+        sent = amount
+        if amount == MAX:
+            sent = self._max_withdraw(collateral, shares, totals)
+        require(sent <= collateral, "vault: not enough collateral")
+        self.positions[owner] = (collateral - sent, shares)
+        if shares > 0 and sent > 0:
+            self._check_collateralised(collateral - sent, totals.assets_up(shares))
+        self._send_collateral(receiver, sent)
+        return sent
+
+    # ----------------------------------------------------------------------------------------- debt
+
+    @nonreentrant
+    def borrow(self, caller: str, amount: int, receiver: str, owner: str) -> int:
+        """Draws on the pool; returns what was sent."""
+        self._authorise(caller, owner, RIGHT_BORROW)
+        self._check_receiver(receiver)
+        position = self.position_of(owner)
+        sent = self._max_borrow(*position) if amount == MAX else amount
+        shares, *after = self.pool.draw(self.address, sent, receiver) if sent else (0, 0, 0)
+        self.positions[owner] = (position[0], position[1] + shares)
+        self._check_borrowed(self.positions[owner], shares, Totals(*after))
+        return sent
+
+    @nonreentrant
+    def repay(self, caller: str, amount: int, owner: str) -> int:
+        """Repays debt of `owner`; returns what was paid."""
+        totals = Totals(*self.pool.accrue())
+        collateral, shares = self.position_of(owner)
+        paid, extinguished = self._repayment(shares, amount, totals)
+        self.positions[owner] = (collateral, shares - extinguished)
+        self._pay_pool(caller, paid, extinguished, paid)
+        return paid
+
+    # ------------------------------------------------------------------------------------- combined
+
+    @nonreentrant
+    def open(
+        self,
+        caller: str,
+        collateral: int,
+        debt: int,
+        receiver: str,
+        owner: str,
+        callback: Callback | None = None,
+    ) -> int:
+        """Deposits and borrows; returns what was sent."""
+        self._authorise(caller, owner, RIGHT_BORROW)
+        self._check_receiver(receiver)
+        before = self.position_of(owner)
+        opened = self._with_collateral(owner, collateral)
+        sent = self._max_borrow(*opened) if debt == MAX else debt
+        shares, *after = self.pool.draw(self.address, sent, receiver) if sent else (0, 0, 0)
+        self.positions[owner] = (before[0], before[1] + shares)
+        if callback:
+            callback()
+        self._pull_collateral(caller, collateral)
+        self.positions[owner] = (opened[0], opened[1] + shares)
+        self._check_borrowed(self.positions[owner], shares, Totals(*after))
+        return sent
+
+    @nonreentrant
+    def close(
+        self,
+        caller: str,
+        repayment: int,
+        withdrawal: int,
+        receiver: str,
+        owner: str,
+        callback: Callback | None = None,
+    ) -> tuple[int, int]:
+        """Repays and withdraws; returns what was paid and what was sent."""
+        if withdrawal > 0:
+            self._authorise(caller, owner, RIGHT_WITHDRAW)
+        totals = Totals(*self.pool.accrue())
+        collateral, shares = self.position_of(owner)
+        paid, extinguished = self._repayment(shares, repayment, totals)
+        rest = shares - extinguished
+        sent = withdrawal
+        if withdrawal == MAX:
+            sent = self._max_withdraw(collateral, rest, totals)
+        require(sent <= collateral, "vault: not enough collateral")
+        self.positions[owner] = (collateral - sent, rest)
+        self._send_collateral(receiver, sent)
+        if callback:
+            callback()
+        self._pay_pool(caller, paid, extinguished, paid)
+        if rest > 0 and sent > 0:
+            self._check_collateralised(collateral - sent, self._totals().assets_up(rest))
+        return paid, sent
+
+    # ---------------------------------------------------------------------------------- liquidation
+
+    @nonreentrant
+    def liquidate(
+        self,
+        caller: str,
+        owner: str,
+        max_repay: int,
+        min_rate: int,
+        receiver: str,
+        callback: Callback | None = None,
+    ) -> tuple[int, int, int]:
+        """Closes an unhealthy position; returns what was paid, the fee, and what was seized."""
+        price = self._price()
+        quote = self._quote(owner, price, Totals(*self.pool.accrue()), max_repay)
+        require(quote.liquidatable, "vault: healthy")
+        require(quote.executable, "vault: nothing can be closed")
+        self._reduce(owner, quote)
+        self._exchange(caller, [quote], min_rate, receiver, callback)
+        return quote.paid, quote.fee, quote.seized
+
+    @nonreentrant
+    def liquidate_batch(
+        self,
+        caller: str,
+        orders: Sequence[int],
+        min_rate: int,
+        receiver: str,
+        callback: Callback | None = None,
+    ) -> tuple[int, int, int, int]:
+        """Closes many positions; returns the sums paid, of fee and seized, and executed orders as bits."""
+        price = self._price()
+        totals = Totals(*self.pool.accrue())
+        quotes = []
+        executed = 0
+        for number, order in enumerate(orders):
+            owner = _owner(order)
+            quote = self._quote(owner, price, totals, order >> OWNER_BITS)
+            if quote.executable:
+                self._reduce(owner, quote)
+                quotes.append(quote)
+                executed |= 1 << number
+        require(executed != 0, "vault: no order can execute")
+        self._exchange(caller, quotes, min_rate, receiver, callback)
+        return (
+            sum(q.paid for q in quotes),
+            sum(q.fee for q in quotes),
+            sum(q.seized for q in quotes),
+            executed,
+        )
+
+    def preview_liquidate(self, owner: str, max_repay: int) -> Quote:
+        """What `liquidate` would do now."""
+        return self._quote(owner, self._price(), self._totals(), max_repay)
+
+    # ---------------------------------------------------------------------------------------- views
+
+    def position_of(self, owner: str) -> tuple[int, int]:
+        """Collateral and debt shares."""
+        return self.positions.get(owner, (0, 0))
+
+    def debt_of(self, owner: str) -> int:
+        """Debt as of now, rounded up."""
+        return self._totals().assets_up(self.position_of(owner)[1])
+
+    def health(self, owner: str) -> int:
+        """Health factor, WAD, rounded down; `NO_DEBT` without debt."""
+        debt = self.debt_of(owner)
+        if debt == 0:
+            return NO_DEBT
+        return liquidation.health(
+            self._value(self.position_of(owner)[0], self._price()), debt, self.risk.threshold
+        )
+
+    def max_borrow(self, owner: str) -> int:
+        """What borrowing the largest uint would send."""
+        return self._max_borrow(*self.position_of(owner))
+
+    def max_withdraw(self, owner: str) -> int:
+        """What withdrawing the largest uint would send."""
+        return self._max_withdraw(*self.position_of(owner), self._totals())
+
+    # ------------------------------------------------------------------------------------ internals
+
+    def _totals(self) -> Totals:
+        t = self.pool.accrued()
+        return Totals(t.total_debt, t.total_debt_shares)
+
+    def _price(self) -> int:
+        price = self.oracle.price()
+        require(price > 0, "vault: oracle price is zero")
+        return price
+
+    def _value(self, collateral: int, price: int) -> int:
+        return checked(collateral * price) // PRICE_SCALE
+
+    def _quote(self, owner: str, price: int, totals: Totals, max_repay: int) -> Quote:
+        collateral, shares = self.position_of(owner)
+        self._value(collateral, price)
+        return liquidation.quote(collateral, shares, price, totals, max_repay, self.risk)
+
+    def _reduce(self, owner: str, quote: Quote) -> None:
+        collateral, shares = self.position_of(owner)
+        self.positions[owner] = (collateral - quote.seized, shares - quote.shares)
+
+    def _exchange(
+        self,
+        caller: str,
+        quotes: Sequence[Quote],
+        min_rate: int,
+        receiver: str,
+        callback: Callback | None,
+    ) -> None:
+        paid, fee = sum(q.paid for q in quotes), sum(q.fee for q in quotes)
+        seized = sum(q.seized for q in quotes)
+        require(checked(seized * PRICE_SCALE) >= checked(min_rate * (paid + fee)), "vault: rate too low")
+        self._send_collateral(receiver, seized)
+        if callback:
+            callback()
+        self._pay_pool(caller, paid + fee, sum(q.shares for q in quotes), paid)
+
+    def _authorise(self, caller: str, owner: str, right: int) -> None:
+        if caller != owner:
+            require(bool(self.rights.get((owner, caller), 0) & right), "vault: not authorised")
+
+    def _check_receiver(self, receiver: str) -> None:
+        require(receiver not in (self.address, NOBODY), "vault: bad receiver")
+
+    def _check_collateralised(self, collateral: int, debt: int) -> None:
+        value = self._value(collateral, self.oracle.safe_price())
+        require(value * self.risk.ltv >= debt * WAD, "vault: above the loan-to-value")
+
+    def _check_borrowed(self, position: tuple[int, int], shares: int, totals: Totals) -> None:
+        if shares == 0:
+            return
+        debt = totals.assets_up(position[1])
+        require(debt >= self.risk.min_debt, "vault: below the minimum debt")
+        self._check_collateralised(position[0], debt)
+
+    def _repayment(self, shares: int, amount: int, totals: Totals) -> tuple[int, int]:
+        debt = totals.assets_up(shares)
+        if amount >= debt:
+            return debt, shares
+        extinguished = amount * (totals.shares + VIRTUAL_SHARES) * FRACTION // (totals.debt + FRACTION)
+        require(extinguished > 0 or amount == 0, "vault: less than a debt share")
+        return amount, extinguished
+
+    def _pay_pool(self, caller: str, amount: int, shares: int, paid: int) -> None:
+        if amount > 0:
+            self.pool.asset.transfer_from(self.address, caller, self.pool.address, amount)
+        self.pool.settle(self.address, shares, paid)
+
+    def _with_collateral(self, owner: str, amount: int) -> tuple[int, int]:
+        collateral, shares = self.position_of(owner)
+        require(collateral + amount <= COLLATERAL_TOP, "vault: too much collateral")
+        return collateral + amount, shares
+
+    def _pull_collateral(self, caller: str, amount: int) -> None:
+        if amount > 0:
+            self.collateral.transfer_from(self.address, caller, self.address, amount)
+
+    def _send_collateral(self, receiver: str, amount: int) -> None:
+        self._check_receiver(receiver)
+        if amount > 0:
+            self.collateral.transfer(self.address, receiver, amount)
+
+    def _max_borrow(self, collateral: int, shares: int) -> int:
+        totals = self._totals()
+        value = self._value(collateral, self.oracle.safe_price())
+        allowed = checked(value * self.risk.ltv) // WAD
+        taken = totals.assets_up(shares) + totals.assets_up(1) + 1
+        return min(max(0, allowed - taken), self.pool.max_draw(self.address))
+
+    def _max_withdraw(self, collateral: int, shares: int, totals: Totals) -> int:
+        if shares == 0:
+            return collateral
+        value = ceil_div((totals.assets_up(shares) + 1) * WAD, self.risk.ltv)
+        safe_price = self.oracle.safe_price()
+        require(safe_price > 0, "vault: safe price is zero")
+        return max(0, collateral - ceil_div(value * PRICE_SCALE, safe_price))
+
+
+def _owner(order: int) -> str:
+    """The owner of a batch's order, as an address in lower case."""
+    return f"0x{order & (1 << OWNER_BITS) - 1:040x}"

@@ -1,0 +1,128 @@
+"""The invariants that every single call must hold; checked on the twin, which equals the chain (T1)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from plimsoll.twin.chain import Revert
+from plimsoll.twin.ledger import Totals
+from plimsoll.twin.liquidation import PRICE_SCALE, WAD
+from plimsoll.twin.pool import Pool
+from plimsoll.twin.shares import FRACTION, VIRTUAL_SHARES, VIRTUAL_VALUE, to_assets_up
+from plimsoll.twin.vault import Vault
+
+
+@dataclass(frozen=True)
+class Books:
+    """What is looked at before and after a call, with interest up to now."""
+
+    totals: Totals
+    positions: dict[str, dict[str, tuple[int, int]]]
+    seized: bool  # cash is missing that nobody has realised
+    losses: int  # events so far
+
+    @classmethod
+    def of(cls, model: dict[str, Any]) -> "Books":
+        pool: Pool = model["pool"]
+        t = pool.accrued()
+        backing = pool.cash() * FRACTION + t.total_debt
+        positions = {name: dict(part.positions) for name, part in model.items() if isinstance(part, Vault)}
+        return cls(t, positions, t.total_assets - backing >= FRACTION, len(pool.loss_events))
+
+
+def check(
+    model: dict[str, Any], before: Books, target: str, function: str, arguments: tuple[Any, ...], answer: Any
+) -> None:
+    """Raises AssertionError, naming the invariant, when a call has broken one."""
+    pool: Pool = model["pool"]
+    vaults = {name: part for name, part in model.items() if isinstance(part, Vault)}
+    after = Books.of(model)
+    t = after.totals
+    loss = tuple(map(sum, zip((0, 0, 0), *pool.loss_events[before.losses :], strict=True)))
+
+    assert sum(pool.balances.values()) == t.total_supply, "P1"
+    for name, vault in vaults.items():
+        drawn = sum(shares for _, shares in vault.positions.values())
+        assert drawn == pool.line(vault.address)[1], f"P2 {name}"
+        locked = sum(collateral for collateral, _ in vault.positions.values())
+        assert vault.collateral.balance_of(vault.address) >= locked, f"V1 {name}"
+    assert sum(drawn for _, drawn in pool.lines.values()) == t.total_debt_shares, "P2"
+    if function != "burn":
+        assert not after.seized or before.seized, "P3"
+
+    if function == "callback":
+        return
+    lenders = loss[2]
+    # the price that is left, with the lenders' loss given back, is not below the price before
+    kept = (t.total_assets + VIRTUAL_VALUE + lenders * FRACTION) * (
+        before.totals.total_supply + VIRTUAL_SHARES
+    )
+    owed = (before.totals.total_assets + VIRTUAL_VALUE) * (t.total_supply + VIRTUAL_SHARES)
+    assert kept >= owed, "P5"
+    if t.total_debt_shares:
+        index = (t.total_debt + VIRTUAL_VALUE) * (before.totals.total_debt_shares + VIRTUAL_SHARES)
+        former = (before.totals.total_debt + VIRTUAL_VALUE) * (t.total_debt_shares + VIRTUAL_SHARES)
+        assert index >= former or not before.totals.total_debt_shares, "P6"
+    if lenders:
+        assert pool.reserves() == 0, "W1 reserve"
+        assert pool.balances.get(pool.backstop, 0) == 0 or pool.backstop == "0x" + "00" * 20, "W1 backstop"
+    if isinstance(answer, Revert):
+        return
+    if target == "loan" and function == "mint":
+        assert t == before.totals, "P4"
+    if target in vaults:
+        _check_vault_call(vaults[target], target, pool, before, after, function, arguments, answer, sum(loss))
+
+
+def _check_vault_call(
+    vault: Vault,
+    target: str,
+    pool: Pool,
+    before: Books,
+    after: Books,
+    function: str,
+    arguments: tuple[Any, ...],
+    answer: Any,
+    loss: int,
+) -> None:
+    t = after.totals
+    risk = vault.risk
+    former, now = before.positions[target], after.positions[target]
+    if function in ("borrow", "open", "withdraw", "close"):
+        owner = arguments[-1]
+        collateral, shares = now.get(owner, (0, 0))
+        rose = shares > former.get(owner, (0, 0))[1]
+        if shares and (rose or collateral < former.get(owner, (0, 0))[0]):
+            debt = to_assets_up(shares, t.total_debt, t.total_debt_shares)
+            safe = collateral * vault.oracle.safe_price() // PRICE_SCALE
+            assert safe * risk.ltv >= debt * WAD, "V2"
+            assert not rose or debt >= risk.min_debt, "V3"
+        if rose:
+            limit, drawn = pool.line(vault.address)
+            assert to_assets_up(drawn, t.total_debt, t.total_debt_shares) <= limit, "P9"
+    if function.startswith("liquidate"):
+        price = vault.oracle.price()
+        b = before.totals
+        all_restorable = True
+        for owner, (collateral, shares) in former.items():
+            collateral_now, shares_now = now.get(owner, (0, 0))
+            if (collateral, shares) == (collateral_now, shares_now):
+                continue
+            debt = to_assets_up(shares, b.total_debt, b.total_debt_shares)
+            value = collateral * price // PRICE_SCALE
+            assert value * risk.threshold < debt * WAD, "L1"
+            assert collateral_now * shares >= collateral * shares_now, "L2"
+            assert collateral_now or not shares_now, "L6"
+            if value * WAD >= debt * (WAD + risk.bonus_min):
+                debt_now = to_assets_up(shares_now, b.total_debt, b.total_debt_shares)
+                assert collateral_now * price // PRICE_SCALE >= debt_now, "L3 solvent"
+                assert debt_now == 0 or debt_now >= risk.min_debt or debt_now >= debt - 1, "V3 restorable"
+            else:
+                all_restorable = False
+        if all_restorable and not before.seized:
+            unit = -(-(b.total_debt + VIRTUAL_VALUE) // ((b.total_debt_shares + VIRTUAL_SHARES) * FRACTION))
+            index = 0 if t.total_debt_shares else 1_000 * unit
+            assert loss <= 1 + index, f"L3 loss {loss}"
+        bonus = risk.bonus_max
+        paid, fee, seized = answer[:3]
+        assert seized * price // PRICE_SCALE <= paid * (WAD + bonus) // WAD + 1 + len(former), "L7"
+        assert fee <= paid, "fee"

@@ -1,0 +1,404 @@
+"""What may happen in the world: one random step. Amounts hug the edges where rounding and checks live."""
+
+from collections.abc import Callable
+from random import Random
+
+from plimsoll.chain.engine import CallReverted
+from plimsoll.twin.chain import MAX
+from plimsoll.twin.shares import FRACTION
+from tests.stateful.world import (
+    BACKSTOP,
+    BORROWERS,
+    CURATOR,
+    GUARDIAN,
+    LENDER,
+    LIQUIDATOR,
+    OPERATOR,
+    OTHER_LENDER,
+    ROLES,
+    STRANGER,
+    World,
+)  # fmt: skip
+
+VAULTS = ("first", "second")
+DAY = 86_400
+
+
+class Steps:
+    """Chooses steps from a source of randomness and plays them."""
+
+    def __init__(self, world: World, random: Random) -> None:
+        self.world = world
+        self.random = random
+        self.rules: list[tuple[int, Callable[[], None]]] = [
+            (8, self.supply), (6, self.leave), (3, self.move_shares), (8, self.lock), (6, self.release),
+            (10, self.borrow), (7, self.repay), (5, self.open), (5, self.close), (5, self.liquidate),
+            (4, self.liquidate_batch), (12, self.move_price), (10, self.crash), (2, self.oracle_fault),
+            (10, self.pass_time), (3, self.donate), (2, self.seize), (2, self.flash), (4, self.govern),
+            (3, self.guard), (2, self.grant), (2, self.trespass), (6, self.call_back), (2, self.could_leave),
+            (3, self.round_trip),
+        ]  # fmt: skip
+
+    def step(self) -> None:
+        """Plays one step and compares everything afterwards."""
+        weights = [weight for weight, _ in self.rules]
+        self.random.choices([rule for _, rule in self.rules], weights)[0]()
+        self.world.compare()
+
+    # -------------------------------------------------------------------------------------- amounts
+
+    def amount(self, base: int) -> int:
+        """An amount around `base`: most of the time a part of it, sometimes an edge or beyond."""
+        pick = self.random.random()
+        if pick < 0.55:
+            return int(base * self.random.random())
+        if pick < 0.70:
+            return base
+        if pick < 0.80:
+            return max(0, base + self.random.choice((-2, -1, 1, 2)))
+        if pick < 0.88:
+            return self.random.choice((0, 1, 2, 3, 1_000))
+        if pick < 0.94:
+            return MAX
+        return base * self.random.randint(2, 20)
+
+    def vault(self) -> str:
+        return self.random.choice(VAULTS)
+
+    def tokens(self, count: int) -> int:
+        return count * 10 ** self.world.decimals[0]
+
+    def lender(self) -> str:
+        return self.random.choice((LENDER, OTHER_LENDER, BACKSTOP))
+
+    def borrower(self) -> str:
+        return self.random.choice(BORROWERS)
+
+    def receiver(self, usual: str) -> str:
+        if self.random.random() < 0.95:
+            return usual
+        addresses = [self.world.chain[name].address for name in ("pool", "first_vault")]
+        return self.random.choice([*addresses, "0x" + "00" * 20, STRANGER])
+
+    def sender(self, usual: str) -> str:
+        return usual if self.random.random() < 0.93 else self.random.choice((OPERATOR, STRANGER))
+
+    # ---------------------------------------------------------------------------------------- rules
+
+    def supply(self) -> None:
+        actor, pool = self.lender(), self.world.model["pool"]
+        amount = self.amount(self.tokens(self.random.choice((1, 1_000, 300_000))))
+        if self.random.random() < 0.3:
+            self.world.act("pool", "mint", min(amount * 1_000, MAX), self.receiver(actor), sender=actor)
+        else:
+            room = pool.max_deposit()
+            amount = room if self.random.random() < 0.05 and room < self.tokens(10**6) else amount
+            self.world.act("pool", "deposit", amount, self.receiver(actor), sender=actor)
+
+    def leave(self) -> None:
+        owner, pool = self.lender(), self.world.model["pool"]
+        shares = pool.balances.get(owner, 0)
+        t = pool.accrued()
+        sender, receiver = self.sender(owner), self.receiver(owner)
+        pick = self.random.random()
+        if pick < 0.35:
+            worth = shares * (t.total_assets + FRACTION) // ((t.total_supply + 1_000) * FRACTION)
+            base = self.random.choice((worth, min(worth, pool.available(t))))
+            self.world.act("pool", "withdraw", self.amount(base), receiver, owner, sender=sender)
+        elif pick < 0.65:
+            self.world.act("pool", "redeem", self.amount(shares), receiver, owner, sender=sender)
+        else:
+            least = self.random.choice((0, 0, self.tokens(1)))
+            self.world.act("pool", "exit", self.amount(shares), least, receiver, owner, sender=sender)
+
+    def move_shares(self) -> None:
+        owner = self.lender()
+        shares = self.world.model["pool"].balances.get(owner, 0)
+        pick = self.random.random()
+        if pick < 0.4:
+            self.world.act(
+                "pool", "transfer", self.receiver(self.lender()), self.amount(shares), sender=owner
+            )
+        elif pick < 0.7:
+            self.world.act("pool", "approve", OPERATOR, self.amount(shares), sender=owner)
+        else:
+            to = self.receiver(self.lender())
+            self.world.act("pool", "transferFrom", owner, to, self.amount(shares), sender=OPERATOR)
+
+    def lock(self) -> None:
+        which, actor = self.vault(), self.borrower()
+        price = self.world.fair[f"{which}_oracle"]
+        base = self.tokens(self.random.choice((4_000, 40_000))) * 10**36 // price
+        owner = actor if self.random.random() < 0.9 else self.receiver(self.borrower())
+        self.world.act(f"{which}_vault", "deposit", min(self.amount(base), 2**130), owner, sender=actor)
+
+    def release(self) -> None:
+        which, owner = self.vault(), self.borrower()
+        collateral = self.world.model[f"{which}_vault"].position_of(owner)[0]
+        arguments = (self.amount(collateral), self.receiver(owner), owner)
+        self.world.act(f"{which}_vault", "withdraw", *arguments, sender=self.sender(owner))
+
+    def borrow(self) -> None:
+        which, owner = self.vault(), self.borrower()
+        base = self.tokens(self.random.choice((2_500, 10_000, 30_000)))
+        arguments = (self.amount(base), self.receiver(owner), owner)
+        self.world.act(f"{which}_vault", "borrow", *arguments, sender=self.sender(owner))
+
+    def repay(self) -> None:
+        which, owner = self.vault(), self.borrower()
+        debt = self.world.model[f"{which}_vault"].debt_of(owner)
+        payer = owner if self.random.random() < 0.7 else STRANGER
+        self.world.act(f"{which}_vault", "repay", self.amount(debt), owner, sender=payer)
+
+    def open(self) -> None:
+        which, owner = self.vault(), self.borrower()
+        debt = self.tokens(self.random.choice((3_000, 12_000, 50_000)))
+        collateral = int(debt * self.random.uniform(1.0, 2.0)) * 10**36 // self.world.fair[f"{which}_oracle"]
+        arguments = (collateral, self.amount(debt), self.receiver(owner), owner, b"")
+        vault = self.world.chain[f"{which}_vault"]
+        assert vault  # the twin takes a callback where the chain takes data
+        self._combined(f"{which}_vault", "open", arguments, self.sender(owner))
+
+    def close(self) -> None:
+        which, owner = self.vault(), self.borrower()
+        vault = self.world.model[f"{which}_vault"]
+        collateral = vault.position_of(owner)[0]
+        arguments = (
+            self.amount(vault.debt_of(owner)),
+            self.amount(collateral),
+            self.receiver(owner),
+            owner,
+            b"",
+        )
+        self._combined(f"{which}_vault", "close", arguments, self.sender(owner))
+
+    def _combined(self, target: str, function: str, arguments: tuple, sender: str) -> None:
+        self.world.act(target, function, *arguments[:-1], sender=sender)
+
+    def liquidate(self) -> None:
+        which = self.vault()
+        vault = self.world.model[f"{which}_vault"]
+        owner = self.unhealthy(which)
+        limit = self.amount(vault.debt_of(owner))
+        rate = 0 if self.random.random() < 0.8 else int(10**72 / self.world.fair[f"{which}_oracle"])
+        actor = LIQUIDATOR if self.random.random() < 0.9 else owner
+        preview = self.world.preview(f"{which}_vault", "preview_liquidate", owner, limit)
+        answer = self.world.act(
+            f"{which}_vault", "liquidate", owner, limit, rate, self.receiver(actor), sender=actor
+        )
+        if isinstance(answer, tuple):
+            assert answer == (preview[2], preview[3], preview[4]), "L8"
+        elif preview is not None and preview[0]:
+            assert vault.preview_liquidate(owner, MAX).executable, "L1: nobody can close it"
+
+    def unhealthy(self, which: str) -> str:
+        """A borrower, by preference the one with the lowest health."""
+        vault = self.world.model[f"{which}_vault"]
+        if isinstance(vault.oracle.price_answer, str) or self.random.random() < 0.2:
+            return self.borrower()
+        debtors = [owner for owner in BORROWERS if vault.position_of(owner)[1]]
+        return (
+            min(debtors, key=vault.health, default=self.borrower())
+            if vault.oracle.price_answer
+            else self.borrower()
+        )
+
+    def liquidate_batch(self) -> None:
+        which = self.vault()
+        vault = self.world.model[f"{which}_vault"]
+        orders = []
+        for _ in range(self.random.randint(0, 5)):
+            owner = self.random.choice([*BORROWERS, *BORROWERS, STRANGER])
+            limit = min(self.amount(vault.debt_of(owner)), 2**96 - 1)
+            orders.append(limit << 160 | int(owner, 16))
+        preview = self.world.preview(f"{which}_vault", "preview_liquidate_batch", orders)
+        answer = self.world.act(
+            f"{which}_vault", "liquidate_batch", orders, 0, self.receiver(LIQUIDATOR), sender=LIQUIDATOR
+        )
+        if isinstance(answer, tuple):
+            assert answer == preview, "L8"
+
+    def move_price(self) -> None:
+        which = self.vault()
+        fair = self.world.fair[f"{which}_oracle"]
+        price = int(fair * self.random.choice((1.0, 1.0, self.random.uniform(0.5, 1.2))))
+        safe = price if self.random.random() < 0.7 else int(price * self.random.uniform(0.8, 1.0))
+        self.world.set_prices(f"{which}_oracle", price, safe)
+
+    def crash(self) -> None:
+        """Lets the price fall to where somebody is liquidatable, a little or far below, and liquidates."""
+        which = self.vault()
+        vault = self.world.model[f"{which}_vault"]
+        debtors = [
+            owner for owner in BORROWERS if vault.position_of(owner)[1] and vault.position_of(owner)[0]
+        ]
+        if not debtors:
+            return
+        owner = self.random.choice(debtors)
+        edge = vault.debt_of(owner) * 10**54 // (vault.position_of(owner)[0] * vault.risk.threshold)
+        depth = self.random.choice((1.0, 1 - 1e-9, self.random.uniform(0.9, 1), self.random.uniform(0.3, 1)))
+        price = max(1, min(int(edge * depth), 2**160))
+        self.world.set_prices(f"{which}_oracle", price, price)
+        for _ in range(self.random.randint(1, 4)):
+            self.random.choice((self.liquidate, self.liquidate_batch))()
+            self.world.compare()
+
+    def oracle_fault(self) -> None:
+        which = f"{self.vault()}_oracle"
+        fair = self.world.fair[which]
+        pick = self.random.random()
+        if pick < 0.4:
+            self.world.silence(which)
+        else:
+            price = self.random.choice((0, 1, fair // 10**6, fair * 100, fair // 100))
+            self.world.set_prices(which, price, price)
+
+    def pass_time(self) -> None:
+        self.world.advance(
+            self.random.choice((1, 2, 12, 60, 3_600, DAY, DAY, 3 * DAY, 7 * DAY, 30 * DAY))
+            if self.random.random() < 0.97
+            else self.random.choice((365 * DAY, 3 * 365 * DAY, 50 * 365 * DAY))
+        )
+        if self.random.random() < 0.3:
+            self.world.act("pool", "accrue", sender=STRANGER)
+
+    def donate(self) -> None:
+        to = self.world.chain[self.random.choice(("pool", "first_vault"))].address
+        self.world.act("loan", "mint", to, self.amount(self.tokens(100)) % 2**90, sender=STRANGER)
+
+    def seize(self) -> None:
+        pool = self.world.model["pool"]
+        part = int(pool.cash() * self.random.choice((0, 0.01, 0.5)))
+        self.world.act("loan", "burn", pool.address, part, sender=STRANGER)
+        if self.random.random() < 0.7:
+            self.world.act("pool", "realise", sender=STRANGER)
+
+    def flash(self) -> None:
+        self.world.flash_loan(self.amount(self.world.model["pool"].cash()), STRANGER)
+
+    def govern(self) -> None:
+        act, random = self.world.act, self.random
+        sender = CURATOR if random.random() < 0.9 else STRANGER
+        vault = self.world.chain[f"{self.vault()}_vault"].address
+        limit = self.world.model["pool"].line(vault)[0]
+        choice = random.choice(
+            ("set_limit", "queue_limit", "queue_limit", "queue_guardian", "execute_queued", "execute_queued",
+             "cancel_queued", "restore_limit", "restore_limit", "set_supply_cap", "unpause", "open_pool",
+             "hand_over")
+        )  # fmt: skip
+        if choice in ("set_limit", "restore_limit", "queue_limit"):
+            base = limit if choice == "set_limit" else limit + self.tokens(50_000)
+            subject = vault if random.random() < 0.95 else STRANGER
+            act("council", choice, subject, self.amount(base), sender=sender)
+        elif choice == "queue_guardian":
+            act("council", choice, random.choice((GUARDIAN, GUARDIAN, "0x" + "00" * 20)), sender=sender)
+        elif choice == "set_supply_cap":
+            act("council", choice, random.choice((0, 0, self.tokens(10**6), MAX)), sender=sender)
+        elif choice == "hand_over":
+            act("council", "transfer_curator", random.choice((CURATOR, STRANGER)), sender=sender)
+            act("council", "accept_curator", sender=random.choice((CURATOR, LENDER)))
+        else:
+            act("council", choice, sender=sender)
+
+    def guard(self) -> None:
+        sender = GUARDIAN if self.random.random() < 0.9 else STRANGER
+        choice = self.random.choice(("pause", "cut_limit", "cancel_queued", "remove_guardian"))
+        if choice == "remove_guardian":
+            sender = CURATOR if self.random.random() < 0.3 else STRANGER
+        arguments = [self.world.chain[f"{self.vault()}_vault"].address] if choice == "cut_limit" else []
+        self.world.act("council", choice, *arguments, sender=sender)
+
+    def grant(self) -> None:
+        rights = self.random.choice((0, 1, 2, 3, 4))
+        self.world.act(f"{self.vault()}_vault", "set_operator", OPERATOR, rights, sender=self.borrower())
+
+    def call_back(self) -> None:
+        """The actor opens, closes or liquidates with a callback, and tries anything inside."""
+        which = self.vault()
+        target = f"{which}_vault"
+        vault, me = self.world.model[target], self.world.actor.address
+        inside = [self.mischief(which) for _ in range(self.random.randint(1, 3))]
+        choice = self.random.choice(("open", "open", "close", "liquidate", "liquidate", "liquidate_batch"))
+        if choice == "open":
+            debt = self.tokens(self.random.choice((3_000, 12_000)))
+            fair = self.world.fair[f"{which}_oracle"]
+            collateral = int(debt * self.random.uniform(1.2, 2.0)) * 10**36 // fair
+            arguments: tuple = (collateral, self.amount(debt), self.receiver(me), me)
+        elif choice == "close":
+            collateral = vault.position_of(me)[0]
+            arguments = (self.amount(vault.debt_of(me)), self.amount(collateral), self.receiver(me), me)
+        elif choice == "liquidate":
+            arguments = (self.unhealthy(which), MAX, 0, me)
+        else:
+            orders = [(2**96 - 1) << 160 | int(owner, 16) for owner in BORROWERS]
+            arguments = (orders, 0, me)
+        self.world.act_with_callback(target, choice, *arguments, inside=inside)
+
+    def mischief(self, which: str) -> tuple[str, str, tuple]:
+        """A call to make inside a callback: into the same vault, the other one, the pool or a token."""
+        me, token = self.world.actor.address, self.tokens(1)
+        vault = f"{which}_vault" if self.random.random() < 0.5 else f"{self.vault()}_vault"
+        pool = self.world.chain["pool"].address
+        return self.random.choice(
+            (
+                (vault, "deposit", (1_000, me)),
+                (vault, "withdraw", (MAX, me, me)),
+                (vault, "borrow", (token * 2_500, me, me)),
+                (vault, "repay", (MAX, self.borrower())),
+                (vault, "liquidate", (self.borrower(), MAX, 0, me)),
+                (vault, "close", (MAX, MAX, me, me)),
+                (vault, "set_operator", (OPERATOR, 3)),
+                ("pool", "deposit", (token * 1_000, me)),
+                ("pool", "exit", (MAX, 0, me, me)),
+                ("pool", "realise", ()),
+                ("pool", "accrue", ()),
+                ("pool", "settle", (1, 0)),
+                ("loan", "transfer", (pool, token)),
+            )
+        )
+
+    def could_leave(self) -> None:
+        """X1: whatever curator and guardian have done, an exit goes through; nothing is kept of it."""
+        owner = self.lender()
+        self.world.chain["pool"].call("exit", MAX, 0, owner, owner, sender=owner)
+
+    def round_trip(self) -> None:
+        """P7: what goes in comes out, never more, in the same block."""
+        actor, pool = self.lender(), self.world.model["pool"]
+        before = self.world.engine.snapshot()
+        held, chain = pool.balances.get(actor, 0), self.world.chain
+        paid = self.amount(self.tokens(1_000)) % self.tokens(10**6)
+        try:
+            shares = chain["pool"].send("deposit", paid, actor, sender=actor)
+            got = chain["pool"].send("exit", shares, 0, actor, actor, sender=actor)[0]
+            assert got <= paid, f"P7: {got} for {paid}"
+            assert chain["pool"].call("balanceOf", actor) >= held
+        except CallReverted:
+            pass  # not open, paused, capped, wiped
+        self.world.engine.revert(before)
+
+    def trespass(self) -> None:
+        """Calls that only the council or a vault may make."""
+        vault = self.world.chain["first_vault"].address
+        sender = self.random.choice(ROLES)
+        choice = self.random.randrange(5)
+        if choice == 0:
+            self.world.act("pool", "draw", self.tokens(1), sender, sender=sender)
+        elif choice == 1:
+            self.world.act("pool", "settle", self.amount(1_000), 0, sender=sender)
+        elif choice == 2:
+            self.world.act("pool", "set_limit", vault, self.tokens(10**6), sender=sender)
+        elif choice == 3:
+            self.world.act("pool", "set_pause", 0, sender=sender)
+        else:
+            self.world.act("pool", "open_pool", sender=sender)
+
+
+def begin(world: World) -> None:
+    """Opens the pool with two lines and a first deposit, as every campaign starts."""
+    for which, limit in (("first", 400_000), ("second", 300_000)):
+        limit *= 10 ** world.decimals[0]
+        world.act("council", "set_limit", world.chain[f"{which}_vault"].address, limit, sender=CURATOR)
+    world.act("council", "open_pool", sender=CURATOR)
+    world.act("pool", "deposit", 500_000 * 10 ** world.decimals[0], LENDER, sender=LENDER)
+    world.compare()

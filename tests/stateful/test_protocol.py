@@ -1,0 +1,90 @@
+"""The campaign: anybody does anything in any order; the twin stays equal to the chain, every invariant holds.
+
+Hypothesis chooses the steps, so a failure shrinks to the few that matter and is replayed by running the test
+again, or with the `@reproduce_failure` line that it prints. `make fuzz` plays many more steps.
+"""
+
+import os
+from typing import ClassVar
+
+import pytest
+from ape import chain as ape_chain
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+
+from plimsoll.chain.anvil import Anvil
+from plimsoll.chain.engine import Engine
+from plimsoll.chain.revm import Revm
+from tests.stateful.rules import Steps, begin
+from tests.stateful.world import World
+
+FUZZ = os.environ.get("FUZZ_STEPS")  # set by `make fuzz`; without it the steps are the same in every run
+STEPS = int(FUZZ or 4_000)
+STEPS_IN_A_RUN = 60
+START = 1_800_000_000
+
+# decimals of the loan asset and of both collaterals; flash fee
+MARKETS = [((6, 18, 8), 0), ((18, 18, 0), 10**15), ((8, 6, 27), 10**12)]
+
+
+class Protocol(RuleBasedStateMachine):
+    """A machine with one rule: one step of the world's choice among `Steps.rules`."""
+
+    decimals: ClassVar[tuple[int, int, int]] = (6, 18, 8)
+    flash_fee: ClassVar[int] = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World(self.engine(), self.decimals, self.flash_fee)
+        begin(self.world)
+
+    def engine(self) -> Engine:
+        return Revm(START)
+
+    @rule(random=st.randoms(use_true_random=False))
+    def step(self, random) -> None:
+        Steps(self.world, random).step()
+
+
+@pytest.mark.parametrize(("decimals", "flash_fee"), MARKETS)
+def test_twin_and_invariants_in_process(decimals: tuple[int, int, int], flash_fee: int) -> None:
+    """T1, P1 to P6, P9, V1 to V3, L1 to L3, L6, L7, W1 on pyrevm."""
+    machine = type("InProcess", (Protocol,), {"decimals": decimals, "flash_fee": flash_fee})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=max(1, STEPS // len(MARKETS) // STEPS_IN_A_RUN),
+            stateful_step_count=STEPS_IN_A_RUN,
+            deadline=None,
+            derandomize=not FUZZ,
+            suppress_health_check=list(HealthCheck),
+            print_blob=True,
+        ),
+    )
+
+
+def test_twin_and_invariants_on_anvil() -> None:
+    """The same machine, fewer steps, on the chain that users see."""
+
+    class OnAnvil(Protocol):
+        def engine(self) -> Engine:
+            self.before = ape_chain.snapshot()
+            self.anvil = Anvil(ape_chain.provider)
+            return self.anvil
+
+        def teardown(self) -> None:
+            self.anvil.close()
+            ape_chain.restore(self.before)
+
+    run_state_machine_as_test(
+        OnAnvil,
+        settings=settings(
+            max_examples=2,
+            stateful_step_count=20,
+            deadline=None,
+            derandomize=not FUZZ,
+            suppress_health_check=list(HealthCheck),
+            print_blob=True,
+        ),
+    )
