@@ -134,7 +134,7 @@ def test_interest_of_short_blocks_is_not_lost(builder, lender, decimals, lent):
     units = int(Decimal(lent).scaleb(decimals))
     lab.lend(lender, units * 10 // 9)
     lab.draw(units)
-    pokes = 60
+    pokes = 30
     start, once = lab.books(), lab.books_after(2 * pokes)
     assert lab.books_after(2).total_debt - start.total_debt < FRACTION  # less than a base unit
     for _ in range(pokes):
@@ -147,7 +147,7 @@ def test_interest_of_short_blocks_is_not_lost(builder, lender, decimals, lent):
     assert 0 <= once.total_assets - poked.total_assets <= 2 * pokes
 
 
-@pytest.mark.parametrize(("pokes", "span"), [(2, YEAR), (12, YEAR), (40, 3 * YEAR)])
+@pytest.mark.parametrize(("pokes", "span"), [(2, YEAR), (12, 3 * YEAR)])
 def test_often_or_once(builder, lender, pokes, span):
     """P8: at a constant rate they differ by the remainder of the series and a fraction an accrual."""
     flat = RateParams(speed=0, steepness=1, rate_initial=Decimal("0.2"))
@@ -262,7 +262,7 @@ def test_equals_the_twin_on_any_books(builder, lab, name):
     """T1, on states that no test could reach: also larger debts than assets, and intervals of 136 years."""
     rng = random.Random(f"accrue {name}")
     other = build_lab(builder, token=lab.loan, rates=CURVES[name], reserve_factor=Decimal("0.13"))
-    for _ in range(60):
+    for _ in range(40):
         totals = Totals(
             size(rng, VALUE_TOP),
             size(rng, VALUE_TOP),

@@ -122,7 +122,7 @@ def test_a_walk(lab, lender, other_lender, seed):
     send(lab.loan.mint, lab.vault, 10**18, sender=lender)
     steps = [walk.wait, walk.wait, walk.deposit, walk.withdraw, walk.exit, walk.draw, walk.draw]
     steps += [walk.settle, walk.donate]
-    for _ in range(80):
+    for _ in range(60):
         before, lost = walk.books, walk.lost
         walk.rng.choice(steps)()
         after = lab.books()

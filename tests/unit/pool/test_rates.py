@@ -134,7 +134,7 @@ def test_pokes_every_two_seconds(lab, lender):
     """On the chain, what the twin says; the bound below is then shown on the twin alone."""
     lend_out(lab, lender, 95)
     expected = lab.books()
-    for _ in range(30):
+    for _ in range(20):
         expected = accrued(expected, 2, lab.curve, lab.reserve_factor)
         pass_time(2)
         send(lab.pool.accrue, sender=lender)
