@@ -215,6 +215,8 @@ def open(
     self.positions[owner] = position._add_debt(word, shares)
     if len(data) > 0:
         extcall ICallbacks(msg.sender).on_open(collateral, sent, data)
+        # other vaults may have settled meanwhile, which raises the debt of a share by its rounding
+        total_debt, total_debt_shares = staticcall POOL.debt_totals()
     self._pull_collateral(collateral)
     opened = position._add_debt(opened, shares)
     self.positions[owner] = opened

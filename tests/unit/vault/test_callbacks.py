@@ -1,10 +1,17 @@
 """Callbacks: when they come, to whom, with what; what is seen inside; what is judged afterwards."""
 
+from dataclasses import replace
+
 import pytest
 from ape import project
 
+from plimsoll.twin.ledger import Totals as Books
+from plimsoll.twin.ledger import accrued
+from plimsoll.twin.liquidation import Totals
+from plimsoll.twin.rates import Curve
+from plimsoll.twin.shares import to_shares_down
 from tests.utils.actor import Actor
-from tests.utils.calls import Refusal, log, send, view
+from tests.utils.calls import Refusal, log, pass_time, send, view
 from tests.utils.vaults import (
     BORROW,
     WITHDRAW,
@@ -18,11 +25,12 @@ from tests.utils.vaults import (
     position,
     residue,
     risk_of,
+    settled,
     twin_batch,
     twin_quote,
     worth,
 )
-from tests.utils.world import MAX, NOBODY
+from tests.utils.world import DAY, MAX, NOBODY, build_market
 
 LOCKED = 10 * 10**18
 AMOUNT = 15_000 * 10**6
@@ -398,3 +406,40 @@ def test_liquidating_through_an_actor_is_the_same(market, vault, actor, borrower
         answer.seized,
     ]
     assert liquidate(market, borrower, liquidator) == answer
+
+
+def test_v2_holds_with_the_books_after_the_callback(builder, actor, lender, curator):
+    """V2: another vault settles inside, and each rounding raises the debt of a share by a little."""
+    market = build_market(builder, [lender])
+    send(market.pool.deposit, market.loans(4_000_000), lender, sender=lender)
+    beside = replace(market, vault=builder.vault(market.pool, market.collateral, market.oracle))
+    send(market.council.queue_limit, beside.vault, market.loans(100_000), sender=curator)
+    pass_time(3 * DAY)
+    send(market.council.execute_queued, sender=curator)
+    for place in (market, beside):
+        actor.provide(place)
+    actor.act(beside.vault.open, LOCKED, 10**10, actor, actor, b"")
+    actor.act(market.vault.open, 1_000 * 10**18, 1_500_000 * 10**6, actor, actor, b"")
+    settlements = 30
+
+    # wait until the debt is so little below a whole number of units that the roundings will lift it above
+    books, curve = Books(*view(market.pool.totals)), Curve(*view(market.pool.rate_params))
+    (factor,), (_, shares) = view(market.pool.reserve_factor), position(market, actor)
+
+    def debts(seconds: int) -> tuple[int, int]:
+        """After drawing one unit, and after the settlements."""
+        now = accrued(books, seconds, curve, factor)
+        totals, new = drawn(Totals(now.total_debt, now.total_debt_shares), 1)
+        debt = totals.assets_up(shares + new)
+        for _ in range(settlements):
+            totals = settled(totals, to_shares_down(1, totals.debt, totals.shares))
+        return debt, totals.assets_up(shares + new)
+
+    seconds = next(seconds for seconds in range(1, 100_000) if debts(seconds)[0] < debts(seconds)[1])
+    pass_time(seconds)
+    debt = debts(seconds)[0]
+    send(market.oracle.set_price, -(-debt * 5 // 4) * 10**15, sender=lender)  # just enough for it
+    actor.plan(*[(beside.vault.repay, 1)] * settlements)
+    arguments = (market.vault.open, 0, 1, actor, actor)
+    assert actor.ask(*arguments, b"") == [1]
+    assert actor.ask(*arguments, DATA) == Refusal("vault: above the loan-to-value")
