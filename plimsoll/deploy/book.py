@@ -118,7 +118,7 @@ class AddressBook(_Record):
     @property
     def title(self) -> str:
         """What to call the book in a sentence."""
-        return str(self._path) if self._path else "the address book"
+        return str(self._path) if self._path else "an address book in memory"
 
     @classmethod
     def load(cls, provider: ProviderAPI, path: Path | None) -> AddressBook:
@@ -150,6 +150,11 @@ class AddressBook(_Record):
             book._check(provider, path)
         book._path = path
         return book
+
+    @property
+    def way_out(self) -> str:
+        """How to begin with an empty book."""
+        return f"move {self._path} away" if self._path else "leave out the factory"
 
     def save(self) -> None:
         """Writes the file in one step: a reader, or a crash, sees the old book or the new one."""

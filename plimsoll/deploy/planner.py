@@ -87,7 +87,7 @@ def _plan_factory(steps: Steps) -> None:
             steps.complain(
                 "factory",
                 f"{given} is not {book.factory.address}, the Factory in {book.title}; remove the line, or "
-                "move that book away",
+                f"{book.way_out}",
             )
         _check_factory(steps, book.factory.address)
         steps.add(Step("factory", "there", "factory", book.factory.address))
@@ -112,20 +112,25 @@ def _plan_factory(steps: Steps) -> None:
 
 
 def _check_factory(steps: Steps, factory: str) -> None:
-    """Raises unless a Factory deploys what is compiled here."""
-    for name in BLUEPRINTS:
-        blueprint = view_one(steps.provider, factory, f"{name.upper()}_BLUEPRINT()", "address")
-        if blueprint is None:
-            raise DeployError(
-                f"{factory} does not answer as a Factory on {network_of(steps.provider)}; correct the "
-                f"address in the market file, or move {steps.book.title} away."
+    """Raises unless a Factory and what it deploys are those that are compiled here."""
+    names = ["Factory"]
+    runtime = bytes(project.Factory.contract_type.get_runtime_bytecode())
+    if code_of(steps.provider, factory).startswith(runtime):  # the immutables come after it
+        names = [
+            name
+            for name in BLUEPRINTS
+            if not _is_blueprint(
+                steps,
+                view_one(steps.provider, factory, f"{name.upper()}_BLUEPRINT()", "address") or NOBODY,
+                name,
             )
-        if not _is_blueprint(steps, blueprint, name):
-            raise DeployError(
-                f"The Factory {factory} deploys another {name} than the one that is compiled here; check out "
-                f"the version it was deployed from, or move {steps.book.title} away to begin with a new "
-                "Factory."
-            )
+        ]
+    if names:
+        raise DeployError(
+            f"The Factory at {factory} on {network_of(steps.provider)} has another {names[0]} than the one "
+            "that is compiled here; check out the version that it was deployed from, or "
+            f"{steps.book.way_out} to begin with a new one."
+        )
 
 
 def _is_blueprint(steps: Steps, address: str, name: str) -> bool:

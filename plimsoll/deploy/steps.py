@@ -14,6 +14,9 @@ from plimsoll.chain.views import is_local
 from plimsoll.deploy.book import AddressBook, Deployed, Pending
 from plimsoll.deploy.market import DeployError, MarketFile
 
+GAS_MARGIN = 1.25
+"""Times the estimate: the next block's time is another one, and interest accrued there costs gas."""
+
 
 class NotYet(Exception):
     """A transaction cannot be built because it needs the address of an earlier step."""
@@ -67,7 +70,8 @@ class Plan:
         Raises:
             DeployError: a transaction was refused or failed. What came before it stays recorded.
         """
-        self.book.save()
+        if not self.missing:
+            self.book.save()  # what an interrupted run had sent may be new in it
         for step in self.missing:
             receipt = self._send(step)
             address = step.record(receipt)
@@ -78,7 +82,9 @@ class Plan:
     def _send(self, step: Step) -> ReceiptAPI:
         assert step.transaction is not None
         try:
-            signed = self.account.sign_transaction(self.account.prepare_transaction(step.transaction()))
+            transaction = step.transaction()
+            transaction.gas_limit = int(estimate_gas(self.account, transaction) * GAS_MARGIN)
+            signed = self.account.sign_transaction(self.account.prepare_transaction(transaction))
             if signed is None:
                 raise DeployError(f"{step.what} was not signed; run the command again to go on.")
             # Known from now on: a run that dies while it waits for the receipt does not send it twice.
@@ -189,11 +195,8 @@ class Steps:
             transaction = step.transaction()
         except NotYet:
             return step
-        request = {"from": self.account.address, "data": "0x" + bytes(transaction.data).hex()}
-        if transaction.receiver:
-            request["to"] = transaction.receiver
         try:
-            return replace(step, gas=int(self.provider.make_request("eth_estimateGas", [request]), 16))
+            return replace(step, gas=estimate_gas(self.account, transaction))
         except ApeException as error:
             self.complain(
                 step.where, f"{step.what} would fail ({reason(error)}); correct what the reason names"
@@ -220,6 +223,14 @@ class Steps:
 def deployed(receipt: ReceiptAPI) -> Deployed:
     """The record of the contract that a transaction has deployed."""
     return Deployed(address=receipt.contract_address, tx=receipt.txn_hash, block=receipt.block_number)
+
+
+def estimate_gas(account: AccountAPI, transaction: TransactionAPI) -> int:
+    """The gas of a transaction of this account; ape would ask for one of nobody, and trace a failure."""
+    request = {"from": account.address, "data": "0x" + bytes(transaction.data).hex()}
+    if transaction.receiver:
+        request["to"] = transaction.receiver
+    return int(account.provider.make_request("eth_estimateGas", [request]), 16)
 
 
 def reason(error: ApeException) -> str:

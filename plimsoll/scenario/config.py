@@ -246,7 +246,7 @@ class Scenario(_Checked):
             try:
                 base_units(amount, market.loan.decimals)
             except ValueError as error:
-                raise ValueError(f"{name}: {error}; round it") from None
+                raise ValueError(f"{name}: {error}") from None
         return self
 
     @property

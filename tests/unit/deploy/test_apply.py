@@ -78,6 +78,13 @@ def test_reports_what_was_sent(desk: Desk) -> None:
         assert result.address == receipt.contract_address
 
 
+def test_asks_for_as_much_gas_as_it_needs(desk: Desk) -> None:
+    """Left to ape, a test chain gives each transaction all the gas of a block, and a live one may give too "
+    "little."""
+    for result in desk.plan().apply():
+        assert 1.15 < chain.provider.get_receipt(result.tx).gas_limit / result.gas < 1.35
+
+
 def test_a_second_pool_shares_factory_and_tokens(deployed: Desk) -> None:
     assert deployed.deploy(changed("symbol: pUSDC", "symbol: pUSDC2")) == [
         step.replace("pUSDC", "pUSDC2") for step in STEPS[5:] if step != "mock token WETH"
@@ -92,6 +99,14 @@ def test_deploys_on_a_chain_that_is_thrown_away(desk: Desk) -> None:
 
 
 # -------------------------------------------------------------------------------------------------- run again
+
+
+def test_refusals_write_no_book(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(desk.account), "sign_transaction", lambda account, transaction: None)
+    with pytest.raises(DeployError) as error:
+        desk.deploy()
+    assert str(error.value) == "blueprint Pool was not signed; run the command again to go on."
+    assert not desk.book_path.exists()
 
 
 def test_running_again_sends_nothing(deployed: Desk) -> None:

@@ -371,20 +371,23 @@ def test_refuses_an_account_that_is_not_there(desk: Desk, name: str) -> None:
 # ------------------------------------------------------------------------------------------------ the Factory
 
 
-def test_refuses_a_factory_without_code(desk: Desk) -> None:
-    assert desk.refused(f"factory: {NO_CODE}\n{MARKET}") == (
-        f"{NO_CODE} does not answer as a Factory on {NETWORK}; correct the address in the market file, or "
-        f"move {desk.book_path} away.",
+def other(factory: str, part: str, desk: Desk) -> tuple[str]:
+    """The refusal of a Factory because of a part of it."""
+    return (
+        f"The Factory at {factory} on {NETWORK} has another {part} than the one that is compiled here; check "
+        f"out the version that it was deployed from, or move {desk.book_path} away to begin with a new one.",
     )
+
+
+def test_refuses_what_is_no_factory(desk: Desk, builder: Builder) -> None:
+    for address in (NO_CODE, builder.token().address):
+        assert desk.refused(f"factory: {address}\n{MARKET}") == other(address, "Factory", desk)
 
 
 def test_refuses_a_factory_of_other_contracts(desk: Desk, deployer: AccountAPI) -> None:
     blueprints = [deployer.declare(project.Pool).contract_address] * 3
     factory = deployer.deploy(project.Factory, *blueprints)
-    assert desk.refused(f"factory: {factory}\n{MARKET}") == (
-        f"The Factory {factory} deploys another Council than the one that is compiled here; check out the "
-        f"version it was deployed from, or move {desk.book_path} away to begin with a new Factory.",
-    )
+    assert desk.refused(f"factory: {factory}\n{MARKET}") == other(factory.address, "Council", desk)
 
 
 def test_deploys_with_a_factory_that_exists(desk: Desk, builder: Builder) -> None:
@@ -399,5 +402,5 @@ def test_refuses_a_second_factory(deployed: Desk, builder: Builder) -> None:
     assert known is not None
     assert deployed.refused(f"factory: {builder.factory}\n{MARKET}") == (
         f"line 1: factory: {builder.factory} is not {known.address}, the Factory in {deployed.book_path}; "
-        "remove the line, or move that book away.",
+        f"remove the line, or move {deployed.book_path} away.",
     )
