@@ -36,7 +36,7 @@ def base_units(tokens: Decimal, decimals: int) -> int:
     return int(units)
 
 
-def price_of(quote: Decimal, collateral_decimals: int, loan_decimals: int) -> int:
+def price_of(quote: Decimal | int, collateral_decimals: int, loan_decimals: int) -> int:
     """A price in whole loan tokens per whole collateral token as oracles say it, rounded down.
 
     That is loan base units per collateral base unit, scaled by 1e36.
