@@ -39,6 +39,14 @@ def test_every_reason_is_in_the_specification() -> None:
     assert sorted(reasons() - documented()) == []
 
 
+def test_every_reason_is_hit_by_a_test() -> None:
+    """Named in full, or without its area where a file tests one area alone."""
+    tests = "".join(
+        path.read_text() for path in (ROOT / "tests").rglob("test_*.py") if path != Path(__file__)
+    )
+    assert [r for r in sorted(reasons()) if r not in tests and f'"{r.split(": ", 1)[1]}"' not in tests] == []
+
+
 def test_every_reason_is_short_and_says_its_area() -> None:
     assert [reason for reason in reasons() if len(reason) > 32 or reason != reason.lower()] == []
 
