@@ -3,7 +3,7 @@
 # Further options:   make test ARGS="-k liquidation"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compile demo test fuzz gas lint clean
+.PHONY: help setup compile demo test fuzz prove gas lint clean
 
 BIN := .venv/bin
 SETUP := scripts/_setup.sh
@@ -30,6 +30,10 @@ test: ## run all tests
 fuzz: ## play 200,000 random steps on bytecode and twin; FUZZ_STEPS=n for another number
 	@$(SETUP) core
 	@FUZZ_STEPS=$${FUZZ_STEPS:-200000} $(BIN)/ape test tests/stateful $(ARGS)
+
+prove: ## check the lemmas behind the specification (z3)
+	@$(SETUP) proofs
+	@$(BIN)/python -m proofs $(ARGS)
 
 compile: ## compile every contract afresh
 	@$(SETUP) core

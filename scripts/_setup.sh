@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Brings .venv and Anvil to the state that the requirement files and package.json describe.
 #
-#   scripts/_setup.sh core|lab|dev        called by the Makefile; PYTHON=/path/to/python chooses another one
+#   scripts/_setup.sh core|lab|dev|proofs called by the Makefile; PYTHON=/path/to/python chooses another one
 #
 # Safe to run again at any time: a step whose inputs have not changed since it last finished is skipped. Each
 # step writes its stamp last, so one that was interrupted or failed is done again by the next run.
@@ -101,12 +101,22 @@ explain_failure() {
     fail "$1; the last lines of $LOG are above."
 }
 
-# Each set contains the ones before it.
+# What a set is made of: core is in all, lab is in dev.
+sets_in() {
+    case $1 in
+        core) echo core ;;
+        lab) echo core lab ;;
+        dev) echo core lab dev ;;
+        proofs) echo core proofs ;;
+    esac
+}
+
 requirement_files() {
     case $1 in
         core) echo requirements.txt ;;
         lab) echo requirements.txt requirements-lab.txt ;;
         dev) echo requirements.txt requirements-lab.txt requirements-dev.txt ;;
+        proofs) echo requirements.txt requirements-proofs.txt ;;
     esac
 }
 
@@ -117,9 +127,8 @@ install_packages() {
     for file in $(requirement_files "$1"); do :; done # the last one asks for the others
     say "installing the Python packages of $file (a minute or so the first time) ..."
     install -r "$file" -e . # the package plimsoll in place, so that scripts, tests and consoles can import it
-    for set in core lab dev; do
+    for set in $(sets_in "$1"); do
         stamp "$set" "$(checksum $(requirement_files "$set"))"
-        [ "$set" = "$1" ] && break
     done
 }
 
@@ -169,7 +178,7 @@ install_anvil() {
 
 # ------------------------------------------------------------------------------------------------------ Run
 
-case ${1:-} in core | lab | dev) ;; *) fail "usage: scripts/_setup.sh core|lab|dev" ;; esac
+case ${1:-} in core | lab | dev | proofs) ;; *) fail "usage: scripts/_setup.sh core|lab|dev|proofs" ;; esac
 make_venv
 install_packages "$1"
-install_anvil
+[ "$1" = proofs ] || install_anvil # proofs need no chain
