@@ -86,10 +86,11 @@ def deploy(stage: str, market: Any, account: str | None, dry_run: bool) -> None:
     except DeployError as error:
         raise click.ClickException(str(error)) from None
     console.print(table(planned.steps, results))
-    if dry_run:
-        console.print(f"Nothing was sent; {len(planned.missing)} transactions are missing.")
+    count = f"{len(planned.missing)} transaction{'' if len(planned.missing) == 1 else 's'}"
+    if not planned.missing:
+        console.print("Nothing to do.")
     else:
-        console.print(f"{len(results)} transactions sent." if results else "Nothing to do.")
+        console.print(f"Nothing was sent; {count} to go." if dry_run else f"{count} sent.")
     if book.path is None:
         console.print(
             "This chain ends with this command, and nothing is written down. To keep a chain, start anvil in "

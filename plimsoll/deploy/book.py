@@ -15,6 +15,7 @@ from typing import Any
 from ape import project
 from ape.api import ProviderAPI, SubprocessProvider
 from ape.contracts import ContractInstance
+from eth_utils.address import to_checksum_address
 from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
 
 from plimsoll.chain.views import LOCAL_CHAIN_IDS, code_of, is_local
@@ -171,13 +172,15 @@ class AddressBook(_Record):
     def contracts(self) -> Contracts:
         """Everything in the book, ready to be called."""
         return Contracts(
-            factory=project.Factory.at(self.factory.address) if self.factory else None,
-            pools={name: project.Pool.at(record.address) for name, record in self.pools.items()},
-            councils={name: project.Council.at(record.council) for name, record in self.pools.items()},
-            vaults={name: project.Vault.at(record.address) for name, record in self.vaults.items()},
-            oracles={name: project.ChainlinkOracle.at(record.oracle) for name, record in self.vaults.items()},
-            tokens={name: project.PlainToken.at(record.address) for name, record in self.tokens.items()},
-            feeds={name: project.MockFeed.at(record.address) for name, record in self.feeds.items()},
+            factory=contract_at("Factory", self.factory.address) if self.factory else None,
+            pools={name: contract_at("Pool", record.address) for name, record in self.pools.items()},
+            councils={name: contract_at("Council", record.council) for name, record in self.pools.items()},
+            vaults={name: contract_at("Vault", record.address) for name, record in self.vaults.items()},
+            oracles={
+                name: contract_at("ChainlinkOracle", vault.oracle) for name, vault in self.vaults.items()
+            },
+            tokens={name: contract_at("PlainToken", record.address) for name, record in self.tokens.items()},
+            feeds={name: contract_at("MockFeed", record.address) for name, record in self.feeds.items()},
         )
 
     def _check(self, provider: ProviderAPI, path: Path) -> None:
@@ -227,6 +230,11 @@ class Contracts:
     oracles: dict[str, ContractInstance]
     tokens: dict[str, ContractInstance]
     feeds: dict[str, ContractInstance]
+
+
+def contract_at(name: str, address: str) -> ContractInstance:
+    """A contract of this project; unlike `project.Pool.at`, without a look at the chain."""
+    return ContractInstance(to_checksum_address(address), getattr(project, name).contract_type)
 
 
 def _compiler() -> str:

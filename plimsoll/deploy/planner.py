@@ -14,7 +14,15 @@ from ape.contracts import ContractInstance
 from pydantic import BaseModel
 
 from plimsoll.chain.views import code_of, is_local, network_of, now, view_one
-from plimsoll.deploy.book import AddressBook, Deployed, OracleRecord, PoolRecord, Sent, VaultRecord
+from plimsoll.deploy.book import (
+    AddressBook,
+    Deployed,
+    OracleRecord,
+    PoolRecord,
+    Sent,
+    VaultRecord,
+    contract_at,
+)
 from plimsoll.deploy.chainlink import MOCK_DECIMALS, Decimals, first_price, over_mocks, struct_of
 from plimsoll.deploy.market import (
     Chainlink,
@@ -173,13 +181,13 @@ class _PoolPlanner:
     def pool(self) -> ContractInstance | None:
         """The pool, when it is there."""
         record = self.book.pools.get(self.name)
-        return project.Pool.at(record.address) if record else None
+        return contract_at("Pool", record.address) if record else None
 
     @property
     def council(self) -> ContractInstance | None:
         """The pool's council, when it is there."""
         record = self.book.pools.get(self.name)
-        return project.Council.at(record.council) if record else None
+        return contract_at("Council", record.council) if record else None
 
     def _pool(self) -> None:
         section, what = self.section, f"pool {self.name}"
@@ -220,7 +228,7 @@ class _PoolPlanner:
         self.require_registered(what, "is_pool(address)", "bool", record.address, True)
         params = PoolParams.model_validate(record.params)
         self.compare("pool", what, params, self.section, "choose another symbol")
-        pool, council = project.Pool.at(record.address), project.Council.at(record.council)
+        pool, council = contract_at("Pool", record.address), contract_at("Council", record.council)
         asset = pool.asset()
         if self.token_address(self.section.asset) != asset:
             self.complain("pool.asset", f"{what} lends {asset}; restore that, or choose another symbol")
@@ -276,10 +284,18 @@ class _PoolPlanner:
 
     def queue(
         self, what: str, where: str, change: tuple[str | None, bool, int], method: str, arguments: Arguments
-    ) -> None:
+    ) -> bool:
         """Brings a change through the council's queue: queued in one run, executed in a later one.
 
-        `change` is what the queue would hold: subject, whether it is a guardian, limit.
+        Args:
+            what: names the step.
+            where: the field of the market file.
+            change: what the queue would hold: subject, whether it is a guardian, limit.
+            method: of the council, which queues it.
+            arguments: of that method.
+
+        Returns:
+            Whether it is queued in this run.
         """
         queued = self.council.queued() if self.council else None
         time = now(self.provider)
@@ -298,6 +314,8 @@ class _PoolPlanner:
             self.queue_is_taken = True
             note = f"queue for {plain(self.section.delay_days)} days"
             self.curate(what, note, where, f"queue {what}", method, arguments)
+            return True
+        return False
 
     def curate(self, what: str, note: str, where: str, call: str, method: str, arguments: Arguments) -> None:
         """Adds a call of the council, which only the curator can make; it is recorded as `call`."""
@@ -445,7 +463,7 @@ class _PoolPlanner:
         """Calls the Factory, once it is there."""
         if self.book.factory is None:
             raise NotYet
-        return self.steps.call(project.Factory.at(self.book.factory.address), method, *arguments)
+        return self.steps.call(contract_at("Factory", self.book.factory.address), method, *arguments)
 
 
 # --------------------------------------------------------------------------------------------------- a vault
@@ -478,7 +496,8 @@ class _VaultPlanner:
             return
         if decimals is None:
             return
-        if section.collateral.address == address_in(self.book.pools, self.pool.name) is not None:
+        pool = address_in(self.book.pools, self.pool.name)
+        if pool is not None and section.collateral.address == pool:
             self.complain(f"{where}.collateral", "it is the pool's own share; choose another token")
         price = self._oracle(Decimals(decimals, self.pool.decimals))
         if self.is_there:
@@ -522,7 +541,7 @@ class _VaultPlanner:
         record = self.book.vaults[self.key]
         self.pool.require_registered(what, "pool_of(address)", "address", record.address, record.pool)
         risk = RiskParams.model_validate(record.risk)
-        vault = project.Vault.at(record.address)
+        vault = contract_at("Vault", record.address)
         parts = (record.pool, record.collateral, record.oracle)
         if parts != (
             address_in(self.book.pools, self.pool.name),
@@ -573,7 +592,7 @@ class _VaultPlanner:
         if self.key in self.book.oracles:
             record = self.book.oracles[self.key]
             made = Oracle.model_validate(record.config)
-            self.pool.compare(where, f"oracle {self.key}", made, oracle, "give the vault another name")
+            self._compare_oracle(where, made)
             self.steps.add(Step(f"oracle {self.key}", "there", where, record.address))
             return None if self.is_there else self._asked_price(record.address, where)
 
@@ -604,6 +623,14 @@ class _VaultPlanner:
             decimals,
             lambda part, sentence: self.complain(f"{where}.chainlink.{part}", sentence),
         )
+
+    def _compare_oracle(self, where: str, made: Oracle) -> None:
+        what, otherwise = f"oracle {self.key}", "give the vault another name"
+        if made.model_fields_set == self.section.oracle.model_fields_set:
+            self.pool.compare(where, what, made, self.section.oracle, otherwise)
+        else:
+            kind = "".join(made.model_fields_set)
+            self.complain(where, f"{what} was made from {kind} for ever; restore that, or {otherwise}")
 
     def _over_mocks(self, mock: MockFeeds) -> Callable[[], Chainlink] | None:
         """Adds two mock feeds."""
@@ -677,7 +704,7 @@ class _VaultPlanner:
                 self.pool.refuse_change(where, tokens, current)
         elif pool is None or not pool.is_open():
             self.pool.curate(what, f"set to {plain(tokens)}", where, what, "set_limit", arguments)
-        else:
+        elif self.pool.queue(what, where, (vault, False, limit), "queue_limit", arguments):
             bound = pool.totalAssets() // RAISE_DIVISOR
             if limit > bound:
                 most = plain(Decimal(bound).scaleb(-self.pool.decimals))
@@ -686,7 +713,6 @@ class _VaultPlanner:
                     f"{plain(tokens)} is above {most}, the 5 % of the pool's assets that an open pool grants "
                     "a new vault; lower it",
                 )
-            self.pool.queue(what, where, (vault, False, limit), "queue_limit", arguments)
 
 
 # ------------------------------------------------------------------------------------------------ small parts
@@ -706,6 +732,11 @@ def needed(address: str | None) -> str:
 
 def plain(value: object) -> str:
     """A value of a market file for a sentence: 10,000,000 rather than 1E+7."""
+    if isinstance(value, BaseModel):
+        parts = {name: part for name, part in value if part is not None}
+        return "{" + ", ".join(f"{name}: {plain(part)}" for name, part in parts.items()) + "}"
+    if value is None:
+        return "nothing"
     return f"{value.normalize():,f}" if isinstance(value, Decimal) else str(value)
 
 

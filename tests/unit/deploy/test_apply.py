@@ -280,6 +280,17 @@ def test_refuses_another_oracle(deployed: Desk, builder: Builder) -> None:
     )
 
 
+def test_refuses_another_kind_of_oracle(deployed: Desk) -> None:
+    feeds = deployed.book().feeds
+    terms = "heartbeat_hours: 1, min_answer: 1, max_answer: 10_000"
+    feed = feeds["pUSDC/weth/collateral"].address
+    chainlink = f"{{chainlink: {{expected_price: 2_000, collateral_feed: {{feed: {feed}, {terms}}}}}}}"
+    assert deployed.refused(changed("{mock: {collateral: 2_000, loan: 1}}", chainlink)) == (
+        "line 11: vaults.weth.oracle: oracle pUSDC/weth was made from mock for ever; restore that, or give "
+        "the vault another name.",
+    )
+
+
 def test_refuses_the_pools_share_as_collateral(deployed: Desk) -> None:
     pool = deployed.book().pools["pUSDC"].address
     text = MARKET + SECOND_VAULT.replace("{mock: {symbol: WBTC, decimals: 8}}", pool)
@@ -360,6 +371,23 @@ def test_a_change_that_was_not_executed_in_time_is_queued_again(deployed: Desk, 
     chain.mine()
     assert deployed.deploy(MARKET + SECOND_VAULT) == ["limit of pUSDC/wbtc"]
     assert council.queued().ready > first + 6 * DAY
+
+
+def test_executes_what_was_queued_though_the_pool_has_shrunk(deployed: Desk, lender: AccountAPI) -> None:
+    _lend(deployed, lender, 1_000_000)
+    text = MARKET + SECOND_VAULT
+    deployed.deploy(text)
+    contracts = deployed.book().contracts()
+    pool, council = contracts.pools["pUSDC"], contracts.councils["pUSDC"]
+    pool.withdraw(500_000 * WHOLE, lender, lender, sender=lender)
+    chain.pending_timestamp = council.queued().ready
+    chain.mine()
+    assert deployed.deploy(text) == ["limit of pUSDC/wbtc"]
+    assert pool.credit_line(contracts.vaults["pUSDC/wbtc"])[0] == 25_000 * WHOLE
+    assert deployed.refused(text) == (
+        "line 18: vaults.wbtc.limit: the file says 40,000, but on the chain it is 25,000; write that into "
+        "the file, or let the curator change it through the council.",
+    )
 
 
 def test_refuses_a_limit_above_what_an_open_pool_grants(deployed: Desk, lender: AccountAPI) -> None:

@@ -58,7 +58,7 @@ def test_a_dry_run_sends_nothing(
     assert (chain.blocks.height, deployer.nonce) == before
     output = capsys.readouterr().out
     assert rows(output)["limit of pUSDC/weth"] == ["set to 10,000,000", "", "", "?"]
-    assert "Nothing was sent; 14 transactions are missing." in output
+    assert "Nothing was sent; 14 transactions to go." in output
 
 
 def test_a_mistake_ends_in_a_sentence(script: ModuleType) -> None:
