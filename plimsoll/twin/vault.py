@@ -122,11 +122,13 @@ class Vault:
         sent = self._max_borrow(*opened) if debt == MAX else debt
         shares, *after = self.pool.draw(self.address, sent, receiver) if sent else (0, 0, 0)
         self.positions[owner] = (before[0], before[1] + shares)
+        totals = Totals(*after)
         if callback:
             callback()
+            totals = self._totals()  # other vaults may have settled meanwhile
         self._pull_collateral(caller, collateral)
         self.positions[owner] = (opened[0], opened[1] + shares)
-        self._check_borrowed(self.positions[owner], shares, Totals(*after))
+        self._check_borrowed(self.positions[owner], shares, totals)
         return sent
 
     @nonreentrant
