@@ -17,8 +17,9 @@ from plimsoll.twin.position import (
     unpack_liquidation,
 )
 from plimsoll.twin.shares import FRACTION, to_value_down
-from tests.utils.calls import Log, ask, log, send, view, words
-from tests.utils.world import MAX, NO_LIMIT, Market
+from tests.utils.calls import Log, ask, log, pass_time, plain, send, view, words
+from tests.utils.signatures import sign_set_operator
+from tests.utils.world import DAY, MAX, NO_LIMIT, Builder, Market, build_market
 
 WITHDRAW = 1  # rights of an operator
 BORROW = 2
@@ -225,3 +226,44 @@ def drawn(totals: Totals, amount: int) -> tuple[Totals, int]:
 def worth(collateral: int, price: int) -> int:
     """Base units of the loan asset, rounded down."""
     return collateral * price // PRICE_SCALE
+
+
+def seasoned_market(
+    builder: Builder, lender: AccountAPI, debtor: AccountAPI, actors: Sequence[AccountAPI]
+) -> Market:
+    """6-decimal loans on an 18-decimal collateral worth 2,000; `debtor` has owed half of it for 400 days.
+
+    No ratio is round: a debt share has interest in it.
+    """
+    market = build_market(builder, [lender, debtor, *actors])
+    send(market.pool.deposit, market.loans(4_000_000), lender, sender=lender)
+    send(market.vault.open, market.collaterals(2_000), market.loans(2_000_000), sender=debtor)
+    pass_time(400 * DAY)
+    send(market.pool.accrue, sender=lender)
+    return market
+
+
+def every_call(market: Market, who: Any, victim: Any, signer: AccountAPI) -> dict[str, tuple[Any, ...]]:
+    """Every function of a vault that changes anything, with arguments that work for `who` in small amounts.
+
+    Args:
+        market: where `who` has a healthy position, tokens and approvals.
+        who: the caller, owner and receiver.
+        victim: has a position that can be liquidated.
+        signer: names `who` his operator.
+    """
+    vault = market.vault
+    message = {"owner": signer.address, "operator": plain(who), "rights": BORROW, "nonce": 0, "deadline": MAX}
+    signature = sign_set_operator(signer, vault, **message)
+    return {
+        "deposit": (vault.deposit, 1),
+        "withdraw": (vault.withdraw, 1),
+        "borrow": (vault.borrow, 10**6),
+        "repay": (vault.repay, 10**6),
+        "open": (vault.open, 10**15, 10**6),
+        "close": (vault.close, 10**6, 10**9),
+        "liquidate": (vault.liquidate, victim, 10**7),
+        "liquidate_batch": (vault.liquidate_batch, [order(victim)]),
+        "set_operator": (vault.set_operator, victim, WITHDRAW | BORROW),
+        "set_operator_by_signature": (vault.set_operator_by_signature, *message.values(), signature),
+    }

@@ -5,8 +5,8 @@ from ape import project
 from ape.contracts import ContractInstance
 
 from tests.utils.actor import Actor
-from tests.utils.calls import pass_time
-from tests.utils.world import DAY, Market, build_market
+from tests.utils.vaults import seasoned_market
+from tests.utils.world import Market
 
 
 @pytest.fixture(autouse=True)
@@ -17,13 +17,7 @@ def _still(still_clock) -> None:
 @pytest.fixture(scope="session")
 def market(builder, lender, borrower, other_borrower, liquidator, operator, stranger) -> Market:
     """6-decimal loans on an 18-decimal collateral worth 2,000; `other_borrower` has had one for 400 days."""
-    actors = [lender, borrower, other_borrower, liquidator, operator, stranger]
-    market = build_market(builder, actors)
-    market.pool.deposit(market.loans(4_000_000), lender, sender=lender)
-    market.vault.open(market.collaterals(2_000), market.loans(2_000_000), sender=other_borrower)
-    pass_time(400 * DAY)
-    market.pool.accrue(sender=lender)
-    return market
+    return seasoned_market(builder, lender, other_borrower, [borrower, liquidator, operator, stranger])
 
 
 @pytest.fixture(scope="session")

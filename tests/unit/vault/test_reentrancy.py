@@ -6,12 +6,11 @@ from ape import project
 from tests.utils.actor import Actor
 from tests.utils.calls import Refusal, ask, pass_time, send, view
 from tests.utils.intruder import outcomes, plan
-from tests.utils.signatures import sign_set_operator
 from tests.utils.vaults import (
-    BORROW,
     assert_sums,
     balances,
     debt_totals,
+    every_call,
     liquidate,
     open_position,
     order,
@@ -34,28 +33,6 @@ def vault(market, actor, borrower):
     return market.vault
 
 
-def functions(market, actor, borrower, other_borrower) -> dict[str, tuple]:
-    """Every function of a vault that changes anything, with arguments that work."""
-    vault = market.vault
-    signed = {"owner": other_borrower.address, "operator": actor.address, "rights": BORROW, "nonce": 0}
-    signature = sign_set_operator(other_borrower, vault, **signed, deadline=MAX)
-    return {
-        "deposit": (vault.deposit, 1),
-        "withdraw": (vault.withdraw, 1),
-        "borrow": (vault.borrow, 10**6),
-        "repay": (vault.repay, 10**6),
-        "open": (vault.open, LOCKED, 10**6, actor, actor, b""),
-        "close": (vault.close, 10**6, 10**9, actor, actor, b""),
-        "liquidate": (vault.liquidate, borrower, 10**9, 0, actor, b""),
-        "liquidate_batch": (vault.liquidate_batch, [order(borrower)], 0, actor, b""),
-        "set_operator": (vault.set_operator, borrower, 3),
-        "set_operator_by_signature": (
-            *(vault.set_operator_by_signature, other_borrower, actor, BORROW, 0, MAX),
-            signature,
-        ),
-    }
-
-
 def outer(market, actor, borrower, name) -> tuple:
     vault = market.vault
     return {
@@ -68,14 +45,14 @@ def outer(market, actor, borrower, name) -> tuple:
 
 def test_the_list_is_complete(market, vault, actor, borrower, other_borrower):
     """A new function of the vault must be tried, too."""
-    named = set(functions(market, actor, borrower, other_borrower))
+    named = set(every_call(market, actor, borrower, other_borrower))
     assert {method.name for method in project.Vault.contract_type.mutable_methods} == named
 
 
 @pytest.mark.parametrize("name", OUTER)
 def test_no_function_can_be_entered_in_a_callback(market, vault, actor, borrower, other_borrower, name):
     """N1, A6, A21."""
-    calls = functions(market, actor, borrower, other_borrower)
+    calls = every_call(market, actor, borrower, other_borrower)
     for function, call in calls.items():
         assert not isinstance(actor.ask(*call), Refusal), function
     actor.plan(*calls.values())

@@ -1,0 +1,12 @@
+"""What regressions of the vault share."""
+
+import pytest
+
+from tests.utils.vaults import seasoned_market
+from tests.utils.world import Market
+
+
+@pytest.fixture(scope="session")
+def market(builder, lender, borrower, other_borrower, liquidator, operator, stranger) -> Market:
+    """As for the unit tests of the vault: `other_borrower` has had a loan for 400 days."""
+    return seasoned_market(builder, lender, other_borrower, [borrower, liquidator, operator, stranger])

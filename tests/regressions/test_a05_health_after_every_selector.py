@@ -1,0 +1,95 @@
+"""A5: one function of many did not check health (Euler's `donateToReserves`, 2023).
+
+Here every selector of vault and pool is called from a position at the edge: it is refused, or health has not
+fallen.
+"""
+
+import pytest
+from ape import project
+
+from plimsoll.twin.liquidation import WAD
+from tests.utils.calls import Refusal, ask, assert_refused, send, view
+from tests.utils.clock import isolated
+from tests.utils.vaults import every_call, open_position, position, risk_of, worth
+from tests.utils.world import MAX
+
+pytestmark = pytest.mark.usefixtures("still_clock")
+
+
+@pytest.fixture
+def vault(market, borrower, other_borrower, stranger):
+    """The borrower is at his limit: one unit of debt or collateral less would be too much."""
+    open_position(market, stranger, 10, 15_990)
+    open_position(market, borrower, 10, 15_000)
+    debt = view(market.vault.debt_of, borrower)[0]
+    price = -(-debt * WAD // risk_of(market.vault).ltv) * 10**17
+    send(market.oracle.set_prices, price * 94 // 100, price, sender=stranger)  # the stranger is liquidatable
+    assert worth(position(market, borrower)[0], price) * risk_of(market.vault).ltv - debt * WAD < WAD
+    return market.vault
+
+
+def test_a05_what_could_lower_health_is_refused(market, vault, borrower):
+    for method, *arguments in (
+        (vault.withdraw, 10**13),
+        (vault.borrow, 1),
+        (vault.open, 0, 1),
+        (vault.open, 1, 3),
+        (vault.close, 1, 10**13),
+    ):
+        assert_refused("vault: above the loan-to-value", method, *arguments, sender=borrower)
+
+
+def test_a05_no_selector_of_the_vault_lowers_health(market, vault, borrower, stranger, other_borrower):
+    """Collateral per debt share falls in none that is not refused."""
+    calls = every_call(market, borrower, stranger, other_borrower)
+    assert {method.name for method in project.Vault.contract_type.mutable_methods} == calls.keys()
+    collateral, shares = position(market, borrower)
+    refused = []
+    for name, (method, *arguments) in calls.items():
+        if isinstance(ask(method, *arguments, sender=borrower), Refusal):
+            refused.append(name)
+            continue
+        with isolated():
+            send(method, *arguments, sender=borrower)
+            after, after_shares = position(market, borrower)
+            assert after * shares >= collateral * after_shares, name
+    assert refused == ["withdraw", "borrow"]  # `open` brings collateral along, `close` pays
+
+
+def test_a05_no_selector_of_the_pool_lowers_health(market, vault, borrower):
+    pool = market.pool
+    send(pool.deposit, 10**9, borrower, sender=borrower)
+    before, debt = position(market, borrower), view(vault.debt_of, borrower)[0]
+    calls = {
+        "deposit": (10**6, borrower),
+        "mint": (10**6, borrower),
+        "withdraw": (1, borrower, borrower),
+        "redeem": (10**6, borrower, borrower),
+        "exit": (10**6, 0, borrower, borrower),
+        "accrue": (),
+        "realise": (),
+        "draw": (1, borrower),
+        "settle": (1, 1),
+        "flashLoan": (borrower, market.loan, 1, b""),
+        "install": (borrower, borrower),
+        "open_pool": (),
+        "set_limit": (vault, 0),
+        "set_supply_cap": (1,),
+        "set_pause": (MAX,),
+        "transfer": (vault, 1),
+        "transferFrom": (borrower, vault, 1),
+        "approve": (vault, MAX),
+        "permit": (borrower, vault, 1, MAX, 0, b"\0" * 32, b"\0" * 32),
+    }
+    assert {method.name for method in project.Pool.contract_type.mutable_methods} == calls.keys()
+    executed = 0
+    for name, arguments in calls.items():
+        method = getattr(pool, name)
+        if isinstance(ask(method, *arguments, sender=borrower), Refusal):
+            continue
+        with isolated():
+            send(method, *arguments, sender=borrower)
+            assert position(market, borrower) == before
+            assert view(vault.debt_of, borrower)[0] - debt in (0, 1)
+            executed += 1
+    assert executed == 9

@@ -1,0 +1,89 @@
+"""A17: what a callback was told to do, it did for whomever its data named (Prisma 2024).
+
+Here a vault calls back its caller and nobody else, and acts for the owner whom it has authorised before.
+"""
+
+import pytest
+from ape import project
+
+from tests.utils.actor import Actor
+from tests.utils.calls import Refusal, log, send
+from tests.utils.vaults import BORROW, WITHDRAW, balances, open_position, order, position
+from tests.utils.world import MAX, NOBODY
+
+pytestmark = pytest.mark.usefixtures("still_clock")
+
+
+@pytest.fixture
+def zap(market, deployer, borrower, stranger) -> Actor:
+    """A helper contract that the borrower has made his operator, and that would do whatever it is told."""
+    zap = Actor(deployer.deploy(project.CallbackActor), stranger)
+    zap.provide(market)
+    open_position(market, borrower, 10, 10_000)
+    send(market.vault.set_operator, zap, WITHDRAW | BORROW, sender=borrower)
+    return zap
+
+
+@pytest.fixture
+def attacker(market, deployer, stranger) -> Actor:
+    attacker = Actor(deployer.deploy(project.CallbackActor), stranger)
+    attacker.provide(market)
+    attacker.act(market.vault.open, market.collaterals(20), market.loans(10_000), attacker, attacker, b"")
+    return attacker
+
+
+def called(logs, contract) -> int:
+    topic = log(contract, "Called", name="", caller=NOBODY, first=0, second=0, third=0, data=b"")[1][0]
+    return sum(entry[:1] == (contract.address.lower(),) and entry[1][0] == topic for entry in logs)
+
+
+def test_a17_the_operator_is_never_called_by_others(market, zap, attacker, borrower):
+    """Not as receiver, not as operator of the owner, not as liquidated owner."""
+    vault, data = market.vault, bytes.fromhex(borrower.address[2:])
+    calls = [
+        (vault.open, 0, 10**6, zap, attacker, data),
+        (vault.close, 10**6, 10**9, zap, attacker, data),
+        (vault.close, 10**6, 0, zap, borrower, data),
+    ]
+    for call in calls:
+        logs = attacker.act(*call)
+        assert called(logs, zap.contract) == 0
+        assert called(logs, attacker.contract) == 1
+    market.set_quote(1_190)
+    for call in (
+        (vault.liquidate, borrower, 10**8, 0, zap, data),
+        (vault.liquidate_batch, [order(borrower)], 0, zap, data),
+    ):
+        logs = attacker.act(*call)
+        assert called(logs, zap.contract) == 0
+        assert called(logs, attacker.contract) == 1
+
+
+def test_a17_the_attacker_cannot_name_the_owner(market, zap, attacker, borrower):
+    vault = market.vault
+    before = position(market, borrower), balances(market, borrower)
+    for call in (
+        (vault.open, 0, 10**6, attacker, borrower, b"x"),
+        (vault.open, 0, 0, attacker, borrower, b"x"),
+        (vault.close, 0, 10**9, attacker, borrower, b"x"),
+        (vault.close, MAX, MAX, attacker, borrower, b"x"),
+    ):
+        assert attacker.ask(*call) == Refusal("vault: not authorised")
+    assert (position(market, borrower), balances(market, borrower)) == before
+
+
+def test_a17_nor_from_inside_his_own_callback(market, zap, attacker, borrower):
+    """In the vault that calls him he can do nothing at all."""
+    vault = market.vault
+    tokens, held = balances(market, borrower), position(market, borrower)
+    attacker.plan(
+        (vault.open, 0, 10**6, attacker, borrower, b""),
+        (vault.close, 0, 10**9, attacker, borrower, b""),
+        (vault.withdraw, 1, attacker, borrower),
+        (vault.borrow, 10**6, attacker, borrower),
+        (market.loan.transferFrom, borrower, attacker, 1),
+        (market.collateral.transferFrom, borrower, attacker, 1),
+    )
+    attacker.act(vault.close, 10**6, 10**9, attacker, attacker, bytes.fromhex(borrower.address[2:]))
+    assert attacker.answers() == [Refusal("")] * 6
+    assert (balances(market, borrower), position(market, borrower)) == (tokens, held)

@@ -1,0 +1,114 @@
+"""A18: a contract with approvals called any target that a user named (Seneca, Silo 2024).
+
+Here a vault calls its pool, its tokens, its oracle, and its caller with one of three callbacks; a contract
+that signs for itself is asked by a static call.
+"""
+
+from pathlib import Path
+
+import pytest
+from ape import networks, project
+
+from tests.utils.actor import Actor
+from tests.utils.calls import calldata, log, send, target
+from tests.utils.vaults import open_position, order
+from tests.utils.world import MAX
+
+pytestmark = pytest.mark.usefixtures("still_clock")
+
+CONTRACTS = Path(__file__).parents[2] / "contracts"
+
+
+@pytest.fixture
+def actor(market, deployer, stranger) -> Actor:
+    actor = Actor(deployer.deploy(project.CallbackActor), stranger)
+    actor.provide(market)
+    return actor
+
+
+@pytest.fixture
+def bystander(deployer):
+    """A contract that would answer every callback."""
+    return deployer.deploy(project.CallbackActor)
+
+
+def calls_of(trace: dict, caller: str) -> list[tuple[str, str, str]]:
+    """Kind, target and selector of every call that `caller` makes in a trace."""
+    found = []
+    for call in trace.get("calls", []):
+        if call["from"].lower() == caller.lower():
+            found.append((call["type"], call["to"].lower(), call["input"][:10]))
+        found += calls_of(call, caller)
+    return found
+
+
+def traced(sender, method, *arguments) -> dict:
+    """The calls of a transaction, made without one."""
+    request = {
+        "from": sender.address,
+        "to": target(method),
+        "data": "0x" + calldata(method, *arguments).hex(),
+    }
+    return networks.provider.make_request("debug_traceCall", [request, "latest", {"tracer": "callTracer"}])
+
+
+def test_a18_a_vault_calls_what_it_was_made_of_and_its_caller(market, actor, bystander, borrower, stranger):
+    vault = market.vault
+    open_position(market, borrower)
+    actor.act(vault.open, 30 * 10**18, 10**10, actor, actor, b"")
+    market.set_quote(1_700)
+    data = bytes.fromhex(bystander.address[2:])
+    hooks = {
+        "0x" + calldata(getattr(actor.contract, name), *args).hex()[:8]
+        for name, args in (
+            ("on_open", (0, 0, b"")),
+            ("on_close", (0, 0, b"")),
+            ("on_liquidation", (0, 0, 0, b"")),
+        )
+    }
+    own = {part.address.lower() for part in (market.pool, market.loan, market.collateral, market.oracle)}
+    for method, *arguments in (
+        (vault.deposit, 1, bystander),
+        (vault.withdraw, 1, bystander, actor),
+        (vault.borrow, 10**6, bystander, actor),
+        (vault.repay, 10**6, bystander),
+        (vault.repay, 10**6, borrower),
+        (vault.open, 1, 10**6, bystander, actor, data),
+        (vault.close, 10**6, 1, bystander, actor, data),
+        (vault.liquidate, borrower, MAX, 0, bystander, data),
+        (vault.liquidate_batch, [order(borrower), order(bystander)], 0, bystander, data),
+        (vault.set_operator, bystander, 3),
+    ):
+        trace = traced(stranger, actor.contract.act, vault, calldata(method, *arguments))
+        assert "error" not in trace
+        calls = calls_of(trace, vault.address)
+        assert calls or method == vault.set_operator
+        for kind, to, selector in calls:
+            assert to in own or (to == actor.address.lower() and selector in hooks), (method, to)
+            assert kind in ("CALL", "STATICCALL")
+        assert sum(to == actor.address.lower() for _, to, _ in calls) == (arguments[-1] is data)
+
+
+def test_a18_a_signer_with_code_is_asked_by_a_static_call(market, bystander, stranger):
+    vault = market.vault
+    arguments = (bystander, stranger, 3, 0, MAX, b"")
+    calls = calls_of(traced(stranger, vault.set_operator_by_signature, *arguments), vault.address)
+    assert calls == [("STATICCALL", bystander.address.lower(), "0x1626ba7e")]
+
+
+def test_a18_no_contract_of_ours_makes_raw_calls(market):
+    """But the oracle, which asks its sources so that a failure of one is not its own."""
+    found = {
+        path.relative_to(CONTRACTS).as_posix()
+        for path in CONTRACTS.rglob("*.vy")
+        if "mocks" not in path.parts and "raw_call(" in path.read_text()
+    }
+    assert found <= {"oracles/ChainlinkOracle.vy"}
+
+
+def test_a18_the_trace_shows_a_callback(market, actor, stranger):
+    """The first test would show nothing without one."""
+    logs = actor.act(market.vault.open, 0, 0, actor, actor, b"x")
+    assert logs[0] == actor.called("on_open", market.vault, (0, 0), b"x")
+    assert log(market.loan, "Transfer", sender=actor, receiver=actor, value=1) not in logs
+    send(market.vault.deposit, 0, sender=stranger)
