@@ -5,6 +5,7 @@ from random import Random
 
 from plimsoll.chain.engine import CallReverted
 from plimsoll.twin.chain import MAX
+from plimsoll.twin.council import PAUSE_SPACING, RESTORE_AFTER, WINDOW
 from plimsoll.twin.shares import FRACTION
 from tests.stateful.world import (
     BACKSTOP,
@@ -36,7 +37,7 @@ class Steps:
             (4, self.liquidate_batch), (12, self.move_price), (10, self.crash), (2, self.oracle_fault),
             (10, self.pass_time), (3, self.donate), (2, self.seize), (2, self.flash), (4, self.govern),
             (3, self.guard), (2, self.grant), (2, self.trespass), (6, self.call_back), (2, self.could_leave),
-            (3, self.round_trip),
+            (3, self.round_trip), (4, self.keep_an_appointment),
         ]  # fmt: skip
 
     def step(self) -> None:
@@ -308,6 +309,28 @@ class Steps:
         arguments = [self.world.chain[f"{self.vault()}_vault"].address] if choice == "cut_limit" else []
         self.world.act("council", choice, *arguments, sender=sender)
 
+    def keep_an_appointment(self) -> None:
+        """Comes to one of the council's times, a second early or late, and does what it is for."""
+        council, pool = self.world.model["council"], self.world.model["pool"]
+        ready = council.queued.ready
+        appointments: list[tuple[int, str, str, tuple]] = [
+            (ready, CURATOR, "execute_queued", ()),
+            (ready + WINDOW, CURATOR, "execute_queued", ()),
+            (council.pause_started + PAUSE_SPACING, GUARDIAN, "pause", ()),
+            (pool.paused_until, STRANGER, "unpause", ()),
+        ]
+        for vault, cut in council.cuts.items():
+            lost = min(cut.limit, pool.losses.get(vault, 0) - cut.losses)
+            restored = cut.limit - lost + self.random.choice((-1, 0, 0, 1))
+            appointments.append((cut.at + RESTORE_AFTER, CURATOR, "restore_limit", (vault, max(0, restored))))
+        to_come = [one for one in appointments if one[0] > self.world.engine.now]
+        if not to_come:
+            self.world.act("council", "queue_guardian", GUARDIAN, sender=CURATOR)
+            return
+        time, sender, function, arguments = self.random.choice(to_come)
+        self.world.advance(max(0, time + self.random.choice((-1, 0, 0, 1)) - self.world.engine.now))
+        self.world.act("council", function, *arguments, sender=sender)
+
     def grant(self) -> None:
         rights = self.random.choice((0, 1, 2, 3, 4))
         self.world.act(f"{self.vault()}_vault", "set_operator", OPERATOR, rights, sender=self.borrower())
@@ -395,10 +418,13 @@ class Steps:
 
 
 def begin(world: World) -> None:
-    """Opens the pool with two lines and a first deposit, as every campaign starts."""
+    """Opens the pool with two lines, a guardian and a first deposit, as every campaign starts."""
     for which, limit in (("first", 400_000), ("second", 300_000)):
         limit *= 10 ** world.decimals[0]
         world.act("council", "set_limit", world.chain[f"{which}_vault"].address, limit, sender=CURATOR)
+    world.act("council", "queue_guardian", GUARDIAN, sender=CURATOR)
+    world.advance(world.model["council"].delay)
+    world.act("council", "execute_queued", sender=CURATOR)
     world.act("council", "open_pool", sender=CURATOR)
     world.act("pool", "deposit", 500_000 * 10 ** world.decimals[0], LENDER, sender=LENDER)
     world.compare()
