@@ -37,6 +37,10 @@ SOURCES = {
     "Oracle": "contracts/mocks/LyingOracle.vy",
     "FlashBorrower": "contracts/mocks/FlashBorrower.vy",
     "Actor": "contracts/mocks/CallbackActor.vy",
+    "FeeToken": "contracts/mocks/FeeToken.vy",
+    "ChainlinkOracle": "contracts/oracles/ChainlinkOracle.vy",
+    "Feed": "contracts/mocks/MockFeed.vy",
+    "RateVault": "contracts/mocks/MockRateVault.vy",
 }
 
 
