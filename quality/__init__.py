@@ -1,0 +1,1 @@
+"""Whether the tests are good: mistakes made on purpose."""

@@ -1,0 +1,141 @@
+"""The campaign can fail: each of these mistakes, made on purpose in a copy of the sources, is found by it.
+
+A mistake is an exact text that stands once in a file, and what stands there instead; when the source changes
+under it, the test says so. A machine makes those of `make mutation`, these are from the history of lending.
+"""
+
+import os
+from typing import NamedTuple
+
+import pytest
+
+from plimsoll.chain.engine import CallReverted
+from plimsoll.chain.revm import Revm
+from quality.compiling import ROOT, build, contracts_with
+from quality.judging import START, play, standing_in
+from tests.stateful.world import BORROWER, CURATOR, DEPLOYER, LENDER, World, compiled
+
+STEPS = 6_000
+
+pytestmark = pytest.mark.skipif(
+    "FUZZ_STEPS" not in os.environ, reason="compiles 16 contracts; make fuzz does"
+)
+
+
+class Mistake(NamedTuple):
+    file: str
+    right: str
+    wrong: str
+
+
+MISTAKES = {
+    "a borrower's health is not checked": Mistake(
+        "contracts/Vault.vy", "    self._check_collateralised(collateral, debt)\n", "    pass\n"
+    ),
+    "a debt is rounded down": Mistake(
+        "contracts/Pool.vy",
+        "conversion._to_shares_up(amount, t.total_debt, t.total_debt_shares)",
+        "conversion._to_shares_down(amount, t.total_debt, t.total_debt_shares)",
+    ),
+    "no interest accrues": Mistake(
+        "contracts/modules/ledger.vy",
+        "elapsed: uint256 = unsafe_sub(block.timestamp, books >> 220) & CLOCK_TOP",
+        "elapsed: uint256 = 0",
+    ),
+    "the fee is taken of the whole, not of the bonus": Mistake(
+        "contracts/modules/liquidation.vy",
+        "unsafe_div(unsafe_mul(risk.liquidation_fee, bonus), WAD), unsafe_sub",
+        "risk.liquidation_fee, unsafe_sub",
+    ),
+    "the bonus may exceed the borrower's equity": Mistake(
+        "contracts/modules/liquidation.vy", "        bonus = min(bonus, equity)\n", ""
+    ),
+    "lenders lose before the backstop": Mistake(
+        "contracts/Pool.vy",
+        "carried = min(shortfall, worth)",
+        "carried = min(worth, shortfall - min(shortfall, t.total_assets // FRACTION - worth))",
+    ),
+    "a vault can be entered while it opens a position": Mistake(
+        "contracts/Vault.vy", "@external\ndef open(", "@external\n@reentrant\ndef open("
+    ),
+    "a vault can be entered while it liquidates": Mistake(
+        "contracts/Vault.vy", "@external\ndef liquidate(", "@external\n@reentrant\ndef liquidate("
+    ),
+    "a line refills after a loss": Mistake(
+        "contracts/modules/credit.vy", "unsafe_sub(line, lost << 104)", "line"
+    ),
+    "a loss is what the vault says it is": Mistake(
+        "contracts/Pool.vy",
+        "unsafe_add(unsafe_mul(min(cash, CASH_TOP), FRACTION), t.total_debt)",
+        "t.total_assets - min(t.total_assets, extinguished - min(extinguished, paid * FRACTION))",
+    ),
+    "a debt may be of any size": Mistake(
+        "contracts/Vault.vy",
+        '    assert debt >= liquidation.RISK.min_debt, "vault: below the minimum debt"\n',
+        "",
+    ),
+    "a pause stops exits": Mistake(
+        "contracts/Pool.vy",
+        "    share_token._burn(owner, shares)\n",
+        '    assert not self._is_paused(t.flags), "pool: paused"\n    share_token._burn(owner, shares)\n',
+    ),
+    "a queued change needs no waiting": Mistake(
+        "contracts/Council.vy", '    assert block.timestamp >= change.ready, "council: too early"\n', ""
+    ),
+    "an operator may do anything": Mistake(
+        "contracts/modules/operators.vy",
+        "self.rights_of[owner][msg.sender] & right != 0",
+        "self.rights_of[owner][msg.sender] != 0",
+    ),
+    "anybody is an operator": Mistake(
+        "contracts/modules/operators.vy",
+        '        assert self.rights_of[owner][msg.sender] & right != 0, "vault: not authorised"\n',
+        "        pass\n",
+    ),
+}
+NO_ARRIVAL = Mistake(
+    "contracts/Vault.vy",
+    '    assert balance == before + amount or amount == 0, "vault: payment did not arrive"\n',
+    "",
+)
+
+
+def make(mistake: Mistake) -> dict:
+    """The contracts with the mistake in them, by name."""
+    source = (ROOT / mistake.file).read_text()
+    assert source.count(mistake.right) == 1, f"{mistake.file} has changed; adapt {mistake.right!r}"
+    text = source.replace(mistake.right, mistake.wrong)
+    return {name: build(name, mistake.file, text).artifact for name in contracts_with(mistake.file)}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
+def test_the_campaign_finds(mistake: Mistake) -> None:
+    """T1 and the invariants are able to fail."""
+    with pytest.raises((AssertionError, CallReverted)):
+        play(make(mistake), STEPS)
+
+
+def repay_with_a_fee(artifacts: dict) -> None:
+    """A loan asset that begins to keep a part of what is moved."""
+    with standing_in(artifacts | {"Token": compiled("FeeToken")[0]}):
+        world = World(Revm(START))
+        vault, debt = world.chain["first_vault"], 10**10
+        world.act("council", "set_limit", vault.address, 10 * debt, sender=CURATOR)
+        world.act("council", "open_pool", sender=CURATOR)
+        world.act("pool", "deposit", 10 * debt, LENDER, sender=LENDER)
+        world.act("first_vault", "open", 10**19, debt, BORROWER, BORROWER, sender=BORROWER)
+        world.chain["loan"].send("set_fee", 100, sender=DEPLOYER)
+        vault.send("repay", debt // 10, BORROWER, sender=BORROWER)
+
+
+def test_a_payment_that_does_not_arrive_is_found() -> None:
+    """What only a token with a vice shows: the vault sees that the pool got what was paid."""
+    with pytest.raises(CallReverted, match="vault: payment did not arrive"):
+        repay_with_a_fee({})
+    repay_with_a_fee(make(NO_ARRIVAL))
+
+
+def test_the_right_code_passes() -> None:
+    """Nothing is wrong with how the mistakes are played."""
+    artifacts = {name: build(name).artifact for name in ("Pool", "Vault", "Council")}
+    assert play(artifacts, STEPS // 4) > 0
