@@ -24,7 +24,7 @@ demo: ## run the demonstration on a local chain
 	@$(BIN)/ape run demo $(ARGS)
 
 test: ## run all tests
-	@$(SETUP) core
+	@$(SETUP) lab
 	@$(BIN)/ape test tests $(ARGS)
 
 fuzz: ## play 200,000 random steps on bytecode and twin; FUZZ_STEPS=n for another number

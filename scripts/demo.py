@@ -82,7 +82,6 @@ def cli(chosen: tuple[Path, Any], out: Path | None, seed: int | None) -> None:
             f"The demonstration sets prices and clocks, which only a local Anvil allows, not "
             f"{ape.chain.provider.network_choice}; leave --network out."
         )
-    ape.logging.logger.set_level(ape.logging.LogLevel.WARNING)
     try:
         check_folder(folder)
         with console.status("compiling the contracts, if they have changed"):
@@ -95,13 +94,14 @@ def cli(chosen: tuple[Path, Any], out: Path | None, seed: int | None) -> None:
                 text = f"hour {row.hour:5.2f}  price {row.price:8,.2f}  liquidatable {row.liquidatable:3}"
                 progress.update(task, advance=1, description=text)
 
-            result = run(
-                scenario,
-                provider=ape.chain.provider,
-                project=ape.project,
-                deployer=ape.accounts.test_accounts[0],
-                on_step=on_step,
-            )
+            with ape.logging.logger.at_level(ape.logging.LogLevel.WARNING):
+                result = run(
+                    scenario,
+                    provider=ape.chain.provider,
+                    project=ape.project,
+                    deployer=ape.accounts.test_accounts[0],
+                    on_step=on_step,
+                )
         with console.status("writing the report"):
             summary = write(result, folder, source=path.read_text(encoding="utf-8"), command=command)
     except (KeyboardInterrupt, SystemExit):  # ape answers Ctrl-C by stopping Anvil and leaving
