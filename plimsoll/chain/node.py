@@ -1,7 +1,8 @@
-"""Fast access to the Anvil that ape is connected to: raw JSON-RPC, impersonated senders, batched views.
+"""Fast access to the Anvil that ape is connected to, for ape's own contract instances.
 
-ape deploys and knows the contracts; here their methods are called about ten times faster, without ape's
-receipts. Gas costs nothing and every sender may be anybody: for local chains only.
+Raw JSON-RPC without ape's receipts, impersonated senders, and what the engine interface does not have: many
+views in one request, and views of the pending block. Gas costs nothing and every sender may be anybody: for
+local chains only.
 """
 
 from __future__ import annotations

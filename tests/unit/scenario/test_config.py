@@ -127,7 +127,7 @@ REFUSALS = [
     (
         "reserve: 500",
         "reserve: 0.0000001",
-        "market.reserve: 1E-7 tokens are not a whole number of base units with 6 decimals; round it",
+        "market.reserve: 1E-7 tokens are not a whole number of base units with 6 decimals; round the amount",
     ),
     ("count: 8", "count: 0", "borrowers.count is 0; it must be at least 1"),
     (

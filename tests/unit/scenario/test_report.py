@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from plimsoll.report import page
+from plimsoll.report import page, picture
 from plimsoll.report.columns import TABLES
 from plimsoll.report.summary import lines, summarise
 from plimsoll.report.write import FILES, FolderError, check_folder, write
@@ -25,6 +25,12 @@ def folder(result, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("reports") / "tiny"
     write(result, folder, source=TINY, command=COMMAND)
     return folder
+
+
+@pytest.fixture
+def quick_picture(monkeypatch) -> None:
+    """Draws nothing: a picture takes a second."""
+    monkeypatch.setattr(picture, "draw", lambda result, path: path.write_bytes(b"\x89PNG"))
 
 
 def write_again(result, folder: Path) -> None:
@@ -104,6 +110,7 @@ def test_the_page_needs_no_network(folder, result) -> None:
         assert all(f"<code>{column.name}</code>" in html for column in columns)
 
 
+@pytest.mark.usefixtures("quick_picture")
 def test_what_a_scenario_says_is_not_taken_for_html(result, tmp_path) -> None:
     write(result, tmp_path / "report", source=TINY + "# <script>alert(1)</script>", command="<b>")
     html = (tmp_path / "report" / "index.html").read_text()
@@ -130,6 +137,7 @@ def _calm(tiny):
     return (waypoint.model_copy(update={"price": Decimal(200)}) for waypoint in tiny.price.waypoints[:2])
 
 
+@pytest.mark.usefixtures("quick_picture")
 def test_a_report_replaces_an_older_one(result, tmp_path) -> None:
     write_again(result, tmp_path / "report")
     (tmp_path / "report" / "summary.json").write_text("old")
@@ -139,6 +147,7 @@ def test_a_report_replaces_an_older_one(result, tmp_path) -> None:
 
 
 @pytest.mark.parametrize("blow", [KeyboardInterrupt, OSError("disk full")])
+@pytest.mark.usefixtures("quick_picture")
 def test_a_report_that_breaks_off_leaves_the_older_one(result, tmp_path, monkeypatch, blow) -> None:
     write_again(result, tmp_path / "report")
     before = {path.name: path.read_bytes() for path in (tmp_path / "report").iterdir()}
@@ -153,6 +162,7 @@ def test_a_report_that_breaks_off_leaves_the_older_one(result, tmp_path, monkeyp
     assert [path.name for path in tmp_path.iterdir()] == ["report"]
 
 
+@pytest.mark.usefixtures("quick_picture")
 def test_the_older_report_comes_back_when_the_new_one_cannot_move_in(result, tmp_path, monkeypatch) -> None:
     write_again(result, tmp_path / "report")
     (tmp_path / "report" / "summary.json").write_text("old")

@@ -1,6 +1,7 @@
 """A short scenario on the contracts: deterministic, complete, and honest about capital."""
 
 from dataclasses import asdict, replace
+from decimal import Decimal
 
 import pytest
 
@@ -69,6 +70,13 @@ def test_every_close_pays_its_margin(tiny, result) -> None:
     assert all(
         close.profit * 100 >= paid - 100 for close, paid in zip(result.liquidations, cost, strict=True)
     )
+
+
+def test_a_liquidator_who_asks_for_more_than_there_is_leaves_it(tiny, play) -> None:
+    greedy = tiny.liquidator.model_copy(update={"margin": Decimal("0.5"), "outages": ()})
+    result = play(tiny.model_copy(update={"liquidator": greedy}))
+    assert result.liquidations == ()
+    assert max(step.left_liquidatable for step in result.steps) > 0
 
 
 def test_steps_add_up_the_closes(result) -> None:
