@@ -1,4 +1,4 @@
-"""A4: debt was taken on behalf of somebody who had not agreed (Venus 2026).
+"""A4 (V4): debt was taken on behalf of somebody who had not agreed (Venus 2026).
 
 Here every function that takes an owner asks for his right, but those that can only help him.
 """

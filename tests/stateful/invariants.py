@@ -30,7 +30,13 @@ class Books:
 
 
 def check(
-    model: dict[str, Any], before: Books, target: str, function: str, arguments: tuple[Any, ...], answer: Any
+    model: dict[str, Any],
+    before: Books,
+    target: str,
+    function: str,
+    arguments: tuple[Any, ...],
+    answer: Any,
+    sender: str,
 ) -> None:
     """Raises AssertionError, naming the invariant, when a call has broken one."""
     pool: Pool = model["pool"]
@@ -51,6 +57,8 @@ def check(
 
     if function == "callback":
         return
+    for name, vault in vaults.items():
+        _check_rights(vault, before.positions[name], function, sender)
     lenders = loss[2]
     # the price that is left, with the lenders' loss given back, is not below the price before
     kept = (t.total_assets + VIRTUAL_VALUE + lenders * FRACTION) * (
@@ -71,6 +79,17 @@ def check(
         assert t == before.totals, "P4"
     if target in vaults:
         _check_vault_call(vaults[target], target, pool, before, after, function, arguments, answer, sum(loss))
+
+
+def _check_rights(vault: Vault, former: dict[str, tuple[int, int]], function: str, sender: str) -> None:
+    """V4: the owner, an operator within his rights, or a liquidation; nobody else."""
+    for owner, (collateral, shares) in vault.positions.items():
+        collateral_before, shares_before = former.get(owner, (0, 0))
+        rights = 3 if sender == owner else vault.rights.get((owner, sender), 0)
+        if collateral < collateral_before:
+            assert rights & 1 or function.startswith("liquidate"), "V4 collateral"
+        if shares > shares_before:
+            assert rights & 2, "V4 debt"
 
 
 def _check_vault_call(

@@ -199,7 +199,7 @@ class World:
             raise Difference(f"{target}.{function}{arguments}: chain {chain_reason!r}, twin {twin_reason!r}")
         if before:
             answer = Revert(twin_reason) if twin_reason is not None else twin_answer
-            invariants.check(self.model, before, target, function, arguments, answer)
+            invariants.check(self.model, before, target, function, arguments, answer, sender)
         if chain_reason is not None:
             return Revert(chain_reason)
         if twin_answer is not None and chain_answer != twin_answer:
@@ -274,7 +274,7 @@ class World:
             if found != answers:
                 raise Difference(f"inside {target}.{function}: chain {found}, twin {answers} for {inside}")
         # what was done inside is judged by the comparison of all words; the sums must hold in any case
-        invariants.check(self.model, before, target, "callback", arguments, Revert(twin_reason or ""))
+        invariants.check(self.model, before, target, "callback", arguments, Revert(twin_reason or ""), me)
         return Revert(twin_reason) if twin_reason is not None else answer
 
     def flash_loan(self, amount: int, sender: str) -> None:
