@@ -9,7 +9,7 @@ from types import ModuleType
 
 import click
 import pytest
-from ape import chain
+from ape import chain, networks, project
 from ape.api import AccountAPI
 
 from plimsoll.deploy import load_market
@@ -19,14 +19,19 @@ ROOT = Path(__file__).parents[3]
 MARKET = ROOT / "markets" / "local-weth-usdc.yaml"
 
 
-@pytest.fixture(scope="module")
-def script() -> ModuleType:
-    """scripts/deploy.py."""
-    spec = util.spec_from_file_location("deploy_script", ROOT / "scripts" / "deploy.py")
+def load(path: str) -> ModuleType:
+    """A module outside of the package."""
+    spec = util.spec_from_file_location(f"tested_{Path(path).stem}", ROOT / f"{path}.py")
     assert spec is not None and spec.loader is not None
     module = util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def script() -> ModuleType:
+    """scripts/deploy.py."""
+    return load("scripts/deploy")
 
 
 def rows(output: str) -> dict[str, list[str]]:
@@ -69,23 +74,17 @@ def test_a_mistake_ends_in_a_sentence(script: ModuleType) -> None:
     assert chain.blocks.height == before
 
 
-def ape(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    """Runs ape in the repository, on a chain of its own."""
-    environment = {name: value for name, value in os.environ.items() if name != "APE_FOUNDRY_HOST"}
-    return subprocess.run(
-        [str(Path(sys.executable).with_name("ape")), *arguments],
+def test_the_command_ends_with_an_exit_code_and_without_a_traceback() -> None:
+    ape = Path(sys.executable).with_name("ape")
+    done = subprocess.run(
+        [ape, "run", "deploy", "market", "--file", "markets/none.yaml"],
         cwd=ROOT,
-        env={**environment, "PYTHONPATH": str(ROOT)},
-        input=stdin,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
     )
-
-
-def test_the_command_ends_with_an_exit_code_and_without_a_traceback() -> None:
-    done = ape("run", "deploy", "market", "--file", "markets/none.yaml")
     assert done.returncode == 1
     assert done.stderr.endswith(
         "Error: There is no file markets/none.yaml; give the path of a market file with --file.\n"
@@ -94,13 +93,39 @@ def test_the_command_ends_with_an_exit_code_and_without_a_traceback() -> None:
     assert "anvil" not in done.stdout + done.stderr  # refused before a chain is started
 
 
-def test_the_console_deploys_and_names_the_contracts() -> None:
-    done = ape(
-        "console",
-        stdin='deploy("markets/local-weth-usdc.yaml")\n'
-        'print(pools["pUSDC"].symbol(), vaults["pUSDC/weth"].pool() == pools["pUSDC"], book.path)\n'
-        'print(price_of(PRESETS["blue-chip"].ltv, 18, 6) == wad(PRESETS["blue-chip"].ltv) * 10**6)\n',
-    )
-    assert "pUSDC True None" in done.stdout
-    assert "True\n" in done.stdout
-    assert "Error" not in done.stdout
+class Shell(dict):
+    """As much of IPython as the console's extras use."""
+
+    push = dict.update
+
+
+@pytest.fixture
+def console(monkeypatch: pytest.MonkeyPatch) -> Shell:
+    """The names that `ape console` starts with."""
+    shell = Shell(load("ape_console_extras").ape_init_extras(networks=networks, project=project))
+    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
+    return shell
+
+
+def test_the_console_of_an_empty_chain(console: Shell) -> None:
+    assert console["pools"] == console["vaults"] == {}
+    assert console["factory"] is None
+    assert console["price_of"](2_000, 18, 6) == 2_000 * 10**24
+    assert console["wad"](console["PRESETS"]["blue-chip"].ltv) == 8 * 10**17
+
+
+def test_the_console_deploys_and_names_the_contracts(console: Shell) -> None:
+    console["deploy"](str(MARKET))
+    assert console["factory"].is_pool(console["pools"]["pUSDC"])
+    assert console["vaults"]["pUSDC/weth"].pool() == console["pools"]["pUSDC"]
+    assert console["oracles"]["pUSDC/weth"].price() == console["price_of"](2_000, 18, 6)
+    assert console["book"].pools["pUSDC"].address == console["pools"]["pUSDC"]
+
+
+def test_the_console_says_what_is_wrong(console: Shell, capsys: pytest.CaptureFixture[str]) -> None:
+    console["deploy"]("none.yaml")
+    console["deploy"](str(MARKET), "TEST::20")
+    assert capsys.readouterr().out.splitlines() == [
+        "There is no file none.yaml; give the path of a market file with --file.",
+        "TEST::20 is no test account; choose TEST::0 to TEST::19.",
+    ]
