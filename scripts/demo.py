@@ -71,6 +71,10 @@ def cli(chosen: tuple[Path, Any], out: Path | None, seed: int | None) -> None:
     from plimsoll.scenario.checks import CheckFailed
     from plimsoll.scenario.run import run
 
+    def quiet() -> Any:
+        """Without ape's lines on every transaction and contract."""
+        return ape.logging.logger.at_level(ape.logging.LogLevel.WARNING)
+
     path, scenario = chosen
     command = command_for(path, seed, out)
     if seed is not None:
@@ -84,7 +88,7 @@ def cli(chosen: tuple[Path, Any], out: Path | None, seed: int | None) -> None:
         )
     try:
         check_folder(folder)
-        with console.status("compiling the contracts, if they have changed"):
+        with quiet(), console.status("compiling the contracts, if they have changed"):
             ensure_compiled(ape.project)
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, console=console) as progress:
@@ -94,7 +98,7 @@ def cli(chosen: tuple[Path, Any], out: Path | None, seed: int | None) -> None:
                 text = f"hour {row.hour:5.2f}  price {row.price:8,.2f}  liquidatable {row.liquidatable:3}"
                 progress.update(task, advance=1, description=text)
 
-            with ape.logging.logger.at_level(ape.logging.LogLevel.WARNING):
+            with quiet():
                 result = run(
                     scenario,
                     provider=ape.chain.provider,
