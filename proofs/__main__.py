@@ -10,15 +10,33 @@ from concurrent.futures import ProcessPoolExecutor
 from rich.console import Console
 from rich.table import Table
 
+import proofs.bounds
 import proofs.integers
-import proofs.theorems  # noqa: F401  registers its lemmas
-from proofs.lemma import LEMMAS, check
+import proofs.theorems
+import proofs.words  # noqa: F401  these register their lemmas
+from proofs import lemma, unsafe
+from proofs.lemma import LEMMAS, Verdict
+
+FILES = "256 bits, fields as bounded"
+
+
+def check(name: str) -> Verdict:
+    """Check a lemma, or the unsafe arithmetic of a file."""
+    return lemma.check(name) if name in LEMMAS else unsafe.check(name)
+
+
+def words_for(name: str) -> tuple[str, str, str, str]:
+    """Section, domain, sentence and wrong version."""
+    if name in LEMMAS:
+        it = LEMMAS[name]
+        return it.section, it.domain, it.says, it.wrong_says
+    return "2 to 11", FILES, "No unsafe operation wraps.", "Without bounds, lemmas and the function's checks."
 
 
 def main(arguments: list[str]) -> int:
     """Run the lemmas whose names contain one of the words; all without a word."""
     words = [argument for argument in arguments if argument != "-v"]
-    names = [name for name in LEMMAS if not words or any(word in name for word in words)]
+    names = [name for name in [*LEMMAS, *unsafe.PATHS] if not words or any(word in name for word in words)]
     start = time.monotonic()
     with ProcessPoolExecutor(max_workers=2) as pool:
         verdicts = list(pool.map(check, names))
@@ -26,15 +44,20 @@ def main(arguments: list[str]) -> int:
     console = Console(width=None if sys.stdout.isatty() else 150)
     table = Table("lemma", "section", "domain", "time", "proven", "wrong version refuted")
     for verdict in verdicts:
-        it = LEMMAS[verdict.lemma]
-        cells = [it.name, it.section, it.domain, f"{verdict.seconds:.2f} s", verdict.proven, verdict.refuted]
+        section, domain, _, _ = words_for(verdict.lemma)
+        cells = [verdict.lemma, section, domain, f"{verdict.seconds:.2f} s", verdict.proven, verdict.refuted]
         table.add_row(*cells, style="" if verdict.passed else "bold red")
     console.print(table)
     for verdict in verdicts:
         if "-v" in arguments or not verdict.passed:
-            it = LEMMAS[verdict.lemma]
-            console.print(f"\n[bold]{it.name}[/bold]  {it.says}", highlight=False)
-            console.print(f"  wrong: {it.wrong_says}\n  {verdict.counterexample}", highlight=False)
+            _, _, says, wrong = words_for(verdict.lemma)
+            console.print(f"\n[bold]{verdict.lemma}[/bold]  {says}", highlight=False)
+            console.print(f"  wrong: {wrong}\n  {verdict.counterexample}", highlight=False)
+            if verdict.lemma in unsafe.PATHS:
+                lines = Table("line", "operation", "bits", "why it does not wrap")
+                for line in unsafe.listing(verdict.lemma):
+                    lines.add_row(*line)
+                console.print(lines)
     failed = [verdict.lemma for verdict in verdicts if not verdict.passed]
     console.print(
         f"{len(names) - len(failed)} of {len(names)} lemmas proven in {time.monotonic() - start:.0f} s"

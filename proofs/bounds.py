@@ -1,0 +1,343 @@
+"""Why no `unsafe_*` of the pool and its vaults can wrap: lemmas, and the tables that `proofs.source` asks.
+
+A reason is the name of a lemma, `result of ...` (the interval of another function's result, which is
+checked), or `door: ...`, a check that stands elsewhere in the contracts.
+"""
+
+import z3
+
+from proofs.integers import PAIR
+from proofs.lemma import INTEGERS, WAD, Claim, F, N, Term, ceil, floor, lemma
+from proofs.source import MAX, Facts
+
+FIELDS = INTEGERS + " up to the field's width"
+VALUE_TOP, COUNT_TOP, COLLATERAL_TOP = 2**110 - 1, 2**104 - 1, 2**128 - 1
+DEBT_TOP = 2**95 - 1
+RATE_LIMIT, SPEED_LIMIT = 10 * WAD // 31_536_000, 1_000 * WAD // 31_536_000
+
+# ------------------------------------------------------------------------------------------------ the lemmas
+
+
+@lemma(
+    "2; 6 draw",
+    FIELDS,
+    "Debt at or above par whose total fits 110 bits has shares that fit 104 bits.",
+    "103 bits.",
+)
+def debt_shares_fit(t: Term, n: Term) -> PAIR:
+    given = [t * N >= n * F, t <= VALUE_TOP]
+    return Claim(given, n <= COUNT_TOP), Claim(given, n < 2**103)
+
+
+@lemma(
+    "11, integers",
+    FIELDS,
+    "A position's debt is below 2**95 base units, as its shares are part of the total.",
+    "Below 2**94.",
+)
+def debt_fits(t: Term, n: Term, ds: Term, D: Term) -> PAIR:
+    given = [ds <= n, t <= VALUE_TOP, ceil(D, ds * (t + F), (n + N) * F)]
+    return Claim(given, D <= DEBT_TOP), Claim(given, D < 2**94 - 1)
+
+
+@lemma(
+    "11, integers",
+    INTEGERS,
+    "What k of a position's shares extinguish, rounded down, is at most its debt.",
+    "Less than it.",
+)
+def extinguished_at_most_debt(t: Term, n: Term, ds: Term, D: Term, k: Term, A: Term) -> PAIR:
+    given = [k <= ds, ceil(D, ds * (t + F), (n + N) * F), floor(A, k * (t + F), (n + N) * F)]
+    return Claim(given, A <= D), Claim(given, A < D)
+
+
+@lemma(
+    "11, integers",
+    INTEGERS,
+    "What is liquidatable owes something, on at least one debt share.",
+    "A position at the threshold does.",
+)
+def liquidatable_owes(t: Term, n: Term, ds: Term, D: Term, V: Term, w: Term) -> PAIR:
+    given = [ceil(D, ds * (t + F), (n + N) * F)]
+    then = z3.And(D > 0, z3.Implies(D >= 1, ds > 0))  # integers: D > 0 is D >= 1
+    return Claim([*given, V * w < D * WAD], then), Claim([*given, V * w <= D * WAD], then)
+
+
+@lemma(
+    "11, integers",
+    INTEGERS,
+    "At least one debt share owes at least one base unit.",
+    "At least two.",
+)
+def a_share_owes(t: Term, n: Term, ds: Term, D: Term) -> PAIR:
+    given = [ds >= 1, ceil(D, ds * (t + F), (n + N) * F)]
+    return Claim(given, D > 0), Claim(given, D > 1)
+
+
+@lemma(
+    "11, integers",
+    INTEGERS,
+    "The health of what is liquidatable rounds to less than 1, and T*D exceeds V*w.",
+    "Also at the threshold.",
+)
+def health_below_one(V: Term, w: Term, D: Term, T: Term, health: Term) -> PAIR:
+    given = [floor(health, V * w, D), T >= WAD]
+    then = z3.And(health < WAD, T * D > V * w)
+    return Claim([*given, V * w < D * WAD], then), Claim([*given, V * w <= D * WAD], then)
+
+
+@lemma(
+    "11, integers",
+    INTEGERS,
+    "Equity per debt of what is restorable rounds to at least bonus_min.",
+    "Also of what covers its debt alone.",
+)
+def equity_covers_bonus_min(V: Term, D: Term, low: Term, cover: Term) -> PAIR:
+    given = [D > 0, floor(cover, V * WAD, D)]
+    then = cover + 1 > WAD + low  # integers: cover >= WAD + low
+    return Claim([*given, V * WAD >= D * (WAD + low)], then), Claim([*given, V >= D], then)
+
+
+@lemma(
+    "11, integers",
+    INTEGERS,
+    "The ramp stays between bonus_min and bonus_max.",
+    "Also below the health of the highest bonus.",
+)
+def ramp_in_range(low: Term, high: Term, h: Term, health: Term, climb: Term) -> PAIR:
+    given = [low <= high, h < WAD, health <= WAD, floor(climb, (high - low) * (WAD - health), WAD - h)]
+    then = low + climb <= high
+    return Claim([*given, health >= h], then), Claim(given, then)
+
+
+@lemma(
+    "11, integers",
+    INTEGERS,
+    "The denominator of x*, its product rounded up, is at least one.",
+    "Also without the constructor's w*(1 + bonus_max) <= h.",
+)
+def drop_is_positive(w: Term, high: Term, h: Term, T: Term, b: Term, r: Term) -> PAIR:
+    given = [h < WAD, b <= high, 1_000 * T >= 1_005 * WAD, ceil(r, (WAD + b) * w, WAD)]
+    return (
+        Claim([*given, w * (WAD + high) <= h * WAD], T - r >= 1),
+        Claim([*given, w < WAD, high <= WAD], T - r >= 1),
+    )
+
+
+@lemma(
+    "5 withdraw",
+    INTEGERS,
+    "What is paid out fits total assets.",
+    "If debt could exceed assets after it.",
+)
+def payout_fits(assets: Term, debt: Term, total: Term) -> PAIR:
+    then = assets * F <= total
+    checked = z3.Or(assets * F + debt <= total, assets == 0)
+    return Claim([checked], then), Claim([z3.Or(assets * F <= total + debt, assets == 0)], then)
+
+
+@lemma(
+    "3; P1",
+    FIELDS,
+    "A balance after a transfer or mint is at most the supply, which fits 104 bits.",
+    "If balances did not add up to the supply.",
+)
+def balances_fit(supply: Term, others: Term, source: Term, to: Term, amount: Term) -> PAIR:
+    given = [amount <= source, supply <= COUNT_TOP]
+    then = to + amount <= COUNT_TOP
+    return Claim([*given, others + source + to == supply], then), Claim([*given, to <= supply], then)
+
+
+@lemma(
+    "4",
+    INTEGERS,
+    "The deviation of utilisation, over the room on its side of the target, is at most 1.",
+    "Over the room on the other side.",
+)
+def deviation_at_most_one(u: Term, target: Term, d: Term) -> PAIR:
+    given = [target < u, u <= WAD, target < WAD]
+    # below target it is the same with WAD - u and WAD - target
+    return (
+        Claim([*given, floor(d, (u - target) * WAD, WAD - target)], d <= WAD),
+        Claim([*given, floor(d, (u - target) * WAD, target)], d <= WAD),
+    )
+
+
+@lemma(
+    "4",
+    INTEGERS,
+    "`x - (x // LN2)*LN2` is at least 0 and below LN2.",
+    "With the quotient rounded up.",
+)
+def remainder(x: Term, k: Term, r: Term) -> PAIR:
+    ln2 = 693_147_180_559_945_309
+    # integers: r < LN2, and the difference is written as a sum
+    return (
+        Claim([floor(k, x, ln2), r == x - k * ln2], z3.And(k * ln2 <= x, r < ln2)),
+        Claim([ceil(k, x, ln2)], k * ln2 <= x),
+    )
+
+
+# ------------------------------------------------------------------------------------------------ the tables
+
+Bounds = dict[tuple[str, str], tuple[int, int, str]]
+
+STORED = "door: ledger._store refuses what the fields cannot hold"
+RISK = "door: risk_params._check"
+CURVE = "door: rates.__init__"
+MASKS = "door: the masks of the module that unpacks the word"
+
+
+def bounds(function: str, reason: str, **tops: int) -> Bounds:
+    """Upper bounds of names in a function; `__` stands for a dot."""
+    return {(function, name.replace("__", ".")): (0, top, reason) for name, top in tops.items()}
+
+
+CONVERSIONS = (
+    "to_value_up",
+    "to_value_down",
+    "to_assets_up",
+    "to_assets_down",
+    "to_shares_up",
+    "to_shares_down",
+)
+
+BOUNDS: Bounds = {
+    **{k: v for f in CONVERSIONS for k, v in bounds(f"shares._{f}", STORED, total=VALUE_TOP).items()},
+    # in `draw` the new debt shares are not stored yet: debt_shares_fit
+    **{
+        k: v
+        for f in CONVERSIONS
+        for k, v in bounds(f"shares._{f}", "debt_shares_fit", total_shares=COUNT_TOP).items()
+    },
+    # ledger
+    **bounds("ledger._utilisation", STORED, total_debt=VALUE_TOP),
+    **bounds("ledger._accrued", STORED, t__total_debt=VALUE_TOP, t__total_assets=VALUE_TOP),
+    **bounds("ledger._accrued", "result of rates._step[1]", rate=2**86),
+    **bounds("ledger._accrued", "door: ledger.__init__", RESERVE_FACTOR=WAD // 4),
+    **bounds(
+        "ledger._store", "door: asserted first", t__total_debt=VALUE_TOP, t__total_debt_shares=COUNT_TOP
+    ),
+    **bounds(
+        "ledger._store",
+        "door: LOG_RATE_TOP in rates; 16 bits were read",
+        t__log_rate=2**32 - 1,
+        t__flags=2**16 - 1,
+    ),
+    # rates
+    **bounds("rates._times_exp", CURVE, base=RATE_LIMIT, x=27 * WAD),
+    **bounds("rates._times_exp", "remainder", r=693_147_180_559_945_308),
+    **bounds("rates._rate_at_target", CURVE, log_rate=2**32 - 1, LN_RANGE=27 * WAD),
+    **bounds("rates._step", CURVE, log_rate=2**32 - 1, elapsed=2**32 - 1, LN_RANGE=27 * WAD),
+    **bounds("rates._step", CURVE, RISE=99 * WAD, FALL=WAD - 1, STEPS=(SPEED_LIMIT << 32) * WAD),
+    **bounds("rates._step", "utilisation_at_most_one", utilisation=WAD),
+    **bounds("rates._step", "deviation_at_most_one", deviation=WAD),
+    ("rates._step", "CURVE.target_utilisation"): (1, WAD - 1, CURVE),
+    ("rates._step", "self._times_exp(CURVE.rate_min, unsafe_mul(middle, LN_RANGE) >> LOG_RATE_BITS)"): (
+        *(0, 2**79),
+        "result of rates._times_exp[0]",
+    ),
+    ("rates._to_log", "self._ln_ratio(rate, CURVE.rate_min)"): (
+        0,
+        27 * WAD,
+        "door: rates._ln_ratio starts at 27*WAD",
+    ),
+    # liquidation
+    **bounds("liquidation._quote", STORED, total_debt=VALUE_TOP, total_debt_shares=COUNT_TOP),
+    **bounds("liquidation._quote", MASKS, collateral=COLLATERAL_TOP, debt_shares=COUNT_TOP),
+    **bounds("liquidation._quote", RISK, risk__threshold=WAD - 1, risk__bonus_min=WAD, risk__bonus_max=WAD),
+    **bounds(
+        "liquidation._quote", RISK, risk__health_for_max_bonus=WAD - 1, risk__target_health=125 * WAD // 100
+    ),
+    **bounds("liquidation._quote", RISK, risk__shortfall_slope=WAD // 4, risk__liquidation_fee=3 * WAD // 10),
+    **bounds("liquidation._quote", "debt_fits", debt=DEBT_TOP),
+    **bounds("liquidation._quote", "ramp_in_range", bonus=WAD),
+    **bounds("liquidation._quote", "fewer_shares_than_all", shares=COUNT_TOP),
+    **bounds("liquidation._quote", "extinguished_at_most_debt", quote__extinguished=DEBT_TOP),
+    **bounds("liquidation._quote", "paid_at_most_offered", quote__paid=DEBT_TOP),
+    **bounds("liquidation._quote", "whole_price_at_most_debt", full=DEBT_TOP),
+    ("liquidation._quote", "price"): (1, MAX, "door: Vault._price"),
+    ("liquidation._quote", "drop"): (1, 2**61, "drop_is_positive"),
+    # position
+    **bounds("position._add_debt", "debt_shares_fit", shares=COUNT_TOP),
+    **bounds(
+        "position._reduce",
+        "door: at most what the position holds",
+        collateral=COLLATERAL_TOP,
+        shares=COUNT_TOP,
+    ),
+    # Pool and Vault
+    **bounds("Pool.settle", STORED, t__total_debt=VALUE_TOP),
+    **bounds("Vault.liquidate_batch", "seized_at_most_collateral", quote__seized=COLLATERAL_TOP),
+    **bounds("Vault.liquidate_batch", "fewer_shares_than_all", quote__shares=COUNT_TOP),
+    **bounds("Vault.liquidate_batch", "paid_at_most_offered", quote__paid=DEBT_TOP),
+    **bounds("Vault.liquidate_batch", "fee_at_most_paid", quote__fee=DEBT_TOP),
+    **bounds("Vault.liquidate_batch", "door: sums of at most 256 orders", shares=2**136, paid=2**136),
+    **bounds("Vault.liquidate_batch", "door: sums of at most 256 orders", fee=2**136, seized=2**136),
+    **bounds("Vault.preview_liquidate_batch", "door: at most 256 orders", i=255),
+    **bounds("Vault._check_collateralised", "result of liquidation._value_down[0]", value=MAX // 10**36),
+    **bounds("Vault._check_collateralised", RISK, liquidation__RISK__ltv=WAD),
+    **bounds("Vault._check_collateralised", "debt_fits", debt=DEBT_TOP),
+    **bounds("Vault._log_liquidation", "fewer_shares_than_all", quote__shares=COUNT_TOP),
+    **bounds("Vault._log_liquidation", "fee_at_most_paid", quote__fee=DEBT_TOP),
+    **bounds("Vault._log_liquidation", "health_below_one", quote__health_before=WAD),
+    **bounds("Vault._log_call", STORED, total_debt_shares=COUNT_TOP),
+}
+
+_QUOTE = "liquidation._quote"
+_CEIL_SW = "unsafe_div(unsafe_add(unsafe_mul(with_bonus, risk.threshold), WAD - 1), WAD)"
+
+ORDERS: dict[tuple[str, str, str], str] = {
+    ("credit._draw", "unsafe_add(line, shares)", "MAX"): "line_draws",
+    ("credit._settle", "shares", "line"): "line_settles_and_loses",
+    ("credit._lose", "lost << 104", "line"): "line_settles_and_loses",
+    ("credit._lose", "unsafe_add(self.losses[vault], loss)", "MAX"): "door: 2**161 losses below 2**95 each",
+    ("ledger._accrued", "books >> 220", "block.timestamp"): "clock",
+    ("ledger._accrued", "reserve_part", "interest"): "reserve_part_fits",
+    ("rates._times_exp", "unsafe_mul(k, LN2)", "x"): "remainder",
+    # each in its own branch of `rises`
+    ("rates._step", "target", "utilisation"): "door: the branch where `rises`",
+    ("rates._step", "utilisation", "target"): "door: the branch where not `rises`",
+    (_QUOTE, "1", "debt"): "liquidatable_owes, a_share_owes",
+    (_QUOTE, "1", "debt_shares"): "liquidatable_owes",
+    (_QUOTE, "WAD", "unsafe_div(worth_wad, debt)"): "equity_covers_bonus_min",
+    (_QUOTE, "risk.bonus_min", "risk.bonus_max"): RISK,
+    (_QUOTE, "quote.health_before", "WAD"): "health_below_one",
+    (_QUOTE, _CEIL_SW, "risk.target_health"): "drop_is_positive",
+    (_QUOTE, "weighted", "unsafe_mul(risk.target_health, debt)"): "health_below_one",
+    (_QUOTE, "risk.bonus_min", "equity"): "equity_covers_bonus_min",
+    (_QUOTE, "cover", "unsafe_add(WAD, risk.bonus_min)"): "shortfall_bonus_in_range",
+    (
+        _QUOTE,
+        "shares",
+        "debt_shares",
+    ): "fewer_shares_than_all, shortfall_paid_at_most_offered, liquidatable_owes",
+    (_QUOTE, "quote.seized", "collateral"): "seized_at_most_collateral, shortfall_collateral_per_share_kept",
+    (
+        _QUOTE,
+        "unsafe_mul(unsafe_sub(collateral, quote.seized), price)",
+        "MAX",
+    ): "door: collateral*price was checked",
+    ("operators.set_operator_by_signature", "unsafe_add(nonce, 1)", "MAX"): "door: one a signature",
+    ("share_token.permit", "unsafe_add(nonce, 1)", "MAX"): "door: one a signature",
+    ("share_token._transfer", "unsafe_add(self.balanceOf[to], amount)", "MAX"): "balances_fit",
+    ("share_token._mint", "unsafe_add(self.balanceOf[to], amount)", "MAX"): "balances_fit",
+    ("position._add_collateral", "unsafe_add(word, amount)", "MAX"): "position_grows",
+    ("position._add_debt", "unsafe_add(word, shares << 128)", "MAX"): "position_grows",
+    ("position._reduce", "collateral | shares << 128", "word"): "position_shrinks",
+    ("Pool.settle", "extinguished", "t.total_debt"): "part_at_most_total",
+    (
+        "Pool.settle",
+        "shares",
+        "t.total_debt_shares",
+    ): "door: credit._settle, and P2: drawn shares are part of the total",
+    (
+        "Pool._leave",
+        "shares",
+        "t.total_supply",
+    ): "door: share_token._burn, and P1: balances are part of the supply",
+    ("Pool._leave", "assets * FRACTION", "t.total_assets"): "payout_fits",
+    ("Vault.liquidate_batch", "bit << 1", "MAX"): "door: bit 256 is lost after the last order and not used",
+}
+
+FACTS = Facts(BOUNDS, ORDERS)

@@ -1,0 +1,216 @@
+"""Storage and event words as bit vectors: what is written is what is read, and no lane touches another."""
+
+import z3
+
+from proofs.lemma import WORDS, Claim, Term, Terms, lemma
+
+PAIR = tuple[Claim, Claim]
+
+
+def below(word: Term, bits: int) -> Term:
+    """`word < 2**bits`."""
+    return z3.ULE(word, 2**bits - 1)
+
+
+def lane(word: Term, low: int, bits: int) -> Term:
+    """What the source reads: `(word >> low) & (2**bits - 1)`."""
+    return z3.LShR(word, low) & (2**bits - 1)
+
+
+def written(values: Terms, lows: list[int]) -> Term:
+    """What the source writes: the `|` of shifted values."""
+    word = values[0] << lows[0]
+    for value, low in zip(values[1:], lows[1:], strict=True):
+        word = word | (value << low)
+    return word
+
+
+def packs(values: Terms, lows: list[int], bits: list[int], wider: int) -> PAIR:
+    """Every value is read back; wrong: also if value number `wider` has one bit more."""
+    word = written(values, lows)
+    then = z3.And(*(lane(word, low, width) == v for v, low, width in zip(values, lows, bits, strict=True)))
+    given = [below(value, width) for value, width in zip(values, bits, strict=True)]
+    loose = list(given)
+    loose[wider] = below(values[wider], bits[wider] + 1)
+    return Claim(given, then), Claim(loose, then)
+
+
+@lemma(
+    "2 Pool.books",
+    WORDS,
+    "Totals and time are read as they were written; the spare bits stay 0, so `books >> 220` is the time.",
+    "Also with total assets of 111 bits.",
+)
+def books(total_assets: Term, total_debt: Term, time: Term) -> PAIR:
+    right, wrong = packs([total_assets, total_debt, time], [0, 110, 220], [110, 110, 32], 0)
+    exact = z3.LShR(written([total_assets, total_debt, time], [0, 110, 220]), 220) == time
+    return Claim(right.given, z3.And(right.then, exact)), wrong
+
+
+@lemma(
+    "2 Pool.counts",
+    WORDS,
+    "Shares, rate and flags are read as they were written; the flags are all of `counts >> 240`.",
+    "Also with debt shares of 105 bits.",
+)
+def counts(supply: Term, debt_shares: Term, log_rate: Term, flags: Term) -> PAIR:
+    return packs([supply, debt_shares, log_rate, flags], [0, 104, 208, 240], [104, 104, 32, 16], 1)
+
+
+@lemma(
+    "2 Pool.lines",
+    WORDS,
+    "A line is read as it was written, and is never 0 once the vault is known.",
+    "Also with a limit of 95 bits.",
+)
+def line(drawn: Term, limit: Term) -> PAIR:
+    known = z3.BitVecVal(1, 256)
+    right, wrong = packs([drawn, limit, known], [0, 104, 255], [104, 94, 1], 1)
+    beyond = (
+        z3.LShR(written([drawn, limit, known], [0, 104, 255]), 198) == 1 << 57
+    )  # what lies above the limit
+    return (
+        Claim(right.given, z3.And(right.then, beyond)),
+        Claim(wrong.given, z3.And(wrong.then, beyond)),
+    )
+
+
+@lemma(
+    "2 Vault.positions",
+    WORDS,
+    "A position is read as it was written.",
+    "Also with collateral of 129 bits.",
+)
+def position(collateral: Term, debt_shares: Term) -> PAIR:
+    return packs([collateral, debt_shares], [0, 128], [128, 104], 0)
+
+
+@lemma(
+    "2 position",
+    WORDS,
+    "Adding to a position changes the lane that is added to and no other, if the sums fit their lanes.",
+    "If only the collateral's sum does.",
+)
+def position_grows(word: Term, collateral: Term, shares: Term) -> PAIR:
+    added = word + collateral + (shares << 128)
+    c, d = lane(word, 0, 128) + collateral, lane(word, 128, 104) + shares
+    then = z3.And(
+        lane(added, 0, 128) == c,
+        lane(added, 128, 104) == d,
+        z3.LShR(added, 232) == z3.LShR(word, 232),
+        z3.UGE(added, word),  # nothing left the word
+    )
+    given = [below(collateral, 128), below(shares, 104), below(c, 128)]
+    return Claim([*given, below(d, 104)], then), Claim(given, then)
+
+
+@lemma(
+    "2 position",
+    WORDS,
+    "Taking from a position changes the lanes that are taken from and no other, if they hold as much.",
+    "If only the word as a whole does.",
+)
+def position_shrinks(word: Term, collateral: Term, shares: Term) -> PAIR:
+    part = collateral | (shares << 128)
+    left = word - part
+    then = z3.And(
+        z3.ULE(part, word),
+        lane(left, 0, 128) == lane(word, 0, 128) - collateral,
+        lane(left, 128, 104) == lane(word, 128, 104) - shares,
+        z3.LShR(left, 232) == z3.LShR(word, 232),
+    )
+    held = [z3.ULE(collateral, lane(word, 0, 128)), z3.ULE(shares, lane(word, 128, 104))]
+    fits = [below(collateral, 128), below(shares, 104)]
+    return Claim(held, then), Claim([*fits, z3.ULE(part, word)], then)
+
+
+@lemma(
+    "2 Pool.lines",
+    WORDS,
+    "A draw adds to what is drawn and changes neither limit nor the known bit, if the sum is below 2**104.",
+    "If the sum may have 105 bits.",
+)
+def line_draws(word: Term, shares: Term) -> PAIR:
+    drawn = lane(word, 0, 104) + shares
+    added = word + shares
+    then = z3.And(
+        lane(added, 0, 104) == drawn, z3.LShR(added, 104) == z3.LShR(word, 104), z3.UGE(added, word)
+    )
+    return (
+        Claim([below(shares, 104), below(drawn, 104)], then),
+        Claim([below(shares, 104), below(drawn, 105)], then),
+    )
+
+
+@lemma(
+    "2 Pool.lines",
+    WORDS,
+    "A settlement and a loss take from their lanes of a line and change no other.",
+    "If the loss may exceed the limit.",
+)
+def line_settles_and_loses(word: Term, shares: Term, lost: Term) -> PAIR:
+    settled = word - shares
+    left = settled - (lost << 104)
+    then = z3.And(
+        z3.ULE(shares, word),
+        z3.ULE(lost << 104, settled),
+        lane(left, 0, 104) == lane(word, 0, 104) - shares,
+        lane(left, 104, 94) == lane(word, 104, 94) - lost,
+        z3.LShR(left, 198) == z3.LShR(word, 198),
+    )
+    given = [z3.ULE(shares, lane(word, 0, 104))]
+    return (
+        Claim([*given, z3.ULE(lost, lane(word, 104, 94))], then),
+        Claim([*given, below(lost, 94), z3.ULE(1 << 255, word)], then),
+    )
+
+
+@lemma(
+    "2 last_accrual",
+    WORDS,
+    "Elapsed time modulo 2**32 is right across the clock's overflow, if less than 2**32 seconds have passed.",
+    "If the difference were not reduced.",
+)
+def clock(then_: Term, now: Term, stamp: Term) -> PAIR:
+    given = [stamp == then_ & (2**32 - 1), z3.UGE(now, then_), below(now - then_, 32), below(now, 64)]
+    return Claim(given, (now - stamp) & (2**32 - 1) == now - then_), Claim(given, now - stamp == now - then_)
+
+
+@lemma(
+    "13 close",
+    WORDS,
+    "`seized | (shares << 128)` gives both back.",
+    "Also with collateral of 129 bits.",
+)
+def event_close(seized: Term, shares: Term) -> PAIR:
+    return packs([seized, shares], [0, 128], [128, 104], 0)
+
+
+@lemma(
+    "13 payment",
+    WORDS,
+    "What is repaid, the fee and both healths are read back from `payment`.",
+    "Also with a fee of 97 bits.",
+)
+def event_payment(paid: Term, fee: Term, before: Term, after: Term) -> PAIR:
+    return packs([paid, fee, before, after], [0, 96, 192, 224], [96, 96, 32, 32], 1)
+
+
+@lemma(
+    "13 debt_totals",
+    WORDS,
+    "Total debt and its shares are read back from `debt_totals`.",
+    "Also with a total of 111 bits.",
+)
+def event_debt_totals(total_debt: Term, total_debt_shares: Term) -> PAIR:
+    return packs([total_debt, total_debt_shares], [0, 110], [110, 104], 0)
+
+
+@lemma(
+    "2 order of a batch",
+    WORDS,
+    "Owner and limit are read back from an order.",
+    "Also with an owner of 161 bits.",
+)
+def order_word(owner: Term, limit: Term) -> PAIR:
+    return packs([owner, limit], [0, 160], [160, 96], 0)
