@@ -711,17 +711,13 @@ def whole_price_at_most_debt(V: Term, D: Term, low: Term, b: Term, full: Term) -
 @lemma(
     "11, shortfall",
     INTEGERS,
-    "The missing equity is at least 0, and the bonus between bonus_min and bonus_max.",
-    "In a restorable position.",
+    "The equity that is missing to bonus_min is at least 0, so the bonus is at least bonus_min.",
+    "Also in a restorable position.",
 )
-def shortfall_bonus_in_range(
-    V: Term, D: Term, low: Term, high: Term, slope: Term, cover: Term, part: Term, b: Term
-) -> PAIR:
-    given = [D > 0, low <= high, ceil(cover, V * WAD, D), floor(part, slope * (WAD + low - cover), WAD)]
-    given += [least(b, high, low + part)]
-    # integers: WAD + low - cover > -1, hence >= 0
-    then = WAD + low - cover > -1
-    return Claim([*given, V * WAD < D * (WAD + low)], then), Claim([*given, V * WAD >= D * (WAD + low)], then)
+def shortfall_bonus_in_range(V: Term, D: Term, low: Term, cover: Term) -> PAIR:
+    given = [D > 0, ceil(cover, V * WAD, D)]
+    then = WAD + low - cover > -1  # integers: WAD + low - cover >= 0
+    return Claim([*given, V * WAD < D * (WAD + low)], then), Claim([*given, V <= 2 * D], then)
 
 
 @lemma(

@@ -16,7 +16,8 @@ SCALE = 10**36  # of prices
 REALS = "reals"
 INTEGERS = "unbounded integers"
 WORDS = "256-bit words"
-TIMEOUT = 60_000  # ms a query; an unknown answer fails the run
+TIMEOUT = 10_000  # ms a try; an unknown answer fails the run
+SEEDS = 5  # tries a query
 
 Term = Any  # z3 has no useful types: an arithmetic or bit-vector expression, or a Python integer
 Terms = Sequence[Term]
@@ -104,10 +105,19 @@ def _variables(body: Callable[..., Any], make: Callable[[str], Term]) -> list[Te
 
 
 def _find(formulas: Terms, variables: Terms, real: bool) -> tuple[str, str]:
-    """Sat with an assignment, unsat, or unknown with the reason."""
+    """Sat with an assignment, unsat, or unknown with the reason; an unknown is tried again by other seeds."""
+    for seed in range(SEEDS):
+        answer, detail = _try(formulas, variables, real, seed)
+        if answer != "unknown":
+            break
+    return answer, detail
+
+
+def _try(formulas: Terms, variables: Terms, real: bool, seed: int) -> tuple[str, str]:
     words = any(z3.is_bv(variable) for variable in variables)
     solver = z3.SolverFor("QF_BV") if words else z3.SolverFor("QF_NRA") if real else z3.Solver()
     solver.set("timeout", TIMEOUT)
+    solver.set("random_seed", seed)
     if not words:
         solver.add(*(variable >= 0 for variable in variables))
     solver.add(*formulas)
