@@ -353,7 +353,7 @@ def test_a_new_vault_of_an_open_pool_goes_through_the_queue(deployed: Desk, lend
 
     assert deployed.deploy(text) == []
     (note,) = (step.note for step in deployed.plan(text).steps if step.what == what)
-    assert note.startswith("queued; run again after 20")
+    assert note.startswith("queued; run again after 2")
 
     chain.pending_timestamp = ready
     chain.mine()
@@ -440,7 +440,7 @@ def test_the_queue_takes_one_change_at_a_time(
     text = changed("  open: true", f"  open: true\n  guardian: {guardian}") + SECOND_VAULT
     assert deployed.deploy(text)[-1] == "limit of pUSDC/wbtc"
     notes = {step.what: step.note for step in deployed.plan(text).steps}
-    assert notes["guardian of pUSDC"].startswith("waits for the council's queue, taken until 20")
+    assert notes["guardian of pUSDC"].startswith("waits for the council's queue, taken until 2")
     chain.pending_timestamp = deployed.book().contracts().councils["pUSDC"].queued().ready
     chain.mine()
     assert deployed.deploy(text) == ["limit of pUSDC/wbtc"]

@@ -17,12 +17,16 @@ def oracle(backed_oracle, fallback, deployer):
 
 
 @pytest.fixture
-def both_rounds(set_round, collateral_feed, loan_feed):
-    """Gives both feeds a round of a certain age."""
+def both_rounds(collateral_feed, loan_feed, deployer):
+    """Gives both feeds a round of a certain age, in two blocks whose times are set."""
 
     def both_rounds(collateral_age, loan_age):
-        set_round(collateral_feed, COLLATERAL_ANSWER, collateral_age - 1)
-        set_round(loan_feed, LOAN_ANSWER, loan_age)
+        now = chain.pending_timestamp + 2
+        chain.pending_timestamp = now - 1
+        collateral_feed.set_round(COLLATERAL_ANSWER, now - collateral_age, sender=deployer)
+        chain.pending_timestamp = now
+        loan_feed.set_round(LOAN_ANSWER, now - loan_age, sender=deployer)
+        assert chain.blocks.head.timestamp == now
 
     return both_rounds
 
