@@ -78,8 +78,10 @@ def test_nothing_stops_it(busy):
     assert busy.line() == (0, 0, 0)
 
 
-def test_absurd_payments_do_not_stop_it(busy):
-    receipt = busy.pool.settle(1, MAX, sender=busy.vault)
+@pytest.mark.parametrize("claimed", [2**94, 2**240, MAX])
+def test_absurd_payments_do_not_stop_it(busy, claimed):
+    """Nor do they wrap around to a small one, which would be booked as a loss."""
+    receipt = busy.pool.settle(10**9, claimed, sender=busy.vault)
     assert receipt.events == []
 
 
