@@ -100,7 +100,7 @@ def _times_exp(base: uint256, x: uint256) -> uint256:
     """
     @notice `base * exp(x)`, x in WAD, rounded down.
     @dev exp(x) = 2**k * exp(r) with 0 <= r < ln 2 and the first six terms of the series for exp(r):
-         never above the true value, at most 0.01 % below it, and monotone.
+         at most 0.01 % below the true value, above it by less than 10**-16 of it, and monotone.
          base <= RATE_LIMIT < 2**39 and x <= 27 * WAD, so k < 40; e < 2 * WAD; no product reaches 2**140.
     """
     k: uint256 = unsafe_div(x, LN2)

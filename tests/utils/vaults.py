@@ -46,14 +46,9 @@ def debt_totals(pool: ContractInstance) -> Totals:
     return Totals(*view(pool.debt_totals))
 
 
-_risks: dict[str, Risk] = {}
-
-
 def risk_of(vault: ContractInstance) -> Risk:
-    """A vault's parameters for the twin; asked once, since they cannot change."""
-    if vault.address not in _risks:
-        _risks[vault.address] = Risk.from_struct(tuple(vault.risk()))
-    return _risks[vault.address]
+    """A vault's parameters for the twin; not kept, since isolation gives its address to others."""
+    return Risk.from_struct(view(vault.risk))
 
 
 def position(market: Market, owner: Any) -> tuple[int, int]:
