@@ -3,7 +3,7 @@
 # Further options:   make test ARGS="-k liquidation"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compile demo test fuzz prove gas lint clean
+.PHONY: help setup compile demo test fuzz prove gas quotes lint clean
 
 BIN := .venv/bin
 SETUP := scripts/_setup.sh
@@ -42,6 +42,10 @@ compile: ## compile every contract afresh
 gas: ## measure the gas of every operation
 	@$(SETUP) core
 	@$(BIN)/ape run gas $(ARGS)
+
+quotes: ## count the liquidation quotes a second of the Python model
+	@$(SETUP) core
+	@$(BIN)/python bench/quotes.py
 
 lint: ## check formatting, lint and types of the Python code
 	@$(SETUP) dev

@@ -8,8 +8,9 @@ Units: `collateral`, `seized` base units of the collateral; `paid`, `fee`, `max_
 units of the loan asset; ratios WAD; prices 1e36. Debts round up, collateral values down.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from plimsoll.twin.position import NO_DEBT
 from plimsoll.twin.shares import to_assets_down, to_assets_up, to_shares_down
@@ -60,8 +61,7 @@ class Totals:
         return to_assets_down(shares, self.debt, self.shares)
 
 
-@dataclass(frozen=True, slots=True)
-class Quote:
+class Quote(NamedTuple):
     """`IVault.Quote`: what one close does.
 
     All zero when not `liquidatable`; all but `health_before` when nothing can be closed.
@@ -80,6 +80,9 @@ class Quote:
     def executable(self) -> bool:
         """Whether the close can be carried out."""
         return self.shares > 0
+
+
+_HEALTHY = Quote(liquidatable=False)
 
 
 def collateral_value(collateral: int, price: int) -> int:
@@ -144,27 +147,43 @@ def quote(collateral: int, debt_shares: int, price: int, totals: Totals, max_rep
     debt = totals.assets_up(debt_shares)
     value = collateral_value(collateral, price)
     if not is_liquidatable(value, debt, risk.threshold):
-        return Quote(liquidatable=False)
+        return _HEALTHY
     if is_restorable(value, debt, risk.bonus_min):
         close = _restorable(value, debt, debt_shares, price, totals, max_repay, risk)
     else:
         close = _shortfall(collateral, value, debt, debt_shares, max_repay, risk)
     health_before = health(value, debt, risk.threshold)
     if close is None:
-        return Quote(liquidatable=True, health_before=health_before)
+        return Quote(True, health_before=health_before)
     shares, paid, fee, seized = close
     value_after = collateral_value(collateral - seized, price)
     debt_after = totals.assets_up(debt_shares - shares)
-    return Quote(
-        liquidatable=True,
-        shares=shares,
-        paid=paid,
-        fee=fee,
-        seized=seized,
-        extinguished=totals.assets_down(shares),
-        health_before=health_before,
-        health_after=health(value_after, debt_after, risk.threshold),
-    )
+    extinguished = totals.assets_down(shares)
+    health_after = health(value_after, debt_after, risk.threshold)
+    return Quote(True, shares, paid, fee, seized, extinguished, health_before, health_after)
+
+
+def quotes(
+    positions: Iterable[tuple[int, int]], price: int, totals: Totals, risk: Risk, max_repay: int = MAX
+) -> Iterator[tuple[int, Quote]]:
+    """The closes of many positions of one vault at one price; those that are healthy are left out.
+
+    Each is what `quote` says of the position by itself, as in a batch that names no owner twice.
+
+    Args:
+        positions: collateral in base units and debt shares of each.
+        price: the oracle's price, 1e36.
+        totals: the pool's debt after accrual.
+        risk: the vault's parameters.
+        max_repay: the most that is paid for the debt of each, base units.
+
+    Yields:
+        The number of a position that can be liquidated, from 0 in the order given, and its close.
+    """
+    for number, (collateral, debt_shares) in enumerate(positions):
+        close = quote(collateral, debt_shares, price, totals, max_repay, risk)
+        if close.liquidatable:
+            yield number, close
 
 
 def _restorable(

@@ -18,6 +18,7 @@ from plimsoll.twin.liquidation import (
     Totals,
     is_liquidatable,
     is_restorable,
+    quotes,
     ramp,
     restorable_bonus,
     shortfall_bonus,
@@ -237,6 +238,24 @@ def test_more_is_closed_for_more(seed, one, other):
     for case in cases(seed):
         less, more = case.quote(low), case.quote(high)
         assert (less.paid, less.shares, less.seized) <= (more.paid, more.shares, more.seized), case
+
+
+@given(seeds)
+@examples
+def test_many_quotes_are_each_as_by_itself(seed):
+    """The healthy are left out, the numbers tell which."""
+    rng = Random(seed)
+    for case in list(cases(seed))[:10]:
+        book = [
+            (case.collateral * rng.randint(50, 150) // 100, case.debt_shares * rng.randint(0, 150) // 100)
+            for _ in range(20)
+        ]
+        alone = [
+            Case(*position, case.price, case.totals, case.max_repay, case.risk).quote() for position in book
+        ]
+        expected = [(number, quote) for number, quote in enumerate(alone) if quote.liquidatable]
+        together = quotes(iter(book), case.price, case.totals, case.risk, case.max_repay)
+        assert list(together) == expected, case
 
 
 @given(seeds)

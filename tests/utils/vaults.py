@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from ape.api import AccountAPI, ReceiptAPI
@@ -99,7 +99,7 @@ def liquidate(
     """Liquidates one position and holds all that happens to the twin, to the last unit."""
     expected = twin_quote(market, owner, max_repay)
     assert expected.executable
-    assert view(market.vault.preview_liquidate, owner, max_repay) == list(astuple(expected))  # L8
+    assert view(market.vault.preview_liquidate, owner, max_repay) == list(expected)  # L8
     method, arguments = market.vault.liquidate, (owner, max_repay, min_rate)
     returned = words(ask(method, *arguments, sender=sender))
     assert returned == [expected.paid, expected.fee, expected.seized]

@@ -1,7 +1,5 @@
 """`liquidate`: who may be closed, how far, at what price; all closes are held to the twin, to the unit."""
 
-from dataclasses import astuple
-
 import pytest
 
 from plimsoll.twin import liquidation as twin
@@ -86,7 +84,7 @@ def test_every_offer(market, vault, borrower, other_borrower, liquidator, quote)
     made = {}
     for offer in offers(market, borrower):
         answer = twin.quote(collateral, shares, price, totals, offer, risk)
-        assert view(vault.preview_liquidate, borrower, offer) == list(astuple(answer))
+        assert view(vault.preview_liquidate, borrower, offer) == list(answer)
         assert answer.paid <= offer
         if answer.executable:
             made[offer] = answer

@@ -1,13 +1,14 @@
 """The integers of a liquidation: Vyper and Python, written apart, agree to the last unit."""
 
 from collections import Counter
+from dataclasses import astuple
 from random import Random
 
 import pytest
 from ape import project
 from eth_abi import decode
 
-from plimsoll.twin.liquidation import Quote, Risk, is_restorable
+from plimsoll.twin.liquidation import is_restorable
 from tests.utils.calls import ask
 from tests.utils.positions import Case, random_case, random_risk
 
@@ -27,19 +28,15 @@ def cases_of(seed: int) -> list[Case]:
     return [random_case(rng, risk) for _ in range(CASES_A_CALL)]
 
 
-def as_tuple(numbers: Quote | Risk) -> tuple:
-    return tuple(getattr(numbers, name) for name in numbers.__dataclass_fields__)
-
-
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_chain_says_what_the_twin_says(deployer, seed):
     cases = cases_of(seed)
-    probe = deployer.deploy(project.LiquidationProbe, as_tuple(cases[0].risk))
+    probe = deployer.deploy(project.LiquidationProbe, astuple(cases[0].risk))
     answer = ask(probe.quotes, [as_struct(case) for case in cases], sender=deployer)
     quotes = decode([f"{QUOTE}[]"], answer)[0]
     assert len(quotes) == CASES_A_CALL
     for case, quote in zip(cases, quotes, strict=True):
-        assert quote == as_tuple(case.quote()), case
+        assert quote == case.quote(), case
 
 
 def test_cases_meet_every_branch():
