@@ -62,7 +62,7 @@ def test_a_close_as_promised_passes() -> None:
 
 @pytest.mark.parametrize("field", ["shares", "paid", "fee", "seized", "extinguished"])
 def test_l8_a_preview_that_lied(field: str) -> None:
-    lie = replace(CLOSE, **{field: getattr(CLOSE, field) + 1})
+    lie = CLOSE._replace(**{field: getattr(CLOSE, field) + 1})
     with broken(promises.PREVIEW):
         Checks().after_batch(batch_of(lie), (ROW,), TOTALS, RISK)
 
@@ -84,7 +84,7 @@ def test_a_close_that_lowers_health() -> None:
 
 def doctored(monkeypatch: pytest.MonkeyPatch, **fields: int):
     """A close with other figures, on which preview, model and event agree."""
-    close = replace(CLOSE, **fields)
+    close = CLOSE._replace(**fields)
     monkeypatch.setattr(promises, "quote", lambda *_: close)
     names = {"paid": "repaid"}
     row = replace(ROW, **{names.get(name, name): figure for name, figure in fields.items()})
