@@ -23,7 +23,7 @@ def approve(token: address, spender: address):
     """
     @notice Allow `spender` to pull any amount of `token`.
     """
-    extcall IERC20(token).approve(spender, max_value(uint256))
+    extcall IERC20(token).approve(spender, max_value(uint256), default_return_value=True)
 
 
 @external
