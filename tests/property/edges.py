@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from plimsoll.chain.engine import CallReverted, Contract, Engine, deploy
+from plimsoll.chain.engine import CallReverted, Contract, Engine, deploy, deploy_blueprint
 from plimsoll.params import BLUE_CHIP, PoolParams
 from tests.stateful import world
 from tests.stateful.rules import begin
-from tests.stateful.world import DEPLOYER
+from tests.stateful.world import BACKSTOP, DEPLOYER, LENDER, MAX, OTHER_LENDER, role
 
 WAD = 10**18
 DAY = 86_400
@@ -69,3 +69,42 @@ def pool_struct(asset: str, **changes: Any) -> tuple[Any, ...]:
     assert changes.keys() <= fields.keys() | RATES.keys()
     rates = tuple(changes.get(name, value) for name, value in RATES.items())
     return (asset, *(changes.get(name, value) for name, value in fields.items()), rates)
+
+
+UNIT = 10**6  # one whole loan asset of a lab
+SUPPLIED = 500_000 * UNIT
+LINES = (400_000 * UNIT, 300_000 * UNIT)
+COUNCIL, VAULT, OTHER_VAULT = map(role, (20, 21, 22))
+
+
+class Lab:
+    """A pool whose council and vaults are accounts, so that a test can speak for them."""
+
+    def __init__(self, engine: Engine, token: str = "Token", flash_fee: int = 0) -> None:
+        """Installed with a backstop; nobody is registered and nothing open."""
+        self.engine = engine
+        self.loan = make(engine, token, "loan", "L", 6)
+        blueprint = deploy_blueprint(engine, world.compiled("Pool")[0], DEPLOYER)
+        self.factory = make(engine, "OpenFactory")
+        struct = pool_struct(self.loan.address, flash_fee=flash_fee)
+        self.factory.send("create_pool", blueprint, struct, COUNCIL, BACKSTOP, sender=DEPLOYER)
+        address = "0x" + engine.logs()[-1].data[-20:].hex()
+        self.pool = Contract(engine, address, world.compiled("Pool")[0].abi)
+        for lender in (LENDER, OTHER_LENDER):
+            self.loan.send("mint", lender, 10 * SUPPLIED, sender=DEPLOYER)
+            self.loan.send("approve", address, MAX, sender=lender)
+
+    @classmethod
+    def busy(cls, engine: Engine, token: str = "Token", flash_fee: int = 0) -> "Lab":
+        """Open, with two lines and a first deposit."""
+        lab = cls(engine, token, flash_fee)
+        for vault, limit in zip((VAULT, OTHER_VAULT), LINES, strict=True):
+            lab.factory.send("register", vault, lab.pool.address, sender=DEPLOYER)
+            lab.pool.send("set_limit", vault, limit, sender=COUNCIL)
+        lab.pool.send("open_pool", sender=COUNCIL)
+        lab.pool.send("deposit", SUPPLIED, LENDER, sender=LENDER)
+        return lab
+
+    def tell(self, function: str, *arguments: Any) -> None:
+        """What nobody but a mock lets anyone do with the loan asset."""
+        self.loan.send(function, *arguments, sender=DEPLOYER)

@@ -375,7 +375,7 @@ def test_less_than_a_word_is_no_answer(engine: Engine) -> None:
 
 
 def test_the_fallback_answers_for_a_dead_feed(engine: Engine) -> None:
-    """Fourteen days after the last round of the older feed; never for a feed that reverts or is in the future."""
+    """Fourteen days after the last round of the older feed; not for one that reverts or is in the future."""
     yard = Yard(engine)
     fallback = make(engine, "Oracle", PRICE)
     oracle = yard.oracle(fallback=fallback.address, loan_feed=NO_FEED)

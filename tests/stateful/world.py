@@ -41,6 +41,8 @@ SOURCES = {
     "FalseReturnToken": "contracts/mocks/FalseReturnToken.vy",
     "ContractWallet": "contracts/mocks/ContractWallet.vy",
     "StutteringOracle": "contracts/mocks/StutteringOracle.vy",
+    "Intruder": "contracts/mocks/Intruder.vy",
+    "OpenFactory": "contracts/mocks/OpenFactory.vy",
     "ChainlinkOracle": "contracts/oracles/ChainlinkOracle.vy",
     "Feed": "contracts/mocks/MockFeed.vy",
     "RateVault": "contracts/mocks/MockRateVault.vy",
