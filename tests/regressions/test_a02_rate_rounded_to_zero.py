@@ -1,13 +1,17 @@
 """A2: an exchange rate that rounded to zero lent without limit (Resupply 2025).
 
-Here the pool's part: neither a share nor a debt share is ever had for nothing, and dust is worth nothing.
+Here neither a share nor a debt share is ever had for nothing, dust is worth nothing, and at a price of zero,
+or at one out of bounds, nothing is lent and nothing is liquidated.
 """
 
 import pytest
 
+from tests.utils import process
 from tests.utils.calls import refusal, send
 from tests.utils.clock import pass_time, stopped_clock
+from tests.utils.feeds import fed_market
 from tests.utils.lab import PAR, build_lab
+from tests.utils.moves import VICTIM, every_move, populate
 from tests.utils.world import MAX, YEAR
 
 
@@ -66,3 +70,36 @@ def test_a02_the_smallest_amounts(lab, lender, other_lender):
     assert refusal(lab.pool.draw, 0, lab.vault, sender=lab.vault) is None
     lab.draw(0)
     assert lab.drawn() == 10**11 * PAR
+
+
+@pytest.mark.parametrize("answer", ["zero", "floor"])
+def test_a02_at_a_price_of_zero_nothing_is_lent_or_liquidated(answer):
+    """Whether the oracle says zero itself, or its feed has fallen to a bound."""
+    market = process.small_market() if answer == "zero" else fed_market()
+    moves = every_move(populate(market))
+    if answer == "zero":
+        market.oracle.send("set_price", 0, sender=process.STRANGER)
+        reasons = {"vault: above the loan-to-value", "vault: oracle price is zero"}
+    else:
+        market.say(market.collateral_feed, market.terms["collateral_feed"].min_answer)
+        reasons = {"oracle: out of bounds"}
+    stopped = {move.name: move.refusal() for move in moves if move.refusal() is not None}
+    assert set(stopped) == {"borrow", "withdraw", "open", "close", "liquidate", "liquidate_batch"}
+    assert set(stopped.values()) == reasons
+    for owner in (process.BORROWER, VICTIM):
+        market.vault.send("repay", MAX, sender=owner)
+        market.vault.send("withdraw", MAX, sender=owner)
+
+
+@pytest.mark.parametrize("amount", [1, 2, 10**6])
+def test_a02_dust_borrows_nothing(amount):
+    """One wei of collateral, or a million of them, at any price that a vault accepts."""
+    market = process.small_market()
+    stranger = market.give(process.STRANGER)
+    market.vault.send("deposit", amount, sender=stranger)
+    assert market.vault.call("max_borrow", stranger) == 0
+    assert market.vault.call("borrow", MAX, sender=stranger) == 0
+    for debt in (1, 10**6, market.loans(2_500)):
+        reason = process.refusal(market.vault, "borrow", debt, sender=stranger)
+        short = debt < market.loans(2_500)
+        assert reason == ("vault: below the minimum debt" if short else "vault: above the loan-to-value")

@@ -9,6 +9,10 @@ from fractions import Fraction
 import pytest
 from ape import chain
 
+from plimsoll.twin.liquidation import MAX
+from tests.stateful.world import DEPLOYER
+from tests.utils import process
+from tests.utils.feeds import fed_market
 from tests.utils.oracles import LOAN_ANSWER, OracleYard, Rate, exact_price
 from tests.utils.world import DAY, WAD, YEAR
 
@@ -64,3 +68,55 @@ def test_what_a_jump_can_reach_later_is_what_the_vault_did_not_earn(yard, side):
     cap = RATE * (WAD + GROWTH * (chain.blocks.head.timestamp - born)) // WAD
     assert RATE < cap < RATE * 101 // 100
     assert oracle.price() == oracle.safe_price() == price_at(cap, side)
+
+
+@pytest.fixture
+def edge(side):
+    """One borrower as deep in debt as he may be, another a hair above liquidation; both see the rate."""
+    market = fed_market(side)
+    for who in (process.BORROWER, process.OTHER_BORROWER, process.STRANGER):
+        market.give(who)
+    market.vault.send("open", market.collaterals(10), MAX, sender=process.OTHER_BORROWER)
+    market.set_quote("1927.8")  # the threshold of 83 % over a loan-to-value of 80 %, and a little
+    market.vault.send("open", market.collaterals(10), MAX, sender=process.BORROWER)
+    assert not market.vault.call("preview_liquidate", process.OTHER_BORROWER, MAX)[0]
+    market.set_quote("1927.6")
+    assert market.vault.call("preview_liquidate", process.OTHER_BORROWER, MAX)[0]
+    market.set_quote("1927.8")
+    return market
+
+
+def test_a_jump_liquidates_nobody_and_lends_nothing(edge, side):
+    """Up by 14 % in one transaction, on the side that lends more or on the one that makes debts dearer."""
+    market, vault = edge, edge.parts[side]
+    people = (process.BORROWER, process.OTHER_BORROWER)
+    market.vault.send("deposit", market.collaterals(10), sender=process.STRANGER)
+
+    def seen() -> list:
+        return [
+            market.price(),
+            market.vault.call("max_borrow", process.STRANGER),
+            *(market.vault.call("preview_liquidate", who, MAX) for who in people),
+            *(process.refusal(market.vault, "borrow", market.loans(10), sender=who) for who in people),
+        ]
+
+    before = seen()
+    assert before[-2:] == ["vault: above the loan-to-value"] * 2
+    rate = vault.call("convertToAssets", WAD)
+    vault.send("set_rate", rate * 114 // 100, sender=DEPLOYER)
+    assert seen() == before
+
+
+def test_the_same_jump_unbounded_would_do_both(side):
+    """What the test above would miss without a cap: an oracle that believed 14 % lends and liquidates."""
+    market = process.small_market()
+    for who in (process.BORROWER, process.OTHER_BORROWER):
+        market.give(who)
+    market.vault.send("open", market.collaterals(10), MAX, sender=process.BORROWER)
+    price = market.price()
+    jumped = price * 114 // 100 if side == "collateral_rate" else price * 100 // 114
+    market.oracle.send("set_price", jumped, sender=DEPLOYER)
+    if side == "collateral_rate":
+        assert market.vault.send("borrow", MAX, sender=process.BORROWER) > market.loans(2_000)
+    else:
+        assert market.vault.call("preview_liquidate", process.BORROWER, MAX)[0]

@@ -6,7 +6,12 @@ price that liquidates stays.
 
 import pytest
 
+from plimsoll.twin.liquidation import MAX
+from tests.stateful.world import DEPLOYER
+from tests.utils import process
+from tests.utils.feeds import QUOTE, fed_market
 from tests.utils.oracles import COLLATERAL_ANSWER, LOAN_ANSWER, PRICE, OracleYard
+from tests.utils.world import price_of
 
 
 @pytest.fixture(scope="session")
@@ -54,3 +59,38 @@ class TestSpike:
         spike(config, second, yard.deployer, percent)
         assert oracle.price() == PRICE
         assert oracle.safe_price() < PRICE * 96 // 100
+
+
+BEFORE = QUOTE * 97 // 100  # a borrower at his limit is then a hair above liquidation
+SPIKES = {
+    "collateral feed": lambda market, percent: market.set_quote(BEFORE * percent // 100),
+    "loan feed": lambda market, percent: market.say(market.loan_feed, 10**10 // percent),
+    "second": lambda market, percent: market.parts["second"].send(
+        "set_price", price_of(BEFORE * percent // 100, 18, 6), sender=DEPLOYER
+    ),
+}
+
+
+@pytest.mark.parametrize("source", SPIKES)
+@pytest.mark.parametrize("percent", [10, 77, 95, 99, 101, 105, 130, 1_000])
+def test_a_spike_of_one_source_liquidates_nobody_and_lends_nothing(source, percent):
+    """What moves when both sources move: that a market would."""
+    market = fed_market("second")
+    edge, saver = process.OTHER_BORROWER, process.STRANGER
+    for who in (edge, saver):
+        market.give(who)
+    market.vault.send("open", market.collaterals(100), MAX, sender=edge)
+    market.vault.send("deposit", market.collaterals(10), sender=saver)
+    for move in SPIKES.values():
+        move(market, 100)
+    allowed = market.vault.call("max_borrow", saver)
+
+    SPIKES[source](market, percent)
+    assert not market.vault.call("preview_liquidate", edge, MAX)[0]
+    assert market.vault.call("max_borrow", saver) <= allowed
+    reason = process.refusal(market.vault, "borrow", allowed + 10, sender=saver)
+    assert reason == "vault: above the loan-to-value"
+
+    SPIKES["collateral feed" if source == "second" else "second"](market, percent)
+    assert market.vault.call("preview_liquidate", edge, MAX)[0] == (percent < 100)
+    assert (market.vault.call("max_borrow", saver) > allowed) == (percent > 100)

@@ -1,15 +1,18 @@
 """A12: a feed that quotes cbETH in ETH was taken for one in dollars: 1.12 dollars (Moonwell 2026).
 
 The deployer says what price is expected, from elsewhere; an oracle whose sources compose to anything else is
-not built. All decimals against exact fractions: tests/unit/oracle/test_decimals.py.
+not built. Every number of decimals is against exact fractions here; with rates in tests/unit/oracle.
 """
 
 from fractions import Fraction
+from random import Random
 
 import pytest
 
-from tests.utils.oracles import Feed, OracleYard, Rate, exact_price
-from tests.utils.world import DAY, HOUR, WAD
+from plimsoll.chain.engine import CallReverted
+from tests.utils.oracles import Config, Feed, OracleYard, Rate, exact_price
+from tests.utils.process import Process
+from tests.utils.world import DAY, HOUR, NOBODY, WAD
 
 REASON = "oracle: unexpected price"
 
@@ -71,3 +74,46 @@ def test_a_second_source_in_another_unit(yard, config):
     assert yard.refusal(config.but(second=yard.lying_oracle(plain * 103 // 100))) is None
     assert yard.refusal(config.but(second=yard.lying_oracle(plain // 3_200))) == "oracle: source disagrees"
     assert yard.refusal(config.but(fallback=yard.lying_oracle(plain * 10**12))) == "oracle: source disagrees"
+
+
+COLLATERAL_QUOTE, LOAN_QUOTE = Fraction(3_217_650_183, 10**6), Fraction(7_123_457, 10**6)
+FEED_DECIMALS = range(19)
+
+
+@pytest.fixture(scope="module")
+def parts():
+    """Tokens and feeds of every number of decimals, each feed with the quote that it can give."""
+    process = Process()
+    tokens = [process.make("MockRateVault", NOBODY, digits, 1).address for digits in range(29)]
+
+    def feed(quote: Fraction, digits: int) -> tuple[Feed, Fraction]:
+        answer = int(quote * 10**digits)
+        contract = process.make("MockFeed", digits, answer)
+        return Feed(contract, DAY, 1, 10 * answer), Fraction(answer, 10**digits)
+
+    feeds = [[feed(quote, digits) for digits in FEED_DECIMALS] for quote in (COLLATERAL_QUOTE, LOAN_QUOTE)]
+    return process, tokens, *feeds
+
+
+@pytest.mark.parametrize("loan_digits", range(6, 19))
+def test_every_number_of_decimals_against_exact_fractions(parts, loan_digits):
+    """Collateral 0 to 27, loan asset 6 to 18, feeds 0 to 18: four of their 361 pairs with each of the 364."""
+    process, tokens, collateral_feeds, loan_feeds = parts
+    rng = Random(loan_digits)
+    for digits in range(28):
+        for pair in range(4):
+            with process.isolated():
+                collateral_feed, quote = collateral_feeds[(digits + 5 * pair) % 19]
+                loan_feed, loan_quote = loan_feeds[rng.choice(FEED_DECIMALS)]
+                expected = exact_price(quote, loan_quote, digits, loan_digits)
+                config = Config(tokens[digits], tokens[loan_digits], expected, collateral_feed, loan_feed)
+                oracle = process.make("ChainlinkOracle", config.as_struct())
+                assert oracle.call("price") == oracle.call("safe_price") == expected, config
+
+
+def test_twenty_eight_decimals_are_one_too_many(parts):
+    process, tokens, (first, *_), _ = parts
+    expected = exact_price(first[1], 1, 28, 6)
+    with pytest.raises(CallReverted) as refused:
+        process.make("ChainlinkOracle", Config(tokens[28], tokens[6], expected, first[0]).as_struct())
+    assert refused.value.reason == "oracle: collateral decimals"

@@ -7,8 +7,12 @@ again; no second source and no fallback gets around it.
 import pytest
 from ape import chain
 
+from plimsoll.twin.liquidation import MAX
+from tests.utils.feeds import GRACE, fed_market
+from tests.utils.moves import VICTIM, every_move, populate
 from tests.utils.oracles import PRICE, OracleYard, assert_fails
-from tests.utils.world import DAY, HOUR
+from tests.utils.process import BORROWER
+from tests.utils.world import DAY, HOUR, price_of
 
 UP, DOWN = 0, 1
 
@@ -60,3 +64,37 @@ def test_an_outage_from_beginning_to_end(oracle, yard, sequencer):
     assert_fails(oracle, "oracle: sequencer grace")
     chain.mine(timestamp=back + HOUR + 1)
     assert oracle.price() == oracle.safe_price() == PRICE
+
+
+@pytest.mark.parametrize("others", [(), ("second", "fallback")])
+def test_down_or_in_grace_nobody_borrows_or_is_liquidated_and_everybody_may_save_himself(others):
+    """The victim could be liquidated before; he uses the grace, and when it is over he is healthy."""
+    market = fed_market("sequencer", *others)
+    sequencer, engine = market.parts["sequencer"], market.process.engine
+    populate(market)
+    for name in others:
+        market.parts[name].send("set_price", price_of(1_780, 18, 6), sender=BORROWER)
+    moves = every_move(market)
+    assert [move.name for move in moves if move.refusal() is not None] == []
+
+    def assert_stopped(reason: str) -> None:
+        market.say(market.collateral_feed, market.collateral_feed.call("latestRoundData")[1])
+        market.say(market.loan_feed, 10**8)
+        stopped = {move.name: move.refusal() for move in moves if move.refusal() is not None}
+        assert set(stopped) == {"borrow", "withdraw", "open", "close", "liquidate", "liquidate_batch"}
+        assert set(stopped.values()) == {reason}
+
+    market.say(sequencer, DOWN)
+    for _ in range(2):
+        assert_stopped("oracle: sequencer down")
+        engine.advance(15 * DAY)
+    market.say(sequencer, UP)
+    assert_stopped("oracle: sequencer grace")
+    market.vault.send("deposit", market.collaterals(1), sender=VICTIM)
+    market.vault.send("repay", market.loans(500), sender=VICTIM)
+    engine.advance(GRACE)
+    assert_stopped("oracle: sequencer grace")
+    engine.advance(1)
+    after = {move.name: move.refusal() for move in moves if move.refusal() is not None}
+    assert after == {"liquidate": "vault: healthy", "liquidate_batch": "vault: no order can execute"}
+    market.vault.send("close", MAX, MAX, sender=VICTIM)
