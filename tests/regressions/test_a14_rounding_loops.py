@@ -1,105 +1,106 @@
 """A14: thousands of deposits and withdrawals at a high index each won a rounding (zkLend).
 
-Here every pair costs up to a unit and wins nothing; the same for debt drawn and settled.
+Here every pair costs up to a unit and wins nothing; the same for debt borrowed and repaid.
 """
 
+from random import Random
+
 import pytest
-from ape import project
 
-from tests.utils.calls import send, view
-from tests.utils.clock import pass_time, stopped_clock
-from tests.utils.intruder import plan
-from tests.utils.lab import build_lab
-from tests.utils.world import MAX, YEAR
+from plimsoll.twin.liquidation import MAX
+from tests.utils.process import BORROWER, LENDER, STRANGER, SmallMarket, small_market
+from tests.utils.world import FRACTION, WAD, YEAR
 
-
-@pytest.fixture(scope="module", autouse=True)
-def _stopped_clock():
-    with stopped_clock():
-        yield
+PAIRS = 10_000
+ATTACKER = STRANGER
 
 
 @pytest.fixture(scope="module")
-def lab(builder, lender):
-    """At a high index: a share is worth about sixty times par, a debt share more."""
-    lab = build_lab(builder, [lender])
-    lab.lend(lender, lab.units(1_000_000))
-    lab.draw(lab.units(1_000_000))
+def market() -> SmallMarket:
+    """A share and a debt share are worth a good sixty times what they began with."""
+    market = small_market(limit=10**9)
+    for who in (BORROWER, ATTACKER):
+        market.give(who)
+    market.vault.send("deposit", market.collaterals(9 * 10**6), sender=BORROWER)
+    market.vault.send("borrow", market.loans(200_000), sender=BORROWER)
     for _ in range(5):
-        pass_time(20 * YEAR)
-        send(lab.pool.accrue, sender=lender)
-    send(lab.loan.mint, lender, 10**18, sender=lender)
-    lab.lend(lender, lab.units(100_000_000))
-    return lab
+        market.process.engine.advance(20 * YEAR)
+        market.pool.send("accrue", sender=LENDER)
+    market.pool.send("deposit", market.loans(9 * 10**6), LENDER, sender=LENDER)
+    market.vault.send("open", market.collaterals(100), market.loans(10_000), sender=ATTACKER)
+    market.pool.send("deposit", market.loans(10), ATTACKER, sender=ATTACKER)
+    return market
 
 
-@pytest.fixture(scope="module")
-def attacker(builder, lab, stranger):
-    """A lender and a vault at once, with ten thousand tokens."""
-    attacker = builder.deployer.deploy(project.Intruder)
-    send(lab.loan.mint, attacker, lab.units(10_000), sender=stranger)
-    send(attacker.approve, lab.loan, lab.pool, MAX, sender=stranger)
-    send(lab.factory.register, attacker, lab.pool, sender=stranger)
-    send(lab.pool.set_limit, attacker, lab.units(10_000), sender=lab.council)
-    return attacker
+def test_the_index_is_high(market):
+    debt, shares = market.pool.call("debt_totals")
+    assert debt * 1_000 > 60 * shares * FRACTION
+    assert market.pool.call("convertToAssets", 1_000) > 50
 
 
-def test_the_index_is_high(lab):
-    assert lab.pool.convertToAssets(1_000) > 50
+def amounts(seed: int) -> list[int]:
+    """One unit, a few, about a share's worth, and random ones of every size."""
+    rng = Random(seed)
+    return [
+        rng.choice((1, 2, 61, 63, rng.randint(1, 200), int(10 ** rng.uniform(0, 9)))) for _ in range(PAIRS)
+    ]
 
 
-@pytest.mark.parametrize("amount", [1, 61, 63, 10**6 + 1])
-def test_a14_rounding_loops(lab, attacker, stranger, amount):
-    """Two hundred and forty pairs: in ten transactions."""
-    pool = lab.pool
-    start = view(lab.loan.balanceOf, attacker)[0]
-    before = lab.books()
-    plan(attacker, *([(pool.deposit, amount, attacker), (pool.exit, MAX, 0, attacker, attacker)] * 24))
-    for _ in range(10):
-        send(attacker.run, sender=stranger)
-    assert attacker.successes() == 480
-    end = view(lab.loan.balanceOf, attacker)[0]
-    assert start - 240 <= end <= start
-    after = lab.books()
-    assert after.total_supply == before.total_supply
-    assert after.total_assets - before.total_assets == (start - end) * 65_536
+def deposit_and_redeem(market: SmallMarket, amount: int) -> tuple[int, int]:
+    shares = market.pool.send("deposit", amount + 100, ATTACKER, sender=ATTACKER)
+    return amount + 100, market.pool.send("redeem", shares, ATTACKER, ATTACKER, sender=ATTACKER)
 
 
-@pytest.mark.parametrize("shares", [1, 17, 1_001])
-def test_a14_mint_and_withdraw(lab, attacker, stranger, shares):
-    """The other two roundings."""
-    pool = lab.pool
-    start = view(lab.loan.balanceOf, attacker)[0]
-    worth = pool.previewRedeem(shares)
-    plan(attacker, *([(pool.mint, shares, attacker), (pool.withdraw, worth, attacker, attacker)] * 24))
-    for _ in range(5):
-        send(attacker.run, sender=stranger)
-    plan(attacker, (pool.exit, MAX, 0, attacker, attacker))
-    send(attacker.run, sender=stranger)
-    assert view(lab.loan.balanceOf, attacker)[0] <= start
+def mint_and_withdraw(market: SmallMarket, shares: int) -> tuple[int, int]:
+    """What the shares are worth, rounded down; what is left of them stays."""
+    paid = market.pool.send("mint", shares, ATTACKER, sender=ATTACKER)
+    worth = market.pool.call("previewRedeem", shares)
+    market.pool.send("withdraw", worth, ATTACKER, ATTACKER, sender=ATTACKER)
+    return paid, worth
 
 
-@pytest.mark.parametrize("amount", [1, 99, 10**6 + 1])
-def test_a14_debt(lab, attacker, stranger, amount):
-    """What a vault draws it owes at least; what it settles is taken off at most."""
-    pool = lab.pool
-    drawn = pool.draw.call(amount, attacker, sender=attacker)[0]
-    before = lab.books()
-    cash = lab.cash()
-    plan(
-        attacker,
-        *[
-            (pool.draw, amount, attacker),
-            (lab.loan.transfer, pool, amount),
-            (pool.settle, drawn, amount),
-        ]
-        * 16,
-    )
-    for _ in range(5):
-        send(attacker.run, sender=stranger)
-    after = lab.books()
-    assert attacker.successes() == 240
-    assert lab.cash() == cash
-    # debt of others has not fallen, and lenders have lost nothing
-    assert after.total_debt >= before.total_debt
-    assert after.total_assets == before.total_assets
+def borrow_and_repay(market: SmallMarket, amount: int) -> tuple[int, int]:
+    """What is owed more than before is the gain that is looked for, with the other sign."""
+    before = market.debt(ATTACKER)
+    market.vault.send("borrow", amount + 100, sender=ATTACKER)
+    paid = market.vault.send("repay", amount + 100, sender=ATTACKER)
+    return paid + market.debt(ATTACKER) - before, amount + 100
+
+
+PAIR = (deposit_and_redeem, mint_and_withdraw, borrow_and_repay)
+
+
+@pytest.mark.parametrize("pair", PAIR, ids=lambda pair: pair.__name__)
+def test_a14_rounding_loops(market, pair):
+    """Ten thousand pairs: each gives at most what it took; all of them cost the attacker, and nobody else."""
+    with market.process.isolated():
+        price, residue = market.pool.call("convertToAssets", WAD), market.residue()
+        before, owed = market.wealth(ATTACKER), market.debt(BORROWER)
+        for amount in amounts(PAIR.index(pair)):
+            taken, given = pair(market, amount)
+            assert given <= taken, amount
+        assert market.wealth(ATTACKER) <= before
+        assert market.pool.call("convertToAssets", WAD) >= price
+        assert market.residue() >= residue
+        assert market.debt(BORROWER) >= owed
+        market.assert_sums([BORROWER, ATTACKER])
+
+
+def test_a14_collateral_is_not_rounded_at_all(market):
+    """It is counted, not shared: what goes in comes out, to the wei."""
+    with market.process.isolated():
+        before = market.position(ATTACKER), market.balance(market.collateral, ATTACKER)
+        for amount in amounts(9)[:1_000]:
+            market.vault.send("deposit", amount, sender=ATTACKER)
+            assert market.vault.send("withdraw", amount, sender=ATTACKER) == amount
+        assert (market.position(ATTACKER), market.balance(market.collateral, ATTACKER)) == before
+
+
+def test_a14_everything_out(market):
+    """And who leaves altogether gets no more than he put in, when nothing has been earned in between."""
+    with market.process.isolated():
+        market.pool.send("exit", MAX, 0, ATTACKER, ATTACKER, sender=ATTACKER)
+        for amount in (1, 60, 10**3, 10**6 + 1, 10**12):
+            market.pool.send("deposit", amount + 100, ATTACKER, sender=ATTACKER)
+            paid, _ = market.pool.send("exit", MAX, 0, ATTACKER, ATTACKER, sender=ATTACKER)
+            assert amount + 98 <= paid <= amount + 100

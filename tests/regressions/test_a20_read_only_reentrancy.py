@@ -1,119 +1,117 @@
 """A20: a view read in the middle of a call gave a price that never was (dForce, Sentiment, Sturdy).
 
-Here a view in a callback answers as before the call or as after it, or it reverts.
+Here a view in a hook answers as before the call or as after it, or it reverts. In the callback of a flash
+loan: tests/unit/pool/test_flash_loan.py; in those of a vault: tests/unit/vault/test_callbacks.py.
 """
 
 import pytest
-from ape import project
 
-from tests.utils.calls import send
-from tests.utils.clock import pass_time, stopped_clock
-from tests.utils.intruder import outcomes, plan
-from tests.utils.lab import build_lab
-from tests.utils.world import DAY, MAX, WAD
+from plimsoll.chain.engine import Contract
+from plimsoll.twin.liquidation import MAX
+from tests.stateful.world import DEPLOYER
+from tests.utils.moves import VICTIM, Call, every_move, hooked_market, plan
+from tests.utils.process import BORROWER, LENDER, SmallMarket
+from tests.utils.vaults import order
+from tests.utils.world import DAY, WAD
 
-
-@pytest.fixture(scope="module", autouse=True)
-def _stopped_clock():
-    with stopped_clock():
-        yield
+MONTH = 30 * DAY
 
 
 @pytest.fixture(scope="module")
-def lab(builder, lender):
-    """A pool of a token with hooks; a month of interest and a day that nobody has accrued."""
-    token = builder.deployer.deploy(project.ReentrantToken, "Hook", "HOOK", 6)
-    lab = build_lab(builder, [lender], token=token)
-    lab.lend(lender, lab.units(1_000_000))
-    lab.draw(lab.units(600_000))
-    pass_time(30 * DAY)
-    send(lab.pool.accrue, sender=lender)
-    pass_time(DAY)
-    return lab
+def hooked() -> dict[str, tuple[SmallMarket, Contract]]:
+    """A month after the last accrual, so that every call changes something."""
+    worlds = {side: hooked_market(side) for side in ("loan", "collateral")}
+    for market, _ in worlds.values():
+        market.process.engine.advance(MONTH)
+    return worlds
 
 
-@pytest.fixture(scope="module")
-def reader(builder, lab, lender):
-    """Reads everything that another protocol might price pool shares with."""
-    reader = builder.deployer.deploy(project.Intruder)
-    send(lab.loan.mint, reader, lab.units(1_000), sender=lender)
-    send(reader.approve, lab.loan, lab.pool, MAX, sender=lender)
-    return reader
+def storage_views(market: SmallMarket) -> dict[str, list[Call]]:
+    """What answers at any time, by contract: all that somebody might price shares or positions with."""
+    pool, vault = market.pool, market.vault
+    return {
+        "pool": [
+            (pool, "totalAssets", ()),
+            (pool, "totalSupply", ()),
+            (pool, "convertToAssets", (WAD,)),
+            (pool, "convertToShares", (WAD,)),
+            (pool, "previewDeposit", (WAD,)),
+            (pool, "previewMint", (WAD,)),
+            (pool, "previewWithdraw", (WAD,)),
+            (pool, "previewRedeem", (WAD,)),
+            (pool, "utilisation", ()),
+            (pool, "borrow_rate", ()),
+            (pool, "debt_totals", ()),
+            (pool, "credit_line", (vault.address,)),
+            (pool, "totals", ()),
+        ],
+        "vault": [
+            (vault, "position_of", (BORROWER,)),
+            (vault, "position_of", (VICTIM,)),
+            (vault, "positions", (VICTIM,)),
+        ],
+    }
 
 
-def open_views(lab):
-    pool = lab.pool
+def locked_views(market: SmallMarket) -> list[Call]:
+    """What needs the state at rest."""
+    pool, vault = market.pool, market.vault
     return [
-        (pool.totalAssets,),
-        (pool.convertToAssets, WAD),
-        (pool.convertToShares, WAD),
-        (pool.previewDeposit, WAD),
-        (pool.previewMint, WAD),
-        (pool.previewWithdraw, WAD),
-        (pool.previewRedeem, WAD),
-        (pool.utilisation,),
-        (pool.borrow_rate,),
-        (pool.debt_totals,),
-        (pool.credit_line, lab.vault),
-        (pool.totals,),
-    ]
-
-
-def locked_views(lab, lender):
-    pool = lab.pool
-    return [
-        (pool.reserves,),
-        (pool.maxWithdraw, lender),
-        (pool.maxRedeem, lender),
-        (pool.max_draw, lab.vault),
-        (pool.maxFlashLoan, lab.loan),
+        (pool, "reserves", ()),
+        (pool, "maxWithdraw", (LENDER,)),
+        (pool, "maxRedeem", (LENDER,)),
+        (pool, "max_draw", (vault.address,)),
+        (pool, "maxFlashLoan", (market.loan.address,)),
+        (vault, "health", (VICTIM,)),
+        (vault, "max_borrow", (BORROWER,)),
+        (vault, "max_withdraw", (BORROWER,)),
+        (vault, "preview_liquidate", (VICTIM, MAX)),
+        (vault, "preview_liquidate_batch", ([order(VICTIM)],)),
     ]
 
 
 @pytest.mark.parametrize("moment", ["hook_before", "hook_after"])
-@pytest.mark.parametrize("action", ["deposit", "mint", "withdraw", "redeem", "exit", "draw", "flashLoan"])
-def test_a20_read_only_reentrancy(lab, reader, lender, stranger, moment, action):
-    pool = lab.pool
-    arguments = {
-        "deposit": (12_345_678, lender),
-        "mint": (12_345_678_901, lender),
-        "withdraw": (12_345_678, lender, lender),
-        "redeem": (12_345_678_901, lender, lender),
-        "exit": (MAX, 0, lender, lender),
-        "draw": (12_345_678, lab.vault),
-        "flashLoan": (reader, lab.loan, 10**11, b""),
-    }[action]
-    views = open_views(lab)
-    plan(reader, *views, *locked_views(lab, lender))
+@pytest.mark.parametrize("side", ["loan", "collateral"])
+def test_a20_read_only_reentrancy(hooked, side, moment):
+    """In every transfer of every call that makes one.
 
-    def read():
-        send(reader.run, sender=stranger)
-        return outcomes(reader)[: len(views)]
+    A position that is being opened shows its debt already and its new collateral not yet: less health than it
+    had or will have.
+    """
+    market, reader = hooked[side]
+    views, locked = storage_views(market), locked_views(market)
+    asked = [*views["pool"], *views["vault"], *locked]
+    cut = len(views["pool"]), len(views["pool"]) + len(views["vault"])
+    seen = 0
 
-    before = read()
-    getattr(lab.loan, moment)(reader, reader.run.encode_input(), sender=stranger)
-    send(getattr(pool, action), *arguments, sender=lab.vault if action == "draw" else lender)
-    inside = outcomes(reader)
-    calls = lab.loan.calls()
-    after = read()
+    def read() -> list:
+        reader.send("run", sender=DEPLOYER)
+        return list(reader.call("outcomes"))
 
-    assert calls == reader_runs(action)
-    assert inside[: len(views)] in (before, after)
-    assert inside[len(views) :] == [""] * 5
-    assert (before != after) == (action != "flashLoan")
-
-
-def reader_runs(action):
-    """Transfers of the action."""
-    return 2 if action == "flashLoan" else 1
-
-
-def test_a20_the_callback_of_a_flash_loan(lab, reader, lender, stranger):
-    """With all cash out, nothing looks different."""
-    views = open_views(lab)
-    plan(reader, *views, *locked_views(lab, lender))
-    send(reader.run, sender=stranger)
-    outside = outcomes(reader)
-    assert all(isinstance(outcome, bytes) for outcome in outside)
-    send(lab.pool.flashLoan, reader, lab.loan, lab.cash(), b"", sender=stranger)
-    assert outcomes(reader) == outside[: len(views)] + [""] * 5
+    for move in every_move(market):
+        if not getattr(move, side):
+            continue
+        with market.process.isolated():
+            plan(reader, *asked)
+            before = read()
+            assert all(success for success, _ in before)
+            getattr(market, side).send(moment, reader.address, reader.encode("run"), sender=DEPLOYER)
+            runs = reader.call("runs")
+            move.make()
+            assert reader.call("runs") == runs + (2 if move.name == "flashLoan" else 1)
+            inside = list(reader.call("outcomes"))
+            after = read()
+            assert inside[: cut[0]] in (before[: cut[0]], after[: cut[0]]), move.name
+            position = slice(*cut)
+            if (move.name, side) == ("open", "collateral"):
+                (_, was), (_, is_now), (_, seen_inside) = before[cut[0]], after[cut[0]], inside[cut[0]]
+                assert seen_inside == was[:32] + is_now[32:]
+                assert was[:32] < is_now[:32] and was[32:] < is_now[32:]
+                position = slice(cut[0] + 1, cut[1])
+            assert inside[position] in (before[position], after[position]), move.name
+            if move.contract is market.pool or (side == "loan" and move.loan == "out"):
+                assert inside[cut[1] : cut[1] + 5] == [(False, b"")] * 5, move.name
+            if move.contract is market.vault:
+                assert inside[cut[1] + 5 :] == [(False, b"")] * 5, move.name
+            seen += before != after
+    assert seen == {"loan": 11, "collateral": 6}[side]

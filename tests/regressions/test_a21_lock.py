@@ -1,102 +1,98 @@
 """A21: a lock that the compiler got wrong let callers in again (Curve, Vyper 0.2.15 to 0.3.0).
 
-Here every state-changing function of a pool is entered again from every one that calls out, on the bytecode.
+Here every function of vault, pool and council is entered, on the bytecode, in every transfer of every call:
+with tokens that call out before and after balances move. In callbacks: tests/unit/vault/test_reentrancy.py.
 """
 
 import pytest
-from ape import accounts, project
 
-from tests.utils.calls import refusal, send
-from tests.utils.intruder import outcomes, plan
-from tests.utils.lab import build_lab
-from tests.utils.world import MAX
+from plimsoll.chain.engine import CallReverted, Contract
+from tests.stateful.world import DEPLOYER
+from tests.utils.calls import reason_of
+from tests.utils.moves import VICTIM, every_function, every_move, hooked_market, plan, run
+from tests.utils.process import BORROWER, LENDER, SmallMarket, artifact
+from tests.utils.world import FRACTION, WAD
 
-
-@pytest.fixture(scope="module")
-def lab(builder, lender):
-    """A pool of a token with hooks."""
-    token = builder.deployer.deploy(project.ReentrantToken, "Hook", "HOOK", 6)
-    lab = build_lab(builder, [lender], token=token)
-    lab.lend(lender, lab.units(1_000_000))
-    return lab
+HARMLESS = {"pool: amount did not arrive", "vault: payment did not arrive", "vault: collateral missing"}
+MOVES = ("deposit", "mint", "withdraw", "redeem", "exit", "flashLoan", "borrow", "repay", "open", "close",
+         "liquidate", "liquidate_batch")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def intruder(builder, lab, lender):
-    """A lender, a vault in debt and a borrower of flash loans at once."""
-    intruder = builder.deployer.deploy(project.Intruder)
-    impersonated = accounts[intruder.address]
-    send(lab.loan.mint, intruder, lab.units(100_000), sender=lender)
-    send(intruder.approve, lab.loan, lab.pool, MAX, sender=lender)
-    send(lab.factory.register, intruder, lab.pool, sender=lender)
-    send(lab.pool.set_limit, intruder, lab.units(100_000), sender=lab.council)
-    send(lab.pool.deposit, lab.units(10_000), intruder, sender=impersonated)
-    send(lab.pool.draw, lab.units(5_000), intruder, sender=impersonated)
-    return intruder
+def hooked() -> dict[str, tuple[SmallMarket, Contract]]:
+    return {side: hooked_market(side) for side in ("loan", "collateral")}
 
 
-def changing(lab, intruder):
-    """Every function of a pool that changes state, with arguments that the intruder could use."""
-    pool = lab.pool
-    calls = {
-        "deposit": (1, intruder),
-        "mint": (1, intruder),
-        "withdraw": (1, intruder, intruder),
-        "redeem": (1, intruder, intruder),
-        "exit": (1, 0, intruder, intruder),
-        "transfer": (intruder, 1),
-        "transferFrom": (intruder, intruder, 1),
-        "approve": (intruder, 1),
-        "permit": (intruder, intruder, 1, MAX, 27, bytes(32), bytes(32)),
-        "accrue": (),
-        "draw": (1, intruder),
-        "settle": (1, 1),
-        "realise": (),
-        "flashLoan": (intruder, lab.loan, 0, b""),
-        "install": (intruder, intruder),
-        "open_pool": (),
-        "set_limit": (intruder, 1),
-        "set_supply_cap": (1,),
-        "set_pause": (1,),
+def functions(contract: str) -> set[str]:
+    return {
+        entry["name"]
+        for entry in artifact(contract).abi
+        if entry["type"] == "function" and entry["stateMutability"] == "nonpayable"
     }
-    assert set(calls) == {method.name for method in pool.contract_type.mutable_methods}
-    return [(getattr(pool, name), *arguments) for name, arguments in calls.items()]
 
 
-def test_none_of_them_fails_silently_at_other_times(lab, intruder):
-    """They work, or fail with a reason; so a failure without one below is the lock's."""
-    plan(intruder)
-    for method, *arguments in changing(lab, intruder):
-        assert refusal(method, *arguments, sender=intruder) != ""
+def test_the_list_is_complete_and_nothing_fails_silently_at_other_times(hooked):
+    """So a failure without a reason, below, is the lock's."""
+    for market, intruder in hooked.values():
+        calls = every_function(market, intruder.address, VICTIM)
+        for part, name in ((market.vault, "Vault"), (market.pool, "Pool"), (market.council, "Council")):
+            assert {function for contract, function, _ in calls if contract is part} == functions(name)
+        reasons = []
+        for call in calls:
+            with market.process.isolated():
+                reasons.append(run(intruder, call))
+        assert "" not in reasons
+        assert reasons.count(None) >= 25
 
 
 @pytest.mark.parametrize("moment", ["hook_before", "hook_after"])
-@pytest.mark.parametrize("outer", ["deposit", "mint", "withdraw", "redeem", "exit", "draw", "flashLoan"])
-def test_a21_lock(lab, intruder, lender, stranger, outer, moment):
-    inner = changing(lab, intruder)
-    plan(intruder, *inner)
-    getattr(lab.loan, moment)(intruder, intruder.run.encode_input(), sender=stranger)
-    arguments = {
-        "deposit": (10**6, lender),
-        "mint": (10**9, lender),
-        "withdraw": (10**6, lender, lender),
-        "redeem": (10**9, lender, lender),
-        "exit": (10**9, 0, lender, lender),
-        "draw": (10**6, stranger),
-        "flashLoan": (intruder, lab.loan, 10**6, b""),
-    }[outer]
-    caller = lab.vault if outer == "draw" else lender
+@pytest.mark.parametrize("side", ["loan", "collateral"])
+@pytest.mark.parametrize("outer", [*MOVES, "vault deposit", "vault withdraw"])
+def test_a21_lock(hooked, side, moment, outer):
+    """N1. Locked: the contract that is called, and the pool while it draws. What is open finds true books."""
+    market, intruder = hooked[side]
+    who, name = intruder.address, outer.split()[-1]
+    (move,) = (
+        move
+        for move in every_move(market)
+        if move.name == name and (move.contract is market.vault) == (outer not in MOVES or name in MOVES[6:])
+    )
+    if not getattr(move, side):
+        return
+    locked = {move.contract}
+    if side == "loan" and move.loan == "out":
+        locked.add(market.pool)
+    token = getattr(market, side)
+    for call in every_function(market, who, VICTIM):
+        contract, inner, _ = call
+        with market.process.isolated():
+            price, residue = market.pool.call("convertToAssets", WAD), market.residue()
+            plan(intruder, call)
+            token.send(moment, who, intruder.encode("run"), sender=DEPLOYER)
+            try:
+                move.make()
+            except CallReverted as reverted:
+                assert contract not in locked, inner
+                assert reverted.reason in HARMLESS, inner
+                continue
+            assert intruder.call("runs") > 0
+            for success, answer in intruder.call("outcomes"):
+                if contract in locked:
+                    assert (success, reason_of(answer)) == (False, ""), inner
+            market.assert_sums([BORROWER, VICTIM, who])
+            assert market.pool.call("convertToAssets", WAD) >= price, inner
+            assert market.residue() >= residue - FRACTION, inner
 
-    send(getattr(lab.pool, outer), *arguments, sender=caller)
 
-    assert intruder.runs() == (3 if outer == "flashLoan" else 1)  # out, callback, back
-    assert intruder.successes() == 0
-    assert outcomes(intruder) == [""] * len(inner)
-
-
-def test_the_lock_opens_again(lab, intruder, lender, stranger):
-    send(lab.loan.unhook, sender=stranger)
-    plan(intruder, *[call for call in changing(lab, intruder) if call[0] is not lab.pool.flashLoan])
-    send(intruder.run, sender=stranger)
-    worked = [outcome for outcome in outcomes(intruder) if isinstance(outcome, bytes)]
-    assert len(worked) >= 11
+def test_the_lock_opens_again(hooked):
+    """After each of them everything works as before."""
+    for side, (market, intruder) in hooked.items():
+        with market.process.isolated():
+            plan(intruder, (market.vault, "deposit", (1,)))
+            token = getattr(market, side)
+            token.send("hook_after", intruder.address, intruder.encode("run"), sender=DEPLOYER)
+            for move in every_move(market):
+                move.make()
+            token.send("unhook", sender=DEPLOYER)
+            for call in every_function(market, intruder.address, LENDER)[:6]:
+                assert run(intruder, call) is None, call

@@ -1,71 +1,103 @@
 """A29: a pull that forgot to ask for an allowance (several vaults and routers).
 
-Here every pull of a pool, of tokens or of shares, is tried with an allowance of nothing and of one too few.
+Here every pull, of tokens or of shares, is tried with an allowance of nothing and of one too few.
 """
 
 import pytest
-from ape import project
 
-from tests.utils.calls import refusal, send
-from tests.utils.lab import PAR, build_lab
-from tests.utils.world import MAX
+from plimsoll.twin.liquidation import MAX
+from tests.utils.moves import VICTIM, every_move, populate
+from tests.utils.process import BORROWER, LENDER, LIQUIDATOR, STRANGER, SmallMarket, refusal, small_market
+
+PAR = 1_000  # shares a base unit
 
 
 @pytest.fixture(scope="module")
-def lab(builder, lender):
-    lab = build_lab(builder, [lender])
-    lab.lend(lender, 10**9)
-    return lab
+def market() -> SmallMarket:
+    return populate(small_market())
 
 
-@pytest.mark.parametrize("allowed", [0, 10**6 - 1])
-def test_a29_tokens_of_a_depositor(lab, lender, allowed):
-    send(lab.loan.approve, lab.pool, allowed, sender=lender)
-    assert refusal(lab.pool.deposit, 10**6, lender, sender=lender) == ""  # the token's own arithmetic
-    assert refusal(lab.pool.mint, 10**9, lender, sender=lender) == ""
-    send(lab.loan.approve, lab.pool, 10**6, sender=lender)
-    assert refusal(lab.pool.deposit, 10**6, lender, sender=lender) is None
-    assert refusal(lab.pool.mint, 10**9, lender, sender=lender) is None
+def test_a29_every_pull_of_a_token(market):
+    """What a call pulls is measured; with as much it goes through, with a unit less it does not."""
+    pulls = []
+    for move in every_move(market):
+        for side in ("loan", "collateral"):
+            if getattr(move, side) not in ("in", "both"):
+                continue
+            token, flash = getattr(market, side), move.name == "flashLoan"
+            payer = move.arguments[0] if flash else move.sender
+            before = market.balance(token, payer)
+            with market.process.isolated():
+                move.make()
+                pulled = 10**6 if flash else before - market.balance(token, payer)
+            assert pulled > 0
+            for allowed, expected in ((0, ""), (pulled - 1, ""), (pulled, None)):  # the token's arithmetic
+                with market.process.isolated():
+                    if flash:
+                        receiver = market.process.make("Intruder")
+                        receiver.send(
+                            "approve", token.address, move.contract.address, allowed, sender=STRANGER
+                        )
+                        loan = (receiver.address, *move.arguments[1:])
+                        reason = refusal(move.contract, "flashLoan", *loan, sender=STRANGER)
+                    else:
+                        token.send("approve", move.contract.address, allowed, sender=payer)
+                        reason = move.refusal()
+                    assert reason == expected, (move.name, side, allowed)
+            pulls.append((move.name, side))
+    assert pulls == [
+        ("deposit", "loan"),
+        ("mint", "loan"),
+        ("flashLoan", "loan"),
+        ("repay", "loan"),
+        ("deposit", "collateral"),
+        ("open", "collateral"),
+        ("close", "loan"),
+        ("liquidate", "loan"),
+        ("liquidate_batch", "loan"),
+    ]
 
 
-@pytest.mark.parametrize("allowed", [0, 10**6 - 1])
-def test_a29_tokens_of_a_flash_borrower(lab, builder, stranger, allowed):
-    borrower = builder.deployer.deploy(project.Intruder)
-    send(borrower.approve, lab.loan, lab.pool, allowed, sender=stranger)
-    loan = (lab.pool.flashLoan, borrower, lab.loan, 10**6, b"")
-    assert refusal(*loan, sender=stranger) == ""
-    send(borrower.approve, lab.loan, lab.pool, 10**6, sender=stranger)
-    assert refusal(*loan, sender=stranger) is None
-
-
-def test_a29_nobody_deposits_with_anothers_tokens(lab, lender, stranger):
-    """The lender has approved the pool without end; a stranger still pays with his own."""
-    assert lab.loan.allowance(lender, lab.pool) == MAX
-    assert refusal(lab.pool.deposit, 1, lender, sender=stranger) == ""
-    assert refusal(lab.pool.deposit, 1, stranger, sender=stranger) == ""
+def test_a29_nobody_pays_with_anothers_tokens(market):
+    """Everybody has approved pool and vault without end; a stranger still pays with his own, and has none."""
+    vault = market.vault
+    for contract, name, *arguments in (
+        (market.pool, "deposit", 1, LENDER),
+        (market.pool, "deposit", 1, STRANGER),
+        (market.pool, "mint", PAR, LENDER),
+        (vault, "deposit", 1, BORROWER),
+        (vault, "repay", 10**6, BORROWER),
+        (vault, "close", 10**6, 0, BORROWER, BORROWER),
+        (vault, "liquidate", VICTIM, 10**9, 0, LIQUIDATOR),
+    ):
+        assert refusal(contract, name, *arguments, sender=STRANGER) == "", name
 
 
 @pytest.mark.parametrize("allowed", [0, 10**6 * PAR - 1])
-def test_a29_shares_of_a_lender(lab, lender, stranger, allowed):
-    send(lab.pool.approve, stranger, allowed, sender=lender)
+def test_a29_shares_of_a_lender(market, allowed):
+    pool = market.pool
     pulls = [
-        (lab.pool.withdraw, 10**6, stranger, lender),
-        (lab.pool.redeem, 10**6 * PAR, stranger, lender),
-        (lab.pool.exit, 10**6 * PAR, 0, stranger, lender),
-        (lab.pool.transferFrom, lender, stranger, 10**6 * PAR),
+        ("withdraw", 10**6, STRANGER, LENDER),
+        ("redeem", 10**6 * PAR, STRANGER, LENDER),
+        ("exit", 10**6 * PAR, 0, STRANGER, LENDER),
+        ("transferFrom", LENDER, STRANGER, 10**6 * PAR),
     ]
-    for method, *arguments in pulls:
-        reason = refusal(method, *arguments, sender=stranger)
-        assert reason == "pool: allowance too small"
-    send(lab.pool.approve, stranger, 10**6 * PAR, sender=lender)
-    for method, *arguments in pulls:
-        assert refusal(method, *arguments, sender=stranger) is None
+    with market.process.isolated():
+        pool.send("approve", STRANGER, allowed, sender=LENDER)
+        for name, *arguments in pulls:
+            assert refusal(pool, name, *arguments, sender=STRANGER) == "pool: allowance too small"
+        pool.send("approve", STRANGER, 10**6 * PAR, sender=LENDER)
+        for name, *arguments in pulls:
+            assert refusal(pool, name, *arguments, sender=STRANGER) is None
 
 
-def test_a29_exit_of_everything(lab, lender, stranger):
+def test_a29_exit_of_everything(market):
     """The largest uint is no way round it."""
-    send(lab.pool.approve, stranger, 10**9 * PAR - 1, sender=lender)
-    reason = refusal(lab.pool.exit, MAX, 0, stranger, lender, sender=stranger)
-    assert reason == "pool: allowance too small"
-    send(lab.pool.approve, stranger, 10**9 * PAR, sender=lender)
-    assert refusal(lab.pool.exit, MAX, 0, stranger, lender, sender=stranger) is None
+    pool = market.pool
+    available = pool.call("maxRedeem", LENDER)
+    with market.process.isolated():
+        pool.send("approve", STRANGER, available // 2, sender=LENDER)
+        reason = refusal(pool, "exit", MAX, 0, STRANGER, LENDER, sender=STRANGER)
+        assert reason == "pool: allowance too small"
+        pool.send("approve", STRANGER, pool.call("balanceOf", LENDER), sender=LENDER)
+        assert refusal(pool, "exit", MAX, 0, STRANGER, LENDER, sender=STRANGER) is None

@@ -5,10 +5,22 @@ from typing import Any
 
 from plimsoll.chain.engine import Contract
 from plimsoll.twin.liquidation import MAX
-from tests.utils.process import BORROWER, LENDER, LIQUIDATOR, OTHER_BORROWER, RECEIVER, SmallMarket, refusal
+from tests.stateful.world import CURATOR, DEPLOYER
+from tests.utils.calls import reason_of
+from tests.utils.process import (
+    BORROWER,
+    LENDER,
+    LIQUIDATOR,
+    OTHER_BORROWER,
+    RECEIVER,
+    SmallMarket,
+    refusal,
+    small_market,
+)
 from tests.utils.vaults import order
 
 VICTIM = OTHER_BORROWER
+Call = tuple[Contract, str, tuple[Any, ...]]
 
 
 @dataclass(frozen=True)
@@ -70,3 +82,108 @@ def leave(market: SmallMarket) -> None:
     for owner in (BORROWER, VICTIM):
         market.vault.send("close", MAX, MAX, owner, owner, sender=owner)
     market.pool.send("exit", MAX, 0, LENDER, LENDER, sender=LENDER)
+
+
+def every_function(market: SmallMarket, who: str, victim: str) -> list[Call]:
+    """Every function of vault, pool and council that changes anything, in small amounts.
+
+    Args:
+        market: where `who` has a healthy position, pool shares, tokens and approvals.
+        who: owner, receiver and spender.
+        victim: has a position that can be liquidated.
+    """
+    signature = (27, bytes(32), bytes(32))
+    calls: dict[str, dict[str, tuple[Any, ...]]] = {
+        "vault": {
+            "deposit": (1,),
+            "withdraw": (1,),
+            "borrow": (10**6,),
+            "repay": (10**6,),
+            "open": (10**15, 10**6),
+            "close": (10**6, 10**9),
+            "liquidate": (victim, 10**7),
+            "liquidate_batch": ([order(victim, 10**7)],),
+            "set_operator": (victim, 3),
+            "set_operator_by_signature": (who, victim, 3, 0, MAX, b""),
+        },
+        "pool": {
+            "deposit": (10**6, who),
+            "mint": (10**9, who),
+            "withdraw": (10**6, who, who),
+            "redeem": (10**9, who, who),
+            "exit": (10**9, 0, who, who),
+            "transfer": (victim, 1),
+            "transferFrom": (who, victim, 1),
+            "approve": (victim, 1),
+            "permit": (who, victim, 1, MAX, *signature),
+            "accrue": (),
+            "draw": (1, who),
+            "settle": (1, 1),
+            "realise": (),
+            "flashLoan": (who, market.loan.address, 10**6, b""),
+            "install": (who, who),
+            "open_pool": (),
+            "set_limit": (market.vault.address, 1),
+            "set_supply_cap": (1,),
+            "set_pause": (1,),
+        },
+        "council": {
+            "set_limit": (market.vault.address, 1),
+            "queue_limit": (market.vault.address, 10**14),
+            "queue_guardian": (who,),
+            "execute_queued": (),
+            "cancel_queued": (),
+            "cut_limit": (market.vault.address,),
+            "restore_limit": (market.vault.address, 1),
+            "open_pool": (),
+            "set_supply_cap": (1,),
+            "pause": (),
+            "unpause": (),
+            "remove_guardian": (),
+            "transfer_curator": (victim,),
+            "accept_curator": (),
+            "renounce_curator": (),
+        },
+    }
+    return [
+        (getattr(market, part), name, arguments)
+        for part, functions in calls.items()
+        for name, arguments in functions.items()
+    ]
+
+
+def hooked_market(side: str) -> tuple[SmallMarket, Contract]:
+    """A populated market whose token on one side has hooks.
+
+    Returns:
+        The market; an `Intruder` who is lender, borrower and curator in it, for the hooks to call.
+    """
+    market = populate(small_market(**{side: "ReentrantToken"}))
+    intruder = market.process.make("Intruder")
+    who = intruder.address
+    for token in (market.loan, market.collateral):
+        token.send("mint", who, 10**24, sender=DEPLOYER)
+        for spender in (market.pool, market.vault):
+            intruder.send("approve", token.address, spender.address, MAX, sender=DEPLOYER)
+    market.council.send("transfer_curator", who, sender=CURATOR)
+    for call in (
+        (market.vault, "open", (market.collaterals(20), market.loans(10_000))),
+        (market.pool, "deposit", (market.loans(10_000), who)),
+        (market.council, "accept_curator", ()),
+    ):
+        assert run(intruder, call) is None
+    return market, intruder
+
+
+def plan(intruder: Contract, *calls: Call) -> None:
+    """What an `Intruder` does from now on, when he is called."""
+    steps = [(contract.address, contract.encode(name, *arguments)) for contract, name, arguments in calls]
+    intruder.send("plan", steps, sender=DEPLOYER)
+
+
+def run(intruder: Contract, call: Call) -> str | None:
+    """Lets an `Intruder` make a call now; why it was refused, None: it was not."""
+    plan(intruder, call)
+    intruder.send("run", sender=DEPLOYER)
+    *_, (success, answer) = intruder.call("outcomes")  # of a flash loan: first those within it
+    return None if success else reason_of(answer)
