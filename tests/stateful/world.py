@@ -43,6 +43,7 @@ SOURCES = {
     "StutteringOracle": "contracts/mocks/StutteringOracle.vy",
     "Intruder": "contracts/mocks/Intruder.vy",
     "OpenFactory": "contracts/mocks/OpenFactory.vy",
+    "PeerVault": "contracts/mocks/PeerVault.vy",
     "ChainlinkOracle": "contracts/oracles/ChainlinkOracle.vy",
     "Feed": "contracts/mocks/MockFeed.vy",
     "RateVault": "contracts/mocks/MockRateVault.vy",
