@@ -3,7 +3,7 @@
 # Further options:   make test ARGS="-k liquidation"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compile demo test fuzz prove gas quotes lint clean
+.PHONY: help setup compile demo test fuzz prove gas quotes layout lint clean
 
 BIN := .venv/bin
 SETUP := scripts/_setup.sh
@@ -46,6 +46,10 @@ gas: ## measure the gas of every operation
 quotes: ## count the liquidation quotes a second of the Python model
 	@$(SETUP) core
 	@$(BIN)/python bench/quotes.py
+
+layout: ## write down where contracts keep what, after a change that is meant
+	@$(SETUP) core
+	@$(BIN)/python -m quality.layouts
 
 lint: ## check formatting, lint and types of the Python code
 	@$(SETUP) dev
