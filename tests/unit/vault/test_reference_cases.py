@@ -6,9 +6,10 @@ from fractions import Fraction
 
 import pytest
 
-from plimsoll.params import BLUE_CHIP
-from plimsoll.twin.liquidation import MAX, WAD
+from plimsoll.params import BLUE_CHIP, CORRELATED, RiskParams
+from plimsoll.twin.liquidation import MAX, WAD, Risk
 from tests.utils.clock import isolated, pass_time
+from tests.utils.process import BORROWER, LIQUIDATOR, SmallMarket, small_market
 from tests.utils.vaults import liquidate, open_position, position, risk_of, twin_quote
 from tests.utils.world import DAY, Market, price_of
 
@@ -81,7 +82,8 @@ def test_r2_close(r2, borrower, liquidator):
     seized = rival.collateral - after.collateral
     assert (rival.debt - after.debt, round(float(seized), 6)) == (55_000, 0.849265)
     assert seized * rival.price - 55_000 == 2_750  # the liquidator's profit
-    assert round(float(after.health(THRESHOLD)), 2) == 1.14  # 7.3 times the need
+    assert round(float(after.health(THRESHOLD)), 4) == 1.1382
+    assert round(float(55_000 / least), 1) == 7.3  # times the need
 
     r2.set_quote(68_000)
     answer = liquidate(r2, borrower, liquidator)
@@ -100,7 +102,10 @@ def test_r1_two_steps_gain_nothing(r2, borrower, liquidator):
     rival = Position(Fraction(2), Fraction(68_000), Fraction(110_000))
     first = (rival.debt - THRESHOLD * rival.collateral * rival.price) / (1 - THRESHOLD * (1 + BONUS))
     second = (rival.debt - first) * HALF
-    assert round(float((first + second) / (rival.debt * HALF) - 1) * 100, 4) == 6.8182
+    gain = (first + second) / (rival.debt * HALF) - 1
+    value, factor = rival.collateral * rival.price, (1 - HALF) / HALF
+    assert gain == factor * (1 - THRESHOLD * value / rival.debt) / (1 - THRESHOLD * (1 + BONUS))
+    assert round(float(gain) * 100, 4) == 6.8182
 
     r2.set_quote(68_000)
     whole = twin_quote(r2, borrower)
@@ -138,3 +143,87 @@ def test_r5_no_spiral(market, borrower, liquidator):
     assert position(market, borrower)[1] == 0
     assert market.pool.losses(market.vault) == lost == 0
     assert risk_of(market.vault).bonus_max == WAD // 10
+
+
+LOOP = Fraction(95, 100)  # the threshold of R7
+LOOP_DEBT = Fraction(91_667, 1_000)  # per 100 of collateral
+LOOP_BONUS = Fraction(1, 100)
+
+
+def looped(risk: RiskParams) -> SmallMarket:
+    """R7: 100 million of collateral at par, looped to a debt of 91.667 million."""
+    market = small_market(quote=1, risk=risk, limit=10**9, supply=0)
+    for who in (BORROWER, LIQUIDATOR):
+        market.give(who, 10**9)
+    market.pool.send("deposit", market.loans(200 * 10**6), LIQUIDATOR, sender=LIQUIDATOR)
+    market.open(BORROWER, 100 * 10**6, 91_667_000)
+    return market
+
+
+@pytest.fixture
+def loops() -> SmallMarket:
+    """A bonus of 1 % whatever the health."""
+    terms = {"bonus_min": "0.01", "bonus_max": "0.01", "liquidation_fee": "0"}
+    return looped(CORRELATED.model_copy(update={name: Decimal(text) for name, text in terms.items()}))
+
+
+def test_r7_with_the_preset_for_correlated_collateral():
+    """A bonus of 0.5 % leaves room until 7.88 %; in shortfall it rises by a tenth of what lacks."""
+    loops = looped(CORRELATED)
+    risk = Risk.from_struct(loops.vault.call("risk"))
+    for fall, loses in (("0.0787", 0), ("0.0788", 1)):
+        loops.set_quote(1 - Decimal(fall))
+        answer = loops.quote(BORROWER)
+        assert answer.liquidatable
+        assert (answer.extinguished - answer.paid > 0) == loses
+    for gap, bad_debt in ((8, 0.14), (12, 4.5), (20, 13.1), (35, 27.94)):
+        loops.set_quote(1 - Decimal(gap) / 100)
+        missing = 1 + Fraction(5, 1_000) - (100 - gap) / LOOP_DEBT
+        bonus = min(Fraction(2, 100), Fraction(5, 1_000) + Fraction(risk.shortfall_slope, WAD) * missing)
+        left = LOOP_DEBT - (100 - gap) / (1 + bonus)
+        answer = loops.quote(BORROWER)
+        assert abs(answer.extinguished - answer.paid - left * 10**12) <= 2
+        assert round(float(left), 2) == bad_debt
+
+
+def test_r7_edges(loops):
+    """Health 1.0364; liquidatable after a fall of 3.5 %; bad debt begins at 7.42 %, for anybody's rule."""
+    rival = Position(Fraction(100), Fraction(1), LOOP_DEBT)
+    assert round(float(rival.health(LOOP)), 4) == 1.0364
+    assert round(float(100 * (1 - LOOP_DEBT / 95)), 1) == 3.5
+    begins = 1 - LOOP_DEBT * (1 + LOOP_BONUS) / 100
+    assert round(float(100 * begins), 2) == 7.42
+
+    assert loops.vault.call("health", BORROWER) // 10**14 == 10_363
+    edge = loops.vault.call("margin_terms", BORROWER)[2]
+    assert round(100 * (1 - edge / price_of(1, 18, 6)), 1) == 3.5
+    for fall, liquidatable, loses in (("0.035", 0, 0), ("0.0351", 1, 0), ("0.0741", 1, 0), ("0.0742", 1, 1)):
+        loops.set_quote(1 - Decimal(fall))
+        answer = loops.quote(BORROWER)
+        assert answer.liquidatable == liquidatable
+        assert (answer.extinguished - answer.paid > 0) == loses
+        if liquidatable:
+            with loops.process.isolated():
+                loops.vault.send("liquidate", BORROWER, MAX, sender=LIQUIDATOR)
+                assert (loops.pool.call("losses", loops.vault.address) > 0) == loses
+
+
+@pytest.mark.parametrize("parts", [1, 2, 7])
+@pytest.mark.parametrize(("gap", "bad_debt"), [(8, 0.58), (12, 4.54), (20, 12.46), (35, 27.31)])
+def test_r7_bad_debt_by_gap(loops, gap, bad_debt, parts):
+    """No rule can do better than the gap allows. Ours books it in the calls that close, however split."""
+    left = LOOP_DEBT - Fraction(100 - gap) / (1 + LOOP_BONUS)
+    assert round(float(left), 2) == bad_debt
+
+    loops.set_quote(1 - Decimal(gap) / 100)
+    whole = loops.quote(BORROWER)
+    assets = loops.pool.call("totalAssets")
+    for part in range(1, parts + 1):
+        offer = MAX if part == parts else whole.paid // parts
+        loops.vault.send("liquidate", BORROWER, offer, sender=LIQUIDATOR)
+        booked = loops.pool.call("losses", loops.vault.address)
+        assert abs(booked - left * 10**12 * part / parts) <= 3 * part  # pro rata, at once
+    assert loops.position(BORROWER) == (0, 0)
+    assert round(booked / 10**12, 2) == bad_debt
+    # the only reserve is what roundings left there
+    assert 0 <= booked - (assets - loops.pool.call("totalAssets")) <= parts
