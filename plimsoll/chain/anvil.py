@@ -32,6 +32,11 @@ class Anvil:
         self._rpc("anvil_autoImpersonateAccount", False)
 
     @property
+    def chain_id(self) -> int:
+        """What signatures are bound to."""
+        return int(self._rpc("eth_chainId"), 16)
+
+    @property
     def now(self) -> int:
         """Timestamp of the block in which the next call runs, seconds."""
         return self._now

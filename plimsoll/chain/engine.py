@@ -56,6 +56,10 @@ class Engine(Protocol):
     """What every engine does."""
 
     @property
+    def chain_id(self) -> int:
+        """What signatures are bound to."""
+
+    @property
     def now(self) -> int:
         """Timestamp of the block in which the next call runs, seconds."""
 

@@ -14,6 +14,8 @@ _OUTPUT = re.compile(r"output: (0x[0-9a-fA-F]*)")
 class Revm:
     """An `Engine` on pyrevm; every call runs in the block of the current time."""
 
+    chain_id = 1
+
     def __init__(self, now: int) -> None:
         """An empty chain at a time, seconds."""
         self._evm = EVM(gas_limit=_GAS, spec_id="PRAGUE")

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 MAX = 2**256 - 1
 """The largest uint."""
@@ -57,9 +57,24 @@ def nonreentrant(
     return locked
 
 
+class Event(NamedTuple):
+    """An event; its values in the order of the contract's declaration."""
+
+    contract: str
+    name: str
+    values: tuple[Any, ...]
+
+
+class Signature(NamedTuple):
+    """Who signed what: the fields of a typed message in their order."""
+
+    signer: str
+    message: tuple[Any, ...]
+
+
 @dataclass
 class Chain:
-    """The time, and the state of every contract.
+    """The time, the state of every contract, and the events since somebody last cleared them.
 
     A contract's state is its attributes; mappings are flat dictionaries, so a shallow copy is a snapshot.
     """
@@ -67,9 +82,15 @@ class Chain:
     now: int
     """Block timestamp, seconds."""
     contracts: list[Any] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+
+    def log(self, contract: str, name: str, *values: Any) -> None:
+        """Adds an event of the contract at an address."""
+        self.events.append(Event(contract, name, values))
 
     def transact(self, call: Callable[[], _Answer]) -> _Answer:
-        """Runs a call; when it reverts, every contract is as it was before, and the Revert goes on."""
+        """Runs a call; when it reverts, contracts and events are as before, and the Revert goes on."""
+        events = len(self.events)
         before = [
             {name: dict(part) if isinstance(part, dict) else part for name, part in vars(contract).items()}
             for contract in self.contracts
@@ -79,6 +100,7 @@ class Chain:
         except Revert:
             for contract, state in zip(self.contracts, before, strict=True):
                 vars(contract).update(state)
+            del self.events[events:]
             raise
 
 

@@ -53,6 +53,7 @@ class Council:
         self.cuts: dict[str, Cut] = {}
         self.pause_started = 0
         chain.contracts.append(self)
+        chain.log(address, "CuratorSet", curator)
 
     def open_pool(self, caller: str) -> None:
         """Lets lenders in."""
@@ -93,7 +94,7 @@ class Council:
         require(self.chain.now <= change.ready + WINDOW, "council: too late")
         self.queued = QueuedChange()
         if change.is_guardian:
-            self.guardian = change.subject
+            self._set_guardian(change.subject)
             return
         assets = min(change.assets, self._total_assets())
         bound = self._raise_bound(self.pool.line(change.subject)[0], assets)
@@ -103,7 +104,7 @@ class Council:
         """Drops the queued change."""
         require(caller in (self.curator, self.guardian), "council: neither role")
         require(self.queued.ready != 0, "council: nothing to cancel")
-        self.queued = QueuedChange()
+        self._cancel_queued()
 
     def cut_limit(self, caller: str, vault: str) -> None:
         """Guardian: lowers a limit to zero."""
@@ -149,27 +150,27 @@ class Council:
     def remove_guardian(self, caller: str) -> None:
         """Dismisses the guardian."""
         self._only_curator(caller)
-        self.guardian = NOBODY
+        self._set_guardian(NOBODY)
 
     def transfer_curator(self, caller: str, to: str) -> None:
         """Proposes a successor."""
         self._only_curator(caller)
         self.pending_curator = to
+        self.chain.log(self.address, "CuratorProposed", to)
 
     def accept_curator(self, caller: str) -> None:
         """Becomes the curator."""
         require(caller == self.pending_curator, "council: not proposed")
-        self.pending_curator = NOBODY
-        self.curator = caller
+        self._set_curator(caller)
 
     def renounce_curator(self, caller: str) -> None:
         """Leaves the pool without a curator for ever."""
         self._only_curator(caller)
         require(self._is_open(), "council: open the pool first")
-        self.queued = QueuedChange()
-        self.guardian = NOBODY
-        self.pending_curator = NOBODY
-        self.curator = NOBODY
+        if self.queued.ready != 0:
+            self._cancel_queued()
+        self._set_guardian(NOBODY)
+        self._set_curator(NOBODY)
         if self.pool.paused_until != 0:
             self.pool.set_pause(self.address, 0)
 
@@ -193,7 +194,21 @@ class Council:
         ready = self.queued.ready
         require(ready == 0 or self.chain.now > ready + WINDOW, "council: one change at a time")
         self.queued = change
+        self.chain.log(self.address, "Queued", change.subject, change.is_guardian, change.limit, change.ready)
+
+    def _cancel_queued(self) -> None:
+        self.chain.log(self.address, "QueueCancelled", self.queued.subject)
+        self.queued = QueuedChange()
 
     def _cancel_raise_of(self, vault: str) -> None:
         if self.queued.subject == vault and not self.queued.is_guardian:
-            self.queued = QueuedChange()
+            self._cancel_queued()
+
+    def _set_guardian(self, guardian: str) -> None:
+        self.guardian = guardian
+        self.chain.log(self.address, "GuardianSet", guardian)
+
+    def _set_curator(self, curator: str) -> None:
+        self.pending_curator = NOBODY
+        self.curator = curator
+        self.chain.log(self.address, "CuratorSet", curator)

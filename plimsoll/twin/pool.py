@@ -6,7 +6,8 @@ contract's reason. Amounts are base units of the loan asset.
 
 from collections.abc import Callable
 
-from plimsoll.twin.chain import MAX, NOBODY, Chain, Revert, Token, checked, nonreentrant, require
+from plimsoll.twin import rates
+from plimsoll.twin.chain import MAX, NOBODY, Chain, Revert, Signature, Token, checked, nonreentrant, require
 from plimsoll.twin.ledger import (
     CLOCK,
     COUNT_TOP,
@@ -19,7 +20,6 @@ from plimsoll.twin.ledger import (
     accrued,
     utilisation,
 )
-from plimsoll.twin.rates import Curve, to_log
 from plimsoll.twin.shares import (
     FRACTION,
     VIRTUAL_SHARES,
@@ -45,11 +45,17 @@ class Pool:
         balances, allowances: lender shares.
         lines: limit (base units) and drawn debt shares of each vault that was ever registered.
         losses: base units, by vault.
-        loss_events: what reserve, backstop and lenders carried of each loss, base units.
+        nonces: of permits, by owner.
     """
 
     def __init__(
-        self, chain: Chain, asset: Token, address: str, curve: Curve, reserve_factor: int, flash_fee: int
+        self,
+        chain: Chain,
+        asset: Token,
+        address: str,
+        curve: rates.Curve,
+        reserve_factor: int,
+        flash_fee: int,
     ) -> None:
         """A pool as its constructor leaves it; factors are WAD."""
         self.chain = chain
@@ -58,19 +64,19 @@ class Pool:
         self.curve = curve
         self.reserve_factor = reserve_factor
         self.flash_fee_rate = flash_fee
-        self.totals = Totals(0, 0, 0, 0, to_log(curve.rate_initial, curve), 0)
+        self.totals = Totals(0, 0, 0, 0, rates.to_log(curve.rate_initial, curve), 0)
         self.last_accrual = chain.now
         self.balances: dict[str, int] = {}
         self.allowances: dict[tuple[str, str], int] = {}
         self.lines: dict[str, tuple[int, int]] = {}
         self.losses: dict[str, int] = {}
+        self.nonces: dict[str, int] = {}
         self.own_vaults: dict[str, bool] = {}
         self.council = NOBODY
         self.backstop = NOBODY
         self.supply_cap = 0
         self.paused_until = 0
         self.locked = False
-        self.loss_events: list[tuple[int, int, int]] = []
         chain.contracts.append(self)
 
     # ------------------------------------------------------------------ the Factory and the council
@@ -80,6 +86,7 @@ class Pool:
         """Names the council and the backstop."""
         self.council = council
         self.backstop = backstop
+        self._log("Installed", council, backstop)
 
     @nonreentrant
     def open_pool(self, caller: str) -> None:
@@ -87,6 +94,7 @@ class Pool:
         self._only_council(caller)
         require(not self.accrued().flags & FLAG_OPEN, "pool: already open")
         self._set_flag(FLAG_OPEN, FLAG_OPEN)
+        self._log("Opened")
 
     @nonreentrant
     def set_limit(self, caller: str, vault: str, limit: int) -> None:
@@ -95,6 +103,7 @@ class Pool:
         require(self.own_vaults.get(vault, False), "pool: not a vault of this pool")
         require(limit <= LIMIT_TOP, "pool: limit too large")
         self.lines[vault] = (limit, self.line(vault)[1])
+        self._log("LimitSet", vault, limit)
 
     @nonreentrant
     def set_supply_cap(self, caller: str, cap: int) -> None:
@@ -103,6 +112,7 @@ class Pool:
         require(cap <= LIMIT_TOP, "pool: cap too large")
         self._set_flag(FLAG_CAPPED, FLAG_CAPPED if cap else 0)
         self.supply_cap = cap
+        self._log("SupplyCapSet", cap)
 
     @nonreentrant
     def set_pause(self, caller: str, until: int) -> None:
@@ -110,6 +120,7 @@ class Pool:
         self._only_council(caller)
         self._set_flag(FLAG_PAUSED, FLAG_PAUSED if until else 0)
         self.paused_until = until
+        self._log("PauseSet", until)
 
     # -------------------------------------------------------------------------------------- lenders
 
@@ -178,7 +189,17 @@ class Pool:
     @nonreentrant
     def approve(self, caller: str, spender: str, amount: int) -> None:
         """Allows `spender` to move shares."""
-        self.allowances[caller, spender] = amount
+        self._approve(caller, spender, amount)
+
+    @nonreentrant
+    def permit(self, owner: str, spender: str, amount: int, deadline: int, signature: Signature) -> None:
+        """Approves by the owner's signature of (owner, spender, amount, nonce, deadline)."""
+        require(self.chain.now <= deadline, "pool: permit expired")
+        nonce = self.nonces.get(owner, 0)
+        self.nonces[owner] = nonce + 1
+        message = (owner, spender, amount, nonce, deadline)
+        require(signature == Signature(owner, message), "pool: bad signature")
+        self._approve(owner, spender, amount)
 
     # --------------------------------------------------------------------------------------- vaults
 
@@ -266,6 +287,16 @@ class Pool:
         t = self.accrued()
         return utilisation(t.total_assets, t.total_debt)
 
+    def borrow_rate(self) -> int:
+        """What borrowers pay at this moment, WAD a second."""
+        t = self.accrued()
+        whole = t.total_assets // FRACTION
+        return rates.step(self.utilisation(), t.log_rate, 0, whole, self.curve)[1]
+
+    def rate_at_target(self) -> int:
+        """What borrowers would pay at the target utilisation, WAD a second."""
+        return rates.rate_at_target(self.accrued().log_rate, self.curve)
+
     def line(self, vault: str) -> tuple[int, int]:
         """A vault's limit (base units) and drawn debt shares."""
         return self.lines.get(vault, (0, 0))
@@ -296,6 +327,25 @@ class Pool:
         shares = COUNT_TOP - t.total_supply
         return min(room // FRACTION, to_assets_down(shares, t.total_assets, t.total_supply))
 
+    def max_mint(self) -> int:
+        """The most shares that can be minted now."""
+        t = self.accrued()
+        return to_shares_down(self.max_deposit(), t.total_assets, t.total_supply)
+
+    def max_withdraw(self, owner: str) -> int:
+        """The most that `owner` can withdraw now."""
+        t = self.accrued()
+        owned = to_assets_down(self.balances.get(owner, 0), t.total_assets, t.total_supply)
+        return min(owned, self.available(t))
+
+    def max_redeem(self, owner: str) -> int:
+        """The most shares that `owner` can redeem now."""
+        t = self.accrued()
+        owned, available = self.balances.get(owner, 0), self.available(t)
+        if to_assets_down(owned, t.total_assets, t.total_supply) <= available:
+            return owned
+        return to_shares_down(available, t.total_assets, t.total_supply)
+
     def flash_fee(self, amount: int) -> int:
         """The fee of a flash loan, rounded up."""
         return checked(amount * self.flash_fee_rate + WAD - 1) // WAD
@@ -309,6 +359,9 @@ class Pool:
         return (t.total_assets // FRACTION + 1) * WIPED_RATIO < t.total_supply + VIRTUAL_SHARES
 
     # ------------------------------------------------------------------------------------ internals
+
+    def _log(self, name: str, *values: int | str) -> None:
+        self.chain.log(self.address, name, *values)
 
     def _store(self, t: Totals) -> None:
         require(max(t.total_assets, t.total_debt) <= VALUE_TOP, "pool: amount too large")
@@ -338,6 +391,8 @@ class Pool:
         self._store(t)
         require(receiver != NOBODY, "pool: zero address")
         self.balances[receiver] = self.balances.get(receiver, 0) + shares
+        self._log("Transfer", NOBODY, receiver, shares)
+        self._log("Deposit", caller, receiver, assets, shares)
 
     def _leave(self, t: Totals, caller: str, assets: int, shares: int, receiver: str, owner: str) -> None:
         if caller != owner:
@@ -349,6 +404,7 @@ class Pool:
             t._replace(total_assets=t.total_assets - assets * FRACTION, total_supply=t.total_supply - shares)
         )
         self._send(receiver, assets)
+        self._log("Withdraw", caller, receiver, owner, assets, shares)
 
     def _book_loss(self, t: Totals, vault: str, extinguished: int, received: int) -> Totals:
         """The waterfall; `extinguished` and `received` in fractions."""
@@ -361,6 +417,7 @@ class Pool:
                 limit, drawn = self.lines[vault]
                 self.lines[vault] = (limit - min(limit, lost), drawn)
                 self.losses[vault] = self.losses.get(vault, 0) + lost
+                self._log("LimitSet", vault, self.lines[vault][0])
         carried = 0
         if shortfall and self.backstop != NOBODY:
             stake = self.balances.get(self.backstop, 0)
@@ -369,11 +426,11 @@ class Pool:
             burnt = stake
             if shortfall < worth:
                 burnt = min(stake, to_shares_up(shortfall, t.total_assets, t.total_supply))
-            self._burn(self.backstop, burnt)
+            if burnt:
+                self._burn(self.backstop, burnt)
             t = t._replace(total_supply=t.total_supply - burnt)
         if loss or shortfall:
-            split = (max(loss, shortfall) - shortfall, carried, shortfall - carried)
-            self.loss_events = [*self.loss_events, split]
+            self._log("Loss", vault, max(loss, shortfall) - shortfall, carried, shortfall - carried)
         return t._replace(total_assets=t.total_assets - shortfall * FRACTION)
 
     def _spend_allowance(self, caller: str, owner: str, amount: int) -> None:
@@ -384,10 +441,19 @@ class Pool:
 
     def _move(self, owner: str, to: str, amount: int) -> None:
         require(to != NOBODY, "pool: zero address")
-        self._burn(owner, amount)
+        self._take(owner, amount)
         self.balances[to] = self.balances.get(to, 0) + amount
+        self._log("Transfer", owner, to, amount)
+
+    def _approve(self, owner: str, spender: str, amount: int) -> None:
+        self.allowances[owner, spender] = amount
+        self._log("Approval", owner, spender, amount)
 
     def _burn(self, owner: str, amount: int) -> None:
+        self._take(owner, amount)
+        self._log("Transfer", owner, NOBODY, amount)
+
+    def _take(self, owner: str, amount: int) -> None:
         balance = self.balances.get(owner, 0)
         require(amount <= balance, "pool: too few shares")
         self.balances[owner] = balance - amount

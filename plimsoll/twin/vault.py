@@ -7,10 +7,10 @@ contract's reason. Amounts are base units of the collateral or of the loan asset
 from collections.abc import Callable, Sequence
 
 from plimsoll.twin import liquidation
-from plimsoll.twin.chain import MAX, NOBODY, Chain, Oracle, Token, checked, nonreentrant, require
+from plimsoll.twin.chain import MAX, NOBODY, Chain, Oracle, Signature, Token, checked, nonreentrant, require
 from plimsoll.twin.liquidation import PRICE_SCALE, WAD, Quote, Risk, Totals, ceil_div
 from plimsoll.twin.pool import Pool
-from plimsoll.twin.position import COLLATERAL_TOP, NO_DEBT
+from plimsoll.twin.position import COLLATERAL_TOP, NO_DEBT, pack_debt_totals, pack_liquidation
 from plimsoll.twin.shares import FRACTION, VIRTUAL_SHARES
 
 RIGHT_WITHDRAW = 1
@@ -50,8 +50,23 @@ class Vault:
     @nonreentrant
     def set_operator(self, caller: str, operator: str, rights: int) -> None:
         """Sets what `operator` may do for the caller."""
-        require(rights <= RIGHTS_ALL, "vault: unknown right")
-        self.rights[caller, operator] = rights
+        self._set_operator(caller, operator, rights)
+
+    @nonreentrant
+    def set_operator_by_signature(
+        self, owner: str, operator: str, rights: int, nonce: int, deadline: int, signature: Signature
+    ) -> None:
+        """Sets rights by the owner's signature of (owner, operator, rights, nonce, deadline)."""
+        require(owner != NOBODY, "vault: no owner")
+        require(self.chain.now <= deadline, "vault: signature expired")
+        expected = self.nonces.get(owner, 0)
+        if nonce < expected and self.rights.get((owner, operator), 0) == rights:
+            return
+        require(nonce == expected, "vault: nonce used or ahead")
+        self.nonces[owner] = nonce + 1
+        message = (owner, operator, rights, nonce, deadline)
+        require(signature == Signature(owner, message), "vault: bad signature")
+        self._set_operator(owner, operator, rights)
 
     # ----------------------------------------------------------------------------------- collateral
 
@@ -61,6 +76,7 @@ class Vault:
         require(owner != NOBODY, "vault: zero owner")
         self.positions[owner] = self._with_collateral(owner, amount)
         self._pull_collateral(caller, amount)
+        self._log("Deposit", owner, amount)
 
     @nonreentrant
     def withdraw(self, caller: str, amount: int, receiver: str, owner: str) -> int:
@@ -76,6 +92,7 @@ class Vault:
         if shares > 0 and sent > 0:
             self._check_collateralised(collateral - sent, totals.assets_up(shares))
         self._send_collateral(receiver, sent)
+        self._log("Withdraw", owner, receiver, sent)
         return sent
 
     # ----------------------------------------------------------------------------------------- debt
@@ -90,6 +107,7 @@ class Vault:
         shares, *after = self.pool.draw(self.address, sent, receiver) if sent else (0, 0, 0)
         self.positions[owner] = (position[0], position[1] + shares)
         self._check_borrowed(self.positions[owner], shares, Totals(*after))
+        self._log("Borrow", owner, receiver, sent, shares)
         return sent
 
     @nonreentrant
@@ -100,6 +118,7 @@ class Vault:
         paid, extinguished = self._repayment(shares, amount, totals)
         self.positions[owner] = (collateral, shares - extinguished)
         self._pay_pool(caller, paid, extinguished, paid)
+        self._log("Repay", owner, paid, extinguished)
         return paid
 
     # ------------------------------------------------------------------------------------- combined
@@ -129,6 +148,8 @@ class Vault:
         self._pull_collateral(caller, collateral)
         self.positions[owner] = (opened[0], opened[1] + shares)
         self._check_borrowed(self.positions[owner], shares, totals)
+        self._log("Deposit", owner, collateral)
+        self._log("Borrow", owner, receiver, sent, shares)
         return sent
 
     @nonreentrant
@@ -159,6 +180,8 @@ class Vault:
         self._pay_pool(caller, paid, extinguished, paid)
         if rest > 0 and sent > 0:
             self._check_collateralised(collateral - sent, self._totals().assets_up(rest))
+        self._log("Repay", owner, paid, extinguished)
+        self._log("Withdraw", owner, receiver, sent)
         return paid, sent
 
     # ---------------------------------------------------------------------------------- liquidation
@@ -175,10 +198,12 @@ class Vault:
     ) -> tuple[int, int, int]:
         """Closes an unhealthy position; returns what was paid, the fee, and what was seized."""
         price = self._price()
-        quote = self._quote(owner, price, Totals(*self.pool.accrue()), max_repay)
+        totals = Totals(*self.pool.accrue())
+        quote = self._quote(owner, price, totals, max_repay)
         require(quote.liquidatable, "vault: healthy")
         require(quote.executable, "vault: nothing can be closed")
         self._reduce(owner, quote)
+        self._log_call(caller, price, totals)
         self._exchange(caller, [quote], min_rate, receiver, callback)
         return quote.paid, quote.fee, quote.seized
 
@@ -204,17 +229,30 @@ class Vault:
                 quotes.append(quote)
                 executed |= 1 << number
         require(executed != 0, "vault: no order can execute")
+        self._log_call(caller, price, totals)
         self._exchange(caller, quotes, min_rate, receiver, callback)
-        return (
-            sum(q.paid for q in quotes),
-            sum(q.fee for q in quotes),
-            sum(q.seized for q in quotes),
-            executed,
-        )
+        return (*_sums(quotes), executed)
 
     def preview_liquidate(self, owner: str, max_repay: int) -> Quote:
         """What `liquidate` would do now."""
         return self._quote(owner, self._price(), self._totals(), max_repay)
+
+    def preview_liquidate_batch(self, orders: Sequence[int]) -> tuple[int, int, int, int]:
+        """What `liquidate_batch` would return now; zeros when it would revert."""
+        price, totals = self._price(), self._totals()
+        left: dict[str, tuple[int, int]] = {}
+        quotes = []
+        executed = 0
+        for number, order in enumerate(orders):
+            owner = _owner(order)
+            collateral, shares = left.get(owner, self.position_of(owner))
+            self._value(collateral, price)
+            quote = liquidation.quote(collateral, shares, price, totals, order >> OWNER_BITS, self.risk)
+            left[owner] = collateral - quote.seized, shares - quote.shares
+            if quote.executable:
+                quotes.append(quote)
+                executed |= 1 << number
+        return (*_sums(quotes), executed)
 
     # ---------------------------------------------------------------------------------------- views
 
@@ -235,6 +273,13 @@ class Vault:
             self._value(self.position_of(owner)[0], self._price()), debt, self.risk.threshold
         )
 
+    def margin_terms(self, owner: str) -> tuple[int, int, int, int]:
+        """Initial and maintenance margin, WAD; liquidation and bankruptcy price, 1e36."""
+        debt, collateral = self.debt_of(owner), self.position_of(owner)[0]
+        worth = ceil_div(debt * WAD, self.risk.threshold)
+        prices = (_price_for(worth, collateral), _price_for(debt, collateral))
+        return (WAD - self.risk.ltv, WAD - self.risk.threshold, *prices)
+
     def max_borrow(self, owner: str) -> int:
         """What borrowing the largest uint would send."""
         return self._max_borrow(*self.position_of(owner))
@@ -244,6 +289,17 @@ class Vault:
         return self._max_withdraw(*self.position_of(owner), self._totals())
 
     # ------------------------------------------------------------------------------------ internals
+
+    def _log(self, name: str, *values: int | str) -> None:
+        self.chain.log(self.address, name, *values)
+
+    def _log_call(self, liquidator: str, price: int, totals: Totals) -> None:
+        self._log("LiquidationCall", liquidator, price, pack_debt_totals(totals.debt, totals.shares))
+
+    def _set_operator(self, owner: str, operator: str, rights: int) -> None:
+        require(rights <= RIGHTS_ALL, "vault: unknown right")
+        self.rights[owner, operator] = rights
+        self._log("OperatorSet", owner, operator, rights)
 
     def _totals(self) -> Totals:
         t = self.pool.accrued()
@@ -265,6 +321,9 @@ class Vault:
     def _reduce(self, owner: str, quote: Quote) -> None:
         collateral, shares = self.position_of(owner)
         self.positions[owner] = (collateral - quote.seized, shares - quote.shares)
+        healths = quote.health_before, quote.health_after
+        words = pack_liquidation(quote.seized, quote.shares, quote.paid, quote.fee, *healths)
+        self._log("Liquidation", owner, *words)
 
     def _exchange(
         self,
@@ -274,8 +333,7 @@ class Vault:
         receiver: str,
         callback: Callback | None,
     ) -> None:
-        paid, fee = sum(q.paid for q in quotes), sum(q.fee for q in quotes)
-        seized = sum(q.seized for q in quotes)
+        paid, fee, seized = _sums(quotes)
         require(checked(seized * PRICE_SCALE) >= checked(min_rate * (paid + fee)), "vault: rate too low")
         self._send_collateral(receiver, seized)
         if callback:
@@ -341,6 +399,18 @@ class Vault:
         safe_price = self.oracle.safe_price()
         require(safe_price > 0, "vault: safe price is zero")
         return max(0, collateral - ceil_div(value * PRICE_SCALE, safe_price))
+
+
+def _sums(quotes: Sequence[Quote]) -> tuple[int, int, int]:
+    """What is paid, of fee, and seized, together."""
+    return sum(q.paid for q in quotes), sum(q.fee for q in quotes), sum(q.seized for q in quotes)
+
+
+def _price_for(worth: int, collateral: int) -> int:
+    """The lowest price at which `collateral` is worth `worth`; 0 for nothing, `MAX` when there is none."""
+    if worth == 0:
+        return 0
+    return ceil_div(worth * PRICE_SCALE, collateral) if collateral else MAX
 
 
 def _owner(order: int) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from plimsoll.twin.chain import Revert
+from plimsoll.twin.chain import NOBODY, Revert
 from plimsoll.twin.ledger import Totals
 from plimsoll.twin.liquidation import PRICE_SCALE, WAD
 from plimsoll.twin.pool import Pool
@@ -18,7 +18,6 @@ class Books:
     totals: Totals
     positions: dict[str, dict[str, tuple[int, int]]]
     seized: bool  # cash is missing that nobody has realised
-    losses: int  # events so far
 
     @classmethod
     def of(cls, model: dict[str, Any]) -> "Books":
@@ -26,7 +25,7 @@ class Books:
         t = pool.accrued()
         backing = pool.cash() * FRACTION + t.total_debt
         positions = {name: dict(part.positions) for name, part in model.items() if isinstance(part, Vault)}
-        return cls(t, positions, t.total_assets - backing >= FRACTION, len(pool.loss_events))
+        return cls(t, positions, t.total_assets - backing >= FRACTION)
 
 
 def check(
@@ -43,7 +42,8 @@ def check(
     vaults = {name: part for name, part in model.items() if isinstance(part, Vault)}
     after = Books.of(model)
     t = after.totals
-    loss = tuple(map(sum, zip((0, 0, 0), *pool.loss_events[before.losses :], strict=True)))
+    losses = [event.values[1:] for event in pool.chain.events if event.name == "Loss"]
+    loss = tuple(map(sum, zip((0, 0, 0), *losses, strict=True)))
 
     assert sum(pool.balances.values()) == t.total_supply, "P1"
     for name, vault in vaults.items():
@@ -72,7 +72,7 @@ def check(
         assert index >= former or not before.totals.total_debt_shares, "P6"
     if lenders:
         assert pool.reserves() == 0, "W1 reserve"
-        assert pool.balances.get(pool.backstop, 0) == 0 or pool.backstop == "0x" + "00" * 20, "W1 backstop"
+        assert pool.balances.get(pool.backstop, 0) == 0 or pool.backstop == NOBODY, "W1 backstop"
     if isinstance(answer, Revert):
         return
     if target == "loan" and function == "mint":

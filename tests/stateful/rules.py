@@ -4,17 +4,21 @@ from collections.abc import Callable
 from random import Random
 
 from plimsoll.chain.engine import CallReverted
-from plimsoll.twin.chain import MAX
-from plimsoll.twin.council import PAUSE_SPACING, RESTORE_AFTER, WINDOW
+from plimsoll.twin.chain import MAX, NOBODY, Signature
+from plimsoll.twin.council import PAUSE_SPACING, RAISE_DIVISOR, RESTORE_AFTER, WINDOW
+from plimsoll.twin.liquidation import WAD
 from plimsoll.twin.shares import FRACTION
+from tests.stateful.views import compare_views
 from tests.stateful.world import (
     BACKSTOP,
+    BORROWER,
     BORROWERS,
     CURATOR,
     GUARDIAN,
     LENDER,
     LIQUIDATOR,
     OPERATOR,
+    OTHER_BORROWER,
     OTHER_LENDER,
     ROLES,
     STRANGER,
@@ -33,11 +37,12 @@ class Steps:
         self.random = random
         self.rules: list[tuple[int, Callable[[], None]]] = [
             (8, self.supply), (6, self.leave), (3, self.move_shares), (8, self.lock), (6, self.release),
-            (10, self.borrow), (7, self.repay), (5, self.open), (5, self.close), (5, self.liquidate),
-            (4, self.liquidate_batch), (12, self.move_price), (10, self.crash), (2, self.oracle_fault),
+            (10, self.borrow), (7, self.repay), (7, self.open), (5, self.close), (3, self.liquidate),
+            (2, self.liquidate_batch), (10, self.move_price), (16, self.crash), (2, self.oracle_fault),
             (10, self.pass_time), (3, self.donate), (2, self.seize), (2, self.flash), (4, self.govern),
             (3, self.guard), (2, self.grant), (2, self.trespass), (6, self.call_back), (2, self.could_leave),
-            (3, self.round_trip), (4, self.keep_an_appointment),
+            (3, self.round_trip), (4, self.keep_an_appointment), (2, self.raise_a_line), (4, self.sign),
+            (2, self.look),
         ]  # fmt: skip
 
     def step(self) -> None:
@@ -79,7 +84,7 @@ class Steps:
         if self.random.random() < 0.95:
             return usual
         addresses = [self.world.chain[name].address for name in ("pool", "first_vault")]
-        return self.random.choice([*addresses, "0x" + "00" * 20, STRANGER])
+        return self.random.choice([*addresses, NOBODY, STRANGER])
 
     def sender(self, usual: str) -> str:
         return usual if self.random.random() < 0.93 else self.random.choice((OPERATOR, STRANGER))
@@ -180,16 +185,19 @@ class Steps:
         which = self.vault()
         vault = self.world.model[f"{which}_vault"]
         owner = self.unhealthy(which)
-        limit = self.amount(vault.debt_of(owner))
+        limit = MAX if self.random.random() < 0.4 else self.amount(vault.debt_of(owner))
         rate = 0 if self.random.random() < 0.8 else int(10**72 / self.world.fair[f"{which}_oracle"])
         actor = LIQUIDATOR if self.random.random() < 0.9 else owner
-        preview = self.world.preview(f"{which}_vault", "preview_liquidate", owner, limit)
+        preview = self.world.ask(
+            f"{which}_vault", "preview_liquidate", owner, limit,
+            model=lambda: vault.preview_liquidate(owner, limit),
+        )  # fmt: skip
         answer = self.world.act(
             f"{which}_vault", "liquidate", owner, limit, rate, self.receiver(actor), sender=actor
         )
         if isinstance(answer, tuple):
             assert answer == (preview[2], preview[3], preview[4]), "L8"
-        elif preview is not None and preview[0]:
+        elif isinstance(preview, tuple) and preview[0]:
             assert vault.preview_liquidate(owner, MAX).executable, "L1: nobody can close it"
 
     def unhealthy(self, which: str) -> str:
@@ -210,9 +218,12 @@ class Steps:
         orders = []
         for _ in range(self.random.randint(0, 5)):
             owner = self.random.choice([*BORROWERS, *BORROWERS, STRANGER])
-            limit = min(self.amount(vault.debt_of(owner)), 2**96 - 1)
+            limit = min(self.random.choice((MAX, self.amount(vault.debt_of(owner)))), 2**96 - 1)
             orders.append(limit << 160 | int(owner, 16))
-        preview = self.world.preview(f"{which}_vault", "preview_liquidate_batch", orders)
+        preview = self.world.ask(
+            f"{which}_vault", "preview_liquidate_batch", orders,
+            model=lambda: vault.preview_liquidate_batch(orders),
+        )  # fmt: skip
         answer = self.world.act(
             f"{which}_vault", "liquidate_batch", orders, 0, self.receiver(LIQUIDATOR), sender=LIQUIDATOR
         )
@@ -235,9 +246,16 @@ class Steps:
         ]
         if not debtors:
             return
-        owner = self.random.choice(debtors)
-        edge = vault.debt_of(owner) * 10**54 // (vault.position_of(owner)[0] * vault.risk.threshold)
-        depth = self.random.choice((1.0, 1 - 1e-9, self.random.uniform(0.9, 1), self.random.uniform(0.3, 1)))
+        if self.random.random() < 0.1:  # a loss may then exceed the limit
+            limit = self.random.choice((0, 1, self.tokens(100)))
+            self.world.act("council", "set_limit", vault.address, limit, sender=CURATOR)
+        owner, risk = self.random.choice(debtors), vault.risk
+        equity = self.random.choice((risk.bonus_min, self.random.randint(risk.bonus_min, risk.bonus_max)))
+        worth = self.random.choice(  # of the collateral, for each unit of debt; WAD
+            (WAD**2 // risk.threshold, WAD**2 // risk.threshold, WAD + equity, WAD + equity, WAD)
+        )
+        edge = vault.debt_of(owner) * 10**18 * worth // vault.position_of(owner)[0]
+        depth = self.random.choice((1.0, 1 - 1e-9, self.random.uniform(0.9, 1), self.random.random()))
         price = max(1, min(int(edge * depth), 2**160))
         self.world.set_prices(f"{which}_oracle", price, price)
         for _ in range(self.random.randint(1, 4)):
@@ -288,11 +306,13 @@ class Steps:
              "hand_over")
         )  # fmt: skip
         if choice in ("set_limit", "restore_limit", "queue_limit"):
-            base = limit if choice == "set_limit" else limit + self.tokens(50_000)
             subject = vault if random.random() < 0.95 else STRANGER
-            act("council", choice, subject, self.amount(base), sender=sender)
+            amount = self.amount(limit + self.tokens(50_000))
+            if choice == "set_limit":
+                amount = random.choice((limit, max(0, limit - 1), limit * 9 // 10, amount))
+            act("council", choice, subject, amount, sender=sender)
         elif choice == "queue_guardian":
-            act("council", choice, random.choice((GUARDIAN, GUARDIAN, "0x" + "00" * 20)), sender=sender)
+            act("council", choice, random.choice((GUARDIAN, GUARDIAN, NOBODY)), sender=sender)
         elif choice == "set_supply_cap":
             act("council", choice, random.choice((0, 0, self.tokens(10**6), MAX)), sender=sender)
         elif choice == "hand_over":
@@ -325,15 +345,54 @@ class Steps:
             appointments.append((cut.at + RESTORE_AFTER, CURATOR, "restore_limit", (vault, max(0, restored))))
         to_come = [one for one in appointments if one[0] > self.world.engine.now]
         if not to_come:
-            self.world.act("council", "queue_guardian", GUARDIAN, sender=CURATOR)
+            if self.random.random() < 0.4:
+                self.world.act("council", "queue_guardian", GUARDIAN, sender=CURATOR)
+            else:
+                self.raise_a_line()
             return
         time, sender, function, arguments = self.random.choice(to_come)
         self.world.advance(max(0, time + self.random.choice((-1, 0, 0, 1)) - self.world.engine.now))
         self.world.act("council", function, *arguments, sender=sender)
 
+    def raise_a_line(self) -> None:
+        """Queues about the highest limit that is allowed."""
+        pool, vault = self.world.model["pool"], self.world.chain[f"{self.vault()}_vault"].address
+        current, assets = pool.line(vault)[0], pool.accrued().total_assets // FRACTION
+        limit = current + max(assets // RAISE_DIVISOR, current) + self.random.choice((-1, 0, 0, 1))
+        self.world.act("council", "queue_limit", vault, limit, sender=CURATOR)
+
     def grant(self) -> None:
         rights = self.random.choice((0, 1, 2, 3, 4))
         self.world.act(f"{self.vault()}_vault", "set_operator", OPERATOR, rights, sender=self.borrower())
+
+    def sign(self) -> None:
+        """A permit or an operator's rights by signature: of the right person and message most of the time."""
+        target, function, owner = self.random.choice(
+            (
+                ("pool", "permit", self.lender()),
+                (f"{self.vault()}_vault", "set_operator_by_signature", self.borrower()),
+            )
+        )
+        nonce = self.world.model[target].nonces.get(owner, 0)
+        used = max(0, nonce + self.random.choice((0, 0, 0, 0, -1, 1)))
+        deadline = self.world.engine.now + self.random.choice((-1, 0, 1, DAY))
+        if function == "permit":
+            amount = self.random.choice((0, 1, self.tokens(1_000_000), MAX))
+            arguments = (owner, OPERATOR, amount, deadline)
+            message = (owner, OPERATOR, amount, used, deadline)
+        else:
+            owner = owner if self.random.random() < 0.95 else NOBODY
+            rights = self.random.choice((0, 1, 2, 3, 4))
+            arguments = message = (owner, OPERATOR, rights, used, deadline)
+        signer = owner if owner != NOBODY and self.random.random() < 0.9 else STRANGER
+        self.world.act_by_signature(
+            target, function, *arguments, signature=Signature(signer, message), sender=STRANGER
+        )
+
+    def look(self) -> None:
+        """Every view of both sides."""
+        owner = self.random.choice([*BORROWERS, LENDER, BACKSTOP, STRANGER, self.world.actor.address])
+        compare_views(self.world, owner, self.amount(self.tokens(self.random.choice((1, 10_000)))))
 
     def call_back(self) -> None:
         """The actor opens, closes or liquidates with a callback, and tries anything inside."""
@@ -418,7 +477,7 @@ class Steps:
 
 
 def begin(world: World) -> None:
-    """Opens the pool with two lines, a guardian and a first deposit, as every campaign starts."""
+    """Opens the pool with two lines, a guardian and a first deposit."""
     for which, limit in (("first", 400_000), ("second", 300_000)):
         limit *= 10 ** world.decimals[0]
         world.act("council", "set_limit", world.chain[f"{which}_vault"].address, limit, sender=CURATOR)
@@ -427,4 +486,13 @@ def begin(world: World) -> None:
     world.act("council", "execute_queued", sender=CURATOR)
     world.act("council", "open_pool", sender=CURATOR)
     world.act("pool", "deposit", 500_000 * 10 ** world.decimals[0], LENDER, sender=LENDER)
+    world.compare()
+
+
+def lend(world: World) -> None:
+    """The first loan of each vault, so that there is somebody to liquidate."""
+    for which, owner in (("first", BORROWER), ("second", OTHER_BORROWER)):
+        debt = 40_000 * 10 ** world.decimals[0]
+        collateral = 3 * debt * 10**36 // (2 * world.fair[f"{which}_oracle"])
+        world.act(f"{which}_vault", "open", collateral, debt, owner, owner, sender=owner)
     world.compare()

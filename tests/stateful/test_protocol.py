@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from plimsoll.chain.anvil import Anvil
 from plimsoll.chain.engine import Engine
 from plimsoll.chain.revm import Revm
-from tests.stateful.rules import Steps, begin
+from tests.stateful.rules import Steps, begin, lend
 from tests.stateful.world import World
 
 FUZZ = os.environ.get("FUZZ_STEPS")  # set by `make fuzz`; without it the steps are the same in every run
@@ -38,6 +38,7 @@ class Protocol(RuleBasedStateMachine):
         super().__init__()
         self.world = World(self.engine(), self.decimals, self.flash_fee)
         begin(self.world)
+        lend(self.world)
 
     def engine(self) -> Engine:
         return Revm(START)

@@ -7,19 +7,24 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from eth_abi.abi import encode
+from eth_keys import keys
+from eth_utils.crypto import keccak
+
 from plimsoll.chain.engine import (
     Artifact,
     CallReverted,
     Contract,
     Engine,
+    Log,
     deploy,
     deploy_blueprint,
     mapping_slot,
 )
 from plimsoll.params import BLUE_CHIP, CORRELATED, PoolParams
 from plimsoll.twin import chain as twin_chain
-from plimsoll.twin.chain import MAX, NOBODY, Revert
-from plimsoll.twin.council import Council
+from plimsoll.twin.chain import MAX, NOBODY, Revert, Signature
+from plimsoll.twin.council import Council, Cut
 from plimsoll.twin.liquidation import Risk
 from plimsoll.twin.pool import Pool
 from plimsoll.twin.rates import Curve
@@ -73,9 +78,13 @@ def compiled(name: str, root: Path = ROOT) -> tuple[Artifact, dict[str, int]]:
     return Artifact(name, tuple(json.loads(answer[1])), bytes.fromhex(answer[0][2:])), slots
 
 
+def _key(number: int) -> keys.PrivateKey:
+    return keys.PrivateKey(keccak(text=f"role {number}"))
+
+
 def role(number: int) -> str:
-    """An address that belongs to nobody else."""
-    return f"0x{0xACE << 148 | number:040x}"
+    """An address whose key is known."""
+    return str(_key(number).public_key.to_address())
 
 
 CURATOR, GUARDIAN, LENDER, OTHER_LENDER, BORROWER, OTHER_BORROWER, THIRD_BORROWER = map(role, range(1, 8))
@@ -86,10 +95,51 @@ ROLES = [
 ]  # fmt: skip
 BORROWERS = [BORROWER, OTHER_BORROWER, THIRD_BORROWER]
 DEPLOYER = role(99)
+KEYS = {role(number): _key(number) for number in range(1, 12)}
+
+DOMAIN = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+TYPES = {  # of signed messages, by the function that takes the signature
+    "permit": "Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)",
+    "set_operator_by_signature": (
+        "SetOperator(address owner,address operator,uint256 rights,uint256 nonce,uint256 deadline)"
+    ),
+}
 
 
 class Difference(AssertionError):
     """The twin and the chain disagree."""
+
+
+@functools.cache
+def _events_of(name: str) -> dict[bytes, tuple[str, list[bool]]]:
+    """The events of a contract by topic: the name, and which arguments are indexed."""
+    found = {}
+    for entry in compiled(name)[0].abi:
+        if entry["type"] == "event":
+            kinds = ",".join(part["type"] for part in entry["inputs"])
+            topic = keccak(text=f"{entry['name']}({kinds})")
+            found[topic] = entry["name"], [part["indexed"] for part in entry["inputs"]]
+    return found
+
+
+def _word(value: int | str) -> int:
+    return int(value, 16) if isinstance(value, str) else int(value)
+
+
+def _outcome(call: Callable[[], Any]) -> Any:
+    """What a call answers, or its revert."""
+    try:
+        return call()
+    except CallReverted as revert:
+        return Revert(revert.reason)
+    except Revert as revert:
+        return revert
+
+
+def _same(found: Any, expected: Any) -> bool:
+    if isinstance(found, Revert) and isinstance(expected, Revert):
+        return found.reason == expected.reason
+    return bool(found == expected)
 
 
 class World:
@@ -157,6 +207,10 @@ class World:
         # the Factory leaves the backstop empty as long as it deploys none: an account plays it
         engine.set_storage(pool, compiled("Pool")[1]["backstop"], int(BACKSTOP, 16))
         self.model["pool"].backstop = BACKSTOP
+        self.events: dict[tuple[str, bytes], tuple[str, list[bool]]] = {}  # by contract and topic
+        kinds = {"pool": "Pool", "council": "Council", "first_vault": "Vault", "second_vault": "Vault"}
+        for name, kind in kinds.items():
+            self.events.update({(self.chain[name].address, t): e for t, e in _events_of(kind).items()})
         self.actor = make("Actor")
         self._provide()
 
@@ -187,56 +241,27 @@ class World:
         """One call on both sides; its answer, or the reason of its revert as a `Revert`.
 
         Raises:
-            Difference: when one reverts and the other does not, or for another reason, or answers differ.
+            Difference: when one reverts and the other does not, or for another reason, or when answers or
+                events differ.
         """
-        self.steps += 1
-        self.twin.now = self.engine.now
-        before = invariants.Books.of(self.model) if "second_vault" in self.model else None
-        chain_answer = twin_answer = chain_reason = twin_reason = None
-        try:
-            chain_answer = self.chain[target].send(function, *arguments, sender=sender)
-        except CallReverted as revert:
-            chain_reason = revert.reason
-        try:
-            twin_answer = self.twin.transact(self._twin_call(target, function, arguments, sender))
-        except Revert as revert:
-            twin_reason = revert.reason
-        if chain_reason != twin_reason:
-            raise Difference(f"{target}.{function}{arguments}: chain {chain_reason!r}, twin {twin_reason!r}")
-        if before:
-            answer = Revert(twin_reason) if twin_reason is not None else twin_answer
-            invariants.check(self.model, before, target, function, arguments, answer, sender)
-        if chain_reason is not None:
-            return Revert(chain_reason)
-        if twin_answer is not None and chain_answer != twin_answer:
-            raise Difference(f"{target}.{function}{arguments}: chain {chain_answer!r}, twin {twin_answer!r}")
-        return chain_answer
+        send = functools.partial(self.chain[target].send, function, *arguments, sender=sender)
+        call = self._twin_call(target, function, arguments, sender)
+        return self._both(target, function, arguments, send, call, sender)
 
-    def preview(self, target: str, function: str, *arguments: Any) -> Any:
-        """What the chain forecasts; None when it cannot."""
-        try:
-            return self.chain[target].call(function, *arguments)
-        except CallReverted:
-            return None
-
-    def _twin_call(
-        self, target: str, function: str, arguments: tuple[Any, ...], sender: str
-    ) -> Callable[[], Any]:
-        model = self.model[target]
-        if function in ("accrue", "realise"):
-            return lambda: getattr(model, function)()
-        if target.endswith(("loan", "collateral")) and function in ("mint", "burn"):
-            return lambda: getattr(model, function)(*arguments)
-        name = {"transferFrom": "transfer_from"}.get(function, function)
-        silent = function in ("transfer", "transferFrom", "approve")  # the chain answers true
-        call = functools.partial(getattr(model, name), sender, *arguments)
-        return (lambda: call() or True) if silent else call
+    def act_by_signature(
+        self, target: str, function: str, *arguments: Any, signature: Signature, sender: str
+    ) -> Any:
+        """As `act`, for the functions of `TYPES`, whose last argument is a signature."""
+        signed = self._sign(target, function, signature)
+        parts = (signed[64], signed[:32], signed[32:64]) if function == "permit" else (signed,)
+        send = functools.partial(self.chain[target].send, function, *arguments, *parts, sender=sender)
+        call = functools.partial(getattr(self.model[target], function), *arguments, signature)
+        return self._both(target, function, arguments, send, call, sender)
 
     def act_with_callback(
         self, target: str, function: str, *arguments: Any, inside: Sequence[tuple[str, str, tuple[Any, ...]]]
     ) -> Any:
         """A call of the actor's with data; in the callback it makes the calls `inside`."""
-        self.twin.now = self.engine.now
         steps = [
             (self.chain[name].address, self.chain[name].encode(method, *parameters))
             for name, method, parameters in inside
@@ -259,46 +284,101 @@ class World:
                 except Revert:
                     answers.append(False)
 
-        chain_reason = twin_reason = None
-        before = invariants.Books.of(self.model)
-        try:
+        def send() -> None:
             data = self.chain[target].encode(function, *arguments, b"data")
             self.actor.send("act", self.chain[target].address, data, sender=DEPLOYER)
-        except CallReverted as revert:
-            chain_reason = revert.reason
-        answer: Any = None
-        try:
-            answer = self.twin.transact(lambda: getattr(model, function)(me, *arguments, callback))
-        except Revert as revert:
-            twin_reason = revert.reason
-        if chain_reason != twin_reason:
-            raise Difference(
-                f"{target}.{function}{arguments} with {inside}: chain {chain_reason!r}, twin {twin_reason!r}"
-            )
-        if twin_reason is None:
+
+        call = functools.partial(getattr(model, function), me, *arguments, callback)
+        # what was done inside is judged by the comparison of all words; the sums must hold in any case
+        answer = self._both(target, "callback", (function, *arguments, inside), send, call, me)
+        if not isinstance(answer, Revert):
             found = [bool(success) for success, _ in self.actor.call("answers")]
             if found != answers:
                 raise Difference(f"inside {target}.{function}: chain {found}, twin {answers} for {inside}")
-        # what was done inside is judged by the comparison of all words; the sums must hold in any case
-        invariants.check(self.model, before, target, "callback", arguments, Revert(twin_reason or ""), me)
-        return Revert(twin_reason) if twin_reason is not None else answer
+        return answer
 
     def flash_loan(self, amount: int, sender: str) -> None:
         """A flash loan to an honest receiver, on both sides."""
-        arguments = (self.flash_borrower.address, self.chain["loan"].address, amount, b"")
+        receiver = self.flash_borrower.address
+        arguments = (receiver, self.chain["loan"].address, amount, b"")
+        send = functools.partial(self.chain["pool"].send, "flashLoan", *arguments, sender=sender)
+        call = functools.partial(self.model["pool"].flash_loan, amount, receiver, lambda: None)
+        self._both("pool", "flashLoan", arguments, send, call, sender)
+
+    def ask(self, target: str, view: str, *arguments: Any, model: Callable[[], Any]) -> Any:
+        """A question to both sides; the answer, or the reason of its revert as a `Revert`.
+
+        Raises:
+            Difference: when the chain says something else than `model` returns.
+        """
         self.twin.now = self.engine.now
-        chain_reason = twin_reason = None
-        try:
-            self.chain["pool"].send("flashLoan", *arguments, sender=sender)
-        except CallReverted as revert:
-            chain_reason = revert.reason
-        pool = self.model["pool"]
-        try:
-            self.twin.transact(lambda: pool.flash_loan(amount, self.flash_borrower.address, lambda: None))
-        except Revert as revert:
-            twin_reason = revert.reason
-        if chain_reason != twin_reason:
-            raise Difference(f"flashLoan({amount}): chain {chain_reason!r}, twin {twin_reason!r}")
+        found = _outcome(functools.partial(self.chain[target].call, view, *arguments))
+        expected = _outcome(functools.partial(self.twin.transact, model))
+        if not _same(found, expected):
+            raise Difference(f"{target}.{view}{arguments}: chain {found!r}, twin {expected!r}")
+        return expected
+
+    def _both(
+        self,
+        target: str,
+        function: str,
+        arguments: tuple[Any, ...],
+        send: Callable[[], Any],
+        call: Callable[[], Any],
+        sender: str,
+    ) -> Any:
+        """The chain's `send` and the twin's `call`, compared; an answer of None is not."""
+        self.steps += 1
+        self.twin.now = self.engine.now
+        self.twin.events.clear()
+        before = invariants.Books.of(self.model) if "second_vault" in self.model else None
+        found = _outcome(send)
+        expected = _outcome(functools.partial(self.twin.transact, call))
+        refused = isinstance(found, Revert) or isinstance(expected, Revert)
+        if (refused or None not in (found, expected)) and not _same(found, expected):
+            raise Difference(f"{target}.{function}{arguments}: chain {found!r}, twin {expected!r}")
+        if before:
+            invariants.check(self.model, before, target, function, arguments, expected, sender)
+        if not refused:
+            events = [words for log in self.engine.logs() if (words := self._words_of(log))]
+            modelled = [(e.contract, e.name, *map(_word, e.values)) for e in self.twin.events]
+            if events != modelled:
+                raise Difference(f"events of {target}.{function}{arguments}: chain {events}, twin {modelled}")
+        return expected
+
+    def _twin_call(
+        self, target: str, function: str, arguments: tuple[Any, ...], sender: str
+    ) -> Callable[[], Any]:
+        model = self.model[target]
+        if function in ("accrue", "realise"):
+            return lambda: getattr(model, function)()
+        if target.endswith(("loan", "collateral")) and function in ("mint", "burn"):
+            return lambda: getattr(model, function)(*arguments)
+        name = {"transferFrom": "transfer_from"}.get(function, function)
+        silent = function in ("transfer", "transferFrom", "approve")  # the chain answers true
+        call = functools.partial(getattr(model, name), sender, *arguments)
+        return (lambda: call() or True) if silent else call
+
+    def _sign(self, target: str, function: str, signature: Signature) -> bytes:
+        """EIP-712, as a wallet does it: 65 bytes, r, s, v."""
+        name = "Plimsoll" if target == "pool" else "Plimsoll Vault"
+        fields = (keccak(text=DOMAIN), keccak(text=name), keccak(text="1"), self.engine.chain_id)
+        kinds = ("bytes32", "bytes32", "bytes32", "uint256", "address")
+        domain = keccak(encode(kinds, (*fields, self.chain[target].address)))
+        kinds = ("bytes32", "address", "address", "uint256", "uint256", "uint256")
+        message = keccak(encode(kinds, (keccak(text=TYPES[function]), *signature.message)))
+        made = KEYS[signature.signer].sign_msg_hash(keccak(b"\x19\x01" + domain + message))
+        return bytes(made.r.to_bytes(32, "big") + made.s.to_bytes(32, "big") + bytes([27 + made.v]))
+
+    def _words_of(self, log: Log) -> tuple[Any, ...] | None:
+        """An event of the protocol as contract, name and the words of its arguments; None for a token's."""
+        if (log.address, log.topics[0]) not in self.events:
+            return None
+        name, indexed = self.events[log.address, log.topics[0]]
+        topics = iter(log.topics[1:])
+        data = (log.data[at : at + 32] for at in range(0, len(log.data), 32))
+        words = [int.from_bytes(next(topics if in_topic else data), "big") for in_topic in indexed]
+        return (log.address, name, *words)
 
     def set_prices(self, oracle: str, price: int, safe_price: int) -> None:
         """What an oracle answers from now on."""
@@ -367,6 +447,8 @@ class World:
                 rights = self.model[vault].rights.get((owner, OPERATOR), 0)
                 slot = _slot(words["operators.rights_of"], owner, OPERATOR)
                 yield f"rights of {owner}'s operator in {vault}", key, slot, rights
+                slot = _slot(words["operators.nonces"], owner)
+                yield f"nonce of {owner} in {vault}", key, slot, self.model[vault].nonces.get(owner, 0)
         for owner in ROLES:
             yield (
                 f"shares of {owner}",
@@ -376,6 +458,8 @@ class World:
             )
             slot = _slot(slots["share_token.allowance"], owner, OPERATOR)
             yield f"allowance of {owner}", address, slot, pool.allowances.get((owner, OPERATOR), 0)
+            slot = _slot(slots["share_token.nonces"], owner)
+            yield f"nonce of {owner}", address, slot, pool.nonces.get(owner, 0)
         words = compiled("Token")[1]
         for token in ("loan", "first_collateral", "second_collateral"):
             holders = [
@@ -393,8 +477,12 @@ class World:
             yield name, address, words[name], int(getattr(council, name), 16)
         yield "pause_started", address, words["pause_started"], council.pause_started
         queued = council.queued
-        for offset, part in enumerate((int(queued.subject, 16), queued.is_guardian, *queued[2:])):
-            yield f"queued[{offset}]", address, words["queued"] + offset, int(part)
+        for offset, part in enumerate(queued):
+            yield f"queued[{offset}]", address, words["queued"] + offset, _word(part)
+        for vault in ("first_vault", "second_vault"):
+            slot = _slot(words["cuts"], chain[vault].address)
+            for offset, part in enumerate(council.cuts.get(chain[vault].address, Cut())):
+                yield f"cut of {vault}[{offset}]", address, slot + offset, part
 
 
 @functools.cache

@@ -1,0 +1,116 @@
+"""Every view of pool, vaults and council, asked on both sides (T1)."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import astuple
+from typing import Any
+
+from plimsoll.twin.chain import MAX, NOBODY, Revert
+from plimsoll.twin.ledger import FLAG_OPEN
+from plimsoll.twin.position import pack
+from plimsoll.twin.shares import FRACTION, to_assets_down, to_assets_up, to_shares_down, to_shares_up
+from tests.stateful.world import OPERATOR, World
+
+Question = tuple[str, str, tuple[Any, ...], Callable[[], Any]]
+
+
+def compare_views(world: World, owner: str, amount: int) -> None:
+    """Asks everything about an owner and an amount.
+
+    Raises:
+        Difference: at the first answer that is not the twin's.
+    """
+    for target, view, arguments, model in _questions(world, owner, amount):
+        world.ask(target, view, *arguments, model=model)
+
+
+def _questions(world: World, owner: str, amount: int) -> Iterator[Question]:
+    yield from _conversions(world, amount)
+    yield from _pool(world, owner, amount)
+    for vault in ("first_vault", "second_vault"):
+        yield from _vault(world, vault, owner, amount)
+    council = world.model["council"]
+    yield "council", "pool", (), lambda: world.chain["pool"].address
+    yield "council", "delay", (), lambda: council.delay
+    for name in ("curator", "pending_curator", "guardian", "queued", "pause_started"):
+        yield "council", name, (), lambda name=name: getattr(council, name)
+
+
+def _conversions(world: World, amount: int) -> Iterator[Question]:
+    pool = world.model["pool"]
+    for view, convert in (
+        ("convertToShares", to_shares_down), ("convertToAssets", to_assets_down),
+        ("previewDeposit", to_shares_down), ("previewMint", to_assets_up),
+        ("previewWithdraw", to_shares_up), ("previewRedeem", to_assets_down),
+    ):  # fmt: skip
+
+        def model(convert: Callable[[int, int, int], int] = convert) -> int:
+            t = pool.accrued()
+            if amount == MAX:
+                raise Revert  # the product overflows
+            return convert(amount, t.total_assets, t.total_supply)
+
+        yield "pool", view, (amount,), model
+
+
+def _pool(world: World, owner: str, amount: int) -> Iterator[Question]:
+    pool, loan = world.model["pool"], world.chain["loan"].address
+
+    def not_the_asset() -> None:
+        raise Revert("pool: not the asset")
+
+    yield "pool", "asset", (), lambda: loan
+    yield "pool", "totalAssets", (), lambda: pool.accrued().total_assets // FRACTION
+    yield "pool", "totalSupply", (), lambda: pool.totals.total_supply
+    yield "pool", "balanceOf", (owner,), lambda: pool.balances.get(owner, 0)
+    yield "pool", "allowance", (owner, OPERATOR), lambda: pool.allowances.get((owner, OPERATOR), 0)
+    yield "pool", "nonces", (owner,), lambda: pool.nonces.get(owner, 0)
+    yield "pool", "maxDeposit", (owner,), pool.max_deposit
+    yield "pool", "maxMint", (owner,), pool.max_mint
+    yield "pool", "maxWithdraw", (owner,), lambda: pool.max_withdraw(owner)
+    yield "pool", "maxRedeem", (owner,), lambda: pool.max_redeem(owner)
+    yield "pool", "maxFlashLoan", (loan,), pool.cash
+    yield "pool", "maxFlashLoan", (owner,), lambda: 0
+    yield "pool", "flashFee", (loan, amount), lambda: pool.flash_fee(amount)
+    yield "pool", "flashFee", (owner, amount), not_the_asset
+    yield "pool", "is_open", (), lambda: bool(pool.totals.flags & FLAG_OPEN)
+    yield "pool", "totals", (), pool.accrued
+    yield "pool", "debt_totals", (), lambda: pool.accrued()[1:4:2]
+    yield "pool", "utilisation", (), pool.utilisation
+    yield "pool", "borrow_rate", (), pool.borrow_rate
+    yield "pool", "rate_at_target", (), pool.rate_at_target
+    yield "pool", "reserves", (), pool.reserves
+    yield "pool", "council", (), lambda: pool.council
+    yield "pool", "backstop", (), lambda: pool.backstop
+    yield "pool", "supply_cap", (), lambda: pool.supply_cap
+    yield "pool", "paused_until", (), lambda: pool.paused_until
+
+
+def _vault(world: World, name: str, owner: str, amount: int) -> Iterator[Question]:
+    vault, pool, chain = world.model[name], world.model["pool"], world.chain
+    address = chain[name].address
+
+    def credit_line() -> tuple[int, int, int]:
+        t = pool.accrued()
+        limit, drawn = pool.line(address)
+        return limit, drawn, to_assets_up(drawn, t.total_debt, t.total_debt_shares)
+
+    yield "pool", "credit_line", (address,), credit_line
+    yield "pool", "max_draw", (address,), lambda: pool.max_draw(address)
+    yield "pool", "losses", (address,), lambda: pool.losses.get(address, 0)
+    yield name, "pool", (), lambda: chain["pool"].address
+    yield name, "loan_asset", (), lambda: chain["loan"].address
+    yield name, "collateral_asset", (), lambda: chain[name.replace("vault", "collateral")].address
+    yield name, "oracle", (), lambda: chain[name.replace("vault", "oracle")].address
+    yield name, "risk", (), lambda: astuple(vault.risk)
+    yield name, "positions", (owner,), lambda: pack(*vault.position_of(owner))
+    yield name, "position_of", (owner,), lambda: vault.position_of(owner)
+    yield name, "rights_of", (owner, OPERATOR), lambda: vault.rights.get((owner, OPERATOR), 0)
+    yield name, "nonces", (owner,), lambda: vault.nonces.get(owner, 0)
+    yield name, "debt_of", (owner,), lambda: vault.debt_of(owner)
+    yield name, "margin_terms", (owner,), lambda: vault.margin_terms(owner)
+    yield name, "health", (owner,), lambda: vault.health(owner)
+    yield name, "max_borrow", (owner,), lambda: vault.max_borrow(owner)
+    yield name, "max_withdraw", (owner,), lambda: vault.max_withdraw(owner)
+    yield name, "preview_liquidate", (owner, amount), lambda: vault.preview_liquidate(owner, amount)
+    orders = [amount % 2**96 << 160 | int(who, 16) for who in (owner, NOBODY, owner)]
+    yield name, "preview_liquidate_batch", (orders,), lambda: vault.preview_liquidate_batch(orders)
