@@ -3,11 +3,22 @@
 from dataclasses import replace
 from decimal import Decimal
 
-from plimsoll.params import VOLATILE
-from tests.utils.calls import pass_time
-from tests.utils.world import DAY, FRACTION, MAX, Market, build_market, price_of
+import pytest
 
-YEAR = 365 * DAY
+from plimsoll.params import BLUE_CHIP, CORRELATED, VOLATILE
+from tests.utils.calls import assert_refused, pass_time, send, view
+from tests.utils.vaults import (
+    Balances,
+    assert_sums,
+    balances,
+    debt_totals,
+    liquidate,
+    liquidate_batch,
+    open_position,
+    order,
+    position,
+)
+from tests.utils.world import DAY, FRACTION, MAX, WAD, YEAR, Market, build_market, price_of
 
 
 def two_vaults(builder, actors) -> tuple[Market, Market]:
@@ -102,3 +113,108 @@ def test_from_the_first_deposit_to_the_last_exit(
     assert pool.totalAssets() <= 2
     assert blue.loan.balanceOf(pool) - pool.reserves() <= 2
     assert blue.collateral.balanceOf(blue.vault) == volatile.collateral.balanceOf(volatile.vault) == 0
+
+
+@pytest.mark.usefixtures("still_clock")
+def test_the_life_of_a_loan(builder, lender, borrower, liquidator):
+    """Supplied, borrowed, grown, partly closed in a fall, repaid; the lender leaves with the interest."""
+    market = build_market(builder, [lender, borrower, liquidator])
+    pool, vault = market.pool, market.vault
+    send(pool.deposit, market.loans(100_000), lender, sender=lender)
+    open_position(market, borrower, 20, 25_000)
+    pass_time(YEAR // 2)
+    send(vault.borrow, market.loans(5_000), sender=borrower)
+    pass_time(YEAR // 2)
+    send(vault.repay, market.loans(1_000), sender=borrower)
+    debt = view(vault.debt_of, borrower)[0]
+    interest = debt - market.loans(29_000)
+    assert market.loans(10) < interest < market.loans(1_500)
+    assert_sums(market, [borrower])
+
+    market.set_quote("1740")
+    answer = liquidate(market, borrower, liquidator)  # V3, L4: to the target, not to the end
+    assert abs(view(vault.health, borrower)[0] - 105 * WAD // 100) < 10**10
+    assert answer.paid < debt // 2
+    assert_sums(market, [borrower])
+
+    market.set_quote("2500")
+    send(vault.close, MAX, MAX, sender=borrower)
+    assert position(market, borrower) == (0, 0)
+    assert debt_totals(pool).debt == 0
+
+    lent, supplied = view(pool.totalAssets)[0], market.loans(100_000)
+    reserves = view(pool.reserves)[0]
+    # what borrowers paid has been split nine to one; the fee of the close is reserve as well
+    assert abs((lent - supplied) - 9 * (reserves - answer.fee)) <= 20
+    assert abs(lent - supplied + reserves - answer.fee - interest) <= 5
+    send(pool.exit, MAX, lent - 1, lender, lender, sender=lender)
+    assert view(pool.totalSupply) == [0]
+    assert balances(market, pool).loan - reserves in (0, 1)
+    assert balances(market, vault) == Balances(0, 0)
+
+
+@pytest.fixture
+def town(builder, lender, borrower, other_borrower, liquidator) -> dict[str, Market]:
+    """One pool of dollars; ether, something that follows the dollar's worth of bitcoin, something odd."""
+    loan = builder.token(6, "USD")
+    pool = builder.pool(loan)
+    markets, limits = {}, {}
+    for name, decimals, quote, risk, limit in (
+        ("ether", 18, 2_000, BLUE_CHIP, 3_000_000),
+        ("bitcoin", 8, 60_000, CORRELATED, 1_000_000),
+        ("odd", 0, "0.2", VOLATILE, 200_000),
+    ):
+        collateral = builder.token(decimals, name[:4].upper())
+        oracle = builder.oracle(price_of(quote, decimals, 6))
+        vault = builder.vault(pool, collateral, oracle, risk)
+        markets[name] = Market(builder, loan, collateral, oracle, pool, builder.council(pool), vault)
+        limits[vault] = limit * 10**6
+    builder.open(pool, limits)
+    for market in markets.values():
+        for actor in (lender, borrower, other_borrower, liquidator):
+            market.give(actor)
+    return markets
+
+
+@pytest.mark.usefixtures("still_clock")
+def test_three_vaults_on_one_pool(town, borrower, other_borrower, liquidator, lender, curator):
+    """P2 over vaults; a fall of one collateral touches one vault; lines are apart."""
+    ether, bitcoin, odd = (town[name] for name in ("ether", "bitcoin", "odd"))
+    pool = ether.pool
+
+    def check() -> None:
+        assert_books_add_up(list(town.values()), [borrower, other_borrower], [lender])
+
+    send(pool.deposit, ether.loans(4_000_000), lender, sender=lender)
+    for owner in (borrower, other_borrower):
+        open_position(ether, owner, 100, 150_000)
+        open_position(bitcoin, owner, 2, 110_000)
+        open_position(odd, owner, 500_000, 55_000)
+    check()
+    pass_time(30 * DAY)
+
+    untouched = {market: position(market, borrower) for market in (ether, odd)}
+    bitcoin.set_quote("57600")
+    liquidate(bitcoin, borrower, liquidator)
+    check()
+    assert {market: position(market, borrower) for market in (ether, odd)} == untouched
+    for market in (ether, odd):
+        assert_refused("vault: healthy", market.vault.liquidate, borrower, MAX, sender=liquidator)
+
+    odd.set_quote("0.11")
+    orders = [order(owner, limit) for owner in (borrower, other_borrower) for limit in (10**9, 10**8)]
+    liquidate_batch(odd, orders, liquidator)
+    check()
+    lost = view(pool.losses, odd.vault)[0]
+    assert lost > 0 == view(pool.losses, ether.vault)[0]
+    assert view(pool.credit_line, odd.vault)[0] == odd.loans(200_000) - lost
+    assert view(pool.credit_line, ether.vault)[0] == ether.loans(3_000_000)
+
+    send(ether.council.set_limit, odd.vault, 0, sender=curator)
+    assert_refused("pool: over the credit limit", odd.vault.open, 10**6, 10**10, sender=borrower)
+    for market in (ether, bitcoin, odd):
+        for owner in (borrower, other_borrower):
+            send(market.vault.close, MAX, MAX, sender=owner)
+    check()
+    assert debt_totals(pool).shares == 0
+    assert all(view(m.collateral.balanceOf, m.vault) == [0] for m in town.values())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.utils.vaults import seasoned_market
+from tests.utils.vaults import open_position, seasoned_market
 from tests.utils.world import Market
 
 
@@ -10,3 +10,10 @@ from tests.utils.world import Market
 def market(builder, lender, borrower, other_borrower, liquidator, operator, stranger) -> Market:
     """As for the unit tests of the vault: `other_borrower` has had a loan for 400 days."""
     return seasoned_market(builder, lender, other_borrower, [borrower, liquidator, operator, stranger])
+
+
+@pytest.fixture
+def vault(market, borrower):
+    """The vault of that market; the borrower owes 15,000 on 10 tokens worth 20,000."""
+    open_position(market, borrower)
+    return market.vault

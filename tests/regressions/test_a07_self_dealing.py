@@ -10,7 +10,6 @@ from tests.utils.vaults import (
     assert_sums,
     balances,
     liquidate,
-    open_position,
     order,
     position,
     residue,
@@ -20,12 +19,6 @@ from tests.utils.vaults import (
 from tests.utils.world import MAX
 
 pytestmark = pytest.mark.usefixtures("still_clock")
-
-
-@pytest.fixture
-def vault(market, borrower):
-    open_position(market, borrower)
-    return market.vault
 
 
 def wealth(market, who) -> int:

@@ -13,7 +13,6 @@ from tests.utils.vaults import (
     balances,
     liquidate,
     liquidate_batch,
-    open_position,
     order,
     risk_of,
     twin_quote,
@@ -22,12 +21,6 @@ from tests.utils.vaults import (
 from tests.utils.world import MAX
 
 pytestmark = pytest.mark.usefixtures("still_clock")
-
-
-@pytest.fixture
-def vault(market, borrower):
-    open_position(market, borrower)
-    return market.vault
 
 
 def assert_no_gift(market, answer) -> None:

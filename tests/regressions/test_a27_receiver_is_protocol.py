@@ -13,7 +13,6 @@ from tests.utils.vaults import (
     assert_sums,
     balances,
     debt_totals,
-    open_position,
     order,
     position,
     residue,
@@ -23,12 +22,6 @@ from tests.utils.vaults import (
 from tests.utils.world import MAX, build_market
 
 pytestmark = pytest.mark.usefixtures("still_clock")
-
-
-@pytest.fixture
-def vault(market, borrower):
-    open_position(market, borrower)
-    return market.vault
 
 
 @pytest.fixture(params=["pool", "council", "oracle", "loan", "collateral"])

@@ -1,0 +1,73 @@
+"""Everything that curator and guardian may do, one call after the other, while people are in debt."""
+
+from plimsoll.twin.liquidation import MAX
+from tests.stateful.world import CURATOR, GUARDIAN
+from tests.utils.process import BORROWER, OTHER_BORROWER, STRANGER, artifact, refusal, small_market
+from tests.utils.world import DAY, WAD
+
+
+def test_x3_no_admin_call_makes_anybody_liquidatable():
+    """X3: not one of the council's functions moves a debt or a health, and what helps goes on."""
+    market = small_market()
+    council, vault, owners = market.council, market.vault, (BORROWER, OTHER_BORROWER)
+    for owner in (*owners, STRANGER):
+        market.give(owner)
+    market.open(BORROWER, 10, 15_000)
+    vault.send("open", market.collaterals(10), MAX, sender=OTHER_BORROWER)  # as much as is allowed
+    assert vault.call("health", OTHER_BORROWER) > 103 * WAD // 100
+    parts = (market.pool.address, market.collateral.address, market.oracle.address, vault.call("risk"))
+    other = market.factory.send("create_vault", *parts, sender=CURATOR)
+    done = set()
+
+    def act(name: str, *arguments: object, sender: str, wait: int = 0) -> None:
+        market.process.engine.advance(wait)
+        before = [(vault.call("margin_terms", owner), vault.call("health", owner)) for owner in owners]
+        council.send(name, *arguments, sender=sender)
+        done.add(name)
+        after = [(vault.call("margin_terms", owner), vault.call("health", owner)) for owner in owners]
+        assert after == before, name
+        assert not any(vault.call("preview_liquidate", owner, MAX)[0] for owner in owners), name
+
+    act("queue_guardian", GUARDIAN, sender=CURATOR)
+    act("execute_queued", sender=CURATOR, wait=3 * DAY)
+    act("queue_limit", other, market.loans(5_000), sender=CURATOR)
+    act("execute_queued", sender=CURATOR, wait=3 * DAY)
+    act("set_supply_cap", 1, sender=CURATOR)
+    act("pause", sender=GUARDIAN)
+    act("unpause", sender=CURATOR)
+    act("queue_limit", other, market.loans(6_000), sender=CURATOR)
+    act("cancel_queued", sender=GUARDIAN)
+    act("cut_limit", vault.address, sender=GUARDIAN)
+    act("restore_limit", vault.address, market.loans(10_000), sender=CURATOR, wait=DAY)
+    act("set_limit", vault.address, 0, sender=CURATOR)
+    act("remove_guardian", sender=CURATOR)
+    act("transfer_curator", GUARDIAN, sender=CURATOR)
+    act("accept_curator", sender=GUARDIAN)
+    act("renounce_curator", sender=GUARDIAN)
+    every = {
+        entry["name"]
+        for entry in artifact("Council").abi
+        if entry["type"] == "function" and entry["stateMutability"] == "nonpayable"
+    }
+    assert every - done == {"open_pool"}  # once, before anybody could borrow
+
+    for name, *arguments in (
+        ("deposit", 1),
+        ("repay", 10**6),
+        ("withdraw", market.collaterals("0.01")),
+        ("close", MAX, MAX),
+    ):
+        assert refusal(vault, name, *arguments, sender=BORROWER) is None, name
+    assert refusal(vault, "repay", MAX, BORROWER, sender=STRANGER) is None
+
+
+def test_x3_a_fresh_borrow_is_not_liquidatable_at_once():
+    """X3: nor after a fall by almost all of what lies between loan-to-value and threshold."""
+    market = small_market()
+    market.give(BORROWER)
+    market.vault.send("open", market.collaterals(10), MAX, sender=BORROWER)
+    reasons = []
+    for quote in (2_000, "1927.72", "1927.70"):  # 80/83 of 2,000 is 1,927.71
+        market.set_quote(quote)
+        reasons.append(refusal(market.vault, "liquidate", BORROWER, MAX, sender=STRANGER))
+    assert reasons == ["vault: healthy", "vault: healthy", ""]  # the stranger has no tokens to pay with
