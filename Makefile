@@ -3,7 +3,7 @@
 # Further options:   make test ARGS="-k liquidation"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compile demo test fuzz prove gas quotes layout lint clean
+.PHONY: help setup compile demo test fuzz mutation prove gas quotes layout lint clean
 
 BIN := .venv/bin
 SETUP := scripts/_setup.sh
@@ -30,6 +30,11 @@ test: ## run all tests
 fuzz: ## play 200,000 random steps on bytecode and twin; FUZZ_STEPS=n for another number
 	@$(SETUP) core
 	@FUZZ_STEPS=$${FUZZ_STEPS:-200000} $(BIN)/ape test tests/stateful $(ARGS)
+
+mutation: ## break the contracts in 600 ways and count what the tests in process notice
+	@$(SETUP) core
+	@$(SETUP) mutation
+	@$(BIN)/python -m quality.mutation $(ARGS)
 
 prove: ## check the lemmas behind the specification (z3)
 	@$(SETUP) proofs
@@ -59,4 +64,4 @@ lint: ## check formatting, lint and types of the Python code
 
 clean: ## remove build products and caches; keeps .venv
 	rm -rf .build .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache reports
-	find . -name __pycache__ -type d -not -path './.venv/*' -not -path './node_modules/*' -prune -exec rm -rf {} +
+	find . -name __pycache__ -type d -not -path './.venv*' -not -path './node_modules/*' -prune -exec rm -rf {} +

@@ -1,19 +1,24 @@
-"""The judge of a mutant: the campaign in process, and the oracle's, until the first difference."""
+"""The judge of a mutant: the tests that run in this process, until the first red."""
 
 import functools
-from collections.abc import Iterator
+import importlib
+import inspect
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from random import Random
 
-from plimsoll.chain.engine import Artifact
+from plimsoll.chain.engine import Artifact, Engine
 from plimsoll.chain.revm import Revm
 from tests.stateful import oracle_world, world
 from tests.stateful.rules import Steps, begin, lend
 
+ROOT = Path(__file__).parents[1]
 START = 1_800_000_000
 MARKETS = [((6, 18, 8), 0), ((18, 18, 0), 10**15), ((8, 6, 27), 10**12)]
 STEPS_OF_A_WORLD = 100
 ORACLE_STEPS = 30  # in each world of an oracle
+FIRST_STEPS = 600  # of the campaign, before the suites
 
 
 @contextmanager
@@ -33,7 +38,7 @@ def standing_in(artifacts: dict[str, Artifact]) -> Iterator[None]:
         world.compiled = original
 
 
-def play(artifacts: dict[str, Artifact], steps: int, seed: int = 0) -> int:
+def play(artifacts: dict[str, Artifact], steps: int, seed: object = 0) -> int:
     """Plays the campaign on these artifacts.
 
     Returns:
@@ -54,10 +59,29 @@ def play(artifacts: dict[str, Artifact], steps: int, seed: int = 0) -> int:
     return steps // STEPS_OF_A_WORLD * STEPS_OF_A_WORLD
 
 
+@functools.cache
+def suites() -> list[tuple[str, Callable[[Engine], None]]]:
+    """The tests in `tests/property` that take an engine and nothing else, with the name of their file."""
+    found = []
+    for path in sorted((ROOT / "tests/property").glob("test_*.py")):
+        module = importlib.import_module(f"tests.property.{path.stem}")
+        found += [
+            (path.stem, test)
+            for name, test in vars(module).items()
+            if name.startswith("test_") and list(inspect.signature(test).parameters) == ["engine"]
+        ]
+    return found
+
+
 def judge(artifacts: dict[str, Artifact], steps: int, seed: int) -> None:
-    """Plays whatever lanes the artifacts take part in; raises as `play` does."""
-    if set(artifacts) - {"ChainlinkOracle"}:
-        play(artifacts, steps, seed)
-    if "ChainlinkOracle" in artifacts:
-        with standing_in(artifacts):
-            oracle_world.play(seed, steps // ORACLE_STEPS, ORACLE_STEPS)
+    """Plays some of the campaign, which kills most mutants, the suites, the rest; raises at the first red."""
+    of_oracle, of_protocol = "ChainlinkOracle" in artifacts, bool(artifacts.keys() - {"ChainlinkOracle"})
+    with standing_in(artifacts):
+        for part in (FIRST_STEPS, steps):
+            if of_protocol:
+                play(artifacts, part, f"{seed} {part}")
+            if of_oracle:
+                oracle_world.play(f"{seed} {part}", part // ORACLE_STEPS, ORACLE_STEPS)
+            if part == FIRST_STEPS:
+                for _, test in suites():
+                    test(Revm(START))

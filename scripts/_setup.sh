@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Brings .venv and Anvil to the state that the requirement files and package.json describe.
 #
-#   scripts/_setup.sh core|lab|dev|proofs called by the Makefile; PYTHON=/path/to/python chooses another one
+#   scripts/_setup.sh core|lab|dev|proofs|mutation    called by the Makefile; PYTHON=/path/to/python: another one
 #
 # Safe to run again at any time: a step whose inputs have not changed since it last finished is skipped. Each
 # step writes its stamp last, so one that was interrupted or failed is done again by the next run.
@@ -9,12 +9,13 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 VENV=.venv
+[ "${1:-}" = mutation ] && VENV=.venv-mutation # what it brings along does not belong next to ape
 VENV_PYTHON=$VENV/bin/python
 STAMPS=$VENV/.plimsoll
 BUSY=$STAMPS/busy              # holds the process id of the set-up that is changing .venv
 LOG=$VENV/setup.log
 OLDEST_ANVIL=1                 # the lowest major version of an Anvil of your own that is accepted
-PATH=${PATH//"$PWD/$VENV/bin:"/} # what is looked for below is the machine's own
+PATH=${PATH//"$PWD/.venv/bin:"/} # what is looked for below is the machine's own
 
 say() { echo "plimsoll: $*" >&2; }
 fail() { say "$*"; exit 1; }
@@ -108,6 +109,7 @@ sets_in() {
         lab) echo core lab ;;
         dev) echo core lab dev ;;
         proofs) echo core proofs ;;
+        mutation) echo mutation ;;
     esac
 }
 
@@ -117,6 +119,7 @@ requirement_files() {
         lab) echo requirements.txt requirements-lab.txt ;;
         dev) echo requirements.txt requirements-lab.txt requirements-dev.txt ;;
         proofs) echo requirements.txt requirements-proofs.txt ;;
+        mutation) echo requirements-mutation.txt ;;
     esac
 }
 
@@ -126,7 +129,11 @@ install_packages() {
     stamped "$1" "$(checksum $(requirement_files "$1"))" && return
     for file in $(requirement_files "$1"); do :; done # the last one asks for the others
     say "installing the Python packages of $file (a minute or so the first time) ..."
-    install -r "$file" -e . # the package plimsoll in place, so that scripts, tests and consoles can import it
+    if [ $VENV = .venv ]; then
+        install -r "$file" -e . # the package plimsoll in place, so that scripts, tests and consoles can import it
+    else
+        install -r "$file"
+    fi
     for set in $(sets_in "$1"); do
         stamp "$set" "$(checksum $(requirement_files "$set"))"
     done
@@ -178,7 +185,7 @@ install_anvil() {
 
 # ------------------------------------------------------------------------------------------------------ Run
 
-case ${1:-} in core | lab | dev | proofs) ;; *) fail "usage: scripts/_setup.sh core|lab|dev|proofs" ;; esac
+case ${1:-} in core | lab | dev | proofs | mutation) ;; *) fail "usage: scripts/_setup.sh core|lab|dev|proofs|mutation" ;; esac
 make_venv
 install_packages "$1"
-[ "$1" = proofs ] || install_anvil # proofs need no chain
+case $1 in proofs | mutation) ;; *) install_anvil ;; esac # these need no chain

@@ -35,14 +35,14 @@ class Steps:
     def __init__(self, world: World, random: Random) -> None:
         self.world = world
         self.random = random
-        self.rules: list[tuple[int, Callable[[], None]]] = [
+        self.rules: list[tuple[float, Callable[[], None]]] = [
             (8, self.supply), (6, self.leave), (3, self.move_shares), (8, self.lock), (6, self.release),
             (10, self.borrow), (7, self.repay), (7, self.open), (5, self.close), (3, self.liquidate),
             (2, self.liquidate_batch), (10, self.move_price), (16, self.crash), (2, self.oracle_fault),
             (10, self.pass_time), (3, self.donate), (2, self.seize), (2, self.flash), (4, self.govern),
             (3, self.guard), (2, self.grant), (2, self.trespass), (6, self.call_back), (2, self.could_leave),
             (3, self.round_trip), (4, self.keep_an_appointment), (2, self.raise_a_line), (4, self.sign),
-            (2, self.look),
+            (2, self.look), (0.4, self.age),
         ]  # fmt: skip
 
     def step(self) -> None:
@@ -280,6 +280,18 @@ class Steps:
         )
         if self.random.random() < 0.3:
             self.world.act("pool", "accrue", sender=STRANGER)
+
+    def age(self) -> None:
+        """Four centuries of interest: a debt share costs thousands of units; the prices follow the debts."""
+        before = self.world.model["pool"].accrued()
+        for _ in range(8):
+            self.world.advance(50 * 365 * DAY)
+            self.world.act("pool", "accrue", sender=STRANGER)
+        grown = self.world.model["pool"].accrued().total_debt // max(1, before.total_debt)
+        for which in VAULTS:
+            name = f"{which}_oracle"
+            self.world.fair[name] = min(max(1, grown) * self.world.fair[name], 2**160)
+            self.world.set_prices(name, self.world.fair[name], self.world.fair[name])
 
     def donate(self) -> None:
         to = self.world.chain[self.random.choice(("pool", "first_vault"))].address
