@@ -78,3 +78,17 @@ def test_a06_moving_cash_out_and_in_again_changes_nothing(hooked, name, moment):
         assert pool.call("convertToAssets", WAD) - price in (0, 1)
         assert market.residue() > residue - 2 * FRACTION  # roundings of the two
         market.assert_sums([BORROWER, VICTIM, who])
+
+
+@pytest.mark.parametrize("moment", ["hook_before", "hook_after"])
+@pytest.mark.parametrize("name", ["deposit", "open"])
+def test_a06_collateral_arrives_as_said_or_not_at_all(name, moment):
+    """A gift to the vault in the hook is not taken for the caller's collateral."""
+    market, intruder = hooked_market("collateral")
+    (move,) = (m for m in every_move(market) if m.name == name and m.contract is market.vault)
+    gift = (market.collateral, "transfer", (market.vault.address, 1))
+    plan(intruder, gift)
+    market.collateral.send(moment, intruder.address, intruder.encode("run"), sender=DEPLOYER)
+    assert move.refusal() == "vault: collateral missing"
+    plan(intruder)
+    assert move.refusal() is None

@@ -6,15 +6,25 @@ the reserve carries and the line bears. When the callback makes it the last debt
 """
 
 from dataclasses import replace
+from itertools import count
 from random import Random
 
 import pytest
 
 from plimsoll.chain.engine import Contract
 from plimsoll.params import BLUE_CHIP
-from plimsoll.twin.liquidation import MAX
+from plimsoll.twin.ledger import Totals as Books
+from plimsoll.twin.ledger import accrued
+from plimsoll.twin.liquidation import MAX, PRICE_SCALE, WAD, Totals
+from plimsoll.twin.rates import Curve
 from tests.stateful.world import CURATOR, DEPLOYER
-from tests.utils.process import BORROWER, OTHER_BORROWER, SmallMarket, small_market
+from tests.utils.process import (
+    BORROWER,
+    OTHER_BORROWER,
+    SmallMarket,
+    refusal,
+    small_market,
+)
 from tests.utils.world import DAY, FRACTION, YEAR
 
 TOKENS = 10**7
@@ -142,3 +152,46 @@ def test_nobody_elses_debt_or_collateral_moves(markets):
     assert [first.position(owner) for owner in (BORROWER, OTHER_BORROWER)] == held
     after = [first.debt(owner) for owner in (BORROWER, OTHER_BORROWER)]
     assert all(now - before in (0, 1) for now, before in zip(after, debts, strict=True))
+
+
+def test_v2_a_withdrawal_is_judged_by_the_books_after_the_callback(markets):
+    """V2: settlements inside lift the debt above a whole unit; what was just enough no longer is."""
+    first, second, actor = markets
+    who, engine, pool = actor.address, first.process.engine, first.pool
+    for market in (first, second):
+        act(actor, market.vault, "open", market.collaterals(20), market.loans(5_000))
+    repays = [(second.vault, "repay", 1)] * 30
+
+    def debts() -> tuple[int, int]:
+        """Now, and after the settlements."""
+        with first.process.isolated():
+            before = first.debt(who)
+            for vault, *call in repays:
+                act(actor, vault, *call)
+            return before, first.debt(who)
+
+    books, curve = Books(*pool.call("totals")), Curve(*pool.call("rate_params"))
+    factor, mine = pool.call("reserve_factor"), first.position(who)[1]
+
+    def is_near(seconds: int) -> bool:
+        """Whether by then the debt lacks less than 12 fractions to a whole unit."""
+        now = accrued(books, seconds, curve, factor)
+        totals = Totals(now.total_debt, now.total_debt_shares)
+        return totals.assets_up(mine) != Totals(totals.debt + 12, totals.shares).assets_up(mine)
+
+    for seconds in filter(is_near, count(1)):
+        snapshot = engine.snapshot()
+        engine.advance(seconds)
+        if len(set(debts())) == 2:
+            break
+        engine.revert(snapshot)
+    debt, _ = debts()
+    ltv = first.vault.call("risk")[0]
+    value = -(-debt * WAD // ltv)
+    needed = -(-value * PRICE_SCALE // first.price())
+    withdrawal = first.position(who)[0] - needed
+    plan(actor, *repays)
+    for data, allowed in ((b"", True), (b"inside", False)):
+        call = first.vault.encode("close", 0, withdrawal, who, who, data)
+        reason = refusal(actor, "act", first.vault.address, call, sender=DEPLOYER)
+        assert reason == (None if allowed else "vault: above the loan-to-value")
