@@ -22,9 +22,9 @@ FIRST_STEPS = 600  # of the campaign, before the suites
 
 
 @contextmanager
-def standing_in(artifacts: dict[str, Artifact]) -> Iterator[None]:
-    """Lets worlds be built with other artifacts under the names of the originals."""
-    original = world.compiled
+def standing_in(artifacts: dict[str, Artifact], code_limit: int | None = None) -> Iterator[None]:
+    """Lets worlds be built with other artifacts under the names of the originals, larger ones if need be."""
+    original, engine = world.compiled, world.engine
 
     @functools.cache
     def compiled(name: str) -> tuple[Artifact, dict[str, int]]:
@@ -32,10 +32,12 @@ def standing_in(artifacts: dict[str, Artifact]) -> Iterator[None]:
         return artifacts.get(name, artifact), slots
 
     world.compiled = compiled
+    if code_limit is not None:
+        world.engine = functools.partial(Revm, code_limit=code_limit)
     try:
         yield
     finally:
-        world.compiled = original
+        world.compiled, world.engine = original, engine
 
 
 def play(artifacts: dict[str, Artifact], steps: int, seed: object = 0) -> int:
@@ -50,7 +52,7 @@ def play(artifacts: dict[str, Artifact], steps: int, seed: object = 0) -> int:
     with standing_in(artifacts):
         for run in range(steps // STEPS_OF_A_WORLD):
             decimals, flash_fee = MARKETS[run % len(MARKETS)]
-            place = world.World(Revm(START), decimals, flash_fee)
+            place = world.World(world.engine(START), decimals, flash_fee)
             begin(place)
             lend(place)
             walk = Steps(place, Random(f"{seed} {run}"))

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from pyrevm import EVM, BlockEnv, JournalCheckpoint
+from pyrevm import EVM, BlockEnv, CfgEnv, Env, JournalCheckpoint
 
 from plimsoll.chain.engine import CallReverted, Log
 
@@ -16,9 +16,10 @@ class Revm:
 
     chain_id = 1
 
-    def __init__(self, now: int) -> None:
-        """An empty chain at a time, seconds."""
-        self._evm = EVM(gas_limit=_GAS, spec_id="PRAGUE")
+    def __init__(self, now: int, code_limit: int | None = None) -> None:
+        """An empty chain at a time, seconds; `code_limit` in bytes stands in for EIP-170's 24,576."""
+        env = Env(cfg=CfgEnv(limit_contract_code_size=code_limit))
+        self._evm = EVM(env=env, gas_limit=_GAS, spec_id="PRAGUE")
         self._now = now
         self._number = 1
         self._set_block()

@@ -21,6 +21,7 @@ from plimsoll.chain.engine import (
     deploy_blueprint,
     mapping_slot,
 )
+from plimsoll.chain.revm import Revm
 from plimsoll.params import BLUE_CHIP, CORRELATED, PoolParams
 from plimsoll.twin import chain as twin_chain
 from plimsoll.twin.chain import MAX, NOBODY, Revert, Signature
@@ -53,6 +54,11 @@ SOURCES = {
     "Feed": "contracts/mocks/MockFeed.vy",
     "RateVault": "contracts/mocks/MockRateVault.vy",
 }
+
+
+def engine(now: int) -> Engine:
+    """An empty chain in process."""
+    return Revm(now)
 
 
 @functools.cache

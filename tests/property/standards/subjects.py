@@ -19,8 +19,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from plimsoll.chain.engine import Contract, deploy
-from plimsoll.chain.revm import Revm
+from plimsoll.chain.engine import Contract, Engine, deploy
 from plimsoll.twin.chain import MAX
 from tests.property.standards.texts import ERC20, ERC2612, ERC3156, ERC4626
 from tests.stateful import world
@@ -51,7 +50,7 @@ class Subject(ABC):
 
     vault: Contract
     asset: Contract
-    engine: Revm
+    engine: Engine
 
     def __init__(self, state: str) -> None:
         """Deploys the vault and brings it into a state."""
@@ -134,7 +133,7 @@ class PoolSubject(Subject):
     flash_fee: ClassVar[int] = 9 * 10**14  # WAD
 
     def deploy(self) -> None:
-        self.engine = Revm(START)
+        self.engine = world.engine(START)
         self.world = World(self.engine, (6, 18, 8), self.flash_fee)
         self.asset = self.world.chain["loan"]
         self.vault = self.on(self.world.chain["pool"].address)
@@ -207,7 +206,7 @@ class PeerSubject(Subject):
     spending_is_logged = True
 
     def deploy(self) -> None:
-        self.engine = Revm(START)
+        self.engine = world.engine(START)
         self.asset = deploy(self.engine, world.compiled("Token")[0], "Loan", "L", 6, sender=DEPLOYER)
         artifact = world.compiled("PeerVault")[0]
         peer = deploy(self.engine, artifact, "Peer", "PEER", self.asset.address, 0, sender=DEPLOYER)
