@@ -47,8 +47,12 @@ def amounts(seed: int) -> list[int]:
 
 
 def deposit_and_redeem(market: SmallMarket, amount: int) -> tuple[int, int]:
+    """In two parts, of which one is a crumb of shares that is worth less than a unit."""
     shares = market.pool.send("deposit", amount + 100, ATTACKER, sender=ATTACKER)
-    return amount + 100, market.pool.send("redeem", shares, ATTACKER, ATTACKER, sender=ATTACKER)
+    parts = (shares % 13 + 1, shares - shares % 13 - 1)
+    return amount + 100, sum(
+        market.pool.send("redeem", part, ATTACKER, ATTACKER, sender=ATTACKER) for part in parts
+    )
 
 
 def mint_and_withdraw(market: SmallMarket, shares: int) -> tuple[int, int]:
