@@ -241,35 +241,50 @@ def _digest(data: bytes) -> str:
 # -------------------------------------------------------------------------------------------------- report
 
 
-def equivalents() -> set[tuple[str, ...]]:
-    """Mutants that nothing can notice: file, function, the line before and after. The file says why."""
+Change = tuple[str, str, str, str]  # file, function, the line before and after
+
+
+def change_of(found: dict[str, Any]) -> Change:
+    """What a mutant changes, wherever the line stands now."""
+    return found["source"], found["function"], found["old"].strip(), found["new"].strip()
+
+
+def equivalents(candidates: list[Mutant]) -> set[Change]:
+    """Mutants that nothing can notice; the file says why.
+
+    Raises:
+        ValueError: when the file holds a mutant that cannot be made any more.
+    """
     entries = tomllib.loads(EQUIVALENT.read_text())["mutant"]
-    return {
-        (entry["file"], entry["function"], entry["old"], new) for entry in entries for new in entry["new"]
+    argued = {
+        (entry["file"], function, entry["old"], new)
+        for entry in entries
+        for function in entry["functions"]
+        for new in entry["new"]
     }
+    unknown = argued - {change_of(asdict(mutant)) for mutant in candidates}
+    if unknown:
+        raise ValueError(f"{EQUIVALENT.name} holds what is no mutant: {sorted(unknown)}; remove it.")
+    return argued
 
 
-def report(verdicts: list[dict[str, Any]]) -> float:
+def report(verdicts: list[dict[str, Any]], argued: set[Change]) -> float:
     """Prints figures and survivors; returns the part killed of those that are not argued to be equivalent.
 
     Raises:
         ValueError: when a mutant that is argued to be equivalent was killed.
     """
     table: dict[str, Counter[str]] = defaultdict(Counter)
-    argued = equivalents()
     for verdict in sorted(verdicts, key=lambda found: (found["source"], found["line"])):
-        outcome = verdict["verdict"]
-        mutated = verdict["source"], verdict["function"], verdict["old"].strip(), verdict["new"].strip()
-        if mutated in argued:
+        outcome, change = verdict["verdict"], change_of(verdict)
+        if change in argued:
             if outcome == "killed":
-                raise ValueError(
-                    f"{EQUIVALENT.name} says that nothing can notice {mutated}; noticed: {verdict['by']}"
-                )
+                raise ValueError(f"{EQUIVALENT.name} holds {change}, but it was noticed: {verdict['by']}")
             outcome = "equivalent"
         table[verdict["source"]][outcome] += 1
         if outcome == "survived":
             place = f"{verdict['source']}:{verdict['line']} {verdict['function']}"
-            print(place, f"- {mutated[2]}", f"+ {mutated[3]}", sep="\n  ")
+            print(place, f"- {change[2]}", f"+ {change[3]}", sep="\n  ")
     total = sum(table.values(), Counter[str]())
     print(f"{'':42}mutants  killed  survived  equivalent")
     for source, row in [*table.items(), ("together", total)]:
@@ -299,7 +314,9 @@ def main() -> int:
     _options = options
     _compiler = Compiler()
     judge(_compiler.originals, options.steps, options.seed)  # must be green
-    return 0 if report(run(generate(options.generator))) >= ENOUGH else 1
+    candidates = generate(options.generator)
+    argued = equivalents(candidates)
+    return 0 if report(run(candidates), argued) >= ENOUGH else 1
 
 
 if __name__ == "__main__":

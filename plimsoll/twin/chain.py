@@ -107,8 +107,10 @@ class Chain:
 class Token:
     """An ERC-20 without a vice; every amount in base units."""
 
-    def __init__(self, chain: Chain) -> None:
+    def __init__(self, chain: Chain, address: str) -> None:
         """Registers a token without supply."""
+        self.chain = chain
+        self.address = address
         self.total_supply = 0
         self.balances: dict[str, int] = {}
         self.allowances: dict[tuple[str, str], int] = {}
@@ -122,27 +124,34 @@ class Token:
         """Creates `amount` for `to`."""
         self.total_supply = checked(self.total_supply + amount)
         self.balances[to] = self.balance_of(to) + amount
+        self.chain.log(self.address, "Transfer", NOBODY, to, amount)
 
     def burn(self, owner: str, amount: int) -> None:
         """Destroys `amount` of `owner`, as an issuer that seizes does."""
         self.balances[owner] = checked(self.balance_of(owner) - amount)
         self.total_supply -= amount
+        self.chain.log(self.address, "Transfer", owner, NOBODY, amount)
 
     def approve(self, caller: str, spender: str, amount: int) -> None:
         """Lets `spender` move `amount` of the caller's."""
         self.allowances[caller, spender] = amount
+        self.chain.log(self.address, "Approval", caller, spender, amount)
 
     def transfer(self, caller: str, to: str, amount: int) -> None:
         """Moves `amount` from the caller to `to`."""
-        self.balances[caller] = checked(self.balance_of(caller) - amount)
-        self.balances[to] = self.balance_of(to) + amount
+        self._move(caller, to, amount)
 
     def transfer_from(self, caller: str, owner: str, to: str, amount: int) -> None:
         """Moves `amount` from `owner` to `to` out of the caller's allowance."""
         allowed = self.allowances.get((owner, caller), 0)
         if allowed != MAX:
             self.allowances[owner, caller] = checked(allowed - amount)
-        self.transfer(owner, to, amount)
+        self._move(owner, to, amount)
+
+    def _move(self, owner: str, to: str, amount: int) -> None:
+        self.balances[owner] = checked(self.balance_of(owner) - amount)
+        self.balances[to] = self.balance_of(to) + amount
+        self.chain.log(self.address, "Transfer", owner, to, amount)
 
 
 class Oracle:

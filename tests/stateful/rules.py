@@ -81,13 +81,15 @@ class Steps:
         return self.random.choice(BORROWERS)
 
     def receiver(self, usual: str) -> str:
-        if self.random.random() < 0.95:
-            return usual
+        pick = self.random.random()
+        if pick < 0.9:
+            return usual if pick < 0.75 else self.random.choice((OPERATOR, STRANGER))
         addresses = [self.world.chain[name].address for name in ("pool", "first_vault")]
-        return self.random.choice([*addresses, NOBODY, STRANGER])
+        return self.random.choice([*addresses, NOBODY])
 
     def sender(self, usual: str) -> str:
-        return usual if self.random.random() < 0.93 else self.random.choice((OPERATOR, STRANGER))
+        pick = self.random.random()
+        return usual if pick < 0.86 else OPERATOR if pick < 0.96 else STRANGER
 
     # ---------------------------------------------------------------------------------------- rules
 
@@ -282,7 +284,12 @@ class Steps:
             self.world.act("pool", "accrue", sender=STRANGER)
 
     def age(self) -> None:
-        """Four centuries of interest: a debt share costs thousands of units; the prices follow the debts."""
+        """Lenders take what is not lent; four centuries of the highest rate make a debt share dear.
+
+        The prices follow the debts.
+        """
+        for lender in (LENDER, OTHER_LENDER, BACKSTOP):
+            self.world.act("pool", "exit", MAX, 0, lender, lender, sender=lender)
         before = self.world.model["pool"].accrued()
         for _ in range(8):
             self.world.advance(50 * 365 * DAY)
@@ -371,7 +378,7 @@ class Steps:
         pool, vault = self.world.model["pool"], self.world.chain[f"{self.vault()}_vault"].address
         current, assets = pool.line(vault)[0], pool.accrued().total_assets // FRACTION
         limit = current + max(assets // RAISE_DIVISOR, current) + self.random.choice((-1, 0, 0, 1))
-        self.world.act("council", "queue_limit", vault, limit, sender=CURATOR)
+        self.world.act("council", "queue_limit", vault, max(0, limit), sender=CURATOR)
 
     def grant(self) -> None:
         rights = self.random.choice((0, 1, 2, 3, 4))
@@ -411,16 +418,17 @@ class Steps:
         which = self.vault()
         target = f"{which}_vault"
         vault, me = self.world.model[target], self.world.actor.address
+        owner = me if self.random.random() < 0.7 else self.borrower()
         inside = [self.mischief(which) for _ in range(self.random.randint(1, 3))]
         choice = self.random.choice(("open", "open", "close", "liquidate", "liquidate", "liquidate_batch"))
         if choice == "open":
             debt = self.tokens(self.random.choice((3_000, 12_000)))
             fair = self.world.fair[f"{which}_oracle"]
             collateral = int(debt * self.random.uniform(1.2, 2.0)) * 10**36 // fair
-            arguments: tuple = (collateral, self.amount(debt), self.receiver(me), me)
+            arguments: tuple = (collateral, self.amount(debt), self.receiver(me), owner)
         elif choice == "close":
-            collateral = vault.position_of(me)[0]
-            arguments = (self.amount(vault.debt_of(me)), self.amount(collateral), self.receiver(me), me)
+            collateral = vault.position_of(owner)[0]
+            arguments = (self.amount(vault.debt_of(owner)), self.amount(collateral), self.receiver(me), owner)
         elif choice == "liquidate":
             arguments = (self.unhealthy(which), MAX, 0, me)
         else:
@@ -502,9 +510,11 @@ def begin(world: World) -> None:
 
 
 def lend(world: World) -> None:
-    """The first loan of each vault, so that there is somebody to liquidate."""
+    """The first loan of each vault, so that there is somebody to liquidate, and who may act for both."""
     for which, owner in (("first", BORROWER), ("second", OTHER_BORROWER)):
         debt = 40_000 * 10 ** world.decimals[0]
         collateral = 3 * debt * 10**36 // (2 * world.fair[f"{which}_oracle"])
         world.act(f"{which}_vault", "open", collateral, debt, owner, owner, sender=owner)
+        for operator in (OPERATOR, world.actor.address):
+            world.act(f"{which}_vault", "set_operator", operator, 3, sender=owner)
     world.compare()

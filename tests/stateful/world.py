@@ -167,7 +167,7 @@ class World:
         self.model: dict[str, Any] = {}
         for name, digits in zip(("loan", "first_collateral", "second_collateral"), decimals, strict=True):
             self.chain[name] = make("Token", name, "T", digits)
-            self.model[name] = twin_chain.Token(self.twin)
+            self.model[name] = twin_chain.Token(self.twin, self.chain[name].address)
         blueprints = [
             deploy_blueprint(engine, compiled(name)[0], DEPLOYER) for name in ("Pool", "Council", "Vault")
         ]
@@ -214,9 +214,17 @@ class World:
         engine.set_storage(pool, compiled("Pool")[1]["backstop"], int(BACKSTOP, 16))
         self.model["pool"].backstop = BACKSTOP
         self.events: dict[tuple[str, bytes], tuple[str, list[bool]]] = {}  # by contract and topic
-        kinds = {"pool": "Pool", "council": "Council", "first_vault": "Vault", "second_vault": "Vault"}
-        for name, kind in kinds.items():
-            self.events.update({(self.chain[name].address, t): e for t, e in _events_of(kind).items()})
+        kinds = {
+            "pool": "Pool",
+            "council": "Council",
+            "vault": "Vault",
+            "loan": "Token",
+            "collateral": "Token",
+        }
+        for name, contract in self.chain.items():
+            kind = kinds.get(name.split("_")[-1])
+            if kind:
+                self.events.update({(contract.address, t): e for t, e in _events_of(kind).items()})
         self.actor = make("Actor")
         self._provide()
 
@@ -298,10 +306,20 @@ class World:
         # what was done inside is judged by the comparison of all words; the sums must hold in any case
         answer = self._both(target, "callback", (function, *arguments, inside), send, call, me)
         if not isinstance(answer, Revert):
+            told = (arguments[0], answer) if function == "open" else answer[:3]
+            if self._called() != (*told, 0)[:3]:
+                raise Difference(f"{target}.{function} calls back with {self._called()}, not {told}")
             found = [bool(success) for success, _ in self.actor.call("answers")]
             if found != answers:
                 raise Difference(f"inside {target}.{function}: chain {found}, twin {answers} for {inside}")
         return answer
+
+    def _called(self) -> tuple[int, ...]:
+        """The three numbers that the actor's last callback was called with."""
+        data = next(log.data for log in self.engine.logs() if log.address == self.actor.address)
+        return tuple(
+            int.from_bytes(data[at : at + 32], "big") for at in (32, 64, 96)
+        )  # after the name's place
 
     def flash_loan(self, amount: int, sender: str) -> None:
         """A flash loan to an honest receiver, on both sides."""
@@ -377,7 +395,7 @@ class World:
         return bytes(made.r.to_bytes(32, "big") + made.s.to_bytes(32, "big") + bytes([27 + made.v]))
 
     def _words_of(self, log: Log) -> tuple[Any, ...] | None:
-        """An event of the protocol as contract, name and the words of its arguments; None for a token's."""
+        """An event as contract, name and the words of its arguments; None for a mock's that is no token."""
         if (log.address, log.topics[0]) not in self.events:
             return None
         name, indexed = self.events[log.address, log.topics[0]]

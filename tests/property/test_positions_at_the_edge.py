@@ -1,0 +1,107 @@
+"""Positions where one unit or one share decides; random steps meet these too rarely. The twin judges (T1).
+
+Every test takes an engine and nothing else, so that a judge of mutants can call it by itself.
+"""
+
+from random import Random
+
+from plimsoll.chain.engine import Engine
+from plimsoll.chain.revm import Revm
+from plimsoll.twin.chain import Revert
+from tests.property.edges import market
+from tests.stateful.rules import Steps, lend
+from tests.stateful.views import compare_views
+from tests.stateful.world import BORROWER, DEPLOYER, OPERATOR, STRANGER, World
+
+TOP = 2**128 - 1
+
+
+def in_debt(engine: Engine) -> World:
+    """A market in which `BORROWER` has a loan in the first vault."""
+    place = market(engine)
+    lend(place)
+    return place
+
+
+def refused(reason: str, answer: object) -> None:
+    assert isinstance(answer, Revert), answer
+    assert answer.reason == reason
+
+
+def test_the_last_unit_of_collateral(engine: Engine) -> None:
+    """Whoever is at the limit cannot take one unit more, by `withdraw` or by `close`."""
+    place = in_debt(engine)
+    vault = place.model["first_vault"]
+    price = 10**36 // 3  # a unit of collateral is worth less than one of the loan
+    place.set_prices("first_oracle", price, price)
+    place.act("first_collateral", "mint", BORROWER, 10**18, sender=DEPLOYER)
+    place.act("first_vault", "deposit", 10**18, BORROWER, sender=BORROWER)
+    place.act("first_vault", "withdraw", vault.max_withdraw(BORROWER), BORROWER, BORROWER, sender=BORROWER)
+    for _ in range(10):
+        if isinstance(place.act("first_vault", "withdraw", 1, BORROWER, BORROWER, sender=BORROWER), Revert):
+            break
+    for function, arguments in (("withdraw", (1,)), ("close", (0, 1)), ("close", (1, 4))):
+        answer = place.act("first_vault", function, *arguments, BORROWER, BORROWER, sender=BORROWER)
+        refused("vault: above the loan-to-value", answer)
+    assert place.act("first_vault", "close", 0, 0, BORROWER, BORROWER, sender=BORROWER) == (0, 0)
+
+
+def test_the_last_share_of_debt(engine: Engine) -> None:
+    """One debt share is a debt: its collateral stays. It has to be dear for a payment to leave just one."""
+    place = in_debt(engine)
+    Steps(place, Random(0)).age()
+    vault = place.model["first_vault"]
+    debt, (collateral, _) = vault.debt_of(BORROWER), vault.position_of(BORROWER)
+    place.act("loan", "mint", BORROWER, debt, sender=DEPLOYER)
+    answer = place.act("first_vault", "close", debt - 1, collateral, BORROWER, BORROWER, sender=BORROWER)
+    refused("vault: above the loan-to-value", answer)
+    place.act("first_vault", "repay", debt - 1, BORROWER, sender=BORROWER)
+    assert vault.position_of(BORROWER) == (collateral, 1)
+    refused("vault: less than a debt share", place.act("first_vault", "repay", 1, BORROWER, sender=BORROWER))
+    answer = place.act("first_vault", "withdraw", collateral, BORROWER, BORROWER, sender=BORROWER)
+    refused("vault: above the loan-to-value", answer)
+    for price, safe_price in ((2, 1), (1, 0), (1, 1)):
+        place.set_prices("first_oracle", price, safe_price)
+        compare_views(place, BORROWER, debt)
+    place.act("first_vault", "liquidate", BORROWER, 2**256 - 1, 0, STRANGER, sender=STRANGER)
+    place.compare()
+
+
+def test_a_position_full_of_collateral(engine: Engine) -> None:
+    place = in_debt(engine)
+    held = place.model["first_vault"].position_of(BORROWER)[0]
+    place.act("first_collateral", "mint", BORROWER, 2**129, sender=DEPLOYER)
+    for function, more in (("deposit", ()), ("open", (0, BORROWER))):
+        answer = place.act("first_vault", function, TOP - held + 1, *more, BORROWER, sender=BORROWER)
+        refused("vault: too much collateral", answer)
+    place.act("first_vault", "deposit", TOP - held, BORROWER, sender=BORROWER)
+    assert place.model["first_vault"].position_of(BORROWER)[0] == TOP
+    place.compare()
+    place.act("first_vault", "close", 10**6, TOP // 2, BORROWER, BORROWER, sender=OPERATOR)
+    place.compare()
+
+
+def test_an_operator_acts_for_an_owner(engine: Engine) -> None:
+    """Every call of an operator's moves the owner's position and says the owner's name."""
+    place = in_debt(engine)
+    whole = 10 ** place.decimals[0]
+    for function, arguments in (
+        ("borrow", (whole,)),
+        ("withdraw", (10**15,)),
+        ("open", (0, whole)),
+        ("close", (0, 10**15)),
+    ):
+        answer = place.act("first_vault", function, *arguments, OPERATOR, BORROWER, sender=OPERATOR)
+        assert not isinstance(answer, Revert), function
+        place.compare()
+    place.act("first_vault", "repay", whole, BORROWER, sender=STRANGER)
+    place.compare()
+
+
+def test_markets_of_any_decimals(engine: Engine) -> None:
+    """A first loan in each, closed at once."""
+    for decimals in ((6, 18, 8), (18, 18, 0), (8, 6, 27)):
+        place = market(Revm(engine.now), decimals=decimals)
+        lend(place)
+        place.act("first_vault", "close", 2**256 - 1, 2**256 - 1, BORROWER, BORROWER, sender=BORROWER)
+        place.compare()
