@@ -477,3 +477,15 @@ def test_a_mark_asks_both_sources(engine: Engine) -> None:
     yard.set(second, "set_silent", False)
     oracle.send("mark", sender=DEPLOYER)
     assert oracle.call("marked_at") == 0
+
+
+def test_too_little_gas_is_no_dead_source(engine: Engine) -> None:
+    """A source that ran out of gas counts as dead only when its caller has enough left to know."""
+    yard = Yard(engine)
+    second, miser = make(engine, "Oracle", PRICE + 1), make(engine, "Miser")
+    oracle = yard.oracle(second=second.address)
+    yard.set(second, "set_appetite", 10**9)
+    for name in ("price", "safe_price"):
+        ask = ("ask", oracle.address, oracle.encode(name))
+        assert miser.call(*ask, 5_000_000) == (False, 0)
+        assert miser.call(*ask, 8_000_000) == (True, PRICE)

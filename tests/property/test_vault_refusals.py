@@ -158,7 +158,7 @@ def test_a_debt_share_that_costs_more_than_a_unit(engine: Engine) -> None:
     place.chain["first_collateral"].send("mint", BORROWER, 10**25, sender=DEPLOYER)
     vault.send("open", 10**25, 390_000 * UNIT, sender=BORROWER)
     pool.send("exit", MAX, 0, LENDER, LENDER, sender=LENDER)
-    while vault.call("debt_of", BORROWER) <= 2 * vault.call("position_of", BORROWER)[1]:
+    while vault.call("debt_of", BORROWER) <= 100 * vault.call("position_of", BORROWER)[1]:
         engine.advance(60 * DAY)
         pool.send("accrue", sender=STRANGER)
     debt, shares = vault.call("debt_of", BORROWER), vault.call("position_of", BORROWER)[1]
@@ -168,11 +168,18 @@ def test_a_debt_share_that_costs_more_than_a_unit(engine: Engine) -> None:
     place.chain["loan"].send("mint", BORROWER, debt, sender=DEPLOYER)
     assert vault.send("repay", each + 1, sender=BORROWER) == each + 1
     assert vault.call("position_of", BORROWER)[1] == shares - 1
-    # the same in a liquidation: an offer below the price of one share closes nothing
+    # in a liquidation that has to leave the minimum debt, a close of less than one share becomes that share
+    debt, shares = vault.call("debt_of", BORROWER), vault.call("position_of", BORROWER)[1]
+    left = LEAST * shares // debt + 1  # the fewest shares that owe more than the minimum
+    vault.send("repay", -(-(shares - left) * debt // shares), sender=BORROWER)
+    debt, shares = vault.call("debt_of", BORROWER), vault.call("position_of", BORROWER)[1]
+    each = -(-debt // shares)
+    assert 0 < debt - LEAST < each - 1
     price(place, debt * 10**36 // vault.call("position_of", BORROWER)[0] * 110 // 100)
-    quote = vault.call("preview_liquidate", BORROWER, 1)
-    assert quote[0] and quote[1] == 0
-    refused("vault: nothing can be closed", vault.send, "liquidate", BORROWER, 1, sender=LIQUIDATOR)
+    for offer, closed in ((each - 2, 0), (each + 1, 1)):
+        quote = vault.call("preview_liquidate", BORROWER, offer)
+        assert (quote[0], quote[1]) == (True, closed)
+    refused("vault: nothing can be closed", vault.send, "liquidate", BORROWER, each - 2, sender=LIQUIDATOR)
 
 
 # ------------------------------------------------------------------------------------------- combined
@@ -220,7 +227,11 @@ def test_callbacks(engine: Engine) -> None:
     refused("actor: refuses", act, "open", COLLATERAL, LEAST, me, me, b"data")
     actor.send("refuse", False, sender=DEPLOYER)
     refused("vault: above the loan-to-value", act, "open", COLLATERAL, ALLOWED + 1, me, me, b"data")
+    actor.send("plan", [(target, vault.encode("margin_terms", me))], sender=DEPLOYER)
     act("open", COLLATERAL, ALLOWED, me, me, b"data")
+    # inside, the debt stands and the collateral is not there yet: no price is high enough
+    assert actor.call("answers")[0][1][-64:] == b"\xff" * 64
+    actor.send("plan", [], sender=DEPLOYER)
     refused("vault: above the loan-to-value", act, "close", 0, 10**16, me, me, b"data")
     actor.send("refuse", True, sender=DEPLOYER)
     refused("actor: refuses", act, "close", LEAST, 10**18, me, me, b"data")

@@ -48,6 +48,7 @@ SOURCES = {
     "ContractWallet": "contracts/mocks/ContractWallet.vy",
     "StutteringOracle": "contracts/mocks/StutteringOracle.vy",
     "Intruder": "contracts/mocks/Intruder.vy",
+    "Miser": "contracts/mocks/Miser.vy",
     "OpenFactory": "contracts/mocks/OpenFactory.vy",
     "PeerVault": "contracts/mocks/PeerVault.vy",
     "ChainlinkOracle": "contracts/oracles/ChainlinkOracle.vy",
