@@ -3,7 +3,7 @@
 # Further options:   make test ARGS="-k liquidation"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compile demo test fuzz mutation prove gas quotes layout lint clean
+.PHONY: help setup compile demo test fuzz mutation coverage prove gas quotes layout lint clean
 
 BIN := .venv/bin
 SETUP := scripts/_setup.sh
@@ -39,6 +39,10 @@ mutation: ## break the contracts in 600 ways and count what the tests in process
 prove: ## check the lemmas behind the specification (z3)
 	@$(SETUP) proofs
 	@$(BIN)/python -m proofs $(ARGS)
+
+coverage: ## measure which statements and branches of the contracts the tests in process play (titanoboa)
+	@$(SETUP) coverage
+	@PATH="$(CURDIR)/.venv-coverage/bin:$$PATH" .venv-coverage/bin/python -m quality.coverage
 
 compile: ## compile every contract afresh
 	@$(SETUP) core

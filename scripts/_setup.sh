@@ -1,15 +1,18 @@
 #!/usr/bin/env bash
 # Brings .venv and Anvil to the state that the requirement files and package.json describe.
 #
-#   scripts/_setup.sh core|lab|dev|proofs|mutation    called by the Makefile; PYTHON=/path/to/python: another one
+#   scripts/_setup.sh core|lab|dev|proofs|mutation|coverage    called by the Makefile; PYTHON=/path/to/python:
+#   another one
 #
 # Safe to run again at any time: a step whose inputs have not changed since it last finished is skipped. Each
 # step writes its stamp last, so one that was interrupted or failed is done again by the next run.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-VENV=.venv
-[ "${1:-}" = mutation ] && VENV=.venv-mutation # what it brings along does not belong next to ape
+case ${1:-} in # what these two bring along does not belong next to ape
+    mutation | coverage) VENV=.venv-$1 ;;
+    *) VENV=.venv ;;
+esac
 VENV_PYTHON=$VENV/bin/python
 STAMPS=$VENV/.plimsoll
 BUSY=$STAMPS/busy              # holds the process id of the set-up that is changing .venv
@@ -110,6 +113,7 @@ sets_in() {
         dev) echo core lab dev ;;
         proofs) echo core proofs ;;
         mutation) echo mutation ;;
+        coverage) echo coverage ;;
     esac
 }
 
@@ -120,6 +124,7 @@ requirement_files() {
         dev) echo requirements.txt requirements-lab.txt requirements-dev.txt ;;
         proofs) echo requirements.txt requirements-proofs.txt ;;
         mutation) echo requirements-mutation.txt ;;
+        coverage) echo requirements-coverage.txt ;;
     esac
 }
 
@@ -185,7 +190,10 @@ install_anvil() {
 
 # ------------------------------------------------------------------------------------------------------ Run
 
-case ${1:-} in core | lab | dev | proofs | mutation) ;; *) fail "usage: scripts/_setup.sh core|lab|dev|proofs|mutation" ;; esac
+case ${1:-} in
+    core | lab | dev | proofs | mutation | coverage) ;;
+    *) fail "usage: scripts/_setup.sh core|lab|dev|proofs|mutation|coverage" ;;
+esac
 make_venv
 install_packages "$1"
-case $1 in proofs | mutation) ;; *) install_anvil ;; esac # these need no chain
+case $1 in proofs | mutation | coverage) ;; *) install_anvil ;; esac # these need no chain

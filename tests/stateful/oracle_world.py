@@ -4,12 +4,11 @@ The model is written from the contract's documentation, in integers, and knows t
 """
 
 import contextlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from plimsoll.chain.engine import CallReverted, Contract, Engine, deploy
+from plimsoll.chain.engine import CallReverted, Contract, deploy
 from plimsoll.chain.revm import Revm
 from plimsoll.twin.chain import NOBODY, Revert, require
 from tests.stateful import world
@@ -19,7 +18,6 @@ WAD = 10**18
 DAY = 86_400
 HORIZON = 100 * 365 * DAY
 DEATH = 14 * DAY
-START = 1_800_000_000
 VIEWS = ("price", "safe_price", "own_price", "last_update", "is_dead", "marked_at", "confirmed_at",
          "collateral_rate_cap", "loan_rate_cap")  # fmt: skip
 
@@ -81,10 +79,10 @@ class Source:
 class OracleWorld:
     """One oracle of random shape with all that it reads; steps are chosen by `random`."""
 
-    def __init__(self, random: Random, engine: Engine) -> None:
+    def __init__(self, random: Random) -> None:
         """Deploys everything."""
         self.random = random
-        self.engine = engine
+        self.engine = Revm(1_800_000_000)
         self.since = self.confirmed = 0
         collateral_decimals, loan_decimals = random.choice((6, 8, 18, 27)), random.choice((6, 8, 18))
         self.collateral_feed = self._feed(random.randint(50, 90_000))
@@ -363,14 +361,14 @@ class OracleWorld:
         return [int.from_bytes(data[at : at + 32], "big") for at in range(0, len(data), 32)]
 
 
-def play(seed: object, worlds: int, steps: int, engine: Callable[[int], Engine] = Revm) -> None:
+def play(seed: object, worlds: int, steps: int) -> None:
     """Oracles of `worlds` random shapes, `steps` steps each.
 
     Raises:
         Difference: when an oracle says something else than its model.
     """
     for number in range(worlds):
-        place = OracleWorld(Random(f"{seed} {number}"), engine(START))
+        place = OracleWorld(Random(f"{seed} {number}"))
         place.compare()
         for _ in range(steps):
             place.step()

@@ -1,0 +1,289 @@
+"""Which statements and branches of the contracts the tests play: `make coverage`.
+
+titanoboa runs the programs and keeps every program counter; the compiler's source map says what they are of.
+Counted in every contract and module but mocks, in constructors as in what they deploy:
+
+- statements: each has run. The source map of Vyper 0.4.3 has no counter for some (`x: uint256 = 0` after
+  another, `return CONSTANT`): such a one has run when the next of its block has that has one, else the one
+  before, else what the block belongs to. An empty `return` has no code: the branch to it is counted.
+- branches: each conditional jump that the compiler made of an `if`, a conditional expression, an `assert`, or
+  of an operand of `and` and `or`, has gone both ways. A module counts once, whatever contract it ran in.
+
+Not counted: the jumps that the compiler adds by itself (overflow, bounds of arguments and answers, locks, the
+choice of the function), and those of loops, which the source map does not name where they go over a list:
+their bodies and what follows them are statements. Why titanoboa's own plugin is not used: docs/TESTING.md.
+"""
+
+import sys
+import sysconfig
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import vyper.ast as ast
+from vyper.ast.parse import parse_to_ast
+from vyper.compiler.input_bundle import FilesystemInputBundle
+from vyper.compiler.phases import CompilerData
+from vyper.ir.compile_ir import assembly_to_evm
+
+from plimsoll.chain.engine import Engine
+from quality.compiling import CONTRACTS, ROOT
+from quality.judging import ORACLE_STEPS, START, play, suites
+from quality.tracing import Boa, Step, Trace
+from tests.stateful import oracle_world, world
+
+STEPS = 1_200  # of the campaign
+ORACLES = 20
+MOCKS = ROOT / "contracts" / "mocks"
+JUMPI, PUSH1, PUSH32 = 0x57, 0x60, 0x7F
+STATEMENTS = (
+    ast.AnnAssign, ast.Assert, ast.Assign, ast.AugAssign, ast.Break, ast.Continue, ast.Expr, ast.For, ast.If,
+    ast.Log, ast.Pass, ast.Raise, ast.Return,
+)  # fmt: skip
+BRANCHES = (ast.If, ast.IfExp, ast.Assert, ast.BoolOp)
+
+# Every exception, by file and text of the statement or branch that need not run, or not both ways, with its
+# reason. One that proves unnecessary fails the run like a hole.
+EXCLUDED = {
+    ("contracts/modules/liquidation.vy", "RISK = risk"): (
+        "the source map has no counter for it nor for what it stands in; that it runs is seen by "
+        "test_a_vault_keeps_what_it_was_made_with, which asks for what it has kept"
+    ),
+}
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """A statement or a branch in a source."""
+
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    kind: str
+
+    @classmethod
+    def of(cls, node: Any, file: str) -> "Place":
+        """Where a node of a syntax tree stands."""
+        return cls(
+            file, node.lineno, node.col_offset, node.end_lineno, node.end_col_offset, type(node).__name__
+        )
+
+    def text(self) -> str:
+        """Its source on one line."""
+        lines = (ROOT / self.file).read_text().split("\n")[self.line - 1 : self.end_line]
+        lines[-1] = lines[-1][: self.end_column]
+        lines[0] = lines[0][self.column :]
+        if self.kind in ("If", "For"):
+            lines = lines[:1]
+        return " ".join(" ".join(lines).split())
+
+
+@dataclass
+class Code:
+    """A program: how what runs begins, the statements behind its counters, and its branches."""
+
+    head: bytes
+    statements: dict[int, Place] = field(default_factory=dict)
+    branches: dict[int, tuple[Place, int]] = field(
+        default_factory=dict
+    )  # by the jump; which jump of the place
+
+
+def programs(path: str) -> list[Code]:
+    """Initcode and runtime code of a contract."""
+    bundle = FilesystemInputBundle([Path(sysconfig.get_path("purelib")), ROOT])
+    data = CompilerData(bundle.load_file(path), bundle)
+    metadata = bytes.fromhex(data.integrity_sum)
+    initcode, initcode_map = assembly_to_evm(data.assembly, compiler_metadata=metadata)
+    runtime, runtime_map = assembly_to_evm(data.assembly_runtime)
+    if (initcode, runtime) != (data.bytecode, data.bytecode_runtime):
+        raise RuntimeError(f"the source map of {path} belongs to other code than the compiler's")
+    return [
+        _code(initcode, initcode.index(runtime), initcode_map["pc_raw_ast_map"]),
+        _code(runtime, len(runtime), runtime_map["pc_raw_ast_map"]),
+    ]
+
+
+def _code(program: bytes, end: int, nodes: dict[int, Any]) -> Code:
+    code = Code(program)
+    numbers: dict[Place, int] = {}
+    before: Any = None  # the node of the last instruction that has one
+    for counter in _instructions(program[:end]):
+        node = nodes.get(counter)
+        if node is not None and (file := _file(node)):
+            statement = _statement(node)
+            if statement is not None:
+                code.statements[counter] = Place.of(statement, file)
+        if program[counter] == JUMPI:
+            branch = node if isinstance(node, BRANCHES) else _if_of(before)
+            if branch is not None and (file := _file(branch)):
+                place = Place.of(branch, file)
+                number = numbers.get(place, 0)
+                if number and not isinstance(branch, ast.BoolOp):
+                    raise RuntimeError(f"{place} has two jumps")
+                code.branches[counter] = place, number
+                numbers[place] = number + 1
+        if node is not None:
+            before = node
+    return code
+
+
+def _instructions(program: bytes) -> Iterator[int]:
+    counter = 0
+    while counter < len(program):
+        yield counter
+        operation = program[counter]
+        counter += 1 + (operation - PUSH1 + 1 if PUSH1 <= operation <= PUSH32 else 0)
+
+
+def _file(node: Any) -> str:
+    """The file of a node when it is one of ours to count, else empty."""
+    path = Path(node.module_node.resolved_path)
+    ours = path.is_relative_to(ROOT / "contracts") and not path.is_relative_to(MOCKS)
+    return str(path.relative_to(ROOT)) if ours and path.suffix == ".vy" else ""
+
+
+def _statement(node: Any) -> Any:
+    """The innermost statement that a node is part of, or its function; None outside of functions."""
+    while node is not None:
+        parent = node._parent
+        target = isinstance(parent, ast.For) and node is parent.target
+        if isinstance(node, ast.FunctionDef):
+            return node
+        if isinstance(node, STATEMENTS) and not target and node.get_ancestor(ast.FunctionDef):
+            return node
+        node = parent
+    return None
+
+
+def _if_of(node: Any) -> Any:
+    """The `if` with an empty `return` in whose condition a node stands; None when there is none.
+
+    The jump of such an `if` goes to the end of the function and bears the function's name.
+    """
+    while node is not None:
+        parent = node._parent
+        if isinstance(parent, ast.If) and node is parent.test and _is_empty_return(parent.body[0]):
+            return parent
+        node = parent
+    return None
+
+
+def _stand_in(node: Any, file: str, named: set[Place]) -> Place:
+    """What runs when a statement does, as far as nothing reverts in between, and has counters."""
+    block = next(block for block in _blocks(node._parent) if node in block)
+    at = block.index(node)
+    for other in (*block[at + 1 :], *reversed(block[:at]), node._parent):
+        if Place.of(other, file) in named:
+            return Place.of(other, file)
+    return Place.of(node, file)  # in a function that nothing calls
+
+
+def _blocks(node: Any) -> list[list[Any]]:
+    return [getattr(node, name) for name in ("body", "orelse") if hasattr(node, name)]
+
+
+def _is_empty_return(node: Any) -> bool:
+    return isinstance(node, ast.Return) and node.value is None
+
+
+class Coverage:
+    """What is to be played, and what has been."""
+
+    def __init__(self) -> None:
+        """Everything in the sources; nothing played."""
+        self.statements: dict[Place, bool] = {}
+        self.branches: dict[tuple[Place, int], set[bool]] = {}  # whether the jump was taken
+        self.codes = [code for path in CONTRACTS.values() for code in programs(path)]
+        self.stand_ins: dict[Place, Place] = {}  # for statements without a counter
+        named = {place for code in self.codes for place in code.statements.values()}
+        branches = {key for code in self.codes for key in code.branches.values()}
+        for path in sorted((ROOT / "contracts").rglob("*.vy")):
+            if path.is_relative_to(MOCKS):
+                continue
+            file = str(path.relative_to(ROOT))
+            for function in parse_to_ast(path.read_text()).get_children(ast.FunctionDef):
+                for node in function.get_descendants(STATEMENTS):
+                    if _statement(node) is node and not _is_empty_return(node):
+                        self.statements[Place.of(node, file)] = False
+                        if Place.of(node, file) not in named:
+                            self.stand_ins[Place.of(node, file)] = _stand_in(node, file, named)
+                for node in function.get_descendants(BRANCHES):
+                    # without code, in a function that nothing calls, it counts all the same
+                    place = Place.of(node, file)
+                    for key in {key for key in branches if key[0] == place} or {(place, 0)}:
+                        self.branches[key] = set()
+
+    def add(self, steps: dict[bytes, set[Step]]) -> None:
+        """Counts what a trace has seen."""
+        ran: set[Place] = set()
+        for program, seen in steps.items():
+            for code in self.codes:
+                if not program.startswith(code.head):
+                    continue
+                for before, after in seen:
+                    if after in code.statements:
+                        ran.add(code.statements[after])
+                    if before in code.branches:
+                        self.branches[code.branches[before]].add(after != before + 1)
+        for place in self.statements:
+            self.statements[place] |= self.stand_ins.get(place, place) in ran
+
+    def holes(self) -> list[str]:
+        """What has not run, or only one way, and exclusions that are of no use; a sentence each."""
+        found = {place: "has not run" for place, ran in self.statements.items() if not ran}
+        for (place, number), ways in self.branches.items():
+            if len(ways) < 2:
+                which = f" (operand {number + 1})" if place.kind == "BoolOp" else ""
+                found[place] = f"goes only one way{which}" if ways else f"is never reached{which}"
+        unused = EXCLUDED.keys() - {(place.file, place.text()) for place in found}
+        return [
+            f"{place.file}:{place.line}: {fault}: {place.text()}"
+            for place, fault in sorted(found.items())
+            if (place.file, place.text()) not in EXCLUDED
+        ] + [f"{file}: needs no exclusion: {text}" for file, text in sorted(unused)]
+
+    def table(self) -> str:
+        """Statements and ways of branches, played of all, by file."""
+        files = sorted({place.file for place in self.statements})
+        lines = [f"{'':40}{'statements':>14}{'branches':>14}"]
+        for name in [*files, ""]:
+            ran = [ran for place, ran in self.statements.items() if not name or place.file == name]
+            ways = [len(ways) for (place, _), ways in self.branches.items() if not name or place.file == name]
+            statements, branches = f"{sum(ran)}/{len(ran)}", f"{sum(ways)}/{2 * len(ways)}"
+            lines.append(f"{name or 'all':40}{statements:>14}{branches:>14}")
+        return "\n".join(lines)
+
+
+def run(trace: Trace) -> None:
+    """Plays the suites that take an engine and the campaigns on titanoboa."""
+
+    def engine(now: int) -> Engine:
+        return Boa(now, trace)
+
+    world.engine = engine
+    for _, test in suites():
+        test(engine(START))
+    play({}, STEPS)
+    oracle_world.play("coverage", ORACLES, ORACLE_STEPS)
+
+
+def main() -> None:
+    """Prints the table and the holes; fails when there is one."""
+    coverage, trace = Coverage(), Trace()
+    run(trace)
+    coverage.add(trace.steps)
+    print(coverage.table())
+    for (file, text), reason in EXCLUDED.items():
+        print(f"excluded: {file}: {text}: {reason}")
+    holes = coverage.holes()
+    for hole in holes:
+        print(hole)
+    sys.exit(bool(holes))
+
+
+if __name__ == "__main__":
+    main()
