@@ -277,6 +277,7 @@ def main() -> None:
     run(trace)
     coverage.add(trace.steps)
     print(coverage.table())
+    print(f"counted by their neighbours: {len(coverage.stand_ins)} statements without a counter of their own")
     for (file, text), reason in EXCLUDED.items():
         print(f"excluded: {file}: {text}: {reason}")
     holes = coverage.holes()
