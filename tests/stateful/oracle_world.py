@@ -9,7 +9,6 @@ from random import Random
 from typing import Any
 
 from plimsoll.chain.engine import CallReverted, Contract, deploy
-from plimsoll.chain.revm import Revm
 from plimsoll.twin.chain import NOBODY, Revert, require
 from tests.stateful import world
 from tests.stateful.world import DEPLOYER, Difference
@@ -82,7 +81,7 @@ class OracleWorld:
     def __init__(self, random: Random) -> None:
         """Deploys everything."""
         self.random = random
-        self.engine = Revm(1_800_000_000)
+        self.engine = world.engine(1_800_000_000)
         self.since = self.confirmed = 0
         collateral_decimals, loan_decimals = random.choice((6, 8, 18, 27)), random.choice((6, 8, 18))
         self.collateral_feed = self._feed(random.randint(50, 90_000))
