@@ -26,6 +26,8 @@ WINDOW: constant(uint256) = 3 * DAY  # in which a queued change may be executed
 RESTORE_AFTER: constant(uint256) = DAY  # from a guardian's cut to its restoration
 PAUSE_LENGTH: constant(uint256) = 7 * DAY
 PAUSE_SPACING: constant(uint256) = 14 * DAY  # from the start of a pause to the start of the next
+PAYOUT_DELAY: constant(uint256) = 3 * DAY  # from announcing to distributing
+PAYOUT_LAPSE: constant(uint256) = 7 * DAY  # from announcing to the end of it
 RAISE_DIVISOR: constant(uint256) = 20  # a raise adds at most a twentieth (5 %) of total assets
 
 FACTORY: immutable(IFactory)  # knows which vaults are the pool's
@@ -38,6 +40,9 @@ guardian: public(address)
 queued: public(ICouncil.QueuedChange)
 cuts: public(HashMap[address, ICouncil.Cut])
 pause_started: public(uint256)  # time of the last pause's start; 0 = never
+payout_receiver: public(address)  # gets the curator's part of what the pool pays out; empty = nobody
+announced: public(uint256)  # base units of reserve that shall be paid out
+announced_at: public(uint256)  # time; 0 = nothing is announced
 
 
 @deploy
@@ -182,7 +187,7 @@ def restore_limit(vault: address, limit: uint256):
     extcall POOL.set_limit(vault, limit)
 
 
-# ---------------------------------------------------------- supply cap and pause
+# ------------------------------------------------- supply cap, payouts and pause
 
 
 @external
@@ -192,6 +197,55 @@ def set_supply_cap(cap: uint256):
     """
     self._only_curator()
     extcall POOL.set_supply_cap(cap)
+
+
+@external
+def announce() -> uint256:
+    """
+    @notice Announce that what the pool's reserve holds above the insurance target will be paid out. Open to
+            all; refused while an earlier announcement stands, while provisions stand and when the pool is wiped.
+    @return Base units.
+    """
+    at: uint256 = self.announced_at
+    assert at == 0 or block.timestamp > at + PAYOUT_LAPSE, "council: already announced"
+    amount: uint256 = staticcall POOL.excess()
+    assert amount > 0, "council: nothing to pay out"
+    self.announced = amount
+    self.announced_at = block.timestamp
+    log ICouncil.Announced(amount=amount)
+    return amount
+
+
+@external
+def distribute() -> uint256:
+    """
+    @notice Pay out what was announced three to seven days ago, or what the reserve holds above the target now if
+            that is less, as new pool shares: a fixed part to the backstop, the rest to the receiver that the
+            curator named. What nobody takes stays in the reserve. Open to all; refused as `announce` is.
+    @return Base units that left the reserve.
+    """
+    at: uint256 = self.announced_at
+    assert at != 0, "council: nothing announced"
+    assert block.timestamp >= at + PAYOUT_DELAY, "council: payout too early"
+    assert block.timestamp <= at + PAYOUT_LAPSE, "council: payout too late"
+    limit: uint256 = self.announced
+    self.announced = 0
+    self.announced_at = 0
+    amount: uint256 = extcall POOL.pay_out(limit, self.payout_receiver)
+    log ICouncil.Distributed(amount=amount)
+    return amount
+
+
+@external
+def set_payout_receiver(receiver: address):
+    """
+    @notice Curator: name who gets the part of the pool's payouts that the backstop does not; the zero address
+            leaves that part in the reserve.
+    """
+    self._only_curator()
+    assert receiver != POOL.address, "council: receiver is the pool"
+    self.payout_receiver = receiver
+    log ICouncil.PayoutReceiverSet(receiver=receiver)
 
 
 @external

@@ -5,7 +5,7 @@
 """
 @title Factory
 @license AGPL-3.0-only
-@notice Deploys pools with their councils, and vaults, from blueprints, and keeps the registry by which a pool
+@notice Deploys pools with their councils and backstops, and vaults, from blueprints, and keeps the registry by which a pool
         tells its vaults from look-alikes. Open to all; nobody owns it.
 @dev The contracts' own constructors check their parameters; their reasons pass through.
 """
@@ -20,6 +20,7 @@ event PoolCreated:
     pool: indexed(address)
     asset: indexed(address)
     council: address
+    backstop: address
     curator: address
     params: IPool.PoolParams
 
@@ -34,6 +35,7 @@ event VaultCreated:
 
 POOL_BLUEPRINT: public(immutable(address))
 COUNCIL_BLUEPRINT: public(immutable(address))
+BACKSTOP_BLUEPRINT: public(immutable(address))
 VAULT_BLUEPRINT: public(immutable(address))
 
 pool_count: public(uint256)
@@ -46,33 +48,37 @@ pool_of: public(reentrant(HashMap[address, address]))  # of a vault; empty for e
 
 
 @deploy
-def __init__(pool_blueprint: address, council_blueprint: address, vault_blueprint: address):
+def __init__(
+    pool_blueprint: address, council_blueprint: address, backstop_blueprint: address, vault_blueprint: address
+):
     """
     @notice Blueprints as of EIP-5202.
     """
-    for blueprint: address in [pool_blueprint, council_blueprint, vault_blueprint]:
+    for blueprint: address in [pool_blueprint, council_blueprint, backstop_blueprint, vault_blueprint]:
         assert blueprint.codesize > 3, "factory: no blueprint"
     POOL_BLUEPRINT = pool_blueprint
     COUNCIL_BLUEPRINT = council_blueprint
+    BACKSTOP_BLUEPRINT = backstop_blueprint
     VAULT_BLUEPRINT = vault_blueprint
 
 
 @external
 def create_pool(params: IPool.PoolParams, curator: address, delay: uint256) -> address:
     """
-    @notice Deploy a pool and its council. The curator registers vaults and opens the pool.
+    @notice Deploy a pool, its council and its backstop. The curator registers vaults and opens the pool.
     @param params See `IPool.PoolParams`.
     @param delay Seconds between queueing a change and executing it, 3 to 30 days.
     """
     pool: address = create_from_blueprint(POOL_BLUEPRINT, params)
     council: address = create_from_blueprint(COUNCIL_BLUEPRINT, pool, curator, delay)
+    backstop: address = create_from_blueprint(BACKSTOP_BLUEPRINT, pool, params.cooldown, params.minimum_stake)
     number: uint256 = self.pool_count
     self.pools[number] = pool
     self.pool_count = number + 1
     self.is_pool[pool] = True
     self.council_of[pool] = council
-    extcall IPool(pool).install(council, empty(address))
-    log PoolCreated(pool=pool, asset=params.asset, council=council, curator=curator, params=params)
+    extcall IPool(pool).install(council, backstop)
+    log PoolCreated(pool=pool, asset=params.asset, council=council, backstop=backstop, curator=curator, params=params)
     return pool
 
 

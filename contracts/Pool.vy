@@ -12,6 +12,10 @@
      not given to lenders, flash fees, liquidation fees and donations are reserve by arriving, and change no
      share price, no debt and no utilisation.
 
+     Provisions are losses that a vault has seen and nobody has booked. While they exceed what reserve and
+     backstop can carry, lenders leave at the price that booking them would leave, so that nobody gains by
+     leaving first; they enter at the normal price.
+
      Every function that changes state takes the lock; views that read cash take it as well, views marked
      "reentrant" read storage alone. The pool never calls a vault.
 @custom:security A pool trusts its asset, and the vaults that its Factory made, up to their credit limits.
@@ -66,12 +70,16 @@ CAP_TOP: constant(uint256) = 2**94 - 1
 
 ASSET: immutable(IERC20)
 FLASH_FEE: immutable(uint256)
+INSURANCE_TARGET: immutable(uint256)
+BACKSTOP_SHARE: immutable(uint256)
 FACTORY: immutable(IFactory)
 
 council: public(reentrant(address))  # may set limits, cap and pause; see Council.vy
 backstop: public(reentrant(address))  # holder of the shares that carry losses before other lenders; may be empty
 supply_cap: public(reentrant(uint256))  # base units of total assets; 0 = none
 paused_until: public(reentrant(uint256))  # time until which new supply and new borrowing are stopped; 0 = no pause
+provisions: public(reentrant(uint256))  # base units, of all vaults
+provision_of: public(reentrant(HashMap[address, uint256]))  # base units, by vault
 
 
 @deploy
@@ -83,8 +91,12 @@ def __init__(params: IPool.PoolParams):
     asset_decimals: uint8 = staticcall IERC20Detailed(params.asset).decimals()
     assert asset_decimals >= 6 and asset_decimals <= 18, "pool: asset of 6 to 18 decimals"
     assert params.flash_fee <= FLASH_FEE_LIMIT, "pool: flash fee above 1 %"
+    assert params.insurance_target <= WAD, "pool: insurance target above 1"
+    assert params.backstop_share <= WAD, "pool: backstop share above 1"
     ASSET = IERC20(params.asset)
     FLASH_FEE = params.flash_fee
+    INSURANCE_TARGET = params.insurance_target
+    BACKSTOP_SHARE = params.backstop_share
     FACTORY = IFactory(msg.sender)
     ledger.__init__(params.rates, params.reserve_factor)
     share_token.__init__(params.name, params.symbol, asset_decimals + DECIMALS_OFFSET)
@@ -188,7 +200,7 @@ def withdraw(assets: uint256, receiver: address, owner: address) -> uint256:
     @return Shares burnt, rounded up.
     """
     t: ledger.Totals = ledger._accrued()
-    shares: uint256 = conversion._to_shares_up(assets, t.total_assets, t.total_supply)
+    shares: uint256 = self._exit_shares(t, assets)
     self._leave(t, assets, shares, receiver, owner)
     return shares
 
@@ -200,7 +212,7 @@ def redeem(shares: uint256, receiver: address, owner: address) -> uint256:
     @return Base units paid, rounded down.
     """
     t: ledger.Totals = ledger._accrued()
-    assets: uint256 = conversion._to_assets_down(shares, t.total_assets, t.total_supply)
+    assets: uint256 = self._exit_assets(t, shares)
     self._leave(t, assets, shares, receiver, owner)
     return assets
 
@@ -216,11 +228,11 @@ def exit(shares: uint256, min_assets: uint256, receiver: address, owner: address
     """
     t: ledger.Totals = ledger._accrued()
     burnt: uint256 = min(shares, share_token.balanceOf[owner])
-    assets: uint256 = conversion._to_assets_down(burnt, t.total_assets, t.total_supply)
+    assets: uint256 = self._exit_assets(t, burnt)
     available: uint256 = self._available(t)
     if assets > available:
         assets = available
-        burnt = conversion._to_shares_up(available, t.total_assets, t.total_supply)
+        burnt = self._exit_shares(t, available)
     assert assets >= min_assets, "pool: too few assets"
     self._leave(t, assets, burnt, receiver, owner)
     return assets, burnt
@@ -306,6 +318,42 @@ def realise() -> uint256:
     return (owned - t.total_assets) // FRACTION
 
 
+@external
+def provide(amount: uint256):
+    """
+    @notice A vault says what it knows its positions to lack, in place of what it said before.
+    @param amount Base units; at most what the vault has drawn counts.
+    """
+    assert credit._is_known(msg.sender), "pool: not a vault"
+    t: ledger.Totals = ledger._accrued()
+    drawn: uint256 = credit._line(msg.sender)[1]
+    part: uint256 = min(amount, conversion._to_assets_up(drawn, t.total_debt, t.total_debt_shares))
+    provisions: uint256 = self.provisions - self.provision_of[msg.sender] + part
+    self.provision_of[msg.sender] = part
+    self.provisions = provisions
+    self._store_flag(t, ledger.FLAG_PROVISIONED, provisions != 0)
+    log IPool.Provided(vault=msg.sender, amount=part, total=provisions)
+
+
+@external
+def pay_out(limit: uint256, receiver: address) -> uint256:
+    """
+    @notice Turn what the reserve holds above the insurance target into new shares: a fixed part for the
+            backstop, the rest for `receiver`. A part that nobody takes stays in the reserve.
+    @param limit Base units to pay out at most.
+    @return Base units that left the reserve.
+    """
+    self._only_council()
+    t: ledger.Totals = ledger._accrued()
+    amount: uint256 = min(limit, self._excess(t))
+    owned: uint256 = t.total_assets
+    to_backstop: uint256 = amount * BACKSTOP_SHARE // WAD
+    t = self._give(t, self.backstop, to_backstop)
+    t = self._give(t, receiver, amount - to_backstop)
+    ledger._store(t)
+    return (t.total_assets - owned) // FRACTION
+
+
 # ----------------------------------------------------------------- flash loans
 
 
@@ -386,13 +434,11 @@ def convertToShares(assets: uint256) -> uint256:
 
 @external
 @view
-@reentrant
 def convertToAssets(shares: uint256) -> uint256:
     """
-    @notice Base units that `shares` are worth, rounded down.
+    @notice Base units that `shares` are worth to who leaves, rounded down.
     """
-    t: ledger.Totals = ledger._accrued()
-    return conversion._to_assets_down(shares, t.total_assets, t.total_supply)
+    return self._exit_assets(ledger._accrued(), shares)
 
 
 @external
@@ -419,24 +465,20 @@ def previewMint(shares: uint256) -> uint256:
 
 @external
 @view
-@reentrant
 def previewWithdraw(assets: uint256) -> uint256:
     """
     @notice Shares that a withdrawal of `assets` base units burns, rounded up.
     """
-    t: ledger.Totals = ledger._accrued()
-    return conversion._to_shares_up(assets, t.total_assets, t.total_supply)
+    return self._exit_shares(ledger._accrued(), assets)
 
 
 @external
 @view
-@reentrant
 def previewRedeem(shares: uint256) -> uint256:
     """
     @notice Base units that redeeming `shares` pays, rounded down.
     """
-    t: ledger.Totals = ledger._accrued()
-    return conversion._to_assets_down(shares, t.total_assets, t.total_supply)
+    return self._exit_assets(ledger._accrued(), shares)
 
 
 @external
@@ -468,8 +510,7 @@ def maxWithdraw(owner: address) -> uint256:
     @notice The most that `owner` can withdraw now, base units.
     """
     t: ledger.Totals = ledger._accrued()
-    owned: uint256 = conversion._to_assets_down(share_token.balanceOf[owner], t.total_assets, t.total_supply)
-    return min(owned, self._available(t))
+    return min(self._exit_assets(t, share_token.balanceOf[owner]), self._available(t))
 
 
 @external
@@ -482,9 +523,12 @@ def maxRedeem(owner: address) -> uint256:
     t: ledger.Totals = ledger._accrued()
     owned: uint256 = share_token.balanceOf[owner]
     available: uint256 = self._available(t)
-    if conversion._to_assets_down(owned, t.total_assets, t.total_supply) <= available:
+    value: uint256 = 0
+    shares: uint256 = 0
+    value, shares = self._exit_terms(t)
+    if conversion._to_assets_down(owned, value, shares) <= available:
         return owned
-    return conversion._to_shares_down(available, t.total_assets, t.total_supply)
+    return conversion._to_shares_down(available, value, shares)
 
 
 # ----------------------------------------------------------------------- views
@@ -591,13 +635,21 @@ def rate_at_target() -> uint256:
 
 @external
 @view
+def excess() -> uint256:
+    """
+    @notice What the reserve holds above the insurance target, base units, rounded down; reverts while
+            provisions stand and when the pool is wiped.
+    """
+    return self._excess(ledger._accrued())
+
+
+@external
+@view
 def reserves() -> uint256:
     """
     @notice What cash and debt exceed lenders' assets by, base units, rounded down.
     """
-    t: ledger.Totals = ledger._accrued()
-    backing: uint256 = self._cash() * FRACTION + t.total_debt
-    return (backing - min(backing, t.total_assets)) // FRACTION
+    return self._reserves(ledger._accrued()) // FRACTION
 
 
 # ------------------------------------------------- internals: council and flags
@@ -617,7 +669,12 @@ def _has(flag: uint256) -> bool:
 
 @internal
 def _set_flag(flag: uint256, on: bool):
-    t: ledger.Totals = ledger._accrued()
+    self._store_flag(ledger._accrued(), flag, on)
+
+
+@internal
+def _store_flag(totals: ledger.Totals, flag: uint256, on: bool):
+    t: ledger.Totals = totals
     t.flags = t.flags | flag if on else t.flags & ~flag
     ledger._store(t)
 
@@ -696,7 +753,83 @@ def _send(receiver: address, amount: uint256):
     assert success, "pool: transfer failed"
 
 
-# ------------------------------------------------------------ internals: losses
+# ----------------------------------------------------------- internals: exit price
+
+
+@internal
+@view
+def _exit_terms(t: ledger.Totals) -> (uint256, uint256):
+    """
+    @notice The assets and the shares by which exits are priced: the books, or what the waterfall would leave
+            of them if every provision were booked now and reserve and backstop could not carry it.
+    @dev What the backstop cannot carry is compared with its worth rounded up, so that the price of an exit
+         never lies above the normal one.
+    @return Assets in 1/65536 base units; shares.
+    """
+    if t.flags & ledger.FLAG_PROVISIONED == 0:
+        return t.total_assets, t.total_supply
+    provisions: uint256 = self.provisions * FRACTION
+    uncovered: uint256 = provisions - min(provisions, self._reserves(t))
+    stake: uint256 = share_token.balanceOf[self.backstop]
+    if uncovered <= conversion._to_value_up(stake, t.total_assets, t.total_supply):
+        return t.total_assets, t.total_supply
+    return t.total_assets - min(t.total_assets, uncovered), t.total_supply - stake
+
+
+@internal
+@view
+def _exit_assets(t: ledger.Totals, shares: uint256) -> uint256:
+    """
+    @notice What `shares` are worth to who leaves, base units, rounded down.
+    """
+    value: uint256 = 0
+    supply: uint256 = 0
+    value, supply = self._exit_terms(t)
+    return conversion._to_assets_down(shares, value, supply)
+
+
+@internal
+@view
+def _exit_shares(t: ledger.Totals, assets: uint256) -> uint256:
+    """
+    @notice The shares that leaving with `assets` base units costs, rounded up.
+    """
+    value: uint256 = 0
+    supply: uint256 = 0
+    value, supply = self._exit_terms(t)
+    return conversion._to_shares_up(assets, value, supply)
+
+
+# --------------------------------------------------- internals: losses and payouts
+
+
+@internal
+@view
+def _excess(t: ledger.Totals) -> uint256:
+    """
+    @notice What the reserve holds above the insurance target, base units, rounded down. Refuses while a loss
+            is known or has all but wiped the lenders: the reserve is for them first.
+    """
+    assert t.flags & ledger.FLAG_PROVISIONED == 0, "pool: provisions stand"
+    assert not self._is_wiped(t), "pool: wiped"
+    target: uint256 = max(t.total_assets, t.total_debt) * INSURANCE_TARGET // WAD
+    reserves: uint256 = self._reserves(t)
+    return (reserves - min(reserves, target)) // FRACTION
+
+
+@internal
+def _give(totals: ledger.Totals, taker: address, amount: uint256) -> ledger.Totals:
+    """
+    @notice Give `amount` base units of the reserve to `taker` as new shares at their price.
+    """
+    t: ledger.Totals = totals
+    if taker == empty(address):
+        return t
+    shares: uint256 = conversion._to_shares_down(amount, t.total_assets, t.total_supply)
+    t.total_assets += amount * FRACTION
+    t.total_supply += shares
+    share_token._mint(taker, shares)
+    return t
 
 
 @internal
@@ -756,6 +889,16 @@ def _cash() -> uint256:
     @notice The asset's balance of this pool, base units.
     """
     return staticcall ASSET.balanceOf(self)
+
+
+@internal
+@view
+def _reserves(t: ledger.Totals) -> uint256:
+    """
+    @notice What cash and debt exceed lenders' assets by, 1/65536 base units.
+    """
+    backing: uint256 = min(self._cash(), CASH_TOP) * FRACTION + t.total_debt
+    return backing - min(backing, t.total_assets)
 
 
 @internal

@@ -57,6 +57,8 @@ COLLATERAL: immutable(IERC20)
 ORACLE: immutable(IOracle)
 
 positions: public(reentrant(HashMap[address, uint256]))  # packed, see `position`
+provision_of: public(reentrant(HashMap[address, uint256]))  # base units of the loan asset that a position lacks
+provisions: public(reentrant(uint256))  # their sum
 
 
 @deploy
@@ -175,8 +177,11 @@ def repay(amount: uint256, owner: address = msg.sender) -> uint256:
     paid: uint256 = 0
     shares: uint256 = 0
     paid, shares = self._repayment(word, amount, total_debt, total_debt_shares)
-    self.positions[owner] = position._reduce(word, 0, shares)
-    self._pay_pool(paid, shares, paid)
+    rest: uint256 = position._reduce(word, 0, shares)
+    if position._is_provisioned(word):
+        rest = self._cap_provision(owner, rest, total_debt, total_debt_shares)
+    self.positions[owner] = rest
+    self._pay_pool(paid, shares, paid, position._is_provisioned(word))
     log IVault.Repay(owner=owner, amount=paid, shares=shares)
     return paid
 
@@ -258,11 +263,14 @@ def close(
         sent = self._max_withdraw(collateral, debt_shares, total_debt, total_debt_shares)
     assert sent <= collateral, "vault: not enough collateral"
 
-    self.positions[owner] = position._reduce(word, sent, shares)
+    rest: uint256 = position._reduce(word, sent, shares)
+    if position._is_provisioned(word):
+        rest = self._cap_provision(owner, rest, total_debt, total_debt_shares)
+    self.positions[owner] = rest
     self._send_collateral(receiver, sent)
     if len(data) > 0:
         extcall ICallbacks(msg.sender).on_close(paid, sent, data)
-    self._pay_pool(paid, shares, paid)
+    self._pay_pool(paid, shares, paid, position._is_provisioned(word))
     if debt_shares > 0 and sent > 0:
         total_debt, total_debt_shares = staticcall POOL.debt_totals()
         self._check_collateralised(
@@ -301,13 +309,16 @@ def liquidate(
     quote: IVault.Quote = liquidation._quote(word, price, total_debt, total_debt_shares, max_repay)
     assert quote.liquidatable, "vault: healthy"
     assert quote.shares > 0, "vault: nothing can be closed"
-    self.positions[owner] = position._reduce(word, quote.seized, quote.shares)
+    rest: uint256 = position._reduce(word, quote.seized, quote.shares)
+    if position._is_provisioned(word):
+        rest = self._provide_for(owner, rest, liquidation._lack(rest, price, total_debt, total_debt_shares))
+    self.positions[owner] = rest
     self._log_liquidation(owner, quote)
     self._log_call(price, total_debt, total_debt_shares)
     self._hand_over(quote.seized, quote.paid + quote.fee, min_rate, receiver)
     if len(data) > 0:
         extcall ICallbacks(msg.sender).on_liquidation(quote.paid, quote.fee, quote.seized, data)
-    self._pay_pool(quote.paid + quote.fee, quote.shares, quote.paid)
+    self._pay_pool(quote.paid + quote.fee, quote.shares, quote.paid, position._is_provisioned(word))
     return quote.paid, quote.fee, quote.seized
 
 
@@ -336,13 +347,18 @@ def liquidate_batch(
     fee: uint256 = 0
     seized: uint256 = 0
     executed: uint256 = 0
+    provisioned: bool = False
     bit: uint256 = 1
     for order: uint256 in orders:
         owner: address = convert(order & OWNER_MASK, address)
         word: uint256 = self.positions[owner]
         quote: IVault.Quote = liquidation._quote(word, price, total_debt, total_debt_shares, order >> 160)
         if quote.shares > 0:
-            self.positions[owner] = position._reduce(word, quote.seized, quote.shares)
+            rest: uint256 = position._reduce(word, quote.seized, quote.shares)
+            if position._is_provisioned(word):
+                rest = self._provide_for(owner, rest, liquidation._lack(rest, price, total_debt, total_debt_shares))
+                provisioned = True
+            self.positions[owner] = rest
             self._log_liquidation(owner, quote)
             # at most 256 terms below 2**128 each
             shares = unsafe_add(shares, quote.shares)
@@ -356,8 +372,26 @@ def liquidate_batch(
     self._hand_over(seized, paid + fee, min_rate, receiver)
     if len(data) > 0:
         extcall ICallbacks(msg.sender).on_liquidation(paid, fee, seized, data)
-    self._pay_pool(paid + fee, shares, paid)
+    self._pay_pool(paid + fee, shares, paid, provisioned)
     return paid, fee, seized, executed
+
+
+@external
+def poke(owner: address) -> uint256:
+    """
+    @notice Let the pool know what `owner`'s position lacks at the oracle's price, or lacks no longer: debt less
+            the price of the whole position when it is in shortfall, else nothing. Open to all.
+    @return The position's provision, base units of the loan asset.
+    """
+    price: uint256 = self._price()
+    total_debt: uint256 = 0
+    total_debt_shares: uint256 = 0
+    total_debt, total_debt_shares = extcall POOL.accrue()
+    word: uint256 = self.positions[owner]
+    lack: uint256 = liquidation._lack(word, price, total_debt, total_debt_shares)
+    self.positions[owner] = self._provide_for(owner, word, lack)
+    extcall POOL.provide(self.provisions)
+    return lack
 
 
 @external
@@ -585,11 +619,12 @@ def _repayment(
 
 
 @internal
-def _pay_pool(amount: uint256, shares: uint256, paid: uint256):
+def _pay_pool(amount: uint256, shares: uint256, paid: uint256, provisioned: bool):
     """
     @notice Pull `amount` base units from the caller to the pool, settle at once, see that they arrived.
     @dev `settle` reads the pool's balance anyway and returns it: the balance after the pull.
     @param paid The part of `amount` that is not fee.
+    @param provisioned Whether provisions may have changed, which the pool has to know.
     """
     before: uint256 = 0
     if amount > 0:
@@ -598,6 +633,30 @@ def _pay_pool(amount: uint256, shares: uint256, paid: uint256):
         assert success, "vault: payment failed"
     balance: uint256 = extcall POOL.settle(shares, paid)
     assert balance == before + amount or amount == 0, "vault: payment did not arrive"
+    if provisioned:
+        extcall POOL.provide(self.provisions)
+
+
+@internal
+def _provide_for(owner: address, word: uint256, lack: uint256) -> uint256:
+    """
+    @notice Note what `owner`'s position lacks, base units of the loan asset, in place of what was noted before.
+    @return `word`, the position, flagged accordingly.
+    """
+    self.provisions = self.provisions - self.provision_of[owner] + lack
+    self.provision_of[owner] = lack
+    log IVault.Provided(owner=owner, amount=lack)
+    return position._flag_provisioned(word, lack > 0)
+
+
+@internal
+def _cap_provision(owner: address, word: uint256, total_debt: uint256, total_debt_shares: uint256) -> uint256:
+    """
+    @notice A position lacks no more than it owes: what a repayment can say without an oracle.
+    @return As `_provide_for`.
+    """
+    debt: uint256 = conversion._to_assets_up(position._unpack(word)[1], total_debt, total_debt_shares)
+    return self._provide_for(owner, word, min(self.provision_of[owner], debt))
 
 
 @internal

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 WAD = 10**18
 YEAR = 31_536_000
 DAY = 86_400
+SHARE_DECIMALS = 3  # of a pool's shares, on top of the asset's
 
 
 def wad(ratio: Decimal) -> int:
@@ -91,6 +92,18 @@ class PoolParams(_Checked):
     reserve_factor: Decimal = Field(Decimal("0.10"), ge=0, le=Decimal("0.25"))
     flash_fee: Decimal = Field(Decimal(0), ge=0, le=Decimal("0.01"))
     delay_days: Decimal = Field(Decimal(3), ge=3, le=30, description="from queueing to executing")
+    insurance_target: Decimal = Field(
+        Decimal("0.05"), ge=0, le=1, description="reserve kept, of the larger of assets and debt"
+    )
+    backstop_share: Decimal = Field(
+        Decimal("0.5"), ge=0, le=1, description="the backstop's part of what the reserve pays out"
+    )
+    cooldown_days: Decimal = Field(
+        Decimal(14), ge=3, le=60, description="from asking to leave the backstop to leaving"
+    )
+    minimum_stake: Decimal = Field(
+        Decimal(1_000), ge=1, description="tokens of stake below which the backstop earns nothing"
+    )
     rates: RateParams = RateParams()
 
     @field_validator("name", "symbol")
@@ -106,7 +119,7 @@ class PoolParams(_Checked):
         return int(self.delay_days * DAY)
 
     def to_struct(self, asset: str, loan_decimals: int) -> tuple[object, ...]:
-        """`IPool.PoolParams`."""
+        """`IPool.PoolParams`: WAD, WAD a second, base units, seconds, pool shares."""
         return (
             asset,
             self.name,
@@ -114,6 +127,10 @@ class PoolParams(_Checked):
             wad(self.reserve_factor),
             wad(self.flash_fee),
             self.rates.to_struct(loan_decimals),
+            wad(self.insurance_target),
+            wad(self.backstop_share),
+            int(self.cooldown_days * DAY),
+            base_units(self.minimum_stake, loan_decimals + SHARE_DECIMALS),
         )
 
 

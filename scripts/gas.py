@@ -71,7 +71,10 @@ class Bench:
         self.flash_borrower = deploy(project.FlashBorrower)
         factory = deploy(
             project.Factory,
-            *(self.owner.declare(c).contract_address for c in (project.Pool, project.Council, project.Vault)),
+            *(
+                self.owner.declare(each).contract_address
+                for each in (project.Pool, project.Council, project.Backstop, project.Vault)
+            ),
         )
         params = PoolParams(name="Gas", symbol="GAS")
         receipt = factory.create_pool(

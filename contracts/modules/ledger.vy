@@ -18,8 +18,7 @@
                208..239  log_rate            see `rates`
                240..255  flags               FLAG_* below
 
-     The flags are OPEN, CAPPED, PAUSED; bit 3 will say that provisions are positive (PROVISIONED) and the
-     rest is spare. There is no field for cash: it is the asset's balance of the pool. What cash and debt
+     The flags are OPEN, CAPPED, PAUSED and PROVISIONED (provisions are positive); the rest is spare. There is no field for cash: it is the asset's balance of the pool. What cash and debt
      exceed `total_assets` by is the reserve.
 
      The only way to read the totals is `_accrued`, so nobody can act on totals of an earlier block; the only
@@ -40,6 +39,7 @@ CLOCK_TOP: constant(uint256) = 2**32 - 1
 FLAG_OPEN: constant(uint256) = 1
 FLAG_CAPPED: constant(uint256) = 2
 FLAG_PAUSED: constant(uint256) = 4
+FLAG_PROVISIONED: constant(uint256) = 8
 
 RESERVE_FACTOR_LIMIT: constant(uint256) = WAD // 4
 

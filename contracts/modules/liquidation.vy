@@ -166,3 +166,18 @@ def _quote(
         debt = unsafe_div(unsafe_add(unsafe_mul(rest_shares, per_share), round_up), shares_unit)
         quote.health_after = unsafe_div(unsafe_mul(worth, risk.threshold), debt)
     return quote
+
+
+@internal
+@view
+def _lack(word: uint256, price: uint256, total_debt: uint256, total_debt_shares: uint256) -> uint256:
+    """
+    @notice What a position in shortfall lacks: its debt, rounded up, less the price of the whole position;
+            0 for every other. Arguments as for `_quote`.
+    @dev Only in shortfall does an unlimited close that leaves nothing cost less than the debt.
+    """
+    quote: IVault.Quote = self._quote(word, price, total_debt, total_debt_shares, max_value(uint256))
+    debt_shares: uint256 = position._unpack(word)[1]
+    if quote.shares != debt_shares:
+        return 0
+    return conversion._to_assets_up(debt_shares, total_debt, total_debt_shares) - quote.paid

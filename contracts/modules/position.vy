@@ -10,11 +10,13 @@
      bits      field        unit
      0..127    collateral   base units of the collateral
      128..231  debt         debt shares
-     232..255  flags        none yet; bit 255 will say that a provision stands for the position
+     232..254  spare
+     255       provisioned  a provision stands for the position
 """
 
 COLLATERAL_TOP: constant(uint256) = 2**128 - 1
 DEBT_TOP: constant(uint256) = 2**104 - 1
+PROVISIONED: constant(uint256) = 1 << 255
 
 
 @internal
@@ -50,3 +52,15 @@ def _reduce(word: uint256, collateral: uint256, shares: uint256) -> uint256:
     @dev The caller has seen that the position holds at least as much of each: no lane borrows.
     """
     return unsafe_sub(word, collateral | (shares << 128))
+
+
+@internal
+@pure
+def _is_provisioned(word: uint256) -> bool:
+    return word >= PROVISIONED
+
+
+@internal
+@pure
+def _flag_provisioned(word: uint256, provisioned: bool) -> uint256:
+    return word | PROVISIONED if provisioned else word & ~PROVISIONED

@@ -36,7 +36,7 @@ from plimsoll.deploy.market import (
 from plimsoll.deploy.steps import NotYet, Plan, Step, Steps, deployed
 from plimsoll.params import DAY, WAD, PoolParams, RiskParams, base_units, price_of
 
-BLUEPRINTS = ("Pool", "Council", "Vault")
+BLUEPRINTS = ("Pool", "Council", "Backstop", "Vault")
 """What the Factory deploys from, in the order of its constructor."""
 
 BLUEPRINT_PREAMBLE = bytes.fromhex("fe7100")  # EIP-5202

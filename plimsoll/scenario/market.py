@@ -83,7 +83,9 @@ def deploy(scenario: Scenario, node: Node, project: ProjectManager, deployer: Ac
     )
     oracle = deployer.deploy(project.ChainlinkOracle, config)
 
-    blueprints = [deployer.declare(each) for each in (project.Pool, project.Council, project.Vault)]
+    blueprints = [
+        deployer.declare(each) for each in (project.Pool, project.Council, project.Backstop, project.Vault)
+    ]
     factory = deployer.deploy(project.Factory, *(each.contract_address for each in blueprints))
     params = PoolParams(name=f"Plimsoll {terms.loan.symbol}", symbol=f"p{terms.loan.symbol}")
     receipt = factory.create_pool(

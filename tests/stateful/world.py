@@ -37,6 +37,7 @@ ROOT = Path(__file__).parents[2]
 SOURCES = {
     "Pool": "contracts/Pool.vy",
     "Council": "contracts/Council.vy",
+    "Backstop": "contracts/periphery/Backstop.vy",
     "Vault": "contracts/Vault.vy",
     "Factory": "contracts/Factory.vy",
     "Token": "contracts/mocks/PlainToken.vy",
@@ -170,7 +171,8 @@ class World:
             self.chain[name] = make("Token", name, "T", digits)
             self.model[name] = twin_chain.Token(self.twin, self.chain[name].address)
         blueprints = [
-            deploy_blueprint(engine, compiled(name)[0], DEPLOYER) for name in ("Pool", "Council", "Vault")
+            deploy_blueprint(engine, compiled(name)[0], DEPLOYER)
+            for name in ("Pool", "Council", "Backstop", "Vault")
         ]
         factory = make("Factory", *blueprints)
         params = PoolParams(name="Plimsoll", symbol="P")

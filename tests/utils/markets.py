@@ -26,6 +26,7 @@ vaults:
 STEPS = (
     "blueprint Pool",
     "blueprint Council",
+    "blueprint Backstop",
     "blueprint Vault",
     "factory",
     "mock token USDC",

@@ -259,6 +259,7 @@ def every_call(market: Market, who: Any, victim: Any, signer: AccountAPI) -> dic
         "close": (vault.close, 10**6, 10**9),
         "liquidate": (vault.liquidate, victim, 10**7),
         "liquidate_batch": (vault.liquidate_batch, [order(victim)]),
+        "poke": (vault.poke, victim),
         "set_operator": (vault.set_operator, victim, WITHDRAW | BORROW),
         "set_operator_by_signature": (vault.set_operator_by_signature, *message.values(), signature),
     }

@@ -31,6 +31,7 @@ class Builder:
             project.Factory,
             deployer.declare(project.Pool).contract_address,
             deployer.declare(project.Council).contract_address,
+            deployer.declare(project.Backstop).contract_address,
             deployer.declare(project.Vault).contract_address,
         )
 

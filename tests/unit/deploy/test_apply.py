@@ -60,7 +60,7 @@ def test_writes_the_address_book(deployed: Desk) -> None:
     assert book["chain_id"] == 31337
     assert book["network"] == "ethereum:local"
     assert book["compiler"] == "vyper 0.4.3"
-    assert set(book["blueprints"]) == {"Pool", "Council", "Vault"}
+    assert set(book["blueprints"]) == {"Pool", "Council", "Backstop", "Vault"}
     assert book["pools"]["pUSDC"]["params"]["rates"]["target_utilisation"] == "0.90"
     assert book["vaults"]["pUSDC/weth"]["risk"]["threshold"] == "0.83"
     assert set(book["calls"]) == {"supply cap of pUSDC", "limit of pUSDC/weth", "opening of pUSDC"}

@@ -385,7 +385,7 @@ def test_refuses_what_is_no_factory(desk: Desk, builder: Builder) -> None:
 
 
 def test_refuses_a_factory_of_other_contracts(desk: Desk, deployer: AccountAPI) -> None:
-    blueprints = [deployer.declare(project.Pool).contract_address] * 3
+    blueprints = [deployer.declare(project.Pool).contract_address] * 4
     factory = deployer.deploy(project.Factory, *blueprints)
     assert desk.refused(f"factory: {factory}\n{MARKET}") == other(factory.address, "Council", desk)
 

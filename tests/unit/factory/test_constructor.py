@@ -12,6 +12,7 @@ def test_says_its_blueprints(factory, deployer):
     for blueprint, container in (
         (factory.POOL_BLUEPRINT(), project.Pool),
         (factory.COUNCIL_BLUEPRINT(), project.Council),
+        (factory.BACKSTOP_BLUEPRINT(), project.Backstop),
         (factory.VAULT_BLUEPRINT(), project.Vault),
     ):
         code = bytes(chain.provider.get_code(blueprint))
@@ -19,9 +20,14 @@ def test_says_its_blueprints(factory, deployer):
         assert len(code) <= 24_576
 
 
-@pytest.mark.parametrize("missing", range(3))
+@pytest.mark.parametrize("missing", range(4))
 def test_needs_blueprints(factory, deployer, stranger, missing):
-    blueprints = [factory.POOL_BLUEPRINT(), factory.COUNCIL_BLUEPRINT(), factory.VAULT_BLUEPRINT()]
+    blueprints = [
+        factory.POOL_BLUEPRINT(),
+        factory.COUNCIL_BLUEPRINT(),
+        factory.BACKSTOP_BLUEPRINT(),
+        factory.VAULT_BLUEPRINT(),
+    ]
     assert creation_refusal(project.Factory, *blueprints, sender=deployer) is None
     for nothing in (NOBODY, stranger.address):
         blueprints[missing] = nothing

@@ -7,7 +7,7 @@ from tests.utils.calls import plain, refusal
 from tests.utils.world import DAY, MAX, NOBODY, WAD, YEAR
 
 
-def test_makes_a_pool_and_its_council(factory, market, pool_struct, curator, stranger):
+def test_makes_a_pool_its_council_and_its_backstop(factory, market, pool_struct, curator, stranger):
     number = factory.pool_count()
 
     receipt = factory.create_pool(pool_struct, curator, 5 * DAY, sender=stranger)
@@ -18,22 +18,34 @@ def test_makes_a_pool_and_its_council(factory, market, pool_struct, curator, str
     assert factory.is_pool(pool)
     assert factory.vault_count(pool) == 0
     assert pool.council() == council.address
-    assert pool.backstop() == NOBODY
+    backstop = project.Backstop.at(pool.backstop())
+    assert backstop.asset() == pool.address
+    assert backstop.cooldown() == pool_struct[-2]
+    assert backstop.minimum_stake() == pool_struct[-1]
+    assert (backstop.name(), backstop.symbol()) == ("Plimsoll Dollar Backstop", "pUSD-bs")
+    assert backstop.decimals() == pool.decimals()
     assert not pool.is_open()
     assert pool.name() == "Plimsoll Dollar"
-    assert tuple(pool.rate_params()) == pool_struct[-1]
+    assert tuple(pool.rate_params()) == pool_struct[5]
     assert council.pool() == pool.address
     assert council.curator() == curator
     assert council.delay() == 5 * DAY
 
     assert len(receipt.logs) == 3
     (created,) = receipt.events.filter(factory.PoolCreated)
-    made = (created.pool, created.asset, created.council, created.curator)
-    assert made == (pool.address, market.loan.address, council.address, curator.address)
+    made = (created.pool, created.asset, created.council, created.backstop, created.curator)
+    assert made == (
+        pool.address,
+        market.loan.address,
+        council.address,
+        backstop.address,
+        curator.address,
+    )
     asset, *others = plain(created.params)
     assert asset.lower() == market.loan.address.lower()
     assert others == plain(pool_struct)[1:]
-    assert project.Pool.Installed.from_receipt(receipt) == [pool.Installed(council=council, backstop=NOBODY)]
+    installed = pool.Installed(council=council, backstop=backstop)
+    assert project.Pool.Installed.from_receipt(receipt) == [installed]
     assert project.Council.CuratorSet.from_receipt(receipt) == [council.CuratorSet(curator=curator)]
 
 
@@ -83,6 +95,11 @@ TARGET, RATE_MIN, RATE_MAX, RATE_INITIAL, SPEED, STEEPNESS = range(6)
         ({2: ""}, {}, "pool: no symbol"),
         ({3: WAD // 4 + 1}, {}, "pool: reserve factor above 25 %"),
         ({4: WAD // 100 + 1}, {}, "pool: flash fee above 1 %"),
+        ({6: WAD + 1}, {}, "pool: insurance target above 1"),
+        ({7: WAD + 1}, {}, "pool: backstop share above 1"),
+        ({8: 3 * DAY - 1}, {}, "backstop: cooldown 3 to 60 days"),
+        ({8: 60 * DAY + 1}, {}, "backstop: cooldown 3 to 60 days"),
+        ({9: 10**9 - 1}, {}, "backstop: minimum below a token"),
         ({}, {TARGET: 0}, "rates: target utilisation"),
         ({}, {TARGET: WAD}, "rates: target utilisation"),
         ({}, {RATE_MIN: 0}, "rates: rate range"),
@@ -98,10 +115,10 @@ def test_the_pools_reasons_pass_through(
     factory, pool_struct, curator, stranger, changes, curve_changes, reason
 ):
     fields = list(pool_struct)
-    curve = list(fields[-1])
+    curve = list(fields[5])
     for index, change in curve_changes.items():
         curve[index] = change
-    fields[-1] = tuple(curve)
+    fields[5] = tuple(curve)
     for index, change in changes.items():
         fields[index] = change
     assert refusal(factory.create_pool, tuple(fields), curator, 3 * DAY, sender=stranger) == reason

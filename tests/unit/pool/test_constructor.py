@@ -11,7 +11,18 @@ from tests.utils.calls import creation_refusal
 from tests.utils.lab import closed_pool
 from tests.utils.world import MAX, WAD, YEAR
 
-POOL_FIELDS = ("asset", "name", "symbol", "reserve_factor", "flash_fee", "rates")
+POOL_FIELDS = (
+    "asset",
+    "name",
+    "symbol",
+    "reserve_factor",
+    "flash_fee",
+    "rates",
+    "insurance_target",
+    "backstop_share",
+    "cooldown",
+    "minimum_stake",
+)
 RATE_FIELDS = ("target_utilisation", "rate_min", "rate_max", "rate_initial", "speed", "steepness", "floor")
 
 
@@ -22,7 +33,7 @@ def refusal_of(lab, deployer):
     def refusal_of(**changes):
         struct = PoolParams(name="Pool", symbol="p").to_struct(lab.loan.address, 6)
         fields = dict(zip(POOL_FIELDS, struct, strict=True))
-        curve = dict(zip(RATE_FIELDS, struct[-1], strict=True))
+        curve = dict(zip(RATE_FIELDS, struct[5], strict=True))
         for name, change in changes.items():
             (curve if name in RATE_FIELDS else fields)[name] = change
         fields["rates"] = tuple(curve.values())
@@ -55,6 +66,16 @@ def test_the_reserve_factor(refusal_of):
     assert refusal_of(reserve_factor=0) is None
     assert refusal_of(reserve_factor=WAD // 4) is None
     assert refusal_of(reserve_factor=WAD // 4 + 1) == "pool: reserve factor above 25 %"
+
+
+def test_the_insurance_target(refusal_of):
+    assert refusal_of(insurance_target=WAD) is None
+    assert refusal_of(insurance_target=WAD + 1) == "pool: insurance target above 1"
+
+
+def test_the_backstop_share(refusal_of):
+    assert refusal_of(backstop_share=WAD) is None
+    assert refusal_of(backstop_share=WAD + 1) == "pool: backstop share above 1"
 
 
 def test_name_and_symbol(refusal_of):
@@ -130,7 +151,7 @@ def test_it_says_what_it_was_made_of(builder, lab, decimals):
     assert pool.decimals() == decimals + 3
     assert pool.reserve_factor() == WAD // 8
     assert pool.flashFee(token, WAD) == 9 * WAD // 10_000
-    assert tuple(pool.rate_params()) == struct[-1]
+    assert tuple(pool.rate_params()) == struct[5]
     assert pool.totalSupply() == pool.totalAssets() == pool.supply_cap() == pool.paused_until() == 0
     assert not pool.is_open()
 

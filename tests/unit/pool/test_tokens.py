@@ -158,4 +158,4 @@ def test_a_huge_supply(lab, lender, stranger):
     lab.lend(lender, 10**6)
     assert lab.draw(10**6) == 10**9
     lab.settle(10**9, 10**6)
-    assert lab.pool.reserves() == 2**200
+    assert lab.pool.reserves() == 2**94 - 10**6  # no more cash than that counts

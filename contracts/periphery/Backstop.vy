@@ -1,0 +1,665 @@
+# pragma version 0.4.3
+# pragma nonreentrancy on
+# pragma optimize gas
+# pragma evm-version prague
+"""
+@title Backstop
+@license AGPL-3.0-only
+@notice The junior tranche of a pool: an ERC-4626 vault over the pool's shares. What is staked here carries losses
+        before other lenders do, and earns a part of what the pool pays out of its reserve.
+@dev The pool burns shares of this contract without a word, and mints income to it in the same way; `sync`, with
+     which every function begins, notices both. The pool shares held here are at any time
+
+        stake    of the holders of this token (`totalAssets`)
+        escrow   of those who have asked to leave: bears losses, earns nothing
+        income   arrived and not yet earned: joins the stake over a cooldown's length
+
+     A loss takes income first, then stake and escrow in proportion.
+
+     Who wants to leave asks (`request`); after the cooldown there are two days to `redeem` or `withdraw`, else
+     the request lapses. Where ERC-4626 speaks of an owner's shares, those two, their previews and maxima mean
+     the shares of the escrow that he got for his request.
+
+     A part of which a loss leaves less than 1e-9 of par begins a new generation: its shares are worth nothing
+     and what is left is income.
+@custom:security Not a price source. Losses that only a poke or a liquidation will show are not in its price.
+"""
+
+from ethereum.ercs import IERC20
+from ethereum.ercs import IERC20Detailed
+from ethereum.ercs import IERC4626
+
+from ..interfaces import IBackstop
+from ..interfaces import IPool
+
+implements: IERC4626
+
+DAY: constant(uint256) = 86_400
+WINDOW: constant(uint256) = 2 * DAY  # in which a mature request may leave
+COOLDOWN_MIN: constant(uint256) = 3 * DAY
+COOLDOWN_MAX: constant(uint256) = 60 * DAY
+WIPED: constant(uint256) = 10**9  # after a loss, a share worth less than 1/WIPED of par is worth nothing
+WORN: constant(uint256) = 10**6  # nobody enters a part whose share is worth less than 1/WORN of par
+
+POOL: immutable(address)
+COOLDOWN: immutable(uint256)
+MINIMUM_STAKE: immutable(uint256)
+
+name: public(immutable(String[59]))
+symbol: public(immutable(String[35]))
+decimals: public(immutable(uint8))
+
+stored: IBackstop.Books
+synced_at: public(reentrant(uint256))  # time as of which the books are stored
+balances: HashMap[uint256, HashMap[address, uint256]]  # by generation of the stake
+allowance: public(reentrant(HashMap[address, HashMap[address, uint256]]))
+departures: HashMap[address, IBackstop.Departure]
+
+
+@deploy
+def __init__(pool: address, cooldown: uint256, minimum_stake: uint256):
+    """
+    @notice Deployed by the Factory with the pool.
+    @param cooldown Seconds from a request to leave to leaving, 3 to 60 days; income is earned over as long.
+    @param minimum_stake Pool shares below which income is not earned, so that a crumb cannot earn it all; at
+           least as many as a whole token gives at par.
+    """
+    assert cooldown >= COOLDOWN_MIN and cooldown <= COOLDOWN_MAX, "backstop: cooldown 3 to 60 days"
+    decimals = staticcall IERC20Detailed(pool).decimals()
+    assert minimum_stake >= 10 ** convert(decimals, uint256), "backstop: minimum below a token"
+    POOL = pool
+    COOLDOWN = cooldown
+    MINIMUM_STAKE = minimum_stake
+    pool_name: String[50] = staticcall IPool(pool).name()
+    pool_symbol: String[32] = staticcall IPool(pool).symbol()
+    name = concat(pool_name, " Backstop")
+    symbol = concat(pool_symbol, "-bs")
+    self.synced_at = block.timestamp
+
+
+# -------------------------------------------------------------------- entering
+
+
+@external
+def deposit(assets: uint256, receiver: address) -> uint256:
+    """
+    @notice Stake `assets` pool shares of the caller; `receiver` gets the shares.
+    @return Shares, rounded down.
+    """
+    books: IBackstop.Books = self._synced()
+    books.stake = self._enterable(books.stake)
+    shares: uint256 = self._to_shares_down(assets, books.stake)
+    assert shares > 0 or assets == 0, "backstop: less than a share"
+    self._enter(books, assets, shares, receiver)
+    return shares
+
+
+@external
+def mint(shares: uint256, receiver: address) -> uint256:
+    """
+    @notice Stake what `shares` cost; `receiver` gets them.
+    @return Pool shares, rounded up.
+    """
+    books: IBackstop.Books = self._synced()
+    books.stake = self._enterable(books.stake)
+    assets: uint256 = self._to_assets_up(shares, books.stake)
+    self._enter(books, assets, shares, receiver)
+    return assets
+
+
+# --------------------------------------------------------------------- leaving
+
+
+@external
+def request(shares: uint256) -> uint256:
+    """
+    @notice Ask to leave with `shares` of the caller. From now on they earn nothing and bear losses; after the
+            cooldown they may leave for two days. What was asked for before is added and waits anew.
+    @return Pool shares moved into the escrow, rounded down.
+    """
+    books: IBackstop.Books = self._synced()
+    assets: uint256 = self._to_assets_down(shares, books.stake)
+    self._burn(books.stake.generation, msg.sender, shares)
+    books.stake = self._without(books.stake, assets, shares)
+
+    books.escrow = self._enterable(books.escrow)
+    made: uint256 = self._to_shares_down(assets, books.escrow)
+    assert made > 0, "backstop: nothing to request"
+    books.escrow = self._with(books.escrow, assets, made)
+    self._store(books)
+
+    matures: uint256 = block.timestamp + COOLDOWN
+    self.departures[msg.sender] = IBackstop.Departure(
+        shares=self._departing(msg.sender, books) + made, generation=books.escrow.generation, matures=matures
+    )
+    log IBackstop.DepartureRequested(owner=msg.sender, shares=shares, assets=assets, matures=matures)
+    return assets
+
+
+@external
+def cancel(owner: address) -> uint256:
+    """
+    @notice Move all of `owner`'s request back into the stake at today's price: the owner at any time, anyone
+            once the request has lapsed.
+    @return Shares, rounded down.
+    """
+    books: IBackstop.Books = self._synced()
+    departing: uint256 = self._departing(owner, books)
+    assert departing > 0, "backstop: no request"
+    lapsed: bool = block.timestamp > self.departures[owner].matures + WINDOW
+    assert lapsed or msg.sender == owner, "backstop: not lapsed"
+    self.departures[owner] = empty(IBackstop.Departure)
+    assets: uint256 = self._to_assets_down(departing, books.escrow)
+    books.escrow = self._without(books.escrow, assets, departing)
+
+    books.stake = self._enterable(books.stake)
+    shares: uint256 = self._to_shares_down(assets, books.stake)
+    books.stake = self._with(books.stake, assets, shares)
+    self._store(books)
+    self._mint(books.stake.generation, owner, shares)
+    log IBackstop.DepartureCancelled(owner=owner, assets=assets, shares=shares)
+    return shares
+
+
+@external
+def redeem(shares: uint256, receiver: address, owner: address) -> uint256:
+    """
+    @notice Leave with `shares` of the escrow out of `owner`'s mature request. Refused while provisions stand.
+    @return Pool shares sent to `receiver`, rounded down.
+    """
+    books: IBackstop.Books = self._synced()
+    assets: uint256 = self._to_assets_down(shares, books.escrow)
+    self._leave(books, assets, shares, receiver, owner)
+    return assets
+
+
+@external
+def withdraw(assets: uint256, receiver: address, owner: address) -> uint256:
+    """
+    @notice Leave with `assets` pool shares out of `owner`'s mature request. Refused while provisions stand.
+    @return Shares of the escrow burnt, rounded up.
+    """
+    books: IBackstop.Books = self._synced()
+    shares: uint256 = self._to_shares_up(assets, books.escrow)
+    self._leave(books, assets, shares, receiver, owner)
+    return shares
+
+
+@external
+def sync():
+    """
+    @notice Notice what has arrived and what was lost, and earn what time has released. Open to all.
+    """
+    self._store(self._synced())
+
+
+# ------------------------------------------------------------------- the token
+
+
+@external
+def transfer(to: address, amount: uint256) -> bool:
+    """
+    @notice Move `amount` shares from the caller to `to`.
+    """
+    self._transfer(msg.sender, to, amount)
+    return True
+
+
+@external
+def transferFrom(owner: address, to: address, amount: uint256) -> bool:
+    """
+    @notice Move `amount` of `owner`'s shares to `to` out of the caller's allowance.
+    """
+    self._spend_allowance(owner, amount)
+    self._transfer(owner, to, amount)
+    return True
+
+
+@external
+def approve(spender: address, amount: uint256) -> bool:
+    """
+    @notice Allow `spender` to move `amount` of the caller's shares, or to leave with as many of the escrow; the
+            largest uint means without end.
+    """
+    self.allowance[msg.sender][spender] = amount
+    log IERC20.Approval(owner=msg.sender, spender=spender, value=amount)
+    return True
+
+
+@external
+@view
+def totalSupply() -> uint256:
+    """
+    @notice Shares of those who stay.
+    """
+    return self._books().stake.supply
+
+
+@external
+@view
+def balanceOf(owner: address) -> uint256:
+    """
+    @notice Shares of `owner`; 0 when a loss has ended their generation.
+    """
+    return self.balances[self._books().stake.generation][owner]
+
+
+# ----------------------------------------------------------------------- views
+
+
+@external
+@view
+@reentrant
+def asset() -> address:
+    """
+    @notice The pool, whose shares are staked here.
+    """
+    return POOL
+
+
+@external
+@view
+@reentrant
+def cooldown() -> uint256:
+    """
+    @notice Seconds from a request to leave to leaving; income is earned over as long.
+    """
+    return COOLDOWN
+
+
+@external
+@view
+@reentrant
+def minimum_stake() -> uint256:
+    """
+    @notice Pool shares of stake below which income is not earned.
+    """
+    return MINIMUM_STAKE
+
+
+@external
+@view
+def books() -> IBackstop.Books:
+    """
+    @notice The books as `sync` would leave them.
+    """
+    return self._books()
+
+
+@external
+@view
+def departure_of(owner: address) -> IBackstop.Departure:
+    """
+    @notice The request of `owner`; without shares when there is none, or when a loss has ended its generation.
+    """
+    departure: IBackstop.Departure = self.departures[owner]
+    departure.shares = self._departing(owner, self._books())
+    return departure
+
+
+@external
+@view
+def totalAssets() -> uint256:
+    """
+    @notice Pool shares of those who stay.
+    """
+    return self._books().stake.assets
+
+
+@external
+@view
+def convertToShares(assets: uint256) -> uint256:
+    """
+    @notice Shares that `assets` pool shares are worth, rounded down.
+    """
+    return self._to_shares_down(assets, self._books().stake)
+
+
+@external
+@view
+def convertToAssets(shares: uint256) -> uint256:
+    """
+    @notice Pool shares that `shares` of those who stay are worth, rounded down.
+    """
+    return self._to_assets_down(shares, self._books().stake)
+
+
+@external
+@view
+def previewDeposit(assets: uint256) -> uint256:
+    """
+    @notice Shares that a deposit of `assets` pool shares gives, rounded down.
+    """
+    return self._to_shares_down(assets, self._enterable(self._books().stake))
+
+
+@external
+@view
+def previewMint(shares: uint256) -> uint256:
+    """
+    @notice Pool shares that `shares` cost, rounded up.
+    """
+    return self._to_assets_up(shares, self._enterable(self._books().stake))
+
+
+@external
+@view
+def previewRedeem(shares: uint256) -> uint256:
+    """
+    @notice Pool shares that leaving with `shares` of the escrow gives, rounded down.
+    """
+    return self._to_assets_down(shares, self._books().escrow)
+
+
+@external
+@view
+def previewWithdraw(assets: uint256) -> uint256:
+    """
+    @notice Shares of the escrow that leaving with `assets` pool shares burns, rounded up.
+    """
+    return self._to_shares_up(assets, self._books().escrow)
+
+
+@external
+@view
+@reentrant
+def maxDeposit(receiver: address) -> uint256:
+    """
+    @notice No bound but the pool shares in existence.
+    """
+    return max_value(uint256)
+
+
+@external
+@view
+@reentrant
+def maxMint(receiver: address) -> uint256:
+    """
+    @notice No bound but the pool shares in existence.
+    """
+    return max_value(uint256)
+
+
+@external
+@view
+def maxRedeem(owner: address) -> uint256:
+    """
+    @notice Shares of the escrow that `owner` may leave with now.
+    """
+    return self._leavable(owner, self._books())
+
+
+@external
+@view
+def maxWithdraw(owner: address) -> uint256:
+    """
+    @notice Pool shares that `owner` may leave with now.
+    """
+    books: IBackstop.Books = self._books()
+    return self._to_assets_down(self._leavable(owner, books), books.escrow)
+
+
+# ------------------------------------------------------------ internals: books
+
+
+@internal
+@view
+def _books() -> IBackstop.Books:
+    """
+    @notice The books as of now: what was lost taken off, what time has released earned, what has arrived added.
+    """
+    books: IBackstop.Books = self.stored
+    held: uint256 = staticcall IERC20(POOL).balanceOf(self)
+    known: uint256 = self._total(books)
+    if held < known:
+        books = self._after_loss(books, known - held)
+
+    elapsed: uint256 = block.timestamp - self.synced_at
+    if books.stake.assets < MINIMUM_STAKE:
+        books.stream_end += elapsed  # the stream stands still
+    else:
+        left: uint256 = max(books.stream_end, block.timestamp) - block.timestamp
+        released: uint256 = books.income
+        if left > 0:
+            released = books.income * elapsed // (left + elapsed)
+        books.income -= released
+        books.stake.assets += released
+
+    if held > known:
+        # the stream's new end is the average of both ends, so that crumbs cannot put it off
+        arrived: uint256 = held - known
+        left: uint256 = max(books.stream_end, block.timestamp) - block.timestamp
+        books.stream_end = block.timestamp + self._ceil_div(
+            books.income * left + arrived * COOLDOWN, books.income + arrived
+        )
+        books.income += arrived
+    return books
+
+
+@internal
+@pure
+def _after_loss(before: IBackstop.Books, loss: uint256) -> IBackstop.Books:
+    """
+    @notice Take `loss` pool shares off the books; the escrow's part is rounded up.
+    """
+    books: IBackstop.Books = before
+    of_income: uint256 = min(loss, books.income)
+    books.income -= of_income
+    rest: uint256 = loss - of_income
+    if rest > 0:
+        of_escrow: uint256 = self._ceil_div(rest * books.escrow.assets, books.stake.assets + books.escrow.assets)
+        books.escrow.assets -= of_escrow
+        books.stake.assets -= rest - of_escrow
+        books.escrow = self._renewed(books.escrow, WIPED)
+        books.stake = self._renewed(books.stake, WIPED)
+    # what a generation leaves is in no part: it arrives anew
+    return books
+
+
+@internal
+@pure
+def _renewed(part: IBackstop.Part, bound: uint256) -> IBackstop.Part:
+    """
+    @notice The part, or an empty one of a new generation when a share is worth less than 1/`bound` of par.
+    """
+    if part.assets * bound < part.supply:
+        return IBackstop.Part(assets=0, supply=0, generation=part.generation + 1)
+    return part
+
+
+@internal
+@pure
+def _enterable(part: IBackstop.Part) -> IBackstop.Part:
+    """
+    @notice The part as somebody may enter it: so far from its end that a small loss cannot end it under him.
+    """
+    return self._renewed(part, WORN)
+
+
+@internal
+def _synced() -> IBackstop.Books:
+    """
+    @notice The books as of now; says what was lost or has arrived.
+    """
+    held: uint256 = staticcall IERC20(POOL).balanceOf(self)
+    known: uint256 = self._total(self.stored)
+    books: IBackstop.Books = self._books()
+    if held < known:
+        log IBackstop.LossBorne(amount=known - held)
+    elif held > known:
+        log IBackstop.IncomeArrived(amount=held - known, stream_end=books.stream_end)
+    return books
+
+
+@internal
+def _store(books: IBackstop.Books):
+    stake: uint256 = books.stake.generation
+    escrow: uint256 = books.escrow.generation
+    if stake != self.stored.stake.generation or escrow != self.stored.escrow.generation:
+        log IBackstop.Renewed(stake_generation=stake, escrow_generation=escrow)
+    self.stored = books
+    self.synced_at = block.timestamp
+
+
+@internal
+@pure
+def _total(books: IBackstop.Books) -> uint256:
+    """
+    @notice The pool shares that the books know of.
+    """
+    return books.stake.assets + books.escrow.assets + books.income
+
+
+# ------------------------------------------------------- internals: in and out
+
+
+@internal
+def _enter(books: IBackstop.Books, assets: uint256, shares: uint256, receiver: address):
+    """
+    @notice Pull `assets` pool shares from the caller into the stake; give `shares` to `receiver`.
+    """
+    after: IBackstop.Books = books
+    after.stake = self._with(books.stake, assets, shares)
+    self._store(after)
+    self._mint(books.stake.generation, receiver, shares)
+    extcall IERC20(POOL).transferFrom(msg.sender, self, assets)  # the pool reverts or is true
+    log IERC4626.Deposit(sender=msg.sender, owner=receiver, assets=assets, shares=shares)
+
+
+@internal
+def _leave(books: IBackstop.Books, assets: uint256, shares: uint256, receiver: address, owner: address):
+    """
+    @notice Burn `shares` of the escrow of `owner` and send `assets` pool shares to `receiver`.
+    """
+    provisions: uint256 = staticcall IPool(POOL).provisions()
+    assert provisions == 0, "backstop: provisions stand"
+    assert self._is_mature(owner), "backstop: no mature request"
+    assert shares <= self._departing(owner, books), "backstop: more than requested"
+    if msg.sender != owner:
+        self._spend_allowance(owner, shares)
+    self.departures[owner].shares -= shares
+    after: IBackstop.Books = books
+    after.escrow = self._without(books.escrow, assets, shares)
+    self._store(after)
+    extcall IERC20(POOL).transfer(receiver, assets)  # the pool reverts or is true
+    log IERC4626.Withdraw(sender=msg.sender, receiver=receiver, owner=owner, assets=assets, shares=shares)
+
+
+@internal
+@view
+def _departing(owner: address, books: IBackstop.Books) -> uint256:
+    """
+    @notice Shares of the escrow that `owner` has asked to leave with.
+    """
+    departure: IBackstop.Departure = self.departures[owner]
+    return departure.shares if departure.generation == books.escrow.generation else 0
+
+
+@internal
+@view
+def _is_mature(owner: address) -> bool:
+    matures: uint256 = self.departures[owner].matures
+    return block.timestamp >= matures and block.timestamp <= matures + WINDOW
+
+
+@internal
+@view
+def _leavable(owner: address, books: IBackstop.Books) -> uint256:
+    """
+    @notice Shares of the escrow that `owner` may leave with now.
+    """
+    provisions: uint256 = staticcall IPool(POOL).provisions()
+    if provisions > 0 or not self._is_mature(owner):
+        return 0
+    return self._departing(owner, books)
+
+
+# --------------------------------------------------- internals: shares of a part
+
+
+@internal
+@pure
+def _with(part: IBackstop.Part, assets: uint256, shares: uint256) -> IBackstop.Part:
+    return IBackstop.Part(
+        assets=part.assets + assets, supply=part.supply + shares, generation=part.generation
+    )
+
+
+@internal
+@pure
+def _without(part: IBackstop.Part, assets: uint256, shares: uint256) -> IBackstop.Part:
+    """
+    @notice The part after `shares` have left with `assets`; with the last share the crumbs of rounding go too,
+            to arrive anew as income.
+    """
+    supply: uint256 = part.supply - shares
+    rest: uint256 = part.assets - assets if supply > 0 else 0
+    return IBackstop.Part(assets=rest, supply=supply, generation=part.generation)
+
+
+@internal
+@pure
+def _to_shares_down(assets: uint256, part: IBackstop.Part) -> uint256:
+    return assets if part.supply == 0 else assets * part.supply // part.assets
+
+
+@internal
+@pure
+def _to_shares_up(assets: uint256, part: IBackstop.Part) -> uint256:
+    return assets if part.supply == 0 else self._ceil_div(assets * part.supply, part.assets)
+
+
+@internal
+@pure
+def _to_assets_down(shares: uint256, part: IBackstop.Part) -> uint256:
+    return shares if part.supply == 0 else shares * part.assets // part.supply
+
+
+@internal
+@pure
+def _to_assets_up(shares: uint256, part: IBackstop.Part) -> uint256:
+    return shares if part.supply == 0 else self._ceil_div(shares * part.assets, part.supply)
+
+
+@internal
+@pure
+def _ceil_div(a: uint256, b: uint256) -> uint256:
+    return (a + b - 1) // b
+
+
+# -------------------------------------------------------- internals: the token
+
+
+@internal
+def _transfer(owner: address, to: address, amount: uint256):
+    generation: uint256 = self._books().stake.generation
+    assert to != empty(address), "backstop: zero address"
+    assert amount <= self.balances[generation][owner], "backstop: too few shares"
+    self.balances[generation][owner] -= amount
+    self.balances[generation][to] += amount
+    log IERC20.Transfer(sender=owner, receiver=to, value=amount)
+
+
+@internal
+def _spend_allowance(owner: address, amount: uint256):
+    """
+    @notice Use up `amount` of what `owner` allows the caller; the largest uint stays.
+    """
+    allowed: uint256 = self.allowance[owner][msg.sender]
+    if allowed != max_value(uint256):
+        assert amount <= allowed, "backstop: allowance too small"
+        self.allowance[owner][msg.sender] = allowed - amount
+
+
+@internal
+def _mint(generation: uint256, to: address, amount: uint256):
+    assert to != empty(address), "backstop: zero address"
+    self.balances[generation][to] += amount
+    log IERC20.Transfer(sender=empty(address), receiver=to, value=amount)
+
+
+@internal
+def _burn(generation: uint256, owner: address, amount: uint256):
+    assert amount <= self.balances[generation][owner], "backstop: too few shares"
+    self.balances[generation][owner] -= amount
+    log IERC20.Transfer(sender=owner, receiver=empty(address), value=amount)
