@@ -17,6 +17,8 @@ RESTORE_AFTER = DAY
 PAUSE_LENGTH = 7 * DAY
 PAUSE_SPACING = 14 * DAY
 RAISE_DIVISOR = 20
+PAYOUT_DELAY = 3 * DAY
+PAYOUT_LAPSE = 7 * DAY
 
 
 class QueuedChange(NamedTuple):
@@ -52,6 +54,9 @@ class Council:
         self.queued = QueuedChange()
         self.cuts: dict[str, Cut] = {}
         self.pause_started = 0
+        self.payout_receiver = NOBODY
+        self.announced = 0
+        self.announced_at = 0
         chain.contracts.append(self)
         chain.log(address, "CuratorSet", curator)
 
@@ -131,6 +136,35 @@ class Council:
         """Caps total assets."""
         self._only_curator(caller)
         self.pool.set_supply_cap(self.address, cap)
+
+    def announce(self) -> int:
+        """Announces what the reserve holds above its target, base units."""
+        lapsed = self.chain.now > self.announced_at + PAYOUT_LAPSE
+        require(self.announced_at == 0 or lapsed, "council: already announced")
+        amount = self.pool.excess()
+        require(amount > 0, "council: nothing to pay out")
+        self.announced = amount
+        self.announced_at = self.chain.now
+        self.chain.log(self.address, "Announced", amount)
+        return amount
+
+    def distribute(self) -> int:
+        """Pays out the smaller of what was announced and what there is; returns base units."""
+        at = self.announced_at
+        require(at != 0, "council: nothing announced")
+        require(self.chain.now >= at + PAYOUT_DELAY, "council: payout too early")
+        require(self.chain.now <= at + PAYOUT_LAPSE, "council: payout too late")
+        limit, self.announced, self.announced_at = self.announced, 0, 0
+        paid = self.pool.pay_out(self.address, limit, self.payout_receiver)
+        self.chain.log(self.address, "Distributed", paid)
+        return paid
+
+    def set_payout_receiver(self, caller: str, receiver: str) -> None:
+        """Names who gets the curator's part of payouts."""
+        self._only_curator(caller)
+        require(receiver != self.pool.address, "council: receiver is the pool")
+        self.payout_receiver = receiver
+        self.chain.log(self.address, "PayoutReceiverSet", receiver)
 
     def pause(self, caller: str) -> None:
         """Guardian: stops new supply and borrowing."""

@@ -16,6 +16,7 @@ CLOCK = 2**32
 FLAG_OPEN = 1
 FLAG_CAPPED = 2
 FLAG_PAUSED = 4
+FLAG_PROVISIONED = 8
 
 
 class Totals(NamedTuple):

@@ -186,6 +186,20 @@ def quotes(
             yield number, close
 
 
+def lack(collateral: int, debt_shares: int, price: int, totals: Totals, risk: Risk) -> int:
+    """What a position in shortfall owes beyond the price of the whole of it, base units; else 0."""
+    debt = totals.assets_up(debt_shares)
+    value = collateral_value(collateral, price)
+    if is_restorable(value, debt, risk.bonus_min):
+        return 0
+    return debt - whole_price(value, debt, risk)
+
+
+def whole_price(value: int, debt: int, risk: Risk) -> int:
+    """What a liquidator pays for the whole of a position in shortfall, base units, rounded up."""
+    return ceil_div(value * WAD, WAD + shortfall_bonus(value, debt, risk))
+
+
 def _restorable(
     value: int, debt: int, debt_shares: int, price: int, totals: Totals, max_repay: int, risk: Risk
 ) -> tuple[int, int, int, int] | None:
@@ -210,8 +224,7 @@ def _restorable(
 def _shortfall(
     collateral: int, value: int, debt: int, debt_shares: int, max_repay: int, risk: Risk
 ) -> tuple[int, int, int, int] | None:
-    bonus = shortfall_bonus(value, debt, risk)
-    whole = ceil_div(value * WAD, WAD + bonus)  # the price of the whole position
+    whole = whole_price(value, debt, risk)
     repay = min(whole, max_repay)
     shares = debt_shares if repay == whole else debt_shares * repay // whole
     if shares == 0:

@@ -14,6 +14,7 @@ from plimsoll.twin.ledger import (
     FLAG_CAPPED,
     FLAG_OPEN,
     FLAG_PAUSED,
+    FLAG_PROVISIONED,
     VALUE_TOP,
     WAD,
     Totals,
@@ -45,6 +46,7 @@ class Pool:
         balances, allowances: lender shares.
         lines: limit (base units) and drawn debt shares of each vault that was ever registered.
         losses: base units, by vault.
+        provision_of: base units that a vault's positions are known to lack, by vault.
         nonces: of permits, by owner.
     """
 
@@ -56,20 +58,25 @@ class Pool:
         curve: rates.Curve,
         reserve_factor: int,
         flash_fee: int,
+        insurance_target: int,
+        backstop_share: int,
     ) -> None:
-        """A pool as its constructor leaves it; factors are WAD."""
+        """A pool as its constructor leaves it; factors, target and share are WAD."""
         self.chain = chain
         self.asset = asset
         self.address = address
         self.curve = curve
         self.reserve_factor = reserve_factor
         self.flash_fee_rate = flash_fee
+        self.insurance_target = insurance_target
+        self.backstop_share = backstop_share
         self.totals = Totals(0, 0, 0, 0, rates.to_log(curve.rate_initial, curve), 0)
         self.last_accrual = chain.now
         self.balances: dict[str, int] = {}
         self.allowances: dict[tuple[str, str], int] = {}
         self.lines: dict[str, tuple[int, int]] = {}
         self.losses: dict[str, int] = {}
+        self.provision_of: dict[str, int] = {}
         self.nonces: dict[str, int] = {}
         self.own_vaults: dict[str, bool] = {}
         self.council = NOBODY
@@ -147,8 +154,7 @@ class Pool:
     def withdraw(self, caller: str, assets: int, receiver: str, owner: str) -> int:
         """Pays `assets` out of `owner`'s shares; returns shares burnt, rounded up."""
         t = self.accrued()
-        _fits(assets * (t.total_supply + VIRTUAL_SHARES) * FRACTION + t.total_assets + VIRTUAL_VALUE - 1)
-        shares = to_shares_up(assets, t.total_assets, t.total_supply)
+        shares = self.exit_shares(t, assets)
         self._leave(t, caller, assets, shares, receiver, owner)
         return shares
 
@@ -156,8 +162,7 @@ class Pool:
     def redeem(self, caller: str, shares: int, receiver: str, owner: str) -> int:
         """Burns `shares` of `owner`; returns assets paid, rounded down."""
         t = self.accrued()
-        _fits(shares * (t.total_assets + VIRTUAL_VALUE))
-        assets = to_assets_down(shares, t.total_assets, t.total_supply)
+        assets = self.exit_assets(t, shares)
         self._leave(t, caller, assets, shares, receiver, owner)
         return assets
 
@@ -166,11 +171,11 @@ class Pool:
         """Redeems as much as can be; returns assets paid and shares burnt."""
         t = self.accrued()
         burnt = min(shares, self.balances.get(owner, 0))
-        assets = to_assets_down(burnt, t.total_assets, t.total_supply)
+        assets = self.exit_assets(t, burnt)
         available = self.available(t)
         if assets > available:
             assets = available
-            burnt = to_shares_up(available, t.total_assets, t.total_supply)
+            burnt = self.exit_shares(t, available)
         require(assets >= min_assets, "pool: too few assets")
         self._leave(t, caller, assets, burnt, receiver, owner)
         return assets, burnt
@@ -257,6 +262,36 @@ class Pool:
         return (t.total_assets - after.total_assets) // FRACTION
 
     @nonreentrant
+    def provide(self, caller: str, amount: int) -> None:
+        """A vault says what its positions lack; at most what it has drawn counts."""
+        require(caller in self.lines, "pool: not a vault")
+        t = self.accrued()
+        owed = to_assets_up(self.lines[caller][1], t.total_debt, t.total_debt_shares)
+        self.provision_of[caller] = min(amount, owed)
+        self._set_flag(FLAG_PROVISIONED, FLAG_PROVISIONED if self.provisions() else 0)
+        self._log("Provided", caller, self.provision_of[caller], self.provisions())
+
+    @nonreentrant
+    def pay_out(self, caller: str, limit: int, receiver: str) -> int:
+        """Turns reserve above the target into shares of backstop and receiver; returns what left it."""
+        self._only_council(caller)
+        t = self.accrued()
+        amount = min(limit, self._excess(t))
+        to_backstop = amount * self.backstop_share // WAD
+        paid = 0
+        for taker, part in ((self.backstop, to_backstop), (receiver, amount - to_backstop)):
+            if taker != NOBODY:
+                shares = to_shares_down(part, t.total_assets, t.total_supply)
+                t = t._replace(
+                    total_assets=t.total_assets + part * FRACTION, total_supply=t.total_supply + shares
+                )
+                self.balances[taker] = self.balances.get(taker, 0) + shares
+                self._log("Transfer", NOBODY, taker, shares)
+                paid += part
+        self._store(t)
+        return paid
+
+    @nonreentrant
     def flash_loan(self, amount: int, receiver: str, callback: Callable[[], None]) -> None:
         """Lends `amount` for the length of `callback`, during which the pool is locked."""
         fee = self.flash_fee(amount)
@@ -279,8 +314,39 @@ class Pool:
 
     def reserves(self) -> int:
         """What cash and debt exceed lenders' assets by, rounded down."""
-        t = self.accrued()
-        return max(0, self.cash() * FRACTION + t.total_debt - t.total_assets) // FRACTION
+        return self._reserves(self.accrued()) // FRACTION
+
+    def provisions(self) -> int:
+        """What all vaults' positions are known to lack, base units."""
+        return sum(self.provision_of.values())
+
+    @nonreentrant
+    def excess(self) -> int:
+        """What the reserve holds above the insurance target, base units, rounded down."""
+        return self._excess(self.accrued())
+
+    def exit_terms(self, t: Totals) -> tuple[int, int]:
+        """Assets (fractions) and shares by which exits are priced.
+
+        While provisions exceed what reserve and backstop are worth: as if they had been booked.
+        """
+        missing = self.provisions() * FRACTION - self._reserves(t)
+        stake = self.balances.get(self.backstop, 0)
+        if missing <= to_value_up(stake, t.total_assets, t.total_supply):
+            return t.total_assets, t.total_supply
+        return max(0, t.total_assets - missing), t.total_supply - stake
+
+    def exit_assets(self, t: Totals, shares: int) -> int:
+        """What `shares` are worth to who leaves, rounded down."""
+        value, supply = self.exit_terms(t)
+        _fits(shares * (value + VIRTUAL_VALUE))
+        return to_assets_down(shares, value, supply)
+
+    def exit_shares(self, t: Totals, assets: int) -> int:
+        """The shares that leaving with `assets` costs, rounded up."""
+        value, supply = self.exit_terms(t)
+        _fits(assets * (supply + VIRTUAL_SHARES) * FRACTION + value + VIRTUAL_VALUE - 1)
+        return to_shares_up(assets, value, supply)
 
     def utilisation(self) -> int:
         """Debt over lenders' assets, WAD."""
@@ -335,16 +401,14 @@ class Pool:
     def max_withdraw(self, owner: str) -> int:
         """The most that `owner` can withdraw now."""
         t = self.accrued()
-        owned = to_assets_down(self.balances.get(owner, 0), t.total_assets, t.total_supply)
-        return min(owned, self.available(t))
+        return min(self.exit_assets(t, self.balances.get(owner, 0)), self.available(t))
 
     def max_redeem(self, owner: str) -> int:
         """The most shares that `owner` can redeem now."""
         t = self.accrued()
         owned, available = self.balances.get(owner, 0), self.available(t)
-        if to_assets_down(owned, t.total_assets, t.total_supply) <= available:
-            return owned
-        return to_shares_down(available, t.total_assets, t.total_supply)
+        terms = self.exit_terms(t)
+        return owned if to_assets_down(owned, *terms) <= available else to_shares_down(available, *terms)
 
     def flash_fee(self, amount: int) -> int:
         """The fee of a flash loan, rounded up."""
@@ -359,6 +423,15 @@ class Pool:
         return (t.total_assets // FRACTION + 1) * WIPED_RATIO < t.total_supply + VIRTUAL_SHARES
 
     # ------------------------------------------------------------------------------------ internals
+
+    def _reserves(self, t: Totals) -> int:
+        return max(0, min(self.cash(), CASH_TOP) * FRACTION + t.total_debt - t.total_assets)
+
+    def _excess(self, t: Totals) -> int:
+        require(not t.flags & FLAG_PROVISIONED, "pool: provisions stand")
+        require(not self.is_wiped(t), "pool: wiped")
+        target = max(t.total_assets, t.total_debt) * self.insurance_target // WAD
+        return max(0, self._reserves(t) - target) // FRACTION
 
     def _log(self, name: str, *values: int | str) -> None:
         self.chain.log(self.address, name, *values)

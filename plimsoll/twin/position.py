@@ -1,6 +1,6 @@
 """A position in one storage word, and the packed words of a liquidation's events.
 
-A position: bits 0..127 collateral (base units), 128..231 debt shares, 232..255 flags.
+A position: bits 0..127 collateral (base units), 128..231 debt shares, 232..254 spare, 255 provisioned.
 """
 
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ COLLATERAL_BITS = 128
 DEBT_BITS = 104
 COLLATERAL_TOP = 2**COLLATERAL_BITS - 1
 DEBT_TOP = 2**DEBT_BITS - 1
+PROVISIONED = 1 << 23  # among the flags: a provision stands for the position
 
 TOTAL_DEBT_BITS = 110
 PAYMENT_BITS = 96

@@ -10,7 +10,14 @@ from plimsoll.twin import liquidation
 from plimsoll.twin.chain import MAX, NOBODY, Chain, Oracle, Signature, Token, checked, nonreentrant, require
 from plimsoll.twin.liquidation import PRICE_SCALE, WAD, Quote, Risk, Totals, ceil_div
 from plimsoll.twin.pool import Pool
-from plimsoll.twin.position import COLLATERAL_TOP, NO_DEBT, pack_debt_totals, pack_liquidation
+from plimsoll.twin.position import (
+    COLLATERAL_TOP,
+    NO_DEBT,
+    PROVISIONED,
+    pack,
+    pack_debt_totals,
+    pack_liquidation,
+)
 from plimsoll.twin.shares import FRACTION, VIRTUAL_SHARES
 
 RIGHT_WITHDRAW = 1
@@ -42,6 +49,7 @@ class Vault:
         self.positions: dict[str, tuple[int, int]] = {}
         self.rights: dict[tuple[str, str], int] = {}
         self.nonces: dict[str, int] = {}
+        self.provision_of: dict[str, int] = {}
         self.locked = False
         chain.contracts.append(self)
 
@@ -117,7 +125,8 @@ class Vault:
         collateral, shares = self.position_of(owner)
         paid, extinguished = self._repayment(shares, amount, totals)
         self.positions[owner] = (collateral, shares - extinguished)
-        self._pay_pool(caller, paid, extinguished, paid)
+        provisioned = self._cap_provision(owner, totals)
+        self._pay_pool(caller, paid, extinguished, paid, provisioned)
         self._log("Repay", owner, paid, extinguished)
         return paid
 
@@ -174,10 +183,11 @@ class Vault:
             sent = self._max_withdraw(collateral, rest, totals)
         require(sent <= collateral, "vault: not enough collateral")
         self.positions[owner] = (collateral - sent, rest)
+        provisioned = self._cap_provision(owner, totals)
         self._send_collateral(receiver, sent)
         if callback:
             callback()
-        self._pay_pool(caller, paid, extinguished, paid)
+        self._pay_pool(caller, paid, extinguished, paid, provisioned)
         if rest > 0 and sent > 0:
             self._check_collateralised(collateral - sent, self._totals().assets_up(rest))
         self._log("Repay", owner, paid, extinguished)
@@ -202,9 +212,9 @@ class Vault:
         quote = self._quote(owner, price, totals, max_repay)
         require(quote.liquidatable, "vault: healthy")
         require(quote.executable, "vault: nothing can be closed")
-        self._reduce(owner, quote)
+        provisioned = self._reduce(owner, quote, price, totals)
         self._log_call(caller, price, totals)
-        self._exchange(caller, [quote], min_rate, receiver, callback)
+        self._exchange(caller, [quote], min_rate, receiver, callback, provisioned)
         return quote.paid, quote.fee, quote.seized
 
     @nonreentrant
@@ -221,17 +231,27 @@ class Vault:
         totals = Totals(*self.pool.accrue())
         quotes = []
         executed = 0
+        provisioned = False
         for number, order in enumerate(orders):
             owner = _owner(order)
             quote = self._quote(owner, price, totals, order >> OWNER_BITS)
             if quote.executable:
-                self._reduce(owner, quote)
+                provisioned |= self._reduce(owner, quote, price, totals)
                 quotes.append(quote)
                 executed |= 1 << number
         require(executed != 0, "vault: no order can execute")
         self._log_call(caller, price, totals)
-        self._exchange(caller, quotes, min_rate, receiver, callback)
+        self._exchange(caller, quotes, min_rate, receiver, callback, provisioned)
         return (*_sums(quotes), executed)
+
+    @nonreentrant
+    def poke(self, owner: str) -> int:
+        """Tells the pool what a position lacks at the oracle's price, or no longer does; returns it."""
+        price = self._price()
+        totals = Totals(*self.pool.accrue())
+        self._provide_for(owner, self._lack(owner, price, totals))
+        self.pool.provide(self.address, self.provisions())
+        return self.provision_of[owner]
 
     def preview_liquidate(self, owner: str, max_repay: int) -> Quote:
         """What `liquidate` would do now."""
@@ -259,6 +279,15 @@ class Vault:
     def position_of(self, owner: str) -> tuple[int, int]:
         """Collateral and debt shares."""
         return self.positions.get(owner, (0, 0))
+
+    def word_of(self, owner: str) -> int:
+        """The position's storage word."""
+        flags = PROVISIONED if self.provision_of.get(owner, 0) else 0
+        return pack(*self.position_of(owner), flags)
+
+    def provisions(self) -> int:
+        """What all positions are known to lack, base units of the loan asset."""
+        return sum(self.provision_of.values())
 
     def debt_of(self, owner: str) -> int:
         """Debt as of now, rounded up."""
@@ -318,12 +347,33 @@ class Vault:
         self._value(collateral, price)
         return liquidation.quote(collateral, shares, price, totals, max_repay, self.risk)
 
-    def _reduce(self, owner: str, quote: Quote) -> None:
+    def _lack(self, owner: str, price: int, totals: Totals) -> int:
+        collateral, shares = self.position_of(owner)
+        self._value(collateral, price)
+        return liquidation.lack(collateral, shares, price, totals, self.risk)
+
+    def _provide_for(self, owner: str, lack: int) -> None:
+        self.provision_of[owner] = lack
+        self._log("Provided", owner, lack)
+
+    def _cap_provision(self, owner: str, totals: Totals) -> bool:
+        """A position lacks no more than it owes; whether it had a provision."""
+        provision = self.provision_of.get(owner, 0)
+        if provision:
+            self._provide_for(owner, min(provision, totals.assets_up(self.position_of(owner)[1])))
+        return provision > 0
+
+    def _reduce(self, owner: str, quote: Quote, price: int, totals: Totals) -> bool:
+        """Takes a close out of a position; whether that had a provision."""
         collateral, shares = self.position_of(owner)
         self.positions[owner] = (collateral - quote.seized, shares - quote.shares)
+        provisioned = self.provision_of.get(owner, 0) > 0
+        if provisioned:
+            self._provide_for(owner, self._lack(owner, price, totals))
         healths = quote.health_before, quote.health_after
         words = pack_liquidation(quote.seized, quote.shares, quote.paid, quote.fee, *healths)
         self._log("Liquidation", owner, *words)
+        return provisioned
 
     def _exchange(
         self,
@@ -332,13 +382,14 @@ class Vault:
         min_rate: int,
         receiver: str,
         callback: Callback | None,
+        provisioned: bool,
     ) -> None:
         paid, fee, seized = _sums(quotes)
         require(checked(seized * PRICE_SCALE) >= checked(min_rate * (paid + fee)), "vault: rate too low")
         self._send_collateral(receiver, seized)
         if callback:
             callback()
-        self._pay_pool(caller, paid + fee, sum(q.shares for q in quotes), paid)
+        self._pay_pool(caller, paid + fee, sum(q.shares for q in quotes), paid, provisioned)
 
     def _authorise(self, caller: str, owner: str, right: int) -> None:
         if caller != owner:
@@ -366,10 +417,12 @@ class Vault:
         require(extinguished > 0 or amount == 0, "vault: less than a debt share")
         return amount, extinguished
 
-    def _pay_pool(self, caller: str, amount: int, shares: int, paid: int) -> None:
+    def _pay_pool(self, caller: str, amount: int, shares: int, paid: int, provisioned: bool) -> None:
         if amount > 0:
             self.pool.asset.transfer_from(self.address, caller, self.pool.address, amount)
         self.pool.settle(self.address, shares, paid)
+        if provisioned:
+            self.pool.provide(self.address, self.provisions())
 
     def _with_collateral(self, owner: str, amount: int) -> tuple[int, int]:
         collateral, shares = self.position_of(owner)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from plimsoll.twin.backstop import Backstop, Part
 from plimsoll.twin.chain import NOBODY, Revert
 from plimsoll.twin.ledger import Totals
 from plimsoll.twin.liquidation import PRICE_SCALE, WAD
@@ -18,6 +19,8 @@ class Books:
     totals: Totals
     positions: dict[str, dict[str, tuple[int, int]]]
     seized: bool  # cash is missing that nobody has realised
+    exit: tuple[int, int]  # assets (fractions) and shares by which exits are priced
+    stake: Part  # of the backstop
 
     @classmethod
     def of(cls, model: dict[str, Any]) -> "Books":
@@ -25,7 +28,8 @@ class Books:
         t = pool.accrued()
         backing = pool.cash() * FRACTION + t.total_debt
         positions = {name: dict(part.positions) for name, part in model.items() if isinstance(part, Vault)}
-        return cls(t, positions, t.total_assets - backing >= FRACTION)
+        seized = t.total_assets - backing >= FRACTION
+        return cls(t, positions, seized, pool.exit_terms(t), model["backstop"].books().stake)
 
 
 def check(
@@ -55,8 +59,15 @@ def check(
     if function != "burn":
         assert not after.seized or before.seized, "P3"
 
+    _check_backstop(model["backstop"])
+
     if function == "callback":
         return
+    if target in ("pool", "backstop", "loan") and function not in ("burn", "realise"):
+        assert _price(after.exit, before.exit) >= 0, "P5 exits"
+    if not sum(loss) and after.stake.generation == before.stake.generation and before.stake.supply:
+        left, former = after.stake, before.stake
+        assert left.assets * former.supply >= former.assets * left.supply, "B2"
     for name, vault in vaults.items():
         _check_rights(vault, before.positions[name], function, sender)
     lenders = loss[2]
@@ -79,6 +90,22 @@ def check(
         assert t == before.totals, "P4"
     if target in vaults:
         _check_vault_call(vaults[target], target, pool, before, after, function, arguments, answer, sum(loss))
+
+
+def _price(left: tuple[int, int], right: tuple[int, int]) -> int:
+    """Above, at or below 0 as the share price of the left assets (fractions) and shares is to the right's."""
+    worth, other = left[0] + VIRTUAL_VALUE, right[0] + VIRTUAL_VALUE
+    return worth * (right[1] + VIRTUAL_SHARES) - other * (left[1] + VIRTUAL_SHARES)
+
+
+def _check_backstop(backstop: Backstop) -> None:
+    """B1: shares add up, in the stake and in the escrow, and the books know of no more than there is."""
+    books = backstop.books()
+    staked = [n for (generation, _), n in backstop.balances.items() if generation == books.stake.generation]
+    assert sum(staked) == books.stake.supply, "B1 stake"
+    departing = sum(backstop.departing(owner, books) for owner in backstop.departures)
+    assert departing == books.escrow.supply, "B1 escrow"
+    assert books.known <= backstop.pool.balances.get(backstop.address, 0), "B1 held"
 
 
 def _check_rights(vault: Vault, former: dict[str, tuple[int, int]], function: str, sender: str) -> None:

@@ -4,13 +4,20 @@ from collections.abc import Callable
 from random import Random
 
 from plimsoll.chain.engine import CallReverted
+from plimsoll.twin.backstop import WINDOW as UNSTAKE_WINDOW
 from plimsoll.twin.chain import MAX, NOBODY, Signature
-from plimsoll.twin.council import PAUSE_SPACING, RAISE_DIVISOR, RESTORE_AFTER, WINDOW
+from plimsoll.twin.council import (
+    PAUSE_SPACING,
+    PAYOUT_DELAY,
+    PAYOUT_LAPSE,
+    RAISE_DIVISOR,
+    RESTORE_AFTER,
+    WINDOW,
+)
 from plimsoll.twin.liquidation import WAD
 from plimsoll.twin.shares import FRACTION
 from tests.stateful.views import compare_views
 from tests.stateful.world import (
-    BACKSTOP,
     BORROWER,
     BORROWERS,
     CURATOR,
@@ -19,8 +26,9 @@ from tests.stateful.world import (
     LIQUIDATOR,
     OPERATOR,
     OTHER_BORROWER,
-    OTHER_LENDER,
     ROLES,
+    STAKER,
+    STAKERS,
     STRANGER,
     World,
 )  # fmt: skip
@@ -42,7 +50,7 @@ class Steps:
             (10, self.pass_time), (3, self.donate), (2, self.seize), (2, self.flash), (4, self.govern),
             (3, self.guard), (2, self.grant), (2, self.trespass), (6, self.call_back), (2, self.could_leave),
             (3, self.round_trip), (4, self.keep_an_appointment), (2, self.raise_a_line), (4, self.sign),
-            (2, self.look), (0.4, self.age),
+            (2, self.look), (5, self.stake), (4, self.unstake), (3, self.poke), (3, self.pay_out), (0.4, self.age),
         ]  # fmt: skip
 
     def step(self) -> None:
@@ -75,7 +83,7 @@ class Steps:
         return count * 10 ** self.world.decimals[0]
 
     def lender(self) -> str:
-        return self.random.choice((LENDER, OTHER_LENDER, BACKSTOP))
+        return self.random.choice(STAKERS)
 
     def borrower(self) -> str:
         return self.random.choice(BORROWERS)
@@ -314,6 +322,96 @@ class Steps:
     def flash(self) -> None:
         self.world.flash_loan(self.amount(self.world.model["pool"].cash()), STRANGER)
 
+    def stake(self) -> None:
+        """Into the backstop, about it, or among its holders."""
+        owner, pool, backstop = self.lender(), self.world.model["pool"], self.world.model["backstop"]
+        held, staked = pool.balances.get(owner, 0), backstop.balance_of(owner)
+        base = min(held, self.tokens(self.random.choice((100, 2_000, 20_000))) * 1_000)
+        pick = self.random.random()
+        if pick < 0.05:
+            spender = self.world.chain["backstop"].address
+            allowed = self.random.choice((MAX, MAX, MAX, base))
+            self.world.act("pool", "approve", spender, allowed, sender=owner)
+        elif pick < 0.5:
+            self.world.act("backstop", "deposit", self.amount(base), self.receiver(owner), sender=owner)
+        elif pick < 0.65:
+            shares = min(self.amount(base), 2**110)
+            self.world.act("backstop", "mint", shares, self.receiver(owner), sender=owner)
+        elif pick < 0.75:
+            self.world.act("backstop", "sync", sender=STRANGER)
+        elif pick < 0.85:
+            to = self.receiver(self.lender())
+            self.world.act("backstop", "transfer", to, self.amount(staked), sender=owner)
+        elif pick < 0.92:
+            self.world.act("backstop", "approve", OPERATOR, self.amount(staked), sender=owner)
+        elif pick < 0.96:
+            to = self.receiver(self.lender())
+            self.world.act("backstop", "transferFrom", owner, to, self.amount(staked), sender=OPERATOR)
+        else:
+            to = self.world.chain["backstop"].address
+            self.world.act("pool", "transfer", to, self.amount(base // 10), sender=owner)
+
+    def unstake(self) -> None:
+        """Out of the backstop: asking, waiting, leaving, thinking better of it."""
+        backstop = self.world.model["backstop"]
+        inside = [one for one in STAKERS if backstop.balance_of(one) or backstop.departures.get(one)]
+        owner = self.random.choice(inside or STAKERS)
+        departing = backstop.departing(owner, backstop.books())
+        pick = self.random.random()
+        if pick < 0.4 or not departing:
+            shares = self.amount(backstop.balance_of(owner))
+            self.world.act("backstop", "request", min(shares, 2**110), sender=owner)
+            return
+        if pick < 0.5:
+            self.world.act("backstop", "cancel", owner, sender=self.sender(owner))
+            return
+        if pick < 0.8:  # to one of its times, a second early or late
+            matures = backstop.departures[owner].matures
+            time = self.random.choice((matures, matures + UNSTAKE_WINDOW)) + self.random.choice((-1, 0, 0, 1))
+            self.world.advance(max(0, time - self.world.engine.now))
+        arguments = (self.receiver(owner), owner)
+        if self.random.random() < 0.5:
+            shares = min(self.amount(departing), 2**110)
+            self.world.act("backstop", "redeem", shares, *arguments, sender=self.sender(owner))
+        else:
+            worth = backstop.books().escrow.assets_down(departing)
+            assets = min(self.amount(worth), 2**110)
+            self.world.act("backstop", "withdraw", assets, *arguments, sender=self.sender(owner))
+        if self.random.random() < 0.2:
+            self.world.act("backstop", "cancel", owner, sender=STRANGER)
+
+    def poke(self) -> None:
+        """Lets the pool know what a position lacks, most often after a fall; lenders may run then."""
+        which = self.vault()
+        vault = self.world.model[f"{which}_vault"]
+        owner = self.unhealthy(which) if self.random.random() < 0.8 else self.random.choice(ROLES)
+        collateral = vault.position_of(owner)[0]
+        if collateral and self.random.random() < 0.7:
+            price = vault.debt_of(owner) * 10**36 // collateral
+            price = min(int(price * self.random.choice((0, 1, self.random.random()))), 2**160)
+            self.world.set_prices(f"{which}_oracle", price or 1, price or 1)
+        self.world.act(f"{which}_vault", "poke", owner, sender=STRANGER)
+        for _ in range(self.random.randint(0, 3)):
+            self.world.compare()
+            self.random.choice((self.leave, self.leave, self.supply, self.stake, self.repay, self.liquidate))()
+
+    def pay_out(self) -> None:
+        """Announces, waits, distributes; sometimes at a time that is none."""
+        council = self.world.model["council"]
+        if self.random.random() < 0.2:
+            receiver = self.random.choice((STRANGER, NOBODY, self.world.chain["pool"].address))
+            self.world.act("council", "set_payout_receiver", receiver, sender=self.sender(CURATOR))
+        if council.announced_at == 0 or self.random.random() < 0.2:
+            self.world.act("council", "announce", sender=STRANGER)
+        if council.announced_at and self.random.random() < 0.7:
+            wait = self.random.choice((PAYOUT_DELAY, PAYOUT_DELAY, PAYOUT_LAPSE)) + self.random.choice(
+                (-1, 0, 0, 1)
+            )
+            self.world.advance(max(0, council.announced_at + wait - self.world.engine.now))
+            self.world.act(
+                "council", self.random.choice(("distribute", "distribute", "announce")), sender=STRANGER
+            )
+
     def govern(self) -> None:
         act, random = self.world.act, self.random
         sender = CURATOR if random.random() < 0.9 else STRANGER
@@ -410,7 +508,7 @@ class Steps:
 
     def look(self) -> None:
         """Every view of both sides."""
-        owner = self.random.choice([*BORROWERS, LENDER, BACKSTOP, STRANGER, self.world.actor.address])
+        owner = self.random.choice([*BORROWERS, LENDER, STAKER, STRANGER, self.world.actor.address])
         compare_views(self.world, owner, self.amount(self.tokens(self.random.choice((1, 10_000)))))
 
     def call_back(self) -> None:
@@ -505,7 +603,11 @@ def begin(world: World) -> None:
     world.advance(world.model["council"].delay)
     world.act("council", "execute_queued", sender=CURATOR)
     world.act("council", "open_pool", sender=CURATOR)
-    world.act("pool", "deposit", 500_000 * 10 ** world.decimals[0], LENDER, sender=LENDER)
+    unit = 10 ** world.decimals[0]
+    for lender, tokens in ((LENDER, 500_000), (STAKER, 20_000)):
+        world.act("pool", "approve", world.chain["backstop"].address, MAX, sender=lender)
+        world.act("pool", "deposit", tokens * unit, lender, sender=lender)
+    world.act("backstop", "deposit", 2_000 * 1_000 * unit, STAKER, sender=STAKER)
     world.compare()
 
 

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import astuple
 from typing import Any
 
+from plimsoll.twin.backstop import Departure
 from plimsoll.twin.chain import MAX, NOBODY, Revert
 from plimsoll.twin.ledger import FLAG_OPEN
-from plimsoll.twin.position import pack
-from plimsoll.twin.shares import FRACTION, to_assets_down, to_assets_up, to_shares_down, to_shares_up
+from plimsoll.twin.shares import FRACTION, to_assets_up, to_shares_down
 from tests.stateful.world import OPERATOR, World
 
 Question = tuple[str, str, tuple[Any, ...], Callable[[], Any]]
@@ -26,22 +26,32 @@ def compare_views(world: World, owner: str, amount: int) -> None:
 def _questions(world: World, owner: str, amount: int) -> Iterator[Question]:
     yield from _conversions(world, amount)
     yield from _pool(world, owner, amount)
+    yield from _backstop(world, owner, amount)
     for vault in ("first_vault", "second_vault"):
         yield from _vault(world, vault, owner, amount)
     council = world.model["council"]
     yield "council", "pool", (), lambda: world.chain["pool"].address
     yield "council", "delay", (), lambda: council.delay
-    for name in ("curator", "pending_curator", "guardian", "queued", "pause_started"):
+    for name in (
+        "curator",
+        "pending_curator",
+        "guardian",
+        "queued",
+        "pause_started",
+        "payout_receiver",
+        "announced",
+        "announced_at",
+    ):
         yield "council", name, (), lambda name=name: getattr(council, name)
 
 
 def _conversions(world: World, amount: int) -> Iterator[Question]:
     pool = world.model["pool"]
     for view, convert in (
-        ("convertToShares", to_shares_down), ("convertToAssets", to_assets_down),
-        ("previewDeposit", to_shares_down), ("previewMint", to_assets_up),
-        ("previewWithdraw", to_shares_up), ("previewRedeem", to_assets_down),
-    ):  # fmt: skip
+        ("convertToShares", to_shares_down),
+        ("previewDeposit", to_shares_down),
+        ("previewMint", to_assets_up),
+    ):
 
         def model(convert: Callable[[int, int, int], int] = convert) -> int:
             t = pool.accrued()
@@ -50,6 +60,40 @@ def _conversions(world: World, amount: int) -> Iterator[Question]:
             return convert(amount, t.total_assets, t.total_supply)
 
         yield "pool", view, (amount,), model
+    for view in ("convertToAssets", "previewRedeem"):
+        yield "pool", view, (amount,), lambda: pool.exit_assets(pool.accrued(), amount)
+    yield "pool", "previewWithdraw", (amount,), lambda: pool.exit_shares(pool.accrued(), amount)
+
+
+def _backstop(world: World, owner: str, amount: int) -> Iterator[Question]:
+    backstop = world.model["backstop"]
+
+    def departure() -> tuple[int, int, int]:
+        found = backstop.departures.get(owner, Departure())
+        return (backstop.departing(owner, backstop.books()), *found[1:])
+
+    def books() -> tuple[tuple[int, ...], tuple[int, ...], int, int]:
+        found = backstop.books()
+        return tuple(found.stake), tuple(found.escrow), found.income, found.stream_end
+
+    yield "backstop", "asset", (), lambda: world.chain["pool"].address
+    yield "backstop", "books", (), books
+    yield "backstop", "departure_of", (owner,), departure
+    yield "backstop", "totalAssets", (), lambda: backstop.books().stake.assets
+    yield "backstop", "totalSupply", (), lambda: backstop.books().stake.supply
+    yield "backstop", "balanceOf", (owner,), lambda: backstop.balance_of(owner)
+    yield "backstop", "maxDeposit", (owner,), lambda: MAX
+    yield "backstop", "maxMint", (owner,), lambda: MAX
+    yield "backstop", "maxRedeem", (owner,), lambda: backstop.max_redeem(owner)
+    yield "backstop", "maxWithdraw", (owner,), lambda: backstop.max_withdraw(owner)
+    if amount == MAX:
+        return  # where there is no share, the conversion is no product, and does not overflow
+    yield "backstop", "convertToShares", (amount,), lambda: backstop.books().stake.shares_down(amount)
+    yield "backstop", "convertToAssets", (amount,), lambda: backstop.books().stake.assets_down(amount)
+    yield "backstop", "previewDeposit", (amount,), lambda: backstop.enterable().shares_down(amount)
+    yield "backstop", "previewMint", (amount,), lambda: backstop.enterable().assets_up(amount)
+    yield "backstop", "previewRedeem", (amount,), lambda: backstop.books().escrow.assets_down(amount)
+    yield "backstop", "previewWithdraw", (amount,), lambda: backstop.books().escrow.shares_up(amount)
 
 
 def _pool(world: World, owner: str, amount: int) -> Iterator[Question]:
@@ -79,6 +123,8 @@ def _pool(world: World, owner: str, amount: int) -> Iterator[Question]:
     yield "pool", "borrow_rate", (), pool.borrow_rate
     yield "pool", "rate_at_target", (), pool.rate_at_target
     yield "pool", "reserves", (), pool.reserves
+    yield "pool", "excess", (), pool.excess
+    yield "pool", "provisions", (), pool.provisions
     yield "pool", "council", (), lambda: pool.council
     yield "pool", "backstop", (), lambda: pool.backstop
     yield "pool", "supply_cap", (), lambda: pool.supply_cap
@@ -96,13 +142,16 @@ def _vault(world: World, name: str, owner: str, amount: int) -> Iterator[Questio
 
     yield "pool", "credit_line", (address,), credit_line
     yield "pool", "max_draw", (address,), lambda: pool.max_draw(address)
+    yield "pool", "provision_of", (address,), lambda: pool.provision_of.get(address, 0)
     yield "pool", "losses", (address,), lambda: pool.losses.get(address, 0)
     yield name, "pool", (), lambda: chain["pool"].address
     yield name, "loan_asset", (), lambda: chain["loan"].address
     yield name, "collateral_asset", (), lambda: chain[name.replace("vault", "collateral")].address
     yield name, "oracle", (), lambda: chain[name.replace("vault", "oracle")].address
     yield name, "risk", (), lambda: astuple(vault.risk)
-    yield name, "positions", (owner,), lambda: pack(*vault.position_of(owner))
+    yield name, "positions", (owner,), lambda: vault.word_of(owner)
+    yield name, "provision_of", (owner,), lambda: vault.provision_of.get(owner, 0)
+    yield name, "provisions", (), vault.provisions
     yield name, "position_of", (owner,), lambda: vault.position_of(owner)
     yield name, "rights_of", (owner, OPERATOR), lambda: vault.rights.get((owner, OPERATOR), 0)
     yield name, "nonces", (owner,), lambda: vault.nonces.get(owner, 0)

@@ -24,7 +24,8 @@ from plimsoll.chain.engine import (
 from plimsoll.chain.revm import Revm
 from plimsoll.params import BLUE_CHIP, CORRELATED, PoolParams
 from plimsoll.twin import chain as twin_chain
-from plimsoll.twin.chain import MAX, NOBODY, Revert, Signature
+from plimsoll.twin.backstop import Backstop, Departure
+from plimsoll.twin.chain import MAX, Revert, Signature
 from plimsoll.twin.council import Council, Cut
 from plimsoll.twin.liquidation import Risk
 from plimsoll.twin.pool import Pool
@@ -96,14 +97,17 @@ def role(number: int) -> str:
 
 
 CURATOR, GUARDIAN, LENDER, OTHER_LENDER, BORROWER, OTHER_BORROWER, THIRD_BORROWER = map(role, range(1, 8))
-LIQUIDATOR, OPERATOR, BACKSTOP, STRANGER = map(role, range(8, 12))
+LIQUIDATOR, OPERATOR, STAKER, STRANGER, BACKSTOP = map(role, range(8, 13))  # the last plays a contract
 ROLES = [
     CURATOR, GUARDIAN, LENDER, OTHER_LENDER, BORROWER, OTHER_BORROWER, THIRD_BORROWER, LIQUIDATOR, OPERATOR,
-    BACKSTOP, STRANGER,
+    STAKER, STRANGER,
 ]  # fmt: skip
 BORROWERS = [BORROWER, OTHER_BORROWER, THIRD_BORROWER]
+STAKERS = [LENDER, OTHER_LENDER, STAKER]
 DEPLOYER = role(99)
 KEYS = {role(number): _key(number) for number in range(1, 12)}
+
+ANONYMOUS = ("accrue", "realise", "poke", "announce", "distribute", "sync")  # whoever calls them
 
 DOMAIN = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
 TYPES = {  # of signed messages, by the function that takes the signature
@@ -179,14 +183,18 @@ class World:
         loan_decimals = decimals[0]
         struct = list(params.to_struct(self.chain["loan"].address, loan_decimals))
         struct[4] = flash_fee
+        struct[6] = 10**15  # an insurance target so low that there is something to pay out now and then
         pool = factory.send("create_pool", tuple(struct), CURATOR, params.delay, sender=DEPLOYER)
         self.chain["pool"] = Contract(engine, pool, compiled("Pool")[0].abi)
         council = self.chain["pool"].call("council")
         self.chain["council"] = Contract(engine, council, compiled("Council")[0].abi)
         self.model["pool"] = Pool(
-            self.twin, self.model["loan"], pool, Curve(*struct[5]), struct[3], flash_fee
+            self.twin, self.model["loan"], pool, Curve(*struct[5]), struct[3], flash_fee, *struct[6:8]
         )
-        self.model["pool"].install(council, NOBODY)
+        backstop = self.chain["pool"].call("backstop")
+        self.chain["backstop"] = Contract(engine, backstop, compiled("Backstop")[0].abi)
+        self.model["backstop"] = Backstop(self.twin, self.model["pool"], backstop, *struct[8:])
+        self.model["pool"].install(council, backstop)
         self.model["council"] = Council(self.twin, self.model["pool"], council, CURATOR, params.delay)
 
         self.fair: dict[str, int] = {}
@@ -213,13 +221,11 @@ class World:
         self.flash_borrower = make("FlashBorrower")
         self.flash_borrower.send("approve", self.chain["loan"].address, pool, sender=DEPLOYER)
         self.model["loan"].approve(self.flash_borrower.address, pool, MAX)
-        # the Factory leaves the backstop empty as long as it deploys none: an account plays it
-        engine.set_storage(pool, compiled("Pool")[1]["backstop"], int(BACKSTOP, 16))
-        self.model["pool"].backstop = BACKSTOP
         self.events: dict[tuple[str, bytes], tuple[str, list[bool]]] = {}  # by contract and topic
         kinds = {
             "pool": "Pool",
             "council": "Council",
+            "backstop": "Backstop",
             "vault": "Vault",
             "loan": "Token",
             "collateral": "Token",
@@ -377,8 +383,8 @@ class World:
         self, target: str, function: str, arguments: tuple[Any, ...], sender: str
     ) -> Callable[[], Any]:
         model = self.model[target]
-        if function in ("accrue", "realise"):
-            return lambda: getattr(model, function)()
+        if function in ANONYMOUS:
+            return lambda: getattr(model, function)(*arguments)
         if target.endswith(("loan", "collateral")) and function in ("mint", "burn"):
             return lambda: getattr(model, function)(*arguments)
         name = {"transferFrom": "transfer_from"}.get(function, function)
@@ -456,21 +462,28 @@ class World:
         )
         yield "supply_cap", address, slots["supply_cap"], pool.supply_cap
         yield "paused_until", address, slots["paused_until"], pool.paused_until
+        yield "provisions", address, slots["provisions"], pool.provisions()
+        yield from self._words_of_the_backstop()
         for vault in ("first_vault", "second_vault"):
             key = chain[vault].address
             limit, drawn = pool.line(key)
             known = 1 << 255 if key in pool.lines else 0
+            provision = pool.provision_of.get(key, 0)
+            yield f"provision of {vault}", address, _slot(slots["provision_of"], key), provision
             yield f"line of {vault}", address, _slot(slots["credit.lines"], key), known | limit << 104 | drawn
             yield f"losses of {vault}", address, _slot(slots["credit.losses"], key), pool.losses.get(key, 0)
             words = compiled("Vault")[1]
+            yield f"provisions of {vault}", key, words["provisions"], self.model[vault].provisions()
             for owner in [*ROLES, self.actor.address]:
-                collateral, debt = self.model[vault].position_of(owner)
                 yield (
                     f"position of {owner} in {vault}",
                     key,
                     _slot(words["positions"], owner),
-                    collateral | debt << 128,
+                    self.model[vault].word_of(owner),
                 )
+                slot = _slot(words["provision_of"], owner)
+                provision = self.model[vault].provision_of.get(owner, 0)
+                yield f"provision of {owner} in {vault}", key, slot, provision
                 rights = self.model[vault].rights.get((owner, OPERATOR), 0)
                 slot = _slot(words["operators.rights_of"], owner, OPERATOR)
                 yield f"rights of {owner}'s operator in {vault}", key, slot, rights
@@ -502,7 +515,9 @@ class World:
         council, words, address = self.model["council"], compiled("Council")[1], chain["council"].address
         for name in ("curator", "pending_curator", "guardian"):
             yield name, address, words[name], int(getattr(council, name), 16)
-        yield "pause_started", address, words["pause_started"], council.pause_started
+        yield "payout_receiver", address, words["payout_receiver"], int(council.payout_receiver, 16)
+        for name in ("pause_started", "announced", "announced_at"):
+            yield name, address, words[name], getattr(council, name)
         queued = council.queued
         for offset, part in enumerate(queued):
             yield f"queued[{offset}]", address, words["queued"] + offset, _word(part)
@@ -510,6 +525,39 @@ class World:
             slot = _slot(words["cuts"], chain[vault].address)
             for offset, part in enumerate(council.cuts.get(chain[vault].address, Cut())):
                 yield f"cut of {vault}[{offset}]", address, slot + offset, part
+
+    def _words_of_the_backstop(self):  # type: ignore[no-untyped-def]
+        backstop, address, slots = (
+            self.model["backstop"],
+            self.chain["backstop"].address,
+            compiled("Backstop")[1],
+        )
+        books = backstop.stored
+        for offset, part in enumerate((*books.stake, *books.escrow, books.income, books.stream_end)):
+            yield f"backstop's books[{offset}]", address, slots["stored"] + offset, part
+        yield "synced_at", address, slots["synced_at"], backstop.synced_at
+        generation = f"0x{books.stake.generation:040x}"
+        for owner in STAKERS:
+            slot = mapping_slot(_slot(slots["balances"], generation), owner)
+            yield (
+                f"stake of {owner}",
+                address,
+                slot,
+                backstop.balances.get((books.stake.generation, owner), 0),
+            )
+            slot = _slot(slots["allowance"], owner, OPERATOR)
+            yield (
+                f"allowance of {owner} in the backstop",
+                address,
+                slot,
+                backstop.allowances.get((owner, OPERATOR), 0),
+            )
+            slot = _slot(slots["departures"], owner)
+            for offset, part in enumerate(backstop.departures.get(owner, Departure())):
+                yield f"departure of {owner}[{offset}]", address, slot + offset, part
+        slot = _slot(compiled("Pool")[1]["share_token.balanceOf"], address)
+        held = self.model["pool"].balances.get(address, 0)
+        yield "shares of the backstop", self.chain["pool"].address, slot, held
 
 
 @functools.cache
