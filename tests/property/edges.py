@@ -66,9 +66,11 @@ def market(engine: Engine, **options: Any) -> world.World:
 def pool_struct(asset: str, **changes: Any) -> tuple[Any, ...]:
     """`IPool.PoolParams` with other fields, those of the curve included."""
     fields = {"name": "Plimsoll", "symbol": "P", "reserve_factor": WAD // 10, "flash_fee": 0}
-    assert changes.keys() <= fields.keys() | RATES.keys()
-    rates = tuple(changes.get(name, value) for name, value in RATES.items())
-    return (asset, *(changes.get(name, value) for name, value in fields.items()), rates)
+    junior = {"insurance_target": WAD // 20, "backstop_share": WAD // 2, "cooldown": 14 * DAY}
+    junior |= {"minimum_stake": 1_000 * 10**9}
+    assert changes.keys() <= fields.keys() | RATES.keys() | junior.keys()
+    parts = [[changes.get(name, value) for name, value in part.items()] for part in (fields, RATES, junior)]
+    return (asset, *parts[0], tuple(parts[1]), *parts[2])
 
 
 UNIT = 10**6  # one whole loan asset of a lab
@@ -80,13 +82,13 @@ COUNCIL, VAULT, OTHER_VAULT = map(role, (20, 21, 22))
 class Lab:
     """A pool whose council and vaults are accounts, so that a test can speak for them."""
 
-    def __init__(self, engine: Engine, token: str = "Token", flash_fee: int = 0) -> None:
+    def __init__(self, engine: Engine, token: str = "Token", **params: int) -> None:
         """Installed with a backstop; nobody is registered and nothing open."""
         self.engine = engine
         self.loan = make(engine, token, "loan", "L", 6)
         blueprint = deploy_blueprint(engine, world.compiled("Pool")[0], DEPLOYER)
         self.factory = make(engine, "OpenFactory")
-        struct = pool_struct(self.loan.address, flash_fee=flash_fee)
+        struct = pool_struct(self.loan.address, **params)
         self.factory.send("create_pool", blueprint, struct, COUNCIL, BACKSTOP, sender=DEPLOYER)
         address = "0x" + engine.logs()[-1].data[-20:].hex()
         self.pool = Contract(engine, address, world.compiled("Pool")[0].abi)
@@ -95,9 +97,9 @@ class Lab:
             self.loan.send("approve", address, MAX, sender=lender)
 
     @classmethod
-    def busy(cls, engine: Engine, token: str = "Token", flash_fee: int = 0) -> "Lab":
+    def busy(cls, engine: Engine, token: str = "Token", **params: int) -> "Lab":
         """Open, with two lines and a first deposit."""
-        lab = cls(engine, token, flash_fee)
+        lab = cls(engine, token, **params)
         for vault, limit in zip((VAULT, OTHER_VAULT), LINES, strict=True):
             lab.factory.send("register", vault, lab.pool.address, sender=DEPLOYER)
             lab.pool.send("set_limit", vault, limit, sender=COUNCIL)

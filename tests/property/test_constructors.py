@@ -50,6 +50,14 @@ POOLS: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {  # reaso
         [{"reserve_factor": WAD // 4}, {"reserve_factor": 0}],
     ),
     "pool: flash fee above 1 %": ([{"flash_fee": WAD // 100 + 1}], [{"flash_fee": WAD // 100}]),
+    "pool: insurance target above 1": (
+        [{"insurance_target": WAD + 1}],
+        [{"insurance_target": WAD}, {"insurance_target": 0}],
+    ),
+    "pool: backstop share above 1": (
+        [{"backstop_share": WAD + 1}],
+        [{"backstop_share": WAD}, {"backstop_share": 0}],
+    ),
     "pool: no name": ([{"name": ""}], [{"name": "N" * 50}]),
     "pool: no symbol": ([{"symbol": ""}], [{"symbol": "S" * 32}]),
 }
@@ -238,18 +246,20 @@ def test_a_factory_refuses_what_is_no_blueprint(engine: Engine) -> None:
         return engine.create(copier + stored, DEPLOYER)
 
     short, long = code(3), code(4)
-    for place in range(3):
+    for place in range(4):
         for wrong in (short, STRANGER):
-            arguments = [long] * 3
+            arguments = [long] * 4
             arguments[place] = wrong
             refused("factory: no blueprint", make, engine, "Factory", *arguments)
-    factory = make(engine, "Factory", long, code(5), code(6))
+    factory = make(engine, "Factory", long, code(5), code(7), code(6))
     assert factory.call("POOL_BLUEPRINT") == long
+    names = ("POOL", "COUNCIL", "BACKSTOP", "VAULT")
+    assert len({factory.call(f"{name}_BLUEPRINT") for name in names}) == 4
     assert factory.call("COUNCIL_BLUEPRINT") != factory.call("VAULT_BLUEPRINT") != long
 
 
 def test_a_factory_keeps_the_registry(engine: Engine) -> None:
-    names = ("Pool", "Council", "Vault")
+    names = ("Pool", "Council", "Backstop", "Vault")
     factory = make(
         engine, "Factory", *(deploy_blueprint(engine, world.compiled(name)[0], DEPLOYER) for name in names)
     )
@@ -261,7 +271,9 @@ def test_a_factory_keeps_the_registry(engine: Engine) -> None:
         assert factory.call("is_pool", pool)
         chain = Contract(engine, pool, world.compiled("Pool")[0].abi)
         assert factory.call("council_of", pool) == chain.call("council")
-        assert chain.call("backstop") == NOBODY
+        backstop = Contract(engine, chain.call("backstop"), world.compiled("Backstop")[0].abi)
+        found = [backstop.call(name) for name in ("asset", "cooldown", "minimum_stake", "name", "symbol")]
+        assert found == [pool, 14 * DAY, 1_000 * 10**9, "Plimsoll Backstop", "P-bs"]
         for count in range(2):
             vault = factory.send("create_vault", pool, collateral, oracle, risk, sender=STRANGER)
             assert (factory.call("vaults", pool, count), factory.call("vault_count", pool)) == (
@@ -276,6 +288,20 @@ def test_a_factory_keeps_the_registry(engine: Engine) -> None:
         "pool: no name", factory.send, "create_pool", pool_struct(asset, name=""), CURATOR, 3 * DAY,
         sender=STRANGER,
     )  # fmt: skip
+    for reason, changes in (
+        ("backstop: cooldown 3 to 60 days", {"cooldown": 3 * DAY - 1}),
+        ("backstop: cooldown 3 to 60 days", {"cooldown": 60 * DAY + 1}),
+        ("backstop: minimum below a token", {"minimum_stake": 10**9 - 1}),
+    ):
+        refused(
+            reason, factory.send, "create_pool", pool_struct(asset, **changes), CURATOR, 3 * DAY,
+            sender=STRANGER,
+        )  # fmt: skip
+    for changes in ({"cooldown": 3 * DAY}, {"cooldown": 60 * DAY}, {"minimum_stake": 10**9}):
+        accepted(
+            engine, factory.send, "create_pool", pool_struct(asset, **changes), CURATOR, 3 * DAY,
+            sender=STRANGER,
+        )  # fmt: skip
     refused(
         "council: no curator",
         factory.send,

@@ -50,6 +50,7 @@ def test_only_the_council_governs(engine: Engine) -> None:
             ("set_limit", VAULT, 1),
             ("set_supply_cap", 1),
             ("set_pause", 1),
+            ("pay_out", 1, STRANGER),
         ):
             refused("pool: not the council", pool.send, function, *arguments, sender=sender)
     refused("pool: already open", pool.send, "open_pool", sender=COUNCIL)
@@ -66,7 +67,7 @@ def test_limits(engine: Engine) -> None:
 
 
 def test_a_vault_of_another_pool(engine: Engine) -> None:
-    names = ("Pool", "Council", "Vault")
+    names = ("Pool", "Council", "Backstop", "Vault")
     factory = make(
         engine, "Factory", *(deploy_blueprint(engine, world.compiled(name)[0], DEPLOYER) for name in names)
     )

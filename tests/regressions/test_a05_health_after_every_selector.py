@@ -70,6 +70,8 @@ def test_a05_no_selector_of_the_pool_lowers_health(market, vault, borrower):
         "realise": (),
         "draw": (1, borrower),
         "settle": (1, 1),
+        "provide": (1,),
+        "pay_out": (1, borrower),
         "flashLoan": (borrower, market.loan, 1, b""),
         "install": (borrower, borrower),
         "open_pool": (),

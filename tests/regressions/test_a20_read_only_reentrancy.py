@@ -33,12 +33,9 @@ def storage_views(market: SmallMarket) -> dict[str, list[Call]]:
         "pool": [
             (pool, "totalAssets", ()),
             (pool, "totalSupply", ()),
-            (pool, "convertToAssets", (WAD,)),
             (pool, "convertToShares", (WAD,)),
             (pool, "previewDeposit", (WAD,)),
             (pool, "previewMint", (WAD,)),
-            (pool, "previewWithdraw", (WAD,)),
-            (pool, "previewRedeem", (WAD,)),
             (pool, "utilisation", ()),
             (pool, "borrow_rate", ()),
             (pool, "debt_totals", ()),
@@ -58,6 +55,10 @@ def locked_views(market: SmallMarket) -> list[Call]:
     pool, vault = market.pool, market.vault
     return [
         (pool, "reserves", ()),
+        (pool, "excess", ()),
+        (pool, "convertToAssets", (WAD,)),
+        (pool, "previewWithdraw", (WAD,)),
+        (pool, "previewRedeem", (WAD,)),
         (pool, "maxWithdraw", (LENDER,)),
         (pool, "maxRedeem", (LENDER,)),
         (pool, "max_draw", (vault.address,)),

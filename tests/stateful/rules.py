@@ -393,7 +393,8 @@ class Steps:
         self.world.act(f"{which}_vault", "poke", owner, sender=STRANGER)
         for _ in range(self.random.randint(0, 3)):
             self.world.compare()
-            self.random.choice((self.leave, self.leave, self.supply, self.stake, self.repay, self.liquidate))()
+            run = (self.leave, self.leave, self.supply, self.stake, self.repay, self.liquidate)
+            self.random.choice(run)()
 
     def pay_out(self) -> None:
         """Announces, waits, distributes; sometimes at a time that is none."""
@@ -603,18 +604,19 @@ def begin(world: World) -> None:
     world.advance(world.model["council"].delay)
     world.act("council", "execute_queued", sender=CURATOR)
     world.act("council", "open_pool", sender=CURATOR)
-    unit = 10 ** world.decimals[0]
-    for lender, tokens in ((LENDER, 500_000), (STAKER, 20_000)):
-        world.act("pool", "approve", world.chain["backstop"].address, MAX, sender=lender)
-        world.act("pool", "deposit", tokens * unit, lender, sender=lender)
-    world.act("backstop", "deposit", 2_000 * 1_000 * unit, STAKER, sender=STAKER)
+    world.act("pool", "deposit", 500_000 * 10 ** world.decimals[0], LENDER, sender=LENDER)
     world.compare()
 
 
 def lend(world: World) -> None:
-    """The first loan of each vault, so that there is somebody to liquidate, and who may act for both."""
+    """A stake, the first loan of each vault, so that there is somebody to liquidate, and who may act for both."""
+    unit = 10 ** world.decimals[0]
+    for lender in (LENDER, STAKER):
+        world.act("pool", "approve", world.chain["backstop"].address, MAX, sender=lender)
+    world.act("pool", "deposit", 20_000 * unit, STAKER, sender=STAKER)
+    world.act("backstop", "deposit", 2_000 * 1_000 * unit, STAKER, sender=STAKER)
     for which, owner in (("first", BORROWER), ("second", OTHER_BORROWER)):
-        debt = 40_000 * 10 ** world.decimals[0]
+        debt = 40_000 * unit
         collateral = 3 * debt * 10**36 // (2 * world.fair[f"{which}_oracle"])
         world.act(f"{which}_vault", "open", collateral, debt, owner, owner, sender=owner)
         for operator in (OPERATOR, world.actor.address):

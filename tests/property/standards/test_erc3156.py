@@ -148,8 +148,9 @@ def test_in_a_callback_what_reads_cash_reverts(subject: Subject) -> None:
     """N1: a deviation on purpose; whatever does not read cash answers as outside of the callback."""
     vault, receiver = subject.vault, receiver_of(subject)
     locked = [("maxWithdraw", LENDER), ("maxRedeem", LENDER), ("maxFlashLoan", subject.asset.address)]
+    locked += [(name, 10**9) for name in ("convertToAssets", "previewWithdraw", "previewRedeem")]
     free = [("maxDeposit", LENDER), ("maxMint", LENDER), ("totalAssets",)]
-    free += [(name, 10**9) for name in ("convertToAssets", "convertToShares", "previewMint", "previewRedeem")]
+    free += [(name, 10**9) for name in ("convertToShares", "previewDeposit", "previewMint")]
     steps = [(vault.address, vault.encode(*call)) for call in [*locked, *free]]
     receiver.send("plan", steps, sender=DEPLOYER)
     lend(subject, receiver.address, MILLION // 10)
