@@ -80,7 +80,7 @@ def test_income_is_earned_over_a_cooldown(engine: Engine) -> None:
 
 
 def test_who_comes_for_an_income_and_leaves_gains_nothing(engine: Engine) -> None:
-    """Sniping: in with ten times the stake just before, out as soon as one may."""
+    """B3, sniping: in with ten times the stake just before, out as soon as one may."""
     place = staked(engine)
     spender = place.chain["backstop"].address
     place.act("pool", "approve", spender, MAX, sender=LENDER)
@@ -130,7 +130,7 @@ def test_nothing_is_earned_below_the_minimum_stake(engine: Engine) -> None:
 def test_a_loss_takes_income_then_all_alike(
     engine: Engine, loss: int, income: int, stake: int, escrow: int
 ) -> None:
-    """Who has asked to leave bears it, too: running before a loss that is not booked yet does not help."""
+    """B2. Who has asked to leave bears it, too: running before a loss is booked does not help."""
     place = staked(engine)
     place.act("backstop", "request", STAKE // 2, sender=STAKER)
     arrive(place, 100 * UNIT)

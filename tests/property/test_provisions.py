@@ -86,7 +86,7 @@ def test_nobody_gains_by_leaving_first(engine: Engine) -> None:
 
 @pytest.mark.parametrize(("staked", "donated"), [(0, 0), (5_000, 0), (0, 5_000), (5_000, 5_000), (40_000, 0)])
 def test_booking_does_not_lower_the_price_of_exits(engine: Engine, staked: int, donated: int) -> None:
-    """Reserve and backstop are counted as they will be used, whoever goes or comes in between."""
+    """P5. Reserve and backstop are counted as they will be used, whoever goes or comes in between."""
     place = lent(engine, staked, donated)
     normal = exit_price(place)
     crash(place)

@@ -50,7 +50,8 @@ class Steps:
             (10, self.pass_time), (3, self.donate), (2, self.seize), (2, self.flash), (4, self.govern),
             (3, self.guard), (2, self.grant), (2, self.trespass), (6, self.call_back), (2, self.could_leave),
             (3, self.round_trip), (4, self.keep_an_appointment), (2, self.raise_a_line), (4, self.sign),
-            (2, self.look), (5, self.stake), (4, self.unstake), (3, self.poke), (3, self.pay_out), (0.4, self.age),
+            (2, self.look), (5, self.stake), (4, self.unstake), (3, self.poke), (3, self.pay_out),
+            (0.4, self.age),
         ]  # fmt: skip
 
     def step(self) -> None:
