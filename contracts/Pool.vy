@@ -635,6 +635,26 @@ def rate_at_target() -> uint256:
 
 @external
 @view
+@reentrant
+def insurance_target() -> uint256:
+    """
+    @notice The reserve that is kept, WAD of the larger of assets and debt.
+    """
+    return INSURANCE_TARGET
+
+
+@external
+@view
+@reentrant
+def backstop_share() -> uint256:
+    """
+    @notice The backstop's part of what is paid out of the reserve, WAD.
+    """
+    return BACKSTOP_SHARE
+
+
+@external
+@view
 def excess() -> uint256:
     """
     @notice What the reserve holds above the insurance target, base units, rounded down; reverts while

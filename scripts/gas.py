@@ -38,7 +38,7 @@ BUDGET = {
     "marginal_liquidation": 9_200,
     "flash_loan": 44_000,
 }
-CONTRACTS = ("Pool", "Council", "Vault", "Factory", "ChainlinkOracle")
+CONTRACTS = ("Pool", "Council", "Backstop", "Vault", "Factory", "ChainlinkOracle")
 CODE_LIMIT = 24_576  # bytes of runtime code; a blueprint holds initcode behind a preamble of 3 bytes
 
 

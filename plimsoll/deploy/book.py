@@ -67,9 +67,10 @@ class OracleRecord(Deployed):
 
 
 class PoolRecord(Deployed):
-    """A pool, its council and the parameters it was made with, in human units."""
+    """A pool, its council, its backstop and the parameters it was made with, in human units."""
 
     council: str
+    backstop: str
     params: dict[str, Any]
 
 
@@ -175,6 +176,7 @@ class AddressBook(_Record):
             factory=contract_at("Factory", self.factory.address) if self.factory else None,
             pools={name: contract_at("Pool", record.address) for name, record in self.pools.items()},
             councils={name: contract_at("Council", record.council) for name, record in self.pools.items()},
+            backstops={name: contract_at("Backstop", record.backstop) for name, record in self.pools.items()},
             vaults={name: contract_at("Vault", record.address) for name, record in self.vaults.items()},
             oracles={
                 name: contract_at("ChainlinkOracle", vault.oracle) for name, vault in self.vaults.items()
@@ -226,6 +228,7 @@ class Contracts:
     factory: ContractInstance | None
     pools: dict[str, ContractInstance]
     councils: dict[str, ContractInstance]
+    backstops: dict[str, ContractInstance]
     vaults: dict[str, ContractInstance]
     oracles: dict[str, ContractInstance]
     tokens: dict[str, ContractInstance]

@@ -215,6 +215,7 @@ class _PoolPlanner:
             self.book.pools[self.name] = PoolRecord(
                 address=event.pool,
                 council=event.council,
+                backstop=event.backstop,
                 tx=receipt.txn_hash,
                 block=receipt.block_number,
                 params=section.model_dump(mode="json", include=set(PoolParams.model_fields)),
@@ -233,8 +234,20 @@ class _PoolPlanner:
         if self.token_address(self.section.asset) != asset:
             self.complain("pool.asset", f"{what} lends {asset}; restore that, or choose another symbol")
         struct = params.to_struct(asset, self.decimals)
-        plain = (pool.name(), pool.symbol(), pool.reserve_factor(), pool.flashFee(asset, WAD))
-        if (*plain, tuple(pool.rate_params()), council.delay()) != (*struct[1:], params.delay):
+        backstop = contract_at("Backstop", record.backstop)
+        deployed = (
+            pool.name(),
+            pool.symbol(),
+            pool.reserve_factor(),
+            pool.flashFee(asset, WAD),
+            tuple(pool.rate_params()),
+            pool.insurance_target(),
+            pool.backstop_share(),
+            backstop.cooldown(),
+            backstop.minimum_stake(),
+            council.delay(),
+        )
+        if deployed != (*struct[1:], params.delay):
             raise self.disagreement(what)
         self.steps.add(Step(what, "there", "pool", record.address))
 

@@ -124,6 +124,8 @@ def _pool(world: World, owner: str, amount: int) -> Iterator[Question]:
     yield "pool", "rate_at_target", (), pool.rate_at_target
     yield "pool", "reserves", (), pool.reserves
     yield "pool", "excess", (), pool.excess
+    yield "pool", "insurance_target", (), lambda: pool.insurance_target
+    yield "pool", "backstop_share", (), lambda: pool.backstop_share
     yield "pool", "provisions", (), pool.provisions
     yield "pool", "council", (), lambda: pool.council
     yield "pool", "backstop", (), lambda: pool.backstop

@@ -183,7 +183,8 @@ def small_market(
     price = price_of(quote, *reversed(decimals))
     source = oracle(process, tokens[1], tokens[0]) if oracle else process.make("LyingOracle", price)
     blueprints = [
-        deploy_blueprint(process.engine, artifact(name), DEPLOYER) for name in ("Pool", "Council", "Vault")
+        deploy_blueprint(process.engine, artifact(name), DEPLOYER)
+        for name in ("Pool", "Council", "Backstop", "Vault")
     ]
     factory = process.make("Factory", *blueprints)
     params = PoolParams(name="Plimsoll", symbol="P", flash_fee=Decimal(flash_fee))

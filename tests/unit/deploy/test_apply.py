@@ -87,7 +87,7 @@ def test_asks_for_as_much_gas_as_it_needs(desk: Desk) -> None:
 
 def test_a_second_pool_shares_factory_and_tokens(deployed: Desk) -> None:
     assert deployed.deploy(changed("symbol: pUSDC", "symbol: pUSDC2")) == [
-        step.replace("pUSDC", "pUSDC2") for step in STEPS[5:] if step != "mock token WETH"
+        step.replace("pUSDC", "pUSDC2") for step in STEPS[6:] if step != "mock token WETH"
     ]
 
 
@@ -125,7 +125,7 @@ def test_running_an_earlier_stage_again_sends_nothing(deployed: Desk, until: Sta
 def test_stages_one_after_the_other(desk: Desk) -> None:
     sent = [desk.deploy(until=stage) for stage in Stage]
     assert tuple(itertools.chain.from_iterable(sent)) == STEPS
-    assert [len(part) for part in sent] == [4, 3, 6, 1]
+    assert [len(part) for part in sent] == [5, 3, 6, 1]
 
 
 def test_anyone_may_look(deployed: Desk, lender: AccountAPI) -> None:
@@ -173,7 +173,7 @@ def test_sends_again_what_never_reached_the_chain(desk: Desk, monkeypatch: pytes
 def test_a_failing_transaction_ends_in_a_sentence(desk: Desk) -> None:
     planned = desk.plan(until=Stage.VAULT)
     steps = planned.apply()
-    for _ in range(11):
+    for _ in range(12):
         next(steps)
     feed = planned.book.contracts().feeds["pUSDC/weth/collateral"]
     feed.set_answer(0, sender=desk.account)  # behind the plan's back
@@ -184,7 +184,7 @@ def test_a_failing_transaction_ends_in_a_sentence(desk: Desk) -> None:
         "goes on from here.",
     )
     feed.set_answer(2_000 * 10**8, sender=desk.account)
-    assert tuple(desk.deploy()) == STEPS[11:]
+    assert tuple(desk.deploy()) == STEPS[12:]
 
 
 def test_another_command_does_not_lose_what_was_sent(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

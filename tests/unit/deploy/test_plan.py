@@ -45,14 +45,14 @@ def test_a_plan_estimates_the_gas_of_what_depends_on_nothing(desk: Desk) -> None
 
 
 @pytest.mark.parametrize(
-    ("until", "last"), [(Stage.FACTORY, 4), (Stage.POOL, 7), (Stage.VAULT, 13), (Stage.MARKET, 14)]
+    ("until", "last"), [(Stage.FACTORY, 5), (Stage.POOL, 8), (Stage.VAULT, 14), (Stage.MARKET, 15)]
 )
 def test_a_stage_includes_those_before_it(desk: Desk, until: Stage, last: int) -> None:
     assert tuple(step.what for step in desk.plan(until=until).steps) == STEPS[:last]
 
 
 def test_the_factory_needs_no_market(desk: Desk) -> None:
-    assert tuple(step.what for step in plan(None, desk.book(), desk.account).steps) == STEPS[:4]
+    assert tuple(step.what for step in plan(None, desk.book(), desk.account).steps) == STEPS[:5]
 
 
 # ------------------------------------------------------------------------------------------ tokens and pools
@@ -392,7 +392,7 @@ def test_refuses_a_factory_of_other_contracts(desk: Desk, deployer: AccountAPI) 
 
 def test_deploys_with_a_factory_that_exists(desk: Desk, builder: Builder) -> None:
     text = f"factory: {builder.factory}\n{MARKET}"
-    assert tuple(desk.deploy(text)) == STEPS[4:]
+    assert tuple(desk.deploy(text)) == STEPS[5:]
     assert builder.factory.is_pool(desk.book().pools["pUSDC"].address)
     assert desk.deploy(text) == desk.deploy() == []
 

@@ -141,6 +141,8 @@ def test_it_says_what_it_was_made_of(builder, lab, decimals):
         "symbol": "pUSD",
         "reserve_factor": Decimal("0.125"),
         "flash_fee": Decimal("0.0009"),
+        "insurance_target": Decimal("0.03"),
+        "backstop_share": Decimal("0.7"),
     }
     pool = closed_pool(builder, lab.factory, token, **params)
     struct = PoolParams(**params).to_struct(token.address, decimals)
@@ -152,6 +154,7 @@ def test_it_says_what_it_was_made_of(builder, lab, decimals):
     assert pool.reserve_factor() == WAD // 8
     assert pool.flashFee(token, WAD) == 9 * WAD // 10_000
     assert tuple(pool.rate_params()) == struct[5]
+    assert (pool.insurance_target(), pool.backstop_share()) == struct[6:8]
     assert pool.totalSupply() == pool.totalAssets() == pool.supply_cap() == pool.paused_until() == 0
     assert not pool.is_open()
 
