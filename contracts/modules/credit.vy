@@ -37,6 +37,12 @@ def _line(vault: address) -> (uint256, uint256):
 
 
 @internal
+@view
+def _is_known(vault: address) -> bool:
+    return self.lines[vault] != 0
+
+
+@internal
 def _set_limit(vault: address, limit: uint256):
     """
     @notice Set a vault's limit in base units, registering the vault if it is new.

@@ -4,6 +4,8 @@ Here a view in a hook answers as before the call or as after it, or it reverts. 
 loan: tests/unit/pool/test_flash_loan.py; in those of a vault: tests/unit/vault/test_callbacks.py.
 """
 
+import itertools
+
 import pytest
 
 from plimsoll.chain.engine import Contract
@@ -82,7 +84,8 @@ def test_a20_read_only_reentrancy(hooked, side, moment):
     market, reader = hooked[side]
     views, locked = storage_views(market), locked_views(market)
     asked = [*views["pool"], *views["vault"], *locked]
-    cut = len(views["pool"]), len(views["pool"]) + len(views["vault"])
+    of_pool = sum(contract is market.pool for contract, *_ in locked)
+    cut = tuple(itertools.accumulate((len(views["pool"]), len(views["vault"]), of_pool)))
     seen = 0
 
     def read() -> list:
@@ -103,7 +106,7 @@ def test_a20_read_only_reentrancy(hooked, side, moment):
             inside = list(reader.call("outcomes"))
             after = read()
             assert inside[: cut[0]] in (before[: cut[0]], after[: cut[0]]), move.name
-            position = slice(*cut)
+            position = slice(*cut[:2])
             if (move.name, side) == ("open", "collateral"):
                 (_, was), (_, is_now), (_, seen_inside) = before[cut[0]], after[cut[0]], inside[cut[0]]
                 assert seen_inside == was[:32] + is_now[32:]
@@ -111,8 +114,8 @@ def test_a20_read_only_reentrancy(hooked, side, moment):
                 position = slice(cut[0] + 1, cut[1])
             assert inside[position] in (before[position], after[position]), move.name
             if move.contract is market.pool or (side == "loan" and move.loan == "out"):
-                assert inside[cut[1] : cut[1] + 5] == [(False, b"")] * 5, move.name
+                assert set(inside[cut[1] : cut[2]]) == {(False, b"")}, move.name
             if move.contract is market.vault:
-                assert inside[cut[1] + 5 :] == [(False, b"")] * 5, move.name
+                assert set(inside[cut[2] :]) == {(False, b"")}, move.name
             seen += before != after
     assert seen == {"loan": 11, "collateral": 6}[side]

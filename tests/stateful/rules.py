@@ -297,7 +297,7 @@ class Steps:
 
         The prices follow the debts.
         """
-        for lender in (LENDER, OTHER_LENDER, BACKSTOP):
+        for lender in STAKERS:
             self.world.act("pool", "exit", MAX, 0, lender, lender, sender=lender)
         before = self.world.model["pool"].accrued()
         for _ in range(8):
@@ -604,13 +604,14 @@ def begin(world: World) -> None:
     world.act("council", "queue_guardian", GUARDIAN, sender=CURATOR)
     world.advance(world.model["council"].delay)
     world.act("council", "execute_queued", sender=CURATOR)
+    world.act("backstop", "sync", sender=STRANGER)  # the twin does not know at which second it was made
     world.act("council", "open_pool", sender=CURATOR)
     world.act("pool", "deposit", 500_000 * 10 ** world.decimals[0], LENDER, sender=LENDER)
     world.compare()
 
 
 def lend(world: World) -> None:
-    """A stake, the first loan of each vault, so that there is somebody to liquidate, and who may act for both."""
+    """A stake, the first loan of each vault, for there to be somebody to liquidate, and who may act for both."""
     unit = 10 ** world.decimals[0]
     for lender in (LENDER, STAKER):
         world.act("pool", "approve", world.chain["backstop"].address, MAX, sender=lender)
