@@ -604,14 +604,13 @@ def begin(world: World) -> None:
     world.act("council", "queue_guardian", GUARDIAN, sender=CURATOR)
     world.advance(world.model["council"].delay)
     world.act("council", "execute_queued", sender=CURATOR)
-    world.act("backstop", "sync", sender=STRANGER)  # the twin does not know at which second it was made
     world.act("council", "open_pool", sender=CURATOR)
     world.act("pool", "deposit", 500_000 * 10 ** world.decimals[0], LENDER, sender=LENDER)
     world.compare()
 
 
 def lend(world: World) -> None:
-    """A stake, the first loan of each vault, for there to be somebody to liquidate, and who may act for both."""
+    """A stake, a loan of each vault, for there to be somebody to liquidate, and who may act for both."""
     unit = 10 ** world.decimals[0]
     for lender in (LENDER, STAKER):
         world.act("pool", "approve", world.chain["backstop"].address, MAX, sender=lender)

@@ -194,6 +194,7 @@ class World:
         backstop = self.chain["pool"].call("backstop")
         self.chain["backstop"] = Contract(engine, backstop, compiled("Backstop")[0].abi)
         self.model["backstop"] = Backstop(self.twin, self.model["pool"], backstop, *struct[8:])
+        self.model["backstop"].synced_at = self.chain["backstop"].call("synced_at")
         self.model["pool"].install(council, backstop)
         self.model["council"] = Council(self.twin, self.model["pool"], council, CURATOR, params.delay)
 
