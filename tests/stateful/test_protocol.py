@@ -1,7 +1,8 @@
 """The campaign: anybody does anything in any order; the twin stays equal to the chain, every invariant holds.
 
-Hypothesis chooses the steps, so a failure shrinks to the few that matter and is replayed by running the test
-again, or with the `@reproduce_failure` line that it prints. `make fuzz` plays many more steps.
+Hypothesis chooses the steps, so a failure shrinks to the few that matter, whose calls are printed. The same
+command run again replays it; so does, anywhere, the printed line `@reproduce_failure`, put above the class
+`Protocol`. `make fuzz` plays many more steps.
 """
 
 import os
@@ -9,7 +10,7 @@ from typing import ClassVar
 
 import pytest
 from ape import chain as ape_chain
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
@@ -45,7 +46,12 @@ class Protocol(RuleBasedStateMachine):
 
     @rule(random=st.randoms(use_true_random=False))
     def step(self, random) -> None:
-        Steps(self.world, random).step()
+        before = len(self.world.calls)
+        try:
+            Steps(self.world, random).step()
+        finally:
+            for call in self.world.calls[before:]:
+                note(call)
 
 
 @pytest.mark.parametrize(("decimals", "flash_fee"), MARKETS)

@@ -164,7 +164,7 @@ class World:
         self.engine = engine
         self.decimals = decimals
         self.twin = twin_chain.Chain(engine.now)
-        self.steps = 0
+        self.calls: list[str] = []
 
         def make(name: str, *arguments: Any) -> Contract:
             return deploy(engine, compiled(name)[0], *arguments, sender=DEPLOYER)
@@ -362,7 +362,8 @@ class World:
         sender: str,
     ) -> Any:
         """The chain's `send` and the twin's `call`, compared; an answer of None is not."""
-        self.steps += 1
+        call_text = f"{target}.{function}{arguments} by {sender} at {self.engine.now}"
+        self.calls.append(call_text)
         self.twin.now = self.engine.now
         self.twin.events.clear()
         before = invariants.Books.of(self.model) if "second_vault" in self.model else None
@@ -370,14 +371,14 @@ class World:
         expected = _outcome(functools.partial(self.twin.transact, call))
         refused = isinstance(found, Revert) or isinstance(expected, Revert)
         if (refused or None not in (found, expected)) and not _same(found, expected):
-            raise Difference(f"{target}.{function}{arguments}: chain {found!r}, twin {expected!r}")
+            raise Difference(f"{call_text}: chain {found!r}, twin {expected!r}")
         if before:
             invariants.check(self.model, before, target, function, arguments, expected, sender)
         if not refused:
             events = [words for log in self.engine.logs() if (words := self._words_of(log))]
             modelled = [(e.contract, e.name, *map(_word, e.values)) for e in self.twin.events]
             if events != modelled:
-                raise Difference(f"events of {target}.{function}{arguments}: chain {events}, twin {modelled}")
+                raise Difference(f"events of {call_text}: chain {events}, twin {modelled}")
         return expected
 
     def _twin_call(

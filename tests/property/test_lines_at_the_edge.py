@@ -1,11 +1,11 @@
-"""Losses where one unit or one share decides; random steps meet these too rarely.
+"""Lines and losses at their edges, where one unit or one share decides; random steps meet these too rarely.
 
 Every test takes an engine and nothing else, so that a judge of mutants can call it by itself.
 """
 
 from plimsoll.chain.engine import Engine
 from plimsoll.chain.revm import Revm
-from tests.property.edges import COUNCIL, LINES, UNIT, VAULT, Lab
+from tests.property.edges import COUNCIL, LINES, SUPPLIED, UNIT, VAULT, Lab, refused
 from tests.stateful.world import BACKSTOP, LENDER, MAX, STRANGER
 
 DRAWN = 1_000 * UNIT
@@ -79,3 +79,19 @@ def test_a_stake_worth_nothing_is_burnt_by_a_shortfall_alone(engine: Engine) -> 
         assert settle(lab, shares // 2, DRAWN // 2 - 7) == [(3, 0, 4)]
         assert lab.pool.call("balanceOf", BACKSTOP) == 0
         assert lab.pool.call("totalSupply") == supply - stake
+
+
+def test_a_line_as_large_as_can_be(engine: Engine) -> None:
+    """Limit and drawn shares fill their lanes and do not touch each other."""
+    lab = Lab.busy(engine)
+    top = 2**94 - 1
+    lab.tell("mint", LENDER, top)
+    lab.pool.send("deposit", top - SUPPLIED, LENDER, sender=LENDER)
+    lab.pool.send("set_limit", VAULT, top, sender=COUNCIL)
+    shares = lab.pool.send("draw", top - 1, VAULT, sender=VAULT)[0]
+    assert shares == (top - 1) * 1_000
+    assert shares > 2**103
+    assert lab.pool.call("credit_line", VAULT) == (top, shares, top - 1)
+    assert settle(lab, shares // 2, top // 2 - 7) == [(0, 0, 7)]
+    assert lab.pool.call("credit_line", VAULT)[:2] == (top - 7, shares - shares // 2)
+    refused("pool: more than drawn", lab.pool.send, "settle", shares, 0, sender=VAULT)
