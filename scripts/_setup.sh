@@ -144,7 +144,7 @@ install_packages() {
     done
 }
 
-# ---------------------------------------------------------------------------------------------------- Anvil
+# --------------------------------------------------------------------------------------- Anvil and contracts
 
 # Your own Anvil, when there is one outside .venv and it is recent enough.
 own_anvil() {
@@ -162,13 +162,22 @@ npm() {
     fi
 }
 
-# Anvil comes from npm as a native binary, which is linked into .venv/bin: what has .venv/bin on its PATH finds it.
+# What package.json asks for: Anvil, and the contracts of Uniswap v2 that the periphery is tested against.
+install_node_packages() {
+    stamped node "$(checksum package.json)" && [ -d node_modules/@uniswap ] && return
+    say "installing Anvil and Uniswap v2 ..."
+    command npm --version >/dev/null 2>&1 || install -r requirements-node.txt
+    npm install --ignore-scripts --no-package-lock --include=dev --include=optional --no-audit --no-fund \
+        --fetch-retries=1 --fetch-timeout=60000 >"$LOG" 2>&1 </dev/null ||
+        explain_failure "npm could not install Anvil and Uniswap v2"
+    rm -f $VENV/bin/anvil
+    stamp node "$(checksum package.json)"
+}
+
+# Anvil comes as a native binary, which is linked into .venv/bin: what has .venv/bin on its PATH finds it.
 install_anvil() {
     local os cpu binary
-    if stamped anvil "$(checksum package.json)" && [ -x $VENV/bin/anvil ]; then
-        return
-    fi
-    rm -f $VENV/bin/anvil
+    [ -x $VENV/bin/anvil ] && return
     own_anvil && return
 
     case $(uname -s) in Linux) os=linux ;; Darwin) os=darwin ;; *) os=$(uname -s) ;; esac
@@ -178,14 +187,9 @@ install_anvil() {
         *) fail "there is no Anvil package for $os-$cpu; install Foundry yourself and put anvil on the PATH." ;;
     esac
 
-    say "installing Anvil ..."
-    command npm --version >/dev/null 2>&1 || install -r requirements-node.txt
-    npm install --ignore-scripts --no-package-lock --include=dev --include=optional --no-audit --no-fund \
-        --fetch-retries=1 --fetch-timeout=60000 >"$LOG" 2>&1 </dev/null || explain_failure "npm could not install Anvil"
     binary=node_modules/@foundry-rs/anvil-$os-$cpu/bin/anvil
     "$binary" --version >"$LOG" 2>&1 || explain_failure "the Anvil that npm installed ($binary) does not run here"
-    ln -s "../../$binary" $VENV/bin/anvil
-    stamp anvil "$(checksum package.json)"
+    ln -sf "../../$binary" $VENV/bin/anvil
 }
 
 # ------------------------------------------------------------------------------------------------------ Run
@@ -196,4 +200,6 @@ case ${1:-} in
 esac
 make_venv
 install_packages "$1"
-case $1 in proofs | mutation | coverage) ;; *) install_anvil ;; esac # these need no chain
+case $1 in proofs | mutation | coverage) exit ;; esac # these need no chain
+install_node_packages
+install_anvil

@@ -9,6 +9,7 @@ from ape.exceptions import CompilerError
 
 from plimsoll.chain.sources import ensure_compiled
 from tests.utils.clock import isolated
+from tests.utils.periphery import Venue
 from tests.utils.world import Builder
 
 
@@ -109,6 +110,19 @@ def stranger() -> AccountAPI:
 def builder(deployer: AccountAPI) -> Builder:
     """Deploys the protocol in the variety that a test needs."""
     return Builder(deployer)
+
+
+@pytest.fixture(scope="session")
+def _venue() -> Venue:
+    return Venue()
+
+
+@pytest.fixture
+def venue(_venue: Venue) -> Iterator[Venue]:
+    """Markets, Uniswap, Liquidator and Leverage in process; undone after each test."""
+    before = _venue.engine.snapshot()
+    yield _venue
+    _venue.engine.revert(before)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@
 """
 @title FalseReturnToken
 @license AGPL-3.0-only
-@notice A token that, once it is told to, answers false instead of moving anything or reverting.
+@notice A token that, once it is told to, answers false instead of doing anything or reverting.
 @custom:security For tests only.
 """
 
@@ -22,10 +22,15 @@ exports: (
     token_core.totalSupply,
     token_core.mint,
     token_core.burn,
-    token_core.approve,
 )
 
-failing: public(bool)
+flag Function:
+    TRANSFER
+    TRANSFER_FROM
+    APPROVE
+
+
+failing: Function
 
 
 @deploy
@@ -38,7 +43,28 @@ def set_failing(failing: bool):
     """
     @notice Whether transfers fail from now on. Open to all.
     """
-    self.failing = failing
+    self.failing = empty(Function)
+    if failing:
+        self.failing = Function.TRANSFER | Function.TRANSFER_FROM
+
+
+@external
+def fail(functions: Function):
+    """
+    @notice What fails from now on: 1 `transfer`, 2 `transferFrom`, 4 `approve`, or a sum. Open to all.
+    """
+    self.failing = functions
+
+
+@external
+def approve(spender: address, amount: uint256) -> bool:
+    """
+    @notice Allow `spender` to move `amount`, or answer false.
+    """
+    if Function.APPROVE in self.failing:
+        return False
+    token_core._approve(msg.sender, spender, amount)
+    return True
 
 
 @external
@@ -46,7 +72,7 @@ def transfer(to: address, amount: uint256) -> bool:
     """
     @notice Move `amount`, or answer false.
     """
-    if self.failing:
+    if Function.TRANSFER in self.failing:
         return False
     token_core._move(msg.sender, to, amount)
     return True
@@ -57,7 +83,7 @@ def transferFrom(owner: address, to: address, amount: uint256) -> bool:
     """
     @notice Move `amount` out of the caller's allowance, or answer false.
     """
-    if self.failing:
+    if Function.TRANSFER_FROM in self.failing:
         return False
     token_core._spend(owner, amount)
     token_core._move(owner, to, amount)

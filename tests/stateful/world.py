@@ -56,6 +56,11 @@ SOURCES = {
     "ChainlinkOracle": "contracts/oracles/ChainlinkOracle.vy",
     "Feed": "contracts/mocks/MockFeed.vy",
     "RateVault": "contracts/mocks/MockRateVault.vy",
+    "Liquidator": "contracts/periphery/Liquidator.vy",
+    "Leverage": "contracts/periphery/Leverage.vy",
+    "FalseReturnToken": "contracts/mocks/FalseReturnToken.vy",
+    "NoReturnToken": "contracts/mocks/NoReturnToken.vy",
+    "ReentrantToken": "contracts/mocks/ReentrantToken.vy",
 }
 
 

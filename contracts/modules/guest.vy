@@ -1,0 +1,63 @@
+# pragma version 0.4.3
+# pragma nonreentrancy on
+# pragma optimize gas
+# pragma evm-version prague
+"""
+@title Guest
+@license AGPL-3.0-only
+@notice The rules by which a periphery contract visits a vault: only vaults of one Factory, one at a time, and
+        only the vault that is being visited may call back, once a visit.
+"""
+
+from ..interfaces import IFactory
+from ..interfaces import IVault
+
+FACTORY: immutable(IFactory)
+
+visited: transient(address)  # the vault whose callback is awaited
+
+
+@deploy
+def __init__(factory: address):
+    """
+    @param factory The Factory whose vaults may be visited.
+    """
+    FACTORY = IFactory(factory)
+
+
+@external
+@view
+@reentrant
+def factory() -> address:
+    """
+    @notice The Factory whose vaults may be visited.
+    """
+    return FACTORY.address
+
+
+@internal
+@view
+def _tokens(vault: address) -> (address, address):
+    """
+    @notice Refuse an address that is not a vault of the Factory: nothing else is ever called.
+    @return The collateral; the loan asset.
+    """
+    assert staticcall FACTORY.pool_of(vault) != empty(address), "periphery: not a vault"
+    return staticcall IVault(vault).collateral_asset(), staticcall IVault(vault).loan_asset()
+
+
+@internal
+def _expect(vault: address):
+    """
+    @notice Await one callback of `vault`, which `_tokens` has accepted.
+    """
+    self.visited = vault
+
+
+@internal
+def _answer():
+    """
+    @notice Refuse a callback of anybody but the vault that is being visited, and a second one of it.
+    """
+    assert msg.sender == self.visited, "periphery: not awaited"
+    self.visited = empty(address)

@@ -1,0 +1,50 @@
+"""A trader with ten WETH and 20,000 dollars, who has made Leverage his operator in both vaults."""
+
+import pytest
+
+from plimsoll.chain.engine import Contract
+from tests.utils.periphery import MAX, START, TRADER, WAD, Market, Venue
+
+LATER = START + 3_600
+WETH = 10 * WAD
+USD = 20_000 * 10**6
+
+
+@pytest.fixture
+def leverage(venue: Venue) -> Contract:
+    return venue.leverage
+
+
+@pytest.fixture
+def trader(venue: Venue, leverage: Contract) -> str:
+    """Approvals and tokens, no rights."""
+    for token, amount in ((venue.weth, WETH), (venue.usd, USD)):
+        venue.give(token, TRADER.address, amount)
+        token.send("approve", leverage.address, MAX, sender=TRADER.address)
+    return TRADER.address
+
+
+@pytest.fixture
+def long(venue: Venue, leverage: Contract, trader: str) -> Market:
+    """WETH locked, dollars owed."""
+    venue.long.vault.send("set_operator", leverage.address, 3, sender=trader)
+    return venue.long
+
+
+@pytest.fixture
+def short(venue: Venue, leverage: Contract, trader: str) -> Market:
+    """Dollars locked, WETH owed."""
+    venue.short.vault.send("set_operator", leverage.address, 3, sender=trader)
+    return venue.short
+
+
+@pytest.fixture
+def into(venue: Venue) -> list[str]:
+    """From dollars to WETH: opens a long, closes a short."""
+    return venue.path(venue.usd, venue.weth)
+
+
+@pytest.fixture
+def out_of(venue: Venue) -> list[str]:
+    """From WETH to dollars: closes a long, opens a short."""
+    return venue.path(venue.weth, venue.usd)

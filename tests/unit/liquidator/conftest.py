@@ -1,0 +1,36 @@
+"""A position of ten WETH and 15,000 dollars, which a fall of oracle and pairs to 1,750 makes liquidatable."""
+
+import pytest
+
+from plimsoll.chain.engine import Contract
+from tests.utils.periphery import BORROWER, WAD, Market, Venue
+
+
+@pytest.fixture
+def market(venue: Venue) -> Market:
+    return venue.long
+
+
+@pytest.fixture
+def liquidator(venue: Venue) -> Contract:
+    return venue.liquidator
+
+
+@pytest.fixture
+def path(venue: Venue) -> list[str]:
+    """Straight from the collateral to the loan asset."""
+    return venue.path(venue.weth, venue.usd)
+
+
+@pytest.fixture
+def fallen(venue: Venue, market: Market) -> Market:
+    """The market after the fall."""
+    venue.borrow(market, BORROWER, 10 * WAD, 15_000 * 10**6)
+    crash(venue, market)
+    return market
+
+
+def crash(venue: Venue, market: Market) -> None:
+    market.set_quote(1_750)
+    venue.swap(venue.weth, venue.usd, 345 * WAD)
+    venue.swap(venue.weth, venue.btc, 345 * WAD)
