@@ -183,7 +183,7 @@ class World:
             deploy_blueprint(engine, compiled(name)[0], DEPLOYER)
             for name in ("Pool", "Council", "Backstop", "Vault")
         ]
-        factory = make("Factory", *blueprints)
+        self.factory = factory = make("Factory", *blueprints)
         params = PoolParams(name="Plimsoll", symbol="P")
         loan_decimals = decimals[0]
         struct = list(params.to_struct(self.chain["loan"].address, loan_decimals))

@@ -78,7 +78,7 @@ def test_all_that_health_allows(venue, leverage, trader, opened, out_of, deadlin
     """The rest is at the loan-to-value: not even a millionth of a WETH more may go."""
     vault = opened.vault
     call = ("close", vault.address, 10**10, MAX, out_of, MAX, 0, deadline)
-    repaid, sold, payout = leverage.send(*call, sender=trader)
+    repaid, _, payout = leverage.send(*call, sender=trader)
     assert repaid == 10**10
     assert venue.holdings(trader)["weth"] == payout > 0
     assert vault.call("max_withdraw", trader) <= 10**12

@@ -116,7 +116,7 @@ def test_a_sale_that_does_not_pay(venue, fallen, liquidator, path):
 
 def test_a_sale_that_just_pays(venue, fallen, liquidator, path):
     """No profit, nothing to send."""
-    due, seized, proceeds = forecast(venue, fallen, path)
+    due, seized, _ = forecast(venue, fallen, path)
     low, high = 0, 500 * WAD
     while high - low > 1:  # the largest sale of somebody else's after which ours still pays
         middle = (low + high) // 2
