@@ -2,7 +2,7 @@
 
 Neutral 18-decimal tokens with infinite approvals, the two-feed ChainlinkOracle, one transaction for each
 operation, one hour between transactions, receipt `gasUsed` on Anvil. "First" is a user's first use, "steady"
-the second. Writes bench/gas.json.
+the second. Liquidator and Leverage sell over one pair of the real Uniswap v2. Writes bench/gas.json.
 """
 
 import json
@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from plimsoll.chain.sources import ensure_compiled
+from plimsoll.chain.uniswap import container
 from plimsoll.params import BLUE_CHIP, PoolParams
 
 WAD = 10**18
@@ -38,7 +39,17 @@ BUDGET = {
     "marginal_liquidation": 9_200,
     "flash_loan": 44_000,
 }
-CONTRACTS = ("Pool", "Council", "Backstop", "Vault", "Factory", "ChainlinkOracle")
+CRASHED = 1_750  # debt 15,000 on collateral of 17,500: health 0.968, restorable
+CONTRACTS = (
+    "Pool",
+    "Council",
+    "Backstop",
+    "Vault",
+    "Factory",
+    "ChainlinkOracle",
+    "Liquidator",
+    "Leverage",
+)
 CODE_LIMIT = 24_576  # bytes of runtime code; a blueprint holds initcode behind a preamble of 3 bytes
 
 
@@ -69,7 +80,7 @@ class Bench:
             ),
         )
         self.flash_borrower = deploy(project.FlashBorrower)
-        factory = deploy(
+        self.factory = factory = deploy(
             project.Factory,
             *(
                 self.owner.declare(each).contract_address
@@ -137,16 +148,15 @@ class Bench:
         )
         pool.deposit(10**7 * WAD, self.lender, sender=self.lender)
 
-        crashed = 1_750  # debt 15,000 on collateral of 17,500: health 0.968, restorable
         owners = self.borrowers(2, 1)
-        self.set_price(crashed)
+        self.set_price(CRASHED)
         for owner, figures in zip(owners, (first, steady), strict=True):
             figures["liquidate"] = self.use(vault.liquidate, owner, MAX, sender=self.liquidator)
         batches = {}
         for size in BATCHES:
             self.set_price(PRICE)
             owners = self.borrowers(size, 1_000 * size)
-            self.set_price(crashed)
+            self.set_price(CRASHED)
             orders = [NO_LIMIT << 160 | int(owner, 16) for owner in owners]
             batches[size] = self.use(vault.liquidate_batch, orders, sender=self.liquidator)
             bits = vault.preview_liquidate_batch(orders)[3]
@@ -154,6 +164,64 @@ class Bench:
         least, most = BATCHES[0], BATCHES[-1]
         steady["marginal_liquidation"] = (batches[most] - batches[least]) // (most - least)
         return steady, first, batches
+
+    def measure_periphery(self) -> dict[str, int]:
+        """Gas of liquidations by the Liquidator and of leveraged positions; of repeated ones the second."""
+        deploy, project = self.owner.deploy, ape.project
+        uniswap = deploy(container("UniswapV2Factory"), self.owner)
+        uniswap.createPair(self.loan, self.collateral, sender=self.owner)
+        pair = container("UniswapV2Pair").at(uniswap.getPair(self.loan, self.collateral))
+        self.loan.mint(pair, PRICE * 10**6 * WAD, sender=self.owner)
+        self.collateral.mint(pair, 10**6 * WAD, sender=self.owner)
+        pair.mint(self.owner, sender=self.owner)
+        liquidator = deploy(project.Liquidator, self.factory, uniswap)
+        leverage = deploy(project.Leverage, self.factory, uniswap)
+        for token in (self.loan, self.collateral):
+            token.approve(liquidator, MAX, sender=self.liquidator)
+            token.approve(leverage, MAX, sender=self.borrower)
+        out_of, into = [self.collateral, self.loan], [self.loan, self.collateral]
+        gas: dict[str, int] = {}
+
+        def orders(count: int, offset: int) -> list[int]:
+            self.set_price(PRICE)
+            owners = self.borrowers(count, offset)
+            self.set_price(CRASHED)
+            return [NO_LIMIT << 160 | int(owner, 16) for owner in owners]
+
+        for use in range(2):  # the second figure stays
+            (order,) = orders(1, 10_000 + use)
+            gas["liquidate_without_capital"] = self.use(
+                liquidator.liquidate,
+                self.vault,
+                f"0x{order % 2**160:040x}",
+                MAX,
+                out_of,
+                0,
+                sender=self.liquidator,
+            )
+            gas["liquidate_with_own_funds"] = self.use(
+                liquidator.liquidate_with_funds,
+                self.vault,
+                orders(1, 20_000 + use),
+                0,
+                sender=self.liquidator,
+            )
+        gas["batch_of_10_without_capital"] = self.use(
+            liquidator.liquidate_batch, self.vault, orders(10, 30_000), out_of, 0, sender=self.liquidator
+        )
+        self.set_price(PRICE)
+        trader, late = self.borrower, 2**63
+        self.vault.close(MAX, MAX, sender=trader)
+        self.vault.set_operator(leverage, 3, sender=trader)
+        for name in ("open", "increase"):
+            gas[f"{name}_leverage"] = self.use(
+                leverage.open, self.vault, 10 * WAD, 0, 20_000 * WAD, into, 1, WAD, late, sender=trader
+            )
+        for name, repayment, payout in (("decrease", 10_000 * WAD, 0), ("close", MAX, MAX)):
+            gas[f"{name}_leverage"] = self.use(
+                leverage.close, self.vault, repayment, payout, out_of, MAX, WAD, late, sender=trader
+            )
+        return gas
 
 
 def sizes() -> dict[str, dict[str, int]]:
@@ -167,8 +235,10 @@ def sizes() -> dict[str, dict[str, int]]:
     }
 
 
-def show(steady: dict[str, int], first: dict[str, int], batches: dict[int, int]) -> Table:
-    """The table of operations against their budgets."""
+def show(
+    steady: dict[str, int], first: dict[str, int], batches: dict[int, int], periphery: dict[str, int]
+) -> Table:
+    """The table of operations, with budgets where there are any."""
     table = Table(title="Gas (receipt gasUsed)")
     for column in ("operation", "first use", "steady", "budget", "of budget"):
         table.add_column(column, justify="left" if column == "operation" else "right")
@@ -183,6 +253,8 @@ def show(steady: dict[str, int], first: dict[str, int], batches: dict[int, int])
         )
     for size, gas in batches.items():
         table.add_row(f"batch of {size}", "", f"{gas:,}", "", f"{gas // size:,} each")
+    for name, gas in periphery.items():
+        table.add_row(name.replace("_", " "), "", f"{gas:,}")
     return table
 
 
@@ -192,9 +264,10 @@ def cli() -> None:
     ape.logging.logger.set_level(ape.logging.LogLevel.WARNING)
     bench = Bench()
     steady, first, batches = bench.measure()
+    periphery = bench.measure_periphery()
     code = sizes()
     console = Console()
-    console.print(show(steady, first, batches))
+    console.print(show(steady, first, batches, periphery))
     table = Table(title=f"Code, bytes (limit {CODE_LIMIT:,}; a blueprint holds initcode + 3)")
     for column in ("contract", "runtime", "initcode"):
         table.add_column(column, justify="left" if column == "contract" else "right")
@@ -210,6 +283,7 @@ def cli() -> None:
                     for name, budget in BUDGET.items()
                 },
                 "batches": {str(size): gas for size, gas in batches.items()},
+                "periphery": periphery,
                 "code": code,
             },
             indent=2,
