@@ -146,10 +146,10 @@ def close(
         withdrawn = sold + payout
     self._expect(vault, path, sold, 0)
     repaid, withdrawn = extcall IVault(vault).close(repaid, withdrawn, self, msg.sender, CALL_BACK)
-    tokens._send(collateral_token, msg.sender, unsafe_sub(withdrawn, sold))  # checked in `on_close`
+    tokens._send(collateral_token, msg.sender, withdrawn - sold)
     tokens._send(loan, msg.sender, self.rest)
     self._end(vault, min_health, signed)
-    return repaid, sold, unsafe_sub(withdrawn, sold)
+    return repaid, sold, withdrawn - sold
 
 
 # -------------------------------------------------------------------- callbacks
@@ -297,7 +297,7 @@ def _trade(needed: uint256):
     if self.sold > 0:
         available += uniswap_v2._sell(path, self.sold)
     assert available >= needed, "leverage: sale fell short"
-    self.rest = unsafe_sub(available, needed)  # available >= needed
+    self.rest = available - needed
     tokens._allow(path[len(path) - 1], msg.sender, needed)
 
 

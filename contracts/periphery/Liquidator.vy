@@ -150,7 +150,7 @@ def on_liquidation(paid: uint256, fee: uint256, seized: uint256, data: Bytes[102
     else:
         proceeds: uint256 = uniswap_v2._sell(self.path, seized)
         assert proceeds >= due, "liquidator: sale does not pay"
-        profit: uint256 = unsafe_sub(proceeds, due)  # proceeds >= due
+        profit: uint256 = proceeds - due
         assert profit >= self.min_profit, "liquidator: profit too small"
         self.profit = profit
     tokens._allow(loan, msg.sender, due)

@@ -18,6 +18,7 @@ from ape.contracts import ContractInstance
 from eth_utils.address import to_checksum_address
 from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
 
+from plimsoll.chain.uniswap import container
 from plimsoll.chain.views import LOCAL_CHAIN_IDS, code_of, is_local
 from plimsoll.deploy.market import DeployError
 
@@ -107,6 +108,9 @@ class AddressBook(_Record):
     oracles: dict[str, OracleRecord] = {}
     pools: dict[str, PoolRecord] = {}
     vaults: dict[str, VaultRecord] = {}
+    uniswap: Deployed | None = None
+    liquidator: Deployed | None = None
+    leverage: Deployed | None = None
     calls: dict[str, Sent] = {}
     pending: Pending | None = None
 
@@ -183,6 +187,9 @@ class AddressBook(_Record):
             },
             tokens={name: contract_at("PlainToken", record.address) for name, record in self.tokens.items()},
             feeds={name: contract_at("MockFeed", record.address) for name, record in self.feeds.items()},
+            uniswap=container("UniswapV2Factory").at(self.uniswap.address) if self.uniswap else None,
+            liquidator=contract_at("Liquidator", self.liquidator.address) if self.liquidator else None,
+            leverage=contract_at("Leverage", self.leverage.address) if self.leverage else None,
         )
 
     def _check(self, provider: ProviderAPI, path: Path) -> None:
@@ -207,8 +214,9 @@ class AddressBook(_Record):
 
     def _named(self) -> dict[str, str]:
         named = {f"blueprint {name}": record.address for name, record in self.blueprints.items()}
-        if self.factory:
-            named["factory"] = self.factory.address
+        for name in ("factory", "uniswap", "liquidator", "leverage"):
+            if record := getattr(self, name):
+                named[name] = record.address
         sections: dict[str, Mapping[str, Deployed]] = {
             "token": self.tokens,
             "feed": self.feeds,
@@ -233,6 +241,9 @@ class Contracts:
     oracles: dict[str, ContractInstance]
     tokens: dict[str, ContractInstance]
     feeds: dict[str, ContractInstance]
+    uniswap: ContractInstance | None
+    liquidator: ContractInstance | None
+    leverage: ContractInstance | None
 
 
 def contract_at(name: str, address: str) -> ContractInstance:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import yaml
 from eth_utils.address import is_checksum_address, to_checksum_address
@@ -189,6 +189,9 @@ class Market(_Section):
     """A pool with its vaults, by their names in the address book."""
 
     factory: Address | None = Field(None, description="an existing one; else the address book's or a new one")
+    uniswap: Literal["local"] | Address | None = Field(
+        None, description="a Uniswap v2 factory: Liquidator and Leverage are deployed for its pairs"
+    )
     pool: PoolSection
     vaults: dict[Annotated[str, StringConstraints(pattern="^[a-z0-9][a-z0-9-]*$")], VaultSection] = {}
 

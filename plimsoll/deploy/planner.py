@@ -13,6 +13,7 @@ from ape.api import AccountAPI, ReceiptAPI, TransactionAPI
 from ape.contracts import ContractInstance
 from pydantic import BaseModel
 
+from plimsoll.chain.uniswap import container
 from plimsoll.chain.views import code_of, is_local, network_of, now, view_one
 from plimsoll.deploy.book import (
     AddressBook,
@@ -159,6 +160,7 @@ class _PoolPlanner:
         self.complain = steps.complain
         self.section = file.market.pool
         self.vaults = file.market.vaults
+        self.uniswap = file.market.uniswap
         self.name = self.section.symbol
         self.decimals = 0
         self.queue_is_taken = False
@@ -176,6 +178,8 @@ class _PoolPlanner:
         if until >= Stage.MARKET:
             self._guardian()
             self._opening()
+            if self.uniswap is not None:
+                self._periphery(self.uniswap)
 
     @property
     def pool(self) -> ContractInstance | None:
@@ -294,6 +298,57 @@ class _PoolPlanner:
             self.there(what, "pool.open")
         else:
             self.curate(what, "open for ever", "pool.open", what, "open_pool", tuple)
+
+    # ------------------------------------------------------------------------------- the periphery
+
+    def _periphery(self, wanted: str) -> None:
+        """Adds Liquidator and Leverage for a Uniswap v2 factory; on a local chain that one as well."""
+        book, where = self.book, "uniswap"
+        if wanted == "local":
+            if not self.may_mock(where):
+                return
+        elif book.uniswap is None:
+            if not self.require_code(wanted, where):
+                return
+            if view_one(self.provider, wanted, "allPairsLength()", "uint256") is None:
+                self.complain(where, f"{wanted} does not answer allPairsLength(); give a Uniswap v2 factory")
+                return
+            book.uniswap = Deployed(address=wanted)
+        elif book.uniswap.address != wanted:
+            self.complain(
+                where,
+                f"{wanted} is not {book.uniswap.address}, which Liquidator and Leverage in {book.title} use "
+                f"for ever; restore that, or {book.way_out}",
+            )
+            return
+
+        def uniswap() -> TransactionAPI:
+            constructor = container("UniswapV2Factory").constructor
+            transaction: TransactionAPI = constructor.serialize_transaction(self.steps.account.address)
+            return transaction
+
+        def periphery(name: str) -> TransactionAPI:
+            factories = [needed(part.address if part else None) for part in (book.factory, book.uniswap)]
+            return self.steps.deployment(name, *factories)
+
+        self._single("Uniswap v2", "uniswap", uniswap)
+        for name in ("Liquidator", "Leverage"):
+            self._single(name, name.lower(), partial(periphery, name))
+
+    def _single(self, what: str, field: str, transaction: Callable[[], TransactionAPI]) -> None:
+        """Adds a contract of which the book has one, in a field of its own."""
+        there: Deployed | None = getattr(self.book, field)
+        if there is not None:
+            self.steps.add(Step(what, "there", "uniswap", there.address))
+            return
+
+        def record(receipt: ReceiptAPI) -> str:
+            setattr(self.book, field, deployed(receipt))
+            return str(receipt.contract_address)
+
+        self.steps.add(Step(what, "create", "uniswap", transaction=transaction, record=record))
+
+    # ----------------------------------------------------------------------------------- the queue
 
     def queue(
         self, what: str, where: str, change: tuple[str | None, bool, int], method: str, arguments: Arguments

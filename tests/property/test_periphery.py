@@ -1,7 +1,8 @@
 """Liquidator and Leverage on random positions, prices, reserves and paths, against the twin.
 
 What the twin says comes out is what happens, to the wei and for the same reason; afterwards every storage
-word of the protocol is the twin's, and the periphery holds what it held before. Each example is a seed.
+word of the protocol is the twin's, and the periphery holds what it held before (Y1, Y2, Y3). Each example is
+a seed.
 """
 
 import copy

@@ -102,7 +102,7 @@ def test_a06_all_is_locked_in_the_middle_of_an_opening(venue, unhealthy, token, 
 
 
 def test_a06_it_cannot_sell_below_the_least_profit(venue, unhealthy, token, path):
-    """It takes the price of the pair ahead down: the caller's bound holds against the real proceeds."""
+    """Y3: it takes the price of the pair ahead down: the caller's bound holds against the real proceeds."""
     quoted = venue.liquidator.call("quote", unhealthy.vault.address, [order(BORROWER)], path)
     profit = quoted[2] - quoted[0]
     swap_ahead(venue, token, venue.usd)

@@ -44,7 +44,7 @@ def market(venue: Venue, token: Contract) -> Market:
 
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_a17_the_liquidator_answers_its_vault_alone(venue, market, token, moment):
-    """While the vault is awaited somebody else tries to be it, and later to come second."""
+    """Y4: while the vault is awaited somebody else tries to be it, and later to come second."""
     market.set_quote(1_750)
     path = venue.path(token, venue.usd)
     hook(token, moment, venue.liquidator, "on_liquidation", 0, 0, 10**18, b"1")

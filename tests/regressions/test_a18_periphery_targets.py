@@ -105,7 +105,7 @@ def test_a18_a_pair_of_another_uniswap(venue, trader):
 
 @pytest.mark.parametrize("side", ["loan", "collateral"])
 def test_a18_a_market_of_the_attackers_token(venue, trader, side):
-    """Registered, with a token that calls whatever he likes: nothing of the trader's moves."""
+    """Y1: registered, with a token that calls whatever he likes; nothing of the trader's moves."""
     token = venue.make("ReentrantToken", "Evil", "EVIL", 18)
     loan, collateral = (token, venue.weth) if side == "loan" else (venue.weth, token)
     market = venue.market(loan, collateral, 1, min_debt=1)

@@ -25,7 +25,7 @@ def attacker(venue):
 
 @pytest.mark.parametrize("slack", [0, 10 * 10**6, 200 * 10**6])
 def test_a_sandwiched_liquidation(venue, path, attacker, slack):
-    """It reverts, or the keeper has at least what he asked for and the attacker at most the difference."""
+    """Y3: it reverts, or the keeper has what he asked for and the attacker at most the difference."""
     venue.borrow(venue.long, BORROWER, 100 * WAD, 150_000 * 10**6)
     venue.long.set_quote(1_780)
     due, _, proceeds, _ = venue.liquidator.call("quote", venue.long.vault.address, [order(BORROWER)], path)

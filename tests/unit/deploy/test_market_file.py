@@ -47,7 +47,7 @@ def test_the_live_example_refuses_its_placeholders_only() -> None:
     }
     assert {int(s.split("line ")[1].split(":")[0]) for s in error.value.sentences} == open_fields
     assert error.value.sentences[0] == (
-        f"{path}, line 12: pool.asset is still the placeholder <address of the loan token>; put your value "
+        f"{path}, line 13: pool.asset is still the placeholder <address of the loan token>; put your value "
         "there."
     )
 

@@ -331,6 +331,13 @@ def test_refuses_mock_feeds_on_a_live_network(desk: Desk, feeds: Feeds) -> None:
 
 
 @pytest.mark.usefixtures("on_live_network")
+def test_refuses_a_local_uniswap_on_a_live_network(desk: Desk, feeds: Feeds) -> None:
+    assert desk.refused("uniswap: local\n" + feeds.market()) == (
+        f"line 1: uniswap: mocks are for local chains, not for {NETWORK}; give a real address.",
+    )
+
+
+@pytest.mark.usefixtures("on_live_network")
 def test_refuses_an_account_without_ether_on_a_live_network(
     desk: Desk, feeds: Feeds, receiver: AccountAPI
 ) -> None:

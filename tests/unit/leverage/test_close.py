@@ -177,7 +177,7 @@ def test_only_vaults_of_the_factory(leverage, trader, opened, out_of, deadline):
 
 
 def test_not_for_others(venue, leverage, trader, opened, out_of, deadline):
-    """The stranger closes his own position, which is empty."""
+    """Y4: the stranger closes his own position, which is empty."""
     before = opened.vault.call("position_of", trader)
     opened.vault.send("set_operator", leverage.address, 3, sender=STRANGER)
     call = ("close", opened.vault.address, MAX, MAX, out_of, MAX, 0, deadline)

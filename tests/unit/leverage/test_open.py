@@ -9,7 +9,7 @@ NOTHING = {"usd": 0, "weth": 0, "btc": 0}
 
 
 def clean(venue, leverage, market):
-    """Leverage holds and allows nothing."""
+    """Y1: Leverage holds and allows nothing."""
     assert venue.holdings(leverage.address) == NOTHING
     for token in (venue.usd, venue.weth):
         assert token.call("allowance", leverage.address, market.vault.address) == 0

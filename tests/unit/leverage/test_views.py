@@ -1,4 +1,4 @@
-"""Margin terms, of a position and of an intended opening."""
+"""Margin terms, of a position and of an intended opening (Y2)."""
 
 import pytest
 

@@ -35,7 +35,7 @@ def test_the_collateral_pays_and_the_rest_is_profit(venue, fallen, liquidator, p
 
 
 def test_nothing_stays(venue, fallen, liquidator, path):
-    """Neither tokens nor allowances."""
+    """Y1: neither tokens nor allowances."""
     liquidator.send("liquidate", fallen.vault.address, BORROWER, MAX, path, 0, sender=KEEPER)
     assert venue.holdings(liquidator.address) == NOTHING
     for token in (venue.usd, venue.weth):

@@ -1,4 +1,4 @@
-"""What a keeper is told is what happens."""
+"""Y2: what a keeper is told is what happens."""
 
 import pytest
 
