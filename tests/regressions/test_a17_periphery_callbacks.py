@@ -75,7 +75,7 @@ def test_a17_leverage_answers_its_vault_alone(venue, market, token, name):
 
 def test_a17_a_look_alike_cannot_call_back(venue, market):
     """A contract that claims to be a vault: it calls back out of the blue."""
-    fake = venue.make("Actor")
+    fake = venue.make("CallbackActor")
     for contract, name, numbers in (
         (venue.liquidator, "on_liquidation", (0, 0, 1)),
         (venue.leverage, "on_open", (0, 1)),
@@ -90,7 +90,7 @@ def test_a17_a_look_alike_cannot_call_back(venue, market):
 
 def test_a17_a_vault_that_somebody_else_calls_calls_him(venue, market):
     """Naming Liquidator or Leverage as the receiver does not get them called."""
-    actor = venue.make("Actor")
+    actor = venue.make("CallbackActor")
     venue.give(venue.usd, actor.address, 10**12)
     actor.send("approve", venue.usd.address, market.vault.address, sender=STRANGER)
     market.set_quote(1_750)

@@ -12,7 +12,6 @@ import pytest
 
 from plimsoll.chain.engine import deploy, deploy_blueprint
 from plimsoll.chain.uniswap import artifact
-from tests.stateful.world import compiled
 from tests.utils.periphery import (
     BORROWER,
     DEPLOYER,
@@ -26,6 +25,7 @@ from tests.utils.periphery import (
     order,
     refused,
 )
+from tests.utils.process import artifact as compiled
 
 LATER = START + 3_600
 CONTRACTS = Path(__file__).parents[2] / "contracts"
@@ -74,9 +74,7 @@ def test_a18_what_the_periphery_calls():
 
 def test_a25_a_vault_of_another_factory(venue, trader):
     """The same bytecode, deployed by the attacker's own Factory."""
-    blueprints = [
-        deploy_blueprint(venue.engine, compiled(n)[0], STRANGER) for n in ("Pool", "Council", "Vault")
-    ]
+    blueprints = [deploy_blueprint(venue.engine, compiled(n), STRANGER) for n in ("Pool", "Council", "Vault")]
     ours, venue.factory = venue.factory, venue.make("Factory", *blueprints)
     fake = venue.market(venue.usd, venue.weth, 2_000)
     venue.factory = ours

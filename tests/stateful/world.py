@@ -58,10 +58,6 @@ SOURCES = {
     "RateVault": "contracts/mocks/MockRateVault.vy",
     "Liquidator": "contracts/periphery/Liquidator.vy",
     "Leverage": "contracts/periphery/Leverage.vy",
-    "Intruder": "contracts/mocks/Intruder.vy",
-    "FalseReturnToken": "contracts/mocks/FalseReturnToken.vy",
-    "NoReturnToken": "contracts/mocks/NoReturnToken.vy",
-    "ReentrantToken": "contracts/mocks/ReentrantToken.vy",
 }
 
 

@@ -12,7 +12,8 @@ from plimsoll.chain.engine import CallReverted, Contract, deploy, deploy_bluepri
 from plimsoll.chain.revm import Revm
 from plimsoll.chain.uniswap import artifact
 from plimsoll.params import BLUE_CHIP, PoolParams, RiskParams, price_of
-from tests.stateful.world import DEPLOYER, compiled, role
+from tests.stateful.world import DEPLOYER, role
+from tests.utils.process import artifact as ours
 from tests.utils.signatures import sign_set_operator
 
 MAX = 2**256 - 1
@@ -64,12 +65,10 @@ class Venue:
 
     def __init__(self) -> None:
         self.engine = Revm(START)
-        blueprints = [
-            deploy_blueprint(self.engine, compiled(n)[0], DEPLOYER) for n in ("Pool", "Council", "Vault")
-        ]
+        blueprints = [deploy_blueprint(self.engine, ours(n), DEPLOYER) for n in ("Pool", "Council", "Vault")]
         self.factory = self.make("Factory", *blueprints)
-        self.usd = self.make("Token", "Dollar", "USD", 6)
-        self.btc = self.make("Token", "Bitcoin", "BTC", 8)
+        self.usd = self.make("PlainToken", "Dollar", "USD", 6)
+        self.btc = self.make("PlainToken", "Bitcoin", "BTC", 8)
         self.weth = deploy(self.engine, artifact("WETH9"), sender=DEPLOYER)
         self.uniswap = deploy(self.engine, artifact("UniswapV2Factory"), DEPLOYER, sender=DEPLOYER)
         self.router = deploy(
@@ -91,11 +90,11 @@ class Venue:
 
     def make(self, name: str, *arguments: Any) -> Contract:
         """Deploys a contract of ours."""
-        return deploy(self.engine, compiled(name)[0], *arguments, sender=DEPLOYER)
+        return deploy(self.engine, ours(name), *arguments, sender=DEPLOYER)
 
     def at(self, name: str, address: str) -> Contract:
         """A contract of ours that exists."""
-        return Contract(self.engine, address, compiled(name)[0].abi)
+        return Contract(self.engine, address, ours(name).abi)
 
     def market(
         self, loan: Contract, collateral: Contract, quote: Any, risk: RiskParams = BLUE_CHIP, **changes: Any
@@ -103,7 +102,7 @@ class Venue:
         """An open pool with a vault; ten million dollars' worth lent by `LENDER`; `changes` of the risk."""
         digits, collateral_digits = loan.call("decimals"), collateral.call("decimals")
         params = PoolParams(name="Plimsoll Test", symbol="pTEST")
-        oracle = self.make("Oracle", price_of(Fraction(quote), collateral_digits, digits))
+        oracle = self.make("LyingOracle", price_of(Fraction(quote), collateral_digits, digits))
         pool = self.factory.send(
             "create_pool", params.to_struct(loan.address, digits), DEPLOYER, params.delay, sender=DEPLOYER
         )

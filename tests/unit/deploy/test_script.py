@@ -13,10 +13,11 @@ from ape import chain, networks, project
 from ape.api import AccountAPI
 
 from plimsoll.deploy import load_market
-from tests.utils.markets import STEPS
+from tests.utils.markets import STEPS as MARKET_STEPS
 
 ROOT = Path(__file__).parents[3]
 MARKET = ROOT / "markets" / "local-weth-usdc.yaml"
+STEPS = (*MARKET_STEPS, "Uniswap v2", "Liquidator", "Leverage")
 
 
 def load(path: str) -> ModuleType:

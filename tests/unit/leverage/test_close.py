@@ -156,7 +156,7 @@ def test_the_right_to_withdraw(leverage, trader, opened, out_of, deadline):
 
 def test_a_pair_that_cannot_give_so_much(venue, leverage, trader, opened, deadline):
     """It holds no more than a hundred dollars."""
-    other = venue.make("Token", "Other", "OTH", 18)
+    other = venue.make("PlainToken", "Other", "OTH", 18)
     venue.provide(venue.weth, WAD, other, WAD)
     venue.provide(other, WAD, venue.usd, 10**8)
     path = venue.path(venue.weth, other, venue.usd)

@@ -88,7 +88,7 @@ def test_an_intended_short(venue, leverage, trader, short, out_of):
 def test_a_debt_without_collateral(venue, leverage, trader, long, into):
     """What it would be, though no vault allows it: no price is high enough."""
     pair = venue.uniswap.call("getPair", *into)
-    empty = venue.make("Token", "Other", "OTH", 18)
+    empty = venue.make("PlainToken", "Other", "OTH", 18)
     for token in (venue.usd, venue.weth):
         venue.uniswap.send("createPair", empty.address, token.address, sender=STRANGER)
     assert int(pair, 16) > 0

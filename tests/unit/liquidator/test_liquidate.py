@@ -55,7 +55,7 @@ def test_a_part(venue, fallen, liquidator, path):
 @pytest.mark.parametrize("stops", [1, 2])
 def test_longer_paths(venue, fallen, liquidator, stops):
     """Three tokens, and four: the most."""
-    other = venue.make("Token", "Other", "OTH", 18)
+    other = venue.make("PlainToken", "Other", "OTH", 18)
     venue.provide(venue.btc, 100 * 10**8, other, 100 * WAD)
     venue.provide(other, 100 * WAD, venue.usd, 4 * 10**12)
     path = venue.path(venue.weth, venue.btc, *[other][: stops - 1], venue.usd)

@@ -38,7 +38,7 @@ def test_the_same_refusals(venue, market, liquidator, path):
     refused("periphery: not a vault", liquidator, "quote", STRANGER, [], path, sender=KEEPER)
     refused("swap: wrong path", liquidator, *quote, path[::-1], sender=KEEPER)
     refused("swap: path too short", liquidator, *quote, path[:1], sender=KEEPER)
-    nowhere = venue.make("Token", "Other", "OTH", 18).address
+    nowhere = venue.make("PlainToken", "Other", "OTH", 18).address
     refused("swap: no pair", liquidator, *quote, [path[0], nowhere, path[1]], sender=KEEPER)
 
 
