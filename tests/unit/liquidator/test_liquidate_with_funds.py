@@ -101,3 +101,22 @@ def test_a_token_that_answers_false(venue, liquidator):
         refused(reason, liquidator, *call, sender=KEEPER)
     loan.send("fail", 0, sender=DEPLOYER)
     liquidator.send(*call, sender=KEEPER)
+
+
+def test_a_payer_pays_for_one_call_only(venue, funded, liquidator, path):
+    """A sale in the same transaction, as in a bundle of many people's calls, pulls nothing from him."""
+    intruder, vault = venue.make("Intruder"), funded.vault.address
+    venue.give(venue.usd, intruder.address, FUNDS)
+    intruder.send("approve", venue.usd.address, liquidator.address, MAX, sender=KEEPER)
+    steps = [
+        ("liquidate_with_funds", vault, [order(BORROWER, 10**9)], 0),
+        ("liquidate", vault, BORROWER, 10**9, path, 0, RECEIVER),
+    ]
+    due = sum(liquidator.call(*steps[0], sender=KEEPER)[:2])
+    calls = [(liquidator.address, liquidator.encode(*step)) for step in steps]
+    intruder.send("plan", calls, sender=KEEPER)
+    intruder.send("run", sender=KEEPER)
+    assert intruder.call("successes") == 2
+    assert venue.holdings(intruder.address)["usd"] == FUNDS - due
+    assert venue.holdings(RECEIVER)["usd"] > 0
+    assert venue.holdings(liquidator.address) == {"usd": 0, "weth": 0, "btc": 0}
