@@ -74,7 +74,8 @@ def test_a18_what_the_periphery_calls():
 
 def test_a25_a_vault_of_another_factory(venue, trader):
     """The same bytecode, deployed by the attacker's own Factory."""
-    blueprints = [deploy_blueprint(venue.engine, compiled(n), STRANGER) for n in ("Pool", "Council", "Vault")]
+    names = ("Pool", "Council", "Backstop", "Vault")
+    blueprints = [deploy_blueprint(venue.engine, compiled(name), STRANGER) for name in names]
     ours, venue.factory = venue.factory, venue.make("Factory", *blueprints)
     fake = venue.market(venue.usd, venue.weth, 2_000)
     venue.factory = ours

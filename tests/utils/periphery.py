@@ -65,7 +65,8 @@ class Venue:
 
     def __init__(self) -> None:
         self.engine = Revm(START)
-        blueprints = [deploy_blueprint(self.engine, ours(n), DEPLOYER) for n in ("Pool", "Council", "Vault")]
+        names = ("Pool", "Council", "Backstop", "Vault")
+        blueprints = [deploy_blueprint(self.engine, ours(name), DEPLOYER) for name in names]
         self.factory = self.make("Factory", *blueprints)
         self.usd = self.make("PlainToken", "Dollar", "USD", 6)
         self.btc = self.make("PlainToken", "Bitcoin", "BTC", 8)
