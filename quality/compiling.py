@@ -1,5 +1,6 @@
 """Compiles a contract in this process from sources changed on the way; the files stay as they are."""
 
+import functools
 import re
 import sysconfig
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ CONTRACTS = {
     "Vault": "contracts/Vault.vy",
     "Council": "contracts/Council.vy",
     "Factory": "contracts/Factory.vy",
+    "Backstop": "contracts/periphery/Backstop.vy",
     "ChainlinkOracle": "contracts/oracles/ChainlinkOracle.vy",
 }
 _OPTIMISER = re.compile(r"^(# pragma optimize )\w+$", re.MULTILINE)
@@ -65,13 +67,20 @@ def _compile(name: str, bundle: _Overlay) -> Artifact:
 
 def contracts_with(source: str) -> list[str]:
     """The contracts of `CONTRACTS` that a source file is part of."""
-    return [name for name, path in CONTRACTS.items() if (ROOT / source).resolve() in set(_parts(ROOT / path))]
+    return [name for name in CONTRACTS if (ROOT / source).resolve() in parts(name)]
+
+
+@functools.cache
+def parts(name: str) -> frozenset[Path]:
+    """The files that a contract of `CONTRACTS` is made of, modules and interfaces of ours."""
+    return frozenset(_parts(ROOT / CONTRACTS[name]))
 
 
 def _parts(path: Path) -> Iterator[Path]:
     path = path.resolve()
     yield path
     for dots, folder, name in _IMPORT.findall(path.read_text()):
-        part = path.parents[len(dots) - 1].joinpath(*folder.split("."), f"{name}.vy")
-        if part.is_file():
-            yield from _parts(part)
+        for kind in ("vy", "vyi"):
+            part = path.parents[len(dots) - 1].joinpath(*folder.split("."), f"{name}.{kind}")
+            if part.is_file():
+                yield from _parts(part)

@@ -7,6 +7,7 @@ was killed goes on.
 """
 
 import argparse
+import functools
 import gc
 import hashlib
 import json
@@ -24,10 +25,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from itertools import islice
 from multiprocessing.pool import Pool
+from pathlib import Path
 from typing import Any
 
 from plimsoll.chain.engine import Artifact
-from quality.compiling import CONTRACTS, ROOT, build, contracts_with
+from quality.compiling import CONTRACTS, ROOT, build, contracts_with, parts
 from quality.judging import judge
 
 SOURCES = [
@@ -76,19 +78,17 @@ def generate(python: str) -> list[Mutant]:
 
 
 class Compiler:
-    """Compiles mutants and keeps what comes out, as long as the contracts stay as they are."""
+    """Compiles mutants and keeps what comes out, as long as what it is made of stays as it is."""
 
     def __init__(self) -> None:
         """Compiles the originals."""
-        paths = [ROOT / source for source in SOURCES] + sorted((ROOT / "contracts/interfaces").iterdir())
-        self.folder = CACHE / "mutants" / _digest(b"".join(path.read_bytes() for path in paths))
-        self.folder.mkdir(parents=True, exist_ok=True)
         self.originals = {name: build(name) for name in CONTRACTS}
 
     def changed(self, mutant: Mutant) -> dict[str, Artifact]:
         """The contracts whose code the mutant changes; none when the compiler refuses it."""
-        kept = self.folder / mutant.key
+        kept = _folder(mutant.source) / mutant.key
         if not kept.exists():
+            kept.parent.mkdir(parents=True, exist_ok=True)
             part = kept.with_suffix(f".{os.getpid()}")
             part.write_bytes(pickle.dumps(self._compile(mutant)))
             part.rename(kept)
@@ -113,6 +113,12 @@ class Compiler:
             if changed
             else ""
         )
+
+
+@functools.cache
+def _folder(source: str) -> Path:
+    paths = sorted(set().union(*map(parts, contracts_with(source))))
+    return CACHE / "mutants" / _digest(b"".join(path.read_bytes() for path in paths))
 
 
 def draw(

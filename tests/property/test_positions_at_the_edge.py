@@ -105,3 +105,41 @@ def test_markets_of_any_decimals(engine: Engine) -> None:
         lend(place)
         place.act("first_vault", "close", 2**256 - 1, 2**256 - 1, BORROWER, BORROWER, sender=BORROWER)
         place.compare()
+
+
+def test_a_close_that_leaves_just_the_minimum_debt(engine: Engine) -> None:
+    """It is not extended to the whole debt, though the offer covers it."""
+    place = market(engine)
+    vault, oracle = place.model["first_vault"], place.model["first_oracle"]
+    whole = 10 ** place.decimals[0]
+    for more in range(100):
+        place.act(
+            "first_vault", "open", 3 * 10**18, 3_400 * whole + more, BORROWER, BORROWER, sender=BORROWER
+        )
+        debt, collateral = vault.debt_of(BORROWER), vault.position_of(BORROWER)[0]
+        low, high = debt * 10**36 // collateral, 2 * debt * 10**36 // collateral
+        while high - low > 1:  # the lowest price at which the minimum debt or more is left
+            middle = oracle.price_answer = (low + high) // 2
+            quote = vault.preview_liquidate(BORROWER, 2**256 - 1)
+            if quote.liquidatable and quote.paid > debt - vault.risk.min_debt:
+                low = middle
+            else:
+                high = middle
+        place.set_prices("first_oracle", high, high)
+        quote = vault.preview_liquidate(BORROWER, 2**256 - 1)
+        compare_views(place, BORROWER, 2**256 - 1)
+        if debt - quote.paid == vault.risk.min_debt:
+            break
+        place.set_prices("first_oracle", place.fair["first_oracle"], place.fair["first_oracle"])
+        place.act("first_vault", "close", 2**256 - 1, 2**256 - 1, BORROWER, BORROWER, sender=BORROWER)
+    else:
+        raise AssertionError("no debt is left with just the minimum")
+
+
+def test_collateral_worth_nothing_is_taken_for_nothing(engine: Engine) -> None:
+    """Offer and price of the whole are both 0; all of the debt goes."""
+    place = in_debt(engine)
+    place.set_prices("first_oracle", 1, 1)
+    assert place.act("first_vault", "liquidate", BORROWER, 0, 0, STRANGER, sender=STRANGER)[:2] == (0, 0)
+    assert place.model["first_vault"].position_of(BORROWER) == (0, 0)
+    place.compare()
