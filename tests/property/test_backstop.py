@@ -144,6 +144,17 @@ def test_a_loss_takes_income_then_all_alike(
     place.compare()
 
 
+def test_income_alone_bears_a_loss_up_to_its_amount(engine: Engine) -> None:
+    """To the last pool share of it; neither stake nor escrow notices."""
+    place = staked(engine)
+    place.act("backstop", "request", STAKE // 2, sender=STAKER)
+    arrive(place, 100 * UNIT)
+    before = place.chain["backstop"].call("books")
+    lose(place, 100 * 10**6)
+    assert place.chain["backstop"].call("books")[:3] == (*before[:2], 0)
+    place.compare()
+
+
 def test_leaving_takes_a_request_and_its_time(engine: Engine) -> None:
     place = staked(engine)
     chain = place.chain["backstop"]
