@@ -178,10 +178,12 @@ def repay(amount: uint256, owner: address = msg.sender) -> uint256:
     shares: uint256 = 0
     paid, shares = self._repayment(word, amount, total_debt, total_debt_shares)
     rest: uint256 = position._reduce(word, 0, shares)
-    if position._is_provisioned(word):
+    if word >= position.PROVISIONED:
         rest = self._cap_provision(owner, rest, total_debt, total_debt_shares)
     self.positions[owner] = rest
-    self._pay_pool(paid, shares, paid, position._is_provisioned(word))
+    self._pay_pool(paid, shares, paid)
+    if word >= position.PROVISIONED:
+        self._report_provisions()
     log IVault.Repay(owner=owner, amount=paid, shares=shares)
     return paid
 
@@ -264,13 +266,15 @@ def close(
     assert sent <= collateral, "vault: not enough collateral"
 
     rest: uint256 = position._reduce(word, sent, shares)
-    if position._is_provisioned(word):
+    if word >= position.PROVISIONED:
         rest = self._cap_provision(owner, rest, total_debt, total_debt_shares)
     self.positions[owner] = rest
     self._send_collateral(receiver, sent)
     if len(data) > 0:
         extcall ICallbacks(msg.sender).on_close(paid, sent, data)
-    self._pay_pool(paid, shares, paid, position._is_provisioned(word))
+    self._pay_pool(paid, shares, paid)
+    if word >= position.PROVISIONED:
+        self._report_provisions()
     if debt_shares > 0 and sent > 0:
         total_debt, total_debt_shares = staticcall POOL.debt_totals()
         self._check_collateralised(
@@ -310,7 +314,7 @@ def liquidate(
     assert quote.liquidatable, "vault: healthy"
     assert quote.shares > 0, "vault: nothing can be closed"
     rest: uint256 = position._reduce(word, quote.seized, quote.shares)
-    if position._is_provisioned(word):
+    if word >= position.PROVISIONED:
         rest = self._provide_for(owner, rest, liquidation._lack(rest, price, total_debt, total_debt_shares))
     self.positions[owner] = rest
     self._log_liquidation(owner, quote)
@@ -318,7 +322,9 @@ def liquidate(
     self._hand_over(quote.seized, quote.paid + quote.fee, min_rate, receiver)
     if len(data) > 0:
         extcall ICallbacks(msg.sender).on_liquidation(quote.paid, quote.fee, quote.seized, data)
-    self._pay_pool(quote.paid + quote.fee, quote.shares, quote.paid, position._is_provisioned(word))
+    self._pay_pool(quote.paid + quote.fee, quote.shares, quote.paid)
+    if word >= position.PROVISIONED:
+        self._report_provisions()
     return quote.paid, quote.fee, quote.seized
 
 
@@ -355,7 +361,7 @@ def liquidate_batch(
         quote: IVault.Quote = liquidation._quote(word, price, total_debt, total_debt_shares, order >> 160)
         if quote.shares > 0:
             rest: uint256 = position._reduce(word, quote.seized, quote.shares)
-            if position._is_provisioned(word):
+            if word >= position.PROVISIONED:
                 rest = self._provide_for(owner, rest, liquidation._lack(rest, price, total_debt, total_debt_shares))
                 provisioned = True
             self.positions[owner] = rest
@@ -372,7 +378,9 @@ def liquidate_batch(
     self._hand_over(seized, paid + fee, min_rate, receiver)
     if len(data) > 0:
         extcall ICallbacks(msg.sender).on_liquidation(paid, fee, seized, data)
-    self._pay_pool(paid + fee, shares, paid, provisioned)
+    self._pay_pool(paid + fee, shares, paid)
+    if provisioned:
+        self._report_provisions()
     return paid, fee, seized, executed
 
 
@@ -390,7 +398,7 @@ def poke(owner: address) -> uint256:
     word: uint256 = self.positions[owner]
     lack: uint256 = liquidation._lack(word, price, total_debt, total_debt_shares)
     self.positions[owner] = self._provide_for(owner, word, lack)
-    extcall POOL.provide(self.provisions)
+    self._report_provisions()
     return lack
 
 
@@ -619,12 +627,11 @@ def _repayment(
 
 
 @internal
-def _pay_pool(amount: uint256, shares: uint256, paid: uint256, provisioned: bool):
+def _pay_pool(amount: uint256, shares: uint256, paid: uint256):
     """
     @notice Pull `amount` base units from the caller to the pool, settle at once, see that they arrived.
     @dev `settle` reads the pool's balance anyway and returns it: the balance after the pull.
     @param paid The part of `amount` that is not fee.
-    @param provisioned Whether provisions may have changed, which the pool has to know.
     """
     before: uint256 = 0
     if amount > 0:
@@ -633,8 +640,11 @@ def _pay_pool(amount: uint256, shares: uint256, paid: uint256, provisioned: bool
         assert success, "vault: payment failed"
     balance: uint256 = extcall POOL.settle(shares, paid)
     assert balance == before + amount or amount == 0, "vault: payment did not arrive"
-    if provisioned:
-        extcall POOL.provide(self.provisions)
+
+
+@internal
+def _report_provisions():
+    extcall POOL.provide(self.provisions)
 
 
 @internal

@@ -16,7 +16,7 @@
 
 COLLATERAL_TOP: constant(uint256) = 2**128 - 1
 DEBT_TOP: constant(uint256) = 2**104 - 1
-PROVISIONED: constant(uint256) = 1 << 255
+PROVISIONED: constant(uint256) = 1 << 255  # the flag is the top bit: who has it is not below it
 
 
 @internal
@@ -52,12 +52,6 @@ def _reduce(word: uint256, collateral: uint256, shares: uint256) -> uint256:
     @dev The caller has seen that the position holds at least as much of each: no lane borrows.
     """
     return unsafe_sub(word, collateral | (shares << 128))
-
-
-@internal
-@pure
-def _is_provisioned(word: uint256) -> bool:
-    return word >= PROVISIONED
 
 
 @internal
