@@ -17,7 +17,6 @@ CONTRACTS = {
     "Pool": "contracts/Pool.vy",
     "Vault": "contracts/Vault.vy",
     "Council": "contracts/Council.vy",
-    "Backstop": "contracts/periphery/Backstop.vy",
     "Factory": "contracts/Factory.vy",
     "Backstop": "contracts/periphery/Backstop.vy",
     "ChainlinkOracle": "contracts/oracles/ChainlinkOracle.vy",
