@@ -1,0 +1,274 @@
+"""The positions of one vault, replayed from its events into a SQLite file.
+
+A batch of blocks is one transaction: positions, what they were before, and the batch's last block (a
+checkpoint). A kill at any moment leaves the file at a checkpoint. When the chain has dropped a checkpoint's
+block, the index goes back to the last checkpoint that still stands and reads on from there.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random
+from typing import NamedTuple, Protocol
+
+from plimsoll.chain.engine import Log
+from plimsoll.keeper.events import change
+from plimsoll.twin.position import pack, unpack
+
+BATCH = 2_000  # blocks
+DEPTH = 256  # blocks below the head that may still be replaced without reading everything again
+SAMPLE = 100  # positions that `verify` compares one by one
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS positions (owner BLOB PRIMARY KEY, word BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS checkpoints (block INTEGER PRIMARY KEY, hash BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS before (
+    block INTEGER, owner BLOB, word BLOB NOT NULL, PRIMARY KEY (block, owner)
+) WITHOUT ROWID;
+"""
+
+
+class IndexFault(Exception):
+    """The index cannot be used as it is; the message says why and what to do."""
+
+
+class ChainMoved(Exception):
+    """The chain was reorganised while it was read; reading again helps."""
+
+
+class Checkpoint(NamedTuple):
+    """A block up to which, itself included, the events are in."""
+
+    block: int
+    hash: bytes
+
+
+class Source(Protocol):
+    """Where events come from."""
+
+    def head(self) -> int:
+        """The number of the newest block."""
+
+    def block_hash(self, block: int) -> bytes | None:
+        """The hash of a block; None when the chain is shorter."""
+
+    def logs(self, first: int, last: int) -> Iterable[Log]:
+        """The vault's events in the blocks from `first` to `last`, both included, in the chain's order."""
+
+
+class Books(Protocol):
+    """What the chain itself says, in the block of a hash."""
+
+    def position(self, owner: str, block: bytes) -> tuple[int, int]:
+        """Collateral in base units and debt shares of `owner`."""
+
+    def drawn(self, block: bytes) -> int:
+        """Debt shares of all positions of the vault."""
+
+
+class Index:
+    """Positions by owner (lower case), in memory and in a file.
+
+    Attributes:
+        positions: collateral in base units and debt shares of each owner who has any of them.
+        checkpoint: the block that they are true in; None before the first batch.
+        database: the connection; others may keep tables of their own in it.
+    """
+
+    def __init__(self, path: Path | str, chain_id: int, vault: str, first_block: int = 0) -> None:
+        """Opens or begins the file; only one process may have it open.
+
+        Args:
+            path: of the file, or ":memory:".
+            chain_id: of the chain.
+            vault: its address.
+            first_block: none of the vault's events is older.
+
+        Raises:
+            IndexFault: the file is in use, is no index, or is that of another vault.
+        """
+        self._first_block = first_block
+        self.positions: dict[str, tuple[int, int]] = {}
+        self.checkpoint: Checkpoint | None = None
+        self.database = sqlite3.connect(path, isolation_level=None, timeout=0)
+        try:
+            self.database.execute("PRAGMA locking_mode = EXCLUSIVE")
+            self.database.execute("PRAGMA journal_mode = WAL")
+            self.database.executescript(f"BEGIN IMMEDIATE; {_TABLES} COMMIT;")
+            self._check_about({"chain": str(chain_id), "vault": vault.lower()}, path)
+            self._load()
+        except sqlite3.OperationalError as error:
+            self.database.close()
+            raise IndexFault(f"{path} cannot be opened ({error}); does another keeper use it?") from None
+        except sqlite3.DatabaseError as error:
+            self.database.close()
+            raise IndexFault(f"{path} is no index ({error}); delete it, and it is made afresh.") from None
+        except IndexFault:
+            self.database.close()
+            raise
+
+    def close(self) -> None:
+        """Closes the file."""
+        self.database.close()
+
+    def sync(self, source: Source) -> Checkpoint:
+        """Reads what is new, after undoing what the chain no longer has.
+
+        Raises:
+            ChainMoved: the chain changed meanwhile; what was read before is kept.
+            IndexFault: the events contradict each other.
+        """
+        head = source.head()
+        self._roll_back(source)
+        while (first := self._next_block()) <= head:
+            last = min(first + BATCH - 1, head)
+            if first <= head - DEPTH:
+                last = min(last, head - DEPTH)  # so that a checkpoint stands where the chain is settled
+            block = source.block_hash(last)
+            logs = source.logs(first, last)
+            changes = self._changed(logs)
+            if block is None or source.block_hash(last) != block or not self._stands(source):
+                raise ChainMoved
+            self._keep(Checkpoint(last, block), changes, head)
+        if self.checkpoint is None:
+            raise IndexFault(
+                f"The chain ends at block {head}, before the vault's first, {self._first_block}."
+            )
+        return self.checkpoint
+
+    def verify(self, books: Books, random: Random) -> int:
+        """Compares the positions with the chain at the checkpoint: all debt at once, and a sample one by one.
+
+        Returns:
+            How many positions were compared.
+
+        Raises:
+            IndexFault: they differ.
+        """
+        assert self.checkpoint is not None, "nothing has been read"
+        block = self.checkpoint.hash
+        remedy = "events are missing: delete the index, and try another node if it happens again"
+        debt, drawn = sum(shares for _, shares in self.positions.values()), books.drawn(block)
+        if debt != drawn:
+            raise IndexFault(f"The index has {debt} debt shares, the chain {drawn}; {remedy}.")
+        owners = random.sample(sorted(self.positions), min(SAMPLE, len(self.positions)))
+        for owner in owners:
+            if (there := books.position(owner, block)) != self.positions[owner]:
+                raise IndexFault(
+                    f"{owner} has {self.positions[owner]} in the index, {there} on the chain; {remedy}."
+                )
+        return len(owners)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of what is written inside, or nothing."""
+        self.database.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self.database.execute("ROLLBACK")
+            raise
+        self.database.execute("COMMIT")
+
+    def _check_about(self, about: dict[str, str], path: Path | str) -> None:
+        rows = [(name, value) for name, value in about.items()]
+        self.database.executemany("INSERT OR IGNORE INTO about VALUES (?, ?)", rows)
+        found = dict(self.database.execute("SELECT name, value FROM about"))
+        if found != about:
+            raise IndexFault(f"{path} is the index of {found}, not of {about}; name another file.")
+
+    def _load(self) -> None:
+        rows = self.database.execute("SELECT owner, word FROM positions")
+        self.positions = {"0x" + owner.hex(): unpack(int.from_bytes(word, "big")) for owner, word in rows}
+        row = self.database.execute(
+            "SELECT block, hash FROM checkpoints ORDER BY block DESC LIMIT 1"
+        ).fetchone()
+        self.checkpoint = Checkpoint(*row) if row else None
+
+    def _next_block(self) -> int:
+        return self.checkpoint.block + 1 if self.checkpoint else self._first_block
+
+    def _stands(self, source: Source) -> bool:
+        return self.checkpoint is None or source.block_hash(self.checkpoint.block) == self.checkpoint.hash
+
+    def _changed(self, logs: Iterable[Log]) -> dict[str, tuple[int, int]]:
+        """The positions that events lead to, of the owners who are named in them."""
+        changed: dict[str, tuple[int, int]] = {}
+        for log in logs:
+            if (found := change(log)) is None:
+                continue
+            owner, collateral, shares = found
+            old = changed.get(owner) or self.positions.get(owner, (0, 0))
+            new = old[0] + collateral, old[1] + shares
+            if min(new) < 0:
+                raise IndexFault(
+                    f"The events of {owner} take more than he has; some are missing. Delete the index, and "
+                    "try another node if it happens again."
+                )
+            changed[owner] = new
+        return changed
+
+    def _keep(self, checkpoint: Checkpoint, changes: Mapping[str, tuple[int, int]], head: int) -> None:
+        settled = head - DEPTH
+        with self.transaction():
+            if checkpoint.block > settled:
+                self.database.executemany(
+                    "INSERT INTO before VALUES (?, ?, ?)",
+                    [
+                        (checkpoint.block, *_row(owner, self.positions.get(owner, (0, 0))))
+                        for owner in changes
+                    ],
+                )
+            self.database.executemany(
+                "INSERT OR REPLACE INTO positions VALUES (?, ?)",
+                [_row(owner, position) for owner, position in changes.items() if any(position)],
+            )
+            self.database.executemany(
+                "DELETE FROM positions WHERE owner = ?",
+                [(bytes.fromhex(owner[2:]),) for owner, position in changes.items() if not any(position)],
+            )
+            self.database.execute("INSERT INTO checkpoints VALUES (?, ?)", checkpoint)
+            floor = self.database.execute(
+                "SELECT max(block) FROM checkpoints WHERE block <= ?", (settled,)
+            ).fetchone()[0]
+            if floor is not None:
+                self.database.execute("DELETE FROM checkpoints WHERE block < ?", (floor,))
+                self.database.execute("DELETE FROM before WHERE block <= ?", (floor,))
+        for owner, position in changes.items():
+            if any(position):
+                self.positions[owner] = position
+            else:
+                self.positions.pop(owner, None)
+        self.checkpoint = checkpoint
+
+    def _roll_back(self, source: Source) -> None:
+        """Goes back to the last checkpoint whose block the chain still has; to nothing when there is none."""
+        if self._stands(source):
+            return
+        checkpoints = self.database.execute(
+            "SELECT block, hash FROM checkpoints ORDER BY block DESC"
+        ).fetchall()
+        target = next((block for block, hash_ in checkpoints if source.block_hash(block) == hash_), None)
+        with self.transaction():
+            if target is None:
+                for table in ("positions", "before", "checkpoints"):
+                    self.database.execute(f"DELETE FROM {table}")
+            else:
+                undone = self.database.execute(
+                    "SELECT owner, word FROM before WHERE block > ? ORDER BY block DESC", (target,)
+                ).fetchall()
+                self.database.executemany(
+                    "INSERT OR REPLACE INTO positions (owner, word) VALUES (?, ?)", undone
+                )
+                self.database.execute("DELETE FROM positions WHERE word = ?", (bytes(32),))
+                self.database.execute("DELETE FROM before WHERE block > ?", (target,))
+                self.database.execute("DELETE FROM checkpoints WHERE block > ?", (target,))
+        self._load()
+
+
+def _row(owner: str, position: tuple[int, int]) -> tuple[bytes, bytes]:
+    return bytes.fromhex(owner[2:]), pack(*position).to_bytes(32, "big")
