@@ -72,7 +72,7 @@ def contracts_with(source: str) -> list[str]:
 
 @functools.cache
 def parts(name: str) -> frozenset[Path]:
-    """The files that a contract of `CONTRACTS` is made of, modules and interfaces of ours."""
+    """The files with code of ours that a contract of `CONTRACTS` is made of."""
     return frozenset(_parts(ROOT / CONTRACTS[name]))
 
 
@@ -80,7 +80,6 @@ def _parts(path: Path) -> Iterator[Path]:
     path = path.resolve()
     yield path
     for dots, folder, name in _IMPORT.findall(path.read_text()):
-        for kind in ("vy", "vyi"):
-            part = path.parents[len(dots) - 1].joinpath(*folder.split("."), f"{name}.{kind}")
-            if part.is_file():
-                yield from _parts(part)
+        part = path.parents[len(dots) - 1].joinpath(*folder.split("."), f"{name}.vy")
+        if part.is_file():
+            yield from _parts(part)

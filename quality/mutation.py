@@ -7,7 +7,6 @@ was killed goes on.
 """
 
 import argparse
-import functools
 import gc
 import hashlib
 import json
@@ -25,17 +24,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from itertools import islice
 from multiprocessing.pool import Pool
-from pathlib import Path
 from typing import Any
 
 from plimsoll.chain.engine import Artifact
 from quality.compiling import CONTRACTS, ROOT, build, contracts_with, parts
 from quality.judging import judge
 
-SOURCES = [
-    *CONTRACTS.values(),
-    *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "contracts/modules").glob("*.vy")),
-]
+SOURCES = sorted({str(path.relative_to(ROOT)) for name in CONTRACTS for path in parts(name)})
 EQUIVALENT = ROOT / "quality/equivalent.toml"
 CACHE = ROOT / ".build"
 LEAST = 8  # mutants of a file in a sample, if it has as many
@@ -78,7 +73,7 @@ def generate(python: str) -> list[Mutant]:
 
 
 class Compiler:
-    """Compiles mutants and keeps what comes out, as long as what it is made of stays as it is."""
+    """Compiles mutants and keeps what comes out, as long as the code of the originals stays as it is."""
 
     def __init__(self) -> None:
         """Compiles the originals."""
@@ -86,7 +81,8 @@ class Compiler:
 
     def changed(self, mutant: Mutant) -> dict[str, Artifact]:
         """The contracts whose code the mutant changes; none when the compiler refuses it."""
-        kept = _folder(mutant.source) / mutant.key
+        codes = [self.originals[name].initcode for name in contracts_with(mutant.source)]
+        kept = CACHE / "mutants" / _digest(b"".join(codes)) / mutant.key
         if not kept.exists():
             kept.parent.mkdir(parents=True, exist_ok=True)
             part = kept.with_suffix(f".{os.getpid()}")
@@ -113,12 +109,6 @@ class Compiler:
             if changed
             else ""
         )
-
-
-@functools.cache
-def _folder(source: str) -> Path:
-    paths = sorted(set().union(*map(parts, contracts_with(source))))
-    return CACHE / "mutants" / _digest(b"".join(path.read_bytes() for path in paths))
 
 
 def draw(
