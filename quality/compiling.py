@@ -19,6 +19,8 @@ CONTRACTS = {
     "Council": "contracts/Council.vy",
     "Factory": "contracts/Factory.vy",
     "Backstop": "contracts/periphery/Backstop.vy",
+    "Liquidator": "contracts/periphery/Liquidator.vy",
+    "Leverage": "contracts/periphery/Leverage.vy",
     "ChainlinkOracle": "contracts/oracles/ChainlinkOracle.vy",
 }
 _OPTIMISER = re.compile(r"^(# pragma optimize )\w+$", re.MULTILINE)

@@ -10,6 +10,7 @@ from random import Random
 
 from plimsoll.chain.engine import Artifact, Engine
 from plimsoll.chain.revm import Revm
+from quality import periphery
 from tests.stateful import oracle_world, world
 from tests.stateful.rules import Steps, begin, lend
 
@@ -18,6 +19,7 @@ START = 1_800_000_000
 MARKETS = [((6, 18, 8), 0), ((18, 18, 0), 10**15), ((8, 6, 27), 10**12)]
 STEPS_OF_A_WORLD = 100
 ORACLE_STEPS = 30  # in each world of an oracle
+OUTSIDE = {"ChainlinkOracle", "Liquidator", "Leverage"}  # of the campaign of the protocol
 FIRST_STEPS = 600  # of the campaign, before the suites
 
 
@@ -63,8 +65,8 @@ def play(artifacts: dict[str, Artifact], steps: int, seed: object = 0) -> int:
 
 @functools.cache
 def suites() -> list[tuple[str, Callable[[Engine], None]]]:
-    """The tests in `tests/property` that take an engine and nothing else, with the name of their file."""
-    found = []
+    """What takes an engine alone: tests in `tests/property`, by file, and those of the periphery."""
+    found: list[tuple[str, Callable[[Engine], None]]] = [("periphery", periphery.play)]
     for path in sorted((ROOT / "tests/property").glob("test_*.py")):
         module = importlib.import_module(f"tests.property.{path.stem}")
         found += [
@@ -77,7 +79,7 @@ def suites() -> list[tuple[str, Callable[[Engine], None]]]:
 
 def judge(artifacts: dict[str, Artifact], steps: int, seed: int) -> None:
     """Plays some of the campaign, which kills most mutants, the suites, the rest; raises at the first red."""
-    of_oracle, of_protocol = "ChainlinkOracle" in artifacts, bool(artifacts.keys() - {"ChainlinkOracle"})
+    of_oracle, of_protocol = "ChainlinkOracle" in artifacts, bool(artifacts.keys() - OUTSIDE)
     with standing_in(artifacts):
         for part in (FIRST_STEPS, steps):
             if of_protocol:

@@ -218,7 +218,8 @@ def run(mutants: list[Mutant]) -> list[dict[str, Any]]:
 
 def state() -> str:
     """A digest of everything that a verdict depends on."""
-    folders = ("contracts", "plimsoll", "quality", "tests/stateful", "tests/property", "tests/utils")
+    tests = ("stateful", "property", "utils", "unit/liquidator", "unit/leverage", "regressions")
+    folders = ("contracts", "plimsoll", "quality", *(f"tests/{folder}" for folder in tests))
     paths = [
         path
         for folder in folders

@@ -200,6 +200,7 @@ case ${1:-} in
 esac
 make_venv
 install_packages "$1"
-case $1 in proofs | mutation | coverage) exit ;; esac # these need no chain
+case $1 in proofs | mutation) exit ;; esac # these need no chain
 install_node_packages
+[ "$1" = coverage ] && exit # it plays Uniswap in process
 install_anvil

@@ -7,9 +7,11 @@ from ape import accounts, chain, project
 from ape.api import AccountAPI
 from ape.exceptions import CompilerError
 
+from plimsoll.chain.revm import Revm
 from plimsoll.chain.sources import ensure_compiled
 from tests.utils.clock import isolated
-from tests.utils.periphery import Venue
+from tests.utils.periphery import START, Venue
+from tests.utils.process import artifact
 from tests.utils.world import Builder
 
 
@@ -114,7 +116,7 @@ def builder(deployer: AccountAPI) -> Builder:
 
 @pytest.fixture(scope="session")
 def _venue() -> Venue:
-    return Venue()
+    return Venue(Revm(START), artifact)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
-"""The periphery in process: markets, the real Uniswap v2 and WETH9, Liquidator and Leverage on pyrevm."""
+"""The periphery in process: markets, the real Uniswap v2 and WETH9, Liquidator and Leverage on any engine."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -8,19 +9,16 @@ import pytest
 from eth_account import Account
 from eth_utils import keccak
 
-from plimsoll.chain.engine import CallReverted, Contract, deploy, deploy_blueprint
-from plimsoll.chain.revm import Revm
+from plimsoll.chain.engine import Artifact, CallReverted, Contract, Engine, deploy, deploy_blueprint
 from plimsoll.chain.uniswap import artifact
 from plimsoll.params import BLUE_CHIP, PoolParams, RiskParams, price_of
 from tests.stateful.world import DEPLOYER, role
-from tests.utils.process import artifact as ours
 from tests.utils.signatures import sign_set_operator
 
 MAX = 2**256 - 1
 WAD = 10**18
 NO_LIMIT = 2**96 - 1
 START = 1_800_000_000
-CHAIN_ID = 1  # pyrevm's
 
 LENDER, MAKER, BORROWER, KEEPER, RECEIVER, STRANGER = map(role, range(21, 27))
 """Lends; provides liquidity on Uniswap; borrows; liquidates; gets what others send; has no right."""
@@ -63,8 +61,9 @@ class Venue:
     40,000, each worth 20 million dollars.
     """
 
-    def __init__(self) -> None:
-        self.engine = Revm(START)
+    def __init__(self, engine: Engine, ours: Callable[[str], Artifact]) -> None:
+        """On an empty chain at `START`; `ours` finds the artifacts of the protocol and its mocks by name."""
+        self.engine, self.ours = engine, ours
         names = ("Pool", "Council", "Backstop", "Vault")
         blueprints = [deploy_blueprint(self.engine, ours(name), DEPLOYER) for name in names]
         self.factory = self.make("Factory", *blueprints)
@@ -91,11 +90,11 @@ class Venue:
 
     def make(self, name: str, *arguments: Any) -> Contract:
         """Deploys a contract of ours."""
-        return deploy(self.engine, ours(name), *arguments, sender=DEPLOYER)
+        return deploy(self.engine, self.ours(name), *arguments, sender=DEPLOYER)
 
     def at(self, name: str, address: str) -> Contract:
         """A contract of ours that exists."""
-        return Contract(self.engine, address, ours(name).abi)
+        return Contract(self.engine, address, self.ours(name).abi)
 
     def market(
         self, loan: Contract, collateral: Contract, quote: Any, risk: RiskParams = BLUE_CHIP, **changes: Any
@@ -188,7 +187,7 @@ class Venue:
         signature = sign_set_operator(
             TRADER,
             market.vault,
-            CHAIN_ID,
+            self.engine.chain_id,
             owner=TRADER.address,
             operator=operator.address,
             rights=rights,

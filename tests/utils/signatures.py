@@ -1,8 +1,14 @@
 """EIP-712 signatures as wallets make them."""
 
-from ape.api import AccountAPI
-from ape.contracts import ContractInstance
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from eth_account import Account
+
+if TYPE_CHECKING:
+    from ape.api import AccountAPI
+    from ape.contracts import ContractInstance
 
 SET_OPERATOR = {
     "SetOperator": [
