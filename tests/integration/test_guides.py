@@ -1,0 +1,37 @@
+"""The guides, as they are written, on Anvil through ape."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ape import accounts, chain
+
+from plimsoll.deploy import deploy_market
+from plimsoll.params import WAD
+
+ROOT = Path(__file__).parents[2]
+
+
+def follow(guide: str, deployer: Any, capsys: pytest.CaptureFixture[str], printed: int) -> dict[str, Any]:
+    """Runs every block of Python in its order, in one namespace; what it prints stands in the guide."""
+    text = (ROOT / "docs" / guide).read_text()
+    contracts = deploy_market(ROOT / "markets" / "local-weth-usdc.yaml", deployer).contracts()
+    names: dict[str, Any] = {"accounts": accounts, "chain": chain, "WAD": WAD, **vars(contracts)}
+    capsys.readouterr()
+    for block in re.findall(r"^```python\n(.*?)^```", text, re.S | re.M):
+        exec(compile(block, guide, "exec"), names)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == printed
+    assert [line for line in lines if line not in text] == []
+    return names
+
+
+def test_leverage(deployer, capsys) -> None:
+    names = follow("leverage.md", deployer, capsys, printed=3)
+    assert names["weth"].balanceOf(names["leverage"]) == names["usdc"].balanceOf(names["leverage"]) == 0
+
+
+def test_backstop(deployer, capsys) -> None:
+    names = follow("backstop.md", deployer, capsys, printed=5)
+    assert names["pool"].balanceOf(names["me"]) == 80_000 * 10**9 + names["pool_shares"]
