@@ -4,6 +4,7 @@ An engine deploys, sends, calls, moves time, takes snapshots and reads storage w
 every engine. Addresses are hexadecimal strings in lower case, amounts are integers.
 """
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -128,8 +129,9 @@ class _Function:
     @classmethod
     def of(cls, entry: dict[str, Any]) -> "_Function":
         inputs = tuple(map(_type, entry["inputs"]))
-        selector = keccak(text=f"{entry['name']}({','.join(inputs)})")[:4]
-        return cls(selector, inputs, tuple(map(_type, entry["outputs"])))
+        return cls(
+            _selector(f"{entry['name']}({','.join(inputs)})"), inputs, tuple(map(_type, entry["outputs"]))
+        )
 
     def encode(self, arguments: Sequence[Any]) -> bytes:
         return self.selector + encode(self.inputs, arguments)
@@ -137,6 +139,11 @@ class _Function:
     def decode(self, answer: bytes) -> Any:
         values = decode(self.outputs, answer)
         return values[0] if len(values) == 1 else values
+
+
+@functools.cache
+def _selector(signature: str) -> bytes:
+    return keccak(text=signature)[:4]
 
 
 def deploy(engine: Engine, artifact: Artifact, *arguments: Any, sender: str) -> Contract:
