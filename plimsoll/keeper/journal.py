@@ -14,8 +14,8 @@ from plimsoll.keeper.index import Index
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS sent (
-    hash TEXT PRIMARY KEY, account TEXT NOT NULL, nonce INTEGER NOT NULL, gas_price TEXT NOT NULL,
-    at REAL NOT NULL, what TEXT NOT NULL, owners TEXT NOT NULL, outcome TEXT
+    hash TEXT PRIMARY KEY, nonce INTEGER NOT NULL, gas_price TEXT NOT NULL, at REAL NOT NULL,
+    what TEXT NOT NULL, owners TEXT NOT NULL, outcome TEXT
 );
 CREATE TABLE IF NOT EXISTS cooling (owner TEXT PRIMARY KEY, until REAL NOT NULL);
 """
@@ -36,33 +36,23 @@ class Sent:
 class Journal:
     """The tables `sent` and `cooling`."""
 
-    def __init__(self, index: Index, account: str) -> None:
-        """Keeps them in the file of `index`; what other accounts have sent is left alone."""
-        self._index, self._account = index, account
+    def __init__(self, index: Index) -> None:
+        """Keeps them in the file of `index`."""
+        self._index = index
         index.database.executescript(f"BEGIN IMMEDIATE; {_TABLES} COMMIT;")
 
     def write(self, sent: Sent) -> None:
         """Notes a transaction that is about to be sent."""
         with self._index.transaction():
             self._index.database.execute(
-                "INSERT OR REPLACE INTO sent VALUES (?, ?, ?, ?, ?, ?, ?, NULL)",
-                (
-                    sent.hash,
-                    self._account,
-                    sent.nonce,
-                    str(sent.gas_price),
-                    sent.at,
-                    sent.what,
-                    json.dumps(sent.owners),
-                ),
+                "INSERT OR REPLACE INTO sent VALUES (?, ?, ?, ?, ?, ?, NULL)",
+                (sent.hash, sent.nonce, str(sent.gas_price), sent.at, sent.what, json.dumps(sent.owners)),
             )
 
     def under_way(self) -> list[Sent]:
         """What has no outcome yet, the newest last; all of one nonce."""
         rows = self._index.database.execute(
-            "SELECT hash, nonce, gas_price, at, what, owners FROM sent "
-            "WHERE outcome IS NULL AND account = ? ORDER BY rowid",
-            (self._account,),
+            "SELECT hash, nonce, gas_price, at, what, owners FROM sent WHERE outcome IS NULL ORDER BY rowid"
         )
         return [
             Sent(hash_, nonce, int(gas_price), at, what, tuple(json.loads(owners)))

@@ -75,7 +75,7 @@ class Keeper:
         self._vault, self._index, self._signer = vault, index, signer
         self._node: Node = vault.node
         self._policy, self._clock = policy, clock
-        self._journal = Journal(index, signer.address)
+        self._journal = Journal(index)
         self.status = Status()
 
     def run(self, stop: Event, interval: float, report: Callable[[Status], None]) -> None:

@@ -13,7 +13,6 @@ from eth_utils import keccak
 
 from plimsoll.keeper import metrics
 from plimsoll.keeper.index import Index, IndexFault
-from plimsoll.keeper.journal import Journal
 from plimsoll.keeper.loop import Keeper, Policy
 from plimsoll.keeper.node import Node, NodeError, Reverted, VaultNode
 from plimsoll.keeper.signer import ApeSigner
@@ -221,16 +220,6 @@ def test_a_stuck_transaction_is_replaced(market, hire, clock, liquidator):
         request("evm_setAutomine", [True])
     work(keeper, HEALTHY)
     assert liquidator.nonce == nonce + 1
-
-
-def test_another_account_has_nonces_of_its_own(market, hire, stranger):
-    """What one keeper has under way is not taken for that of another who uses the file later."""
-    market.set_quote(1_700)
-    keeper = hire()
-    keeper.tick()
-    (sent,) = keeper._journal.under_way()
-    assert Journal(keeper._index, stranger.address).under_way() == []
-    assert keeper._journal.under_way() == [sent]
 
 
 def test_a_receipt_that_comes_late_is_waited_for(market, hire, wire):
