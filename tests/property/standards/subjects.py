@@ -6,9 +6,9 @@ it only what stands here. Where a standard leaves room, an attribute says what t
 Where the pool deviates on purpose:
 
 - `exit` lies outside of ERC-4626: it redeems as much as cash allows where `redeem` reverts.
-- `maxWithdraw`, `maxRedeem`, `maxFlashLoan` and, because of provisions, `convertToAssets`, `previewWithdraw` and
-  `previewRedeem` read cash, so they take the lock: in a callback of the pool they revert instead of telling
-  what is not so (`test_in_a_callback_what_reads_cash_reverts`).
+- `maxWithdraw`, `maxRedeem`, `maxFlashLoan` and, because of provisions, `convertToAssets`, `previewWithdraw`
+  and `previewRedeem` read cash, so they take the lock: in a callback of the pool they revert instead of
+  telling what is not so (`test_in_a_callback_what_reads_cash_reverts`).
 - `maxDeposit` and `maxMint` do not look at the receiver; nobody can mint to the zero address.
 """
 
