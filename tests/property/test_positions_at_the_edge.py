@@ -7,11 +7,11 @@ from random import Random
 
 from plimsoll.chain.engine import Engine
 from plimsoll.chain.revm import Revm
-from plimsoll.twin.chain import Revert
+from plimsoll.twin.chain import MAX, Revert
 from tests.property.edges import market
 from tests.stateful.rules import Steps, lend
 from tests.stateful.views import compare_views
-from tests.stateful.world import BORROWER, DEPLOYER, OPERATOR, STRANGER, World
+from tests.stateful.world import BORROWER, DEPLOYER, LIQUIDATOR, OPERATOR, OTHER_BORROWER, STRANGER, World
 
 TOP = 2**128 - 1
 
@@ -57,13 +57,16 @@ def test_the_last_share_of_debt(engine: Engine) -> None:
     refused("vault: above the loan-to-value", answer)
     place.act("first_vault", "repay", debt - 1, BORROWER, sender=BORROWER)
     assert vault.position_of(BORROWER) == (collateral, 1)
+    assert 0 < vault.max_withdraw(BORROWER) < collateral
+    place.act("first_vault", "withdraw", MAX, BORROWER, BORROWER, sender=BORROWER)
+    collateral = vault.position_of(BORROWER)[0]
     refused("vault: less than a debt share", place.act("first_vault", "repay", 1, BORROWER, sender=BORROWER))
     answer = place.act("first_vault", "withdraw", collateral, BORROWER, BORROWER, sender=BORROWER)
     refused("vault: above the loan-to-value", answer)
     for price, safe_price in ((2, 1), (1, 0), (1, 1)):
         place.set_prices("first_oracle", price, safe_price)
         compare_views(place, BORROWER, debt)
-    place.act("first_vault", "liquidate", BORROWER, 2**256 - 1, 0, STRANGER, sender=STRANGER)
+    place.act("first_vault", "liquidate", BORROWER, MAX, 0, STRANGER, sender=STRANGER)
     place.compare()
 
 
@@ -103,7 +106,7 @@ def test_markets_of_any_decimals(engine: Engine) -> None:
     for decimals in ((6, 18, 8), (18, 18, 0), (8, 6, 27)):
         place = market(Revm(engine.now), decimals=decimals)
         lend(place)
-        place.act("first_vault", "close", 2**256 - 1, 2**256 - 1, BORROWER, BORROWER, sender=BORROWER)
+        place.act("first_vault", "close", MAX, MAX, BORROWER, BORROWER, sender=BORROWER)
         place.compare()
 
 
@@ -120,18 +123,18 @@ def test_a_close_that_leaves_just_the_minimum_debt(engine: Engine) -> None:
         low, high = debt * 10**36 // collateral, 2 * debt * 10**36 // collateral
         while high - low > 1:  # the lowest price at which the minimum debt or more is left
             middle = oracle.price_answer = (low + high) // 2
-            quote = vault.preview_liquidate(BORROWER, 2**256 - 1)
+            quote = vault.preview_liquidate(BORROWER, MAX)
             if quote.liquidatable and quote.paid > debt - vault.risk.min_debt:
                 low = middle
             else:
                 high = middle
         place.set_prices("first_oracle", high, high)
-        quote = vault.preview_liquidate(BORROWER, 2**256 - 1)
-        compare_views(place, BORROWER, 2**256 - 1)
+        quote = vault.preview_liquidate(BORROWER, MAX)
+        compare_views(place, BORROWER, MAX)
         if debt - quote.paid == vault.risk.min_debt:
             break
         place.set_prices("first_oracle", place.fair["first_oracle"], place.fair["first_oracle"])
-        place.act("first_vault", "close", 2**256 - 1, 2**256 - 1, BORROWER, BORROWER, sender=BORROWER)
+        place.act("first_vault", "close", MAX, MAX, BORROWER, BORROWER, sender=BORROWER)
     else:
         raise AssertionError("no debt is left with just the minimum")
 
@@ -142,4 +145,50 @@ def test_collateral_worth_nothing_is_taken_for_nothing(engine: Engine) -> None:
     place.set_prices("first_oracle", 1, 1)
     assert place.act("first_vault", "liquidate", BORROWER, 0, 0, STRANGER, sender=STRANGER)[:2] == (0, 0)
     assert place.model["first_vault"].position_of(BORROWER) == (0, 0)
+    place.compare()
+
+
+def test_a_debt_below_the_minimum_is_closed_whole_or_not_at_all(engine: Engine) -> None:
+    """A repayment may have left so little; an offer that does not cover it gets nothing, not one share."""
+    place = in_debt(engine)
+    vault, whole = place.model["first_vault"], 10 ** place.decimals[0]
+    place.act("first_vault", "repay", 39_000 * whole, BORROWER, sender=BORROWER)
+    debt, (collateral, _) = vault.debt_of(BORROWER), vault.position_of(BORROWER)
+    price = debt * 115 * 10**34 // collateral
+    place.set_prices("first_oracle", price, price)
+    compare_views(place, BORROWER, debt - 1)
+    answer = place.act("first_vault", "liquidate", BORROWER, debt - 1, 0, LIQUIDATOR, sender=LIQUIDATOR)
+    refused("vault: nothing can be closed", answer)
+    answer = place.act("first_vault", "liquidate", BORROWER, debt, 0, LIQUIDATOR, sender=LIQUIDATOR)
+    assert answer[0] == debt
+
+
+def test_without_a_rate_any_rate_will_do(engine: Engine) -> None:
+    """Even nothing for something: so little is paid that no unit of collateral is due."""
+    place = in_debt(engine)
+    vault, oracle = place.chain["second_vault"], place.model["second_oracle"]
+    price = oracle.price_answer * 7 // 10
+    place.set_prices("second_oracle", price, price)
+    paid, _, seized = vault.call("liquidate", OTHER_BORROWER, 100, sender=LIQUIDATOR)
+    assert (paid, seized) == (100, 0)
+    order = 100 << 160 | int(OTHER_BORROWER, 16)
+    assert vault.call("liquidate_batch", [order], sender=LIQUIDATOR)[0] == 100
+
+
+def test_debts_that_shrink_in_a_callback(engine: Engine) -> None:
+    """Another vault settles while a position is opened: the totals are read again."""
+    place = in_debt(engine)
+    me, debt = place.actor.address, 3_000 * 10 ** place.decimals[0]
+    collateral = debt * 4 // 3 * 10**36 // place.fair["first_oracle"]
+    answer = place.act_with_callback(
+        "first_vault",
+        "open",
+        collateral,
+        debt,
+        me,
+        me,
+        inside=[("second_vault", "repay", (MAX, OTHER_BORROWER))],
+    )
+    assert answer == debt
+    assert place.model["second_vault"].debt_of(OTHER_BORROWER) == 0
     place.compare()

@@ -1,12 +1,27 @@
-"""Lines and losses at their edges, where one unit or one share decides; random steps meet these too rarely.
+"""Lines, losses and fields of a pool where one unit or one share decides; random steps meet these too rarely.
 
 Every test takes an engine and nothing else, so that a judge of mutants can call it by itself.
 """
 
-from plimsoll.chain.engine import Engine
+from eth_utils.crypto import keccak
+
+from plimsoll.chain.engine import Contract, Engine, deploy_blueprint
 from plimsoll.chain.revm import Revm
-from tests.property.edges import COUNCIL, LINES, SUPPLIED, UNIT, VAULT, Lab, refused
-from tests.stateful.world import BACKSTOP, LENDER, MAX, STRANGER
+from tests.property.edges import (
+    COUNCIL,
+    DAY,
+    LINES,
+    SUPPLIED,
+    UNIT,
+    VAULT,
+    YEAR,
+    Lab,
+    make,
+    pool_struct,
+    refused,
+)
+from tests.stateful import world
+from tests.stateful.world import BACKSTOP, CURATOR, DEPLOYER, LENDER, MAX, STRANGER
 
 DRAWN = 1_000 * UNIT
 
@@ -95,3 +110,48 @@ def test_a_line_as_large_as_can_be(engine: Engine) -> None:
     assert settle(lab, shares // 2, top // 2 - 7) == [(0, 0, 7)]
     assert lab.pool.call("credit_line", VAULT)[:2] == (top - 7, shares - shares // 2)
     refused("pool: more than drawn", lab.pool.send, "settle", shares, 0, sender=VAULT)
+
+
+def test_what_lenders_own_stops_at_what_a_field_holds(engine: Engine) -> None:
+    lab = Lab.busy(engine)
+    lab.pool.send("draw", LINES[0], VAULT, sender=VAULT)
+    lab.tell("mint", LENDER, 2**94)
+    lab.pool.send("deposit", lab.pool.call("maxDeposit", LENDER), LENDER, sender=LENDER)
+    engine.advance(YEAR)
+    lab.pool.send("accrue", sender=STRANGER)
+    assert lab.pool.call("totals")[0] == 2**110 - 1
+
+
+def test_a_flash_loan_of_one_unit(engine: Engine) -> None:
+    lab = Lab.busy(engine)
+    flash = make(engine, "FlashBorrower")
+    flash.send("approve", lab.loan.address, lab.pool.address, sender=STRANGER)
+    for amount in (0, 1, SUPPLIED):
+        assert lab.pool.send("flashLoan", flash.address, lab.loan.address, amount, b"", sender=STRANGER)
+        assert lab.loan.call("balanceOf", lab.pool.address) == SUPPLIED
+
+
+def test_a_creation_is_said(engine: Engine) -> None:
+    """By the factory with every parameter, and by the council."""
+    loan = make(engine, "Token", "loan", "L", 6).address
+    names = ("Pool", "Council", "Backstop", "Vault")
+    blueprints = [deploy_blueprint(engine, world.compiled(name)[0], DEPLOYER) for name in names]
+    factory = make(engine, "Factory", *blueprints)
+    arguments = (pool_struct(loan), CURATOR, 3 * DAY)
+    pool = factory.send("create_pool", *arguments, sender=DEPLOYER)
+    logs = engine.logs()
+    (named,) = [log for log in logs if log.topics[0] == keccak(text="CuratorSet(address)")]
+    (created,) = [log for log in logs if log.address == factory.address]
+    parts = [
+        factory.call("council_of", pool),
+        Contract(engine, pool, world.compiled("Pool")[0].abi).call("backstop"),
+    ]
+
+    def word(address: str) -> bytes:
+        return bytes.fromhex(address[2:]).rjust(32, b"\0")
+
+    assert named.topics[1] == word(CURATOR)
+    assert created.topics[1:] == (word(pool), word(loan))
+    assert created.data[: 3 * 32] == b"".join(map(word, [*parts, CURATOR]))
+    parameters = factory.encode("create_pool", *arguments)[4 + 3 * 32 :]
+    assert created.data[4 * 32 :] == parameters
