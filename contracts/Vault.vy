@@ -26,6 +26,7 @@ from .interfaces import IOracle
 from .interfaces import IPool
 from .interfaces import IVault
 from .modules import liquidation
+from .modules import margin
 from .modules import operators
 from .modules import position
 from .modules import risk_params
@@ -310,7 +311,9 @@ def liquidate(
     total_debt_shares: uint256 = 0
     total_debt, total_debt_shares = extcall POOL.accrue()
     word: uint256 = self.positions[owner]
-    quote: IVault.Quote = liquidation._quote(word, price, total_debt, total_debt_shares, max_repay)
+    quote: IVault.Quote = liquidation._quote(
+        liquidation.RISK, word, price, total_debt, total_debt_shares, max_repay
+    )
     assert quote.liquidatable, "vault: healthy"
     assert quote.shares > 0, "vault: nothing can be closed"
     rest: uint256 = position._reduce(word, quote.seized, quote.shares)
@@ -358,7 +361,9 @@ def liquidate_batch(
     for order: uint256 in orders:
         owner: address = convert(order & OWNER_MASK, address)
         word: uint256 = self.positions[owner]
-        quote: IVault.Quote = liquidation._quote(word, price, total_debt, total_debt_shares, order >> 160)
+        quote: IVault.Quote = liquidation._quote(
+            liquidation.RISK, word, price, total_debt, total_debt_shares, order >> 160
+        )
         if quote.shares > 0:
             rest: uint256 = position._reduce(word, quote.seized, quote.shares)
             if word >= position.PROVISIONED:
@@ -411,7 +416,9 @@ def preview_liquidate(owner: address, max_repay: uint256) -> IVault.Quote:
     total_debt: uint256 = 0
     total_debt_shares: uint256 = 0
     total_debt, total_debt_shares = staticcall POOL.debt_totals()
-    return liquidation._quote(self.positions[owner], self._price(), total_debt, total_debt_shares, max_repay)
+    return liquidation._quote(
+        liquidation.RISK, self.positions[owner], self._price(), total_debt, total_debt_shares, max_repay
+    )
 
 
 @external
@@ -436,7 +443,9 @@ def preview_liquidate_batch(orders: DynArray[uint256, MAX_ORDERS]) -> (uint256, 
         for j: uint256 in range(i, bound=MAX_ORDERS):
             if orders[j] & OWNER_MASK == owner:
                 word = after[j]
-        quote: IVault.Quote = liquidation._quote(word, price, total_debt, total_debt_shares, orders[i] >> 160)
+        quote: IVault.Quote = liquidation._quote(
+            liquidation.RISK, word, price, total_debt, total_debt_shares, orders[i] >> 160
+        )
         after.append(position._reduce(word, quote.seized, quote.shares))
         if quote.shares > 0:
             paid += quote.paid
@@ -535,12 +544,7 @@ def margin_terms(owner: address) -> IVault.MarginTerms:
     word: uint256 = self.positions[owner]
     debt: uint256 = self._debt(word)
     collateral: uint256 = position._unpack(word)[0]
-    return IVault.MarginTerms(
-        initial_margin=WAD - liquidation.RISK.ltv,
-        maintenance_margin=WAD - liquidation.RISK.threshold,
-        liquidation_price=self._price_for(self._ceil_div(debt * WAD, liquidation.RISK.threshold), collateral),
-        bankruptcy_price=self._price_for(debt, collateral),
-    )
+    return margin._margin_terms(liquidation.RISK, collateral, debt)
 
 
 @external
@@ -795,27 +799,8 @@ def _max_withdraw(
     if debt_shares == 0:
         return collateral
     debt: uint256 = conversion._to_assets_up(debt_shares, total_debt, total_debt_shares) + 1
-    value: uint256 = self._ceil_div(debt * WAD, liquidation.RISK.ltv)
+    value: uint256 = margin._ceil_div(debt * WAD, liquidation.RISK.ltv)
     safe_price: uint256 = staticcall ORACLE.safe_price()
     assert safe_price > 0, "vault: safe price is zero"
-    needed: uint256 = self._ceil_div(value * PRICE_SCALE, safe_price)
+    needed: uint256 = margin._ceil_div(value * PRICE_SCALE, safe_price)
     return collateral - min(needed, collateral)
-
-
-@internal
-@pure
-def _price_for(worth: uint256, collateral: uint256) -> uint256:
-    """
-    @notice The lowest price, 1e36, at which `collateral` is worth `worth` base units; see `margin_terms`.
-    """
-    if worth == 0:
-        return 0
-    if collateral == 0:
-        return max_value(uint256)
-    return self._ceil_div(worth * PRICE_SCALE, collateral)
-
-
-@internal
-@pure
-def _ceil_div(a: uint256, b: uint256) -> uint256:
-    return (a + b - 1) // b

@@ -42,5 +42,9 @@ def quotes(cases: DynArray[Case, MAX_CASES]) -> DynArray[IVault.Quote, MAX_CASES
     answers: DynArray[IVault.Quote, MAX_CASES] = []
     for c: Case in cases:
         word: uint256 = position._add_debt(position._add_collateral(0, c.collateral), c.debt_shares)
-        answers.append(liquidation._quote(word, c.price, c.total_debt, c.total_debt_shares, c.max_repay))
+        answers.append(
+            liquidation._quote(
+                liquidation.RISK, word, c.price, c.total_debt, c.total_debt_shares, c.max_repay
+            )
+        )
     return answers

@@ -56,12 +56,18 @@ def _value_down(collateral: uint256, price: uint256) -> uint256:
 
 
 @internal
-@view
+@pure
 def _quote(
-    word: uint256, price: uint256, total_debt: uint256, total_debt_shares: uint256, max_repay: uint256
+    risk: IVault.RiskParams,
+    word: uint256,
+    price: uint256,
+    total_debt: uint256,
+    total_debt_shares: uint256,
+    max_repay: uint256,
 ) -> IVault.Quote:
     """
     @notice The close of a position for at most `max_repay`.
+    @param risk Checked by `risk_params`.
     @param word The packed position.
     @param price 1e36, above 0.
     @param total_debt 1/65536 base units, with interest up to now.
@@ -69,7 +75,6 @@ def _quote(
     @return See `IVault.Quote`.
     """
     quote: IVault.Quote = empty(IVault.Quote)
-    risk: IVault.RiskParams = RISK
     collateral: uint256 = 0
     debt_shares: uint256 = 0
     collateral, debt_shares = position._unpack(word)
@@ -174,10 +179,22 @@ def _lack(word: uint256, price: uint256, total_debt: uint256, total_debt_shares:
     """
     @notice What a position in shortfall lacks: its debt, rounded up, less the price of the whole position;
             0 for every other. Arguments as for `_quote`.
+    """
+    quote: IVault.Quote = self._quote(RISK, word, price, total_debt, total_debt_shares, max_value(uint256))
+    return self._unpaid(quote.shares, quote.paid, word, total_debt, total_debt_shares)
+
+
+@internal
+@pure
+def _unpaid(
+    shares: uint256, paid: uint256, word: uint256, total_debt: uint256, total_debt_shares: uint256
+) -> uint256:
+    """
+    @notice What an unlimited close of `shares` for `paid` leaves unpaid of the debt, rounded up: the lack of a
+            position in shortfall, else 0.
     @dev Only in shortfall does an unlimited close that leaves nothing cost less than the debt.
     """
-    quote: IVault.Quote = self._quote(word, price, total_debt, total_debt_shares, max_value(uint256))
     debt_shares: uint256 = position._unpack(word)[1]
-    if quote.shares != debt_shares:
+    if shares != debt_shares:
         return 0
-    return conversion._to_assets_up(debt_shares, total_debt, total_debt_shares) - quote.paid
+    return conversion._to_assets_up(debt_shares, total_debt, total_debt_shares) - paid

@@ -6,7 +6,7 @@
 @title Margin
 @license AGPL-3.0-only
 @notice A position in the terms of an exchange, from its collateral, its debt, a price and the vault's parameters.
-@dev The prices are those of the vault's own `margin_terms`.
+@dev The vault's own views are made of these.
 """
 
 from ..interfaces import IVault
@@ -34,23 +34,67 @@ def _terms(collateral: uint256, debt: uint256, price: uint256, risk: IVault.Risk
     @param price Loan base units per collateral base unit, scaled 1e36.
     """
     worth: uint256 = collateral * price // PRICE_SCALE
-    leverage: uint256 = max_value(uint256)
-    if worth > debt:
-        leverage = worth * WAD // (worth - debt)
-    health: uint256 = max_value(uint256)
-    if debt > 0:
-        health = worth * risk.threshold // debt
+    terms: IVault.MarginTerms = self._margin_terms(risk, collateral, debt)
     return Terms(
         collateral=collateral,
         debt=debt,
-        equity=convert(worth, int256) - convert(debt, int256),
-        leverage=leverage,
-        health=health,
+        equity=self._equity(worth, debt),
+        leverage=self._leverage(worth, debt),
+        health=self._health(worth, debt, risk.threshold),
+        initial_margin=terms.initial_margin,
+        maintenance_margin=terms.maintenance_margin,
+        liquidation_price=terms.liquidation_price,
+        bankruptcy_price=terms.bankruptcy_price,
+    )
+
+
+@internal
+@pure
+def _margin_terms(risk: IVault.RiskParams, collateral: uint256, debt: uint256) -> IVault.MarginTerms:
+    """
+    @notice What does not depend on the price, see `IVault.MarginTerms`.
+    @param collateral Base units.
+    @param debt Base units of the loan asset, rounded up.
+    """
+    return IVault.MarginTerms(
         initial_margin=WAD - risk.ltv,
         maintenance_margin=WAD - risk.threshold,
         liquidation_price=self._price_for(self._ceil_div(debt * WAD, risk.threshold), collateral),
         bankruptcy_price=self._price_for(debt, collateral),
     )
+
+
+@internal
+@pure
+def _health(worth: uint256, debt: uint256, threshold: uint256) -> uint256:
+    """
+    @notice Health factor, WAD, rounded down; the largest uint without debt.
+    @param worth Base units of the loan asset, as `debt`.
+    @param threshold WAD.
+    """
+    if debt == 0:
+        return max_value(uint256)
+    return worth * threshold // debt
+
+
+@internal
+@pure
+def _equity(worth: uint256, debt: uint256) -> int256:
+    """
+    @notice Value less debt, base units of the loan asset.
+    """
+    return convert(worth, int256) - convert(debt, int256)
+
+
+@internal
+@pure
+def _leverage(worth: uint256, debt: uint256) -> uint256:
+    """
+    @notice Value over equity, WAD, rounded down; the largest uint without equity.
+    """
+    if worth <= debt:
+        return max_value(uint256)
+    return worth * WAD // (worth - debt)
 
 
 @internal
