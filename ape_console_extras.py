@@ -1,6 +1,6 @@
 """What `ape console` knows from the start: the connected network's contracts by name, and helpers.
 
-The address book, `book`, and its contracts: `factory`, `pools["pUSDC"]`, `councils["pUSDC"]`,
+The address book, `book`, and its contracts: `factory`, `lens`, `pools["pUSDC"]`, `councils["pUSDC"]`,
 `backstops["pUSDC"]`, `vaults["pUSDC/weth"]`, `oracles["pUSDC/weth"]`, `liquidator`, `leverage` and `uniswap`,
 and the mocks of a local chain, `tokens["USDC"]` and `feeds["pUSDC/weth/collateral"]`. On an empty chain,
 `deploy("markets/local-weth-usdc.yaml")` makes them. See docs/deploying.md.

@@ -256,7 +256,7 @@ BOUNDS: Bounds = {
     **bounds("liquidation._quote", "extinguished_at_most_debt", quote__extinguished=DEBT_TOP),
     **bounds("liquidation._quote", "paid_at_most_offered", quote__paid=DEBT_TOP),
     **bounds("liquidation._quote", "whole_price_at_most_debt", full=DEBT_TOP),
-    ("liquidation._quote", "price"): (1, MAX, "door: Vault._price"),
+    ("liquidation._quote", "price"): (1, MAX, "door: Vault._price, Lens._check_price, Lens._can_value"),
     ("liquidation._quote", "drop"): (1, 2**61, "drop_is_positive"),
     # position
     **bounds("position._add_debt", "debt_shares_fit", shares=COUNT_TOP),

@@ -21,6 +21,7 @@ CONTRACTS = {
     "Backstop": "contracts/periphery/Backstop.vy",
     "Liquidator": "contracts/periphery/Liquidator.vy",
     "Leverage": "contracts/periphery/Leverage.vy",
+    "Lens": "contracts/Lens.vy",
     "ChainlinkOracle": "contracts/oracles/ChainlinkOracle.vy",
 }
 _OPTIMISER = re.compile(r"^(# pragma optimize )\w+$", re.MULTILINE)

@@ -51,7 +51,7 @@ def command(stage: str, text: str, *, needs_file: bool = True) -> None:
         deploy(stage, market, account, dry_run)
 
 
-command("factory", "Deploy the blueprints and the Factory.", needs_file=False)
+command("factory", "Deploy the blueprints, the Factory and the Lens.", needs_file=False)
 command("pool", "Deploy the pool of a market, without its vaults, closed.")
 command("vault", "Deploy the vaults of a market, with their oracles and limits.")
 command("market", "Deploy all of a market, and open its pool.")

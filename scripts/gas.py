@@ -49,6 +49,7 @@ CONTRACTS = (
     "ChainlinkOracle",
     "Liquidator",
     "Leverage",
+    "Lens",
 )
 CODE_LIMIT = 24_576  # bytes of runtime code; a blueprint holds initcode behind a preamble of 3 bytes
 

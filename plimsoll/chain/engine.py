@@ -53,7 +53,14 @@ class CallReverted(Exception):
         return cls("")
 
 
-class Engine(Protocol):
+class Caller(Protocol):
+    """What asking a contract takes."""
+
+    def call(self, sender: str, to: str, data: bytes) -> bytes:
+        """Asks without a transaction. Raises `CallReverted`."""
+
+
+class Engine(Caller, Protocol):
     """What every engine does."""
 
     @property
@@ -73,9 +80,6 @@ class Engine(Protocol):
     def send(self, sender: str, to: str, data: bytes) -> bytes:
         """Sends a transaction; returns what the call returned. Raises `CallReverted`."""
 
-    def call(self, sender: str, to: str, data: bytes) -> bytes:
-        """Asks without a transaction. Raises `CallReverted`."""
-
     def logs(self) -> Sequence[Log]:
         """The events of the last transaction."""
 
@@ -92,12 +96,12 @@ class Engine(Protocol):
         """Overwrites a word of storage: what no contract can do."""
 
 
-class Contract:
-    """A contract on an engine: encodes, sends or asks, decodes."""
+class Views:
+    """A contract that is only asked: encodes, asks, decodes."""
 
-    def __init__(self, engine: Engine, address: str, abi: Sequence[dict[str, Any]]) -> None:
+    def __init__(self, caller: Caller, address: str, abi: Sequence[dict[str, Any]]) -> None:
         """A contract at an address; overloads by default arguments are told apart by their number."""
-        self.engine = engine
+        self._caller = caller
         self.address = address
         self._functions = {
             (entry["name"], len(entry["inputs"])): _Function.of(entry)
@@ -109,15 +113,24 @@ class Contract:
         """The calldata of a call."""
         return self._functions[name, len(arguments)].encode(arguments)
 
+    def call(self, name: str, *arguments: Any, sender: str = "0x" + "00" * 20) -> Any:
+        """Asks without a transaction; returns the decoded answer (a tuple when there are several)."""
+        function = self._functions[name, len(arguments)]
+        return function.decode(self._caller.call(sender, self.address, function.encode(arguments)))
+
+
+class Contract(Views):
+    """A contract on an engine: encodes, sends or asks, decodes."""
+
+    def __init__(self, engine: Engine, address: str, abi: Sequence[dict[str, Any]]) -> None:
+        """A contract at an address; overloads by default arguments are told apart by their number."""
+        super().__init__(engine, address, abi)
+        self.engine = engine
+
     def send(self, name: str, *arguments: Any, sender: str) -> Any:
         """Sends a transaction; returns the decoded answer (a tuple when there are several)."""
         function = self._functions[name, len(arguments)]
         return function.decode(self.engine.send(sender, self.address, function.encode(arguments)))
-
-    def call(self, name: str, *arguments: Any, sender: str = "0x" + "00" * 20) -> Any:
-        """Asks without a transaction; returns the decoded answer."""
-        function = self._functions[name, len(arguments)]
-        return function.decode(self.engine.call(sender, self.address, function.encode(arguments)))
 
 
 @dataclass(frozen=True)

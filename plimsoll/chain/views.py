@@ -1,6 +1,7 @@
-"""Reads contracts that may not be what they should be.
+"""Reads the chain that ape is connected to.
 
-A call through ape traces every failure (0.2 s and a screenful); these calls answer None instead.
+A call through ape traces every failure (0.2 s and a screenful). `view` reads contracts that may not be what
+they should be and answers None instead; `Block` reads known contracts as of one block.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from eth_abi.abi import decode, encode
 from eth_abi.exceptions import DecodingError
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
+
+from plimsoll.chain.engine import CallReverted
 
 LOCAL_CHAIN_IDS = (1337, 31337)
 
@@ -68,3 +71,46 @@ def code_of(provider: ProviderAPI, address: str) -> bytes:
 def now(provider: ProviderAPI) -> int:
     """The time of the next block, seconds; on a local chain it may differ from the clock's."""
     return int(provider.get_block("pending").timestamp)
+
+
+class Block:
+    """One block of the connected chain: all that is asked of it belongs together."""
+
+    def __init__(self, provider: ProviderAPI) -> None:
+        """The latest block."""
+        latest = provider.make_request("eth_getBlockByNumber", ["latest", False])
+        self._provider = provider
+        self.number = int(latest["number"], 16)
+        self.time = int(latest["timestamp"], 16)
+
+    def call(self, sender: str, to: str, data: bytes) -> bytes:
+        """What a call answers. Raises `CallReverted`."""
+        request = {"from": sender, "to": to, "data": "0x" + data.hex()}
+        try:
+            answer = self._provider.make_request("eth_call", [request, hex(self.number)])
+        except ProviderError as error:
+            message = str(error)
+            if "revert" not in message:
+                raise
+            raise CallReverted(message.removeprefix("execution reverted").removeprefix(": ")) from None
+        return bytes.fromhex(answer[2:])
+
+    def logs(self, address: str, topic: bytes, first: int) -> list[dict[str, Any]]:
+        """The events of a contract with this first topic, from block `first` on, in their order.
+
+        A node that refuses so many blocks at once is asked for halves.
+        """
+        return self._logs(address, topic, first, self.number)
+
+    def _logs(self, address: str, topic: bytes, first: int, last: int) -> list[dict[str, Any]]:
+        request = {"address": address, "topics": ["0x" + topic.hex()]}
+        try:
+            found: list[dict[str, Any]] = self._provider.make_request(
+                "eth_getLogs", [{**request, "fromBlock": hex(first), "toBlock": hex(last)}]
+            )
+        except ProviderError:
+            if first >= last:
+                raise
+            middle = (first + last) // 2
+            return [*self._logs(address, topic, first, middle), *self._logs(address, topic, middle + 1, last)]
+        return found

@@ -103,6 +103,7 @@ class AddressBook(_Record):
     compiler: str
     blueprints: dict[str, Deployed] = {}
     factory: Deployed | None = None
+    lens: Deployed | None = None
     tokens: dict[str, Deployed] = {}
     feeds: dict[str, Deployed] = {}
     oracles: dict[str, OracleRecord] = {}
@@ -178,6 +179,7 @@ class AddressBook(_Record):
         """Everything in the book, ready to be called."""
         return Contracts(
             factory=contract_at("Factory", self.factory.address) if self.factory else None,
+            lens=contract_at("Lens", self.lens.address) if self.lens else None,
             pools={name: contract_at("Pool", record.address) for name, record in self.pools.items()},
             councils={name: contract_at("Council", record.council) for name, record in self.pools.items()},
             backstops={name: contract_at("Backstop", record.backstop) for name, record in self.pools.items()},
@@ -214,7 +216,7 @@ class AddressBook(_Record):
 
     def _named(self) -> dict[str, str]:
         named = {f"blueprint {name}": record.address for name, record in self.blueprints.items()}
-        for name in ("factory", "uniswap", "liquidator", "leverage"):
+        for name in ("factory", "lens", "uniswap", "liquidator", "leverage"):
             if record := getattr(self, name):
                 named[name] = record.address
         sections: dict[str, Mapping[str, Deployed]] = {
@@ -234,6 +236,7 @@ class Contracts:
     """The contracts of an address book by name."""
 
     factory: ContractInstance | None
+    lens: ContractInstance | None
     pools: dict[str, ContractInstance]
     councils: dict[str, ContractInstance]
     backstops: dict[str, ContractInstance]

@@ -78,6 +78,7 @@ def plan(
     """
     steps = Steps(market, book, account)
     _plan_factory(steps)
+    _plan_lens(steps)
     if market is not None and until >= Stage.POOL:
         _PoolPlanner(steps, market).run(until)
     return Plan(book, account, steps.finish())
@@ -118,6 +119,28 @@ def _plan_factory(steps: Steps) -> None:
         return book.factory.address
 
     steps.add(Step("factory", "create", "factory", transaction=deploy_factory, record=record_factory))
+
+
+def _plan_lens(steps: Steps) -> None:
+    """A Lens of other code or of another Factory is replaced: nothing stands on it."""
+    book = steps.book
+
+    def deploy_lens() -> TransactionAPI:
+        return steps.deployment("Lens", needed(book.factory.address if book.factory else None))
+
+    def record_lens(receipt: ReceiptAPI) -> str:
+        book.lens = deployed(receipt)
+        return book.lens.address
+
+    if book.lens and book.factory and _is_lens(steps, book.lens.address, book.factory.address):
+        steps.add(Step("lens", "there", address=book.lens.address))
+    else:
+        steps.add(Step("lens", "create", transaction=deploy_lens, record=record_lens))
+
+
+def _is_lens(steps: Steps, address: str, factory: str) -> bool:
+    runtime = bytes(project.Lens.contract_type.get_runtime_bytecode())
+    return code_of(steps.provider, address) == runtime + bytes.fromhex(factory[2:]).rjust(32, b"\0")
 
 
 def _check_factory(steps: Steps, factory: str) -> None:

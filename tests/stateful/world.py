@@ -41,6 +41,7 @@ SOURCES = {
     "Backstop": "contracts/periphery/Backstop.vy",
     "Vault": "contracts/Vault.vy",
     "Factory": "contracts/Factory.vy",
+    "Lens": "contracts/Lens.vy",
     "Token": "contracts/mocks/PlainToken.vy",
     "Oracle": "contracts/mocks/LyingOracle.vy",
     "FlashBorrower": "contracts/mocks/FlashBorrower.vy",

@@ -12,10 +12,10 @@ README = (ROOT / "README.md").read_text()
 INVARIANTS = (ROOT / "docs" / "INVARIANTS.md").read_text()
 SOURCES = [path for path in (ROOT / "contracts").rglob("*.vy") if "mocks" not in path.parts]
 PERIPHERY = ("liquidator", "leverage", "periphery", "swap", "token")
-AREAS = "|".join(("pool", "vault", "rates", "council", "factory", "oracle", *PERIPHERY))
+AREAS = "|".join(("pool", "vault", "rates", "council", "factory", "oracle", "lens", *PERIPHERY))
 REASON = re.compile(rf'"((?:{AREAS}): [^"]+)"')
 SECTIONS = {"pool": "Pool", "rates": "Pool", "council": "Council", "factory": "Factory", "vault": "Vault"}
-SECTIONS["oracle"] = "ChainlinkOracle"
+SECTIONS |= {"oracle": "ChainlinkOracle", "lens": "Lens"}
 SECTIONS |= dict.fromkeys(PERIPHERY, "Periphery")
 
 
@@ -26,11 +26,12 @@ def reasons() -> set[str]:
 
 def documented() -> set[str]:
     """Every revert reason of the specification, with its area."""
-    chapter = SPECIFICATION.split("## 14. Revert reasons")[1]
+    chapter = SPECIFICATION.split("## 14. Revert reasons")[1].split("\n## ")[0]
     found = set()
     for area, title in SECTIONS.items():
         section = re.split(rf"^\*\*{title}\*\* ", chapter, flags=re.M)[1].split("\n**")[0]
-        for term in re.findall(r"`([^`]+)`", section.split("\n", 1)[1] if area != "factory" else section):
+        text = section if area in ("factory", "lens") else section.split("\n", 1)[1]
+        for term in re.findall(r"`([^`]+)`", text):
             if ": " in term:
                 found.add(term)
             elif area not in ("rates", *PERIPHERY):

@@ -29,6 +29,7 @@ STEPS = (
     "blueprint Backstop",
     "blueprint Vault",
     "factory",
+    "lens",
     "mock token USDC",
     "pool pUSDC",
     "supply cap of pUSDC",

@@ -5,10 +5,11 @@ import json
 from collections.abc import Callable
 
 import pytest
-from ape import chain
+from ape import chain, project
 from ape.api import AccountAPI, ReceiptAPI
 
 from plimsoll.deploy import DeployError, Stage, deploy_market
+from plimsoll.deploy.book import Deployed
 from plimsoll.params import BLUE_CHIP
 from tests.utils.markets import MARKET, STEPS, Desk, changed
 from tests.utils.world import DAY, NOBODY, Builder
@@ -35,6 +36,7 @@ def test_deploys_a_market(deployed: Desk) -> None:
     )
     assert contracts.factory is not None
     assert contracts.factory.is_pool(pool) and contracts.factory.pool_of(vault) == pool
+    assert contracts.lens is not None and contracts.lens.factory() == contracts.factory
     assert pool.council() == council and council.curator() == deployed.account
     assert (pool.name(), pool.symbol(), pool.asset()) == ("Plimsoll USDC", "pUSDC", contracts.tokens["USDC"])
     assert pool.reserve_factor() == 10**17
@@ -87,8 +89,26 @@ def test_asks_for_as_much_gas_as_it_needs(desk: Desk) -> None:
 
 def test_a_second_pool_shares_factory_and_tokens(deployed: Desk) -> None:
     assert deployed.deploy(changed("symbol: pUSDC", "symbol: pUSDC2")) == [
-        step.replace("pUSDC", "pUSDC2") for step in STEPS[6:] if step != "mock token WETH"
+        step.replace("pUSDC", "pUSDC2") for step in STEPS[7:] if step != "mock token WETH"
     ]
+
+
+def test_a_lens_of_other_code_or_of_another_factory_is_replaced(deployed: Desk, builder: Builder) -> None:
+    """Nothing stands on it."""
+    own, other = deployed.book().factory, builder.factory.address
+    assert own is not None
+    strangers = [
+        deployed.account.deploy(project.Lens, other).address,
+        deployed.account.deploy(project.MockFeed, 8, 1).address,
+    ]
+    for stranger in strangers:
+        book = deployed.book()
+        book.lens = Deployed(address=stranger)
+        book.save()
+        assert deployed.deploy() == ["lens"]
+        found = deployed.book().contracts().lens
+        assert found is not None and found.factory() == own.address
+        assert deployed.deploy() == []
 
 
 def test_deploys_on_a_chain_that_is_thrown_away(desk: Desk) -> None:
@@ -125,7 +145,7 @@ def test_running_an_earlier_stage_again_sends_nothing(deployed: Desk, until: Sta
 def test_stages_one_after_the_other(desk: Desk) -> None:
     sent = [desk.deploy(until=stage) for stage in Stage]
     assert tuple(itertools.chain.from_iterable(sent)) == STEPS
-    assert [len(part) for part in sent] == [5, 3, 6, 1]
+    assert [len(part) for part in sent] == [6, 3, 6, 1]
 
 
 def test_anyone_may_look(deployed: Desk, lender: AccountAPI) -> None:
@@ -173,7 +193,7 @@ def test_sends_again_what_never_reached_the_chain(desk: Desk, monkeypatch: pytes
 def test_a_failing_transaction_ends_in_a_sentence(desk: Desk) -> None:
     planned = desk.plan(until=Stage.VAULT)
     steps = planned.apply()
-    for _ in range(12):
+    for _ in range(13):
         next(steps)
     feed = planned.book.contracts().feeds["pUSDC/weth/collateral"]
     feed.set_answer(0, sender=desk.account)  # behind the plan's back
@@ -184,7 +204,7 @@ def test_a_failing_transaction_ends_in_a_sentence(desk: Desk) -> None:
         "goes on from here.",
     )
     feed.set_answer(2_000 * 10**8, sender=desk.account)
-    assert tuple(desk.deploy()) == STEPS[12:]
+    assert tuple(desk.deploy()) == STEPS[13:]
 
 
 def test_another_command_does_not_lose_what_was_sent(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

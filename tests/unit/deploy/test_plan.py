@@ -45,14 +45,14 @@ def test_a_plan_estimates_the_gas_of_what_depends_on_nothing(desk: Desk) -> None
 
 
 @pytest.mark.parametrize(
-    ("until", "last"), [(Stage.FACTORY, 5), (Stage.POOL, 8), (Stage.VAULT, 14), (Stage.MARKET, 15)]
+    ("until", "last"), [(Stage.FACTORY, 6), (Stage.POOL, 9), (Stage.VAULT, 15), (Stage.MARKET, 16)]
 )
 def test_a_stage_includes_those_before_it(desk: Desk, until: Stage, last: int) -> None:
     assert tuple(step.what for step in desk.plan(until=until).steps) == STEPS[:last]
 
 
 def test_the_factory_needs_no_market(desk: Desk) -> None:
-    assert tuple(step.what for step in plan(None, desk.book(), desk.account).steps) == STEPS[:5]
+    assert tuple(step.what for step in plan(None, desk.book(), desk.account).steps) == STEPS[:6]
 
 
 # ------------------------------------------------------------------------------------------ tokens and pools

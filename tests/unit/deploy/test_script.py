@@ -51,8 +51,8 @@ def test_shows_what_was_sent(script: ModuleType, capsys: pytest.CaptureFixture[s
     state, address, tx, gas = table["pool pUSDC"]
     assert (state, address[:2], len(address), tx[:2]) == ("✓ create", "0x", 42, "0x")
     assert int(gas.replace(",", "")) > 5_000_000
-    assert "15/18 opening of pUSDC: open for ever" in output
-    assert "18 transactions sent." in output
+    assert "16/19 opening of pUSDC: open for ever" in output
+    assert "19 transactions sent." in output
     assert "This chain ends with this command" in output
 
 
@@ -64,7 +64,7 @@ def test_a_dry_run_sends_nothing(
     assert (chain.blocks.height, deployer.nonce) == before
     output = capsys.readouterr().out
     assert rows(output)["limit of pUSDC/weth"] == ["set to 10,000,000", "", "", "?"]
-    assert "Nothing was sent; 18 transactions to go." in output
+    assert "Nothing was sent; 19 transactions to go." in output
 
 
 def test_a_mistake_ends_in_a_sentence(script: ModuleType) -> None:
@@ -110,7 +110,7 @@ def console(monkeypatch: pytest.MonkeyPatch) -> Shell:
 
 def test_the_console_of_an_empty_chain(console: Shell) -> None:
     assert console["pools"] == console["vaults"] == {}
-    assert console["factory"] is None
+    assert console["factory"] is console["lens"] is None
     assert console["price_of"](2_000, 18, 6) == 2_000 * 10**24
     assert console["wad"](console["PRESETS"]["blue-chip"].ltv) == 8 * 10**17
 
@@ -119,6 +119,7 @@ def test_the_console_deploys_and_names_the_contracts(console: Shell) -> None:
     console["deploy"](str(MARKET))
     assert console["factory"].is_pool(console["pools"]["pUSDC"])
     assert console["vaults"]["pUSDC/weth"].pool() == console["pools"]["pUSDC"]
+    assert console["lens"].pool_summary(console["pools"]["pUSDC"]).vault_count == 1
     assert console["oracles"]["pUSDC/weth"].price() == console["price_of"](2_000, 18, 6)
     assert console["book"].pools["pUSDC"].address == console["pools"]["pUSDC"]
 

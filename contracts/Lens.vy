@@ -1,0 +1,422 @@
+# pragma version 0.4.3
+# pragma nonreentrancy off
+# pragma optimize gas
+# pragma evm-version prague
+"""
+@title Lens
+@license AGPL-3.0-only
+@notice Bulk and what-if views for people and bots, for every pool and vault of one Factory. It holds no state, no
+        rights and no tokens. Structs and their units are in `ILens`.
+@dev Positions are computed by the modules that the vaults are made of, from each vault's own storage words,
+     parameters and books: so an answer equals the vault's own view to the wei, and a whole page costs one look
+     at the oracle. Owners who have no position are answered with an empty one.
+
+     A page holds at most 256 entries. Callers with more ask again.
+
+     Cash is read by locked views of the pool: `pool_summary`, `credit_lines` and `vault_summary` revert inside
+     the pool's own callbacks. The functions about positions answer there, with the books as they are.
+@custom:security Every vault and pool is looked up in the Factory's registry, so its code is known. What is not are
+                 its oracle and its tokens: anybody may make a vault with an oracle of his own. They can lie about
+                 their own price and balance, and nothing else. An oracle that reverts, answers 0 or answers
+                 nonsense is flagged by a price of 0, and gets at most half of the gas, so it stops no call.
+"""
+
+from ethereum.ercs import IERC20
+
+from . import Factory
+from . import Pool
+from . import Vault
+from .interfaces import ILens
+from .interfaces import IVault
+from .modules import liquidation
+from .modules import margin
+from .modules import position
+from .modules import shares as conversion
+
+WAD: constant(uint256) = 10**18
+PAGE: constant(uint256) = 256
+HALVINGS: constant(uint256) = 9  # a search among 257 bins is over after so many
+
+# `IOracle` promises to need no more in any state
+ORACLE_GAS: constant(uint256) = 1_000_000
+
+FACTORY: immutable(Factory.__interface__)
+
+
+struct Market:
+    vault: Vault.__interface__
+    risk: IVault.RiskParams
+    total_debt: uint256  # 1/65536 base units, with interest up to now
+    total_debt_shares: uint256
+
+
+@deploy
+def __init__(factory: address):
+    """
+    @param factory Whose pools and vaults are looked at.
+    """
+    assert factory.is_contract, "lens: no factory"
+    FACTORY = Factory.__interface__(factory)
+
+
+@external
+@view
+def factory() -> address:
+    """
+    @notice The Factory whose pools and vaults are looked at.
+    """
+    return FACTORY.address
+
+
+# ------------------------------------------------------------------- positions
+
+
+@external
+@view
+def positions(vault: address, owners: DynArray[address, PAGE]) -> DynArray[ILens.Position, PAGE]:
+    """
+    @notice The positions of `owners`, at the oracle's price, in the same order.
+    """
+    market: Market = self._market(vault)
+    price: uint256 = self._ask(staticcall market.vault.oracle(), method_id("price()"))
+    found: DynArray[ILens.Position, PAGE] = []
+    for owner: address in owners:
+        found.append(self._position(market, owner, price))
+    return found
+
+
+@external
+@view
+def liquidatable(vault: address, owners: DynArray[address, PAGE]) -> (uint256, DynArray[ILens.Candidate, PAGE]):
+    """
+    @notice Those of `owners` whose positions can be liquidated, with the exact preview of each on its own.
+    @return The oracle's price, 1e36; the candidates, in the order of `owners`. A price of 0: the oracle has none,
+            nobody can be liquidated now.
+    """
+    market: Market = self._market(vault)
+    price: uint256 = self._ask(staticcall market.vault.oracle(), method_id("price()"))
+    found: DynArray[ILens.Candidate, PAGE] = []
+    for owner: address in owners:
+        word: uint256 = staticcall market.vault.positions(owner)
+        if self._can_value(position._unpack(word)[0], price):
+            quote: IVault.Quote = self._quote(market, word, price, max_value(uint256))
+            if quote.liquidatable:
+                found.append(ILens.Candidate(owner=owner, quote=quote))
+    return price, found
+
+
+# --------------------------------------------------------------------- what if
+
+
+@external
+@view
+def health_at(vault: address, owners: DynArray[address, PAGE], price: uint256) -> DynArray[uint256, PAGE]:
+    """
+    @notice What the health of `owners` would be at `price`, WAD, rounded down; the largest uint without debt.
+    @param price 1e36, above 0.
+    """
+    self._check_price(price)
+    market: Market = self._market(vault)
+    found: DynArray[uint256, PAGE] = []
+    for owner: address in owners:
+        collateral: uint256 = 0
+        debt_shares: uint256 = 0
+        collateral, debt_shares = position._unpack(staticcall market.vault.positions(owner))
+        worth: uint256 = liquidation._value_down(collateral, price)
+        health: uint256 = margin._health(worth, self._debt(market, debt_shares), market.risk.threshold)
+        found.append(health)
+    return found
+
+
+@external
+@view
+def preview_liquidation_at(vault: address, owner: address, price: uint256, max_repay: uint256) -> IVault.Quote:
+    """
+    @notice What `liquidate` would do in this block if the oracle's price were `price`, to the wei.
+    @param price 1e36, above 0.
+    @param max_repay Base units of the loan asset, the fee not included; the largest uint means no limit.
+    """
+    self._check_price(price)
+    market: Market = self._market(vault)
+    return self._quote(market, staticcall market.vault.positions(owner), price, max_repay)
+
+
+@external
+@view
+def shortfall_at(vault: address, owners: DynArray[address, PAGE], price: uint256) -> uint256:
+    """
+    @notice What the positions of `owners` would cost the pool at `price`: over those whose collateral covers less
+            than debt and minimum bonus, the debt less what a liquidator pays for the whole. Base units of the loan
+            asset. An owner who is named twice counts twice.
+    @param price 1e36, above 0.
+    """
+    self._check_price(price)
+    market: Market = self._market(vault)
+    total: uint256 = 0
+    for owner: address in owners:
+        word: uint256 = staticcall market.vault.positions(owner)
+        quote: IVault.Quote = self._quote(market, word, price, max_value(uint256))
+        total += liquidation._unpaid(
+            quote.shares, quote.paid, word, market.total_debt, market.total_debt_shares
+        )
+    return total
+
+
+@external
+@view
+def debt_by_liquidation_price(
+    vault: address, owners: DynArray[address, PAGE], edges: DynArray[uint256, PAGE]
+) -> DynArray[uint256, PAGE + 1]:
+    """
+    @notice The debt of `owners` by the price at which it becomes liquidatable: a histogram. No oracle is asked.
+    @param edges Prices, 1e36, ascending.
+    @return Base units of the loan asset in one bin more than there are edges: bin 0 holds the debts whose
+            liquidation price is at most `edges[0]`, bin i those above `edges[i - 1]` up to `edges[i]`, the last
+            those above the last edge. At a price of `edges[i]` the bins after i are liquidatable.
+    """
+    bins: DynArray[uint256, PAGE + 1] = [0]
+    for i: uint256 in range(len(edges), bound=PAGE):
+        if i > 0:
+            assert edges[i] > edges[i - 1], "lens: edges not ascending"
+        bins.append(0)
+
+    market: Market = self._market(vault)
+    for owner: address in owners:
+        collateral: uint256 = 0
+        debt_shares: uint256 = 0
+        collateral, debt_shares = position._unpack(staticcall market.vault.positions(owner))
+        debt: uint256 = self._debt(market, debt_shares)
+        price: uint256 = margin._margin_terms(market.risk, collateral, debt).liquidation_price
+        # the first bin whose upper edge is not below the price
+        low: uint256 = 0
+        high: uint256 = len(edges)
+        for _: uint256 in range(HALVINGS):
+            middle: uint256 = (low + high) // 2
+            if middle < high and edges[middle] < price:
+                low = middle + 1
+            else:
+                high = middle
+        bins[low] += debt
+    return bins
+
+
+# ------------------------------------------------------------ vaults and pools
+
+
+@external
+@view
+def vault_summary(vault: address) -> ILens.VaultSummary:
+    """
+    @notice A vault's parameters, its credit line and both of its oracle's prices.
+    """
+    pool: address = self._pool_of(vault)
+    known: Vault.__interface__ = Vault.__interface__(vault)
+    oracle: address = staticcall known.oracle()
+    risk: IVault.RiskParams = staticcall known.risk()
+    return ILens.VaultSummary(
+        pool=pool,
+        loan_asset=staticcall known.loan_asset(),
+        line=self._line(Pool.__interface__(pool), known),
+        risk=risk,
+        initial_margin=WAD - risk.ltv,
+        maintenance_margin=WAD - risk.threshold,
+        price=self._ask(oracle, method_id("price()")),
+        safe_price=self._ask(oracle, method_id("safe_price()")),
+    )
+
+
+@external
+@view
+def credit_lines(pool: address, first: uint256, count: uint256) -> DynArray[ILens.CreditLine, PAGE]:
+    """
+    @notice The vaults of a pool, in the order in which the Factory made them. Anybody may make one: those that the
+            curator has not let in have a limit of 0. No oracle is asked.
+    @param first Number of the first vault, from 0.
+    @param count At most so many; what exceeds 256 is for the next page.
+    """
+    self._check_pool(pool)
+    total: uint256 = staticcall FACTORY.vault_count(pool)
+    found: DynArray[ILens.CreditLine, PAGE] = []
+    for i: uint256 in range(min(min(count, PAGE), total - min(first, total)), bound=PAGE):
+        vault: address = staticcall FACTORY.vaults(pool, first + i)
+        found.append(self._line(Pool.__interface__(pool), Vault.__interface__(vault)))
+    return found
+
+
+@external
+@view
+def pool_summary(pool: address) -> ILens.PoolSummary:
+    """
+    @notice A pool's books, rates and state, with the interest up to this block.
+    """
+    self._check_pool(pool)
+    known: Pool.__interface__ = Pool.__interface__(pool)
+    totals: Pool.ledger.Totals = staticcall known.totals()
+    asset: address = staticcall known.asset()
+    utilisation: uint256 = staticcall known.utilisation()
+    borrow_rate: uint256 = staticcall known.borrow_rate()
+    lenders_part: uint256 = WAD - staticcall known.reserve_factor()
+    paused_until: uint256 = staticcall known.paused_until()
+    return ILens.PoolSummary(
+        asset=asset,
+        council=staticcall known.council(),
+        backstop=staticcall known.backstop(),
+        vault_count=staticcall FACTORY.vault_count(pool),
+        total_assets=totals.total_assets // conversion.FRACTION,
+        total_supply=totals.total_supply,
+        total_debt=(totals.total_debt + conversion.FRACTION - 1) // conversion.FRACTION,
+        total_debt_shares=totals.total_debt_shares,
+        cash=staticcall IERC20(asset).balanceOf(pool),
+        reserves=staticcall known.reserves(),
+        provisions=staticcall known.provisions(),
+        utilisation=utilisation,
+        borrow_rate=borrow_rate,
+        supply_rate=borrow_rate * utilisation // WAD * lenders_part // WAD,
+        rate_at_target=staticcall known.rate_at_target(),
+        is_open=staticcall known.is_open(),
+        paused_until=paused_until if paused_until > block.timestamp else 0,
+        supply_cap=staticcall known.supply_cap(),
+        deposit_room=staticcall known.maxDeposit(empty(address)),
+    )
+
+
+# --------------------------------------------------------- internals: registry
+
+
+@internal
+@view
+def _pool_of(vault: address) -> address:
+    """
+    @notice The pool of one of the Factory's vaults.
+    """
+    pool: address = staticcall FACTORY.pool_of(vault)
+    assert pool != empty(address), "lens: not a vault"
+    return pool
+
+
+@internal
+@view
+def _check_pool(pool: address):
+    is_pool: bool = staticcall FACTORY.is_pool(pool)
+    assert is_pool, "lens: not a pool"
+
+
+@internal
+@view
+def _market(vault: address) -> Market:
+    """
+    @notice A vault with its parameters and its pool's debt, as of this block.
+    """
+    pool: address = self._pool_of(vault)
+    market: Market = empty(Market)
+    market.vault = Vault.__interface__(vault)
+    market.risk = staticcall market.vault.risk()
+    market.total_debt, market.total_debt_shares = staticcall Pool.__interface__(pool).debt_totals()
+    return market
+
+
+@internal
+@view
+def _line(pool: Pool.__interface__, vault: Vault.__interface__) -> ILens.CreditLine:
+    limit: uint256 = 0
+    drawn_shares: uint256 = 0
+    drawn: uint256 = 0
+    limit, drawn_shares, drawn = staticcall pool.credit_line(vault.address)
+    return ILens.CreditLine(
+        vault=vault.address,
+        collateral_asset=staticcall vault.collateral_asset(),
+        oracle=staticcall vault.oracle(),
+        limit=limit,
+        drawn_shares=drawn_shares,
+        drawn=drawn,
+        headroom=staticcall pool.max_draw(vault.address),
+        losses=staticcall pool.losses(vault.address),
+        provisions=staticcall pool.provision_of(vault.address),
+    )
+
+
+# ----------------------------------------------------------- internals: prices
+
+
+@internal
+@pure
+def _check_price(price: uint256):
+    """
+    @notice Vaults refuse a price of 0, so nothing can be said of it.
+    """
+    assert price > 0, "lens: zero price"
+
+
+@internal
+@view
+def _ask(oracle: address, call: Bytes[4]) -> uint256:
+    """
+    @notice The oracle's answer to `call`, 1e36; 0 when it reverts, answers less than a word, or answers 0.
+    @dev The oracle gets half of the gas, so one that burns all it gets cannot stop the caller. An oracle that
+         fails with less gas than it may need has not failed: then the call reverts and says so.
+    """
+    gas_given: uint256 = msg.gas // 2
+    success: bool = False
+    answer: Bytes[32] = b""
+    success, answer = raw_call(
+        oracle, call, max_outsize=32, gas=gas_given, is_static_call=True, revert_on_failure=False
+    )
+    if success and len(answer) == 32:
+        return convert(answer, uint256)
+    assert gas_given >= ORACLE_GAS, "lens: not enough gas"
+    return 0
+
+
+@internal
+@pure
+def _can_value(collateral: uint256, price: uint256) -> bool:
+    """
+    @notice Whether `collateral` has a value at an oracle's answer: not at 0, nor at a product that overflows.
+    """
+    return price > 0 and (collateral == 0 or price <= max_value(uint256) // collateral)
+
+
+# -------------------------------------------------------- internals: positions
+
+
+@internal
+@pure
+def _debt(market: Market, debt_shares: uint256) -> uint256:
+    """
+    @notice What `debt_shares` owe, base units, rounded up.
+    """
+    return conversion._to_assets_up(debt_shares, market.total_debt, market.total_debt_shares)
+
+
+@internal
+@pure
+def _quote(market: Market, word: uint256, price: uint256, max_repay: uint256) -> IVault.Quote:
+    return liquidation._quote(
+        market.risk, word, price, market.total_debt, market.total_debt_shares, max_repay
+    )
+
+
+@internal
+@view
+def _position(market: Market, owner: address, price: uint256) -> ILens.Position:
+    """
+    @notice One position at an oracle's answer, which may be none.
+    """
+    word: uint256 = staticcall market.vault.positions(owner)
+    found: ILens.Position = empty(ILens.Position)
+    found.owner = owner
+    found.collateral, found.debt_shares = position._unpack(word)
+    found.debt = self._debt(market, found.debt_shares)
+    found.terms = margin._margin_terms(market.risk, found.collateral, found.debt)
+    if not self._can_value(found.collateral, price):
+        if found.debt == 0:
+            found.health = max_value(uint256)
+        return found
+
+    found.price = price
+    found.value = liquidation._value_down(found.collateral, price)
+    found.equity = margin._equity(found.value, found.debt)
+    found.leverage = margin._leverage(found.value, found.debt)
+    found.health = margin._health(found.value, found.debt, market.risk.threshold)
+    found.is_liquidatable = self._quote(market, word, price, 0).liquidatable
+    return found

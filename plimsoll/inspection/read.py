@@ -1,0 +1,200 @@
+"""Reads a market: everything as of one block, positions found by the vaults' events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ape import project
+from ape.api import ProviderAPI
+from ape.exceptions import ProviderError
+from eth_utils.crypto import keccak
+
+from plimsoll.chain.engine import CallReverted, Views
+from plimsoll.chain.lens import Lens, PoolSummary, Position, VaultSummary
+from plimsoll.chain.views import Block, network_of, view_one
+from plimsoll.deploy import AddressBook
+from plimsoll.twin.liquidation import Quote
+
+SYMBOL_TOP = 12
+"""Characters of a token's symbol; a longer one is no name."""
+
+FALLS = (0, 5, 10, 20, 30, 50)
+"""Per cent of the price, for the stress table."""
+
+
+class InspectError(Exception):
+    """A sentence that says what is wrong and what to do."""
+
+
+@dataclass(frozen=True)
+class Token:
+    """An ERC-20 as people call it."""
+
+    address: str
+    symbol: str
+    decimals: int
+
+
+@dataclass(frozen=True)
+class Stress:
+    """What a fall of the price would do at once: base units of the loan asset."""
+
+    fall: int  # per cent of the price
+    price: int  # 1e36
+    debt: int  # of positions that could be liquidated
+    shortfall: int  # what the pool would lose, were they all liquidated there
+
+
+@dataclass(frozen=True)
+class Vault:
+    """A vault and everybody who has something in it."""
+
+    name: str  # of the address book; its address when it is not in there
+    summary: VaultSummary
+    collateral: Token
+    positions: tuple[Position, ...]  # the least healthy first
+    candidates: dict[str, Quote]  # what liquidating does, by owner
+    stress: tuple[Stress, ...]  # for each of `FALLS`; empty while the oracle has no price
+
+
+@dataclass(frozen=True)
+class Pool:
+    """A pool and its vaults."""
+
+    name: str
+    address: str
+    summary: PoolSummary
+    asset: Token
+    vaults: tuple[Vault, ...]
+    uninvited: int  # vaults of others in the registry that have no line and owe nothing
+
+
+@dataclass(frozen=True)
+class Market:
+    """What was read, and when."""
+
+    network: str
+    block: int
+    time: int  # of the block, seconds
+    pools: tuple[Pool, ...]
+
+
+def read(book: AddressBook, provider: ProviderAPI, name: str | None = None) -> Market:
+    """Reads pools, their vaults and all positions.
+
+    Args:
+        book: of the connected network.
+        provider: the chain.
+        name: of one pool (`pUSDC`) or one vault (`pUSDC/weth`); all when None.
+
+    Raises:
+        InspectError: the book has nothing to look at, or nothing of this name, or the chain does not answer.
+    """
+    _check(book, provider, name)
+    assert book.lens is not None
+    block = Block(provider)
+    lens = Lens(Views(block, book.lens.address, _abi("Lens")))
+    try:
+        pools = tuple(
+            _pool(book, provider, block, lens, pool, name)
+            for pool in book.pools
+            if name is None or name.split("/")[0] == pool
+        )
+    except (CallReverted, ProviderError) as error:
+        raise InspectError(
+            f"{network_of(provider)} does not answer as it should ({error}); see that the node is in step "
+            f"and keeps the state of its latest blocks, and that {book.title} is its address book."
+        ) from None
+    return Market(network_of(provider), block.number, block.time, pools)
+
+
+def _check(book: AddressBook, provider: ProviderAPI, name: str | None) -> None:
+    if book.path is None:
+        raise InspectError(
+            "This chain has just been started and is empty. Start anvil in another terminal, set "
+            "APE_FOUNDRY_HOST=http://127.0.0.1:8545 and deploy a market, or choose a network with --network."
+        )
+    if not book.pools:
+        raise InspectError(
+            f"{book.title} names no pool on {network_of(provider)}; deploy one with `ape run deploy market "
+            "--file markets/...`, or choose another network with --network."
+        )
+    if book.lens is None:
+        raise InspectError(
+            f"{book.title} names no Lens; add one with `ape run deploy factory`, with the same --network."
+        )
+    if name is not None and name not in (*book.pools, *book.vaults):
+        raise InspectError(
+            f"{book.title} has no pool and no vault {name}; choose one of "
+            f"{', '.join((*book.pools, *book.vaults))}."
+        )
+
+
+def _pool(
+    book: AddressBook, provider: ProviderAPI, block: Block, lens: Lens, name: str, wanted: str | None
+) -> Pool:
+    record = book.pools[name]
+    summary = lens.pool_summary(record.address)
+    known = {vault.address.lower(): key for key, vault in book.vaults.items()}
+    vaults, uninvited = [], 0
+    for line in lens.credit_lines(record.address):
+        if line.vault not in known and not (line.limit or line.drawn_shares):
+            uninvited += 1  # anybody may have made it, with any oracle and any token
+            continue
+        key = known.get(line.vault, line.vault)
+        if wanted in (None, name, key):
+            vaults.append(_vault(provider, block, lens, key, line.vault, record.block or 0))
+    asset = _token(provider, summary.asset)
+    return Pool(name, record.address.lower(), summary, asset, tuple(vaults), uninvited)
+
+
+def _vault(provider: ProviderAPI, block: Block, lens: Lens, name: str, address: str, first: int) -> Vault:
+    summary = lens.vault_summary(address)
+    positions = lens.positions(address, owners_of(block, address, first))
+    positions = [each for each in positions if each.collateral or each.debt_shares]
+    positions.sort(key=lambda each: (each.health, -each.debt, -each.collateral))
+    liquidatable = [each.owner for each in positions if each.is_liquidatable]
+    return Vault(
+        name=name,
+        summary=summary,
+        collateral=_token(provider, summary.line.collateral_asset),
+        positions=tuple(positions),
+        candidates=lens.liquidatable(address, liquidatable)[1],
+        stress=_stress(lens, address, [each.owner for each in positions if each.debt], summary.price),
+    )
+
+
+def _stress(lens: Lens, vault: str, debtors: list[str], price: int) -> tuple[Stress, ...]:
+    """At a price, what is liquidatable is the debt whose liquidation price is above it."""
+    prices = [price * (100 - fall) // 100 for fall in FALLS]
+    if not prices[-1]:
+        return ()
+    bins = lens.debt_by_liquidation_price(vault, debtors, prices[::-1])[:0:-1]
+    return tuple(
+        Stress(fall, price, sum(bins[: i + 1]), lens.shortfall_at(vault, debtors, price))
+        for i, (fall, price) in enumerate(zip(FALLS, prices, strict=True))
+    )
+
+
+def owners_of(block: Block, vault: str, first: int) -> list[str]:
+    """Everybody who ever had a position in a vault, by its events from block `first` on.
+
+    Debt needs collateral, and collateral comes by `Deposit` alone, so no other event is needed.
+    """
+    selector: str = project.Vault.contract_type.events["Deposit"].selector
+    logs = block.logs(vault, keccak(text=selector), first)
+    return list(dict.fromkeys("0x" + log["topics"][1][-40:].lower() for log in logs))
+
+
+def _token(provider: ProviderAPI, address: str) -> Token:
+    symbol: str = view_one(provider, address, "symbol()", "string") or ""
+    decimals = view_one(provider, address, "decimals()", "uint8")
+    is_name = symbol.isprintable() and 0 < len(symbol) <= SYMBOL_TOP
+    return Token(address, symbol if is_name else f"{address[:8]}…", decimals or 0)
+
+
+def _abi(name: str) -> list[dict[str, Any]]:
+    return [
+        entry.model_dump(mode="json", by_alias=True) for entry in getattr(project, name).contract_type.abi
+    ]

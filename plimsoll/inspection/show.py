@@ -1,0 +1,256 @@
+"""Shows a market: tables coloured by health, or JSON for machines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import is_dataclass
+from datetime import UTC, datetime
+from decimal import ROUND_DOWN, Context, Decimal
+from typing import Any
+
+from eth_utils.address import to_checksum_address
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from plimsoll.chain.lens import Position
+from plimsoll.inspection.read import Market, Pool, Token, Vault
+from plimsoll.params import WAD, YEAR
+from plimsoll.twin.liquidation import MAX
+
+_EXACT = Context(prec=100)
+_CLOSE, _NEAR = Decimal("1.05"), Decimal("1.25")  # health below which a position is shown red, yellow
+_NOTHING = Text("-", style="dim")
+
+
+# ----------------------------------------------------------------------------------------------- for machines
+
+
+def to_json(market: Market) -> dict[str, Any]:
+    """Everything that was read, by name; integers as strings, since they do not fit a double.
+
+    Units are those of `ILens.vyi`: base units of the tokens whose decimals are given, WAD, 1e36, seconds.
+    """
+    plain: dict[str, Any] = _plain(market)
+    for pool in plain["pools"]:
+        pool["vaults"] = {vault.pop("name"): vault for vault in pool["vaults"]}
+    plain["pools"] = {pool.pop("name"): pool for pool in plain["pools"]}
+    return plain
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
+    if hasattr(value, "_asdict"):
+        return {name: _plain(part) for name, part in value._asdict().items()}
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+# ------------------------------------------------------------------------------------------------- for people
+
+
+def to_tables(market: Market, rows: int) -> RenderableType:
+    """Pools, their vaults and the `rows` least healthy positions of each vault."""
+    time = datetime.fromtimestamp(market.time, UTC)
+    parts: list[RenderableType] = [
+        Text(f"{market.network}, block {market.block:,}, {time:%Y-%m-%d %H:%M:%S} UTC", style="dim")
+    ]
+    for pool in market.pools:
+        parts += ["", *_pool(pool, market.time)]
+        for vault in pool.vaults:
+            parts += ["", *_vault(vault, pool.asset, rows)]
+    return Group(*parts)
+
+
+def _pool(pool: Pool, now: int) -> Iterator[RenderableType]:
+    it, asset = pool.summary, pool.asset
+    title = Text.assemble(
+        (f"Pool {pool.name}", "bold"), f"  {to_checksum_address(pool.address)}  lends {asset.symbol}, "
+    )
+    if not it.is_open:
+        title.append("not open yet", "yellow")
+    elif it.paused_until:
+        title.append(f"paused until {datetime.fromtimestamp(it.paused_until, UTC):%Y-%m-%d %H:%M} UTC", "red")
+    else:
+        title.append("open", "green")
+    yield title
+
+    full = it.utilisation > WAD * 95 // 100
+    figures: list[tuple[str, RenderableType]] = [
+        ("lenders own", _amount(it.total_assets, asset)), ("borrowed", _amount(it.total_debt, asset)),
+        ("utilisation", Text(_percent(it.utilisation), style="red" if full else "")),
+        ("borrowers pay", f"{_percent(it.borrow_rate * YEAR)} a year"),
+        ("cash", _amount(it.cash, asset)), ("reserves", _amount(it.reserves, asset)),
+        ("supply cap", _amount(it.supply_cap, asset) if it.supply_cap else "none"),
+        ("lenders earn", f"{_percent(it.supply_rate * YEAR)} a year"),
+    ]  # fmt: skip
+    grid = Table.grid(padding=(0, 2))
+    for _ in range(4):
+        grid.add_column(style="dim")
+        grid.add_column(justify="right", no_wrap=True)
+    for first in (0, 4):
+        grid.add_row(*(cell for pair in figures[first : first + 4] for cell in pair))
+    yield Padding(grid, (0, 2), expand=False)
+    if it.provisions:
+        yield Text(f"  provisions for bad debt  {_amount(it.provisions, asset)}", style="red")
+    if pool.uninvited:
+        yield Text(f"  and {_count(pool.uninvited, 'vault')} that the curator has not let in", style="dim")
+
+
+def _vault(vault: Vault, asset: Token, rows: int) -> Iterator[RenderableType]:
+    it, line = vault.summary, vault.summary.line
+    yield Text.assemble((f"Vault {vault.name}", "bold"), f"  {to_checksum_address(line.vault)}")
+    price = (
+        Text(f"{_price(it.price, vault.collateral, asset)} {asset.symbol} for 1 {vault.collateral.symbol}")
+        if it.price
+        else Text("the oracle has none", style="bold red")
+    )
+    if it.price and it.safe_price != it.price:
+        safe = _price(it.safe_price, vault.collateral, asset) if it.safe_price else "none"
+        price.append(f" (safe price {safe})", style="yellow")
+    figures: list[tuple[str, RenderableType]] = [
+        ("price", price), ("drawn", _amount(line.drawn, asset)), ("limit", _amount(line.limit, asset)),
+        ("margins", f"{_percent(it.initial_margin)} initial, {_percent(it.maintenance_margin)} maintenance"),
+        ("headroom", _amount(line.headroom, asset)),
+        ("losses", Text(_amount(line.losses, asset), style="red" if line.losses else "")),
+    ]  # fmt: skip
+    grid = Table.grid(padding=(0, 2))
+    for number in range(3):
+        grid.add_column(style="dim")
+        grid.add_column(justify="right" if number else "left", no_wrap=True)
+    for first in (0, 3):
+        grid.add_row(*(cell for pair in figures[first : first + 3] for cell in pair))
+    yield Padding(grid, (0, 2), expand=False)
+    if not vault.positions:
+        yield Text("  no positions", style="dim")
+        return
+    if vault.stress:
+        yield Padding(_stress(vault, asset), (0, 2), expand=False)
+    yield Padding(_positions(vault, asset, rows), (0, 2), expand=False)
+    hidden = len(vault.positions) - rows
+    if hidden > 0:
+        yield Text(f"  and {_count(hidden, 'position')} of higher health; --rows shows more", style="dim")
+
+
+def _stress(vault: Vault, asset: Token) -> Table:
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim")
+    for _ in vault.stress:
+        grid.add_column(justify="right", no_wrap=True)
+    falls = ("now" if not each.fall else f"-{each.fall} %" for each in vault.stress)
+    grid.add_row("if the price falls", *(Text(fall, style="dim") for fall in falls))
+    grid.add_row("liquidatable", *(_danger(each.debt, asset, "yellow") for each in vault.stress))
+    grid.add_row("bad debt", *(_danger(each.shortfall, asset, "red") for each in vault.stress))
+    return grid
+
+
+def _danger(amount: int, asset: Token, style: str) -> Text:
+    return Text(_amount(amount, asset), style=style) if amount else _NOTHING
+
+
+def _positions(vault: Vault, asset: Token, rows: int) -> Table:
+    table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
+    table.add_column("owner", no_wrap=True)
+    titles = ["health", f"debt\n{asset.symbol}", f"collateral\n{vault.collateral.symbol}"]
+    titles += ["liquidated\nbelow", "to go", "leverage"]
+    if vault.candidates:
+        titles += ["liquidator\npays", "and\nseizes", "loss"]
+    for title in titles:
+        table.add_column(title, justify="right", no_wrap=True)
+    for each in vault.positions[:rows]:
+        cells: list[RenderableType] = [
+            _short(each.owner),
+            Text(_health(each), style=_style(each)),
+            _amount(each.debt, asset) if each.debt else _NOTHING,
+            _amount(each.collateral, vault.collateral),
+            _price(each.terms.liquidation_price, vault.collateral, asset) if each.debt else _NOTHING,
+            _to_go(each) if each.debt else _NOTHING,
+            _leverage(each) if each.debt else _NOTHING,
+        ]
+        quote = vault.candidates.get(each.owner)
+        if quote:
+            cells += [_amount(quote.paid + quote.fee, asset), _amount(quote.seized, vault.collateral)]
+            cells.append(_danger(max(0, quote.extinguished - quote.paid), asset, "bold red"))
+        table.add_row(*cells)
+    return table
+
+
+def _style(position: Position) -> str:
+    if not position.debt:
+        return "dim"
+    if not position.price:
+        return "yellow"
+    health = _ratio(position.health)
+    return "bold red" if position.is_liquidatable else (
+        "red" if health < _CLOSE else "yellow" if health < _NEAR else "green"
+    )  # fmt: skip
+
+
+def _health(position: Position) -> str:
+    if not position.debt:
+        return "no debt"
+    return f"{_floor(_ratio(position.health), 3)}" if position.price else "no price"
+
+
+def _to_go(position: Position) -> str | Text:
+    """How far the price may fall."""
+    if not position.price:
+        return Text("?", style="yellow")
+    if position.is_liquidatable:
+        return _NOTHING
+    return _percent(WAD - position.terms.liquidation_price * WAD // position.price)
+
+
+def _leverage(position: Position) -> str | Text:
+    if not position.price:
+        return Text("?", style="yellow")
+    if position.leverage == MAX:
+        return Text("no equity", style="bold red")
+    return f"{_floor(_ratio(position.leverage), 1)}x"
+
+
+# ---------------------------------------------------------------------------------------------------- figures
+
+
+def _amount(units: int, token: Token) -> str:
+    """Whole tokens, rounded down to two digits, or to four significant ones below 1."""
+    tokens = _EXACT.scaleb(Decimal(units), -token.decimals)
+    if abs(tokens) >= 1 or not units:
+        return f"{_floor(tokens, 2):,f}"
+    digits = 3 - tokens.adjusted()
+    return f"{_floor(tokens, min(digits, token.decimals)):f}"
+
+
+def _price(price: int, collateral: Token, asset: Token) -> str:
+    """Loan tokens for a collateral token, rounded down: two digits, below 100 six significant ones."""
+    if price == MAX:
+        return "always"
+    tokens = _EXACT.scaleb(Decimal(price), collateral.decimals - asset.decimals - 36)
+    digits = 2 if tokens >= 100 else 5 - tokens.adjusted()
+    return f"{_floor(tokens, min(digits, 18)):,f}"
+
+
+def _percent(wad: int) -> str:
+    return f"{_ratio(wad * 100).quantize(Decimal('0.01'), context=_EXACT)} %"
+
+
+def _ratio(wad: int) -> Decimal:
+    return _EXACT.scaleb(Decimal(wad), -18)
+
+
+def _floor(number: Decimal, digits: int) -> Decimal:
+    return number.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_DOWN, context=_EXACT)
+
+
+def _short(address: str) -> str:
+    address = to_checksum_address(address)
+    return f"{address[:8]}…{address[-6:]}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,245 @@
+"""The Lens says what the vaults and the pool say themselves, and what the twin says of any price.
+
+Each example is a random walk through the campaign's world; what is compared is compared to the wei.
+"""
+
+from dataclasses import astuple
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from plimsoll.chain.engine import CallReverted
+from plimsoll.chain.revm import Revm
+from plimsoll.twin import liquidation
+from plimsoll.twin.chain import MAX
+from plimsoll.twin.liquidation import PRICE_SCALE, WAD, ceil_div, is_liquidatable, is_restorable
+from tests.property.conftest import START
+from tests.stateful.rules import Steps, begin, lend
+from tests.stateful.world import ROLES, World, role
+from tests.utils.lens import lens_over
+
+MARKETS = [((6, 18, 8), 0), ((18, 18, 0), 10**15), ((8, 6, 27), 10**12)]  # decimals, flash fee
+WALK = 40  # steps; a quarter of them between two looks
+UNKNOWN = role(77)  # has never done anything
+
+walks = given(st.integers(0, 2**32), st.sampled_from(MARKETS))
+examples = settings(max_examples=25, deadline=None, derandomize=True)
+
+
+def looks(seed, market):
+    """A world at four moments of a random walk: (world, lens, vault's name, random)."""
+    random = Random(seed)
+    world = World(Revm(START), *market)
+    begin(world)
+    lend(world)
+    lens, steps = lens_over(world), Steps(world, random)
+    for _ in range(4):
+        for _ in range(WALK // 4):
+            steps.step()
+        world.twin.now = world.engine.now
+        for which in ("first", "second"):
+            # the walk liquidates whom it can, and oracles seldom fail there
+            pick, oracle = random.random(), f"{which}_oracle"
+            if pick < 0.1:
+                world.silence(oracle)
+            elif pick < 0.6:
+                price = some_price(world, which, random) if pick > 0.2 else 0
+                world.set_prices(oracle, price, price)
+            yield world, lens, which, random
+
+
+def asked(contract, function, *arguments):
+    """What a contract answers; None when it reverts."""
+    try:
+        return contract.call(function, *arguments)
+    except CallReverted:
+        return None
+
+
+def owners_of(world):
+    return [*ROLES, world.actor.address, UNKNOWN]
+
+
+def some_price(world, which, random):
+    """A price to ask about: near somebody's edge, or anywhere."""
+    model, fair = world.model[f"{which}_vault"], world.fair[f"{which}_oracle"]
+    owner = random.choice(ROLES)
+    collateral = model.position_of(owner)[0]
+    debt = model.debt_of(owner)
+    if collateral and debt and random.random() < 0.8:
+        edge = debt * PRICE_SCALE * WAD // (collateral * model.risk.threshold)
+        return max(1, min(int(edge * random.uniform(random.choice((0.3, 0.9)), 1.05)), 2**120))
+    return max(1, int(fair * random.random()))
+
+
+@walks
+@examples
+def test_positions_are_what_the_vault_says(seed, market):
+    for world, lens, which, _ in looks(seed, market):
+        vault, oracle = world.chain[f"{which}_vault"], world.chain[f"{which}_oracle"]
+        risk, owners = world.model[f"{which}_vault"].risk, owners_of(world)
+        price = asked(oracle, "price") or 0
+        found = lens.positions(vault.address, owners)
+        assert [each.owner for each in found] == owners
+        for each in found:
+            owner = each.owner
+            assert (each.collateral, each.debt_shares) == vault.call("position_of", owner)
+            assert each.debt == vault.call("debt_of", owner)
+            assert tuple(each.terms) == vault.call("margin_terms", owner)
+            assert each.price == price
+            assert each.health == (asked(vault, "health", owner) or 0)
+            preview = asked(vault, "preview_liquidate", owner, MAX)
+            assert each.is_liquidatable == (preview is not None and preview[0])
+            if price:
+                assert each.value == each.collateral * price // PRICE_SCALE
+                assert each.equity == each.value - each.debt
+                assert each.is_liquidatable == is_liquidatable(each.value, each.debt, risk.threshold)
+                assert each.leverage == (each.value * WAD // each.equity if each.equity > 0 else MAX)
+            else:
+                assert (each.value, each.equity, each.leverage) == (0, 0, 0)
+
+
+@walks
+@examples
+def test_candidates_are_those_whom_the_vault_would_liquidate(seed, market):
+    for world, lens, which, _ in looks(seed, market):
+        vault, owners = world.chain[f"{which}_vault"], owners_of(world)
+        price, found = lens.liquidatable(vault.address, owners)
+        assert price == (asked(world.chain[f"{which}_oracle"], "price") or 0)
+        previews = {owner: asked(vault, "preview_liquidate", owner, MAX) for owner in owners}
+        expected = [(owner, preview) for owner, preview in previews.items() if preview and preview[0]]
+        assert [(owner, tuple(quote)) for owner, quote in found.items()] == expected
+
+
+@walks
+@examples
+def test_what_if_is_what_the_twin_says(seed, market):
+    """Health, previews and shortfall at any price, for any offer."""
+    for world, lens, which, random in looks(seed, market):
+        model, vault = world.model[f"{which}_vault"], world.chain[f"{which}_vault"]
+        price, owners = some_price(world, which, random), owners_of(world)
+        t = model.pool.accrued()
+        totals = liquidation.Totals(t.total_debt, t.total_debt_shares)
+        healths, shortfall = [], 0
+        for owner in owners:
+            collateral, shares = model.position_of(owner)
+            value, debt = collateral * price // PRICE_SCALE, totals.assets_up(shares)
+            healths.append(liquidation.health(value, debt, model.risk.threshold))
+            if debt and not is_restorable(value, debt, model.risk.bonus_min):
+                bonus = liquidation.shortfall_bonus(value, debt, model.risk)
+                shortfall += debt - ceil_div(value * WAD, WAD + bonus)
+            for offer in (MAX, random.randint(0, 2 * debt), random.randint(0, 5)):
+                quote = liquidation.quote(collateral, shares, price, totals, offer, model.risk)
+                found = lens.preview_liquidation_at(vault.address, owner, price, offer)
+                assert found == quote
+        assert lens.health_at(vault.address, owners, price) == healths
+        assert lens.shortfall_at(vault.address, owners, price) == shortfall
+
+
+@walks
+@examples
+def test_what_if_at_the_price_of_now_is_now(seed, market):
+    """The same words as the vault's own views, whatever the oracle answers."""
+    for world, lens, which, random in looks(seed, market):
+        vault = world.chain[f"{which}_vault"]
+        price = asked(world.chain[f"{which}_oracle"], "price")
+        for owner in owners_of(world) if price else []:
+            offer = random.choice((MAX, random.randint(0, 10**10)))
+            preview = asked(vault, "preview_liquidate", owner, offer)
+            assert tuple(lens.preview_liquidation_at(vault.address, owner, price, offer)) == preview
+            assert lens.health_at(vault.address, [owner], price) == [vault.call("health", owner)]
+
+
+@walks
+@examples
+def test_every_debt_is_in_the_bin_of_its_liquidation_price(seed, market):
+    """And what is above an edge is what can be liquidated there, by the decision on integers."""
+    for world, lens, which, random in looks(seed, market):
+        vault, owners = world.chain[f"{which}_vault"], owners_of(world)
+        prices = [vault.call("margin_terms", owner)[2] for owner in owners]
+        debts = [vault.call("debt_of", owner) for owner in owners]
+        near = [max(1, price + random.choice((-1, 0, 1))) for price in prices if 0 < price < MAX]
+        edges = sorted({*near, *(some_price(world, which, random) for _ in range(3))})
+        bins = lens.debt_by_liquidation_price(vault.address, owners, edges)
+        assert len(bins) == len(edges) + 1
+        assert sum(bins) == sum(debts)
+        low = -1
+        for found, high in zip(bins, [*edges, MAX], strict=True):
+            inside = [debt for debt, price in zip(debts, prices, strict=True) if low < price <= high]
+            assert found == sum(inside)
+            low = high
+        for i, edge in enumerate(edges):
+            at_risk = [
+                debt
+                for owner, debt in zip(owners, debts, strict=True)
+                if lens.preview_liquidation_at(vault.address, owner, edge, 0).liquidatable
+            ]
+            assert sum(bins[i + 1 :]) == sum(at_risk)
+
+
+@walks
+@examples
+def test_the_pool_is_what_it_says_itself(seed, market):
+    for world, lens, which, _ in looks(seed, market):
+        pool, model = world.chain["pool"], world.model["pool"]
+        t = model.accrued()
+        found = lens.pool_summary(pool.address)
+        own = {
+            "asset": "asset", "council": "council", "backstop": "backstop", "total_assets": "totalAssets",
+            "total_supply": "totalSupply", "reserves": "reserves", "provisions": "provisions",
+            "utilisation": "utilisation", "borrow_rate": "borrow_rate",
+            "rate_at_target": "rate_at_target", "is_open": "is_open", "supply_cap": "supply_cap",
+        }  # fmt: skip
+        for field, function in own.items():
+            assert getattr(found, field) == pool.call(function), field
+        assert found.total_debt == ceil_div(t.total_debt, 65_536)
+        assert found.total_debt_shares == t.total_debt_shares
+        assert found.cash == model.cash()
+        assert found.vault_count == 2
+        assert found.paused_until == (model.paused_until if model.is_paused(t) else 0)
+        assert found.deposit_room == pool.call("maxDeposit", role(1))
+        exact = found.borrow_rate * found.utilisation * (WAD - model.reserve_factor)
+        assert exact - 2 * WAD**2 < found.supply_rate * WAD**2 <= exact
+
+        lines = lens.credit_lines(pool.address)
+        for line, name in zip(lines, ("first", "second"), strict=True):
+            vault = world.chain[f"{name}_vault"]
+            assert line.vault == vault.address
+            assert (line.limit, line.drawn_shares, line.drawn) == pool.call("credit_line", vault.address)
+            assert line.headroom == pool.call("max_draw", vault.address)
+            assert line.losses == pool.call("losses", vault.address)
+            assert line.provisions == pool.call("provision_of", vault.address)
+            assert line.collateral_asset == world.chain[f"{name}_collateral"].address
+            assert line.oracle == world.chain[f"{name}_oracle"].address
+
+        vault = world.chain[f"{which}_vault"]
+        summary = lens.vault_summary(vault.address)
+        assert astuple(summary.risk) == vault.call("risk")
+        assert (summary.pool, summary.loan_asset) == (pool.address, found.asset)
+        assert summary.line == lines[("first", "second").index(which)]
+        assert (summary.initial_margin, summary.maintenance_margin) == vault.call("margin_terms", UNKNOWN)[:2]
+        oracle = world.chain[f"{which}_oracle"]
+        assert summary.price == (asked(oracle, "price") or 0)
+        assert summary.safe_price == (asked(oracle, "safe_price") or 0)
+
+
+@pytest.mark.parametrize("market", MARKETS)
+def test_the_walks_meet_every_kind_of_position(market):
+    """Else the tests above would compare nothing: shortfall, restorable, healthy, empty, without a price."""
+    kinds = set()
+    for seed in range(10):
+        for world, lens, which, _ in looks(seed, market):
+            bonus_min = world.model[f"{which}_vault"].risk.bonus_min
+            for each in lens.positions(world.chain[f"{which}_vault"].address, owners_of(world)):
+                if not each.price:
+                    kinds.add("no price")
+                elif not each.debt:
+                    kinds.add("collateral" if each.collateral else "empty")
+                elif not each.is_liquidatable:
+                    kinds.add("healthy")
+                else:
+                    restorable = is_restorable(each.value, each.debt, bonus_min)
+                    kinds.add("restorable" if restorable else "shortfall")
+    assert kinds == {"no price", "collateral", "empty", "healthy", "restorable", "shortfall"}

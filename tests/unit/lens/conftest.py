@@ -1,0 +1,17 @@
+"""A world on the chain that users see, with a Lens over it."""
+
+from collections.abc import Iterator
+
+import pytest
+from ape import chain
+
+from plimsoll.chain.anvil import Anvil
+from tests.utils.lens import Place, build
+
+
+@pytest.fixture
+def place() -> Iterator[Place]:
+    """As `build` says; a call has 25,000,000 gas."""
+    engine = Anvil(chain.provider)
+    yield build(engine)
+    engine.close()
