@@ -84,5 +84,6 @@ def _parts(path: Path) -> Iterator[Path]:
     yield path
     for dots, folder, name in _IMPORT.findall(path.read_text()):
         part = path.parents[len(dots) - 1].joinpath(*folder.split("."), f"{name}.vy")
-        if part.is_file():
+        # a contract that another one imports gives it an interface, no code
+        if part.is_file() and part.relative_to(ROOT).as_posix() not in CONTRACTS.values():
             yield from _parts(part)
