@@ -10,6 +10,10 @@ Where the pool deviates on purpose:
   and `previewRedeem` read cash, so they take the lock: in a callback of the pool they revert instead of
   telling what is not so (`test_in_a_callback_what_reads_cash_reverts`).
 - `maxDeposit` and `maxMint` do not look at the receiver; nobody can mint to the zero address.
+
+Where the Backstop does is said in docs/backstop.md. Its ways out burn shares that are not the token's: of an
+escrow, got by a request that has to mature. The text has no function for asking ("should be performed
+separately"), so a subject says how it is done, and what its ways out burn.
 """
 
 import functools
@@ -20,9 +24,9 @@ from typing import Any, ClassVar
 
 import pytest
 
-from plimsoll.chain.engine import Contract, Engine, deploy
+from plimsoll.chain.engine import Contract, Engine, Log, deploy
 from plimsoll.twin.chain import MAX
-from tests.property.standards.texts import ERC20, ERC2612, ERC3156, ERC4626
+from tests.property.standards.texts import ERC20, ERC2612, ERC3156, ERC4626, NOBODY, TRANSFER, event, refused
 from tests.stateful import world
 from tests.stateful.world import (
     BORROWER,
@@ -33,6 +37,7 @@ from tests.stateful.world import (
     LIQUIDATOR,
     OPERATOR,
     OTHER_LENDER,
+    STAKER,
     STRANGER,
     World,
 )
@@ -48,6 +53,7 @@ class Subject(ABC):
     states: ClassVar[tuple[str, ...]]
     version: ClassVar[str] = "1"  # of the EIP-712 domain, whose name is the token's
     spending_is_logged: ClassVar[bool]  # ERC-20: whether `transferFrom` says what is left of an allowance
+    leaving_is_asked_for: ClassVar[bool] = False  # whether who has not asked is refused, even with nothing
 
     vault: Contract
     asset: Contract
@@ -78,6 +84,25 @@ class Subject(ABC):
         underestimate if necessary)".
         """
         return 0
+
+    def ask_to_leave(self, owner: str) -> None:  # noqa: B027  no duty of a subject
+        """Does with all shares of an owner what the vault asks for before they may leave: nothing."""
+
+    def redeemable(self, owner: str) -> int:
+        """The shares of an owner that the ways out burn: those of the token."""
+        return self.shares(owner)
+
+    def redeemable_supply(self) -> int:
+        """All shares that the ways out burn: those of the token."""
+        return self.vault.call("totalSupply")
+
+    def burning(self, owner: str, shares: int) -> list[Log]:
+        """What the vault logs before `Withdraw` when an owner leaves: ERC-20's burning."""
+        return [event(self.vault, TRANSFER, owner, NOBODY, shares)]
+
+    def worth(self, owner: str) -> int:
+        """What all that an owner has in the vault is worth, in the asset."""
+        return self.vault.call("convertToAssets", self.shares(owner))
 
     def become_empty(self) -> None:
         """Nobody has a share."""
@@ -121,6 +146,10 @@ class Subject(ABC):
         self.asset.send("mint", owner, amount, sender=owner)
         self.asset.send("approve", self.vault.address, MAX, sender=owner)
 
+    def impoverish(self, owner: str) -> None:
+        """Takes all of the asset from an account."""
+        self.asset.send("burn", owner, self.assets(owner), sender=owner)
+
     def on(self, address: str) -> Contract:
         """The functions of the standards at an address."""
         return Contract(self.engine, address, [*ERC20, *ERC2612, *ERC4626, *ERC3156])
@@ -129,7 +158,9 @@ class Subject(ABC):
 class PoolSubject(Subject):
     """The pool, in a real market: interest is a gain, a liquidation below the debt a loss."""
 
-    states = ("closed", "empty", "par", "gained", "lost", "wiped", "lent_out", "paused", "capped")
+    states = (
+        "closed", "empty", "par", "gained", "lost", "provided", "wiped", "lent_out", "paused", "capped",
+    )  # fmt: skip
     spending_is_logged = False
     flash_fee: ClassVar[int] = 9 * 10**14  # WAD
 
@@ -161,6 +192,16 @@ class PoolSubject(Subject):
 
     def become_empty(self) -> None:
         self.council("open_pool")
+
+    def become_provided(self) -> None:
+        """A loss is seen and not booked, more than reserve and backstop carry: exits cost."""
+        self.become_par()
+        backstop = self.world.chain["backstop"]
+        self.vault.send("approve", backstop.address, MAX, sender=OTHER_LENDER)
+        backstop.send("deposit", 10 * MILLION, OTHER_LENDER, sender=OTHER_LENDER)
+        self.borrow(4 * MILLION // 10)
+        self.engine.advance(30 * DAY)
+        self.see(self.world.fair["first_oracle"] // 10)
 
     def become_wiped(self) -> None:
         """A share is worth less than a thousandth of par: nobody may come in, all may leave."""
@@ -199,6 +240,12 @@ class PoolSubject(Subject):
         self.world.chain["first_oracle"].send("set_prices", price, price, sender=DEPLOYER)
         self.world.chain["first_vault"].send("liquidate", BORROWER, MAX, sender=LIQUIDATOR)
 
+    def see(self, price: int) -> None:
+        """The collateral falls to a price (1e36), and the pool is told what the borrower lacks."""
+        self.world.chain["first_oracle"].send("set_prices", price, price, sender=DEPLOYER)
+        self.world.chain["first_vault"].send("poke", BORROWER, sender=LIQUIDATOR)
+        assert self.world.chain["pool"].call("provisions") > 0
+
 
 class PeerSubject(Subject):
     """snekmate's vault: what it owns is its balance, so a donation is a gain and a seizure a loss."""
@@ -227,13 +274,145 @@ class PeerSubject(Subject):
         self.asset.send("burn", self.vault.address, self.assets(self.vault.address), sender=DEPLOYER)
 
 
+class BackstopSubject(Subject):
+    """The backstop: its asset are pool shares, a payout is a gain, a loss of the pool one.
+
+    Where there are holders, each has asked to leave with as much again, and may now.
+    """
+
+    states = (
+        "empty",
+        "par",
+        "gained",
+        "lost",
+        "unnoticed",
+        "dearer",
+        "waiting",
+        "lapsed",
+        "withheld",
+        "wiped",
+    )
+    spending_is_logged = False
+    leaving_is_asked_for = True
+
+    def deploy(self) -> None:
+        self.market = PoolSubject("empty")
+        self.engine, self.world = self.market.engine, self.market.world
+        self.asset = self.market.vault
+        self.backstop = self.world.chain["backstop"]
+        self.vault = self.on(self.backstop.address)
+        for owner in (LENDER, OTHER_LENDER, OPERATOR, STAKER, STRANGER):
+            self.endow(owner, 10 * MILLION)
+
+    def endow(self, owner: str, amount: int) -> None:
+        self.market.endow(owner, amount)  # a pool share costs less than a base unit
+        self.asset.send("mint", amount, owner, sender=owner)
+        self.asset.send("approve", self.vault.address, MAX, sender=owner)
+
+    def impoverish(self, owner: str) -> None:
+        self.asset.send("transfer", LIQUIDATOR, self.assets(owner), sender=owner)
+
+    def gain(self) -> None:
+        self.asset.send("transfer", self.vault.address, MILLION // 7, sender=STAKER)
+        self.backstop.send("sync", sender=STRANGER)
+        self.wait()
+
+    def lose(self) -> None:
+        self.market.borrow(2_500 * 10**6)
+        self.market.fall(self.world.fair["first_oracle"] // 4_000)
+        self.backstop.send("sync", sender=STRANGER)
+
+    def ask_to_leave(self, owner: str) -> None:
+        shares = self.shares(owner)
+        if not refused(self.backstop, "request", shares, sender=owner):
+            self.backstop.send("request", shares, sender=owner)
+            self.wait()
+
+    def redeemable(self, owner: str) -> int:
+        return self.backstop.call("departure_of", owner)[0]
+
+    def redeemable_supply(self) -> int:
+        return self.backstop.call("books")[1][1]
+
+    def burning(self, owner: str, shares: int) -> list[Log]:
+        return []  # the token's shares were burnt by the request
+
+    def worth(self, owner: str) -> int:
+        return super().worth(owner) + self.vault.call("previewRedeem", self.redeemable(owner))
+
+    def become_waiting(self) -> None:
+        """Two holders who have asked to leave with a half, and may not yet.
+
+        A third holds so much that income is earned.
+        """
+        self.become_empty()
+        self.vault.send("deposit", 4 * MILLION, STAKER, sender=STAKER)
+        for owner, amount in ((LENDER, MILLION // 2 + 7), (OTHER_LENDER, MILLION // 10)):
+            self.vault.send("deposit", 2 * amount, owner, sender=owner)
+            self.backstop.send("request", amount, sender=owner)
+
+    def become_par(self) -> None:
+        """They may leave now."""
+        self.become_waiting()
+        self.wait()
+
+    def become_lapsed(self) -> None:
+        """They may no more."""
+        self.become_par()
+        self.engine.advance(2 * DAY + 1)
+
+    def become_gained(self) -> None:
+        """They may leave now; those who stay have earned something meanwhile."""
+        self.become_waiting()
+        self.gain()
+
+    def become_unnoticed(self) -> None:
+        """As after a loss, of which nobody has told the backstop, with income that is being earned."""
+        self.become_waiting()
+        self.asset.send("transfer", self.vault.address, MILLION // 7, sender=STAKER)
+        self.backstop.send("sync", sender=STRANGER)
+        self.wait()
+        self.asset.send("transfer", self.vault.address, MILLION // 9, sender=STAKER)
+        self.market.borrow(2_500 * 10**6)
+        self.market.fall(self.world.fair["first_oracle"] // 4_000)
+
+    def become_dearer(self) -> None:
+        """They asked after a loss: a share of the escrow is worth more than one of the token."""
+        self.become_waiting()
+        for owner in (LENDER, OTHER_LENDER):
+            self.backstop.send("cancel", owner, sender=owner)
+        self.lose()
+        for owner in (LENDER, OTHER_LENDER):
+            self.backstop.send("request", self.shares(owner) // 2, sender=owner)
+        self.wait()
+
+    def become_withheld(self) -> None:
+        """They may not leave while a loss is known and not booked."""
+        self.become_par()
+        self.market.borrow(2_500 * 10**6)
+        self.market.see(self.world.fair["first_oracle"] // 4_000)
+
+    def become_wiped(self) -> None:
+        """A loss has taken all, and the lenders lost too."""
+        self.become_par()
+        self.market.borrow(40_000 * 10**6)
+        self.market.fall(self.world.fair["first_oracle"] // 100_000)
+
+    def wait(self) -> None:
+        """For a cooldown's time."""
+        self.engine.advance(self.backstop.call("cooldown"))
+
+
 @functools.cache
 def subject_of(kind: type[Subject], state: str) -> Subject:
     """Built once; tests undo what they do to it."""
     return kind(state)
 
 
-def every(*states: str, kinds: Sequence[type[Subject]] = (PoolSubject, PeerSubject)) -> pytest.MarkDecorator:
+ALL: tuple[type[Subject], ...] = (PoolSubject, PeerSubject, BackstopSubject)
+
+
+def every(*states: str, kinds: Sequence[type[Subject]] = ALL) -> pytest.MarkDecorator:
     """Runs a test on every subject in each of these states that it knows; in all without a name."""
     return pytest.mark.parametrize(
         "subject",

@@ -1,4 +1,4 @@
-"""ERC-20: what the text demands of a token, of lender shares and of a peer's shares."""
+"""ERC-20: what the text demands of a token, of lender shares, a peer's and the backstop's."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,7 +10,7 @@ from tests.stateful.world import LENDER, OPERATOR, OTHER_LENDER, STRANGER
 
 examples = settings(max_examples=20, deadline=None, derandomize=True)
 parts = st.one_of(st.just(0.0), st.just(1.0), st.floats(0, 1))
-pytestmark = every("gained", "lent_out", "paused")
+pytestmark = every("gained", "lent_out", "paused", "provided", "unnoticed")
 
 
 def part_of(subject: Subject, part: float) -> int:
@@ -119,8 +119,15 @@ def test_an_infinite_allowance_is_not_spent(subject: Subject) -> None:
 
 
 def test_a_holder_of_transferred_shares_has_all_their_rights(subject: Subject) -> None:
-    """ERC-4626 shares are the ERC-20 token: who got them can redeem them as far as anybody can."""
-    before = subject.vault.call("maxRedeem", LENDER)
+    """ERC-4626 shares are the ERC-20 token: who got them can redeem them as far as anybody can.
+
+    What is asked for is no token: it stays with who has asked.
+    """
+    asked = subject.redeemable(LENDER) if subject.leaving_is_asked_for else 0
+    with subject.undone():
+        subject.ask_to_leave(LENDER)
+        before = subject.vault.call("maxRedeem", LENDER)
     subject.vault.send("transfer", STRANGER, subject.shares(LENDER), sender=LENDER)
-    assert subject.vault.call("maxRedeem", STRANGER) == before
-    assert subject.vault.call("maxRedeem", LENDER) == 0
+    assert (subject.shares(LENDER), subject.redeemable(LENDER)) == (0, asked)
+    subject.ask_to_leave(STRANGER)
+    assert subject.vault.call("maxRedeem", STRANGER) == before - asked

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plimsoll.twin.chain import MAX
-from tests.property.standards.subjects import DAY, Subject, every
+from tests.property.standards.subjects import DAY, PeerSubject, PoolSubject, Subject, every
 from tests.property.standards.texts import APPROVAL, NOBODY, PERMIT, SIGNATURE_ORDER, event, refused
 from tests.stateful.world import OPERATOR, STRANGER
 
@@ -20,7 +20,7 @@ SIGNER, OTHER_SIGNER = (Account.from_key(bytes([number]) * 32) for number in (1,
 OWNER = SIGNER.address.lower()
 DOMAIN = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
 examples = settings(max_examples=20, deadline=None, derandomize=True)
-pytestmark = every("par")
+pytestmark = every("par", kinds=[PoolSubject, PeerSubject])
 
 
 @dataclass(frozen=True)
