@@ -21,7 +21,7 @@ START = 1_800_000_000
 MARKETS = [((6, 18, 8), 0), ((18, 18, 0), 10**15), ((8, 6, 27), 10**12)]
 STEPS_OF_A_WORLD = 100
 ORACLE_STEPS = 30  # in each world of an oracle
-OUTSIDE = {"ChainlinkOracle", "Liquidator", "Leverage", "Lens"}  # of the campaign of the protocol
+OUTSIDE = {"ChainlinkOracle", "Lens"}  # of the campaign of the protocol
 FIRST_STEPS = 600  # of the campaign, before the suites
 
 

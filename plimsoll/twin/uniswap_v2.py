@@ -1,12 +1,16 @@
-"""What a Uniswap v2 pair gives and takes; the twin of ``contracts/modules/uniswap_v2.vy``.
+"""Uniswap v2 as the periphery uses it; the twin of ``contracts/modules/uniswap_v2.vy``.
 
 Amounts and reserves are base units. A pair keeps 0.3 % of what comes in.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
+
+from plimsoll.twin.chain import Revert, Token, require
 
 FEE_BASE = 1_000
 AFTER_FEE = 997
+RESERVE_TOP = 2**112 - 1
 
 Reserves = tuple[int, int]
 """What a pair holds of the token that comes in, and of the one that goes out."""
@@ -44,3 +48,62 @@ def quote_in(amount: int, pairs: Sequence[Reserves]) -> int:
     for reserves in reversed(pairs):
         amount = amount_in(amount, reserves)
     return amount
+
+
+class Exchange:
+    """The pairs of one factory. A pair's reserves are what it holds: nobody leaves anything there."""
+
+    def __init__(self) -> None:
+        """An exchange without pairs."""
+        self.tokens: dict[str, Token] = {}
+        self.pairs: dict[frozenset[str], str] = {}
+
+    def add(self, pair: str, *tokens: Token) -> None:
+        """Lists the pair of two tokens, at its address."""
+        self.tokens |= {token.address: token for token in tokens}
+        self.pairs[frozenset(token.address for token in tokens)] = pair
+
+    def check_path(self, path: Sequence[str], token_in: str, token_out: str) -> None:
+        """Refuses a path that does not lead from one token to the other."""
+        require(len(path) > 1, "swap: path too short")
+        require(path[0] == token_in and path[-1] == token_out, "swap: wrong path")
+
+    def quote_out(self, path: Sequence[str], amount: int) -> int:
+        """What selling `amount` along a path yields."""
+        return quote_out(amount, self._reserves(path))
+
+    def quote_in(self, path: Sequence[str], amount: int) -> int:
+        """What must be sold along a path to get at least `amount`."""
+        try:
+            return quote_in(amount, self._reserves(path))
+        except ValueError:
+            raise Revert("swap: pair too small") from None
+
+    def sell(self, caller: str, path: Sequence[str], amount: int) -> int:
+        """Sells what the caller holds of the first token; returns what he gets of the last."""
+        pairs = [self._pair(token, other) for token, other in pairwise(path)]
+        all_reserves = self._reserves(path)
+        if amount > 0:
+            self.tokens[path[0]].transfer(caller, pairs[0], amount)
+        for place, (pair, reserves) in enumerate(zip(pairs, all_reserves, strict=True)):
+            out = amount_out(amount, reserves)
+            require(out > 0, "UniswapV2: INSUFFICIENT_OUTPUT_AMOUNT")
+            require(out < reserves[1], "UniswapV2: INSUFFICIENT_LIQUIDITY")
+            receiver = caller if place == len(pairs) - 1 else pairs[place + 1]
+            self.tokens[path[place + 1]].transfer(pair, receiver, out)
+            require(reserves[0] + amount <= RESERVE_TOP, "UniswapV2: OVERFLOW")
+            amount = out
+        return amount
+
+    def _pair(self, token: str, other: str) -> str:
+        pair = self.pairs.get(frozenset((token, other)))
+        if pair is None:
+            raise Revert("swap: no pair")
+        return pair
+
+    def _reserves(self, path: Sequence[str]) -> list[Reserves]:
+        return [
+            (self.tokens[token].balance_of(pair), self.tokens[other].balance_of(pair))
+            for token, other in pairwise(path)
+            for pair in (self._pair(token, other),)
+        ]

@@ -5,7 +5,7 @@ from random import Random
 
 from plimsoll.chain.engine import CallReverted
 from plimsoll.twin.backstop import WINDOW as UNSTAKE_WINDOW
-from plimsoll.twin.chain import MAX, NOBODY, Signature
+from plimsoll.twin.chain import MAX, NOBODY, Revert, Signature
 from plimsoll.twin.council import (
     PAUSE_SPACING,
     PAYOUT_DELAY,
@@ -16,6 +16,8 @@ from plimsoll.twin.council import (
 )
 from plimsoll.twin.liquidation import WAD
 from plimsoll.twin.shares import FRACTION
+from plimsoll.twin.vault import Vault
+from tests.stateful.exchange import Venue
 from tests.stateful.views import compare_views
 from tests.stateful.world import (
     BORROWER,
@@ -30,11 +32,12 @@ from tests.stateful.world import (
     STAKER,
     STAKERS,
     STRANGER,
+    VAULTS,
     World,
 )  # fmt: skip
 
-VAULTS = ("first", "second")
 DAY = 86_400
+NO_LIMIT = 2**96 - 1  # of an order
 
 
 class Steps:
@@ -51,7 +54,7 @@ class Steps:
             (3, self.guard), (2, self.grant), (2, self.trespass), (6, self.call_back), (2, self.could_leave),
             (3, self.round_trip), (4, self.keep_an_appointment), (2, self.raise_a_line), (4, self.sign),
             (2, self.look), (5, self.stake), (4, self.unstake), (3, self.poke), (3, self.pay_out),
-            (0.4, self.age),
+            (0.4, self.age), (1, self.sell_out), (5, self.trade),
         ]  # fmt: skip
 
     def step(self) -> None:
@@ -226,11 +229,7 @@ class Steps:
     def liquidate_batch(self) -> None:
         which = self.vault()
         vault = self.world.model[f"{which}_vault"]
-        orders = []
-        for _ in range(self.random.randint(0, 5)):
-            owner = self.random.choice([*BORROWERS, *BORROWERS, STRANGER])
-            limit = min(self.random.choice((MAX, self.amount(vault.debt_of(owner)))), 2**96 - 1)
-            orders.append(limit << 160 | int(owner, 16))
+        orders = self.orders(vault)
         preview = self.world.ask(
             f"{which}_vault", "preview_liquidate_batch", orders,
             model=lambda: vault.preview_liquidate_batch(orders),
@@ -240,6 +239,108 @@ class Steps:
         )
         if isinstance(answer, tuple):
             assert answer == preview, "L8"
+
+    def orders(self, vault: Vault) -> list[int]:
+        orders = []
+        for _ in range(self.random.randint(0, 5)):
+            owner = self.random.choice([*BORROWERS, *BORROWERS, STRANGER])
+            limit = min(self.random.choice((MAX, self.amount(vault.debt_of(owner)))), NO_LIMIT)
+            orders.append(limit << 160 | int(owner, 16))
+        return orders
+
+    def sell_out(self) -> None:
+        """Liquidates through the Liquidator: the collateral is sold, or the caller pays (Y1, Y2, Y3)."""
+        which = self.vault()
+        vault = self.world.model[f"{which}_vault"]
+        locked = sum(collateral for collateral, _ in vault.positions.values())
+        path = self.pairs(which, locked * self.random.choice((2, 30, 10**4)))
+        usual = self.world.chain["liquidator"].address if self.random.random() < 0.02 else LIQUIDATOR
+        receiver, single = self.receiver(usual), self.random.random() < 0.5
+        orders = self.orders(vault)
+        if single or self.random.random() < 0.6:
+            owners = [self.unhealthy(which)] if single else BORROWERS
+            orders = [NO_LIMIT << 160 | int(owner, 16) for owner in owners]
+        if self.random.random() < 0.2:
+            arguments: tuple = (orders, 0, receiver)
+            self.world.act("liquidator", "liquidate_with_funds", vault.address, *arguments, sender=LIQUIDATOR)
+            self.world.venue.check()
+            return
+        quoted = self.world.ask(
+            "liquidator", "quote", vault.address, orders, path,
+            model=lambda: self.world.model["liquidator"].quote(vault.address, orders, path),
+        )  # fmt: skip
+        due, _, proceeds, executed = (0, 0, 0, 0) if isinstance(quoted, Revert) else quoted
+        least = self.random.choice((0, self.amount(max(0, proceeds - due))))
+        if single:
+            arguments = ("liquidate", vault.address, owners[0], MAX, path, least, receiver)
+            answer = self.world.act("liquidator", *arguments, sender=LIQUIDATOR)
+        else:
+            arguments = ("liquidate_batch", vault.address, orders, path, least, receiver)
+            answer = self.world.act("liquidator", *arguments, sender=LIQUIDATOR)
+        if not isinstance(answer, Revert):
+            assert answer == (proceeds - due if single else (proceeds - due, executed)), "Y2"
+            assert proceeds - due >= least, "Y3"
+        self.world.venue.check()
+
+    def trade(self) -> None:
+        """Opens or closes a leveraged position (Y1, Y2, Y3); rarely an operator tries it with his own."""
+        which, trader = self.vault(), self.sender(self.borrower())
+        vault, deadline = self.world.model[f"{which}_vault"], self.world.engine.now
+        unit = self.tokens(10_000) * 10**36 // self.world.fair[f"{which}_oracle"]
+        path = self.pairs(which, unit * self.random.choice((1, 10, 10**4)))
+        deadline -= self.random.random() < 0.05
+        health = self.random.choice((0, 0, 0, WAD, 2 * WAD))
+        if self.random.random() < 0.6:
+            margin, loan_margin = (
+                min(self.amount(self.random.choice((0, part))), 2**130) for part in (unit, self.tokens(1_000))
+            )
+            debt = min(self.amount(self.tokens(self.random.choice((0, 6_000, 12_000)))), 2**94)
+            least = self.random.choice((0, 0, 0, margin, margin + 1, unit))
+            arguments: tuple = (margin, loan_margin, debt, path[::-1], least, health, deadline)
+            answer = self.world.act("leverage", "open", vault.address, *arguments, sender=trader)
+            assert not isinstance(answer, int) or answer >= least, "Y3"
+        else:
+            repayment, payout = (
+                min(self.amount(part), 2**130) if self.random.random() < 0.7 else MAX
+                for part in (
+                    vault.debt_of(trader),
+                    self.random.choice((0, vault.position_of(trader)[0] // 2)),
+                )
+            )
+            said = self.world.ask(
+                "leverage", "preview_close", vault.address, trader, repayment, path,
+                model=lambda: self.world.model["leverage"].preview_close(
+                    vault.address, trader, repayment, path
+                ),
+            )  # fmt: skip
+            most = self.random.choice((MAX, MAX, unit))
+            arguments = (repayment, payout, path, most, health, deadline)
+            answer = self.world.act("leverage", "close", vault.address, *arguments, sender=trader)
+            if isinstance(answer, tuple):
+                assert answer[:2] == said, "Y2"
+                assert answer[1] <= most, "Y3"
+        if not isinstance(answer, Revert) and health and vault.position_of(trader)[1]:
+            assert vault.health(trader) >= health, "Y3"
+        self.world.venue.check()
+
+    def pairs(self, which: str, depth: int) -> list[str]:
+        """Pairs from a collateral to the loan asset that are near the price; the path, which may be wrong.
+
+        `depth` is what the pairs hold, base units of collateral.
+        """
+        price = self.world.model[f"{which}_oracle"].price_answer
+        if isinstance(price, str) or price == 0:
+            price = self.world.fair[f"{which}_oracle"]
+        names, amounts = [f"{which}_collateral", "loan"], [depth, int(depth * price // 10**36)]
+        amounts[1] = amounts[1] * self.random.randint(960, 1_040) // 1_000
+        if which == "first" and self.random.random() < 0.3:
+            names.insert(1, "middle")
+            amounts.insert(1, 10 ** self.random.randrange(6, 30))
+        path: list[str] = self.world.venue.fill_path(names, amounts)
+        if self.random.random() < 0.03:
+            others = (path[::-1], path[:1], [path[0], STRANGER, path[-1]], [*path, path[-1]])
+            return self.random.choice(others)
+        return path
 
     def move_price(self) -> None:
         which = self.vault()
@@ -269,8 +370,9 @@ class Steps:
         depth = self.random.choice((1.0, 1 - 1e-9, self.random.uniform(0.9, 1), self.random.random()))
         price = max(1, min(int(edge * depth), 2**160))
         self.world.set_prices(f"{which}_oracle", price, price)
+        close = (*[self.liquidate, self.liquidate_batch] * 2, self.sell_out)
         for _ in range(self.random.randint(1, 4)):
-            self.random.choice((self.liquidate, self.liquidate_batch))()
+            self.random.choice(close)()
             self.world.compare()
 
     def oracle_fault(self) -> None:
@@ -532,7 +634,7 @@ class Steps:
         elif choice == "liquidate":
             arguments = (self.unhealthy(which), MAX, 0, me)
         else:
-            orders = [(2**96 - 1) << 160 | int(owner, 16) for owner in BORROWERS]
+            orders = [NO_LIMIT << 160 | int(owner, 16) for owner in BORROWERS]
             arguments = (orders, 0, me)
         self.world.act_with_callback(target, choice, *arguments, inside=inside)
 
@@ -610,7 +712,7 @@ def begin(world: World) -> None:
 
 
 def lend(world: World) -> None:
-    """A stake, a loan of each vault, for there to be somebody to liquidate, and who may act for both."""
+    """A stake, a loan of each vault to liquidate, who may act for both, and an exchange to sell at."""
     unit = 10 ** world.decimals[0]
     for lender in (LENDER, STAKER):
         world.act("pool", "approve", world.chain["backstop"].address, MAX, sender=lender)
@@ -622,4 +724,5 @@ def lend(world: World) -> None:
         world.act(f"{which}_vault", "open", collateral, debt, owner, owner, sender=owner)
         for operator in (OPERATOR, world.actor.address):
             world.act(f"{which}_vault", "set_operator", operator, 3, sender=owner)
+    world.venue = Venue(world)
     world.compare()

@@ -87,6 +87,31 @@ MISTAKES = {
         "self.rights_of[owner][msg.sender] & right != 0",
         "self.rights_of[owner][msg.sender] != 0",
     ),
+    "who asks to leave the backstop may leave at once": Mistake(
+        "contracts/periphery/Backstop.vy",
+        "matures: uint256 = block.timestamp + COOLDOWN",
+        "matures: uint256 = block.timestamp",
+    ),
+    "who waits to leave the backstop bears no loss": Mistake(
+        "contracts/periphery/Backstop.vy",
+        "self._ceil_div(rest * books.escrow.assets, books.stake.assets + books.escrow.assets)",
+        "rest - min(rest, books.stake.assets)",
+    ),
+    "a liquidation may yield less than the caller asked for": Mistake(
+        "contracts/periphery/Liquidator.vy",
+        '        assert profit >= self.min_profit, "liquidator: profit too small"\n',
+        "",
+    ),
+    "what a sale yields beyond the repayment stays": Mistake(
+        "contracts/periphery/Leverage.vy",
+        "    tokens._send(loan, msg.sender, self.rest)\n",
+        "",
+    ),
+    "what is sold or repaid may be pulled again": Mistake(
+        "contracts/modules/tokens.vy",
+        "IERC20(token).approve(spender, amount, default",
+        "IERC20(token).approve(spender, max_value(uint256), default",
+    ),
     "anybody is an operator": Mistake(
         "contracts/modules/operators.vy",
         '        assert self.rights_of[owner][msg.sender] & right != 0, "vault: not authorised"\n',

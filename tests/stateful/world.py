@@ -111,6 +111,7 @@ ROLES = [
 BORROWERS = [BORROWER, OTHER_BORROWER, THIRD_BORROWER]
 STAKERS = [LENDER, OTHER_LENDER, STAKER]
 DEPLOYER = role(99)
+VAULTS = ("first", "second")
 KEYS = {role(number): _key(number) for number in range(1, 12)}
 
 ANONYMOUS = ("accrue", "realise", "poke", "announce", "distribute", "sync")  # whoever calls them
@@ -171,6 +172,7 @@ class World:
         self.decimals = decimals
         self.twin = twin_chain.Chain(engine.now)
         self.calls: list[str] = []
+        self.venue: Any = None  # where the periphery trades, see `exchange.Venue`; only some need one
 
         def make(name: str, *arguments: Any) -> Contract:
             return deploy(engine, compiled(name)[0], *arguments, sender=DEPLOYER)
@@ -240,9 +242,20 @@ class World:
         for name, contract in self.chain.items():
             kind = kinds.get(name.split("_")[-1])
             if kind:
-                self.events.update({(contract.address, t): e for t, e in _events_of(kind).items()})
+                self._listen(kind, contract.address)
         self.actor = make("Actor")
+        self.holders = [  # of tokens
+            *ROLES, self.actor.address, pool, *(self.chain[f"{which}_vault"].address for which in VAULTS),
+        ]  # fmt: skip
         self._provide()
+
+    def _listen(self, kind: str, address: str) -> None:
+        self.events.update({(address, topic): event for topic, event in _events_of(kind).items()})
+
+    def add(self, name: str, kind: str, contract: Contract, model: Any) -> None:
+        """Another contract, of a kind of `SOURCES`, and its twin."""
+        self.chain[name], self.model[name] = contract, model
+        self._listen(kind, contract.address)
 
     def _provide(self) -> None:
         """Tokens and approvals for everybody."""
@@ -510,14 +523,7 @@ class World:
             yield f"nonce of {owner}", address, slot, pool.nonces.get(owner, 0)
         words = compiled("Token")[1]
         for token in ("loan", "first_collateral", "second_collateral"):
-            holders = [
-                *ROLES,
-                self.actor.address,
-                address,
-                chain["first_vault"].address,
-                chain["second_vault"].address,
-            ]
-            for owner in holders:
+            for owner in self.holders:
                 slot = _slot(words["balanceOf"], owner)
                 yield f"{token} of {owner}", chain[token].address, slot, self.model[token].balance_of(owner)
         council, words, address = self.model["council"], compiled("Council")[1], chain["council"].address

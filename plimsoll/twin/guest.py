@@ -1,0 +1,43 @@
+"""Visits to vaults of one Factory, with tokens in hand; the twin of ``contracts/modules/guest.vy``."""
+
+from collections.abc import Mapping
+
+from plimsoll.twin.chain import Chain, Token, require
+from plimsoll.twin.uniswap_v2 import Exchange
+from plimsoll.twin.vault import Vault
+
+
+class Guest:
+    """A periphery contract, which keeps nothing between calls.
+
+    Attributes:
+        address: its own.
+        vaults: those that it may visit, by address.
+    """
+
+    def __init__(self, chain: Chain, address: str, vaults: Mapping[str, Vault], exchange: Exchange) -> None:
+        """A contract that may visit some vaults and trade at an exchange."""
+        self.chain = chain
+        self.address = address
+        self.vaults = vaults
+        self.exchange = exchange
+        self.locked = False
+        chain.contracts.append(self)
+
+    def _visited(self, vault: str) -> Vault:
+        require(vault in self.vaults, "periphery: not a vault")
+        return self.vaults[vault]
+
+    # nothing is called for an amount of 0, as contracts/modules/tokens.vy has it
+
+    def _pull(self, token: Token, owner: str, amount: int) -> None:
+        if amount > 0:
+            token.transfer_from(self.address, owner, self.address, amount)
+
+    def _send(self, token: Token, receiver: str, amount: int) -> None:
+        if amount > 0:
+            token.transfer(self.address, receiver, amount)
+
+    def _allow(self, token: Token, spender: str, amount: int) -> None:
+        if amount > 0:
+            token.approve(self.address, spender, amount)

@@ -1,0 +1,100 @@
+"""Uniswap v2 beside the world, the real bytecode and its twin, with Liquidator and Leverage."""
+
+import functools
+from itertools import pairwise
+from typing import Any
+
+from plimsoll.chain.engine import Contract, deploy
+from plimsoll.chain.uniswap import artifact
+from plimsoll.twin.chain import MAX, Token
+from plimsoll.twin.leverage import Leverage
+from plimsoll.twin.liquidator import Liquidator
+from plimsoll.twin.uniswap_v2 import RESERVE_TOP, Exchange
+from tests.stateful import world as worlds
+from tests.stateful.world import BORROWERS, DEPLOYER, LIQUIDATOR, World
+
+uniswap_artifact = functools.cache(artifact)
+
+GIFT = 10**9  # base units that somebody has sent to the periphery by mistake, and that stay there (Y1)
+TOKENS = ("loan", "first_collateral", "second_collateral", "middle")
+
+
+class Venue:
+    """What the periphery needs, added to a world on both sides."""
+
+    def __init__(self, world: World) -> None:
+        """Deploys it; each collateral has a pair with the loan asset and one with a token in the middle."""
+        self.world = world
+        self.exchange = Exchange()
+        self.pairs: dict[tuple[str, str], Contract] = {}
+        uniswap = deploy(world.engine, uniswap_artifact("UniswapV2Factory"), DEPLOYER, sender=DEPLOYER)
+        middle = deploy(world.engine, worlds.compiled("Token")[0], "Middle", "M", 18, sender=DEPLOYER)
+        world.add("middle", "Token", middle, Token(world.twin, middle.address))
+        for one, other in (
+            ("loan", "first_collateral"),
+            ("loan", "second_collateral"),
+            ("first_collateral", "middle"),
+            ("middle", "loan"),
+        ):
+            tokens = [world.model[name] for name in (one, other)]
+            addresses = [token.address for token in tokens]
+            pair = uniswap.send("createPair", *addresses, sender=DEPLOYER)
+            self.exchange.add(pair, *tokens)
+            self.pairs[one, other] = Contract(world.engine, pair, uniswap_artifact("UniswapV2Pair").abi)
+            world.holders.append(pair)
+        vaults = {world.chain[name].address: world.model[name] for name in ("first_vault", "second_vault")}
+        for name, kind in (("liquidator", Liquidator), ("leverage", Leverage)):
+            arguments = (world.factory.address, uniswap.address)
+            contract = deploy(world.engine, worlds.compiled(kind.__name__)[0], *arguments, sender=DEPLOYER)
+            model = kind(world.twin, contract.address, vaults, self.exchange)
+            world.add(name, kind.__name__, contract, model)
+            world.holders.append(contract.address)
+            for token in TOKENS:
+                self.give(token, contract.address, GIFT)
+        world.act("loan", "approve", self.address("liquidator"), MAX, sender=LIQUIDATOR)
+        for trader in BORROWERS:
+            for vault in ("first_vault", "second_vault"):
+                world.act(vault, "set_operator", self.address("leverage"), 3, sender=trader)
+            for token in TOKENS[:3]:
+                world.act(token, "approve", self.address("leverage"), MAX, sender=trader)
+
+    def address(self, name: str) -> str:
+        """Of a contract of the world."""
+        return self.world.chain[name].address
+
+    def path(self, *names: str) -> list[str]:
+        """The addresses of tokens."""
+        return [self.address(name) for name in names]
+
+    def give(self, token: str, owner: str, amount: int) -> None:
+        """Mints, or burns when the amount is negative, on both sides."""
+        function = "mint" if amount >= 0 else "burn"
+        self.world.chain[token].send(function, owner, abs(amount), sender=DEPLOYER)
+        getattr(self.world.model[token], function)(owner, abs(amount))
+
+    def fill(self, reserves: dict[str, int]) -> None:
+        """Makes these the reserves of the pair of two tokens, as far as a pair can hold them."""
+        one, other = reserves
+        pair = self.pairs.get((one, other)) or self.pairs[other, one]
+        for token, amount in reserves.items():
+            wanted = min(max(amount, 0), RESERVE_TOP // 2)
+            self.give(token, pair.address, wanted - self.world.model[token].balance_of(pair.address))
+        pair.send("sync", sender=DEPLOYER)
+
+    def fill_path(self, names: list[str], amounts: list[int]) -> list[str]:
+        """Makes the pairs along a path hold these amounts of its tokens; the path's addresses."""
+        for (one, held), (other, other_held) in pairwise(zip(names, amounts, strict=True)):
+            self.fill({one: held, other: other_held})
+        return self.path(*names)
+
+    def check(self) -> None:
+        """Y1: the periphery holds what it was sent by mistake, and allows no vault anything."""
+        for name in ("liquidator", "leverage"):
+            me = self.address(name)
+            for token in TOKENS:
+                model: Any = self.world.model[token]
+                assert model.balance_of(me) == GIFT, f"Y1: {name} holds {token}"
+                for vault in ("first_vault", "second_vault"):
+                    assert model.allowances.get((me, self.address(vault)), 0) == 0, f"Y1: {name}, {token}"
+                    left = self.world.chain[token].call("allowance", me, self.address(vault))
+                    assert left == 0, f"Y1: {name} allows {token}"
