@@ -13,6 +13,7 @@ from rich.table import Table
 import proofs.bounds
 import proofs.integers
 import proofs.theorems
+import proofs.tranche
 import proofs.words  # noqa: F401  these register their lemmas
 from proofs import lemma, unsafe
 from proofs.lemma import LEMMAS, Verdict
