@@ -151,8 +151,8 @@ def loss_is_pro_rata(stake: Term, escrow: Term, loss: Term, of_escrow: Term) -> 
 @lemma(
     "7, the backstop",
     INTEGERS,
-    "What an entry ends is worth less than 10^-6 of par (what a loss ends, less than 10^-9): of k shares less "
-    "than k/10^6 is taken.",
+    "What an entry ends is worth less than 10^-6 of par (what a loss ends, less than 10^-9): of k shares "
+    "less than k/10^6 is taken.",
     "Also of what is worth more.",
 )
 def ended_is_dust(a: Term, n: Term, k: Term, worth: Term) -> PAIR:

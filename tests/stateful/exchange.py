@@ -25,7 +25,7 @@ class Venue:
     def __init__(self, world: World) -> None:
         """Deploys it; each collateral has a pair with the loan asset and one with a token in the middle."""
         self.world = world
-        self.exchange = Exchange()
+        exchange = Exchange()
         self.pairs: dict[tuple[str, str], Contract] = {}
         uniswap = deploy(world.engine, uniswap_artifact("UniswapV2Factory"), DEPLOYER, sender=DEPLOYER)
         middle = deploy(world.engine, worlds.compiled("Token")[0], "Middle", "M", 18, sender=DEPLOYER)
@@ -39,14 +39,14 @@ class Venue:
             tokens = [world.model[name] for name in (one, other)]
             addresses = [token.address for token in tokens]
             pair = uniswap.send("createPair", *addresses, sender=DEPLOYER)
-            self.exchange.add(pair, *tokens)
+            exchange.add(pair, *tokens)
             self.pairs[one, other] = Contract(world.engine, pair, uniswap_artifact("UniswapV2Pair").abi)
             world.holders.append(pair)
         vaults = {world.chain[name].address: world.model[name] for name in ("first_vault", "second_vault")}
         for name, kind in (("liquidator", Liquidator), ("leverage", Leverage)):
             arguments = (world.factory.address, uniswap.address)
             contract = deploy(world.engine, worlds.compiled(kind.__name__)[0], *arguments, sender=DEPLOYER)
-            model = kind(world.twin, contract.address, vaults, self.exchange)
+            model = kind(world.twin, contract.address, vaults, exchange)
             world.add(name, kind.__name__, contract, model)
             world.holders.append(contract.address)
             for token in TOKENS:
