@@ -17,7 +17,7 @@ from plimsoll.twin.chain import MAX
 from plimsoll.twin.liquidation import PRICE_SCALE, WAD, ceil_div, is_liquidatable, is_restorable
 from tests.property.conftest import START
 from tests.stateful.rules import Steps, begin, lend
-from tests.stateful.world import ROLES, World, role
+from tests.stateful.world import BORROWERS, ROLES, World, role
 from tests.utils.lens import lens_over
 
 MARKETS = [((6, 18, 8), 0), ((18, 18, 0), 10**15), ((8, 6, 27), 10**12)]  # decimals, flash fee
@@ -34,6 +34,12 @@ def looks(seed, market):
     world = World(Revm(START), *market)
     begin(world)
     lend(world)
+    for which in ("first", "second"):
+        for owner in BORROWERS:
+            vault, amount = f"{which}_vault", 50 * 10 ** world.decimals[1 if which == "first" else 2]
+            world.act(vault, "deposit", amount, owner, sender=owner)
+            most = world.model[vault].max_borrow(owner)
+            world.act(vault, "borrow", int(most * random.uniform(0.5, 1)), owner, owner, sender=owner)
     lens, steps = lens_over(world), Steps(world, random)
     for _ in range(4):
         for _ in range(WALK // 4):
@@ -65,12 +71,12 @@ def owners_of(world):
 def some_price(world, which, random):
     """A price to ask about: near somebody's edge, or anywhere."""
     model, fair = world.model[f"{which}_vault"], world.fair[f"{which}_oracle"]
-    owner = random.choice(ROLES)
+    owner = random.choice([each for each in ROLES if model.debt_of(each)] or ROLES)
     collateral = model.position_of(owner)[0]
     debt = model.debt_of(owner)
     if collateral and debt and random.random() < 0.8:
         edge = debt * PRICE_SCALE * WAD // (collateral * model.risk.threshold)
-        return max(1, min(int(edge * random.uniform(random.choice((0.3, 0.9)), 1.05)), 2**120))
+        return max(1, min(int(edge * random.uniform(random.choice((0.3, 0.96)), 1.02)), 2**120))
     return max(1, int(fair * random.random()))
 
 
