@@ -20,6 +20,7 @@ from plimsoll.twin.position import pack, unpack
 
 BATCH = 2_000  # blocks
 DEPTH = 256  # blocks below the head that may still be replaced without reading everything again
+REMEDY = "events are missing: delete the index, and try another node if it happens again"
 SAMPLE = 100  # positions that `verify` compares one by one
 
 _TABLES = """
@@ -37,7 +38,7 @@ class IndexFault(Exception):
 
 
 class ChainMoved(Exception):
-    """The chain was reorganised while it was read; reading again helps."""
+    """The chain moved while it was read; reading again helps."""
 
 
 class Checkpoint(NamedTuple):
@@ -150,18 +151,26 @@ class Index:
             IndexFault: they differ.
         """
         assert self.checkpoint is not None, "nothing has been read"
-        block = self.checkpoint.hash
-        remedy = "events are missing: delete the index, and try another node if it happens again"
-        debt, drawn = sum(shares for _, shares in self.positions.values()), books.drawn(block)
+        debt = sum(shares for _, shares in self.positions.values())
+        drawn = books.drawn(self.checkpoint.hash)
         if debt != drawn:
-            raise IndexFault(f"The index has {debt} debt shares, the chain {drawn}; {remedy}.")
+            raise IndexFault(f"The index has {debt} debt shares, the chain {drawn}; {REMEDY}.")
         owners = random.sample(sorted(self.positions), min(SAMPLE, len(self.positions)))
-        for owner in owners:
-            if (there := books.position(owner, block)) != self.positions[owner]:
-                raise IndexFault(
-                    f"{owner} has {self.positions[owner]} in the index, {there} on the chain; {remedy}."
-                )
+        self.compare(books, owners)
         return len(owners)
+
+    def compare(self, books: Books, owners: Iterable[str]) -> None:
+        """Compares positions with the chain at the checkpoint.
+
+        Raises:
+            IndexFault: one differs.
+        """
+        assert self.checkpoint is not None, "nothing has been read"
+        for owner in owners:
+            if (there := books.position(owner, self.checkpoint.hash)) != self.positions[owner]:
+                raise IndexFault(
+                    f"{owner} has {self.positions[owner]} in the index, {there} on the chain; {REMEDY}."
+                )
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

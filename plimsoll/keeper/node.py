@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from eth_abi.abi import decode, encode
+from eth_abi.exceptions import DecodingError
 from eth_utils.crypto import keccak
 from web3.exceptions import Web3Exception
 
@@ -69,12 +70,18 @@ class Node:
             arguments: of the call.
             block: a tag, or `{"blockHash": ...}`.
             sender: who calls.
+
+        Raises:
+            Reverted: also when the address answers something else, or is no contract.
         """
         call = {"to": address, "data": "0x" + call_data(signature, arguments).hex()}
         if sender:
             call["from"] = sender
         answer = bytes.fromhex(self.ask("eth_call", call, block)[2:])
-        return tuple(decode(returns.split(","), answer))
+        try:
+            return tuple(decode(returns.split(","), answer))
+        except DecodingError:
+            raise Reverted(f"{address} does not know {signature}") from None
 
 
 class VaultNode:
@@ -88,14 +95,10 @@ class VaultNode:
             Reverted: there is no vault at the address.
         """
         self.node, self.address = node, vault
-        try:
-            (self.pool,) = node.view(vault, "pool()", "address")
-            (self.loan,) = node.view(vault, "loan_asset()", "address")
-            (self.collateral,) = node.view(vault, "collateral_asset()", "address")
-            (self.oracle,) = node.view(vault, "oracle()", "address")
-            self.risk = Risk.from_struct(node.view(vault, "risk()", ",".join(["uint256"] * 9)))
-        except ValueError:  # an empty answer
-            raise Reverted(f"{vault} is no vault") from None
+        (self.pool,) = node.view(vault, "pool()", "address")
+        (self.loan,) = node.view(vault, "loan_asset()", "address")
+        (self.oracle,) = node.view(vault, "oracle()", "address")
+        self.risk = Risk.from_struct(node.view(vault, "risk()", ",".join(["uint256"] * 9)))
 
     def head(self) -> int:
         """The number of the newest block."""

@@ -1,0 +1,190 @@
+"""Liquidates what can be liquidated of one vault, with own funds: `ape run keeper`. See docs/keeper.md."""
+
+import logging
+import random
+import signal
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import click
+from ape.cli import ConnectedProviderCommand
+
+
+class Amount(click.ParamType):
+    """A decimal number that is not negative."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        from decimal import Decimal, InvalidOperation
+
+        with suppress(InvalidOperation):
+            if (number := Decimal(value)).is_finite() and number >= 0:
+                return number
+        self.fail(f"{value} is not a number of at least 0", param, ctx)
+
+
+@click.command(cls=ConnectedProviderCommand)
+@click.option("--vault", "name", help="Vault of the address book.  [default: the only one]")
+@click.option("--account", help="Who pays and signs, see `ape accounts list`.  [default locally: TEST::0]")
+@click.option("--dry-run", is_flag=True, help="Show what would be done, and send nothing.")
+@click.option("--once", is_flag=True, help="Look once and stop.")
+@click.option("--interval", type=click.FloatRange(0.1), default=2.0, show_default=True, help="Seconds.")
+@click.option("--floor", type=Amount(), default="0", help="Least profit of a batch, whole loan tokens.")
+@click.option(
+    "--discount",
+    type=click.FloatRange(0, 50),
+    default=1.0,
+    show_default=True,
+    help="% below the oracle's price at which you sell what is seized.",
+)
+@click.option("--pair", help="Address of the Uniswap v2 pair into which you sell, instead of --discount.")
+@click.option("--coin-price", type=Amount(), help="Whole loan tokens for the coin that gas is paid in.")
+@click.option("--gas-cap", type=click.IntRange(200_000), default=15_000_000, show_default=True)
+@click.option(
+    "--cooldown", type=click.IntRange(0), default=60, show_default=True, help="Seconds, see the docs."
+)
+@click.option(
+    "--patience", type=click.IntRange(1), default=30, show_default=True, help="Seconds, see the docs."
+)
+@click.option("--allowance", type=Amount(), help="Standing allowance, whole tokens.  [default: exact]")
+@click.option("--database", type=click.Path(path_type=Path), help="[default: .keeper/<chain>-<vault>.sqlite]")
+@click.option("--metrics-file", type=click.Path(path_type=Path), help="Prometheus text, after each look.")
+@click.option("--metrics-port", type=click.IntRange(0, 65_535), help="Prometheus text on 127.0.0.1.")
+def cli(
+    name: str | None,
+    account: str | None,
+    dry_run: bool,
+    once: bool,
+    interval: float,
+    floor: Any,
+    discount: float,
+    pair: str | None,
+    coin_price: Any,
+    gas_cap: int,
+    cooldown: int,
+    patience: int,
+    allowance: Any,
+    database: Path | None,
+    metrics_file: Path | None,
+    metrics_port: int | None,
+) -> None:
+    """Liquidate what can be liquidated of one vault."""
+    import ape
+    from rich.console import Console
+    from rich.live import Live
+    from rich.logging import RichHandler
+
+    from plimsoll.chain.sources import ensure_compiled
+    from plimsoll.deploy import AddressBook, DeployError, book_path, signer
+    from plimsoll.keeper import metrics
+    from plimsoll.keeper.index import Index, IndexFault
+    from plimsoll.keeper.loop import Keeper, Policy
+    from plimsoll.keeper.node import Node, NodeError, Reverted, VaultNode
+    from plimsoll.keeper.signer import ApeSigner
+
+    provider = ape.networks.provider
+    console = Console()
+    log = logging.getLogger("plimsoll.keeper")
+    log.setLevel(logging.INFO)
+    log.addHandler(RichHandler(console=console, show_path=False))
+    log.propagate = False
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):  # ape would stop a chain of its own in the middle
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        ensure_compiled(ape.project)
+        book = AddressBook.load(provider, book_path(provider))
+        name, record = chosen(book, name)
+        who = signer(account, provider)
+        node = Node(provider.web3.provider.make_request)
+        vault = VaultNode(node, record.address)
+        if coin_price is None and node.number("eth_gasPrice") > 0:
+            raise click.ClickException(
+                "Gas costs something here; say with --coin-price how many loan tokens its coin is worth."
+            )
+        loan = 10 ** node.view(vault.loan, "decimals()", "uint8")[0]
+        policy = Policy(
+            floor=max(1, int(floor * loan)),
+            discount=round(discount * 100),
+            pair=pair,
+            coin_price=int((coin_price or 0) * loan * 10**18),
+            gas_cap=gas_cap,
+            cooldown=cooldown,
+            patience=patience,
+            allowance=None if allowance is None else int(allowance * loan),
+            is_dry=dry_run,
+        )
+        if not dry_run and node.view(vault.loan, "balanceOf(address)", "uint256", who.address) == (0,):
+            raise click.ClickException(
+                f"{who.address} has none of the loan asset {vault.loan}; send it some, or try --dry-run."
+            )
+        if not dry_run and hasattr(who, "set_autosign"):  # asks for the passphrase once, not for each batch
+            who.set_autosign(True)
+        path = database or Path(".keeper") / f"{provider.chain_id}-{name.replace('/', '-')}.sqlite"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        index = Index(path, provider.chain_id, record.address, record.block or 0)
+        keeper = Keeper(vault, index, ApeSigner(who), policy, time.time)
+        index.sync(vault)
+        compared = index.verify(vault, random.Random())
+        console.print(
+            f"{len(index.positions):,} positions of {name} in {path}, {compared} compared with the chain; "
+            f"account {who.address}{', dry run' if dry_run else ''}. Ctrl-C stops.",
+            highlight=False,
+        )
+        if metrics_port is not None:
+            metrics.serve(lambda: keeper.status, metrics_port)
+        if once:
+            stop.set()
+            keeper.tick()
+        with Live(console=console, auto_refresh=False, transient=True) as live:
+
+            def report(status: Any) -> None:
+                if console.is_terminal:
+                    live.update(table(name, status, loan), refresh=True)
+                if metrics_file:
+                    metrics.write(status, metrics_file)
+
+            if once:
+                report(keeper.status)
+            keeper.run(stop, interval, report)
+        index.close()
+    except (DeployError, IndexFault, NodeError, OSError) as error:
+        raise click.ClickException(str(error)) from None
+    except Reverted as error:
+        raise click.ClickException(f"A call reverted: {error}.") from None
+    console.print(table(name, keeper.status, loan))
+
+
+def chosen(book: Any, name: str | None) -> tuple[str, Any]:
+    """The vault of a name, or the only one; else a sentence that says which there are."""
+    if not book.vaults:
+        raise click.ClickException(
+            f"There is no vault in {book.title}; deploy one (`ape run deploy market`), or choose --network."
+        )
+    if name is None and len(book.vaults) == 1:
+        name = next(iter(book.vaults))
+    if name not in book.vaults:
+        what = f"{name} is no vault" if name else "There is more than one vault"
+        raise click.ClickException(f"{what} in {book.title}; choose --vault from {', '.join(book.vaults)}.")
+    return name, book.vaults[name]
+
+
+def table(name: str, status: Any, loan: int) -> Any:
+    """What the keeper sees and has done."""
+    from rich.table import Table
+
+    shown = Table(title=f"keeper of {name}", show_header=False)
+    for title, value in (
+        ("block", f"{status.block:,}"),
+        ("positions", f"{status.positions:,}"),
+        ("liquidatable", f"{status.liquidatable:,}"),
+        ("funds", f"{status.funds / loan:,.2f}"),
+        ("done", ", ".join(f"{count:,} {what}" for what, count in status.counts.items())),
+        ("now", status.doing),
+    ):
+        shown.add_row(title, value)
+    return shown

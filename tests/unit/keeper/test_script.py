@@ -1,0 +1,38 @@
+"""`ape run keeper` ends in sentences."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+
+
+def keeper(*options: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Runs the command against a chain of its own."""
+    ape = Path(sys.executable).with_name("ape")
+    return subprocess.run(
+        [ape, "run", "keeper", *options, "--database", folder / "index.sqlite"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_without_a_vault_it_says_what_to_do(tmp_path):
+    """An empty chain: no traceback, no file."""
+    done = keeper("--once", folder=tmp_path)
+    assert done.returncode == 1
+    assert "Error: There is no vault in an address book in memory; deploy one" in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_bad_amount_is_refused(tmp_path):
+    """Before anything is started."""
+    done = keeper("--floor", "-1", folder=tmp_path)
+    assert done.returncode == 2
+    assert "-1 is not a number of at least 0" in done.stderr
