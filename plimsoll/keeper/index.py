@@ -2,7 +2,8 @@
 
 A batch of blocks is one transaction: positions, what they were before, and the batch's last block (a
 checkpoint). A kill at any moment leaves the file at a checkpoint. When the chain has dropped a checkpoint's
-block, the index goes back to the last checkpoint that still stands and reads on from there.
+block, the index goes back to the last checkpoint that still stands and reads on from there. A chain with
+another first block is another chain: the index says so and stays as it is.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from plimsoll.twin.position import pack, unpack
 BATCH = 2_000  # blocks
 DEPTH = 256  # blocks below the head that may still be replaced without reading everything again
 REMEDY = "events are missing: delete the index, and try another node if it happens again"
+FIRST = "first block"  # in the table `about`: its hash, which tells chains of one id apart
 SAMPLE = 100  # positions that `verify` compares one by one
 
 _TABLES = """
@@ -35,6 +37,10 @@ CREATE TABLE IF NOT EXISTS before (
 
 class IndexFault(Exception):
     """The index cannot be used as it is; the message says why and what to do."""
+
+
+class ForeignChain(IndexFault):
+    """The node follows another chain than the index; with the right one it goes on."""
 
 
 class ChainMoved(Exception):
@@ -121,8 +127,10 @@ class Index:
 
         Raises:
             ChainMoved: the chain changed meanwhile; what was read before is kept.
+            ForeignChain: see `recognise`.
             IndexFault: the events contradict each other.
         """
+        self.recognise(source)
         head = source.head()
         self._roll_back(source)
         while (first := self._next_block()) <= head:
@@ -141,11 +149,27 @@ class Index:
             )
         return self.checkpoint
 
-    def verify(self, books: Books, random: Random) -> int:
-        """Compares the positions with the chain at the checkpoint: all debt at once, and a sample one by one.
+    def recognise(self, source: Source) -> None:
+        """Compares the chain's first block with that of the chain that was read before.
 
-        Returns:
-            How many positions were compared.
+        Raises:
+            ForeignChain: they differ.
+        """
+        if self._stands(source) and self.checkpoint is not None:
+            return
+        first = source.block_hash(0)
+        if first is None:
+            raise ChainMoved
+        self.database.execute("INSERT OR IGNORE INTO about VALUES (?, ?)", (FIRST, first.hex()))
+        ((known,),) = self.database.execute("SELECT value FROM about WHERE name = ?", (FIRST,)).fetchall()
+        if known != first.hex():
+            raise ForeignChain(
+                f"The node's chain begins with block 0x{first.hex()[:8]}…, that of the index with "
+                f"0x{known[:8]}…: another chain. Connect to the right one, or name another file."
+            )
+
+    def check_debt(self, books: Books) -> None:
+        """Compares the debt of all positions with the chain at the checkpoint.
 
         Raises:
             IndexFault: they differ.
@@ -155,6 +179,17 @@ class Index:
         drawn = books.drawn(self.checkpoint.hash)
         if debt != drawn:
             raise IndexFault(f"The index has {debt} debt shares, the chain {drawn}; {REMEDY}.")
+
+    def verify(self, books: Books, random: Random) -> int:
+        """Compares the positions with the chain at the checkpoint: all debt at once, and a sample one by one.
+
+        Returns:
+            How many positions were compared.
+
+        Raises:
+            IndexFault: they differ.
+        """
+        self.check_debt(books)
         owners = random.sample(sorted(self.positions), min(SAMPLE, len(self.positions)))
         self.compare(books, owners)
         return len(owners)
@@ -186,7 +221,7 @@ class Index:
     def _check_about(self, about: dict[str, str], path: Path | str) -> None:
         rows = [(name, value) for name, value in about.items()]
         self.database.executemany("INSERT OR IGNORE INTO about VALUES (?, ?)", rows)
-        found = dict(self.database.execute("SELECT name, value FROM about"))
+        found = dict(self.database.execute("SELECT name, value FROM about WHERE name != ?", (FIRST,)))
         if found != about:
             raise IndexFault(f"{path} is the index of {found}, not of {about}; name another file.")
 

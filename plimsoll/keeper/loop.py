@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from plimsoll.keeper.choice import FixedPrice, Gas, Pair, Venue
 from plimsoll.keeper.decision import Situation, decide
-from plimsoll.keeper.index import ChainMoved, Index
+from plimsoll.keeper.index import ChainMoved, ForeignChain, Index
 from plimsoll.keeper.journal import Journal, Sent
 from plimsoll.keeper.node import Node, NodeError, Reverted, VaultNode, call_data
 from plimsoll.twin.liquidation import PRICE_SCALE, ceil_div
@@ -95,16 +95,21 @@ class Keeper:
             self.tick()
         except ChainMoved:
             self._say("the chain moved while it was read; reading again")
+        except ForeignChain as error:
+            self.status.counts["errors"] += 1
+            self._say(f"{error} Nothing is done until then.", logging.WARNING)
         except (NodeError, Reverted) as error:
             self.status.counts["errors"] += 1
             self._say(str(error), logging.WARNING)
 
     def tick(self) -> None:
         """One look at the chain, and at most one transaction."""
+        self._index.recognise(self._vault)  # another chain knows nothing of what is under way
         under_way = self._settled()  # before reading: what is mined by then is in what is read
         checkpoint = self._index.sync(self._vault)
         self.status.block, self.status.positions = checkpoint.block, len(self._index.positions)
         self.status.counts["ticks"] += 1
+        self._index.check_debt(self._vault)  # a node may answer events of blocks that it has dropped
         if under_way and not self._is_stuck(under_way):
             self._say(f"waiting for {under_way.what}, {under_way.hash}")
             return

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plimsoll.keeper import index as index_module
-from plimsoll.keeper.index import DEPTH, ChainMoved, Index, IndexFault
+from plimsoll.keeper.index import DEPTH, ChainMoved, ForeignChain, Index, IndexFault
 from plimsoll.twin.position import unpack
 from tests.keeper.chains import VAULT, MemoryChain, borrow, deposit, liquidation, owner, repay, withdraw
 from tests.stateful.world import BORROWERS
@@ -267,3 +267,23 @@ def test_words_in_the_file_are_positions():
     index.sync(MemoryChain([[deposit(ONE, 9), borrow(ONE, 5)]]))
     (word,) = index.database.execute("SELECT word FROM positions").fetchone()
     assert unpack(int.from_bytes(word, "big")) == (9, 5)
+
+
+def test_another_chain_is_recognised(tmp_path):
+    """It is said, the file stays as it is, and with the right chain the index goes on."""
+    chain = MemoryChain([[], [deposit(ONE, 100)]])
+    index = opened(tmp_path / "index.sqlite")
+    index.sync(chain)
+    other = MemoryChain()
+    for block in ([], [deposit(OTHER, 1)], []):
+        other.add(block, salt=b"other")
+    for again in (index.sync, index.recognise):
+        with pytest.raises(ForeignChain, match="another chain"):
+            again(other)
+    index.close()
+    index = opened(tmp_path / "index.sqlite")
+    with pytest.raises(ForeignChain, match="another chain"):
+        index.sync(other)
+    chain.add([deposit(ONE, 10)])
+    index.sync(chain)
+    assert index.positions == {ONE: (110, 0)}
