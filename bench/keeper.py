@@ -16,14 +16,14 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # the tests' chain in memory, and the other benchmark's book
 
 from bench.quotes import BOOKS, INDEX, POSITIONS, PRICE, RISK, book  # noqa: E402
-from plimsoll.keeper.choice import Gas, Pair, candidates, choose  # noqa: E402
+from plimsoll.keeper.choice import Gas, Route, candidates, choose  # noqa: E402
 from plimsoll.keeper.index import Index  # noqa: E402
 from plimsoll.twin.liquidation import Totals  # noqa: E402
 from tests.keeper.chains import VAULT, MemoryChain, borrow, deposit, owner  # noqa: E402
 
 A_BLOCK = 25
 ROUNDS = 3
-PAIR = Pair(50_000 * 10**18, 100_000_000 * 10**6)
+ROUTE = Route(((50_000 * 10**18, 100_000_000 * 10**6),))
 GAS = Gas(price=2_000 * 10**6 * 10**9 * 10**18)  # 1 gwei, 2,000 loan tokens of 6 decimals for 1e18 wei
 
 
@@ -51,7 +51,7 @@ def main() -> None:
             times.append(process_time())
             found = candidates(index.positions, PRICE, totals, RISK)
             times.append(process_time())
-            batch = choose(found, PAIR, GAS)
+            batch = choose(found, ROUTE, GAS)
             times.append(process_time())
             index.close()
         rounds.append([after - before for before, after in pairwise(times)])

@@ -12,13 +12,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from heapq import heappop, heappush, nlargest
 from math import isqrt
 from typing import NamedTuple, Protocol
 
 from plimsoll.twin.liquidation import PRICE_SCALE, Quote, Risk, Totals, ceil_div, quotes
+from plimsoll.twin.uniswap_v2 import AFTER_FEE, FEE_BASE, Reserves, quote_out
 
 MAX_ORDERS = 256  # of a batch
+BATCH_GAS = 96_000
 NO_LIMIT = 2**96 - 1  # in an order
 PATIENCE = 5_000  # batches looked at before the best so far is taken
 BISECTIONS = 40  # of the shadow price: to about 1e-12 of the first price
@@ -69,29 +72,39 @@ class FixedPrice:
         return 0
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """A Uniswap v2 pair, with its fee of 0.3 %."""
+@dataclass(frozen=True)
+class Route:
+    """Uniswap v2 pairs, one after the other, each with its fee of 0.3 %.
 
-    collateral: int  # its reserve, base units
-    loan: int  # its reserve, base units
+    Not rounded, they give `out * amount / (base + slope * amount)`, as a single pair does.
+    """
+
+    pairs: tuple[Reserves, ...]
+
+    @cached_property
+    def _curve(self) -> tuple[int, int, int]:
+        out, base, slope = 1, 1, 0
+        for reserve_in, reserve_out in self.pairs:
+            slope = reserve_in * FEE_BASE * slope + AFTER_FEE * out
+            out, base = out * AFTER_FEE * reserve_out, base * reserve_in * FEE_BASE
+        return out, base, slope
 
     def proceeds(self, amount: int) -> int:
         """See `Venue`."""
-        paid_in = amount * 997
-        return paid_in * self.loan // (self.collateral * 1000 + paid_in) if amount else 0
+        return quote_out(amount, self.pairs)
 
     def marginal(self, amount: int) -> int:
         """See `Venue`."""
-        depth = self.collateral * 1000
-        return 997 * depth * self.loan * PRICE_SCALE // (depth + amount * 997) ** 2
+        out, base, slope = self._curve
+        return out * base * PRICE_SCALE // (base + slope * amount) ** 2
 
     def surplus(self, price: int) -> int:
-        """See `Venue`: `(sqrt(loan) - sqrt(q))**2` where `q` is `price` times 1000/997 of the collateral."""
-        at_par = price * self.collateral * 1000 // (997 * PRICE_SCALE)  # q, rounded down
-        if at_par >= self.loan:
+        """See `Venue`: `(sqrt(out) - sqrt(base * price))**2 / slope`."""
+        out, base, slope = self._curve
+        at_par = base * price // PRICE_SCALE
+        if at_par >= out:
             return 0
-        return self.loan + at_par - isqrt(4 * self.loan * at_par)
+        return ceil_div(out + at_par - isqrt(4 * out * at_par), slope)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +116,7 @@ class Gas:
 
     price: int = 0  # loan asset for a unit of gas, 1e36: base units times 1e36
     cap: int = 15_000_000  # of one transaction
-    batch: int = 96_000  # whatever is in it
+    batch: int = BATCH_GAS  # whatever is in it
     order: int = 9_600  # for each order
 
     @property

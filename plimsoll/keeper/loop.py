@@ -13,18 +13,18 @@ from dataclasses import dataclass, field
 from threading import Event
 from typing import Any, Protocol
 
-from plimsoll.keeper.choice import FixedPrice, Gas, Pair, Venue
+from plimsoll.keeper.choice import Gas, Venue
 from plimsoll.keeper.decision import Situation, decide
 from plimsoll.keeper.index import ChainMoved, ForeignChain, Index
 from plimsoll.keeper.journal import Journal, Sent
 from plimsoll.keeper.node import Node, NodeError, Reverted, VaultNode, call_data
+from plimsoll.keeper.ways import ALL, Way
 from plimsoll.twin.liquidation import PRICE_SCALE, ceil_div
 
 log = logging.getLogger("plimsoll.keeper")
 
-BATCH = "liquidate_batch(uint256[],uint256)"
 GAS_MARGIN = 125  # % of the estimate
-ALL = 10_000  # basis points
+ANY = 2**256 - 1  # funds, where none are needed
 INTEREST = 10  # basis points by which a batch may become dearer until it is mined
 
 
@@ -42,8 +42,6 @@ class Policy:
     """How the keeper is meant to behave; amounts in base units of the loan asset."""
 
     floor: int = 1  # least profit of a batch
-    discount: int = 100  # basis points below the oracle's price at which seized collateral is sold
-    pair: str | None = None  # Uniswap v2 pair into which it is sold instead
     coin_price: int = 0  # of one wei, 1e36
     gas_cap: int = 15_000_000
     cooldown: int = 60  # seconds for which the owners of a failed batch are left alone
@@ -66,13 +64,19 @@ class Status:
 
 
 class Keeper:
-    """Keeps one vault, with its own funds."""
+    """Keeps one vault."""
 
     def __init__(
-        self, vault: VaultNode, index: Index, signer: Signer, policy: Policy, clock: Callable[[], float]
+        self,
+        vault: VaultNode,
+        index: Index,
+        signer: Signer,
+        way: Way,
+        policy: Policy,
+        clock: Callable[[], float],
     ) -> None:
         """A keeper that has not looked at the chain yet; `clock` tells seconds since 1970."""
-        self._vault, self._index, self._signer = vault, index, signer
+        self._vault, self._index, self._signer, self._way = vault, index, signer, way
         self._node: Node = vault.node
         self._policy, self._clock = policy, clock
         self._journal = Journal(index, signer.address)
@@ -119,17 +123,18 @@ class Keeper:
             self.status.counts["no price"] += 1
             self._say(f"the oracle gives no price ({error}); nothing can be liquidated", logging.WARNING)
             return
+        self.status.price = price
+        self.status.funds = self._uint(self._vault.loan, "balanceOf(address)", self._signer.address)
         situation = Situation(
             positions=self._index.positions,
             price=price,
             totals=self._vault.totals(checkpoint.hash),
             risk=self._vault.risk,
-            venue=self._venue(price),
+            venue=self._way.venue(price),
             gas=self._gas(under_way),
-            funds=self._uint(self._vault.loan, "balanceOf(address)", self._signer.address),
+            funds=self.status.funds if self._way.spender else ANY,
             cooling=self._journal.cooling(self._clock()),
         )
-        self.status.price, self.status.funds = price, situation.funds
         decision = decide(situation, self._policy.floor)
         self.status.liquidatable = decision.liquidatable
         batch = decision.batch
@@ -153,43 +158,34 @@ class Keeper:
             self.status.counts["dry"] += 1
             self._say(f"dry run: {decision.reason}; nothing is sent")
             return
-        if self._allow(batch.due, under_way):
+        if self._way.spender and self._allow(self._way.spender, batch.due, under_way):
             return
-        # never less collateral for what is paid than breaks even at the price of the forecast
-        min_rate = batch.seized * PRICE_SCALE // batch.proceeds
-        data = call_data(BATCH, (batch.orders, min_rate))
         owners = tuple(each.owner for each in batch.candidates)
+        floor = self._policy.floor
         try:
-            paid, fee, seized, executed = self._node.view(
-                self._vault.address,
-                BATCH,
-                "uint256,uint256,uint256,uint256",
-                batch.orders,
-                min_rate,
-                sender=self._signer.address,
-            )
-            gas = self._estimate(self._vault.address, data)
+            to, data = self._way.transaction(batch, floor)
+            income, _ = self._simulate(to, data, situation.venue)
+            gas = self._estimate(to, data)
+            cost = ceil_div(gas * situation.gas.price, PRICE_SCALE)
+            if income - cost < floor:
+                self._say(
+                    f"the simulation brings {income - cost} base units, below the floor; nothing was sent"
+                )
+                return
+            to, data = self._way.transaction(batch, floor + cost)
+            _, closes = self._simulate(to, data, situation.venue)
         except Reverted as error:
             self._cool(owners)
             self._say(f"the simulation reverted ({error}); nothing was sent", logging.WARNING)
             return
-        cost = ceil_div(gas * situation.gas.price, PRICE_SCALE)
-        profit = situation.venue.proceeds(seized) - paid - fee - cost
-        if profit < self._policy.floor:
-            self._say(f"the simulation brings {profit} base units, below the floor; nothing was sent")
-            return
-        self._send(f"a batch of {executed.bit_count()}", self._vault.address, data, gas, owners, under_way)
+        self._send(f"a batch of {closes}", to, data, gas, owners, under_way)
 
-    def _venue(self, price: int) -> Venue:
-        if self._policy.pair is None:
-            return FixedPrice(price * (ALL - self._policy.discount) // ALL)
-        first = self._node.view(self._policy.pair, "token0()", "address")[0]
-        reserves = self._node.view(self._policy.pair, "getReserves()", "uint112,uint112,uint32")
-        loan, collateral = reserves[:2] if first == self._vault.loan else (reserves[1], reserves[0])
-        return Pair(collateral, loan)
+    def _simulate(self, to: str, data: bytes, venue: Venue) -> tuple[int, int]:
+        return self._way.income(self._node.call(to, data, sender=self._signer.address), venue)
 
     def _gas(self, under_way: Sent | None) -> Gas:
-        return Gas(self._gas_price(under_way) * self._policy.coin_price, self._policy.gas_cap)
+        price = self._gas_price(under_way) * self._policy.coin_price
+        return Gas(price, self._policy.gas_cap, self._way.base_gas)
 
     def _gas_price(self, under_way: Sent | None) -> int:
         """The node's price; an eighth above that of a transaction to be replaced, as nodes demand."""
@@ -204,20 +200,20 @@ class Keeper:
         # "latest": a pending block may hold the very transaction that this one is to replace
         return self._node.number("eth_estimateGas", call, "latest") * GAS_MARGIN // 100
 
-    def _allow(self, due: int, under_way: Sent | None) -> bool:
-        """Gives the vault an allowance when it has too little; whether that was necessary."""
-        token, me, vault = self._vault.loan, self._signer.address, self._vault.address
-        given = self._uint(token, "allowance(address,address)", me, vault)
+    def _allow(self, spender: str, due: int, under_way: Sent | None) -> bool:
+        """Gives an allowance to who has too little; whether that was necessary."""
+        token, me = self._vault.loan, self._signer.address
+        given = self._uint(token, "allowance(address,address)", me, spender)
         if given * ALL > due * (ALL + INTEREST):
             return False
         amount = max(self._policy.allowance or 0, due * (ALL + 2 * INTEREST) // ALL + 2)
-        data = call_data("approve(address,uint256)", (vault, amount))
+        data = call_data("approve(address,uint256)", (spender, amount))
         try:
             gas = self._estimate(token, data)
         except Reverted:
             if not given:
                 raise
-            data = call_data("approve(address,uint256)", (vault, 0))  # some tokens want that first
+            data = call_data("approve(address,uint256)", (spender, 0))  # some tokens want that first
             gas = self._estimate(token, data)
         self._send("an allowance", token, data, gas, (), under_way)
         return True

@@ -59,7 +59,6 @@ class Node:
         returns: str,
         *arguments: Any,
         block: Any = "latest",
-        sender: str | None = None,
     ) -> tuple[Any, ...]:
         """What a call would return.
 
@@ -69,19 +68,22 @@ class Node:
             returns: the types of the answer, such as `uint256,address`.
             arguments: of the call.
             block: a tag, or `{"blockHash": ...}`.
-            sender: who calls.
 
         Raises:
             Reverted: also when the address answers something else, or is no contract.
         """
-        call = {"to": address, "data": "0x" + call_data(signature, arguments).hex()}
-        if sender:
-            call["from"] = sender
-        answer = bytes.fromhex(self.ask("eth_call", call, block)[2:])
+        answer = self.call(address, call_data(signature, arguments), block=block)
         try:
             return tuple(decode(returns.split(","), answer))
         except DecodingError:
             raise Reverted(f"{address} does not know {signature}") from None
+
+    def call(self, address: str, data: bytes, *, block: Any = "latest", sender: str | None = None) -> bytes:
+        """As `view`, of encoded data and without decoding; `sender` is who calls."""
+        call = {"to": address, "data": "0x" + data.hex()}
+        if sender:
+            call["from"] = sender
+        return bytes.fromhex(self.ask("eth_call", call, block)[2:])
 
 
 class VaultNode:
@@ -97,6 +99,7 @@ class VaultNode:
         self.node, self.address = node, vault
         (self.pool,) = node.view(vault, "pool()", "address")
         (self.loan,) = node.view(vault, "loan_asset()", "address")
+        (self.collateral,) = node.view(vault, "collateral_asset()", "address")
         (self.oracle,) = node.view(vault, "oracle()", "address")
         self.risk = Risk.from_struct(node.view(vault, "risk()", ",".join(["uint256"] * 9)))
 

@@ -13,7 +13,7 @@ from plimsoll.keeper.choice import (
     Candidate,
     FixedPrice,
     Gas,
-    Pair,
+    Route,
     Venue,
     affordable,
     candidates,
@@ -25,6 +25,7 @@ from tests.stateful.world import BORROWERS
 from tests.utils.process import small_market
 
 PRICE = 2 * PRICE_SCALE
+DEEP = Route(((10_000 * 10**18, 20_000_000 * 10**6),))
 
 
 def closes(*pairs: tuple[int, int]) -> list[Candidate]:
@@ -55,7 +56,9 @@ GASES = st.builds(
 )
 VENUES = st.one_of(
     st.just(FixedPrice(PRICE)),
-    st.builds(Pair, st.integers(100, 20_000), st.integers(100, 40_000)),
+    st.lists(st.tuples(st.integers(100, 20_000), st.integers(100, 40_000)), min_size=1, max_size=3).map(
+        lambda pairs: Route(tuple(pairs))
+    ),
 )
 
 
@@ -72,7 +75,7 @@ def test_ten_thousand_offers_are_chosen_from_near_the_bound():
     rng = Random(1)
     seized = [rng.randint(10**16, 10**19) for _ in range(10_000)]
     offered = closes(*((it, it * 2_000 * rng.randint(90, 99) // 100 // 10**12) for it in seized))
-    chosen = choose(offered, Pair(10_000 * 10**18, 20_000_000 * 10**6), Gas(2_000 * 10**6 * 10**27 // 10**18))
+    chosen = choose(offered, DEEP, Gas(2_000 * 10**6 * 10**27 // 10**18))
     assert chosen.profit > 0
     assert chosen.bound - chosen.profit <= chosen.profit // 1_000_000
 
@@ -80,7 +83,7 @@ def test_ten_thousand_offers_are_chosen_from_near_the_bound():
 def test_impact_limits_what_is_sold():
     """In a shallow pair one of two closes is worth more than both; at a fixed price both are taken."""
     offered = closes((1_000, 1_500), (1_000, 1_500))
-    assert len(choose(offered, Pair(5_000, 10_000), Gas()).candidates) == 1
+    assert len(choose(offered, Route(((5_000, 10_000),)), Gas()).candidates) == 1
     assert len(choose(offered, FixedPrice(PRICE), Gas()).candidates) == 2
 
 
@@ -93,7 +96,7 @@ def test_gas_alone_can_make_a_batch_not_worth_it():
 
 def test_a_pair_is_uniswap_v2():
     """The integers of `getAmountOut`, written down from its formula; 0 for nothing."""
-    pair = Pair(10**21, 2 * 10**12)
+    pair = Route(((10**21, 2 * 10**12),))
     assert pair.proceeds(0) == 0
     assert (
         pair.proceeds(10**18) == 997 * 10**18 * 2 * 10**12 // (1_000 * 10**21 + 997 * 10**18) == 1_992_013_962

@@ -18,6 +18,7 @@ from plimsoll.keeper.journal import Journal
 from plimsoll.keeper.loop import Keeper, Policy
 from plimsoll.keeper.node import Node, NodeError, Reverted, VaultNode
 from plimsoll.keeper.signer import ApeSigner
+from plimsoll.keeper.ways import OwnFunds
 from tests.utils.calls import send
 from tests.utils.world import MAX, Market, build_market
 
@@ -82,7 +83,7 @@ def hire(market: Market, liquidator: AccountAPI, wire: Wire, clock: Clock, tmp_p
             index.close()
         vault = VaultNode(Node(wire), market.vault.address)
         opened[:] = [Index(tmp_path / "index.sqlite", networks.provider.chain_id, market.vault.address)]
-        return Keeper(vault, opened[0], ApeSigner(liquidator), Policy(**policy), clock)
+        return Keeper(vault, opened[0], ApeSigner(liquidator), OwnFunds(vault), Policy(**policy), clock)
 
     yield start
     for index in opened:
