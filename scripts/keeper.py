@@ -1,4 +1,4 @@
-"""Liquidates what can be liquidated of one vault, with own funds: `ape run keeper`. See docs/keeper.md."""
+"""Liquidates what can be liquidated of one vault: `ape run keeper`. See docs/keeper.md."""
 
 import logging
 import random
@@ -11,6 +11,8 @@ from typing import Any
 
 import click
 from ape.cli import ConnectedProviderCommand
+
+TIMEOUT = 10  # seconds that the node may take to answer
 
 
 class Amount(click.ParamType):
@@ -28,7 +30,8 @@ class Amount(click.ParamType):
 
 
 @click.command(cls=ConnectedProviderCommand)
-@click.option("--vault", "name", help="Vault of the address book.  [default: the only one]")
+@click.option("--vault", "name", help="Name in the address book, or address.  [default: the only one]")
+@click.option("--from-block", type=click.IntRange(0), default=0, help="For an address: its first block.")
 @click.option("--account", help="Who pays and signs, see `ape accounts list`.  [default locally: TEST::0]")
 @click.option("--dry-run", is_flag=True, help="Show what would be done, and send nothing.")
 @click.option("--once", is_flag=True, help="Look once and stop.")
@@ -42,6 +45,8 @@ class Amount(click.ParamType):
     help="% below the oracle's price at which you sell what is seized.",
 )
 @click.option("--pair", help="Address of the Uniswap v2 pair into which you sell, instead of --discount.")
+@click.option("--liquidator", help="Address, or `book`: liquidate without funds, selling on Uniswap v2.")
+@click.option("--via", multiple=True, help="Token to sell over, with --liquidator; in order.")
 @click.option("--coin-price", type=Amount(), help="Whole loan tokens for the coin that gas is paid in.")
 @click.option("--gas-cap", type=click.IntRange(200_000), default=15_000_000, show_default=True)
 @click.option(
@@ -56,6 +61,7 @@ class Amount(click.ParamType):
 @click.option("--metrics-port", type=click.IntRange(0, 65_535), help="Prometheus text on 127.0.0.1.")
 def cli(
     name: str | None,
+    from_block: int,
     account: str | None,
     dry_run: bool,
     once: bool,
@@ -63,6 +69,8 @@ def cli(
     floor: Any,
     discount: float,
     pair: str | None,
+    liquidator: str | None,
+    via: tuple[str, ...],
     coin_price: Any,
     gas_cap: int,
     cooldown: int,
@@ -85,6 +93,7 @@ def cli(
     from plimsoll.keeper.loop import Keeper, Policy
     from plimsoll.keeper.node import Node, NodeError, Reverted, VaultNode
     from plimsoll.keeper.signer import ApeSigner
+    from plimsoll.keeper.ways import Flash, OwnFunds, Way
 
     provider = ape.networks.provider
     console = Console()
@@ -98,10 +107,10 @@ def cli(
     try:
         ensure_compiled(ape.project)
         book = AddressBook.load(provider, book_path(provider))
-        name, record = chosen(book, name)
+        name, address, first_block = chosen(book, name, from_block)
         who = signer(account, provider)
-        node = Node(provider.web3.provider.make_request)
-        vault = VaultNode(node, record.address)
+        node = Node(patient(provider.web3.provider).make_request)
+        vault = VaultNode(node, address)
         if coin_price is None and node.number("eth_gasPrice") > 0:
             raise click.ClickException(
                 "Gas costs something here; say with --coin-price how many loan tokens its coin is worth."
@@ -109,8 +118,6 @@ def cli(
         loan = 10 ** node.view(vault.loan, "decimals()", "uint8")[0]
         policy = Policy(
             floor=max(1, int(floor * loan)),
-            discount=round(discount * 100),
-            pair=pair,
             coin_price=int((coin_price or 0) * loan * 10**18),
             gas_cap=gas_cap,
             cooldown=cooldown,
@@ -118,16 +125,25 @@ def cli(
             allowance=None if allowance is None else int(allowance * loan),
             is_dry=dry_run,
         )
-        if not dry_run and node.view(vault.loan, "balanceOf(address)", "uint256", who.address) == (0,):
+        way: Way = OwnFunds(vault, round(discount * 100), pair)
+        if liquidator == "book":
+            if book.liquidator is None:
+                raise click.ClickException(f"There is no Liquidator in {book.title}; give its address.")
+            liquidator = book.liquidator.address
+        if liquidator is not None:
+            way = Flash(vault, liquidator, via)
+        needed = way.spender and not dry_run
+        if needed and node.view(vault.loan, "balanceOf(address)", "uint256", who.address) == (0,):
             raise click.ClickException(
-                f"{who.address} has none of the loan asset {vault.loan}; send it some, or try --dry-run."
+                f"{who.address} has none of the loan asset {vault.loan}; send it some, or try --liquidator "
+                "or --dry-run."
             )
         if not dry_run and hasattr(who, "set_autosign"):  # asks for the passphrase once, not for each batch
             who.set_autosign(True)
         path = database or Path(".keeper") / f"{provider.chain_id}-{name.replace('/', '-')}.sqlite"
         path.parent.mkdir(parents=True, exist_ok=True)
-        index = Index(path, provider.chain_id, record.address, record.block or 0)
-        keeper = Keeper(vault, index, ApeSigner(who), policy, time.time)
+        index = Index(path, provider.chain_id, address, first_block)
+        keeper = Keeper(vault, index, ApeSigner(who), way, policy, time.time)
         index.sync(vault)
         compared = index.verify(vault, random.Random())
         console.print(
@@ -159,18 +175,34 @@ def cli(
     console.print(table(name, keeper.status, loan))
 
 
-def chosen(book: Any, name: str | None) -> tuple[str, Any]:
-    """The vault of a name, or the only one; else a sentence that says which there are."""
+def chosen(book: Any, name: str | None, from_block: int) -> tuple[str, str, int]:
+    """Name, address and first block of the vault that is named, or of the only one; else a sentence."""
+    from eth_utils.address import is_address, to_checksum_address
+
+    if name is not None and is_address(name):
+        return name, to_checksum_address(name), from_block
     if not book.vaults:
         raise click.ClickException(
-            f"There is no vault in {book.title}; deploy one (`ape run deploy market`), or choose --network."
+            f"There is no vault in {book.title}; deploy one (`ape run deploy market`), choose --network, or "
+            "give its address with --vault."
         )
     if name is None and len(book.vaults) == 1:
         name = next(iter(book.vaults))
     if name not in book.vaults:
         what = f"{name} is no vault" if name else "There is more than one vault"
         raise click.ClickException(f"{what} in {book.title}; choose --vault from {', '.join(book.vaults)}.")
-    return name, book.vaults[name]
+    record = book.vaults[name]
+    return name, record.address, record.block or 0
+
+
+def patient(provider: Any) -> Any:
+    """The same node, but a request fails after `TIMEOUT` seconds and is not repeated behind our back."""
+    from web3 import HTTPProvider
+
+    if not isinstance(provider, HTTPProvider):
+        return provider
+    options = {**provider.get_request_kwargs(), "timeout": TIMEOUT}
+    return HTTPProvider(provider.endpoint_uri, options, exception_retry_configuration=None)
 
 
 def table(name: str, status: Any, loan: int) -> Any:

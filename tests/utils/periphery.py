@@ -97,12 +97,22 @@ class Venue:
         return Contract(self.engine, address, self.ours(name).abi)
 
     def market(
-        self, loan: Contract, collateral: Contract, quote: Any, risk: RiskParams = BLUE_CHIP, **changes: Any
+        self,
+        loan: Contract,
+        collateral: Contract,
+        quote: Any,
+        risk: RiskParams = BLUE_CHIP,
+        oracle: Contract | None = None,
+        **changes: Any,
     ) -> Market:
-        """An open pool with a vault; ten million dollars' worth lent by `LENDER`; `changes` of the risk."""
+        """An open pool with a vault; ten million dollars' worth lent by `LENDER`; `changes` of the risk.
+
+        Without an `oracle`, one that says `quote`.
+        """
         digits, collateral_digits = loan.call("decimals"), collateral.call("decimals")
         params = PoolParams(name="Plimsoll Test", symbol="pTEST")
-        oracle = self.make("LyingOracle", price_of(Fraction(quote), collateral_digits, digits))
+        price = price_of(Fraction(quote), collateral_digits, digits)
+        oracle = oracle or self.make("LyingOracle", price)
         pool = self.factory.send(
             "create_pool", params.to_struct(loan.address, digits), DEPLOYER, params.delay, sender=DEPLOYER
         )
