@@ -25,7 +25,7 @@ from plimsoll.keeper.ways import Flash, OwnFunds
 from tests.stateful.world import DEPLOYER
 from tests.utils.anvil import AnvilProcess, Proxy
 from tests.utils.oracles import Config, Feed
-from tests.utils.periphery import BORROWER, MAX, STRANGER, WAD, Market, Venue
+from tests.utils.periphery import BORROWER, MAX, STRANGER, WAD, Market, Venue, order
 from tests.utils.process import artifact
 from tests.utils.world import DAY, price_of
 
@@ -212,15 +212,18 @@ def test_a_sale_that_does_not_pay_is_not_sent(world, hire):
 
 
 def test_the_pair_moves_before_the_transaction(world, proxy, hire):
-    """A sandwich's first half between simulation and sending: the least profit holds, it reverts."""
+    """Somebody sells between simulation and sending: a smaller profit than the floor is not taken."""
     world.crash()
-    keeper = hire(is_flash=True, floor=10**6, cooldown=60)
-    proxy.before["eth_sendRawTransaction"] = lambda: world.venue.swap(
-        world.venue.weth, world.venue.usd, 400 * WAD
-    )
+    venue = world.venue
+    quote = world.market.vault.address, [order(BORROWER)], venue.path(venue.weth, venue.usd)
+    due, _, proceeds, _ = venue.liquidator.call("quote", *quote)
+    keeper = hire(is_flash=True, floor=(proceeds - due) * 99 // 100, cooldown=60)
+    proxy.before["eth_sendRawTransaction"] = lambda: venue.swap(venue.weth, venue.usd, 5 * WAD)
     work(keeper, "all that could be closed cool down")
     assert (keeper.status.counts["reverted"], keeper.status.counts["mined"]) == (1, 0)
-    assert world.venue.usd.call("balanceOf", world.keeper) == FUNDS
+    world.catch_up()
+    due, _, proceeds, _ = venue.liquidator.call("quote", *quote)
+    assert proceeds > due
 
 
 def test_anvil_is_killed_and_comes_back(world, hire, tmp_path):
