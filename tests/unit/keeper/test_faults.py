@@ -188,6 +188,38 @@ def test_without_capital(world, hire):
     assert world.venue.weth.call("balanceOf", world.keeper) == 0
 
 
+def test_a_crash_is_cleared_by_flash_and_the_backstop_takes_the_first_loss(world, hire):
+    """Twelve positions, some beyond what they can pay; no capital; lenders lose nothing."""
+    world.catch_up()
+    venue, pool, vault = world.venue, world.market.pool, world.market.vault
+    staker, stake = STRANGER, 200_000 * 10**6
+    backstop = venue.at("Backstop", pool.call("backstop"))
+    venue.give(venue.usd, staker, stake)
+    venue.usd.send("approve", pool.address, MAX, sender=staker)
+    shares = pool.send("deposit", stake, staker, sender=staker)
+    pool.send("approve", backstop.address, MAX, sender=staker)
+    backstop.send("deposit", shares, staker, sender=staker)
+    owners = [f"0x{number:040x}" for number in range(0xB0, 0xBC)]
+    for number, owner in enumerate(owners):  # 1,300 to 1,575 a WETH
+        venue.borrow(world.market, owner, 10 * WAD, (13_000 + 250 * number) * 10**6)
+    share = 10**12
+    worth, staked = pool.call("convertToAssets", share), backstop.call("totalAssets")
+    venue.usd.send("transfer", STRANGER, FUNDS, sender=world.keeper)
+    keeper = hire(is_flash=True, gas_cap=190_000 + 5 * 10_000)
+
+    world.feed.send("set_answer", 1_450 * 10**8, sender=DEPLOYER)
+    venue.swap(venue.weth, venue.usd, 780 * WAD)  # to 1,500: what the keeper sells moves it further
+    work(keeper)
+
+    world.catch_up()
+    assert all(vault.call("health", owner) >= WAD for owner in (*owners, BORROWER))
+    assert keeper.status.counts["mined"] >= 2
+    assert venue.usd.call("balanceOf", world.keeper) > 0
+    assert pool.call("losses", vault.address) > 0
+    assert pool.call("convertToAssets", share) >= worth
+    assert backstop.call("totalAssets") < staked
+
+
 def test_without_capital_over_another_token(world, proxy):
     """By way of BTC the depth of both pairs counts; a pair that does not exist is said."""
     world.crash()
