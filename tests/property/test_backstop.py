@@ -2,7 +2,7 @@
 
 import pytest
 
-from plimsoll.chain.engine import Engine
+from plimsoll.chain.engine import Contract, Engine
 from plimsoll.twin.backstop import WINDOW, WIPED, WORN
 from plimsoll.twin.chain import Revert
 from tests.property.edges import DAY, NOBODY, Lab, accepted, make, market, refused
@@ -344,3 +344,38 @@ def test_the_lock(engine: Engine) -> None:
     place.act("backstop", "sync", sender=CURATOR)
     assert place.chain["backstop"].call("books") == before
     assert not isinstance(place.act("backstop", "sync", sender=STRANGER), Revert)
+
+
+def watched(engine: Engine) -> tuple[Contract, Contract]:
+    """A token in the place of a pool, so that single shares can come and go; a backstop without a stake."""
+    pool = make(engine, "Token", "Pool", "P", 9)
+    backstop = make(engine, "Backstop", pool.address, COOLDOWN, UNIT)
+    pool.send("mint", STAKER, STAKE, sender=STRANGER)
+    pool.send("approve", backstop.address, MAX, sender=STAKER)
+    return pool, backstop
+
+
+def test_a_loss_of_one_share(engine: Engine) -> None:
+    """Beyond the income it is borne by those who leave: their part is rounded up."""
+    pool, backstop = watched(engine)
+    backstop.send("deposit", STAKE, STAKER, sender=STAKER)
+    pool.send("burn", backstop.address, 1, sender=STRANGER)
+    assert backstop.call("books")[0] == (STAKE - 1, STAKE, 0)
+    backstop.send("request", STAKE // 2, sender=STAKER)
+    stake, escrow = (part[0] for part in backstop.call("books")[:2])
+    pool.send("mint", backstop.address, 10, sender=STRANGER)
+    backstop.send("sync", sender=STRANGER)
+    pool.send("burn", backstop.address, 11, sender=STRANGER)
+    books = backstop.call("books")
+    assert (books[0][0], books[1][0], books[2]) == (stake, escrow - 1, 0)
+
+
+def test_a_loss_of_income_that_nobody_earns(engine: Engine) -> None:
+    """Neither stake nor escrow is there to share it."""
+    pool, backstop = watched(engine)
+    pool.send("mint", backstop.address, 100, sender=STRANGER)
+    backstop.send("sync", sender=STRANGER)
+    pool.send("burn", backstop.address, 40, sender=STRANGER)
+    assert backstop.call("books")[:3] == ((0, 0, 0), (0, 0, 0), 60)
+    backstop.send("deposit", STAKE, STAKER, sender=STAKER)
+    assert backstop.call("books")[:3] == ((STAKE, STAKE, 0), (0, 0, 0), 60)

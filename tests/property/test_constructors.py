@@ -6,7 +6,19 @@ Every test takes an engine and nothing else, so that a judge of mutants can call
 from typing import Any
 
 from plimsoll.chain.engine import Contract, Engine, deploy_blueprint
-from tests.property.edges import DAY, NOBODY, RATES, RISK, WAD, YEAR, accepted, make, pool_struct, refused
+from tests.property.edges import (
+    DAY,
+    NOBODY,
+    RATES,
+    RISK,
+    WAD,
+    YEAR,
+    accepted,
+    make,
+    place_code,
+    pool_struct,
+    refused,
+)
 from tests.stateful import world
 from tests.stateful.world import CURATOR, DEPLOYER, STRANGER
 
@@ -136,8 +148,12 @@ RISKS: dict[str, tuple[list[dict[str, int]], list[dict[str, int]]]] = {  # reaso
     "vault: ltv too high": (
         [{"ltv": WAD * 8 // 10 + 1, "threshold": WAD * 81 // 100, "bonus_min": WAD // 5,
           "bonus_max": WAD // 5, "health_for_max_bonus": WAD * 98 // 100}],
-        [{"ltv": WAD * 8 // 10, "threshold": WAD * 81 // 100, "bonus_min": WAD // 5,
-          "bonus_max": WAD // 5, "health_for_max_bonus": WAD * 98 // 100}],
+        [
+            {"ltv": WAD * 8 // 10, "threshold": WAD * 81 // 100, "bonus_min": WAD // 5,
+             "bonus_max": WAD // 5, "health_for_max_bonus": WAD * 98 // 100},
+            {"ltv": WAD * 90 // 100, "threshold": WAD * 91 // 100, "bonus_min": WAD // 100,
+             "bonus_max": WAD * 8 // 100, "health_for_max_bonus": WAD * 99 // 100},
+        ],
     ),
     "vault: max bonus at health 1": (
         [{"health_for_max_bonus": WAD}],
@@ -241,9 +257,7 @@ def test_a_council_refuses(engine: Engine) -> None:
 
 def test_a_factory_refuses_what_is_no_blueprint(engine: Engine) -> None:
     def code(length: int) -> str:
-        stored = bytes(length)  # returns what follows these ten bytes
-        copier = b"\x61" + length.to_bytes(2, "big") + bytes.fromhex("3d81600a3d39f3")
-        return engine.create(copier + stored, DEPLOYER)
+        return place_code(engine, bytes(length))
 
     short, long = code(3), code(4)
     for place in range(4):

@@ -18,7 +18,7 @@ from plimsoll.twin.liquidation import PRICE_SCALE, WAD, ceil_div, is_liquidatabl
 from tests.property.conftest import START
 from tests.stateful.rules import Steps, begin, lend
 from tests.stateful.world import BORROWERS, ROLES, World, role
-from tests.utils.lens import lens_over
+from tests.utils.lens import build, lens_over
 
 MARKETS = [((6, 18, 8), 0), ((18, 18, 0), 10**15), ((8, 6, 27), 10**12)]  # decimals, flash fee
 WALK = 40  # steps; a quarter of them between two looks
@@ -80,31 +80,43 @@ def some_price(world, which, random):
     return max(1, int(fair * random.random()))
 
 
+def check_positions(world, lens, which):
+    vault, oracle = world.chain[f"{which}_vault"], world.chain[f"{which}_oracle"]
+    risk, owners = world.model[f"{which}_vault"].risk, owners_of(world)
+    price = asked(oracle, "price") or 0
+    found = lens.positions(vault.address, owners)
+    assert [each.owner for each in found] == owners
+    for each in found:
+        owner = each.owner
+        assert (each.collateral, each.debt_shares) == vault.call("position_of", owner)
+        assert each.debt == vault.call("debt_of", owner)
+        assert tuple(each.terms) == vault.call("margin_terms", owner)
+        assert each.price == price
+        assert each.health == (asked(vault, "health", owner) or 0)
+        preview = asked(vault, "preview_liquidate", owner, MAX)
+        assert each.is_liquidatable == (preview is not None and preview[0])
+        if price:
+            assert each.value == each.collateral * price // PRICE_SCALE
+            assert each.equity == each.value - each.debt
+            assert each.is_liquidatable == is_liquidatable(each.value, each.debt, risk.threshold)
+            assert each.leverage == (each.value * WAD // each.equity if each.equity > 0 else MAX)
+        else:
+            assert (each.value, each.equity, each.leverage) == (0, 0, 0)
+
+
 @walks
 @examples
 def test_positions_are_what_the_vault_says(seed, market):
     for world, lens, which, _ in looks(seed, market):
-        vault, oracle = world.chain[f"{which}_vault"], world.chain[f"{which}_oracle"]
-        risk, owners = world.model[f"{which}_vault"].risk, owners_of(world)
-        price = asked(oracle, "price") or 0
-        found = lens.positions(vault.address, owners)
-        assert [each.owner for each in found] == owners
-        for each in found:
-            owner = each.owner
-            assert (each.collateral, each.debt_shares) == vault.call("position_of", owner)
-            assert each.debt == vault.call("debt_of", owner)
-            assert tuple(each.terms) == vault.call("margin_terms", owner)
-            assert each.price == price
-            assert each.health == (asked(vault, "health", owner) or 0)
-            preview = asked(vault, "preview_liquidate", owner, MAX)
-            assert each.is_liquidatable == (preview is not None and preview[0])
-            if price:
-                assert each.value == each.collateral * price // PRICE_SCALE
-                assert each.equity == each.value - each.debt
-                assert each.is_liquidatable == is_liquidatable(each.value, each.debt, risk.threshold)
-                assert each.leverage == (each.value * WAD // each.equity if each.equity > 0 else MAX)
-            else:
-                assert (each.value, each.equity, each.leverage) == (0, 0, 0)
+        check_positions(world, lens, which)
+
+
+def test_positions_at_prices_of_every_kind(engine):
+    """Both healthy, one liquidatable, one and both in shortfall, no price."""
+    place = build(engine)
+    for price in (2_000, 1_700, 1_400, 1_100, 0):
+        place.set_price(price)
+        check_positions(place.world, place.lens, "first")
 
 
 @walks
@@ -185,50 +197,65 @@ def test_every_debt_is_in_the_bin_of_its_liquidation_price(seed, market):
             assert sum(bins[i + 1 :]) == sum(at_risk)
 
 
+def check_summaries(world, lens, which):
+    pool, model = world.chain["pool"], world.model["pool"]
+    t = model.accrued()
+    found = lens.pool_summary(pool.address)
+    own = {
+        "asset": "asset", "council": "council", "backstop": "backstop", "total_assets": "totalAssets",
+        "total_supply": "totalSupply", "reserves": "reserves", "provisions": "provisions",
+        "utilisation": "utilisation", "borrow_rate": "borrow_rate",
+        "rate_at_target": "rate_at_target", "is_open": "is_open", "supply_cap": "supply_cap",
+    }  # fmt: skip
+    for field, function in own.items():
+        assert getattr(found, field) == pool.call(function), field
+    assert found.total_debt == ceil_div(t.total_debt, 65_536)
+    assert found.total_debt_shares == t.total_debt_shares
+    assert found.cash == model.cash()
+    assert found.vault_count == 2
+    assert found.paused_until == (model.paused_until if model.is_paused(t) else 0)
+    assert found.deposit_room == pool.call("maxDeposit", role(1))
+    exact = found.borrow_rate * found.utilisation * (WAD - model.reserve_factor)
+    assert exact - 2 * WAD**2 < found.supply_rate * WAD**2 <= exact
+
+    lines = lens.credit_lines(pool.address)
+    for line, name in zip(lines, ("first", "second"), strict=True):
+        vault = world.chain[f"{name}_vault"]
+        assert line.vault == vault.address
+        assert (line.limit, line.drawn_shares, line.drawn) == pool.call("credit_line", vault.address)
+        assert line.headroom == pool.call("max_draw", vault.address)
+        assert line.losses == pool.call("losses", vault.address)
+        assert line.provisions == pool.call("provision_of", vault.address)
+        assert line.collateral_asset == world.chain[f"{name}_collateral"].address
+        assert line.oracle == world.chain[f"{name}_oracle"].address
+
+    vault = world.chain[f"{which}_vault"]
+    summary = lens.vault_summary(vault.address)
+    assert astuple(summary.risk) == vault.call("risk")
+    assert (summary.pool, summary.loan_asset) == (pool.address, found.asset)
+    assert summary.line == lines[("first", "second").index(which)]
+    assert (summary.initial_margin, summary.maintenance_margin) == vault.call("margin_terms", UNKNOWN)[:2]
+    oracle = world.chain[f"{which}_oracle"]
+    assert summary.price == (asked(oracle, "price") or 0)
+    assert summary.safe_price == (asked(oracle, "safe_price") or 0)
+
+
 @walks
 @examples
 def test_the_pool_is_what_it_says_itself(seed, market):
     for world, lens, which, _ in looks(seed, market):
-        pool, model = world.chain["pool"], world.model["pool"]
-        t = model.accrued()
-        found = lens.pool_summary(pool.address)
-        own = {
-            "asset": "asset", "council": "council", "backstop": "backstop", "total_assets": "totalAssets",
-            "total_supply": "totalSupply", "reserves": "reserves", "provisions": "provisions",
-            "utilisation": "utilisation", "borrow_rate": "borrow_rate",
-            "rate_at_target": "rate_at_target", "is_open": "is_open", "supply_cap": "supply_cap",
-        }  # fmt: skip
-        for field, function in own.items():
-            assert getattr(found, field) == pool.call(function), field
-        assert found.total_debt == ceil_div(t.total_debt, 65_536)
-        assert found.total_debt_shares == t.total_debt_shares
-        assert found.cash == model.cash()
-        assert found.vault_count == 2
-        assert found.paused_until == (model.paused_until if model.is_paused(t) else 0)
-        assert found.deposit_room == pool.call("maxDeposit", role(1))
-        exact = found.borrow_rate * found.utilisation * (WAD - model.reserve_factor)
-        assert exact - 2 * WAD**2 < found.supply_rate * WAD**2 <= exact
+        check_summaries(world, lens, which)
 
-        lines = lens.credit_lines(pool.address)
-        for line, name in zip(lines, ("first", "second"), strict=True):
-            vault = world.chain[f"{name}_vault"]
-            assert line.vault == vault.address
-            assert (line.limit, line.drawn_shares, line.drawn) == pool.call("credit_line", vault.address)
-            assert line.headroom == pool.call("max_draw", vault.address)
-            assert line.losses == pool.call("losses", vault.address)
-            assert line.provisions == pool.call("provision_of", vault.address)
-            assert line.collateral_asset == world.chain[f"{name}_collateral"].address
-            assert line.oracle == world.chain[f"{name}_oracle"].address
 
-        vault = world.chain[f"{which}_vault"]
-        summary = lens.vault_summary(vault.address)
-        assert astuple(summary.risk) == vault.call("risk")
-        assert (summary.pool, summary.loan_asset) == (pool.address, found.asset)
-        assert summary.line == lines[("first", "second").index(which)]
-        assert (summary.initial_margin, summary.maintenance_margin) == vault.call("margin_terms", UNKNOWN)[:2]
-        oracle = world.chain[f"{which}_oracle"]
-        assert summary.price == (asked(oracle, "price") or 0)
-        assert summary.safe_price == (asked(oracle, "safe_price") or 0)
+def test_the_pool_at_once_and_after_a_year(engine):
+    """In whole units, then with interest."""
+    place = build(engine)
+    for seconds in (0, 365 * 86_400):
+        place.world.advance(seconds)
+        place.world.twin.now = engine.now
+        assert (place.lens.pool_summary(place.pool).total_debt == 27_000 * 10**6) == (seconds == 0)
+        for which in ("first", "second"):
+            check_summaries(place.world, place.lens, which)
 
 
 @pytest.mark.parametrize("market", MARKETS)

@@ -6,9 +6,11 @@ import pytest
 
 from plimsoll.chain.engine import CallReverted, Engine, deploy
 from plimsoll.twin.chain import MAX
+from tests.property.edges import place_code
 from tests.stateful.world import BORROWER, DEPLOYER, LENDER, OTHER_BORROWER, compiled
 from tests.utils.lens import FAIR, Place, build
 
+ORACLE_GAS = 1_000_000  # more than any oracle may need
 OWNERS = [BORROWER, OTHER_BORROWER, LENDER]  # LENDER has no position
 
 
@@ -97,3 +99,32 @@ def test_a_safe_price_of_its_own(engine: Engine) -> None:
     place.world.set_prices("first_oracle", FAIR, FAIR - 1)
     summary = place.lens.vault_summary(place.vault)
     assert (summary.price, summary.safe_price) == (FAIR, FAIR - 1)
+
+
+# answers the gas that it was given, less 2; reverts once its first word of storage is set
+SPENDTHRIFT = bytes.fromhex("5a5f54600c575f5260205ff35b5f5ffd")
+# passes on, with gas from the first word and to the address in the second, what follows these
+RELAY = bytes.fromhex("6040360380 60405f37 5f5f91 5f 602035 5f35 fa 3d5f5f3e 601d57 3d5ffd 5b3d5ff3")
+
+
+def test_an_oracle_that_fails_with_all_it_may_need_is_flagged(engine: Engine) -> None:
+    """With a unit of gas less nobody can tell, and the call says so."""
+    place = build(engine)
+    world, lens = place.world, place.lens.contract
+    oracle, relay = place_code(engine, SPENDTHRIFT), place_code(engine, RELAY)
+    collateral, risk = world.chain["first_collateral"].address, world.chain["first_vault"].call("risk")
+    vault = world.factory.send("create_vault", place.pool, collateral, oracle, risk, sender=DEPLOYER)
+
+    def price(gas: int) -> int:
+        target = bytes.fromhex(lens.address[2:]).rjust(32, b"\0")
+        data = gas.to_bytes(32, "big") + target + lens.encode("liquidatable", vault, [])
+        return int.from_bytes(engine.call(DEPLOYER, relay, data)[:32], "big")
+
+    gas = 4_000_000
+    gas -= 2 * (price(gas) + 2 - ORACLE_GAS)  # the oracle gets half of it
+    gas -= price(gas - 1) + 2 == ORACLE_GAS
+    assert price(gas) + 2 == ORACLE_GAS
+    engine.set_storage(oracle, 0, 1)
+    assert price(gas) == 0
+    with pytest.raises(CallReverted, match="lens: not enough gas"):
+        price(gas - 1)

@@ -3,10 +3,14 @@
 Every test takes an engine and nothing else, so that a judge of mutants can call it by itself.
 """
 
+from math import gcd
+
 from eth_utils.crypto import keccak
 
 from plimsoll.chain.engine import Contract, Engine, deploy_blueprint
 from plimsoll.chain.revm import Revm
+from plimsoll.twin.liquidation import ceil_div
+from plimsoll.twin.shares import FRACTION
 from tests.property.edges import (
     COUNCIL,
     DAY,
@@ -14,6 +18,7 @@ from tests.property.edges import (
     SUPPLIED,
     UNIT,
     VAULT,
+    WAD,
     YEAR,
     Lab,
     make,
@@ -155,3 +160,90 @@ def test_a_creation_is_said(engine: Engine) -> None:
     assert created.data[: 3 * 32] == b"".join(map(word, [*parts, CURATOR]))
     parameters = factory.encode("create_pool", *arguments)[4 + 3 * 32 :]
     assert created.data[4 * 32 :] == parameters
+
+
+def test_what_covers_the_largest_pool(engine: Engine) -> None:
+    """No unit of its cash is overlooked."""
+    lab = Lab.busy(engine)
+    top = 2**94 - 1
+    lab.tell("mint", LENDER, top)
+    lab.pool.send("deposit", top - SUPPLIED, LENDER, sender=LENDER)
+    assert lab.pool.send("realise", sender=STRANGER) == 0
+    lab.tell("burn", lab.pool.address, 1)
+    assert lab.pool.send("realise", sender=STRANGER) == 1
+    assert lab.pool.call("reserves") == 0
+
+
+def test_a_provision_counts_whatever_is_owed(engine: Engine) -> None:
+    """Until the vault takes it back lenders leave for less, even a pool without debt."""
+    lab, shares = in_debt(engine)
+    lab.pool.send("provide", DRAWN, sender=VAULT)
+    assert settle(lab, shares, DRAWN) == []
+    held = lab.pool.call("balanceOf", LENDER)
+    for lost in (0, SUPPLIED - DRAWN // 2):
+        lab.tell("burn", lab.pool.address, lost)
+        assert lab.pool.send("realise", sender=STRANGER) == lost
+        left = max(0, SUPPLIED - lost - DRAWN)
+        assert lab.pool.call("previewRedeem", held) == held * (left + 1) // (held + 1_000)
+
+
+def test_conversions_next_to_a_whole_number(engine: Engine) -> None:
+    """Rounded from the least and the largest rest, and from none."""
+    lab = Lab.busy(engine)
+    lab.pool.send("draw", DRAWN, VAULT, sender=VAULT)
+    engine.advance(YEAR)
+    while True:
+        totals = lab.pool.call("totals")
+        value, units = totals[0] + FRACTION, (totals[2] + 1_000) * FRACTION
+        if gcd(value, units) == 1:
+            break
+        engine.advance(1)
+    for rest in (-1, 0, 1):
+        assets = rest * pow(units, -1, value) % value or value
+        assert lab.pool.call("convertToShares", assets) == assets * units // value
+        assert lab.pool.call("previewWithdraw", assets) == ceil_div(assets * units, value)
+        shares = rest * pow(value, -1, units) % units or units
+        assert lab.pool.call("convertToAssets", shares) == shares * value // units
+        assert lab.pool.call("previewMint", shares) == ceil_div(shares * value, units)
+
+
+def test_a_draw_next_to_a_whole_number(engine: Engine) -> None:
+    """What it adds to the debt is rounded up from the least rest, too, and from none to nothing."""
+    lab = Lab.busy(engine)
+    lab.pool.send("draw", 1, VAULT, sender=VAULT)
+    engine.advance(YEAR)
+    while gcd(lab.pool.call("debt_totals")[0] + FRACTION, 2_000) > 1:
+        engine.advance(DAY)
+    debt, shares = lab.pool.call("debt_totals")
+    value, units = debt + FRACTION, shares + 1_000
+    found = {}
+    for amount in range(1, 20_000):
+        drawn = ceil_div(amount * units * FRACTION, value)
+        found[drawn * value % units] = amount, drawn
+    for rest in (0, 1, units - 1):
+        amount, drawn = found[rest]
+        answer = lab.pool.call("draw", amount, VAULT, sender=VAULT)
+        assert answer == (drawn, debt + ceil_div(drawn * value, units), shares + drawn)
+
+
+def test_rates_next_to_a_whole_number(engine: Engine) -> None:
+    """Nothing lent, and everything: the ends of the kink, where one of 10**18 more or less would show."""
+    rate = 10**9 + 7
+    last = -pow(rate, -1, WAD) % WAD  # times the rate, and a unit more, it is a multiple of WAD
+    assert last > WAD // 100
+    for at_target, steepness, full in (
+        (2 * 10**9, 2 * WAD, False),
+        (2 * 10**9, 2 * WAD, True),
+        (rate, WAD * WAD // last, False),
+        (rate, 3 * WAD + last, True),
+    ):
+        curve = {"rate_min": at_target, "rate_initial": at_target, "steepness": steepness, "speed": 0}
+        lab = Lab.busy(Revm(engine.now), **curve)
+        if full:
+            lab.pool.send("set_limit", VAULT, SUPPLIED, sender=COUNCIL)
+            lab.pool.send("draw", SUPPLIED, VAULT, sender=VAULT)
+        assert lab.pool.call("utilisation") == full * WAD
+        factor = steepness if full else WAD * WAD // steepness
+        assert lab.pool.call("borrow_rate") == at_target * factor // WAD
+        if at_target == rate:
+            assert at_target * factor % WAD == WAD - 1

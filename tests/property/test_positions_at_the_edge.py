@@ -8,10 +8,20 @@ from random import Random
 from plimsoll.chain.engine import Engine
 from plimsoll.chain.revm import Revm
 from plimsoll.twin.chain import MAX, Revert
+from tests.property import edges
 from tests.property.edges import market
 from tests.stateful.rules import Steps, lend
 from tests.stateful.views import compare_views
-from tests.stateful.world import BORROWER, DEPLOYER, LIQUIDATOR, OPERATOR, OTHER_BORROWER, STRANGER, World
+from tests.stateful.world import (
+    BORROWER,
+    DEPLOYER,
+    LIQUIDATOR,
+    OPERATOR,
+    OTHER_BORROWER,
+    STRANGER,
+    World,
+    role,
+)
 
 TOP = 2**128 - 1
 
@@ -191,4 +201,82 @@ def test_debts_that_shrink_in_a_callback(engine: Engine) -> None:
     )
     assert answer == debt
     assert place.model["second_vault"].debt_of(OTHER_BORROWER) == 0
+    place.compare()
+
+
+def test_256_orders(engine: Engine) -> None:
+    """As many as one call takes; the bit of the last one is the top one."""
+    place = in_debt(engine)
+    vault, oracle = place.chain["first_vault"], place.fair["first_oracle"]
+    place.set_prices("first_oracle", oracle * 7 // 10, oracle * 7 // 10)
+    orders = [(2**96 - 1) << 160 | int(owner, 16) for owner in [*map(role, range(100, 355)), BORROWER]]
+    closed = vault.call("liquidate_batch", orders, sender=LIQUIDATOR)
+    assert closed == vault.call("preview_liquidate_batch", orders)
+    assert closed[3] == 1 << 255
+    for call in (("liquidate_batch", [*orders, 0]), ("preview_liquidate_batch", [*orders, 0])):
+        edges.refused("", vault.call, *call, sender=LIQUIDATOR)
+
+
+def test_1024_bytes_of_data(engine: Engine) -> None:
+    """As many as a callback is given."""
+    place = in_debt(engine)
+    actor, vault, fair = place.actor, place.chain["first_vault"], place.fair["first_oracle"]
+    me, whole = actor.address, 10 ** place.decimals[0]
+    actor.send("plan", [], sender=DEPLOYER)
+
+    def calls_back(function: str, *arguments: object) -> None:
+        for length in (1_024, 1_025):
+            data = bytes(range(1, 206)) * 5
+            call = ("act", vault.address, vault.encode(function, *arguments, data[:length]))
+            if length == 1_025:
+                edges.refused("", actor.send, *call, sender=DEPLOYER)
+            else:
+                actor.send(*call, sender=DEPLOYER)
+                told = [log.data for log in engine.logs() if log.address == me]
+                assert len(told) == 1, function
+                assert data[:length] in told[0], function
+
+    calls_back("open", 3 * 10**18, 3_000 * whole, me, me)
+    calls_back("close", 100 * whole, 0, me, me)
+    place.set_prices("first_oracle", fair * 7 // 10, fair * 7 // 10)
+    calls_back("liquidate", BORROWER, 100 * whole, 0, me)
+    calls_back("liquidate_batch", [100 * whole << 160 | int(BORROWER, 16)], 0, me)
+
+
+def test_a_lack_of_one_unit(engine: Engine) -> None:
+    """It is provided for as any other, and goes with the debt."""
+    place = in_debt(engine)
+    vault, oracle = place.model["first_vault"], place.model["first_oracle"]
+    debt, (_, shares) = vault.debt_of(BORROWER), vault.position_of(BORROWER)
+    low, high = oracle.price_answer // 2, oracle.price_answer
+    while high - low > 1:  # the highest price at which something is lacking
+        middle = oracle.price_answer = (low + high) // 2
+        quote = vault.preview_liquidate(BORROWER, MAX)
+        if quote.liquidatable and quote.shares == shares and quote.paid < debt:
+            low = middle
+        else:
+            high = middle
+    place.set_prices("first_oracle", low, low)
+    assert place.act("first_vault", "poke", BORROWER, sender=STRANGER) == 1
+    assert place.chain["first_vault"].call("positions", BORROWER) >> 255 == 1
+    place.compare()
+    place.act("first_vault", "repay", MAX, BORROWER, sender=BORROWER)
+    assert place.chain["pool"].call("provisions") == 0
+    place.compare()
+
+
+def test_a_dear_debt_share_leaves_less_to_borrow(engine: Engine) -> None:
+    """What drawing may round up to costs more than a unit then."""
+    place = in_debt(engine)
+    Steps(place, Random(0)).age()
+    vault, pool, whole = place.model["first_vault"], place.model["pool"], 10 ** place.decimals[0]
+    debt, (collateral, _) = vault.debt_of(BORROWER), vault.position_of(BORROWER)
+    place.act("loan", "mint", BORROWER, debt, sender=DEPLOYER)
+    place.act("first_vault", "repay", debt - 100_000 * whole, BORROWER, sender=BORROWER)
+    price = 250_000 * whole * 10**36 // collateral
+    place.set_prices("first_oracle", price, price)
+    compare_views(place, BORROWER, debt)
+    most = vault.max_borrow(BORROWER)
+    assert 0 < most < pool.max_draw(place.chain["first_vault"].address)
+    assert place.act("first_vault", "borrow", MAX, BORROWER, BORROWER, sender=BORROWER) == most
     place.compare()

@@ -184,3 +184,28 @@ def test_not_for_others(venue, leverage, trader, opened, out_of, deadline):
     assert leverage.send(*call, sender=STRANGER) == (0, 0, 0)
     assert opened.vault.call("position_of", trader) == before
     assert venue.holdings(STRANGER) == NOTHING
+
+
+def test_a_path_of_four_tokens(venue, leverage, trader, opened, deadline):
+    """There and back, over a token that nothing else uses."""
+    other = venue.make("PlainToken", "Other", "OTH", 18)
+    venue.provide(venue.btc, 250 * 10**8, other, 10**7 * WAD)
+    venue.provide(other, 10**7 * WAD, venue.usd, 10**7 * 10**6)
+    path = venue.path(venue.weth, venue.btc, other, venue.usd)
+    sold = venue.purchase(path, 10**9)
+    call = ("close", opened.vault.address, 10**9, 0, path, sold, 0, deadline)
+    assert leverage.send(*call, sender=trader) == (10**9, sold, 0)
+    bought = venue.sale(path[::-1], 10**9)
+    call = ("open", opened.vault.address, 0, 0, 10**9, path[::-1], bought, 0, deadline)
+    assert leverage.send(*call, sender=trader) == bought
+
+
+def test_a_payout_of_one_unit(venue, leverage, trader, opened, out_of, deadline):
+    """It is sent; of what comes to nothing no token is told."""
+    before = venue.holdings(trader)
+    call = ("close", opened.vault.address, 0, 1, out_of, 0, 0, deadline)
+    assert leverage.send(*call, sender=trader) == (0, 0, 1)
+    tokens = {venue.weth.address.lower(), venue.usd.address.lower()}
+    moved = [int.from_bytes(log.data, "big") for log in venue.engine.logs() if log.address in tokens]
+    assert moved == [1, 1]
+    assert venue.holdings(trader) == before | {"weth": before["weth"] + 1}

@@ -1,7 +1,7 @@
 """Liquidating many positions at once, without capital."""
 
 from tests.unit.liquidator.conftest import crash
-from tests.utils.periphery import KEEPER, RECEIVER, WAD, order, refused, role
+from tests.utils.periphery import BORROWER, KEEPER, MAX, RECEIVER, WAD, order, refused, role
 
 OWNERS = [role(100 + number) for number in range(10)]
 
@@ -46,3 +46,27 @@ def test_nothing_to_do(venue, market, liquidator, path):
     for orders in ([], [order(OWNERS[-1])], [order(OWNERS[0], 0)]):
         call = ("liquidate_batch", market.vault.address, orders, path, 0)
         refused("vault: no order can execute", liquidator, *call, sender=KEEPER)
+
+
+def test_256_orders(venue, fallen, liquidator, path):
+    """As many as one call takes; the bit of the last one is the top one."""
+    orders = [*map(order, map(role, range(200, 455))), order(BORROWER)]
+    venue.give(venue.usd, KEEPER, 10**12)
+    venue.usd.send("approve", liquidator.address, MAX, sender=KEEPER)
+    calls = [("quote", path), ("liquidate_batch", path, 0), ("liquidate_with_funds", 0)]
+    for name, *rest in calls:
+        call = (name, fallen.vault.address, orders, *rest)
+        assert liquidator.call(*call, sender=KEEPER)[-1] == 1 << 255
+        refused("", liquidator, name, fallen.vault.address, [*orders, 0], *rest, sender=KEEPER)
+
+
+def test_nothing_is_seized_for_a_crumb(venue, liquidator):
+    """A unit of dollars is worth more than what is paid; the vault's rate is not what stops it."""
+    market, path = venue.short, venue.path(venue.usd, venue.weth)
+    venue.borrow(market, BORROWER, 20_000 * 10**6, 7 * WAD)
+    market.set_quote("0.0004")
+    reason = "UniswapV2: INSUFFICIENT_OUTPUT_AMOUNT"
+    assert market.vault.call("preview_liquidate_batch", [order(BORROWER, 100)])[::2] == (100, 0)
+    call = ("liquidate_batch", market.vault.address, [order(BORROWER, 100)], path, 0)
+    refused(reason, liquidator, *call, sender=KEEPER)
+    refused(reason, liquidator, "liquidate", market.vault.address, BORROWER, 100, path, 0, sender=KEEPER)

@@ -45,3 +45,16 @@ def test_the_same_refusals(venue, market, liquidator, path):
 def test_a_path_of_five_tokens_is_no_path(market, liquidator, path):
     with pytest.raises(CallReverted):
         liquidator.call("quote", market.vault.address, [], [path[0]] * 4 + [path[1]])
+
+
+def test_a_path_of_four_tokens(venue, fallen, liquidator):
+    """Quoted and sold, over a token that nothing else uses."""
+    other = venue.make("PlainToken", "Other", "OTH", 18)
+    venue.provide(venue.btc, 250 * 10**8, other, 10**7 * WAD)
+    venue.provide(other, 10**7 * WAD, venue.usd, 10**7 * 10**6)
+    path = venue.path(venue.weth, venue.btc, other, venue.usd)
+    orders = [order(BORROWER, 10**9)]
+    due, seized, proceeds, _ = liquidator.call("quote", fallen.vault.address, orders, path)
+    assert proceeds == venue.sale(path, seized) > due
+    answer = liquidator.send("liquidate_batch", fallen.vault.address, orders, path, 0, sender=KEEPER)
+    assert answer == (proceeds - due, 1)
