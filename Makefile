@@ -36,7 +36,7 @@ mutation: ## break the contracts in 600 ways and count what the tests in process
 	@$(SETUP) mutation
 	@$(BIN)/python -m quality.mutation $(ARGS)
 
-prove: ## check the lemmas behind the specification (z3)
+prove: ## check the lemmas behind the specification, and the bytecode (z3)
 	@$(SETUP) proofs
 	@$(BIN)/python -m proofs $(ARGS)
 

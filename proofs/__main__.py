@@ -15,15 +15,17 @@ import proofs.integers
 import proofs.theorems
 import proofs.tranche
 import proofs.words  # noqa: F401  these register their lemmas
-from proofs import lemma, unsafe
+from proofs import bytecode, lemma, unsafe
 from proofs.lemma import LEMMAS, Verdict
 
 FILES = "256 bits, fields as bounded"
 
 
 def check(name: str) -> Verdict:
-    """Check a lemma, or the unsafe arithmetic of a file."""
-    return lemma.check(name) if name in LEMMAS else unsafe.check(name)
+    """Check a lemma, the unsafe arithmetic of a file, or a claim about the bytecode."""
+    if name in LEMMAS:
+        return lemma.check(name)
+    return bytecode.check(name) if name in bytecode.CHECKS else unsafe.check(name)
 
 
 def words_for(name: str) -> tuple[str, str, str, str]:
@@ -31,13 +33,17 @@ def words_for(name: str) -> tuple[str, str, str, str]:
     if name in LEMMAS:
         it = LEMMAS[name]
         return it.section, it.domain, it.says, it.wrong_says
+    if name in bytecode.CHECKS:
+        one = bytecode.CHECKS[name]
+        return one.section, f"bytecode of {one.contract}", one.says, one.wrong_says
     return "2 to 11", FILES, "No unsafe operation wraps.", "Without bounds, lemmas and the function's checks."
 
 
 def main(arguments: list[str]) -> int:
     """Run the lemmas whose names contain one of the words; all without a word."""
     words = [argument for argument in arguments if argument != "-v"]
-    names = [name for name in [*LEMMAS, *unsafe.PATHS] if not words or any(word in name for word in words)]
+    names = [*bytecode.CHECKS, *LEMMAS, *unsafe.PATHS]  # the longest first
+    names = [name for name in names if not words or any(word in name for word in words)]
     start = time.monotonic()
     with ProcessPoolExecutor(max_workers=2) as pool:
         verdicts = list(pool.map(check, names))

@@ -52,6 +52,17 @@ def extinguished_at_most_debt(t: Term, n: Term, ds: Term, D: Term, k: Term, A: T
 
 
 @lemma(
+    "10",
+    INTEGERS,
+    "A repayment below the debt extinguishes fewer shares than the position has.",
+    "A repayment of the debt, rounded up, does.",
+)
+def repaid_at_most_owed(t: Term, n: Term, ds: Term, D: Term, a: Term, k: Term) -> PAIR:
+    given = [ceil(D, ds * (t + F), (n + N) * F), floor(k, a * (n + N) * F, t + F)]
+    return Claim([*given, a <= D - 1], k < ds), Claim([*given, a <= D], k < ds)
+
+
+@lemma(
     "11, integers",
     INTEGERS,
     "What is liquidatable owes something, on at least one debt share.",

@@ -49,23 +49,28 @@ def build(name: str, source: str = "", text: str = "") -> Artifact:
     Raises:
         Exception: whatever the compiler raises when it refuses the text.
     """
+    return build_file(CONTRACTS[name], source, text)
+
+
+def build_file(file: str, source: str = "", text: str = "") -> Artifact:
+    """As `build`, of any contract's file (relative to the root)."""
     replaced = (ROOT / source).resolve()
-    return _compile(name, _Overlay(lambda path, found: text if path == replaced else found))
+    return _compile(file, _Overlay(lambda path, found: text if path == replaced else found))
 
 
 def build_optimised(name: str, level: str) -> Artifact:
     """Compiles a contract of `CONTRACTS` with another optimiser: none, gas or codesize in every pragma."""
-    return _compile(name, _Overlay(lambda _, found: _OPTIMISER.sub(rf"\g<1>{level}", found)))
+    return _compile(CONTRACTS[name], _Overlay(lambda _, found: _OPTIMISER.sub(rf"\g<1>{level}", found)))
 
 
-def _compile(name: str, bundle: _Overlay) -> Artifact:
+def _compile(file: str, bundle: _Overlay) -> Artifact:
     answer: dict[str, Any] = compile_from_file_input(
-        bundle.load_file(CONTRACTS[name]),
+        bundle.load_file(file),
         bundle,
         output_formats=["bytecode", "abi"],
         no_bytecode_metadata=True,
     )
-    return Artifact(name, tuple(answer["abi"]), bytes.fromhex(answer["bytecode"][2:]))
+    return Artifact(Path(file).stem, tuple(answer["abi"]), bytes.fromhex(answer["bytecode"][2:]))
 
 
 def contracts_with(source: str) -> list[str]:

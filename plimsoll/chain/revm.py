@@ -81,6 +81,10 @@ class Revm:
         self._evm.revert(checkpoint)
         self._set_block()
 
+    def code(self, address: str) -> bytes:
+        """What runs at an address, immutables included."""
+        return bytes(self._evm.get_code(address) or b"")
+
     def storage(self, address: str, slot: int) -> int:
         """A word of storage."""
         return int(self._evm.storage(address, slot))
