@@ -3,7 +3,7 @@
 # Further options:   make test ARGS="-k liquidation"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compile demo test fuzz mutation coverage prove gas quotes layout lint clean
+.PHONY: help setup compile demo test fuzz mutation coverage prove gas peers quotes layout lint clean
 
 BIN := .venv/bin
 SETUP := scripts/_setup.sh
@@ -51,6 +51,11 @@ compile: ## compile every contract afresh
 gas: ## measure the gas of every operation
 	@$(SETUP) core
 	@$(BIN)/ape run gas $(ARGS)
+
+peers: ## measure the gas of Plimsoll beside Morpho Blue and Aave v3, on one chain
+	@$(SETUP) lab
+	@$(SETUP) peers
+	@$(BIN)/python -m bench.peers $(ARGS)
 
 quotes: ## count the liquidation quotes a second of the Python model
 	@$(SETUP) core

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Brings .venv and Anvil to the state that the requirement files and package.json describe.
 #
-#   scripts/_setup.sh core|lab|dev|proofs|mutation|coverage    called by the Makefile; PYTHON=/path/to/python:
-#   another one
+#   scripts/_setup.sh core|lab|dev|proofs|mutation|coverage|peers    called by the Makefile;
+#   PYTHON=/path/to/python: another one
 #
 # Safe to run again at any time: a step whose inputs have not changed since it last finished is skipped. Each
 # step writes its stamp last, so one that was interrupted or failed is done again by the next run.
@@ -162,16 +162,28 @@ npm() {
     fi
 }
 
+# npm_packages FOLDER WHAT: what the folder's package.json asks for.
+npm_packages() {
+    say "installing $2 ..."
+    command npm --version >/dev/null 2>&1 || install -r requirements-node.txt
+    npm install --prefix "$1" --ignore-scripts --no-package-lock --include=dev --include=optional --no-audit \
+        --no-fund --fetch-retries=1 --fetch-timeout=60000 >"$LOG" 2>&1 </dev/null ||
+        explain_failure "npm could not install $2"
+}
+
 # What package.json asks for: Anvil, and the contracts of Uniswap v2 that the periphery is tested against.
 install_node_packages() {
     stamped node "$(checksum package.json)" && [ -d node_modules/@uniswap ] && return
-    say "installing Anvil and Uniswap v2 ..."
-    command npm --version >/dev/null 2>&1 || install -r requirements-node.txt
-    npm install --ignore-scripts --no-package-lock --include=dev --include=optional --no-audit --no-fund \
-        --fetch-retries=1 --fetch-timeout=60000 >"$LOG" 2>&1 </dev/null ||
-        explain_failure "npm could not install Anvil and Uniswap v2"
+    npm_packages . "Anvil and Uniswap v2"
     rm -f $VENV/bin/anvil
     stamp node "$(checksum package.json)"
+}
+
+# The protocols that `make peers` measures Plimsoll beside, and the compiler for those that come as sources.
+install_peers() {
+    stamped peers "$(checksum bench/peers/package.json)" && [ -d bench/peers/node_modules/solc ] && return
+    npm_packages bench/peers "Morpho Blue, Aave v3 and solc"
+    stamp peers "$(checksum bench/peers/package.json)"
 }
 
 # Anvil comes as a native binary, which is linked into .venv/bin: what has .venv/bin on its PATH finds it.
@@ -195,10 +207,14 @@ install_anvil() {
 # ------------------------------------------------------------------------------------------------------ Run
 
 case ${1:-} in
-    core | lab | dev | proofs | mutation | coverage) ;;
-    *) fail "usage: scripts/_setup.sh core|lab|dev|proofs|mutation|coverage" ;;
+    core | lab | dev | proofs | mutation | coverage | peers) ;;
+    *) fail "usage: scripts/_setup.sh core|lab|dev|proofs|mutation|coverage|peers" ;;
 esac
 make_venv
+if [ "$1" = peers ]; then # on top of the Python packages of another set
+    install_peers
+    exit
+fi
 install_packages "$1"
 case $1 in proofs | mutation) exit ;; esac # these need no chain
 install_node_packages

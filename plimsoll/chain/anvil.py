@@ -12,16 +12,17 @@ from ape.exceptions import ProviderError
 
 from plimsoll.chain.engine import CallReverted, Log
 
-_GAS = hex(25_000_000)
+_GAS = 25_000_000
 _PATIENCE = 30  # seconds
 
 
 class Anvil:
     """An `Engine` on Anvil."""
 
-    def __init__(self, provider: ProviderAPI) -> None:
-        """Takes over the clock of a connected provider."""
+    def __init__(self, provider: ProviderAPI, gas_limit: int = _GAS) -> None:
+        """Takes over the clock of a connected provider; `gas_limit` is that of every transaction and call."""
         self._provider = provider
+        self._gas = hex(gas_limit)
         self._rpc("anvil_autoImpersonateAccount", True)
         self._now = int(self._rpc("eth_getBlockByNumber", "latest", False)["timestamp"], 16) + 1
         self._receipt: dict[str, Any] = {}
@@ -58,7 +59,7 @@ class Anvil:
 
     def call(self, sender: str, to: str, data: bytes) -> bytes:
         """Asks without a transaction."""
-        request = {"from": sender, "to": to, "data": "0x" + data.hex(), "gas": _GAS}
+        request = {"from": sender, "to": to, "data": "0x" + data.hex(), "gas": self._gas}
         try:
             answer = self._rpc("eth_call", request, "latest", {}, {"time": hex(self._now)})
         except ProviderError as error:
@@ -75,6 +76,11 @@ class Anvil:
             )
             for log in self._receipt["logs"]
         ]
+
+    @property
+    def gas_used(self) -> int:
+        """What the receipt of the last transaction says."""
+        return int(self._receipt["gasUsed"], 16)
 
     def snapshot(self) -> int:
         """Keeps the state; returns its number."""
@@ -97,7 +103,7 @@ class Anvil:
 
     def _transact(self, request: dict[str, Any]) -> None:
         self._rpc("evm_setNextBlockTimestamp", self._now)
-        identifier = self._rpc("eth_sendTransaction", {**request, "gas": _GAS, "gasPrice": "0x0"})
+        identifier = self._rpc("eth_sendTransaction", {**request, "gas": self._gas, "gasPrice": "0x0"})
         self._now += 1
         receipt = None
         deadline = time.monotonic() + _PATIENCE

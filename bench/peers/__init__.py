@@ -1,0 +1,1 @@
+"""Plimsoll beside the protocols people would pick instead: one chain, the same tokens, feeds and amounts."""

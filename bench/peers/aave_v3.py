@@ -1,0 +1,120 @@
+"""A market of Aave v3: all its contracts, two reserves, the oracle over the two feeds that Plimsoll reads as well."""
+
+from bench.peers.ground import DEPLOYER, FEED_DECIMALS, FORTUNE, MAX, TREASURY, Call, Ground, order
+from bench.peers.packages import Aave
+
+RAY = 10**27
+NOBODY = "0x" + "00" * 20
+VARIABLE = 2  # interest rate mode
+NO_REFERRAL = 0
+LTV, THRESHOLD, BONUS = 8_000, 8_300, 10_500  # basis points; the bonus with the 100 %
+FEE = RESERVE_FACTOR = 1_000  # basis points: of the bonus, of the interest
+
+
+class AaveV3:
+    """Ratios, reserve factor and liquidation fee as Plimsoll's; no stable rate, no e-mode, no incentives."""
+
+    def __init__(self, ground: Ground) -> None:
+        """Deploys everything behind its proxies and lists both tokens."""
+        aave = Aave(ground.engine, DEPLOYER)
+        self.loan, self.collateral = ground.loan.address, ground.collateral.address
+        self.set_price = ground.set_feed
+
+        provider = aave.deploy("protocol/configuration/PoolAddressesProvider", "Peers", DEPLOYER)
+        provider.send("setACLAdmin", DEPLOYER, sender=DEPLOYER)
+        acl = aave.deploy("protocol/configuration/ACLManager", provider.address)
+        provider.send("setACLManager", acl.address, sender=DEPLOYER)
+        acl.send("addPoolAdmin", DEPLOYER, sender=DEPLOYER)
+        feeds = [ground.loan_feed.address, ground.collateral_feed.address]
+        tokens = [self.loan, self.collateral]
+        oracle = aave.deploy(
+            "misc/AaveOracle", provider.address, tokens, feeds, NOBODY, NOBODY, 10**FEED_DECIMALS
+        )
+        provider.send("setPriceOracle", oracle.address, sender=DEPLOYER)
+        pool = aave.deploy("protocol/pool/Pool", provider.address)
+        provider.send("setPoolImpl", pool.address, sender=DEPLOYER)
+        self.pool = aave.at("protocol/pool/Pool", provider.call("getPool"))
+        configurator = aave.deploy("protocol/pool/PoolConfigurator")
+        provider.send("setPoolConfiguratorImpl", configurator.address, sender=DEPLOYER)
+        configurator = aave.at("protocol/pool/PoolConfigurator", provider.call("getPoolConfigurator"))
+
+        rates = aave.deploy(
+            "protocol/pool/DefaultReserveInterestRateStrategy",
+            provider.address,
+            90 * RAY // 100,  # optimal usage
+            0,
+            4 * RAY // 100,
+            60 * RAY // 100,
+            0,
+            0,
+            0,
+            0,
+            RAY // 5,
+        )
+        kinds = ("AToken", "StableDebtToken", "VariableDebtToken")
+        tokenised = [
+            aave.deploy(f"protocol/tokenization/{kind}", self.pool.address).address for kind in kinds
+        ]
+        names = ["a", "a", "variable", "v", "stable", "s"]
+        configurator.send(
+            "initReserves",
+            [
+                (*tokenised, 18, rates.address, token, TREASURY, NOBODY, *names, b"")
+                for token in (self.loan, self.collateral)
+            ],
+            sender=DEPLOYER,
+        )
+        configurator.send("setReserveBorrowing", self.loan, True, sender=DEPLOYER)
+        configurator.send("setReserveFlashLoaning", self.loan, True, sender=DEPLOYER)
+        configurator.send("setReserveFactor", self.loan, RESERVE_FACTOR, sender=DEPLOYER)
+        configurator.send(
+            "configureReserveAsCollateral", self.collateral, LTV, THRESHOLD, BONUS, sender=DEPLOYER
+        )
+        configurator.send("setLiquidationProtocolFee", self.collateral, FEE, sender=DEPLOYER)
+        self.spenders = (self.pool.address,)
+        debt = self.pool.call("getReserveData", self.loan)[10]
+        self.debt_token = aave.at("protocol/tokenization/VariableDebtToken", debt)
+        self._helper = ground.make("AaveHelper", self.pool.address, self.loan, self.collateral)
+        self.helper = self._helper.address
+        ground.give(ground.loan, self.helper, FORTUNE)
+
+    def supply(self, who: str, amount: int) -> Call:
+        return Call.of(self.pool, "supply", self.loan, amount, who, NO_REFERRAL, sender=who)
+
+    def withdraw(self, who: str, amount: int) -> Call:
+        return Call.of(self.pool, "withdraw", self.loan, amount, who, sender=who)
+
+    def deposit_collateral(self, who: str, amount: int) -> Call:
+        return Call.of(self.pool, "supply", self.collateral, amount, who, NO_REFERRAL, sender=who)
+
+    def withdraw_collateral(self, who: str, amount: int) -> Call:
+        return Call.of(self.pool, "withdraw", self.collateral, amount, who, sender=who)
+
+    def borrow(self, who: str, amount: int) -> Call:
+        return Call.of(self.pool, "borrow", self.loan, amount, VARIABLE, NO_REFERRAL, who, sender=who)
+
+    def repay(self, who: str, amount: int) -> Call:
+        return Call.of(self.pool, "repay", self.loan, amount, VARIABLE, who, sender=who)
+
+    def repay_all(self, who: str) -> Call:
+        return self.repay(who, MAX)
+
+    def liquidate(self, who: str, owner: str, repaid: int) -> Call:
+        parts = (self.collateral, self.loan, owner, repaid, False)
+        return Call.of(self.pool, "liquidationCall", *parts, sender=who)
+
+    def liquidate_all(self, who: str, owner: str) -> Call:
+        return self.liquidate(who, owner, MAX)
+
+    def liquidate_bad_debt(self, who: str, owner: str) -> Call:
+        return self.liquidate(who, owner, MAX)
+
+    def liquidate_many(self, who: str, owners: list[str], repaid: int) -> Call:
+        return Call.of(self._helper, "liquidate", [order(owner, repaid) for owner in owners], sender=who)
+
+    def flash_loan(self, who: str, amount: int) -> Call:
+        parts = (self.helper, self.loan, amount, b"", NO_REFERRAL)
+        return Call.of(self.pool, "flashLoanSimple", *parts, sender=who)
+
+    def debt(self, owner: str) -> int:
+        return int(self.debt_token.call("balanceOf", owner))

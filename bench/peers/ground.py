@@ -1,0 +1,196 @@
+"""The common ground: one chain, two neutral tokens, two feeds, the people, and how gas is taken."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from eth_abi.abi import encode
+from eth_utils.crypto import keccak
+
+from plimsoll.chain.anvil import Anvil
+from plimsoll.chain.engine import CallReverted, Contract, Log, deploy
+from tests.utils.process import artifact
+
+WAD = 10**18
+MAX = 2**256 - 1
+HOUR = 3_600
+QUOTE = 2_000  # loan tokens for a collateral token
+FEED_DECIMALS = 8
+FORTUNE = 10**9 * WAD
+GAS_LIMIT = 100_000_000  # of block and transaction: 256 liquidations in a loop need more than the usual block
+TRANSFER = keccak(text="Transfer(address,address,uint256)")
+
+
+def person(role: str) -> str:
+    """An address that looks like one: scarcely a zero byte, as calldata costs less where there are zeros."""
+    return "0x" + keccak(text=f"plimsoll peers {role}")[-20:].hex()
+
+
+DEPLOYER, LENDER, BORROWER, TREASURY = map(person, ("deployer", "lender", "borrower", "treasury"))
+
+
+@dataclass(frozen=True)
+class Call:
+    """A transaction that has not been sent yet."""
+
+    sender: str
+    to: str
+    data: bytes
+
+    @classmethod
+    def of(cls, contract: Contract, name: str, *arguments: Any, sender: str) -> "Call":
+        """A call of a contract's function."""
+        return cls(sender, contract.address, contract.encode(name, *arguments))
+
+
+@dataclass(frozen=True)
+class Flow:
+    """What the neutral tokens must have moved in all, base units, for an operation to count as done."""
+
+    loan: tuple[int, int] = (0, 0)
+    collateral: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True)
+class Failed:
+    """An operation that a protocol refused, or did not do."""
+
+    reason: str
+
+
+Gas = int | Failed
+
+
+class Market(Protocol):
+    """A protocol's market of the ground's two tokens; every method builds the call that a person would send."""
+
+    spenders: tuple[str, ...]  # what people have to approve
+    helper: str | None  # stands in for a native batch, with funds of its own
+
+    def supply(self, who: str, amount: int) -> Call:
+        """Lends `amount`."""
+
+    def withdraw(self, who: str, amount: int) -> Call:
+        """Takes back `amount` of what was lent."""
+
+    def deposit_collateral(self, who: str, amount: int) -> Call:
+        """Locks `amount`."""
+
+    def withdraw_collateral(self, who: str, amount: int) -> Call:
+        """Releases `amount`."""
+
+    def borrow(self, who: str, amount: int) -> Call:
+        """Borrows `amount`."""
+
+    def repay(self, who: str, amount: int) -> Call:
+        """Repays `amount`."""
+
+    def repay_all(self, who: str) -> Call:
+        """Repays all there is."""
+
+    def liquidate(self, who: str, owner: str, repaid: int) -> Call:
+        """Repays `repaid` of `owner`'s debt."""
+
+    def liquidate_all(self, who: str, owner: str) -> Call:
+        """Repays all of `owner`'s debt."""
+
+    def liquidate_bad_debt(self, who: str, owner: str) -> Call:
+        """Takes all of `owner`'s collateral, which is worth less than the debt."""
+
+    def liquidate_many(self, who: str, owners: list[str], repaid: int) -> Call:
+        """Repays `repaid` of the debt of each."""
+
+    def flash_loan(self, who: str, amount: int) -> Call:
+        """Borrows `amount` and gives it back at once."""
+
+    def debt(self, owner: str) -> int:
+        """What `owner` owes, 0 if nothing."""
+
+    def set_price(self, quote: int) -> None:
+        """Lets the collateral cost `quote` loan tokens."""
+
+
+class Ground:
+    """Two neutral tokens and two feeds on a chain; gas is the receipt's, each transaction an hour after the last."""
+
+    def __init__(self, engine: Anvil) -> None:
+        """Deploys tokens and feeds from an account of its own, so that addresses are the same in every run."""
+        self.engine = engine
+        self.loan = self.make("PlainToken", "Loan", "LOAN", 18)
+        self.collateral = self.make("PlainToken", "Collateral", "COLL", 18)
+        self.collateral_feed = self.make("AnswerFeed", FEED_DECIMALS, QUOTE * 10**FEED_DECIMALS)
+        self.loan_feed = self.make("AnswerFeed", FEED_DECIMALS, 10**FEED_DECIMALS)
+        for token in (self.loan, self.collateral):
+            for who in (LENDER, BORROWER):
+                self.give(token, who, FORTUNE)
+
+    def make(self, name: str, *arguments: Any) -> Contract:
+        """Deploys a contract of this repository."""
+        return deploy(self.engine, artifact(name), *arguments, sender=DEPLOYER)
+
+    def at(self, name: str, address: str) -> Contract:
+        """A contract of this repository that exists."""
+        return Contract(self.engine, address, artifact(name).abi)
+
+    def give(self, token: Contract, who: str, amount: int) -> None:
+        """Mints `amount` to `who`."""
+        token.send("mint", who, amount, sender=DEPLOYER)
+
+    def approve(self, spenders: Iterable[str], who: str) -> None:
+        """Lets `who` give the spenders infinite allowances of both tokens, as a regular user has."""
+        for spender in spenders:
+            for token in (self.loan, self.collateral):
+                token.send("approve", spender, MAX, sender=who)
+
+    def set_feed(self, quote: int) -> None:
+        """Moves the collateral's feed."""
+        self.collateral_feed.send("set_answer", quote * 10**FEED_DECIMALS, sender=DEPLOYER)
+
+    def run(self, call: Call) -> None:
+        """Sends a call that is not measured."""
+        self.engine.send(call.sender, call.to, call.data)
+
+    def measure(self, call: Call, flow: Flow) -> Gas:
+        """The gas of a call an hour after the last; failed if it reverts or moves other amounts than `flow`.
+
+        Raises:
+            CallReverted: the call reverts.
+        """
+        self.engine.advance(HOUR)
+        self.run(call)
+        gas, logs = self.engine.gas_used, self.engine.logs()
+        for token, bounds in ((self.loan, flow.loan), (self.collateral, flow.collateral)):
+            moved = _moved(logs, token)
+            if not bounds[0] <= moved <= bounds[1]:
+                return Failed(f"moved {moved} of {token.call('symbol')}, expected {bounds[0]} to {bounds[1]}")
+        return gas
+
+    @contextmanager
+    def undone(self) -> Iterator[None]:
+        """Undoes what happens inside."""
+        before = self.engine.snapshot()
+        try:
+            yield
+        finally:
+            self.engine.revert(before)
+
+
+def _moved(logs: Iterable[Log], token: Contract) -> int:
+    return sum(
+        int.from_bytes(log.data, "big")
+        for log in logs
+        if log.address == token.address.lower() and log.topics[0] == TRANSFER
+    )
+
+
+def order(owner: str, amount: int) -> int:
+    """An order of a batch in one word: the amount (96 bits), the owner (160 bits)."""
+    return amount << 160 | int(owner, 16)
+
+
+def word(value: int | str) -> bytes:
+    """A number or an address as calldata holds it."""
+    return encode(["address" if isinstance(value, str) else "uint256"], [value])
+
+

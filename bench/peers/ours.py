@@ -1,0 +1,111 @@
+"""Plimsoll's market, over any of its oracles."""
+
+from collections.abc import Callable
+
+from bench.peers.ground import DEPLOYER, FORTUNE, MAX, QUOTE, WAD, Call, Ground, order
+from plimsoll.chain.engine import Contract, deploy_blueprint
+from plimsoll.params import BLUE_CHIP, PoolParams, price_of
+from tests.utils.process import artifact
+
+WEEK = 7 * 24 * 3_600
+NOBODY = "0x" + "00" * 20
+
+
+def slot_oracle(ground: Ground) -> tuple[Contract, Callable[[int], None]]:
+    """An oracle that reads one slot, and what sets it: like Morpho Blue's own mock."""
+    oracle = ground.make("SlotOracle", price_of(QUOTE, 18, 18))
+    return oracle, lambda quote: oracle.send("set_price", price_of(quote, 18, 18), sender=DEPLOYER)
+
+
+def feed_oracle(ground: Ground) -> tuple[Contract, Callable[[int], None]]:
+    """The ChainlinkOracle over the two feeds that Aave's oracle reads as well."""
+    terms = [(feed.address, WEEK, 1, 10**15) for feed in (ground.collateral_feed, ground.loan_feed)]
+    none = (NOBODY, 0)
+    config = (
+        ground.collateral.address,
+        ground.loan.address,
+        price_of(QUOTE, 18, 18),
+        *terms,
+        none,
+        none,
+        *[NOBODY] * 3,
+        0,
+    )
+    return ground.make("ChainlinkOracle", config), ground.set_feed
+
+
+class Plimsoll:
+    """A pool with one vault of the blue-chip preset: threshold 83 %, reserve 10 %, fee 10 % of the bonus."""
+
+    helper = None
+
+    def __init__(
+        self, ground: Ground, oracle: Callable[[Ground], tuple[Contract, Callable[[int], None]]]
+    ) -> None:
+        """Deploys the protocol and opens the market."""
+        source, self.set_price = oracle(ground)
+        blueprints = [
+            deploy_blueprint(ground.engine, artifact(name), DEPLOYER)
+            for name in ("Pool", "Council", "Backstop", "Vault")
+        ]
+        factory = ground.make("Factory", *blueprints)
+        params = PoolParams(name="Peers", symbol="PEERS")
+        pool = factory.send(
+            "create_pool",
+            params.to_struct(ground.loan.address, 18),
+            DEPLOYER,
+            params.delay,
+            sender=DEPLOYER,
+        )
+        risk = BLUE_CHIP.to_struct(18)
+        vault = factory.send(
+            "create_vault", pool, ground.collateral.address, source.address, risk, sender=DEPLOYER
+        )
+        self.pool, self.vault, self.loan = ground.at("Pool", pool), ground.at("Vault", vault), ground.loan
+        council = ground.at("Council", self.pool.call("council"))
+        council.send("set_limit", vault, FORTUNE, sender=DEPLOYER)
+        council.send("open_pool", sender=DEPLOYER)
+        self.spenders = (pool, vault)
+        self.flash_borrower = ground.make("FlashBorrower")
+        self.flash_borrower.send("approve", self.loan.address, pool, sender=DEPLOYER)
+        ground.give(self.loan, self.flash_borrower.address, WAD)
+
+    def supply(self, who: str, amount: int) -> Call:
+        return Call.of(self.pool, "deposit", amount, who, sender=who)
+
+    def withdraw(self, who: str, amount: int) -> Call:
+        return Call.of(self.pool, "withdraw", amount, who, who, sender=who)
+
+    def deposit_collateral(self, who: str, amount: int) -> Call:
+        return Call.of(self.vault, "deposit", amount, sender=who)
+
+    def withdraw_collateral(self, who: str, amount: int) -> Call:
+        return Call.of(self.vault, "withdraw", amount, sender=who)
+
+    def borrow(self, who: str, amount: int) -> Call:
+        return Call.of(self.vault, "borrow", amount, sender=who)
+
+    def repay(self, who: str, amount: int) -> Call:
+        return Call.of(self.vault, "repay", amount, sender=who)
+
+    def repay_all(self, who: str) -> Call:
+        return self.repay(who, MAX)
+
+    def liquidate(self, who: str, owner: str, repaid: int) -> Call:
+        return Call.of(self.vault, "liquidate", owner, repaid, sender=who)
+
+    def liquidate_all(self, who: str, owner: str) -> Call:
+        return self.liquidate(who, owner, MAX)
+
+    def liquidate_bad_debt(self, who: str, owner: str) -> Call:
+        return self.liquidate(who, owner, MAX)
+
+    def liquidate_many(self, who: str, owners: list[str], repaid: int) -> Call:
+        return Call.of(self.vault, "liquidate_batch", [order(each, repaid) for each in owners], sender=who)
+
+    def flash_loan(self, who: str, amount: int) -> Call:
+        receiver = self.flash_borrower.address
+        return Call.of(self.pool, "flashLoan", receiver, self.loan.address, amount, b"", sender=who)
+
+    def debt(self, owner: str) -> int:
+        return int(self.vault.call("debt_of", owner))
