@@ -1,4 +1,4 @@
-"""A market of Aave v3: all its contracts, two reserves, the oracle over the two feeds that Plimsoll reads as well."""
+"""A market of Aave v3: all its contracts, two reserves, its oracle over the feeds that Plimsoll reads."""
 
 from bench.peers.ground import DEPLOYER, FEED_DECIMALS, FORTUNE, MAX, TREASURY, Call, Ground, order
 from bench.peers.packages import Aave
@@ -84,8 +84,8 @@ class AaveV3:
     def withdraw(self, who: str, amount: int) -> Call:
         return Call.of(self.pool, "withdraw", self.loan, amount, who, sender=who)
 
-    def deposit_collateral(self, who: str, amount: int) -> Call:
-        return Call.of(self.pool, "supply", self.collateral, amount, who, NO_REFERRAL, sender=who)
+    def deposit_collateral(self, who: str, amount: int, owner: str) -> Call:
+        return Call.of(self.pool, "supply", self.collateral, amount, owner, NO_REFERRAL, sender=who)
 
     def withdraw_collateral(self, who: str, amount: int) -> Call:
         return Call.of(self.pool, "withdraw", self.collateral, amount, who, sender=who)

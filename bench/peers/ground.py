@@ -5,11 +5,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
 from plimsoll.chain.anvil import Anvil
-from plimsoll.chain.engine import CallReverted, Contract, Log, deploy
+from plimsoll.chain.engine import Contract, Log, deploy
 from tests.utils.process import artifact
 
 WAD = 10**18
@@ -18,7 +17,6 @@ HOUR = 3_600
 QUOTE = 2_000  # loan tokens for a collateral token
 FEED_DECIMALS = 8
 FORTUNE = 10**9 * WAD
-GAS_LIMIT = 100_000_000  # of block and transaction: 256 liquidations in a loop need more than the usual block
 TRANSFER = keccak(text="Transfer(address,address,uint256)")
 
 
@@ -59,11 +57,36 @@ class Failed:
     reason: str
 
 
-Gas = int | Failed
+@dataclass(frozen=True)
+class Done:
+    """An operation that was done."""
+
+    gas: int  # the receipt's
+    contracts: int  # that were called, tokens included
+    words: int  # of storage that were read or written, those of the tokens included
+    changed: int  # of these
+
+    @classmethod
+    def last(cls, engine: Anvil) -> "Done":
+        """The last transaction."""
+        before = engine.trace("prestateTracer")
+        change = engine.trace("prestateTracer", diffMode=True)
+        return cls(
+            gas=engine.gas_used,
+            contracts=sum(account.get("code", "0x") != "0x" for account in before.values()),
+            words=sum(len(account.get("storage", {})) for account in before.values()),
+            changed=sum(
+                len({slot for side in change.values() for slot in side.get(each, {}).get("storage", {})})
+                for each in before
+            ),
+        )
+
+
+Use = Done | Failed
 
 
 class Market(Protocol):
-    """A protocol's market of the ground's two tokens; every method builds the call that a person would send."""
+    """A protocol's market of the two tokens; every method builds the call that a person would send."""
 
     spenders: tuple[str, ...]  # what people have to approve
     helper: str | None  # stands in for a native batch, with funds of its own
@@ -74,8 +97,8 @@ class Market(Protocol):
     def withdraw(self, who: str, amount: int) -> Call:
         """Takes back `amount` of what was lent."""
 
-    def deposit_collateral(self, who: str, amount: int) -> Call:
-        """Locks `amount`."""
+    def deposit_collateral(self, who: str, amount: int, owner: str) -> Call:
+        """Locks `amount` of `who`'s for `owner`."""
 
     def withdraw_collateral(self, who: str, amount: int) -> Call:
         """Releases `amount`."""
@@ -112,10 +135,10 @@ class Market(Protocol):
 
 
 class Ground:
-    """Two neutral tokens and two feeds on a chain; gas is the receipt's, each transaction an hour after the last."""
+    """Two neutral tokens and two feeds on a chain; what is measured comes an hour after the last."""
 
     def __init__(self, engine: Anvil) -> None:
-        """Deploys tokens and feeds from an account of its own, so that addresses are the same in every run."""
+        """Deploys from an account of its own, so that addresses are the same in every run."""
         self.engine = engine
         self.loan = self.make("PlainToken", "Loan", "LOAN", 18)
         self.collateral = self.make("PlainToken", "Collateral", "COLL", 18)
@@ -151,20 +174,20 @@ class Ground:
         """Sends a call that is not measured."""
         self.engine.send(call.sender, call.to, call.data)
 
-    def measure(self, call: Call, flow: Flow) -> Gas:
-        """The gas of a call an hour after the last; failed if it reverts or moves other amounts than `flow`.
+    def measure(self, call: Call, flow: Flow) -> Use:
+        """What a call costs an hour after the last; failed if it reverts or moves other amounts than `flow`.
 
         Raises:
             CallReverted: the call reverts.
         """
         self.engine.advance(HOUR)
         self.run(call)
-        gas, logs = self.engine.gas_used, self.engine.logs()
+        done, logs = Done.last(self.engine), self.engine.logs()
         for token, bounds in ((self.loan, flow.loan), (self.collateral, flow.collateral)):
             moved = _moved(logs, token)
             if not bounds[0] <= moved <= bounds[1]:
                 return Failed(f"moved {moved} of {token.call('symbol')}, expected {bounds[0]} to {bounds[1]}")
-        return gas
+        return done
 
     @contextmanager
     def undone(self) -> Iterator[None]:
@@ -187,10 +210,3 @@ def _moved(logs: Iterable[Log], token: Contract) -> int:
 def order(owner: str, amount: int) -> int:
     """An order of a batch in one word: the amount (96 bits), the owner (160 bits)."""
     return amount << 160 | int(owner, 16)
-
-
-def word(value: int | str) -> bytes:
-    """A number or an address as calldata holds it."""
-    return encode(["address" if isinstance(value, str) else "uint256"], [value])
-
-

@@ -41,8 +41,8 @@ class MorphoBlue:
     def withdraw(self, who: str, amount: int) -> Call:
         return self._call("withdraw", amount, 0, who, who, sender=who)
 
-    def deposit_collateral(self, who: str, amount: int) -> Call:
-        return self._call("supplyCollateral", amount, who, b"", sender=who)
+    def deposit_collateral(self, who: str, amount: int, owner: str) -> Call:
+        return self._call("supplyCollateral", amount, owner, b"", sender=who)
 
     def withdraw_collateral(self, who: str, amount: int) -> Call:
         return self._call("withdrawCollateral", amount, who, who, sender=who)

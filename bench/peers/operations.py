@@ -1,4 +1,4 @@
-"""What is measured: every operation in the life of a loan, twice, and many liquidations in one transaction."""
+"""What is measured: every operation in the life of a loan, twice, and many liquidations at once."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,14 +11,15 @@ from bench.peers.ground import (
     QUOTE,
     WAD,
     Call,
+    Done,
     Failed,
     Flow,
-    Gas,
     Ground,
     Market,
+    Use,
     person,
 )
-from plimsoll.chain.engine import CallReverted
+from plimsoll.chain.engine import CallReverted, Contract
 
 SUPPLIED, WITHDRAWN, DEPOSITED, RELEASED, BORROWED, REPAID, FLASHED = (
     amount * WAD for amount in (100_000, 1_000, 100, 1, 50_000, 10_000, 100_000)
@@ -50,20 +51,20 @@ OPERATIONS = (
 
 @dataclass
 class Measured:
-    """The gas of one market: by operation the first use and the steady one, of batches by their size."""
+    """One market: by operation the first use and the steady one, batches by their size."""
 
-    operations: dict[str, tuple[Gas, Gas]] = field(default_factory=dict)
-    batches: dict[int, Gas] = field(default_factory=dict)
+    operations: dict[str, tuple[Use, Use]] = field(default_factory=dict)
+    batches: dict[int, Use] = field(default_factory=dict)
     bad_debt_left: int = 0  # what the last position still owes when its collateral is gone, base units
 
     @property
-    def marginal(self) -> Gas:
-        """The gas of a further liquidation in one transaction, rounded down: largest batch against smallest."""
+    def marginal(self) -> int | Failed:
+        """The gas of a further liquidation in one transaction: largest batch against smallest."""
         least, most = min(self.batches), max(self.batches)
         low, high = self.batches[least], self.batches[most]
         if isinstance(low, Failed) or isinstance(high, Failed):
             return Failed("a batch failed")
-        return (high - low) // (most - least)
+        return (high.gas - low.gas) // (most - least)
 
 
 def measure(ground: Ground, market: Market, batches: tuple[int, ...] = BATCHES) -> Measured:
@@ -78,7 +79,6 @@ def measure(ground: Ground, market: Market, batches: tuple[int, ...] = BATCHES) 
 class _Play:
     def __init__(self, ground: Ground, market: Market) -> None:
         self.ground, self.market = ground, market
-        self.positions = 0
 
     def measure(self, batches: tuple[int, ...]) -> Measured:
         measured = Measured()
@@ -93,7 +93,7 @@ class _Play:
         twice("withdraw", lambda: market.withdraw(LENDER, WITHDRAWN), _exactly(loan=WITHDRAWN))
         twice("flash_loan", lambda: market.flash_loan(BORROWER, FLASHED), _exactly(loan=2 * FLASHED))
         locked, released = _exactly(collateral=DEPOSITED), _exactly(collateral=RELEASED)
-        twice("deposit_collateral", lambda: market.deposit_collateral(BORROWER, DEPOSITED), locked)
+        twice("deposit_collateral", lambda: market.deposit_collateral(BORROWER, DEPOSITED, BORROWER), locked)
         twice("borrow", lambda: market.borrow(BORROWER, BORROWED), _exactly(loan=BORROWED))
         twice("withdraw_collateral", lambda: market.withdraw_collateral(BORROWER, RELEASED), released)
         twice("repay_part", lambda: market.repay(BORROWER, REPAID), _exactly(loan=REPAID))
@@ -101,42 +101,42 @@ class _Play:
             self.repay_all(2 * BORROWED - 2 * REPAID),
             self.repay_all(BORROWED, before=lambda: self.ground.run(market.borrow(BORROWER, BORROWED))),
         )
+        measured.batches = {size: self.batch(size) for size in batches}
         done["liquidate_part"] = self.liquidations(
             lambda who, owner: market.liquidate(who, owner, PART), PART_QUOTE, Flow(*PART_FLOW)
         )
         done["liquidate_all"] = self.liquidations(market.liquidate_all, ALL_QUOTE, ALL_FLOW, paid_off=True)
-        measured.batches = {size: self.batch(size) for size in batches}
         done["liquidate_bad_debt"] = self.liquidations(market.liquidate_bad_debt, BAD_QUOTE, BAD_FLOW)
-        measured.bad_debt_left = market.debt(self.owner())
+        measured.bad_debt_left = market.debt(_owners(2, BAD_QUOTE)[-1])
         return measured
 
-    def use(self, build: Callable[[], Call], flow: Flow, paid_off: str | None = None) -> Gas:
+    def use(self, build: Callable[[], Call], flow: Flow, paid_off: str | None = None) -> Use:
         """One use; `build` may prepare it first, and `paid_off` names whose debt it must leave at 0."""
         try:
-            gas = self.ground.measure(build(), flow)
+            done = self.ground.measure(build(), flow)
         except CallReverted as refused:
             return Failed(refused.reason or "reverted without a reason")
-        if paid_off and not isinstance(gas, Failed) and (left := self.market.debt(paid_off)):
+        if paid_off and isinstance(done, Done) and (left := self.market.debt(paid_off)):
             return Failed(f"a debt of {left} is left")
-        return gas
+        return done
 
     def others(self) -> None:
-        """Everybody has tokens; somebody lends, borrows and is liquidated before those who are measured come."""
+        """Everybody has tokens; somebody lends, borrows and is liquidated before the measured come."""
         ground, market = self.ground, self.market
         lender, borrower = person("other lender"), person("other borrower")
         for who in (lender, borrower, LENDER, BORROWER):
             self.equip(who, ground.loan, ground.collateral)
         ground.run(market.supply(lender, 10**7 * WAD))
-        ground.run(market.deposit_collateral(borrower, 2_500 * WAD))
+        ground.run(market.deposit_collateral(borrower, 2_500 * WAD, borrower))
         ground.run(market.borrow(borrower, 10**6 * WAD))
-        who = self.liquidator("other")
-        self.open_position(PART_QUOTE)
-        ground.run(market.liquidate(who, self.owner(), PART))
+        who, owner = self.liquidator("other"), person("other owner")
+        self.open_positions([owner], PART_QUOTE)
+        ground.run(market.liquidate(who, owner, PART))
 
-    def equip(self, who: str, *tokens: object) -> None:
+    def equip(self, who: str, *tokens: Contract) -> None:
         """Tokens and standing allowances."""
         for token in tokens:
-            self.ground.give(token, who, FORTUNE)  # type: ignore[arg-type]
+            self.ground.give(token, who, FORTUNE)
         self.ground.approve(self.market.spenders, who)
 
     def liquidator(self, name: str) -> str:
@@ -145,25 +145,16 @@ class _Play:
         self.equip(who, self.ground.loan)
         return who
 
-    def owner(self) -> str:
-        """Of the position that was opened last."""
-        return person(f"owner {self.positions}")
-
-    def open_position(self, quote: int) -> str:
-        """A new owner with collateral and debt; then the price falls to `quote`."""
-        ground, market = self.ground, self.market
-        self.positions += 1
-        owner = self.owner()
+    def open_positions(self, owners: list[str], quote: int) -> None:
+        """Collateral and debt for new owners; then the price falls to `quote`."""
+        market = self.market
         market.set_price(QUOTE)
-        ground.give(ground.collateral, owner, LOCKED)
-        for spender in market.spenders:
-            ground.collateral.send("approve", spender, LOCKED, sender=owner)
-        ground.run(market.deposit_collateral(owner, LOCKED))
-        ground.run(market.borrow(owner, OWED))
+        for owner in owners:
+            self.ground.run(market.deposit_collateral(BORROWER, LOCKED, owner))
+            self.ground.run(market.borrow(owner, OWED))
         market.set_price(quote)
-        return owner
 
-    def repay_all(self, owed: int, before: Callable[[], None] = lambda: None) -> Gas:
+    def repay_all(self, owed: int, before: Callable[[], None] = lambda: None) -> Use:
         def build() -> Call:
             before()
             return self.market.repay_all(BORROWER)
@@ -172,32 +163,39 @@ class _Play:
 
     def liquidations(
         self, close: Callable[[str, str], Call], quote: int, flow: Flow, paid_off: bool = False
-    ) -> tuple[Gas, Gas]:
+    ) -> tuple[Use, Use]:
         """The first and the second liquidation by somebody, of two owners."""
         who = self.liquidator(f"at {quote}")
 
-        def one() -> Gas:
-            owner = person(f"owner {self.positions + 1}")
-            return self.use(
-                lambda: close(who, self.open_position(quote)), flow, paid_off=owner if paid_off else None
-            )
+        def one(owner: str) -> Use:
+            def build() -> Call:
+                self.open_positions([owner], quote)
+                return close(who, owner)
 
-        return one(), one()
+            return self.use(build, flow, paid_off=owner if paid_off else None)
 
-    def batch(self, size: int) -> Gas:
+        first, second = _owners(2, quote)
+        return one(first), one(second)
+
+    def batch(self, size: int) -> Use:
         """Liquidations of a part of `size` positions in one transaction, by one who does so often."""
         ground, market = self.ground, self.market
-        who = person("keeper")
-        self.equip(who, ground.loan, ground.collateral)
-        if market.helper:
-            ground.give(ground.collateral, market.helper, WAD)
 
         def build() -> Call:
-            owners = [self.open_position(PART_QUOTE) for _ in range(size)]
+            who, owners = person("keeper"), _owners(size, PART_QUOTE)
+            self.equip(who, ground.loan, ground.collateral)
+            if market.helper:
+                ground.give(ground.collateral, market.helper, WAD)
+            self.open_positions(owners, PART_QUOTE)
             return market.liquidate_many(who, owners, PART)
 
         loan, collateral = ((low * size, high * size) for low, high in PART_FLOW)
-        return self.use(build, Flow(loan, collateral))
+        with ground.undone():
+            return self.use(build, Flow(loan, collateral))
+
+
+def _owners(count: int, quote: int) -> list[str]:
+    return [person(f"owner {number} at {quote}") for number in range(count)]
 
 
 def _exactly(loan: int = 0, collateral: int = 0) -> Flow:

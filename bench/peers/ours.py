@@ -76,8 +76,9 @@ class Plimsoll:
     def withdraw(self, who: str, amount: int) -> Call:
         return Call.of(self.pool, "withdraw", amount, who, who, sender=who)
 
-    def deposit_collateral(self, who: str, amount: int) -> Call:
-        return Call.of(self.vault, "deposit", amount, sender=who)
+    def deposit_collateral(self, who: str, amount: int, owner: str) -> Call:
+        arguments = (amount,) if who == owner else (amount, owner)
+        return Call.of(self.vault, "deposit", *arguments, sender=who)
 
     def withdraw_collateral(self, who: str, amount: int) -> Call:
         return Call.of(self.vault, "withdraw", amount, sender=who)

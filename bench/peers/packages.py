@@ -1,7 +1,7 @@
 """The peers' contracts, from the npm packages that bench/peers/package.json pins; nothing of theirs is here.
 
-Aave's package brings bytecode, whose libraries are linked on deployment. Morpho Blue's brings sources, which the
-compiler of the third package compiles once; the result is kept in .cache.
+Aave's package brings bytecode, whose libraries are linked on deployment. Morpho Blue's brings sources, which
+the compiler of the third package compiles once; the result is kept in .cache.
 """
 
 import functools

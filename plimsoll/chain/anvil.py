@@ -82,6 +82,11 @@ class Anvil:
         """What the receipt of the last transaction says."""
         return int(self._receipt["gasUsed"], 16)
 
+    def trace(self, tracer: str, **config: Any) -> Any:
+        """What one of the node's tracers says of the last transaction."""
+        options = {"tracer": tracer, "tracerConfig": config}
+        return self._rpc("debug_traceTransaction", self._receipt["transactionHash"], options)
+
     def snapshot(self) -> int:
         """Keeps the state; returns its number."""
         number = int(self._rpc("evm_snapshot"), 16)

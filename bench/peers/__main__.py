@@ -1,0 +1,38 @@
+"""Measures Plimsoll beside its peers; writes bench/peers.json, tables and picture: `make peers`."""
+
+import json
+import sys
+
+from ape import project
+from rich.console import Console
+
+from bench.peers import report
+from bench.peers.ground import Ground
+from bench.peers.node import GAS_LIMIT, node
+from bench.peers.packages import ROOT, installed
+from bench.peers.results import run
+from plimsoll.chain.anvil import Anvil
+from plimsoll.chain.sources import ensure_compiled
+
+OUTPUT = ROOT / "bench" / "peers.json"
+
+
+def main() -> None:
+    """Measures on an Anvil of its own."""
+    if not installed():
+        sys.exit("the peers are not installed in the versions of bench/peers/package.json; run `make peers`")
+    console = Console()
+    ensure_compiled(project)
+    with node() as provider:
+        results = run(Ground(Anvil(provider, GAS_LIMIT)))
+    for table in report.tables(results):
+        console.print(table)
+    OUTPUT.write_text(json.dumps(results, indent=2) + "\n")
+    report.renew(results)
+    report.draw(results)
+    for path in (OUTPUT, report.DOCUMENT, report.PICTURE):
+        console.print(f"written: {path.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,166 @@
+"""The results as tables on the terminal and in docs/benchmarks.md, and as a picture."""
+
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from rich.table import Table
+
+from bench.peers.operations import OPERATIONS
+from bench.peers.packages import ROOT
+from bench.peers.results import PAIRS, Results, gas, ratio
+from plimsoll.report.picture import BLUE, DPI, GREY, INK, ORANGE, VERMILLION
+
+DOCUMENT = ROOT / "docs" / "benchmarks.md"
+PICTURE = ROOT / "docs" / "images" / "peers.png"
+BEGIN, END = "<!-- written by make peers -->", "<!-- until here -->"
+GOAL = 0.85  # of a peer's gas; what costs more has a line in the document on why
+NAMES = {
+    "plimsoll_slot": "Plimsoll (slot)",
+    "morpho_blue": "Morpho Blue",
+    "plimsoll_feeds": "Plimsoll (feeds)",
+    "aave_v3": "Aave v3",
+}
+ROWS = (*OPERATIONS, "marginal_liquidation")
+FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table: the first column is text, the others are figures."""
+
+    title: str
+    header: tuple[str, ...]
+    rows: list[tuple[str, ...]]
+
+    def rich(self) -> Table:
+        """For a terminal; ratios above the goal and failures in red."""
+        table = Table(title=self.title)
+        for number, column in enumerate(self.header):
+            table.add_column(column, justify="right" if number else "left")
+        for row in self.rows:
+            table.add_row(*(f"[red]{cell}[/red]" if _bad(cell) else cell for cell in row))
+        return table
+
+    def markdown(self) -> str:
+        """For a document."""
+        lines = [self.header, ("---", *["--:"] * (len(self.header) - 1)), *self.rows]
+        return "\n".join([f"### {self.title}", "", *("| " + " | ".join(line) + " |" for line in lines)])
+
+
+def grids(results: Results) -> list[Grid]:
+    """All tables."""
+    floor = results["floor"]
+    batches = [f"batch_{size}" for size in results["markets"]["plimsoll_slot"]["batches"]]
+    beside = tuple(cell for ours, theirs in PAIRS for cell in (NAMES[ours], NAMES[theirs], "ratio"))
+    parts = list(dict.fromkeys(part for row in floor.values() for part in row))
+    return [
+        Grid(
+            "Steady state",
+            ("operation", "floor", *beside),
+            [(title(row), f"{floor[row]['total']:,}", *_beside(results, row)) for row in ROWS],
+        ),
+        Grid(
+            "First use",
+            ("operation", *beside),
+            [(title(row), *_beside(results, row, "first")) for row in OPERATIONS],
+        ),
+        Grid(
+            "Liquidations in one transaction",
+            ("positions", *beside),
+            [(row.removeprefix("batch_"), *_beside(results, row)) for row in batches],
+        ),
+        Grid(
+            "What an operation touches in steady state: contracts / words of storage / of these changed",
+            ("operation", *NAMES.values()),
+            [(title(row), *(_touched(results, market, row) for market in NAMES)) for row in OPERATIONS],
+        ),
+        Grid(
+            "The parts of the floor",
+            ("operation", *parts),
+            [(title(row), *(f"{floor[row].get(part, 0):,}" for part in parts)) for row in ROWS],
+        ),
+    ]
+
+
+def title(row: str) -> str:
+    """A row's name for people."""
+    return row.replace("_", " ")
+
+
+def dear(results: Results) -> list[str]:
+    """The rows in which Plimsoll costs more than the goal of a peer, in steady state."""
+    shares = {row: [ratio(results, pair, row) for pair in PAIRS] for row in ROWS}
+    return [row for row, found in shares.items() if any(share and share > GOAL for share in found)]
+
+
+def tables(results: Results) -> list[Table]:
+    """For a terminal."""
+    return [grid.rich() for grid in grids(results)]
+
+
+def markdown(results: Results) -> str:
+    """The part of the document that a run writes."""
+    return "\n\n".join([BEGIN, *(grid.markdown() for grid in grids(results)), END])
+
+
+def renew(results: Results) -> None:
+    """Puts the figures into the document."""
+    text = DOCUMENT.read_text()
+    before, rest = text.split(BEGIN)
+    DOCUMENT.write_text(before + markdown(results) + rest.split(END)[1])
+
+
+def draw(results: Results) -> None:
+    """The ratios of the steady state with the floors, into the picture."""
+    figure = Figure(figsize=(10, 8.5), dpi=DPI, layout="constrained")
+    axes = figure.subplots()
+    for number, (pair, colour) in enumerate(zip(PAIRS, (BLUE, ORANGE), strict=True)):
+        for line, row in enumerate(ROWS):
+            height = line + 0.4 * number - 0.2
+            theirs, share = gas(results, pair[1], row), ratio(results, pair, row)
+            if theirs is None or share is None:
+                axes.text(0.01, height, f"{NAMES[pair[1]]}: {FAILED}", va="center", color=VERMILLION)
+                continue
+            axes.barh(height, share, 0.36, color=colour)
+            floor = results["floor"][row]["total"] / theirs
+            axes.plot([floor, floor], [height - 0.18, height + 0.18], color=INK, linewidth=2.5)
+            axes.text(max(share, floor) + 0.012, height, f"{share:.2f}", va="center", fontsize=9, color=INK)
+    axes.axvline(1, color=INK, linewidth=1)
+    axes.axvline(GOAL, color=GREY, linewidth=1, linestyle="--")
+    axes.set_yticks(range(len(ROWS)), [title(row) for row in ROWS])
+    axes.invert_yaxis()
+    axes.set_xlim(0, 1.25)
+    axes.set_xlabel("gas of Plimsoll as a share of the peer's, steady state; to the left Plimsoll is cheaper")
+    axes.set_title("What Plimsoll costs beside its peers", loc="left", fontsize=13, color=INK)
+    axes.spines[["top", "right"]].set_visible(False)
+    handles = [
+        Patch(color=BLUE, label="of Morpho Blue, both over an oracle of one slot"),
+        Patch(color=ORANGE, label="of Aave v3, both over two feeds"),
+        Line2D([], [], color=INK, linewidth=2.5, label="the floor, as a share of the same peer"),
+        Line2D([], [], color=INK, linewidth=1, label="as much as the peer"),
+        Line2D([], [], color=GREY, linewidth=1, linestyle="--", label=f"{GOAL} of the peer"),
+    ]
+    axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.45, -0.09), ncols=2, frameon=False)
+    figure.savefig(PICTURE)
+
+
+def _beside(results: Results, row: str, use: str = "steady") -> list[str]:
+    cells = []
+    for pair in PAIRS:
+        for market in pair:
+            figure = gas(results, market, row, use)
+            cells.append(FAILED if figure is None else f"{figure:,}")
+        share = ratio(results, pair, row, use)
+        cells.append("-" if share is None else f"{share:.2f}")
+    return cells
+
+
+def _touched(results: Results, market: str, row: str) -> str:
+    use = results["markets"][market]["operations"][row]["steady"]
+    return FAILED if "failed" in use else f"{use['contracts']} / {use['words']} / {use['changed']}"
+
+
+def _bad(cell: str) -> bool:
+    return cell == FAILED or (cell.count(".") == 1 and float(cell) > GOAL)
