@@ -14,6 +14,7 @@ from bench.peers.results import run
 from plimsoll.chain.anvil import Anvil
 from plimsoll.chain.sources import ensure_compiled
 
+WIDTH = 105  # of the widest table, also where the terminal is narrower
 OUTPUT = ROOT / "bench" / "peers.json"
 
 
@@ -22,6 +23,7 @@ def main() -> None:
     if not installed():
         sys.exit("the peers are not installed in the versions of bench/peers/package.json; run `make peers`")
     console = Console()
+    console.width = max(console.width, WIDTH)
     ensure_compiled(project)
     with node() as provider:
         results = run(Ground(Anvil(provider, GAS_LIMIT)))

@@ -28,10 +28,9 @@ def node() -> Iterator[ProviderAPI]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    settings = ["--hardfork", "prague", "--gas-limit", str(GAS_LIMIT), "--base-fee", "0", "--gas-price", "0"]
-    process = subprocess.Popen(
-        ["anvil", "--silent", "--port", str(port), "--prune-history", STATES, *settings]
-    )
+    rules = ["--hardfork", "prague", "--gas-limit", str(GAS_LIMIT), "--base-fee", "0", "--gas-price", "0"]
+    options = ["--silent", "--port", str(port), "--prune-history", STATES]
+    process = subprocess.Popen(["anvil", *rules, *options])
     try:
         _await(port)
         host = {"host": f"http://127.0.0.1:{port}"}

@@ -1,6 +1,7 @@
 """The results as tables on the terminal and in docs/benchmarks.md, and as a picture."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -38,7 +39,7 @@ class Grid:
         """For a terminal; ratios above the goal and failures in red."""
         table = Table(title=self.title)
         for number, column in enumerate(self.header):
-            table.add_column(column, justify="right" if number else "left")
+            table.add_column(column, justify="right" if number else "left", no_wrap=not number)
         for row in self.rows:
             table.add_row(*(f"[red]{cell}[/red]" if _bad(cell) else cell for cell in row))
         return table
@@ -52,9 +53,8 @@ class Grid:
 def grids(results: Results) -> list[Grid]:
     """All tables."""
     floor = results["floor"]
-    batches = [f"batch_{size}" for size in results["markets"]["plimsoll_slot"]["batches"]]
     beside = tuple(cell for ours, theirs in PAIRS for cell in (NAMES[ours], NAMES[theirs], "ratio"))
-    parts = list(dict.fromkeys(part for row in floor.values() for part in row))
+    parts = [*dict.fromkeys(part for row in floor.values() for part in row if part != "total"), "total"]
     return [
         Grid(
             "Steady state",
@@ -69,7 +69,7 @@ def grids(results: Results) -> list[Grid]:
         Grid(
             "Liquidations in one transaction",
             ("positions", *beside),
-            [(row.removeprefix("batch_"), *_beside(results, row)) for row in batches],
+            [(row.removeprefix("batch_"), *_beside(results, row)) for row in _batches(results)],
         ),
         Grid(
             "What an operation touches in steady state: contracts / words of storage / of these changed",
@@ -90,9 +90,16 @@ def title(row: str) -> str:
 
 
 def dear(results: Results) -> list[str]:
-    """The rows in which Plimsoll costs more than the goal of a peer, in steady state."""
-    shares = {row: [ratio(results, pair, row) for pair in PAIRS] for row in ROWS}
+    """The rows of any table in which Plimsoll costs more than the goal of a peer."""
+    shares = {
+        row: [ratio(results, pair, row, use) for pair in PAIRS for use in ("first", "steady")]
+        for row in (*ROWS, *_batches(results))
+    }
     return [row for row, found in shares.items() if any(share and share > GOAL for share in found)]
+
+
+def _batches(results: Results) -> list[str]:
+    return [f"batch_{size}" for size in results["markets"][PAIRS[0][0]]["batches"]]
 
 
 def tables(results: Results) -> list[Table]:
@@ -112,8 +119,8 @@ def renew(results: Results) -> None:
     DOCUMENT.write_text(before + markdown(results) + rest.split(END)[1])
 
 
-def draw(results: Results) -> None:
-    """The ratios of the steady state with the floors, into the picture."""
+def draw(results: Results, path: Path = PICTURE) -> None:
+    """The ratios of the steady state with the floors, into a PNG file."""
     figure = Figure(figsize=(10, 8.5), dpi=DPI, layout="constrained")
     axes = figure.subplots()
     for number, (pair, colour) in enumerate(zip(PAIRS, (BLUE, ORANGE), strict=True)):
@@ -126,11 +133,19 @@ def draw(results: Results) -> None:
             axes.barh(height, share, 0.36, color=colour)
             floor = results["floor"][row]["total"] / theirs
             axes.plot([floor, floor], [height - 0.18, height + 0.18], color=INK, linewidth=2.5)
-            axes.text(max(share, floor) + 0.012, height, f"{share:.2f}", va="center", fontsize=9, color=INK)
+            axes.text(
+                max(share, floor) + 0.014,
+                height,
+                f"{share:.2f}",
+                va="center",
+                fontsize=9,
+                color=INK,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},  # above the vertical lines
+            )
     axes.axvline(1, color=INK, linewidth=1)
     axes.axvline(GOAL, color=GREY, linewidth=1, linestyle="--")
     axes.set_yticks(range(len(ROWS)), [title(row) for row in ROWS])
-    axes.invert_yaxis()
+    axes.set_ylim(len(ROWS) - 0.4, -0.6)
     axes.set_xlim(0, 1.25)
     axes.set_xlabel("gas of Plimsoll as a share of the peer's, steady state; to the left Plimsoll is cheaper")
     axes.set_title("What Plimsoll costs beside its peers", loc="left", fontsize=13, color=INK)
@@ -143,7 +158,7 @@ def draw(results: Results) -> None:
         Line2D([], [], color=GREY, linewidth=1, linestyle="--", label=f"{GOAL} of the peer"),
     ]
     axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.45, -0.09), ncols=2, frameon=False)
-    figure.savefig(PICTURE)
+    figure.savefig(path)
 
 
 def _beside(results: Results, row: str, use: str = "steady") -> list[str]:
