@@ -48,10 +48,11 @@ def played(market: type[Plimsoll]) -> tuple[Measured, dict[str, dict[str, int]]]
     """A run of one market on the common ground, and the floors; small batches."""
     with isolated():
         engine = Anvil(chain.provider)
-        ground = Ground(engine)
-        floor = floors(ground)
-        measured = measure(ground, market(ground, slot_oracle), batches=(1, 3))
-    return measured, floor
+        try:
+            ground = Ground(engine)
+            return measure(ground, market(ground, slot_oracle), batches=(1, 3)), floors(ground)
+        finally:
+            engine.close()
 
 
 @pytest.fixture(scope="module")
