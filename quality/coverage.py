@@ -46,10 +46,6 @@ BRANCHES = (ast.If, ast.IfExp, ast.Assert, ast.BoolOp)
 # Every exception, by file and text of the statement or branch that need not run, or not both ways, with its
 # reason. One that proves unnecessary fails the run like a hole.
 EXCLUDED = {
-    ("contracts/Lens.vy", 'assert gas_given >= ORACLE_GAS, "lens: not enough gas"'): (
-        "no engine in process gives a call little gas; test_a_live_oracle_never_looks_dead_for_want_of_gas "
-        "does, on Anvil"
-    ),
     ("contracts/modules/liquidation.vy", "RISK = risk"): (
         "the source map has no counter for it nor for what it stands in; that it runs is seen by "
         "test_a_vault_keeps_what_it_was_made_with, which asks for what it has kept"
