@@ -24,6 +24,7 @@ from plimsoll.keeper.node import Node, Reverted, VaultNode
 from plimsoll.keeper.ways import Flash, OwnFunds
 from tests.stateful.world import DEPLOYER
 from tests.utils.anvil import AnvilProcess, Proxy
+from tests.utils.keeper import HEALTHY, work
 from tests.utils.oracles import Config, Feed
 from tests.utils.periphery import BORROWER, MAX, STRANGER, WAD, Market, Venue, order
 from tests.utils.process import artifact
@@ -31,7 +32,6 @@ from tests.utils.world import DAY, price_of
 
 ROOT = Path(__file__).parents[3]
 NUMBER = 3  # of the keeper among the test accounts
-HEALTHY = "every position is healthy"
 TIMEOUT = 0.5  # seconds
 FUNDS = 100_000 * 10**6
 
@@ -161,16 +161,6 @@ def hire(world: World, proxy: Proxy, tmp_path: Path) -> Iterator[Callable[..., K
     yield start
     for index in opened:
         index.close()
-
-
-def work(keeper: Keeper, until: str = HEALTHY) -> None:
-    """Looks again and again until the keeper says what begins so."""
-    for _ in range(30):
-        keeper.tick_safely()
-        if keeper.status.doing.startswith(until) and not keeper._journal.under_way():
-            return
-        time.sleep(0.01)
-    raise AssertionError(f"still {keeper.status.doing}")
 
 
 def test_without_capital(world, hire):

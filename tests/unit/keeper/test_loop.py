@@ -20,6 +20,7 @@ from plimsoll.keeper.node import Node, NodeError, Reverted, VaultNode
 from plimsoll.keeper.signer import ApeSigner
 from plimsoll.keeper.ways import OwnFunds
 from tests.utils.calls import send
+from tests.utils.keeper import HEALTHY, work
 from tests.utils.world import MAX, Market, build_market
 
 pytestmark = pytest.mark.usefixtures("still_clock")  # on Anvil the clock of a view runs on within a block
@@ -101,16 +102,6 @@ def wait_until_mined() -> None:
         time.sleep(0.01)
 
 
-def work(keeper: Keeper, until: str) -> None:
-    """Looks again and again until the keeper says what begins so."""
-    for _ in range(20):
-        keeper.tick_safely()
-        if keeper.status.doing.startswith(until) and not keeper._journal.under_way():
-            return
-    raise AssertionError(f"still {keeper.status.doing}")
-
-
-HEALTHY = "every position is healthy"
 PREVIEW = "0x" + keccak(text="preview_liquidate_batch(uint256[])")[:4].hex()
 
 
@@ -220,6 +211,7 @@ def test_killed_between_send_and_receipt_nothing_happens_twice(
         os._exit(0)
     _, status = os.waitpid(child, 0)
     assert os.WIFSIGNALED(status), "it was not killed"
+    wait_until_mined()
     assert liquidator.nonce == nonce + (moment == "after")
 
     work(hire(), HEALTHY)
