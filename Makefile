@@ -38,6 +38,8 @@ mutation: ## break the contracts in 600 ways and count what the tests in process
 
 prove: ## check the lemmas behind the specification, and the bytecode (z3)
 	@$(SETUP) proofs
+	@PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(BIN)/python -m pytest --noconftest -o addopts=--import-mode=importlib -q \
+		tests/unit/proofs
 	@$(BIN)/python -m proofs $(ARGS)
 
 coverage: ## measure which statements and branches of the contracts the tests in process play (titanoboa)
