@@ -92,7 +92,7 @@ STEPS = (
     Column("fees", "loan", "paid on top, into the reserve"),
     Column("extinguished", "loan", "debt that ceased to exist, rounded down for each close"),
     Column("loss_reserves", "loan", "part of what was extinguished and not paid that the reserve carried"),
-    Column("loss_backstop", "loan", "part that the backstop carried; this market has none"),
+    Column("loss_backstop", "loan", "part that the backstop carried; nobody has staked in it here"),
     Column("loss_lenders", "loan", "part that lenders carried"),
     Column("reserves", "loan", "the reserve after the step"),
     Column("total_assets", "loan", "what lenders own after the step"),

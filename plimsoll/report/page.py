@@ -101,7 +101,7 @@ def _notes(result: Result) -> list[str]:
         f"pays {settings.margin:.1%} or more at the oracle's price. What it seizes it sells a step later, at "
         "the price of that step, however much it is: its capital also gains or loses by the price.",
         "Gas costs nothing, and a transaction that is sent gets into the next block, 12 seconds later.",
-        "The market has no backstop, so what the reserve cannot carry falls on lenders.",
+        "Nobody has staked in the backstop, so what the reserve cannot carry falls on lenders.",
         "Positions without debt have no health and drop out of its distribution.",
     ]
     if settings.outages:

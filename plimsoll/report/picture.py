@@ -120,7 +120,7 @@ def draw(result: Result, path: Path) -> None:
         times,
         carried,
         colors=(SKY, ORANGE, VERMILLION),
-        labels=("loss: reserve", "loss: backstop\n(none here)", "loss: lenders"),
+        labels=("loss: reserve", "loss: backstop\n(no stakes)", "loss: lenders"),
         step="post",
         linewidth=0,
     )

@@ -131,7 +131,7 @@ def lines(summary: dict[str, Any]) -> list[tuple[str, str, str]]:
         ("", "seized", f"{summary['seized']:,.2f} {token}"),
         ("", "fees, to the reserve", money(summary["fees"])),
         ("losses", "carried by the reserve", money(losses["reserves"])),
-        ("", "carried by the backstop", f"{money(losses['backstop'])} (none here)"),
+        ("", "carried by the backstop", f"{money(losses['backstop'])} (no stakes)"),
         (
             "",
             "carried by lenders",
