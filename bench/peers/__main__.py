@@ -8,10 +8,9 @@ from rich.console import Console
 
 from bench.peers import report
 from bench.peers.ground import Ground
-from bench.peers.node import GAS_LIMIT, node
+from bench.peers.node import node
 from bench.peers.packages import ROOT, installed
 from bench.peers.results import run
-from plimsoll.chain.anvil import Anvil
 from plimsoll.chain.sources import ensure_compiled
 
 WIDTH = 105  # of the widest table, also where the terminal is narrower
@@ -25,8 +24,8 @@ def main() -> None:
     console = Console()
     console.width = max(console.width, WIDTH)
     ensure_compiled(project)
-    with node() as provider:
-        results = run(Ground(Anvil(provider, GAS_LIMIT)))
+    with node() as engine:
+        results = run(Ground(engine))
     for table in report.tables(results):
         console.print(table)
     OUTPUT.write_text(json.dumps(results, indent=2) + "\n")

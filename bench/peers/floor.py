@@ -11,6 +11,7 @@ from eth_abi.abi import encode
 
 from bench.peers import operations as sizes
 from bench.peers.ground import BORROWER, LENDER, MAX, WAD, Call, Flow, Ground, order, person
+from plimsoll.chain.engine import undone
 
 TRANSACTION = 21_000
 ZERO_BYTE, BYTE = 4, 16  # of calldata
@@ -76,7 +77,7 @@ def floors(ground: Ground) -> dict[str, dict[str, int]]:
 def _tokens(ground: Ground) -> tuple[int, int]:
     """What `transferFrom` (infinite allowance) and `transfer` cost a contract, both balances above 0."""
     loan = ground.loan
-    with ground.undone():
+    with undone(ground.engine):
         ground.approve([BORROWER], LENDER)
         costs = []
         for name, owner in (("transferFrom", (LENDER,)), ("transfer", ())):

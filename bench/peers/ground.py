@@ -1,7 +1,6 @@
 """The common ground: one chain, two neutral tokens, two feeds, the people, and how gas is taken."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -188,15 +187,6 @@ class Ground:
             if not bounds[0] <= moved <= bounds[1]:
                 return Failed(f"moved {moved} of {token.call('symbol')}, expected {bounds[0]} to {bounds[1]}")
         return done
-
-    @contextmanager
-    def undone(self) -> Iterator[None]:
-        """Undoes what happens inside."""
-        before = self.engine.snapshot()
-        try:
-            yield
-        finally:
-            self.engine.revert(before)
 
 
 def _moved(logs: Iterable[Log], token: Contract) -> int:

@@ -19,7 +19,7 @@ from bench.peers.ground import (
     Use,
     person,
 )
-from plimsoll.chain.engine import CallReverted, Contract
+from plimsoll.chain.engine import CallReverted, Contract, undone
 
 SUPPLIED, WITHDRAWN, DEPOSITED, RELEASED, BORROWED, REPAID, FLASHED = (
     amount * WAD for amount in (100_000, 1_000, 100, 1, 50_000, 10_000, 100_000)
@@ -72,7 +72,7 @@ def measure(ground: Ground, market: Market, batches: tuple[int, ...] = BATCHES) 
 
     "First" is a person's first use, "steady" the second. What a market refuses, or does not do, is `Failed`.
     """
-    with ground.undone():
+    with undone(ground.engine):
         return _Play(ground, market).measure(batches)
 
 
@@ -190,7 +190,7 @@ class _Play:
             return market.liquidate_many(who, owners, PART)
 
         loan, collateral = ((low * size, high * size) for low, high in PART_FLOW)
-        with ground.undone():
+        with undone(ground.engine):
             return self.use(build, Flow(loan, collateral))
 
 

@@ -5,7 +5,8 @@ every engine. Addresses are hexadecimal strings in lower case, amounts are integ
 """
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -94,6 +95,16 @@ class Engine(Caller, Protocol):
 
     def set_storage(self, address: str, slot: int, word: int) -> None:
         """Overwrites a word of storage: what no contract can do."""
+
+
+@contextmanager
+def undone(engine: Engine) -> Iterator[None]:
+    """Undoes what happens inside, also when it fails."""
+    before = engine.snapshot()
+    try:
+        yield
+    finally:
+        engine.revert(before)
 
 
 class Views:

@@ -1,4 +1,4 @@
-"""An Anvil of a test's own, which may be killed, and a proxy that fails as nodes do."""
+"""An Anvil of one's own, which may be killed, and a proxy that fails as nodes do."""
 
 import gzip
 import json
@@ -15,6 +15,8 @@ from urllib.request import Request, urlopen
 
 from ape.exceptions import ProviderError
 
+PATIENCE = 30  # seconds
+
 
 class AnvilProcess:
     """A provider, as far as `plimsoll.chain.anvil.Anvil` needs one."""
@@ -26,18 +28,20 @@ class AnvilProcess:
         self.url = f"http://127.0.0.1:{self._port}"
         self._process: subprocess.Popen | None = None
 
-    def start(self, state: Path | None = None) -> None:
-        """A fresh chain, or that of a state's file."""
+    def start(self, state: Path | None = None, *options: str) -> None:
+        """A fresh chain, or that of a state's file; `options` are Anvil's."""
         command = ["anvil", "--silent", "--port", str(self._port), "--gas-price", "0", "--base-fee", "0"]
+        command += options
         if state is not None:
             command += ["--load-state", str(state)]
         self._process = subprocess.Popen([*command, "--hardfork", "prague"])
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             with suppress(OSError):
                 self.make_request("eth_chainId", [])
-                break
+                return
             time.sleep(0.02)
+        raise TimeoutError(f"Anvil does not answer on port {self._port} after {PATIENCE} seconds.")
 
     def kill(self) -> None:
         """By SIGKILL."""

@@ -1,15 +1,15 @@
 """A market in this very process (pyrevm): the same bytecode, a hundred calls in the time of one on Anvil."""
 
 import functools
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from ape import project
 
-from plimsoll.chain.engine import Artifact, CallReverted, Contract, deploy, deploy_blueprint
+from plimsoll.chain.engine import Artifact, CallReverted, Contract, deploy, deploy_blueprint, undone
 from plimsoll.chain.revm import Revm
 from plimsoll.params import BLUE_CHIP, PoolParams, RiskParams
 from plimsoll.twin.liquidation import MAX, PRICE_SCALE, Quote, Risk, Totals, quote
@@ -42,14 +42,9 @@ class Process:
         """A contract that another has deployed."""
         return Contract(self.engine, address, artifact(name).abi)
 
-    @contextmanager
-    def isolated(self) -> Iterator[None]:
+    def isolated(self) -> AbstractContextManager[None]:
         """Undoes what happens inside."""
-        snapshot = self.engine.snapshot()
-        try:
-            yield
-        finally:
-            self.engine.revert(snapshot)
+        return undone(self.engine)
 
 
 def refusal(contract: Contract, name: str, *arguments: Any, sender: str) -> str | None:

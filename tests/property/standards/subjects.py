@@ -18,13 +18,13 @@ separately"), so a subject says how it is done, and what its ways out burn.
 
 import functools
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any, ClassVar
 
 import pytest
 
-from plimsoll.chain.engine import Contract, Engine, Log, deploy
+from plimsoll.chain.engine import Contract, Engine, Log, deploy, undone
 from plimsoll.twin.chain import MAX
 from tests.property.standards.texts import ERC20, ERC2612, ERC3156, ERC4626, NOBODY, TRANSFER, event, refused
 from tests.stateful import world
@@ -124,14 +124,9 @@ class Subject(ABC):
         self.become_par()
         self.lose()
 
-    @contextmanager
-    def undone(self) -> Iterator[None]:
+    def undone(self) -> AbstractContextManager[None]:
         """Whatever happens inside did not happen."""
-        before = self.engine.snapshot()
-        try:
-            yield
-        finally:
-            self.engine.revert(before)
+        return undone(self.engine)
 
     def shares(self, owner: str) -> int:
         """What an account holds of the vault."""

@@ -15,7 +15,7 @@ from ape import chain
 from bench.peers import report
 from bench.peers.floor import floors
 from bench.peers.ground import WAD, Call, Done, Failed, Ground
-from bench.peers.node import GAS_LIMIT, node
+from bench.peers.node import node
 from bench.peers.operations import OPERATIONS, Measured, measure
 from bench.peers.ours import Plimsoll, slot_oracle
 from bench.peers.packages import ROOT, installed, pinned
@@ -152,6 +152,6 @@ def test_versions_are_those_that_were_measured() -> None:
 
 @pytest.mark.skipif(not installed(), reason="the peers are not installed; `make peers` installs them")
 def test_a_run_beside_the_peers_gives_the_committed_figures() -> None:
-    with node() as provider:
-        results = run(Ground(Anvil(provider, GAS_LIMIT)))
+    with node() as engine:
+        results = run(Ground(engine))
     assert json.loads(json.dumps(results)) == RESULTS
