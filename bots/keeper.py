@@ -39,10 +39,10 @@ def hire() -> Keeper:
     path.parent.mkdir(exist_ok=True)
     first_block = int(os.environ.get("KEEPER_FROM_BLOCK", "0"))
     index = Index(path, bot.provider.chain_id, vault.address, first_block)
-    index.sync(vault)
-    index.verify(vault, random.Random())
     way = Flash(vault, liquidator) if liquidator else OwnFunds(vault)
-    return Keeper(vault, index, ApeSigner(bot.signer), way, policy, time.time)
+    hired = Keeper(vault, index, ApeSigner(bot.signer), way, policy, time.time)
+    hired.catch_up(random.Random())
+    return hired
 
 
 keeper = hire()

@@ -144,8 +144,7 @@ def cli(
         path.parent.mkdir(parents=True, exist_ok=True)
         index = Index(path, provider.chain_id, address, first_block)
         keeper = Keeper(vault, index, ApeSigner(who), way, policy, time.time)
-        index.sync(vault)
-        compared = index.verify(vault, random.Random())
+        compared = keeper.catch_up(random.Random())
         console.print(
             f"{len(index.positions):,} positions of {name} in {path}, {compared} compared with the chain; "
             f"account {who.address}{', dry run' if dry_run else ''}. Ctrl-C stops.",

@@ -23,6 +23,7 @@ BATCH = 2_000  # blocks
 DEPTH = 256  # blocks below the head that may still be replaced without reading everything again
 REMEDY = "events are missing: delete the index, and try another node if it happens again"
 FIRST = "first block"  # in the table `about`: its hash, which tells chains of one id apart
+DOUBTS = 30  # looks at a head whose events and debt differ, before that counts as a fault
 SAMPLE = 100  # positions that `verify` compares one by one
 
 _TABLES = """
@@ -99,6 +100,7 @@ class Index:
             IndexFault: the file is in use, is no index, or is that of another vault.
         """
         self._first_block = first_block
+        self._doubts = 0
         self.positions: dict[str, tuple[int, int]] = {}
         self.checkpoint: Checkpoint | None = None
         self.database = sqlite3.connect(path, isolation_level=None, timeout=0)
@@ -122,13 +124,18 @@ class Index:
         """Closes the file."""
         self.database.close()
 
-    def sync(self, source: Source) -> Checkpoint:
+    def sync(self, source: Source, books: Books | None = None) -> Checkpoint:
         """Reads what is new, after undoing what the chain no longer has.
 
+        Args:
+            source: where the events come from.
+            books: with which the debt at the head is compared: a node may show a block before its events.
+
         Raises:
-            ChainMoved: the chain changed meanwhile; what was read before is kept.
+            ChainMoved: the chain changed meanwhile, or the events of its head are not there yet; what was
+                read before is kept.
             ForeignChain: see `recognise`.
-            IndexFault: the events contradict each other.
+            IndexFault: the events contradict each other, or, again and again, the books.
         """
         self.recognise(source)
         head = source.head()
@@ -142,6 +149,8 @@ class Index:
             changes = self._changed(logs)
             if block is None or source.block_hash(last) != block or not self._stands(source):
                 raise ChainMoved
+            if books is not None and last == head:
+                self._check_debt({**self.positions, **changes}, books.drawn(block))
             self._keep(Checkpoint(last, block), changes, head)
         if self.checkpoint is None:
             raise IndexFault(
@@ -168,18 +177,6 @@ class Index:
                 f"0x{known[:8]}…: another chain. Connect to the right one, or name another file."
             )
 
-    def check_debt(self, books: Books) -> None:
-        """Compares the debt of all positions with the chain at the checkpoint.
-
-        Raises:
-            IndexFault: they differ.
-        """
-        assert self.checkpoint is not None, "nothing has been read"
-        debt = sum(shares for _, shares in self.positions.values())
-        drawn = books.drawn(self.checkpoint.hash)
-        if debt != drawn:
-            raise IndexFault(f"The index has {debt} debt shares, the chain {drawn}; {REMEDY}.")
-
     def verify(self, books: Books, random: Random) -> int:
         """Compares the positions with the chain at the checkpoint: all debt at once, and a sample one by one.
 
@@ -189,7 +186,8 @@ class Index:
         Raises:
             IndexFault: they differ.
         """
-        self.check_debt(books)
+        assert self.checkpoint is not None, "nothing has been read"
+        self._check_debt(self.positions, books.drawn(self.checkpoint.hash), doubts=0)
         owners = random.sample(sorted(self.positions), min(SAMPLE, len(self.positions)))
         self.compare(books, owners)
         return len(owners)
@@ -224,6 +222,16 @@ class Index:
         found = dict(self.database.execute("SELECT name, value FROM about WHERE name != ?", (FIRST,)))
         if found != about:
             raise IndexFault(f"{path} is the index of {found}, not of {about}; name another file.")
+
+    def _check_debt(self, positions: Mapping[str, tuple[int, int]], drawn: int, doubts: int = DOUBTS) -> None:
+        debt = sum(shares for _, shares in positions.values())
+        if debt == drawn:
+            self._doubts = 0
+            return
+        self._doubts += 1
+        if self._doubts <= doubts:
+            raise ChainMoved
+        raise IndexFault(f"The index has {debt} debt shares, the chain {drawn}; {REMEDY}.")
 
     def _load(self) -> None:
         rows = self.database.execute("SELECT owner, word FROM positions")

@@ -7,9 +7,11 @@ next transaction takes the same nonce until one of them is mined, so that two of
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from random import Random
 from threading import Event
 from typing import Any, Protocol
 
@@ -25,6 +27,7 @@ log = logging.getLogger("plimsoll.keeper")
 
 GAS_MARGIN = 125  # % of the estimate
 ANY = 2**256 - 1  # funds, where none are needed
+PAUSE = 0.5  # seconds between looks at a chain that moves, at the start
 INTEREST = 10  # basis points by which a batch may become dearer until it is mined
 
 
@@ -82,6 +85,19 @@ class Keeper:
         self._journal = Journal(index, signer.address)
         self.status = Status()
 
+    def catch_up(self, random: Random) -> int:
+        """Reads all that there is and compares it with the chain; how many positions were compared.
+
+        Raises:
+            IndexFault: they differ.
+        """
+        while True:
+            try:
+                self._index.sync(self._vault, self._vault)
+                return self._index.verify(self._vault, random)
+            except ChainMoved:
+                time.sleep(PAUSE)
+
     def run(self, stop: Event, interval: float, report: Callable[[Status], None]) -> None:
         """Ticks until `stop` is set, `interval` seconds apart; a node that fails is asked again.
 
@@ -110,10 +126,9 @@ class Keeper:
         """One look at the chain, and at most one transaction."""
         self._index.recognise(self._vault)  # another chain knows nothing of what is under way
         under_way = self._settled()  # before reading: what is mined by then is in what is read
-        checkpoint = self._index.sync(self._vault)
+        checkpoint = self._index.sync(self._vault, self._vault)
         self.status.block, self.status.positions = checkpoint.block, len(self._index.positions)
         self.status.counts["ticks"] += 1
-        self._index.check_debt(self._vault)  # a node may answer events of blocks that it has dropped
         if under_way and not self._is_stuck(under_way):
             self._say(f"waiting for {under_way.what}, {under_way.hash}")
             return

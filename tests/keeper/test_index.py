@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plimsoll.keeper import index as index_module
-from plimsoll.keeper.index import DEPTH, ChainMoved, ForeignChain, Index, IndexFault
+from plimsoll.keeper.index import DEPTH, DOUBTS, ChainMoved, ForeignChain, Index, IndexFault
 from plimsoll.twin.position import unpack
 from tests.keeper.chains import VAULT, MemoryChain, borrow, deposit, liquidation, owner, repay, withdraw
 from tests.stateful.world import BORROWERS
@@ -287,3 +288,24 @@ def test_another_chain_is_recognised(tmp_path):
     chain.add([deposit(ONE, 10)])
     index.sync(chain)
     assert index.positions == {ONE: (110, 0)}
+
+
+def test_a_head_without_its_events_is_read_again() -> None:
+    """A node may show a block before the events of it: nothing is kept until the debt is right."""
+    chain = MemoryChain([[deposit(ONE, 9), borrow(ONE, 5)]])
+    index = opened()
+    index.sync(chain, Said({ONE: (9, 5)}))
+    chain.add([])
+    for _ in range(2):
+        with pytest.raises(ChainMoved):
+            index.sync(chain, Said({ONE: (9, 8)}))
+    assert index.checkpoint is not None and index.checkpoint.block == 0
+    chain.drop(1)
+    chain.add([borrow(ONE, 3)], b"late")
+    index.sync(chain, Said({ONE: (9, 8)}))
+    assert index.positions == {ONE: (9, 8)}
+    chain.add([])
+    with pytest.raises(IndexFault, match="8 debt shares, the chain 9"):
+        for _ in range(DOUBTS + 1):
+            with suppress(ChainMoved):
+                index.sync(chain, Said({ONE: (9, 9)}))
