@@ -92,9 +92,9 @@ class Backstop:
         self.minimum_stake = minimum_stake
         self.stored = Books()
         self.synced_at = chain.now
-        self.balances: dict[tuple[int, str], int] = {}  # by generation and owner
-        self.allowances: dict[tuple[str, str], int] = {}
-        self.departures: dict[str, Departure] = {}
+        self.balances: dict[tuple[int, str], int] = chain.mapping()  # by generation and owner
+        self.allowances: dict[tuple[str, str], int] = chain.mapping()
+        self.departures: dict[str, Departure] = chain.mapping()
         self.locked = False
         chain.contracts.append(self)
 

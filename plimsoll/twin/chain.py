@@ -10,6 +10,8 @@ MAX = 2**256 - 1
 NOBODY = "0x0000000000000000000000000000000000000000"
 
 _Answer = TypeVar("_Answer")
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
 _Contract = TypeVar("_Contract")
 _Arguments = ParamSpec("_Arguments")
 
@@ -72,36 +74,105 @@ class Signature(NamedTuple):
     message: tuple[Any, ...]
 
 
+class Mapping(dict[_Key, _Value]):
+    """A mapping of a contract, which notes what it overwrites in its chain's journal."""
+
+    __slots__ = ("_journal",)
+
+    def __init__(self, journal: "list[_Entry]") -> None:
+        """An empty mapping."""
+        self._journal = journal
+
+    def __setitem__(self, key: _Key, value: _Value) -> None:
+        """Sets an entry."""
+        self._journal.append((self, key, self.get(key, _ABSENT)))
+        super().__setitem__(key, value)
+
+    def __delitem__(self, key: _Key) -> None:
+        """Removes an entry."""
+        self._journal.append((self, key, self[key]))
+        super().__delitem__(key)
+
+    def restore(self, key: _Key, value: Any) -> None:
+        """Undoes what was noted."""
+        if value is _ABSENT:
+            super().__delitem__(key)
+        else:
+            super().__setitem__(key, value)
+
+
+_Entry = tuple[Mapping[Any, Any], Any, Any]
+_ABSENT = object()
+
+
+class Snapshot(NamedTuple):
+    """A state to go back to."""
+
+    entries: int
+    events: int
+    now: int
+    words: list[dict[str, Any]]
+
+
 @dataclass
 class Chain:
     """The time, the state of every contract, and the events since somebody last cleared them.
 
-    A contract's state is its attributes; mappings are flat dictionaries, so a shallow copy is a snapshot.
+    A contract's state is its attributes, and mappings that `mapping` has made. Going back costs what has
+    changed, not what there is.
     """
 
     now: int
     """Block timestamp, seconds."""
     contracts: list[Any] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
+    _journal: list[_Entry] = field(default_factory=list)
+    _held: int = 0  # snapshots that somebody may go back to
+
+    def mapping(self) -> Mapping[Any, Any]:
+        """A new mapping of a contract on this chain."""
+        return Mapping(self._journal)
 
     def log(self, contract: str, name: str, *values: Any) -> None:
         """Adds an event of the contract at an address."""
         self.events.append(Event(contract, name, values))
 
-    def transact(self, call: Callable[[], _Answer]) -> _Answer:
-        """Runs a call; when it reverts, contracts and events are as before, and the Revert goes on."""
-        events = len(self.events)
-        before = [
-            {name: dict(part) if isinstance(part, dict) else part for name, part in vars(contract).items()}
+    def snapshot(self) -> Snapshot:
+        """The state now; until it is used up by `revert` or `release`, the journal is kept."""
+        self._held += 1
+        words = [
+            {name: part for name, part in vars(contract).items() if type(part) is not Mapping}
             for contract in self.contracts
         ]
+        return Snapshot(len(self._journal), len(self.events), self.now, words)
+
+    def revert(self, snapshot: Snapshot) -> None:
+        """Goes back to a state; later snapshots are void, too."""
+        while len(self._journal) > snapshot.entries:
+            mapping, key, value = self._journal.pop()
+            mapping.restore(key, value)
+        del self.events[snapshot.events :]
+        for contract, words in zip(self.contracts, snapshot.words, strict=True):
+            vars(contract).update(words)
+        self.now = snapshot.now
+        self.release()
+
+    def release(self) -> None:
+        """Gives up the snapshot taken last."""
+        self._held -= 1
+        if not self._held:
+            self._journal.clear()
+
+    def transact(self, call: Callable[[], _Answer]) -> _Answer:
+        """Runs a call; when it reverts, contracts and events are as before, and the Revert goes on."""
+        before = self.snapshot()
         try:
-            return call()
+            answer = call()
         except Revert:
-            for contract, state in zip(self.contracts, before, strict=True):
-                vars(contract).update(state)
-            del self.events[events:]
+            self.revert(before)
             raise
+        self.release()
+        return answer
 
 
 class Token:
@@ -112,8 +183,8 @@ class Token:
         self.chain = chain
         self.address = address
         self.total_supply = 0
-        self.balances: dict[str, int] = {}
-        self.allowances: dict[tuple[str, str], int] = {}
+        self.balances: dict[str, int] = chain.mapping()
+        self.allowances: dict[tuple[str, str], int] = chain.mapping()
         chain.contracts.append(self)
 
     def balance_of(self, owner: str) -> int:

@@ -52,7 +52,7 @@ class Council:
         self.pending_curator = NOBODY
         self.guardian = NOBODY
         self.queued = QueuedChange()
-        self.cuts: dict[str, Cut] = {}
+        self.cuts: dict[str, Cut] = chain.mapping()
         self.pause_started = 0
         self.payout_receiver = NOBODY
         self.announced = 0

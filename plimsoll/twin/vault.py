@@ -46,10 +46,10 @@ class Vault:
         self.oracle = oracle
         self.address = address
         self.risk = risk
-        self.positions: dict[str, tuple[int, int]] = {}
-        self.rights: dict[tuple[str, str], int] = {}
-        self.nonces: dict[str, int] = {}
-        self.provision_of: dict[str, int] = {}
+        self.positions: dict[str, tuple[int, int]] = chain.mapping()
+        self.rights: dict[tuple[str, str], int] = chain.mapping()
+        self.nonces: dict[str, int] = chain.mapping()
+        self.provision_of: dict[str, int] = chain.mapping()
         self.locked = False
         chain.contracts.append(self)
 
