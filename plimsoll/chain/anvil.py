@@ -10,7 +10,7 @@ from typing import Any
 from ape.api import ProviderAPI
 from ape.exceptions import ProviderError
 
-from plimsoll.chain.engine import CallReverted, Log
+from plimsoll.chain.engine import CallReverted, Log, Receipt, Transaction
 
 _GAS = 25_000_000
 _PATIENCE = 30  # seconds
@@ -68,14 +68,45 @@ class Anvil:
 
     def logs(self) -> Sequence[Log]:
         """The events of the last transaction."""
-        return [
-            Log(
-                log["address"].lower(),
-                tuple(bytes.fromhex(topic[2:]) for topic in log["topics"]),
-                bytes.fromhex(log["data"][2:]),
-            )
-            for log in self._receipt["logs"]
-        ]
+        return _logs(self._receipt)
+
+    def block(self, transactions: Sequence[Transaction]) -> list[Receipt]:
+        """Puts transactions into one block at the current time, in this order.
+
+        The order is kept by falling gas prices, which nobody pays: the base fee is 0.
+        """
+        if not transactions:
+            return []
+        self._rpc("evm_setAutomine", False)
+        try:
+            nonces: dict[str, int] = {}
+            requests = []
+            for place, each in enumerate(transactions):
+                if each.sender not in nonces:
+                    nonces[each.sender] = int(self._rpc("eth_getTransactionCount", each.sender), 16)
+                requests.append(
+                    (
+                        "eth_sendTransaction",
+                        [
+                            {
+                                "from": each.sender,
+                                "to": each.to,
+                                "data": "0x" + each.data.hex(),
+                                "gas": _GAS,
+                                "gasPrice": hex(len(transactions) - place),
+                                "nonce": hex(nonces[each.sender]),
+                            }
+                        ],
+                    )
+                )
+                nonces[each.sender] += 1
+            hashes = self._batch(requests)
+            self._rpc("evm_setNextBlockTimestamp", self._now)
+            self._rpc("evm_mine")
+        finally:
+            self._rpc("evm_setAutomine", True)
+        receipts = self._batch([("eth_getTransactionReceipt", [each]) for each in hashes])
+        return [Receipt(int(each["status"], 16) == 1, _logs(each)) for each in receipts]
 
     @property
     def gas_used(self) -> int:
@@ -120,8 +151,30 @@ class Anvil:
         if int(self._receipt["status"], 16) == 0:
             raise CallReverted("")
 
+    def _batch(self, requests: list[tuple[str, list[Any]]]) -> list[Any]:
+        """The results of many requests, in their order."""
+        replies = self._provider.web3.provider.make_batch_request(requests)  # type: ignore[attr-defined]
+        replies = sorted(replies, key=lambda reply: int(reply["id"]))
+        for reply in replies:
+            if "error" in reply:
+                raise RuntimeError(
+                    f"Anvil refused a request: {reply['error'].get('message', reply['error'])}"
+                )
+        return [reply["result"] for reply in replies]
+
     def _rpc(self, method: str, *parameters: Any) -> Any:
         return self._provider.make_request(method, list(parameters))
+
+
+def _logs(receipt: dict[str, Any]) -> list[Log]:
+    return [
+        Log(
+            log["address"].lower(),
+            tuple(bytes.fromhex(topic[2:]) for topic in log["topics"]),
+            bytes.fromhex(log["data"][2:]),
+        )
+        for log in receipt["logs"]
+    ]
 
 
 def _reverted(error: ProviderError) -> CallReverted:

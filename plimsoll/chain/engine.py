@@ -34,6 +34,23 @@ class Log:
     data: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """What is to be sent; within a block, in the order of the list."""
+
+    sender: str
+    to: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a transaction."""
+
+    is_success: bool
+    logs: Sequence[Log]
+
+
 class CallReverted(Exception):
     """A call that the chain reverted.
 
@@ -83,6 +100,9 @@ class Engine(Caller, Protocol):
 
     def logs(self) -> Sequence[Log]:
         """The events of the last transaction."""
+
+    def block(self, transactions: Sequence[Transaction]) -> list[Receipt]:
+        """Puts transactions into one block at the current time, in this order."""
 
     def snapshot(self) -> int:
         """Keeps the state; returns its number."""
@@ -149,20 +169,40 @@ class _Function:
     selector: bytes
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    takes_words: bool  # every input is an unsigned word or an address
+    gives_words: bool  # every output is an unsigned word
 
     @classmethod
     def of(cls, entry: dict[str, Any]) -> "_Function":
-        inputs = tuple(map(_type, entry["inputs"]))
+        inputs, outputs = tuple(map(_type, entry["inputs"])), tuple(map(_type, entry["outputs"]))
         return cls(
-            _selector(f"{entry['name']}({','.join(inputs)})"), inputs, tuple(map(_type, entry["outputs"]))
+            _selector(f"{entry['name']}({','.join(inputs)})"),
+            inputs,
+            outputs,
+            all(kind in ("uint256", "address") for kind in inputs),
+            all(kind == "uint256" for kind in outputs),
         )
 
     def encode(self, arguments: Sequence[Any]) -> bytes:
+        if self.takes_words:  # ten times as fast as eth_abi, which has the say about everything else
+            return self.selector + b"".join(map(_word, self.inputs, arguments))
         return self.selector + encode(self.inputs, arguments)
 
     def decode(self, answer: bytes) -> Any:
+        if self.gives_words and len(answer) == 32 * len(self.outputs):
+            words = [int.from_bytes(answer[at : at + 32], "big") for at in range(0, len(answer), 32)]
+            return words[0] if len(words) == 1 else tuple(words)
         values = decode(self.outputs, answer)
         return values[0] if len(values) == 1 else values
+
+
+def _word(kind: str, value: Any) -> bytes:
+    """One argument; what does not fit is left to eth_abi to refuse."""
+    if kind == "address" and isinstance(value, str) and len(value) == 42:
+        return bytes(12) + bytes.fromhex(value[2:])
+    if kind == "uint256" and type(value) is int and 0 <= value < 2**256:
+        return value.to_bytes(32, "big")
+    return encode([kind], [value])
 
 
 @functools.cache

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from pyrevm import EVM, BlockEnv, CfgEnv, Env, JournalCheckpoint
 
-from plimsoll.chain.engine import CallReverted, Log
+from plimsoll.chain.engine import CallReverted, Log, Receipt, Transaction
 
 _GAS = 1_000_000_000
 _OUTPUT = re.compile(r"output: (0x[0-9a-fA-F]*)")
@@ -67,6 +67,17 @@ class Revm:
             Log(str(log.address).lower(), tuple(map(_bytes, log.topics)), bytes(log.data[1]))
             for log in (result.logs if result else [])
         ]
+
+    def block(self, transactions: Sequence[Transaction]) -> list[Receipt]:
+        """Puts transactions into one block at the current time, in this order."""
+        receipts = []
+        for each in transactions:
+            try:
+                self.send(each.sender, each.to, each.data)
+                receipts.append(Receipt(True, self.logs()))
+            except CallReverted:
+                receipts.append(Receipt(False, []))
+        return receipts
 
     def snapshot(self) -> int:
         """Keeps the state; returns its number."""

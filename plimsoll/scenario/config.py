@@ -1,158 +1,45 @@
-"""What a scenario file may say, and how it is read.
+"""What a scenario may say, and how it is read.
 
-Amounts are whole tokens, prices whole US dollars for a whole token, times hours since `start`. Everything is
-checked before anything is deployed; an error is one sentence that names the field, the value and the remedy.
+Amounts are whole tokens, prices loan tokens for a whole collateral token, times hours since `start`.
+Everything is checked before anything is deployed; an error is one sentence that names the line, the value
+and the remedy.
 """
+
+from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from fractions import Fraction
-from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
+import numpy as np
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
-from plimsoll.params import PRESETS, RiskParams, base_units
+from plimsoll.params import PRESETS, RiskParams
+from plimsoll.scenario.checked import Checked
+from plimsoll.scenario.paths import HOUR, MAX_HOURS, Path_, Prices, Shock
 
-HOUR = 3_600
-MINUTE = 60
-MAX_BORROWERS = 1_000
-MAX_HOURS = 1_000
-MAX_PRICE = 10**9
+MAX_BORROWERS = 200_000
+MAX_BLOCKS = 200_000
 MAX_TOKENS = 10**12
+
+Tokens = Annotated[Decimal, Field(ge=0, le=MAX_TOKENS)]
+SomeTokens = Annotated[Decimal, Field(gt=0, le=MAX_TOKENS)]
+Part = Annotated[Decimal, Field(ge=0, le=1)]
+Health = Annotated[Decimal, Field(gt=1, le=100)]
 
 
 class ScenarioError(ValueError):
-    """A scenario file that cannot be used; the message is one sentence for the person who wrote it."""
+    """A scenario that cannot be used; the message is one sentence for the person who wrote it."""
 
 
-class _Checked(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+class Span(Checked):
+    """Hours in which something is so."""
 
-    @model_validator(mode="before")
-    @classmethod
-    def _known_keys(cls, data: Any) -> Any:
-        keys = ", ".join(cls.model_fields)
-        if not isinstance(data, dict):
-            raise ValueError(f"{data!r} stands where the keys {keys} belong; write them as `key: value`")
-        for key in data:
-            if key not in cls.model_fields:
-                raise ValueError(f"unknown key {key!r}; remove it or use one of {keys}")
-        return data
-
-
-class Waypoint(_Checked):
-    """The collateral's price at one moment."""
-
-    hour: Decimal = Field(ge=0, le=MAX_HOURS, description="hours since the start")
-    price: Decimal = Field(gt=0, le=MAX_PRICE, description="US dollars for a whole collateral token")
-
-
-class Price(_Checked):
-    """The path of the collateral's price."""
-
-    interpolation: Literal["linear"] = "linear"
-    waypoints: tuple[Waypoint, ...] = Field(min_length=2)
-
-    @field_validator("waypoints")
-    @classmethod
-    def _in_order(cls, waypoints: tuple[Waypoint, ...]) -> tuple[Waypoint, ...]:
-        if waypoints and waypoints[0].hour != 0:
-            raise ValueError(f"the first hour is {waypoints[0].hour}; it must be 0")
-        for before, after in pairwise(waypoints):
-            if after.hour <= before.hour:
-                raise ValueError(
-                    f"hour {after.hour} comes after hour {before.hour}; put the waypoints in rising order"
-                )
-        return waypoints
-
-    def at(self, hour: Fraction) -> Fraction:
-        """US dollars at `hour`, exact, between the first waypoint and the last."""
-        for before, after in pairwise(self.waypoints):
-            if hour <= after.hour:
-                low, high = Fraction(before.price), Fraction(after.price)
-                span = Fraction(after.hour) - Fraction(before.hour)
-                return low + (high - low) * (hour - Fraction(before.hour)) / span
-        raise ValueError(f"hour {hour} is after the last waypoint; ask for at most {self.waypoints[-1].hour}")
-
-
-class Token(_Checked):
-    """A token that the run deploys."""
-
-    symbol: str = Field(min_length=1, max_length=8)
-    decimals: int = Field(strict=True, ge=0, le=27)
-
-
-class Market(_Checked):
-    """The pool with its vault."""
-
-    preset: str = Field(description="risk parameters, see plimsoll.params.PRESETS")
-    loan: Token
-    loan_price: Decimal = Field(
-        Decimal(1), gt=0, le=MAX_PRICE, description="US dollars for a whole loan token, throughout"
-    )
-    collateral: Token
-    feed_decimals: int = Field(8, strict=True, ge=1, le=18)
-    lenders: int = Field(strict=True, ge=1, le=50)
-    supply: Decimal = Field(gt=0, le=MAX_TOKENS, description="loan tokens of all lenders together")
-    credit_limit: Decimal = Field(gt=0, le=MAX_TOKENS, description="loan tokens that the vault may draw")
-    reserve: Decimal = Field(
-        Decimal(0), ge=0, le=MAX_TOKENS, description="loan tokens given to the pool's reserve at first"
-    )
-
-    @field_validator("preset")
-    @classmethod
-    def _known_preset(cls, preset: str) -> str:
-        if preset not in PRESETS:
-            raise ValueError(f"there is no preset {preset!r}; use one of {', '.join(PRESETS)}")
-        return preset
-
-    @model_validator(mode="after")
-    def _possible(self) -> Self:
-        if not 6 <= self.loan.decimals <= 18:
-            raise ValueError(f"loan.decimals is {self.loan.decimals}; a pool takes 6 to 18")
-        if self.credit_limit > self.supply:
-            raise ValueError(
-                f"credit_limit {self.credit_limit} exceeds supply {self.supply}; lower it or raise supply"
-            )
-        return self
-
-    @property
-    def risk(self) -> RiskParams:
-        """The vault's risk parameters."""
-        return PRESETS[self.preset]
-
-
-class HealthRange(_Checked):
-    """Between which healths loans start."""
-
-    min: Decimal = Field(gt=1, le=100)
-    max: Decimal = Field(gt=1, le=100)
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.max < self.min:
-            raise ValueError(f"max {self.max} is below min {self.min}; swap them")
-        return self
-
-
-class Borrowers(_Checked):
-    """Who borrows; all are drawn from the seed."""
-
-    count: int = Field(strict=True, ge=1, le=MAX_BORROWERS)
-    total_debt: Decimal = Field(gt=0, le=MAX_TOKENS, description="loan tokens of all together")
-    debt_sigma: Decimal = Field(ge=0, le=4, description="spread of the log-normal sizes, 0 = all alike")
-    health: HealthRange = Field(description="health factor at the start, spread evenly on a log scale")
-
-
-class Outage(_Checked):
-    """Hours in which no liquidation gets through."""
-
-    start: Decimal = Field(ge=0)
-    end: Decimal = Field(gt=0, description="the first hour in which liquidations get through again")
-    reason: str = Field(min_length=1, max_length=100)
+    start: Decimal = Field(ge=0, le=MAX_HOURS)
+    end: Decimal = Field(gt=0, le=MAX_HOURS, description="the first hour in which it is over")
+    reason: str = Field("", max_length=100)
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -161,39 +48,231 @@ class Outage(_Checked):
         return self
 
 
-class Liquidator(_Checked):
-    """The one liquidator."""
+class Print(Checked):
+    """A wrong answer of the feed, from one hour until its next update."""
 
-    capital: Decimal = Field(
-        gt=0, le=MAX_TOKENS, description="loan tokens that it starts with, and all that it has"
+    hour: Decimal = Field(ge=0, le=MAX_HOURS)
+    price: Decimal = Field(gt=0, le=10**9)
+
+
+class Oracle(Checked):
+    """When the feed is updated.
+
+    It is as soon as the price has moved by `deviation` since the last answer, or the answer is `heartbeat`
+    old; what it says is the price `delay` blocks ago. The vault's oracle refuses older answers than
+    `patience`. In an outage nothing is updated, so that the answer becomes stale. While it is frozen the
+    feed is updated with the old answer.
+    """
+
+    deviation: Part = Decimal("0.005")
+    heartbeat: int = Field(3_600, ge=1, le=7 * 86_400, description="seconds")
+    patience: int | None = Field(None, ge=1, le=30 * 86_400, description="seconds; twice the heartbeat")
+    delay: int = Field(0, ge=0, le=10_000, description="blocks")
+    decimals: int = Field(8, strict=True, ge=1, le=18)
+    outages: tuple[Span, ...] = ()
+    freezes: tuple[Span, ...] = ()
+    prints: tuple[Print, ...] = ()
+
+    @property
+    def stale_after(self) -> int:
+        """Seconds after which the vault's oracle refuses an answer."""
+        return self.patience or 2 * self.heartbeat
+
+
+class Token(Checked):
+    """A token that the run deploys."""
+
+    symbol: str = Field(min_length=1, max_length=8)
+    decimals: int = Field(strict=True, ge=0, le=27)
+
+
+class Lenders(Checked):
+    """Who supplies, in equal parts; and when they leave, with all that the pool's cash allows."""
+
+    count: int = Field(4, strict=True, ge=1, le=100)
+    flee_utilisation: Part | None = Field(None, description="leave when it is above that")
+    flee_loss: bool = Field(False, description="leave once lenders have lost anything")
+
+
+class Pool(Checked):
+    """The pool and who supplies it."""
+
+    loan: Token
+    supply: SomeTokens = Field(description="of all lenders together")
+    lenders: Lenders = Lenders()
+    reserve: Tokens = Field(Decimal(0), description="given to the pool's reserve at first")
+    stake: Tokens = Field(Decimal(0), description="supplied and staked in the backstop")
+    reserve_factor: Decimal = Field(Decimal("0.10"), ge=0, le=Decimal("0.25"))
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if not 6 <= self.loan.decimals <= 18:
+            raise ValueError(f"loan.decimals is {self.loan.decimals}; a pool takes 6 to 18")
+        return self
+
+
+class Dex(Checked):
+    """A Uniswap v2 pair of the collateral and the loan asset."""
+
+    depth: SomeTokens = Field(description="loan tokens on either side at the first price")
+    arbitrage: Tokens = Field(
+        Decimal(0), description="loan tokens that an arbitrageur trades in a block at most"
     )
-    margin: Decimal = Field(
-        ge=0, lt=1, description="least profit, as a part of what it pays, at the oracle's price"
+    feedback: Part = Field(
+        Decimal(0), description="part of the DEX's gap below the outside price by which that follows, a block"
     )
-    min_repay: Decimal = Field(
-        Decimal(0),
-        ge=0,
-        le=MAX_TOKENS,
-        description="loan tokens; a close cut short by lack of capital must repay as much",
+
+
+class Vault(Checked):
+    """A market: collateral, risk parameters, credit line, price, oracle, DEX."""
+
+    collateral: Token
+    preset: str = Field("blue-chip", description="risk parameters, see plimsoll.params.PRESETS")
+    ltv: Decimal | None = None
+    threshold: Decimal | None = None
+    bonus_min: Decimal | None = None
+    bonus_max: Decimal | None = None
+    health_for_max_bonus: Decimal | None = None
+    target_health: Decimal | None = None
+    shortfall_slope: Decimal | None = None
+    liquidation_fee: Decimal | None = None
+    min_debt: Decimal | None = None
+    credit_limit: SomeTokens = Field(description="loan tokens that the vault may draw")
+    price: Path_
+    shocks: tuple[Shock, ...] = ()
+    oracle: Oracle = Oracle()
+    dex: Dex | None = None
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        if self.preset not in PRESETS:
+            raise ValueError(f"there is no preset {self.preset!r}; use one of {', '.join(PRESETS)}")
+        try:
+            self.risk  # noqa: B018
+        except ValidationError as error:
+            raise ValueError(_sentence(error)) from None
+        return self
+
+    @property
+    def risk(self) -> RiskParams:
+        """The preset with what the vault says otherwise."""
+        preset = PRESETS[self.preset]
+        own = {name: getattr(self, name) for name in RiskParams.model_fields}
+        return RiskParams(
+            **(preset.model_dump() | {name: part for name, part in own.items() if part is not None})
+        )
+
+
+class HealthRange(Checked):
+    """Between which healths loans start, spread evenly on a log scale."""
+
+    min: Health
+    max: Health
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.max < self.min:
+            raise ValueError(f"max {self.max} is below min {self.min}; swap them")
+        return self
+
+
+class Sleep(Checked):
+    """They do nothing."""
+
+    kind: Literal["sleep"] = "sleep"
+
+
+class Act(Checked):
+    """They act once their health is below `below`, until it is `to`."""
+
+    kind: Literal["top_up", "deleverage", "unwind"] = Field(
+        description="top_up adds collateral; deleverage repays with own money; unwind sells collateral on the DEX"
     )
-    outages: tuple[Outage, ...] = ()
+    below: Health
+    to: Health
+    wallet: Decimal = Field(
+        Decimal(1), ge=0, le=10, description="what they have besides, as a part of collateral or debt"
+    )
+    latency: int = Field(0, ge=0, le=10_000, description="blocks until they react")
 
-    def outage_at(self, hour: Fraction) -> Outage | None:
-        """The outage that `hour` lies in."""
-        return next((outage for outage in self.outages if outage.start <= hour < outage.end), None)
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.to <= self.below:
+            raise ValueError(f"to {self.to} is not above below {self.below}; raise it")
+        return self
 
 
-class Scenario(_Checked):
+class Borrowers(Checked):
+    """People who borrow alike; all are drawn from the seed."""
+
+    vault: int = Field(0, strict=True, ge=0, description="number of the vault, from 0")
+    count: int = Field(strict=True, ge=1, le=MAX_BORROWERS)
+    total_debt: SomeTokens = Field(description="of all together")
+    debt_sigma: Decimal = Field(
+        Decimal(1), ge=0, le=4, description="spread of the log-normal sizes, 0 = alike"
+    )
+    health: HealthRange = Field(description="health factor at the start")
+    behaviour: Sleep | Act = Field(Sleep(), discriminator="kind")
+
+
+class Liquidator(Checked):
+    """One liquidator.
+
+    With `capital` it pays with its own money and sells the collateral a block later, on the vault's DEX if there
+    is one, else at the outside price. With `flash` it needs none: it sells on the DEX inside the call.
+    """
+
+    kind: Literal["capital", "flash"]
+    vaults: tuple[int, ...] | None = Field(None, description="numbers of the vaults it watches; all")
+    capital: Tokens = Field(Decimal(0), description="loan tokens that it starts with, and all that it has")
+    margin: Part = Field(Decimal("0.005"), description="least profit, as a part of what it pays")
+    min_profit: Tokens = Field(Decimal(0), description="loan tokens a transaction")
+    latency: int = Field(0, ge=0, le=10_000, description="blocks by which it sees prices late")
+    bid: int = Field(10, ge=1, le=10**6, description="for its place in the block: the highest goes first")
+    batch: int = Field(64, ge=1, le=256, description="most orders in a transaction")
+    outages: tuple[Span, ...] = ()
+
+    @model_validator(mode="after")
+    def _funded(self) -> Self:
+        if (self.kind == "capital") != (self.capital > 0):
+            raise ValueError(
+                f"a {self.kind} liquidator has capital {self.capital}; only one of kind capital has any"
+            )
+        return self
+
+
+class Griefer(Checked):
+    """Takes dust out of every position that can be liquidated, ahead of the others."""
+
+    repay: SomeTokens = Field(Decimal("0.01"), description="loan tokens a close")
+    per_block: int = Field(3, ge=1, le=50)
+    bid: int = Field(10**6, ge=1, le=10**6)
+
+
+class Scenario(Checked):
     """A whole scenario."""
 
     title: str = Field(min_length=1, max_length=80)
-    seed: int = Field(strict=True, ge=0, lt=2**63)
-    start: datetime = Field(description="UTC; the chain's clock is set to it")
-    step_minutes: int = Field(15, strict=True, ge=1, le=60)
-    price: Price
-    market: Market
-    borrowers: Borrowers
-    liquidator: Liquidator
+    seed: int = Field(1, strict=True, ge=0, lt=2**63)
+    start: datetime = Field(
+        datetime(2024, 1, 1, tzinfo=UTC), description="UTC; the chain's clock is set to it"
+    )
+    block_seconds: int = Field(12, strict=True, ge=1, le=86_400)
+    hours: Decimal | None = Field(
+        None, gt=0, le=MAX_HOURS, description="without: as long as the shortest price"
+    )
+    order: Literal["bid", "random"] = Field("bid", description="of the transactions of a block")
+    pool: Pool
+    vaults: tuple[Vault, ...] = Field(min_length=1, max_length=8)
+    correlation: tuple[tuple[float, ...], ...] | None = Field(
+        None, description="of the random prices, a row a vault"
+    )
+    borrowers: tuple[Borrowers, ...] = ()
+    liquidators: tuple[Liquidator, ...] = ()
+    griefer: Griefer | None = None
+    compare_every: int = Field(
+        0, ge=0, description="blocks between comparisons of all books with the twin; 0: at the end"
+    )
 
     @field_validator("start")
     @classmethod
@@ -202,78 +281,140 @@ class Scenario(_Checked):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        for number, waypoint in enumerate(self.price.waypoints):
-            if waypoint.hour * MINUTE % self.step_minutes != 0:
+        loan = self.pool.loan.decimals
+        for number, vault in enumerate(self.vaults):
+            self._check_vault(f"vaults.{number}", vault, loan)
+        drawn = [Decimal(0)] * len(self.vaults)
+        for number, group in enumerate(self.borrowers):
+            drawn[self._check_group(f"borrowers.{number}", group)] += group.total_debt
+        for number, (vault, debt) in enumerate(zip(self.vaults, drawn, strict=True)):
+            if debt > vault.credit_limit:
                 raise ValueError(
-                    f"price.waypoints.{number}.hour is {waypoint.hour}, between two steps "
-                    f"of {self.step_minutes} minutes, and would be skipped; move it or change step_minutes"
+                    f"the borrowers of vaults.{number} owe {debt}, above its credit_limit {vault.credit_limit}; "
+                    "raise it or lower total_debt"
                 )
-            if waypoint.price * 10**self.market.feed_decimals < 2:
-                raise ValueError(
-                    f"price.waypoints.{number}.price is {waypoint.price}, below what a feed can say with "
-                    f"{self.market.feed_decimals} decimals; raise market.feed_decimals"
-                )
-        for number, outage in enumerate(self.liquidator.outages):
-            if outage.end > self.hours:
-                raise ValueError(
-                    f"liquidator.outages.{number}.end is {outage.end}, after the last hour {self.hours}; "
-                    "lower it"
-                )
-        market, borrowers = self.market, self.borrowers
-        least = market.risk.threshold / market.risk.ltv
-        if borrowers.health.min < least:
+        supply = self.pool.supply + self.pool.stake
+        if sum(drawn) > supply:
             raise ValueError(
-                f"borrowers.health.min is {borrowers.health.min}; no loan of the {market.preset} preset can "
-                f"start below threshold / ltv = {least:.4f}, so raise it"
+                f"the borrowers owe {sum(drawn)}, above pool.supply and stake {supply}; raise supply"
             )
-        if borrowers.total_debt > market.credit_limit:
+        for number, liquidator in enumerate(self.liquidators):
+            for vault_number in self.watched(liquidator):
+                if vault_number >= len(self.vaults):
+                    raise ValueError(
+                        f"liquidators.{number}.vaults names {vault_number}; the last is {len(self.vaults) - 1}"
+                    )
+                if liquidator.kind == "flash" and self.vaults[vault_number].dex is None:
+                    raise ValueError(
+                        f"liquidators.{number} is flash, but vaults.{vault_number} has no dex to sell on; add one "
+                        "or name other `vaults`"
+                    )
+        self._check_correlation()
+        if not 1 <= self.blocks <= MAX_BLOCKS:
             raise ValueError(
-                f"borrowers.total_debt is {borrowers.total_debt}, above market.credit_limit "
-                f"{market.credit_limit}; lower the one or raise the other"
+                f"{self.duration} hours are {self.blocks} blocks of {self.block_seconds} seconds; that must be 1 to "
+                f"{MAX_BLOCKS}, so change block_seconds or hours"
             )
-        if borrowers.total_debt < borrowers.count * market.risk.min_debt:
-            raise ValueError(
-                f"borrowers.total_debt is {borrowers.total_debt}, but {borrowers.count} borrowers owe at "
-                f"least {market.risk.min_debt} each; raise it or lower borrowers.count"
-            )
-        for name, amount in (
-            ("market.supply", market.supply),
-            ("market.credit_limit", market.credit_limit),
-            ("market.reserve", market.reserve),
-            ("liquidator.capital", self.liquidator.capital),
-            ("liquidator.min_repay", self.liquidator.min_repay),
-        ):
-            try:
-                base_units(amount, market.loan.decimals)
-            except ValueError as error:
-                raise ValueError(f"{name}: {error}") from None
         return self
 
-    @property
-    def hours(self) -> Decimal:
-        """How long the scenario lasts."""
-        return self.price.waypoints[-1].hour
+    def _check_vault(self, name: str, vault: Vault, loan: int) -> None:
+        try:
+            vault.risk.to_struct(loan)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
+        if self.hours is not None and float(self.hours) > vault.price.hours + 1e-9:
+            raise ValueError(
+                f"hours is {self.hours}, but {name}.price ends at hour {vault.price.hours:g}; lower it"
+            )
+        if vault.credit_limit > self.pool.supply + self.pool.stake:
+            raise ValueError(
+                f"{name}.credit_limit {vault.credit_limit} exceeds pool.supply {self.pool.supply}; lower it"
+            )
+        digits = 36 + loan - vault.collateral.decimals - vault.oracle.decimals
+        if digits < 0:
+            raise ValueError(
+                f"{name}.collateral.decimals is {vault.collateral.decimals}; at most {digits + vault.collateral.decimals}"
+            )
+
+    def _check_group(self, name: str, group: Borrowers) -> int:
+        if group.vault >= len(self.vaults):
+            raise ValueError(f"{name}.vault is {group.vault}; the last vault is {len(self.vaults) - 1}")
+        vault = self.vaults[group.vault]
+        risk = vault.risk
+        least = risk.threshold / risk.ltv
+        if group.health.min < least:
+            raise ValueError(
+                f"{name}.health.min is {group.health.min}; no loan can start below threshold / ltv = "
+                f"{least:.4f}, so raise it"
+            )
+        if group.total_debt < group.count * risk.min_debt:
+            raise ValueError(
+                f"{name}.total_debt is {group.total_debt}, but {group.count} borrowers owe at least "
+                f"{risk.min_debt} each; raise it or lower count"
+            )
+        sells = isinstance(group.behaviour, Act) and group.behaviour.kind == "unwind"
+        if sells and vault.dex is None:
+            raise ValueError(f"{name} needs a DEX, but vaults.{group.vault} has no dex; add one")
+        return group.vault
+
+    def _check_correlation(self) -> None:
+        if self.correlation is None:
+            return
+        count = len(self.vaults)
+        if len(self.correlation) != count or any(len(row) != count for row in self.correlation):
+            raise ValueError(f"correlation must have {count} rows of {count} numbers, one a vault")
+        matrix = np.array(self.correlation)
+        if not np.allclose(matrix, matrix.T) or not np.allclose(np.diag(matrix), 1):
+            raise ValueError("correlation must be symmetric with ones on its diagonal; correct it")
+        if np.linalg.eigvalsh(matrix)[0] < -1e-9:
+            raise ValueError(
+                "correlation is not possible: some mix of the prices would have a negative variance"
+            )
+
+    def watched(self, liquidator: Liquidator) -> tuple[int, ...]:
+        """The numbers of the vaults that a liquidator watches."""
+        return tuple(range(len(self.vaults))) if liquidator.vaults is None else liquidator.vaults
 
     @property
-    def step_hours(self) -> list[Fraction]:
-        """The hours of all steps, from 0 to the last waypoint."""
-        count = int(self.hours * MINUTE / self.step_minutes)
-        return [Fraction(step * self.step_minutes, MINUTE) for step in range(count + 1)]
+    def duration(self) -> float:
+        """Hours from the first block to the last."""
+        if self.hours is not None:
+            return float(self.hours)
+        return min(vault.price.hours for vault in self.vaults)
 
-    def time_at(self, hour: Fraction) -> int:
+    @property
+    def blocks(self) -> int:
+        """How many blocks there are after the first one, in which the prices are those of the start."""
+        return int(self.duration * HOUR / self.block_seconds + 1e-9)
+
+    @property
+    def first_time(self) -> int:
         """Seconds since 1970."""
-        return int(self.start.timestamp()) + int(hour * HOUR)
+        return int(self.start.timestamp())
 
-    def answer_at(self, hour: Fraction) -> int:
-        """What the collateral's feed says at `hour`, in the feed's decimals, rounded down."""
-        return int(self.price.at(hour) * 10**self.market.feed_decimals)
+    def outside_prices(self, path: int = 0) -> Prices:
+        """Every vault's price without feedback: a row a vault, a column a block; `path` numbers the draws."""
+        hours = np.arange(self.blocks + 1) * (self.block_seconds / HOUR)
+        rng = np.random.default_rng([self.seed, 1, path])
+        normals = rng.standard_normal((len(self.vaults), len(hours)))
+        if self.correlation is not None:
+            values, vectors = np.linalg.eigh(np.array(self.correlation))
+            normals = vectors * np.sqrt(np.maximum(values, 0)) @ normals
+        paths = []
+        for number, vault in enumerate(self.vaults):
+            own = np.random.default_rng([self.seed, 2, path, number])
+            prices = vault.price.prices(hours, normals[number], own)
+            for shock in vault.shocks:
+                prices = prices * shock.factors(hours)
+            paths.append(prices)
+        return np.array(paths)
 
     def loan_units(self, tokens: Decimal) -> int:
-        """Base units of the loan asset."""
-        return base_units(tokens, self.market.loan.decimals)
+        """Base units of the loan asset, rounded down."""
+        return int(tokens * 10**self.pool.loan.decimals)
 
-    def with_seed(self, seed: int) -> "Scenario":
-        """The same scenario with other borrowers."""
+    def with_seed(self, seed: int) -> Scenario:
+        """The same scenario with other people and other random prices."""
         return self.model_copy(update={"seed": seed})
 
 

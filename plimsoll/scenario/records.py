@@ -1,4 +1,6 @@
-"""What a run leaves behind. Amounts are base units, healths WAD, times seconds since 1970."""
+"""What a run leaves behind. Amounts are base units, prices and healths as told."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,98 +9,128 @@ from plimsoll.scenario.config import Scenario
 
 RESTORABLE = "restorable"
 SHORTFALL = "shortfall"
-START = "start"
-END = "end"
 
 
 @dataclass(frozen=True, slots=True)
 class LiquidationRow:
-    """One close of one position: the packed event, decoded, and what it was applied to."""
+    """One close of one position, from its event."""
 
-    step: int
-    hour: float
-    time: int
     block: int
+    hour: float
+    vault: int
     owner: str
+    liquidator: str
     kind: str  # RESTORABLE or SHORTFALL
-    price: int  # 1e36
+    price: int  # the oracle's, 1e36
     collateral_before: int
-    debt_before: int
     shares_before: int
+    debt_before: int
     shares: int
     seized: int
     repaid: int
     fee: int
     extinguished: int
-    health_before: int
-    health_after: int | None  # None: no debt left, or above 4.29
-    profit: int  # value of the seized collateral at the oracle's price, less repaid and fee
+    needed: int  # the least repayment that would have ended at the target health; the debt in a shortfall
+    health_before: int  # WAD
+    health_after: int | None  # WAD; None: no debt left, or above 4.29
+    blocks_waited: int  # since the oracle's price first made the position liquidatable
 
 
 @dataclass(frozen=True, slots=True)
-class StepRow:
-    """One step: the market after its price has moved, and what the liquidator then did."""
+class LossRow:
+    """One loss, and who carried it."""
 
-    step: int
+    block: int
     hour: float
-    time: int
-    block: int  # in which the price moved
-    price: float  # US dollars
-    outage: bool
-    open_positions: int  # with debt, before the liquidator acts
-    liquidatable: int  # before the liquidator acts
-    left_liquidatable: int  # after it has acted
-    health_min: float | None  # these seven before the liquidator acts; None without debts
+    vault: int
+    extinguished: int  # debt written off and not paid
+    reserve: int
+    backstop: int
+    lenders: int
+
+
+@dataclass(frozen=True, slots=True)
+class VaultRow:
+    """One vault at the end of one recorded block."""
+
+    block: int
+    hour: float
+    vault: int
+    path: float  # loan tokens for a whole collateral token, without feedback
+    outside: float  # with feedback
+    oracle: float | None  # what the vault's oracle says; None while it refuses
+    dex: float | None  # marginal price on the DEX
+    positions: int  # with debt
+    health_min: float | None
     health_p05: float | None
     health_p25: float | None
     health_p50: float | None
     health_p75: float | None
-    health_p95: float | None
-    health_mean: float | None
-    closes_restorable: int
-    closes_shortfall: int
-    repaid_restorable: int
-    repaid_shortfall: int
+    debt: int
+    liquidatable: int  # positions left so
+    closes: int  # since the last recorded block
+    repaid: int
     seized: int
-    fees: int
-    extinguished: int
-    loss_reserves: int
-    loss_backstop: int
-    loss_lenders: int
-    reserves: int  # these seven after the liquidator has acted
+    reverted: int  # transactions that failed since the last recorded block
+
+
+@dataclass(frozen=True, slots=True)
+class PoolRow:
+    """The pool at the end of one recorded block."""
+
+    block: int
+    hour: float
     total_assets: int
     total_debt: int
     cash: int
-    utilisation: int
-    liquidator_loan: int
-    liquidator_collateral: int
+    utilisation: int  # WAD
+    borrow_rate: int  # WAD a second
+    reserves: int
+    backstop: int  # worth of the backstop's pool shares
+    share_price: float  # assets of a lender's share, 1 at the start
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRow:
+    """What an agent records."""
+
+    block: int
+    agent: str
+    key: str
+    value: float
 
 
 @dataclass(frozen=True, slots=True)
 class PositionRow:
     """One borrower at the start or at the end."""
 
-    moment: str  # START or END
+    moment: str  # start or end
+    vault: int
     owner: str
     collateral: int
-    debt_shares: int
     debt: int
-    health: int | None  # None without debt
-    closes: int  # liquidations up to then
+    liquidation_price: int  # 1e36
 
 
-@dataclass(frozen=True)
+@dataclass
 class Result:
-    """A finished run; every promise in `checks` held each time that it was examined."""
+    """A finished run."""
 
     scenario: Scenario
-    steps: tuple[StepRow, ...]
-    liquidations: tuple[LiquidationRow, ...]
-    positions: tuple[PositionRow, ...]
-    checks: dict[str, int]  # promise: how often it was examined
-    wall_seconds: float
-    versions: dict[str, str] = field(default_factory=dict)
+    engine: str
+    vaults: list[VaultRow] = field(default_factory=list)
+    pool: list[PoolRow] = field(default_factory=list)
+    liquidations: list[LiquidationRow] = field(default_factory=list)
+    losses: list[LossRow] = field(default_factory=list)
+    agents: list[AgentRow] = field(default_factory=list)
+    positions: list[PositionRow] = field(default_factory=list)
+    compared: int = 0  # numbers of the books that were equal on chain and twin
+    transactions: int = 0
+    seconds: float = 0.0
 
-    def rows(self) -> dict[str, tuple[Any, ...]]:
+    def tables(self) -> dict[str, list[Any]]:
         """The rows by table."""
-        return {"steps": self.steps, "liquidations": self.liquidations, "positions": self.positions}
+        return {
+            "vaults": self.vaults, "pool": self.pool, "liquidations": self.liquidations,
+            "losses": self.losses, "agents": self.agents, "positions": self.positions,
+        }  # fmt: skip

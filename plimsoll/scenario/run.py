@@ -1,303 +1,242 @@
-"""Plays a scenario against the contracts on a local chain."""
+"""Plays a scenario: builds the market once, then goes through the blocks, as often as is wanted."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from fractions import Fraction
+from collections.abc import Callable, Iterable, Sequence
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from eth_utils.abi import event_signature_to_log_topic
-from eth_utils.address import to_checksum_address
 
-from plimsoll.chain.node import Node, Receipt
-from plimsoll.scenario.borrowers import draw
-from plimsoll.scenario.checks import Checks
-from plimsoll.scenario.config import Scenario
-from plimsoll.scenario.liquidator import Batch, Liquidator
-from plimsoll.scenario.market import BLOCK, MAX, Market, borrow, deploy, lend
-from plimsoll.scenario.records import (
-    END,
-    RESTORABLE,
-    SHORTFALL,
-    START,
-    LiquidationRow,
-    PositionRow,
-    Result,
-    StepRow,
-)
-from plimsoll.twin.liquidation import WAD, Risk, Totals, collateral_value, is_restorable
-from plimsoll.twin.position import unpack_debt_totals, unpack_liquidation
+from plimsoll.chain.engine import Engine
+from plimsoll.params import DAY
+from plimsoll.scenario.agents import Agent, Arbitrageur, Delayed, Griefer, Group, Lenders, Liquidator, View
+from plimsoll.scenario.borrowers import Borrower, draw
+from plimsoll.scenario.config import Act, Scenario
+from plimsoll.scenario.feeds import Publisher
+from plimsoll.scenario.ladder import Ladder
+from plimsoll.scenario.paths import HOUR, Prices
+from plimsoll.scenario.recorder import Recorder
+from plimsoll.scenario.records import Result
+from plimsoll.scenario.world import DEPLOYER, Action, Artifacts, World, account
+from plimsoll.twin.chain import MAX
 
-if TYPE_CHECKING:
-    from ape.api import AccountAPI, ProviderAPI
-    from ape.managers.project import ProjectManager
+CROWD = 100  # transactions of a block while the market is built
+SETTLING = DAY  # before the scenario starts: deployment, supply, loans
+RECORDED = 400  # blocks of a run that are recorded, about
 
-SETTING_UP = 4_000  # seconds before the start, at one block a second
+Progress = Callable[[int, int], None]
 
 
-def _topic(signature: str) -> int:
-    return int.from_bytes(event_signature_to_log_topic(signature), "big")
+class Laboratory:
+    """A market with its people, ready to be played; every play starts from the same state."""
 
+    def __init__(self, scenario: Scenario, engine: Engine, artifacts: Artifacts) -> None:
+        """Builds the market on an engine whose clock stands at `clock_of(scenario)` or before.
 
-LIQUIDATION = _topic("Liquidation(address,uint256,uint256)")
-LIQUIDATION_CALL = _topic("LiquidationCall(address,uint256,uint256)")
-LOSS = _topic("Loss(address,uint256,uint256,uint256)")
-QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95)
-
-
-def run(
-    scenario: Scenario,
-    *,
-    provider: ProviderAPI,
-    project: ProjectManager,
-    deployer: AccountAPI,
-    on_step: Callable[[StepRow], None] = lambda row: None,
-) -> Result:
-    """Plays a scenario from the deployment to the last step; the same scenario gives the same rows.
-
-    Args:
-        scenario: what to play.
-        provider: a local Anvil. Its clock is set to the scenario's.
-        project: whose contracts to deploy, compiled.
-        deployer: pays for nothing, owns nothing but the curator's role.
-        on_step: told of each step when it is over.
-
-    Raises:
-        CheckFailed: the contracts broke a promise.
-        TransactionFailed: a transaction that must succeed reverted.
-    """
-    began = perf_counter()
-    node = Node(provider)
-    start = scenario.time_at(Fraction(0))
-    with node.on_own_clock(start - SETTING_UP, interval=1):
-        market = deploy(scenario, node, project, deployer)
-        lend(scenario, market)
-        borrowers = draw(scenario)
-        borrow(market, borrowers)
-        owners = [borrower.address for borrower in borrowers]
-        capital = scenario.loan_units(scenario.liquidator.capital)
-        player = _Player(scenario, market, owners, Liquidator(market, scenario.liquidator, capital))
-        node.request("anvil_setBlockTimestampInterval", BLOCK)
-        for step, hour in enumerate(scenario.step_hours):
-            on_step(player.play(step, hour))
-        player.finish()
-        version = str(node.request("web3_clientVersion"))
-    return Result(
-        scenario=scenario,
-        steps=tuple(player.steps),
-        liquidations=tuple(player.liquidations),
-        positions=tuple(player.positions),
-        checks=dict(player.checks.counts),
-        wall_seconds=perf_counter() - began,
-        versions={"anvil": version},
-    )
-
-
-class _Player:
-    """Goes through the steps and keeps the records."""
-
-    def __init__(self, scenario: Scenario, market: Market, owners: list[str], liquidator: Liquidator) -> None:
+        Raises:
+            Difference: chain and twin do not agree.
+        """
         self.scenario = scenario
-        self.market = market
-        self.owners = owners
-        self.liquidator = liquidator
-        self.checks = Checks()
-        self.steps: list[StepRow] = []
-        self.liquidations: list[LiquidationRow] = []
-        self.positions: list[PositionRow] = []
-        self._risk = Risk.from_struct(scenario.market.risk.to_struct(market.loan_decimals))
-        self._indebted = list(owners)
+        self.engine = engine
+        first = [float(path[0]) for path in scenario.outside_prices(0)]
+        self.people = draw(scenario, first)
+        self.world = World(engine, artifacts, scenario, first)
+        engine.advance(scenario.first_time - SETTLING // 2 - engine.now)
+        self._populate(first)
+        engine.advance(scenario.first_time - engine.now)
 
-    def play(self, step: int, hour: Fraction) -> StepRow:
-        """One step: the price moves, the liquidator sells what it had and closes what it can."""
-        node, scenario = self.market.node, self.scenario
-        answer = scenario.answer_at(hour)
-        self.market.set_price(answer, scenario.time_at(hour))
-        block = int(node.request("eth_blockNumber"), 16)
-        if step == 0:
-            self._record_positions(START)
-        healths = node.views(self.market.vault.health, [(owner,) for owner in self._indebted])
-        price = node.view(self.market.oracle.price)
-        self.liquidator.sell(price)
-        outage = scenario.liquidator.outage_at(hour) is not None
-
-        row = self._look(step, hour, block, answer, healths, outage)
-        left = self.liquidator.liquidatable(self._indebted)
-        row = replace(row, liquidatable=len(left))
-        while left and not outage:
-            batch = self.liquidator.act(left, price)
-            if batch is None:
-                break
-            row = self._record(row, batch, price)
-            left = self.liquidator.liquidatable(self._indebted)
-        row = replace(row, left_liquidatable=len(left), **self._books())
-        self.steps.append(row)
-        return row
-
-    def finish(self) -> None:
-        """Records the last positions and examines the books."""
-        self._record_positions(END)
-        self.checks.at_the_end(self.market, tuple(self.positions), tuple(self.liquidations))
-
-    def _look(
-        self, step: int, hour: Fraction, block: int, answer: int, healths: Sequence[int], outage: bool
-    ) -> StepRow:
-        """The step before the liquidator acts."""
-        known = np.array([health / WAD for health in healths if health != MAX])
-        quantiles = (
-            [float(q) for q in np.quantile(known, QUANTILES)] if known.size else [None] * len(QUANTILES)
-        )
-        least, p05, p25, p50, p75, p95 = quantiles
-        return StepRow(
-            step=step,
-            hour=float(hour),
-            time=self.scenario.time_at(hour),
-            block=block,
-            price=answer / 10**self.scenario.market.feed_decimals,
-            outage=outage,
-            open_positions=int(known.size),
-            liquidatable=0,
-            left_liquidatable=0,
-            health_min=least,
-            health_p05=p05,
-            health_p25=p25,
-            health_p50=p50,
-            health_p75=p75,
-            health_p95=p95,
-            health_mean=float(known.mean()) if known.size else None,
-            closes_restorable=0,
-            closes_shortfall=0,
-            repaid_restorable=0,
-            repaid_shortfall=0,
-            seized=0,
-            fees=0,
-            extinguished=0,
-            loss_reserves=0,
-            loss_backstop=0,
-            loss_lenders=0,
-            reserves=0,
-            total_assets=0,
-            total_debt=0,
-            cash=0,
-            utilisation=0,
-            liquidator_loan=0,
-            liquidator_collateral=0,
+    def _populate(self, first: Sequence[float]) -> None:
+        world, scenario = self.world, self.scenario
+        feeds = [
+            world.act(DEPLOYER, market.feed, "set_answer", world.answer_of(market.config, price))
+            for market, price in zip(world.markets, first, strict=True)
+        ]
+        self._in_blocks(feeds)
+        self.lenders = [account(f"lender {number}") for number in range(scenario.pool.lenders.count)]
+        self._in_blocks(self._supplies())
+        self._in_blocks(
+            action
+            for group, people in zip(scenario.borrowers, self.people, strict=True)
+            for person in people
+            for action in self._loan(group.vault, person)
         )
 
-    def _books(self) -> dict[str, Any]:
-        """The pool's and the liquidator's books now, base units and WAD."""
-        node, pool = self.market.node, self.market.pool
-        loan, collateral = self.liquidator.holdings()
-        return {
-            "reserves": node.view(pool.reserves),
-            "total_assets": node.view(pool.totalAssets),
-            "total_debt": node.view(pool.credit_line, self.market.vault)[2],
-            "cash": node.view(self.market.loan.balanceOf, pool),
-            "utilisation": node.view(pool.utilisation),
-            "liquidator_loan": loan,
-            "liquidator_collateral": collateral,
-        }
+    def _supplies(self) -> Iterable[Action]:
+        world, pool = self.world, self.world.pool
+        supply, count = world.loan_units(self.scenario.pool.supply), len(self.lenders)
+        for number, lender in enumerate(self.lenders):
+            part = supply * (number + 1) // count - supply * number // count
+            yield from self._supply(lender, part)
+        yield world.mint(world.loan, pool.contract.address, world.loan_units(self.scenario.pool.reserve))
+        stake = world.loan_units(self.scenario.pool.stake)
+        if stake:
+            staker = account("staker")
+            yield from self._supply(staker, stake)
+            yield world.act(staker, pool, "approve", world.backstop.contract.address, MAX)
+            shares = stake * 1_000  # the first price of a pool's share
+            yield world.act(staker, world.backstop, "deposit", shares, staker)
 
-    def _record(self, row: StepRow, batch: Batch, price: int) -> StepRow:
-        """Keeps a batch's closes, examines them and adds them to the step."""
-        node = self.market.node
-        closes = self._decode(row, batch, price)
-        losses = _losses(batch.receipt)
-        totals = Totals(*unpack_debt_totals(_debt_totals(batch.receipt)))
-        self.checks.after_batch(batch, closes, totals, self._risk)
-        self.checks.after_losses(closes, losses, node.view(self.market.pool.reserves))
-        self.liquidations += closes
-        gone = {close.owner for close in closes if close.shares == close.shares_before}
-        self._indebted = [owner for owner in self._indebted if owner not in gone]
-        restorable = [close for close in closes if close.kind == RESTORABLE]
-        shortfall = [close for close in closes if close.kind == SHORTFALL]
-        return replace(
-            row,
-            closes_restorable=row.closes_restorable + len(restorable),
-            closes_shortfall=row.closes_shortfall + len(shortfall),
-            repaid_restorable=row.repaid_restorable + sum(close.repaid for close in restorable),
-            repaid_shortfall=row.repaid_shortfall + sum(close.repaid for close in shortfall),
-            seized=row.seized + sum(close.seized for close in closes),
-            fees=row.fees + sum(close.fee for close in closes),
-            extinguished=row.extinguished + sum(close.extinguished for close in closes),
-            loss_reserves=row.loss_reserves + losses[0],
-            loss_backstop=row.loss_backstop + losses[1],
-            loss_lenders=row.loss_lenders + losses[2],
-        )
+    def _supply(self, lender: str, amount: int) -> Iterable[Action]:
+        world, pool = self.world, self.world.pool
+        yield world.mint(world.loan, lender, amount)
+        yield world.act(lender, world.loan, "approve", pool.contract.address, MAX)
+        yield world.act(lender, pool, "deposit", amount, lender)
 
-    def _decode(self, row: StepRow, batch: Batch, price: int) -> tuple[LiquidationRow, ...]:
-        """The closes of a batch, from its events, which come in the order of its orders."""
-        receipt = batch.receipt
-        time = self.market.node.block_time(receipt.block)
-        debt_totals = _debt_totals(receipt)
-        totals = Totals(*unpack_debt_totals(debt_totals))
-        logs = [log for log in receipt.logs if log.topics[0] == LIQUIDATION]
-        closes = []
-        for log, collateral, shares in zip(logs, batch.collateral, batch.shares, strict=True):
-            close, payment = log.words()
-            event = unpack_liquidation(close, payment, debt_totals)
-            debt, value = totals.assets_up(shares), collateral_value(collateral, price)
-            restorable = is_restorable(value, debt, self._risk.bonus_min)
-            closes.append(
-                LiquidationRow(
-                    step=row.step,
-                    hour=row.hour,
-                    time=time,
-                    block=receipt.block,
-                    owner=to_checksum_address(f"0x{log.topics[1]:040x}"),
-                    kind=RESTORABLE if restorable else SHORTFALL,
-                    price=price,
-                    collateral_before=collateral,
-                    debt_before=debt,
-                    shares_before=shares,
-                    shares=event.shares,
-                    seized=event.seized,
-                    repaid=event.repaid,
-                    fee=event.fee,
-                    extinguished=event.extinguished,
-                    health_before=event.health_before or 0,
-                    health_after=event.health_after,
-                    profit=collateral_value(event.seized, price) - event.repaid - event.fee,
-                )
-            )
-        return tuple(closes)
+    def _loan(self, number: int, person: Borrower) -> Iterable[Action]:
+        world, owner = self.world, person.address
+        market = world.markets[number]
+        yield world.mint(market.collateral, owner, person.collateral)
+        yield world.act(owner, market.collateral, "approve", market.vault.contract.address, MAX)
+        yield world.act(owner, market.vault, "open", person.collateral, person.debt, owner, owner)
 
-    def _record_positions(self, moment: str) -> None:
-        vault, node = self.market.vault, self.market.node
-        each = [(owner,) for owner in self.owners]
-        closes = Counter(row.owner for row in self.liquidations)
-        for owner, (collateral, shares), debt, health in zip(
-            self.owners,
-            node.views(vault.position_of, each),
-            node.views(vault.debt_of, each),
-            node.views(vault.health, each),
-            strict=True,
-        ):
-            self.positions.append(
-                PositionRow(
-                    moment=moment,
-                    owner=owner,
-                    collateral=collateral,
-                    debt_shares=shares,
-                    debt=debt,
-                    health=None if health == MAX else health,
-                    closes=closes[owner],
-                )
-            )
+    def _in_blocks(self, actions: Iterable[Action]) -> None:
+        part: list[Action] = []
+        for action in actions:
+            part.append(action)
+            if len(part) == CROWD:
+                self._block(part)
+                part = []
+        if part:
+            self._block(part)
+
+    def _block(self, actions: Sequence[Action]) -> None:
+        self.world.must(*actions)
+        self.engine.advance(1)
+
+    def play(self, path: int = 0, agents: Sequence[Agent] = (), progress: Progress | None = None) -> Result:
+        """Plays the scenario from its start; the market is then as it was before.
+
+        Args:
+            path: number of the random prices; the same number gives the same ones.
+            agents: further agents, besides the scenario's own.
+            progress: called with the number of the block, and of all blocks.
+
+        Raises:
+            Difference: chain and twin do not agree.
+        """
+        chain, twin = self.engine.snapshot(), self.world.twin.snapshot()
+        try:
+            return _Play(self, path, agents).through(progress)
+        finally:
+            self.world.twin.revert(twin)
+            self.engine.revert(chain)
 
 
-def _debt_totals(receipt: Receipt) -> int:
-    """The books that all closes of a transaction were computed with, packed."""
-    call = next(log for log in receipt.logs if log.topics[0] == LIQUIDATION_CALL)
-    return call.words()[1]
+class _Play:
+    """One way through a scenario."""
 
+    def __init__(self, laboratory: Laboratory, path: int, agents: Sequence[Agent]) -> None:
+        scenario, world = laboratory.scenario, laboratory.world
+        self.scenario, self.world, self.engine = scenario, world, laboratory.engine
+        self.rng = np.random.default_rng([scenario.seed, 4, path])
+        self.paths: Prices = scenario.outside_prices(path)
+        self.impact = [1.0] * len(world.markets)
+        self.ladders = [Ladder(market.vault.model) for market in world.markets]
+        self.publishers = [Publisher(market, scenario.block_seconds) for market in world.markets]
+        self.lenders = Lenders(scenario.pool.lenders, laboratory.lenders)
+        self.groups = [
+            Group(f"borrowers {number}", group.vault, group.behaviour, people, world.markets[group.vault])
+            for number, (group, people) in enumerate(zip(scenario.borrowers, laboratory.people, strict=True))
+            if isinstance(group.behaviour, Act)
+        ]
+        self.liquidators = [
+            Liquidator(f"liquidator {number}", settings, scenario.watched(settings), world)
+            for number, settings in enumerate(scenario.liquidators)
+        ]
+        self.others: list[Griefer | Arbitrageur] = [
+            Arbitrageur(f"arbitrageur {number}", number, market, world)
+            for number, market in enumerate(world.markets)
+            if market.config.dex and market.config.dex.arbitrage
+        ]
+        if scenario.griefer:
+            self.others.append(Griefer(scenario.griefer, world))
+        delays = [settings.latency for settings in scenario.liquidators]
+        delays = [group._behaviour.latency for group in self.groups] + delays
+        acting: list[Agent] = [*self.groups, *self.liquidators]
+        self.agents: list[Agent] = [
+            Delayed(agent, delay) if delay else agent for agent, delay in zip(acting, delays, strict=True)
+        ]
+        self.agents += [self.lenders, *self.others, *agents]
+        for owner_market, market in enumerate(world.markets):
+            for owner in market.vault.model.positions:
+                self._touch(owner_market, owner)
+        every = max(1, scenario.blocks // RECORDED)
+        self.recorder = Recorder(scenario, world, self.ladders, self.lenders, every)
 
-def _losses(receipt: Receipt) -> tuple[int, int, int]:
-    """What reserves, backstop and lenders lost in a transaction, base units."""
-    words = [log.words() for log in receipt.logs if log.topics[0] == LOSS]
-    reserves, backstop, lenders = (sum(each[i] for each in words) for i in range(3))
-    return reserves, backstop, lenders
+    def _touch(self, number: int, owner: str) -> None:
+        self.ladders[number].update(owner)
+        for group in self.groups:
+            if group._number == number:
+                group.touch(owner)
+
+    def through(self, progress: Progress | None) -> Result:
+        """All blocks."""
+        began = perf_counter()
+        world, scenario = self.world, self.scenario
+        funding = [action for agent in (*self.liquidators, *self.others) for action in agent.funding(world)]
+        funding += [
+            world.act(person, market.vault, "set_operator", world.leverage.contract.address, 3)
+            for group in self.groups
+            if group._behaviour.kind == "unwind" and world.leverage
+            for market in [world.markets[group._number]]
+            for person in group.wallets
+        ]
+        for first in range(0, len(funding), CROWD):
+            self.engine.advance(1)
+            world.must(*funding[first : first + CROWD])
+        self.recorder.begin()
+        for block in range(scenario.blocks + 1):
+            self.engine.advance(scenario.first_time + block * scenario.block_seconds + HOUR - self.engine.now)
+            self._block(block)
+            if progress:
+                progress(block, scenario.blocks)
+        result = self.recorder.finish()
+        result.seconds = perf_counter() - began
+        return result
+
+    def _block(self, block: int) -> None:
+        world = self.world
+        hour = block * self.scenario.block_seconds / HOUR
+        outside = [float(path[block]) * impact for path, impact in zip(self.paths, self.impact, strict=True)]
+        world.twin.now = self.engine.now
+        updates = [
+            action
+            for publisher, price in zip(self.publishers, outside, strict=True)
+            for action in publisher.update(world, price, hour)
+        ]
+        for action in updates:  # first in the block, and agents see them
+            action.model()
+        view = View(world, self.ladders, outside, block, hour)
+        self.recorder.prices(view, [float(path[block]) for path in self.paths])
+        sent = [action for agent in self.agents for action in agent.update(self.rng, view)]
+        sent.sort(key=self._place())
+        if updates or sent:
+            outcomes = world.do(*updates, *sent)
+            for number, owner in self.recorder.note(view, outcomes):
+                self._touch(number, owner)
+        self._follow(outside)
+        if self.scenario.compare_every and block % self.scenario.compare_every == 0:
+            self.recorder.result.compared += world.compare()
+        self.recorder.end_of_block(view, self.agents)
+
+    def _place(self) -> Callable[[Action], tuple[bool, float]]:
+        """Where a transaction stands in its block; those of one sender keep their order.
+
+        What happens outside (money that people have elsewhere) comes first.
+        """
+        if self.scenario.order == "bid":
+            return lambda action: (action.sender != DEPLOYER, -action.bid)
+        drawn: dict[str, float] = {}
+        return lambda action: (
+            action.sender != DEPLOYER, drawn.setdefault(action.sender, float(self.rng.random()))
+        )  # fmt: skip
+
+    def _follow(self, outside: Sequence[float]) -> None:
+        """The outside price follows the DEX down, as far as the scenario says."""
+        for number, market in enumerate(self.world.markets):
+            dex = market.config.dex
+            if dex is None or not dex.feedback or market.pair is None:
+                continue
+            gap = self.recorder.dex_price(number) / outside[number]
+            if gap < 1:
+                self.impact[number] *= gap ** float(dex.feedback)

@@ -1,0 +1,414 @@
+"""Who acts in a scenario.
+
+An agent is asked once a block what it sends. It sees the market as it is before the block, with the new
+prices, through the exact twin; others may be faster, so that what it sends can revert. Agents of your own go
+into `run(..., agents=[...])`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from math import isqrt
+from typing import Protocol
+
+import numpy as np
+
+from plimsoll.keeper.choice import NO_LIMIT, Candidate, Gas, choose
+from plimsoll.keeper.choice import Pair as Venue
+from plimsoll.params import wad
+from plimsoll.scenario import config
+from plimsoll.scenario.borrowers import Borrower
+from plimsoll.scenario.ladder import Ladder
+from plimsoll.scenario.world import Action, Market, World, account
+from plimsoll.twin.chain import MAX, Revert
+from plimsoll.twin.liquidation import PRICE_SCALE, WAD, Totals, ceil_div
+
+
+@dataclass(slots=True)
+class View:
+    """What agents see: the world, and where and when in the scenario they are."""
+
+    world: World
+    ladders: list[Ladder]  # a vault each, every indebted position
+    outside: list[float]  # loan tokens for a whole collateral token, a vault each, feedback included
+    block: int
+    hour: float
+
+    def price(self, number: int) -> int | None:
+        """The oracle's price of a vault, 1e36; None while it has none."""
+        try:
+            return self.world.markets[number].oracle.price()
+        except Revert:
+            return None
+
+    def outside_price(self, number: int) -> int:
+        """The outside price of a vault's collateral in base units, 1e36."""
+        market = self.world.markets[number]
+        return self.world.answer_of(market.config, self.outside[number]) * market.oracle.scale
+
+
+class Agent(Protocol):
+    """Somebody who acts."""
+
+    name: str
+
+    def update(self, rng: np.random.Generator, view: View) -> Iterable[Action]:
+        """What is sent in this block."""
+
+    def record(self, view: View) -> dict[str, int | float]:
+        """What is to be kept of this agent at the end of a recorded block."""
+
+
+class Delayed:
+    """Somebody whose transactions land some blocks later; until then nothing else is sent."""
+
+    def __init__(self, agent: Agent, blocks: int) -> None:
+        """Delays an agent's actions."""
+        self.name = agent.name
+        self._agent = agent
+        self._blocks = blocks
+        self._under_way: deque[tuple[int, list[Action]]] = deque()
+
+    def update(self, rng: np.random.Generator, view: View) -> Iterable[Action]:
+        """What was sent `blocks` ago."""
+        if not self._under_way and (actions := list(self._agent.update(rng, view))):
+            self._under_way.append((view.block + self._blocks, actions))
+        if self._under_way and self._under_way[0][0] <= view.block:
+            return self._under_way.popleft()[1]
+        return ()
+
+    def record(self, view: View) -> dict[str, int | float]:
+        """As the agent."""
+        return self._agent.record(view)
+
+
+# ------------------------------------------------------------------------------------------------ borrowers
+
+
+class Group:
+    """Borrowers who act before they are liquidated; see `config.Act`."""
+
+    def __init__(
+        self, name: str, number: int, behaviour: config.Act, people: Sequence[Borrower], market: Market
+    ):
+        """People of one vault, who have borrowed already."""
+        self.name = name
+        self._number = number
+        self._market = market
+        self._vault = market.vault.model
+        self._behaviour = behaviour
+        self._below, self._to = wad(behaviour.below), wad(behaviour.to)
+        start = {
+            "top_up": lambda person: person.collateral,
+            "deleverage": lambda person: person.debt,
+            "unwind": lambda person: 0,
+        }[behaviour.kind]
+        self.wallets = {person.address: int(start(person) * behaviour.wallet) for person in people}
+        self.ladder = Ladder(self._vault)
+        self._ready: set[str] = set()
+        self.acted = 0
+
+    def touch(self, owner: str) -> None:
+        """A position has changed."""
+        if owner in self.wallets:
+            self.ladder.update(owner)
+
+    def update(self, _rng: np.random.Generator, view: View) -> Iterable[Action]:
+        """Everybody who is too near to liquidation does something about it."""
+        price = view.price(self._number)
+        if price is None:
+            return
+        for owner in list(self.ladder.below(float(self._behaviour.below), price)):
+            collateral, shares = self._vault.position_of(owner)
+            debt = self._vault._totals().assets_up(shares)
+            weighted = collateral * price // PRICE_SCALE * self._vault.risk.threshold // WAD
+            if weighted * WAD < debt * self._below:
+                actions = list(
+                    getattr(self, f"_{self._behaviour.kind}")(view.world, owner, price, debt, weighted)
+                )
+                self.acted += bool(actions)
+                yield from actions
+
+    def _top_up(self, world: World, owner: str, price: int, debt: int, weighted: int) -> Iterable[Action]:
+        missing = ceil_div((debt * self._to // WAD - weighted) * WAD, self._vault.risk.threshold)
+        amount = min(ceil_div(missing * PRICE_SCALE, price), self.wallets[owner])
+        if amount > 0:
+            self.wallets[owner] -= amount
+            yield world.mint(self._market.collateral, owner, amount)
+            yield world.act(owner, self._market.vault, "deposit", amount, owner, label="top up")
+
+    def _deleverage(
+        self, world: World, owner: str, _price: int, debt: int, weighted: int
+    ) -> Iterable[Action]:
+        amount = min(debt - weighted * WAD // self._to, self.wallets[owner])
+        if amount > 0:
+            self.wallets[owner] -= amount
+            vault = self._market.vault
+            yield world.mint(world.loan, owner, amount)
+            yield world.act(owner, world.loan, "approve", vault.contract.address, amount)
+            yield world.act(owner, vault, "repay", amount, owner, label="deleverage")
+
+    def _unwind(self, world: World, owner: str, _price: int, debt: int, weighted: int) -> Iterable[Action]:
+        # selling a unit's worth lowers the weighted value by the threshold, and a little more
+        spread = self._to - self._vault.risk.threshold * 101 // 100
+        amount = min(ceil_div(debt * self._to - weighted * WAD, spread), debt)
+        if amount > 0:
+            yield world.unwind(self._market, owner, amount)
+
+    def record(self, _view: View) -> dict[str, int | float]:
+        """How often somebody has acted so far."""
+        return {"acted": self.acted}
+
+
+# -------------------------------------------------------------------------------------------------- lenders
+
+
+class Lenders:
+    """Leave with all that the pool's cash allows, once there is a reason."""
+
+    name = "lenders"
+
+    def __init__(self, settings: config.Lenders, addresses: Sequence[str]) -> None:
+        """Lenders who have supplied."""
+        self._settings = settings
+        self._addresses = addresses
+        self._lost = 0
+        self.left = 0  # base units
+
+    def note_loss(self, amount: int) -> None:
+        """Lenders have lost `amount` base units."""
+        self._lost += amount
+
+    def update(self, rng: np.random.Generator, view: View) -> Iterable[Action]:
+        """The first in the queue take what there is."""
+        pool = view.world.pool.model
+        limit = self._settings.flee_utilisation
+        runs = limit is not None and pool.utilisation() > wad(limit)
+        if not runs and not (self._settings.flee_loss and self._lost):
+            return
+        for lender in rng.permutation(self._addresses).tolist():
+            shares = pool.max_redeem(lender)
+            if shares > 0:
+                yield view.world.act(lender, view.world.pool, "redeem", shares, lender, lender, label="flee")
+
+    def record(self, view: View) -> dict[str, int | float]:
+        """What they have in the pool, base units."""
+        pool = view.world.pool.model
+        totals = pool.accrued()
+        return {
+            "supplied": sum(pool.exit_assets(totals, pool.balances.get(each, 0)) for each in self._addresses)
+        }
+
+
+# ---------------------------------------------------------------------------------------------- liquidators
+
+
+class Liquidator:
+    """Closes what pays; see `config.Liquidator`."""
+
+    def __init__(self, name: str, settings: config.Liquidator, vaults: Sequence[int], world: World) -> None:
+        """A liquidator, whose capital is minted by `funding`."""
+        self.name = name
+        self.address = account(name)
+        self._settings = settings
+        self._vaults = vaults
+        self._margin = WAD + wad(settings.margin)
+        self._least = world.loan_units(settings.min_profit)
+        self._capital = world.loan_units(settings.capital)
+
+    def funding(self, world: World) -> Iterable[Action]:
+        """Capital and approvals."""
+        if self._settings.kind == "flash":
+            return
+        yield world.mint(world.loan, self.address, self._capital)
+        for number in self._vaults:
+            market = world.markets[number]
+            yield world.act(self.address, world.loan, "approve", market.vault.contract.address, MAX)
+            if market.pair and world.router:
+                yield world.act(
+                    self.address, market.collateral, "approve", world.router.contract.address, MAX
+                )
+
+    def update(self, _rng: np.random.Generator, view: View) -> Iterable[Action]:
+        """Sells what it has, then closes what pays, the best first."""
+        hour = Decimal(view.hour)
+        if any(outage.start <= hour < outage.end for outage in self._settings.outages):
+            return
+        for number in self._vaults:
+            market = view.world.markets[number]
+            held = market.collateral.model.balance_of(self.address)
+            if held > 0:
+                yield from self._sale(view, number, market, held)
+        budget = view.world.loan.model.balance_of(self.address)
+        for number in self._vaults:
+            market, price = view.world.markets[number], view.price(number)
+            if price is None:
+                continue
+            for chunk in self._choose(view, number, market, price):
+                if self._settings.kind == "flash":
+                    yield view.world.flash_liquidation(
+                        market, self.address, chunk.orders, max(self._least, 1), self._settings.bid, self.name
+                    )
+                    continue
+                orders, spent = _within(chunk.candidates, budget)
+                if orders:
+                    budget -= spent
+                    rate = self._margin * PRICE_SCALE * PRICE_SCALE // (WAD * price) if not market.pair else 0
+                    yield view.world.act(
+                        self.address, market.vault, "liquidate_batch", orders, rate, self.address,
+                        bid=self._settings.bid, label=self.name,
+                    )  # fmt: skip
+
+    def _sale(self, view: View, number: int, market: Market, held: int) -> Iterable[Action]:
+        world = view.world
+        if market.pair:
+            yield world.swap(market, self.address, market.collateral, held, self._settings.bid, "sale")
+            return
+        worth = held * view.outside_price(number) // PRICE_SCALE
+        yield world.burn(market.collateral, self.address, held)
+        yield world.mint(world.loan, self.address, worth)
+
+    def _choose(self, view: View, number: int, market: Market, price: int) -> Iterable[Chunk]:
+        vault = market.vault.model
+        totals = Totals(*view.world.debt_totals())
+        found = []
+        for owner in view.ladders[number].below(1.0, price):
+            quote = vault._quote(owner, price, totals, MAX)
+            if quote.executable:
+                candidate = Candidate(owner, quote)
+                if quote.seized * price * WAD >= candidate.cost * self._margin * PRICE_SCALE:
+                    found.append(candidate)
+        if not found:
+            return
+        if not market.pair:
+            found.sort(key=lambda each: (each.cost * WAD // max(1, each.quote.seized), each.owner))
+            for first in range(0, len(found), self._settings.batch):
+                yield Chunk(found[first : first + self._settings.batch])
+            return
+        reserves = market.pair.model.reserves_for(market.collateral.model)
+        best = choose(found, Venue(*reserves), Gas(cap=96_000 + 9_600 * self._settings.batch))
+        if best.candidates and best.profit >= max(self._least, 1):
+            yield Chunk(list(best.candidates))
+
+    def record(self, view: View) -> dict[str, int | float]:
+        """Loan asset above the start, base units."""
+        return {"profit": view.world.loan.model.balance_of(self.address) - self._capital}
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Closes for one transaction."""
+
+    candidates: list[Candidate]
+
+    @property
+    def orders(self) -> list[int]:
+        """Words for `liquidate_batch`, without limits."""
+        return [int(each.owner, 16) | NO_LIMIT << 160 for each in self.candidates]
+
+
+def _within(candidates: Sequence[Candidate], budget: int) -> tuple[list[int], int]:
+    """Orders for as many closes as `budget` pays, the last one in part; and what they cost."""
+    orders, spent = [], 0
+    for each in candidates:
+        left = budget - spent
+        if each.cost <= left:
+            orders.append(int(each.owner, 16) | NO_LIMIT << 160)
+            spent += each.cost
+        else:
+            limit = left * each.quote.paid // each.cost
+            if limit > 0:
+                orders.append(int(each.owner, 16) | limit << 160)
+                spent = budget
+            break
+    return orders, spent
+
+
+class Griefer:
+    """Takes dust out of positions ahead of others; see `config.Griefer`."""
+
+    name = "griefer"
+
+    def __init__(self, settings: config.Griefer, world: World) -> None:
+        """A griefer with enough money for dust."""
+        self.address = account(self.name)
+        self._settings = settings
+        self._repay = max(1, world.loan_units(settings.repay))
+        self.closes = 0
+
+    def funding(self, world: World) -> Iterable[Action]:
+        """Money and approvals."""
+        yield world.mint(world.loan, self.address, 10**9 * self._repay)
+        for market in world.markets:
+            yield world.act(self.address, world.loan, "approve", market.vault.contract.address, MAX)
+
+    def update(self, _rng: np.random.Generator, view: View) -> Iterable[Action]:
+        """Dust out of the worst positions."""
+        for number, market in enumerate(view.world.markets):
+            price = view.price(number)
+            if price is None:
+                continue
+            left = self._settings.per_block
+            for owner in view.ladders[number].below(1.0, price):
+                if left == 0:
+                    break
+                if market.vault.model.preview_liquidate(owner, self._repay).executable:
+                    left -= 1
+                    self.closes += 1
+                    yield view.world.act(
+                        self.address, market.vault, "liquidate", owner, self._repay, 0, self.address,
+                        bid=self._settings.bid, label=self.name,
+                    )  # fmt: skip
+
+    def record(self, _view: View) -> dict[str, int | float]:
+        """How many closes it has sent."""
+        return {"closes": self.closes}
+
+
+# --------------------------------------------------------------------------------------------------- the DEX
+
+
+class Arbitrageur:
+    """Pulls a vault's DEX to the outside price, as far as its capital goes in a block."""
+
+    def __init__(self, name: str, number: int, market: Market, world: World) -> None:
+        """Somebody who can trade at the outside price elsewhere, at once."""
+        assert market.config.dex
+        self.name = name
+        self.address = account(name)
+        self._number = number
+        self._market = market
+        self._capital = world.loan_units(market.config.dex.arbitrage)
+
+    def funding(self, world: World) -> Iterable[Action]:
+        """Approvals."""
+        assert world.router
+        for token in (world.loan, self._market.collateral):
+            yield world.act(self.address, token, "approve", world.router.contract.address, MAX)
+
+    def update(self, _rng: np.random.Generator, view: View) -> Iterable[Action]:
+        """One swap that leaves the DEX at the outside price, give or take the fee."""
+        assert self._market.pair
+        world, pair = view.world, self._market.pair.model
+        price = view.outside_price(self._number)
+        collateral, loan = pair.reserves_for(self._market.collateral.model)
+        if loan * PRICE_SCALE > price * collateral:  # collateral is dearer on the DEX: sell it there
+            token, held, other = self._market.collateral, collateral, loan * PRICE_SCALE // price
+            limit = self._capital * PRICE_SCALE // price
+        else:
+            token, held, other = world.loan, loan, collateral * price // PRICE_SCALE
+            limit = self._capital
+        if (other - held) * 1000 < held * 4:  # nothing beyond the fee
+            return
+        amount = min(isqrt(held * other) - held, limit)
+        if amount <= 0:
+            return
+        yield world.mint(token, self.address, amount)
+        yield world.swap(self._market, self.address, token, amount, 1, "arbitrage")
+
+    def record(self, _view: View) -> dict[str, int | float]:
+        """Nothing."""
+        return {}

@@ -1,0 +1,49 @@
+"""When a vault's feed is updated, and what it then says; see `config.Oracle`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from plimsoll.scenario.config import Print, Span
+from plimsoll.scenario.world import Action, DEPLOYER, Market, World
+
+
+class Publisher:
+    """Updates one feed."""
+
+    def __init__(self, market: Market, block_seconds: int) -> None:
+        """The feed has just been set to the first price."""
+        self._market = market
+        self._settings = market.config.oracle
+        self._seconds = block_seconds
+        self._seen: list[int] = []  # answers that the outside prices would be, a block each
+        self._prints: list[Print] = sorted(self._settings.prints, key=lambda each: each.hour)
+
+    def update(self, world: World, price: float, hour: float) -> Iterable[Action]:
+        """The update that is due in this block at an outside price."""
+        settings, feed = self._settings, self._market.feed.model
+        self._seen.append(world.answer_of(self._market.config, price))
+        now = Decimal(hour)
+        if _during(settings.outages, now):
+            return
+        if self._prints and self._prints[0].hour <= now:
+            wrong = self._prints.pop(0)
+            yield self._set(world, world.answer_of(self._market.config, float(wrong.price)))
+            return
+        age = world.engine.now - feed.updated_at
+        if _during(settings.freezes, now):
+            if age >= settings.heartbeat:
+                yield self._set(world, feed.answer)
+            return
+        answer = self._seen[max(0, len(self._seen) - 1 - settings.delay)]
+        moved = abs(answer - feed.answer) >= settings.deviation * feed.answer and answer != feed.answer
+        if moved or age >= settings.heartbeat:
+            yield self._set(world, answer)
+
+    def _set(self, world: World, answer: int) -> Action:
+        return world.act(DEPLOYER, self._market.feed, "set_answer", answer, label="feed")
+
+
+def _during(spans: Iterable[Span], hour: Decimal) -> bool:
+    return any(span.start <= hour < span.end for span in spans)

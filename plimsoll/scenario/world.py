@@ -1,0 +1,450 @@
+"""A market twice: the contracts on an engine, and the exact twin. What is done is done to both.
+
+Agents read the twin, which answers at once and to the wei. Every transaction runs on the twin first, then on
+the chain; both must succeed or both revert, with the same events. `compare` holds the books against each
+other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from eth_utils.crypto import keccak
+
+from plimsoll.chain.engine import (
+    Artifact,
+    Contract,
+    Engine,
+    Log,
+    Transaction,
+    deploy,
+    deploy_blueprint,
+)
+from plimsoll.params import PoolParams
+from plimsoll.scenario.config import Scenario
+from plimsoll.scenario.config import Vault as VaultConfig
+from plimsoll.twin.backstop import Backstop
+from plimsoll.twin.chain import MAX, NOBODY, Chain, Event, Revert, Token
+from plimsoll.twin.council import Council
+from plimsoll.twin.liquidation import Risk
+from plimsoll.twin.leverage import Leverage
+from plimsoll.twin.liquidator import Liquidator
+from plimsoll.twin.oracle import Feed, FeedOracle
+from plimsoll.twin.pool import Pool
+from plimsoll.twin.rates import Curve
+from plimsoll.twin.shares import to_assets_up
+from plimsoll.twin.uniswap_v2 import Pair, Router
+from plimsoll.twin.vault import Vault
+
+Artifacts = Mapping[str, Artifact]
+CONTRACTS = (
+    "Pool", "Council", "Backstop", "Vault", "Factory", "ChainlinkOracle", "Liquidator", "Leverage",
+    "PlainToken", "MockFeed",
+)  # fmt: skip
+UNISWAP = ("UniswapV2Factory", "UniswapV2Pair", "UniswapV2Router02")
+DEADLINE = 2**63
+ANSWERS = (1, 2**95)  # between which the oracle believes the feed
+
+
+def account(name: str) -> str:
+    """An address by a name."""
+    return "0x" + sha256(f"plimsoll {name}".encode()).hexdigest()[:40]
+
+
+DEPLOYER = account("deployer")
+CURATOR = account("curator")
+
+
+class Difference(AssertionError):
+    """The twin and the chain disagree: a bug of one of them."""
+
+
+class Side(NamedTuple):
+    """A contract and its twin."""
+
+    contract: Contract
+    model: Any
+
+
+@dataclass(slots=True)
+class Market:
+    """A vault with what belongs to it."""
+
+    config: VaultConfig
+    vault: Side
+    collateral: Side
+    feed: Side
+    oracle: FeedOracle
+    pair: Side | None
+
+
+class Action(NamedTuple):
+    """A transaction on both sides. `model` is what it means on the twin; `label` says what it is for."""
+
+    sender: str
+    contract: Contract
+    function: str
+    arguments: tuple[Any, ...]
+    model: Callable[[], Any]
+    bid: int = 0
+    label: str = ""
+
+
+class Outcome(NamedTuple):
+    """What became of an action: the twin's answer or its revert; events of the chain, decoded."""
+
+    action: Action
+    answer: Any
+    events: list[Event]
+
+    @property
+    def is_success(self) -> bool:
+        """Whether it did not revert."""
+        return not isinstance(self.answer, Revert)
+
+
+class World:
+    """One pool with its vaults."""
+
+    def __init__(
+        self, engine: Engine, artifacts: Artifacts, scenario: Scenario, prices: Sequence[float]
+    ) -> None:
+        """Deploys everything at the first price of each vault; nobody has lent or borrowed yet."""
+        self.engine = engine
+        self.scenario = scenario
+        self.twin = Chain(engine.now)
+        self._artifacts = artifacts
+        self._events: dict[tuple[str, bytes], tuple[str, list[tuple[str, bool]]]] = {}
+        self.markets: list[Market] = []
+        self.events: list[Event] = []  # of the block that was done last
+
+        token = scenario.pool.loan
+        self.loan = self._token(token.symbol, token.decimals)
+        factory, struct = self._core()
+        self.pool = self._side("Pool", self._pool_address, Pool(
+            self.twin, self.loan.model, self._pool_address, Curve(*struct[5]), struct[3], struct[4], *struct[6:8]
+        ))  # fmt: skip
+        contract = self.pool.contract
+        council, backstop = contract.call("council"), contract.call("backstop")
+        self.pool.model.install(council, backstop)
+        self.council = self._side(
+            "Council",
+            council,
+            Council(
+                self.twin,
+                self.pool.model,
+                council,
+                CURATOR,
+                PoolParams.model_fields["delay_days"].default * 86_400,
+            ),
+        )
+        self.backstop = self._side(
+            "Backstop", backstop, Backstop(self.twin, self.pool.model, backstop, *struct[8:])
+        )
+        self.backstop.model.synced_at = self.backstop.contract.call("synced_at")
+        self.uniswap: Contract | None = None
+        self.router: Side | None = None
+        self.liquidator: Side | None = None
+        self.leverage: Side | None = None
+        if any(vault.dex for vault in scenario.vaults):
+            self._exchange(factory)
+        for vault, price in zip(scenario.vaults, prices, strict=True):
+            self.markets.append(self._market(factory, vault, price))
+        self.twin.events.clear()
+        for market in self.markets:
+            limit = scenario.loan_units(market.config.credit_limit)
+            self.do(self.act(CURATOR, self.council, "set_limit", market.vault.contract.address, limit))
+        self.do(self.act(CURATOR, self.council, "open_pool"))
+
+    # ---------------------------------------------------------------------------------------- making
+
+    def _make(self, name: str, *arguments: Any) -> Contract:
+        return deploy(self.engine, self._artifacts[name], *arguments, sender=DEPLOYER)
+
+    def _side(self, name: str, address: str, model: Any) -> Side:
+        """A contract whose events are the twin's, too."""
+        artifact = self._artifacts[name]
+        self._events.update({(address, topic): event for topic, event in _events_of(artifact).items()})
+        return Side(Contract(self.engine, address, artifact.abi), model)
+
+    def _token(self, symbol: str, decimals: int) -> Side:
+        address = self._make("PlainToken", symbol, symbol, decimals).address
+        return self._side("PlainToken", address, Token(self.twin, address))
+
+    def _core(self) -> tuple[Contract, tuple[Any, ...]]:
+        blueprints = [
+            deploy_blueprint(self.engine, self._artifacts[name], DEPLOYER)
+            for name in ("Pool", "Council", "Backstop", "Vault")
+        ]
+        factory = self._make("Factory", *blueprints)
+        config = self.scenario.pool
+        symbol = config.loan.symbol
+        params = PoolParams(
+            name=f"Plimsoll {symbol}", symbol=f"p{symbol}", reserve_factor=config.reserve_factor
+        )
+        struct = params.to_struct(self.loan.contract.address, config.loan.decimals)
+        self._pool_address = factory.send("create_pool", struct, CURATOR, params.delay, sender=DEPLOYER)
+        return factory, struct
+
+    def _exchange(self, factory: Contract) -> None:
+        self.uniswap = self._make("UniswapV2Factory", DEPLOYER)
+        router = self._make("UniswapV2Router02", self.uniswap.address, NOBODY)
+        self.router = Side(router, Router(self.twin, router.address))
+        for name, model in (("Liquidator", Liquidator), ("Leverage", Leverage)):
+            address = self._make(name, factory.address, self.uniswap.address).address
+            setattr(self, name.lower(), self._side(name, address, model(self.twin, address)))
+
+    def _market(self, factory: Contract, config: VaultConfig, price: float) -> Market:
+        collateral = self._token(config.collateral.symbol, config.collateral.decimals)
+        answer = self.answer_of(config, price)
+        loan = self.scenario.pool.loan
+        scale = 10 ** (36 + loan.decimals - config.collateral.decimals - config.oracle.decimals)
+        feed = self._make("MockFeed", config.oracle.decimals, answer)
+        heartbeat = config.oracle.stale_after
+        none = (NOBODY, 0)
+        oracle = self._make("ChainlinkOracle", (
+            collateral.contract.address, self.loan.contract.address, answer * scale,
+            (feed.address, heartbeat, *ANSWERS), (NOBODY, 0, 0, 0), none, none, NOBODY, NOBODY, NOBODY, 0,
+        ))  # fmt: skip
+        model_feed = Feed(self.twin, answer)
+        model_oracle = FeedOracle(self.twin, model_feed, scale, heartbeat)
+        terms = config.risk.to_struct(loan.decimals)
+        address = factory.send(
+            "create_vault",
+            self._pool_address,
+            collateral.contract.address,
+            oracle.address,
+            terms,
+            sender=DEPLOYER,
+        )
+        model = Vault(
+            self.twin,
+            self.pool.model,
+            collateral.model,
+            model_oracle,
+            address,
+            Risk.from_struct(terms),  # type: ignore[arg-type]
+        )
+        self.pool.model.own_vaults[address] = True
+        vault = self._side("Vault", address, model)
+        pair = self._pair(config, collateral, answer * scale) if config.dex else None
+        return Market(config, vault, collateral, Side(feed, model_feed), model_oracle, pair)
+
+    def _pair(self, config: VaultConfig, collateral: Side, price: int) -> Side:
+        assert self.uniswap and config.dex
+        tokens = sorted((self.loan, collateral), key=lambda side: int(side.contract.address, 16))
+        pair = self.uniswap.send("createPair", *(side.contract.address for side in tokens), sender=DEPLOYER)
+        depth = self.scenario.loan_units(config.dex.depth)
+        for side, amount in ((self.loan, depth), (collateral, depth * 10**36 // price)):
+            side.contract.send("mint", pair, amount, sender=DEPLOYER)
+            side.model.mint(pair, amount)
+        side = self._side("UniswapV2Pair", pair, Pair(self.twin, pair, (tokens[0].model, tokens[1].model)))
+        side.contract.send("mint", DEPLOYER, sender=DEPLOYER)
+        return side
+
+    @staticmethod
+    def answer_of(config: VaultConfig, price: float) -> int:
+        """A price as the vault's feed says it; at least 2, the least that its oracle believes."""
+        return max(2, round(price * 10**config.oracle.decimals))
+
+    # ----------------------------------------------------------------------------------------- acting
+
+    def act(
+        self, sender: str, side: Side, function: str, *arguments: Any, bid: int = 0, label: str = ""
+    ) -> Action:
+        """An action whose twin takes the sender and the same arguments."""
+        model = getattr(side.model, function)
+        return Action(
+            sender,
+            side.contract,
+            function,
+            arguments,
+            lambda: model(sender, *arguments),
+            bid,
+            label or function,
+        )
+
+    def mint(self, token: Side, to: str, amount: int) -> Action:
+        """Creates tokens."""
+        return Action(DEPLOYER, token.contract, "mint", (to, amount), lambda: token.model.mint(to, amount))
+
+    def burn(self, token: Side, owner: str, amount: int) -> Action:
+        """Destroys tokens."""
+        return Action(
+            DEPLOYER, token.contract, "burn", (owner, amount), lambda: token.model.burn(owner, amount)
+        )
+
+    def swap(
+        self, market: Market, sender: str, token_in: Side, amount: int, bid: int = 0, label: str = "swap"
+    ) -> Action:
+        """Sells an exact amount on the vault's DEX, through Uniswap's router; at any price."""
+        assert market.pair and self.router
+        token_out = self.loan if token_in is market.collateral else market.collateral
+        path = [token_in.contract.address, token_out.contract.address]
+        router, pair = self.router.model, market.pair.model
+        return Action(
+            sender, self.router.contract, "swapExactTokensForTokens", (amount, 0, path, sender, DEADLINE),
+            lambda: router.sell(sender, amount, 0, pair, token_in.model, sender), bid, label,
+        )  # fmt: skip
+
+    def flash_liquidation(
+        self, market: Market, sender: str, orders: Sequence[int], min_profit: int, bid: int, label: str
+    ) -> Action:
+        """Liquidates without capital, through the Liquidator."""
+        assert market.pair and self.liquidator
+        path = [market.collateral.contract.address, self.loan.contract.address]
+        model, vault, pair = self.liquidator.model, market.vault.model, market.pair.model
+        arguments = (market.vault.contract.address, orders, path, min_profit)
+        return Action(
+            sender, self.liquidator.contract, "liquidate_batch", arguments,
+            lambda: model.liquidate_batch(sender, vault, orders, pair, min_profit), bid, label,
+        )  # fmt: skip
+
+    def unwind(self, market: Market, owner: str, repayment: int) -> Action:
+        """Sells collateral of the owner's position on the vault's DEX and repays with it, through Leverage."""
+        assert market.pair and self.leverage
+        path = [market.collateral.contract.address, self.loan.contract.address]
+        model, vault, pair = self.leverage.model, market.vault.model, market.pair.model
+        arguments = (market.vault.contract.address, repayment, 0, path, MAX, 0, DEADLINE)
+        return Action(
+            owner, self.leverage.contract, "close", arguments,
+            lambda: model.close(owner, vault, repayment, 0, pair), 0, "unwind",
+        )  # fmt: skip
+
+    def loan_units(self, tokens: Decimal) -> int:
+        """Base units of the loan asset."""
+        return self.scenario.loan_units(tokens)
+
+    def debt_totals(self) -> tuple[int, int]:
+        """The pool's debt with interest up to now: 1/65536 base units; shares."""
+        totals = self.pool.model.accrued()
+        return totals.total_debt, totals.total_debt_shares
+
+    def do(self, *actions: Action) -> list[Outcome]:
+        """Puts actions into one block, in this order.
+
+        Raises:
+            Difference: chain and twin do not do the same.
+        """
+        self.twin.now = self.engine.now
+        expected = []
+        for action in actions:
+            self.twin.events.clear()
+            try:
+                answer = self.twin.transact(action.model)
+            except Revert as revert:
+                answer = revert
+            expected.append((answer, list(self.twin.events)))
+        receipts = self.engine.block(
+            [
+                Transaction(
+                    each.sender, each.contract.address, each.contract.encode(each.function, *each.arguments)
+                )
+                for each in actions
+            ]
+        )
+        outcomes = []
+        self.events = []
+        for action, (answer, modelled), receipt in zip(actions, expected, receipts, strict=True):
+            if receipt.is_success == isinstance(answer, Revert):
+                raise Difference(
+                    f"{action.function}{action.arguments}: chain {receipt.is_success}, twin {answer!r}"
+                )
+            events = [event for log in receipt.logs if (event := self._decoded(log))]
+            if events != modelled:
+                raise Difference(f"events of {action.function}{action.arguments}: {events} is not {modelled}")
+            self.events += events
+            outcomes.append(Outcome(action, answer, events))
+        return outcomes
+
+    def must(self, *actions: Action) -> None:
+        """As `do`, for actions that have to succeed.
+
+        Raises:
+            RuntimeError: one reverted.
+        """
+        for outcome in self.do(*actions):
+            if not outcome.is_success:
+                raise RuntimeError(f"{outcome.action.function}{outcome.action.arguments}: {outcome.answer}")
+
+    def _decoded(self, log: Log) -> Event | None:
+        """An event as the twin writes it; None for one that it does not model."""
+        known = self._events.get((log.address, log.topics[0]))
+        if known is None:
+            return None
+        name, kinds = known
+        topics = iter(log.topics[1:])
+        data = (log.data[at : at + 32] for at in range(0, len(log.data), 32))
+        words = (next(topics if indexed else data) for _, indexed in kinds)
+        values = (
+            f"0x{word[12:].hex()}" if kind == "address" else int.from_bytes(word, "big")
+            for (kind, _), word in zip(kinds, words, strict=True)
+        )
+        return Event(log.address, name, tuple(values))
+
+    # -------------------------------------------------------------------------------------- comparing
+
+    def compare(self) -> int:
+        """Holds every book of the chain against the twin's; returns how many numbers are equal.
+
+        Raises:
+            Difference: naming the first that is not.
+        """
+        count = 0
+        for what, found, expected in self._books():
+            if found != expected:
+                raise Difference(f"{what}: chain {found}, twin {expected}")
+            count += len(expected) if isinstance(expected, tuple) else 1
+        return count
+
+    def _books(self) -> Iterator[tuple[str, Any, Any]]:
+        """What, the chain's answer, the twin's."""
+        chain, model = self.pool
+        t = model.accrued()
+        totals = t.total_assets, t.total_debt, t.total_supply, t.total_debt_shares, t.log_rate, t.flags
+        yield "totals of the pool", chain.call("totals"), totals
+        for view in ("borrow_rate", "provisions", "reserves"):
+            yield f"{view} of the pool", chain.call(view), getattr(model, view)()
+        for token in (self.loan, *(market.collateral for market in self.markets)):
+            yield "supply of a token", token.contract.call("totalSupply"), token.model.total_supply
+        for side in (self.pool, self.loan, *(market.collateral for market in self.markets)):
+            for owner, amount in side.model.balances.items():
+                yield f"balance of {owner}", side.contract.call("balanceOf", owner), amount
+        for owner in self.backstop.model.balances:
+            stake = self.backstop.contract.call("balanceOf", owner[1])
+            yield f"stake of {owner[1]}", stake, self.backstop.model.balance_of(owner[1])
+        for market in self.markets:
+            address = market.vault.contract.address
+            limit, shares = model.line(address)
+            drawn = to_assets_up(shares, t.total_debt, t.total_debt_shares)
+            yield "credit line", chain.call("credit_line", address), (limit, shares, drawn)
+            yield "losses", chain.call("losses", address), model.losses.get(address, 0)
+            for owner in market.vault.model.positions:
+                word = market.vault.contract.call("positions", owner)
+                yield f"position of {owner}", word, market.vault.model.word_of(owner)
+            if market.pair:
+                yield (
+                    "reserves of a pair",
+                    market.pair.contract.call("getReserves")[:2],
+                    market.pair.model.reserves,
+                )
+
+
+@cache
+def _event_topic(name: str, kinds: tuple[str, ...]) -> bytes:
+    return keccak(text=f"{name}({','.join(kinds)})")
+
+
+def _events_of(artifact: Artifact) -> dict[bytes, tuple[str, list[tuple[str, bool]]]]:
+    """The events of a contract by topic: the name; kind and whether indexed of each argument."""
+    found = {}
+    for entry in artifact.abi:
+        if entry["type"] == "event":
+            topic = _event_topic(entry["name"], tuple(part["type"] for part in entry["inputs"]))
+            found[topic] = entry["name"], [(part["type"], part["indexed"]) for part in entry["inputs"]]
+    return found
