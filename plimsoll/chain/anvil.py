@@ -13,18 +13,30 @@ from ape.exceptions import ProviderError
 from plimsoll.chain.engine import CallReverted, Log, Receipt, Transaction
 
 _GAS = 25_000_000
+_WEALTH = hex(10**18)  # for gas
+_BLOCK_GAS = hex(30_000_000)  # Anvil's own limit; the limits of a block's transactions have to fit
 _PATIENCE = 30  # seconds
 
 
 class Anvil:
     """An `Engine` on Anvil."""
 
-    def __init__(self, provider: ProviderAPI, gas_limit: int = _GAS) -> None:
-        """Takes over the clock of a connected provider; `gas_limit` is that of every transaction and call."""
+    def __init__(self, provider: ProviderAPI, gas_limit: int = _GAS, now: int | None = None) -> None:
+        """Takes over the clock of a connected provider.
+
+        Args:
+            provider: of a local Anvil.
+            gas_limit: of every transaction and call.
+            now: what the clock is set to, past or future; seconds.
+        """
         self._provider = provider
         self._gas = hex(gas_limit)
         self._rpc("anvil_autoImpersonateAccount", True)
-        self._now = int(self._rpc("eth_getBlockByNumber", "latest", False)["timestamp"], 16) + 1
+        if now is None:
+            now = int(self._rpc("eth_getBlockByNumber", "latest", False)["timestamp"], 16) + 1
+        else:
+            self._rpc("evm_setTime", now)
+        self._now = now
         self._receipt: dict[str, Any] = {}
         self._times: dict[int, int] = {}
 
@@ -73,37 +85,31 @@ class Anvil:
     def block(self, transactions: Sequence[Transaction]) -> list[Receipt]:
         """Puts transactions into one block at the current time, in this order.
 
-        The order is kept by falling gas prices, which nobody pays: the base fee is 0.
+        Anvil works on a batch of requests in any order, so falling gas prices say which comes first.
         """
         if not transactions:
             return []
         self._rpc("evm_setAutomine", False)
+        self._rpc("evm_setBlockGasLimit", hex(len(transactions) * int(self._gas, 16)))
         try:
-            nonces: dict[str, int] = {}
+            senders = list(dict.fromkeys(each.sender for each in transactions))
+            counts = self._batch([("eth_getTransactionCount", [sender, "latest"]) for sender in senders])
+            nonces = {sender: int(count, 16) for sender, count in zip(senders, counts, strict=True)}
+            self._batch([("anvil_setBalance", [sender, _WEALTH]) for sender in senders])
             requests = []
             for place, each in enumerate(transactions):
-                if each.sender not in nonces:
-                    nonces[each.sender] = int(self._rpc("eth_getTransactionCount", each.sender), 16)
-                requests.append(
-                    (
-                        "eth_sendTransaction",
-                        [
-                            {
-                                "from": each.sender,
-                                "to": each.to,
-                                "data": "0x" + each.data.hex(),
-                                "gas": _GAS,
-                                "gasPrice": hex(len(transactions) - place),
-                                "nonce": hex(nonces[each.sender]),
-                            }
-                        ],
-                    )
-                )
+                request = {"from": each.sender, "to": each.to, "data": "0x" + each.data.hex(), "gas": self._gas}
+                request |= {
+                    "gasPrice": hex(len(transactions) - place),
+                    "nonce": hex(nonces[each.sender]),
+                }
                 nonces[each.sender] += 1
+                requests.append(("eth_sendTransaction", [request]))
             hashes = self._batch(requests)
             self._rpc("evm_setNextBlockTimestamp", self._now)
             self._rpc("evm_mine")
         finally:
+            self._rpc("evm_setBlockGasLimit", _BLOCK_GAS)
             self._rpc("evm_setAutomine", True)
         receipts = self._batch([("eth_getTransactionReceipt", [each]) for each in hashes])
         return [Receipt(int(each["status"], 16) == 1, _logs(each)) for each in receipts]

@@ -7,6 +7,7 @@ and the remedy.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -434,8 +435,12 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def load(path: Path) -> Scenario:
+def load(path: Path, settings: Sequence[str] = ()) -> Scenario:
     """The scenario in a YAML file.
+
+    Args:
+        path: the file; CSV files that it names are looked for beside it.
+        settings: changes like `vaults.0.bonus_max=0.08`.
 
     Raises:
         ScenarioError: the file cannot be read or says something impossible.
@@ -453,21 +458,24 @@ def load(path: Path) -> Scenario:
         ) from None
     except UnicodeDecodeError:
         raise ScenarioError(f"The scenario file {path} is not text in UTF-8; name another one.") from None
-    return parse(text, str(path))
+    return parse(text, str(path), settings, path.parent)
 
 
-def parse(text: str, name: str) -> Scenario:
+def parse(text: str, name: str, settings: Sequence[str] = (), folder: Path = Path()) -> Scenario:
     """The scenario in a YAML text.
 
     Args:
         text: the file's content.
         name: what errors call it.
+        settings: changes like `vaults.0.bonus_max=0.08`.
+        folder: where CSV files are looked for.
 
     Raises:
         ScenarioError: it says something impossible.
     """
     try:
-        data = yaml.load(text, Loader=_Loader)
+        tree = yaml.compose(text, _Loader)
+        data = yaml.load(text, _Loader)
     except yaml.MarkedYAMLError as error:
         line = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise ScenarioError(f"{name} is not valid YAML{line}: {error.problem}; correct it.") from None
@@ -475,10 +483,58 @@ def parse(text: str, name: str) -> Scenario:
         raise ScenarioError(
             f"{name} is not valid YAML: {' '.join(str(error).split())}; correct it."
         ) from None
+    for setting in settings:
+        _change(data, setting)
     try:
-        return Scenario.model_validate(data)
+        return Scenario.model_validate(data, context={"folder": folder})
     except ValidationError as error:
-        raise ScenarioError(f"{name}: {_sentence(error)}.") from None
+        where = _line(tree, error.errors()[0]["loc"])
+        raise ScenarioError(f"{name}{where}: {_sentence(error)}.") from None
+
+
+def _change(data: Any, setting: str) -> None:
+    """Sets one value of a parsed file.
+
+    Raises:
+        ScenarioError: the setting has no value, or leads nowhere.
+    """
+    key, equals, text = setting.partition("=")
+    if not equals or not key:
+        raise ScenarioError(f"{setting!r} is no setting; write it like vaults.0.bonus_max=0.08.")
+    try:
+        value = yaml.load(text, _Loader)
+    except yaml.YAMLError:
+        raise ScenarioError(f"{text!r} in {setting!r} is no value in YAML; correct it.") from None
+    *path, last = key.split(".")
+    place = data
+    for number, part in enumerate([*path, last]):
+        step = int(part) if isinstance(place, list) and part.isdecimal() else part
+        at = ".".join(key.split(".")[:number]) or "the scenario"
+        if isinstance(place, list) and (not isinstance(step, int) or step >= len(place)):
+            raise ScenarioError(f"{setting!r}: {at} is a list of {len(place)}, which has no {part!r}.")
+        if not isinstance(place, dict | list):
+            raise ScenarioError(f"{setting!r}: {at} is {place!r} and holds no {part!r}.")
+        if number == len(path):
+            place[step] = value
+        else:
+            place = place.setdefault(step, {}) if isinstance(place, dict) else place[step]
+
+
+def _line(tree: yaml.Node | None, location: Sequence[int | str]) -> str:
+    """Where in the file the thing at `location` stands, or else what it should be in."""
+    if tree is None:
+        return ""
+    line = tree.start_mark.line
+    for part in location:
+        if isinstance(tree, yaml.SequenceNode) and isinstance(part, int) and part < len(tree.value):
+            tree = tree.value[part]
+            line = tree.start_mark.line
+        elif isinstance(tree, yaml.MappingNode):
+            for key, value in tree.value:
+                if key.value == str(part):
+                    line, tree = key.start_mark.line, value
+                    break
+    return f", line {line + 1}"
 
 
 _REMEDIES = {
@@ -498,13 +554,18 @@ _REMEDIES = {
     "literal_error": "it must be {expected}",
     "tuple_type": "it must be a list",
     "too_short": "it needs at least {min_length} entries",
+    "union_tag_invalid": "its kind must be one of {expected_tags}",
+    "union_tag_not_found": "it needs a `kind`",
 }
+
+
+_KINDS = {"waypoints", "csv", "gbm", "jumps", "bootstrap", "sleep", "top_up", "deleverage", "unwind"}
 
 
 def _sentence(error: ValidationError) -> str:
     """The first thing that is wrong: field, value, remedy."""
     first = error.errors()[0]
-    field = ".".join(str(part) for part in first["loc"])
+    field = ".".join(str(part) for part in first["loc"] if part not in _KINDS)
     kind, value = first["type"], first["input"]
     if kind == "missing":
         return f"{field} is missing; add it"

@@ -13,7 +13,7 @@ from typing import Annotated, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from plimsoll.scenario.checked import Checked
 
@@ -60,6 +60,14 @@ class Waypoints(Checked):
         return np.interp(hours, known[:, 0], known[:, 1])
 
 
+def _beside(file: Path, info: ValidationInfo) -> Path:
+    """A file that is named relative to the scenario's folder."""
+    return Path((info.context or {}).get("folder", "")) / file
+
+
+CsvFile = Annotated[Path, AfterValidator(_beside)]
+
+
 class Candles(Checked):
     """OHLC candles of a CSV file, as exchanges export them.
 
@@ -68,9 +76,14 @@ class Candles(Checked):
     """
 
     kind: Literal["csv"]
-    file: Path
+    file: CsvFile
     hours_per_candle: Decimal = Field(Decimal(1), gt=0, le=24 * 31)
     columns: tuple[str, str, str, str] = ("open", "high", "low", "close")
+
+    @model_validator(mode="after")
+    def _readable(self) -> Self:
+        self.candles()
+        return self
 
     def candles(self) -> Prices:
         """Rows of open, high, low, close.
@@ -174,7 +187,7 @@ class Bootstrap(Checked):
     """Moves of a CSV file's closes, drawn in blocks with replacement."""
 
     kind: Literal["bootstrap"]
-    file: Path
+    file: CsvFile
     start: Decimal = Field(gt=0, le=MAX_PRICE, description="first price")
     hours: float = Field(gt=0, le=MAX_HOURS)
     hours_per_candle: Decimal = Field(Decimal(1), gt=0, le=24 * 31)

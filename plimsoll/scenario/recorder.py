@@ -23,6 +23,9 @@ from plimsoll.twin.chain import Event
 from plimsoll.twin.liquidation import PRICE_SCALE, WAD, Totals, is_restorable
 from plimsoll.twin.position import unpack_debt_totals, unpack_liquidation
 
+# of an event: the place of its amount, and what that does to collateral and debt shares
+_CHANGES = {"Deposit": (1, 1, 0), "Withdraw": (2, -1, 0), "Borrow": (3, 0, 1), "Repay": (2, 0, -1)}
+
 Touched = tuple[int, str]  # number of a vault, owner
 
 
@@ -103,33 +106,32 @@ class Recorder:
                     number = self._numbers[event.contract]
                     if event.name == "LiquidationCall":
                         call = event.values
-                    elif event.name == "Liquidation" and call is None:
-                        pass  # the call's event follows its closes
                     touched = self._apply(number, event)
                     if touched:
                         yield number, touched
             closes = [event for event in outcome.events if event.name == "Liquidation"]
             if closes and call:
-                self._note_closes(view, closes, call)
+                self._note_closes(view, closes, call, outcome.action.label)
 
     def _apply(self, number: int, event: Event) -> str | None:
         """Follows a position through an event; its owner, if it is about a position."""
-        change = {
-            "Deposit": lambda v: (v[1], 0),
-            "Withdraw": lambda v: (-v[2], 0),
-            "Borrow": lambda v: (0, v[3]),
-            "Repay": lambda v: (0, -v[2]),
-        }.get(event.name)
-        if change is None:
-            return event.values[0] if event.name == "Liquidation" else None
-        owner = event.values[0]
+        if event.name == "Liquidation":
+            return str(event.values[0])
+        if event.name not in _CHANGES:
+            return None
+        place, sign_of_collateral, sign_of_shares = _CHANGES[event.name]
+        owner, amount = event.values[0], event.values[place]
         collateral, shares = self._positions[number].get(owner, (0, 0))
-        more, more_shares = change(event.values)
-        self._positions[number][owner] = collateral + more, shares + more_shares
+        self._positions[number][owner] = (
+            collateral + sign_of_collateral * amount,
+            shares + sign_of_shares * amount,
+        )
         return str(owner)
 
-    def _note_closes(self, view: View, closes: Sequence[Event], call: tuple[str, int, int]) -> None:
-        liquidator, price, packed = call
+    def _note_closes(
+        self, view: View, closes: Sequence[Event], call: tuple[str, int, int], liquidator: str
+    ) -> None:
+        _, price, packed = call
         totals = Totals(*unpack_debt_totals(packed))
         for event in closes:
             number = self._numbers[event.contract]
@@ -205,23 +207,27 @@ class Recorder:
         market, ladder = self._world.markets[number], self._ladders[number]
         price = view.price(number)
         drawn = market.vault.model.pool.line(market.vault.contract.address)[1]
-        quantiles = [ladder.health_at(part, price) if price else None for part in (0, 0.05, 0.25, 0.5, 0.75)]
+        healths = [ladder.health_at(part, price) if price else None for part in (0, 0.05, 0.25, 0.5, 0.75)]
         return VaultRow(
-            view.block,
-            view.hour,
-            number,
-            self._path[number],
-            view.outside[number],
-            price / self._unit(number) if price else None,
-            self.dex_price(number) if market.pair else None,
-            len(ladder),
-            *quantiles,
-            Totals(*self._world.debt_totals()).assets_up(drawn),
-            sum(1 for _ in ladder.below(1.0, price)) if price else 0,
-            self._closes[number],
-            self._repaid[number],
-            self._seized[number],
-            self._reverted,
+            block=view.block,
+            hour=view.hour,
+            vault=number,
+            path=self._path[number],
+            outside=view.outside[number],
+            oracle=price / self._unit(number) if price else None,
+            dex=self.dex_price(number) if market.pair else None,
+            positions=len(ladder),
+            health_min=healths[0],
+            health_p05=healths[1],
+            health_p25=healths[2],
+            health_p50=healths[3],
+            health_p75=healths[4],
+            debt=Totals(*self._world.debt_totals()).assets_up(drawn),
+            liquidatable=sum(1 for _ in ladder.below(1.0, price)) if price else 0,
+            closes=self._closes[number],
+            repaid=self._repaid[number],
+            seized=self._seized[number],
+            reverted=self._reverted,
         )
 
     def _unit(self, number: int) -> float:
