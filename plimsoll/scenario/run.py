@@ -27,6 +27,11 @@ RECORDED = 400  # blocks of a run that are recorded, about
 Progress = Callable[[int, int], None]
 
 
+def clock_of(scenario: Scenario) -> int:
+    """Where an engine's clock has to stand before the market is built, seconds since 1970."""
+    return scenario.first_time - SETTLING
+
+
 class Laboratory:
     """A market with its people, ready to be played; every play starts from the same state."""
 
@@ -103,12 +108,19 @@ class Laboratory:
         self.world.must(*actions)
         self.engine.advance(1)
 
-    def play(self, path: int = 0, agents: Sequence[Agent] = (), progress: Progress | None = None) -> Result:
+    def play(
+        self,
+        path: int = 0,
+        agents: Sequence[Agent] = (),
+        recorded: int = RECORDED,
+        progress: Progress | None = None,
+    ) -> Result:
         """Plays the scenario from its start; the market is then as it was before.
 
         Args:
             path: number of the random prices; the same number gives the same ones.
             agents: further agents, besides the scenario's own.
+            recorded: how many blocks are recorded, about; besides the last one, always.
             progress: called with the number of the block, and of all blocks.
 
         Raises:
@@ -116,7 +128,7 @@ class Laboratory:
         """
         chain, twin = self.engine.snapshot(), self.world.twin.snapshot()
         try:
-            return _Play(self, path, agents).through(progress)
+            return _Play(self, path, agents, recorded).through(progress)
         finally:
             self.world.twin.revert(twin)
             self.engine.revert(chain)
@@ -125,7 +137,7 @@ class Laboratory:
 class _Play:
     """One way through a scenario."""
 
-    def __init__(self, laboratory: Laboratory, path: int, agents: Sequence[Agent]) -> None:
+    def __init__(self, laboratory: Laboratory, path: int, agents: Sequence[Agent], recorded: int) -> None:
         scenario, world = laboratory.scenario, laboratory.world
         self.scenario, self.world, self.engine = scenario, world, laboratory.engine
         self.rng = np.random.default_rng([scenario.seed, 4, path])
@@ -160,7 +172,7 @@ class _Play:
         for owner_market, market in enumerate(world.markets):
             for owner in market.vault.model.positions:
                 self._touch(owner_market, owner)
-        every = max(1, scenario.blocks // RECORDED)
+        every = max(1, scenario.blocks // recorded)
         self.recorder = Recorder(scenario, world, self.ladders, self.lenders, every)
 
     def _touch(self, number: int, owner: str) -> None:

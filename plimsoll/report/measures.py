@@ -1,0 +1,319 @@
+"""The measures of a run, and of many runs. Each function's first paragraphs are its definition.
+
+Amounts are whole loan tokens, as floats. A measure that is not defined for a run, such as the time to
+liquidation when nobody was liquidated, is None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from inspect import getdoc
+from math import ceil, log
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from plimsoll.scenario.records import RESTORABLE, LiquidationRow, Result, VaultRow
+
+PRICE_SCALE = 10**36
+BAD_DEBT, LIQUIDATED_DEBT = "bad_debt", "liquidated_debt"
+
+Measured = dict[str, float | None]
+
+
+def _loan(result: Result, units: int) -> float:
+    return units / 10**result.scenario.pool.loan.decimals
+
+
+def _restorable(result: Result) -> list[LiquidationRow]:
+    return [close for close in result.liquidations if close.kind == RESTORABLE]
+
+
+def _last(result: Result) -> dict[int, VaultRow]:
+    """The last row of each vault."""
+    return {row.vault: row for row in result.vaults}
+
+
+# ----------------------------------------------------------------------------------------------- a run
+
+
+def liquidated_debt(result: Result) -> float:
+    """Debt that closes extinguished: what liquidators repaid, and in shortfalls what was written off."""
+    return _loan(result, sum(close.extinguished for close in result.liquidations))
+
+
+def written_off(result: Result) -> float:
+    """Debt extinguished and not paid: what reserve, backstop and lenders carried together."""
+    return _loan(result, sum(loss.extinguished for loss in result.losses))
+
+
+def lenders_loss(result: Result) -> float:
+    """The part of the debt written off that lenders carried, after reserve and backstop."""
+    return _loan(result, sum(loss.lenders for loss in result.losses))
+
+
+def uncovered_debt(result: Result) -> float:
+    """Debt at the end beyond what the collateral is worth at the outside price, over all positions.
+
+    A loss that has happened and that no close has booked yet.
+    """
+    last, missing = _last(result), 0.0
+    for row in result.positions:
+        if row.moment == "end":
+            token = result.scenario.vaults[row.vault].collateral
+            worth = row.collateral / 10**token.decimals * last[row.vault].outside
+            missing += max(0.0, _loan(result, row.debt) - worth)
+    return missing
+
+
+def bad_debt(result: Result) -> float:
+    """Debt that nobody pays: written off during the run, or uncovered at its end."""
+    return written_off(result) + uncovered_debt(result)
+
+
+def borrower_loss(result: Result) -> float | None:
+    """What borrowers lose for a unit of debt restored.
+
+    Over all restorable closes: collateral seized, at the oracle's price, less debt extinguished, over debt
+    extinguished. 0.05 means that ending 100 of debt cost borrowers 105 of collateral.
+    """
+    closes = _restorable(result)
+    debt = sum(close.extinguished for close in closes)
+    worth = sum(close.seized * close.price // PRICE_SCALE for close in closes)
+    return (worth - debt) / debt if debt else None
+
+
+def over_liquidation(result: Result) -> float | None:
+    """How many times the debt was repaid that had to be.
+
+    Over all restorable closes: debt repaid over the least that would have brought health to 1, where a close
+    of less than that counts as all needed. 1 is the least.
+    """
+    closes = _restorable(result)
+    needed = sum(min(close.needed, close.repaid) for close in closes)
+    return sum(close.repaid for close in closes) / needed if needed else None
+
+
+def liquidated_within(result: Result, blocks: int) -> float | None:
+    """Part of the liquidated debt that waited for its close no longer than that: `blocks_waited` <= {blocks}.
+
+    Counted from the block in which the oracle's price made the position liquidatable; 0 is that block.
+    Positions that are never closed do not count, see `left_liquidatable`.
+    """
+    debt = sum(close.extinguished for close in result.liquidations)
+    soon = sum(close.extinguished for close in result.liquidations if close.blocks_waited <= blocks)
+    return soon / debt if debt else None
+
+
+def time_to_liquidation(result: Result, part: float) -> float | None:
+    """The fewest blocks within which {part:.0%} of the liquidated debt was closed.
+
+    Counted from the block in which the oracle's price made the position liquidatable; 0 is that block.
+    """
+    waits: dict[int, int] = {}
+    for close in result.liquidations:
+        waits[close.blocks_waited] = waits.get(close.blocks_waited, 0) + close.extinguished
+    wanted, reached = ceil(part * sum(waits.values())), 0
+    for blocks in sorted(waits):
+        reached += waits[blocks]
+        if reached >= wanted:
+            return float(blocks)
+    return None
+
+
+def left_liquidatable(result: Result) -> float:
+    """Positions that could be liquidated at the end and were not, of all vaults."""
+    return float(sum(row.liquidatable for row in _last(result).values()))
+
+
+def cascade_amplification(result: Result) -> float | None:
+    """How many times deeper the outside price fell than its path without feedback.
+
+    For each vault: the largest fall below the first price with feedback over the largest fall without, in
+    recorded blocks; of all vaults the highest. 1 means no cascade.
+    """
+    found = []
+    for number in range(len(result.scenario.vaults)):
+        rows = [row for row in result.vaults if row.vault == number]
+        start = rows[0].path
+        fall = start - min(row.path for row in rows)
+        if fall > 0:
+            found.append((start - min(row.outside for row in rows)) / fall)
+    return max(found, default=None)
+
+
+def final_price(result: Result) -> float:
+    """The outside price at the end with feedback over that without, of all vaults the lowest.
+
+    1 means that nothing of the cascade stayed.
+    """
+    return min(row.outside / row.path for row in _last(result).values())
+
+
+def liquidators_profit(result: Result) -> float:
+    """What all liquidators have at the end above their capital, without collateral not sold."""
+    last = {
+        row.agent: row.value
+        for row in result.agents
+        if row.key == "profit" and row.agent.startswith("liquidator ")
+    }
+    return sum(last.values()) / 10**result.scenario.pool.loan.decimals
+
+
+def highest_utilisation(result: Result) -> float:
+    """The highest utilisation of the pool at the end of a recorded block."""
+    return max(row.utilisation for row in result.pool) / 10**18
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A measure with its title and the unit it is told in: loan, ratio, part, blocks or positions."""
+
+    title: str
+    unit: str
+    function: Callable[[Result], float | None]
+
+    @property
+    def definition(self) -> str:
+        """What it is, as its function says."""
+        function: Any = self.function
+        values = function.keywords if isinstance(function, partial) else {}
+        return (getdoc(getattr(function, "func", function)) or "").format(**values)
+
+
+MEASURES = {
+    LIQUIDATED_DEBT: Measure("liquidated debt", "loan", liquidated_debt),
+    BAD_DEBT: Measure("bad debt", "loan", bad_debt),
+    "written_off": Measure("bad debt, written off", "loan", written_off),
+    "uncovered_debt": Measure("bad debt, uncovered at the end", "loan", uncovered_debt),
+    "lenders_loss": Measure("loss of lenders", "loan", lenders_loss),
+    "borrower_loss": Measure("borrowers' loss for a unit of debt restored", "ratio", borrower_loss),
+    "over_liquidation": Measure("debt repaid over the least needed", "ratio", over_liquidation),
+    "time_to_liquidation_median": Measure(
+        "time to liquidation, median", "blocks", partial(time_to_liquidation, part=0.5)
+    ),
+    "time_to_liquidation_95": Measure(
+        "time to liquidation, 95 %", "blocks", partial(time_to_liquidation, part=0.95)
+    ),
+    "liquidated_within_1": Measure("liquidated within 1 block", "part", partial(liquidated_within, blocks=1)),
+    "liquidated_within_2": Measure(
+        "liquidated within 2 blocks", "part", partial(liquidated_within, blocks=2)
+    ),
+    "liquidated_within_16": Measure(
+        "liquidated within 16 blocks", "part", partial(liquidated_within, blocks=16)
+    ),
+    "left_liquidatable": Measure("liquidatable at the end", "positions", left_liquidatable),
+    "cascade_amplification": Measure("cascade amplification", "ratio", cascade_amplification),
+    "final_price": Measure("final price with feedback over without", "ratio", final_price),
+    "liquidators_profit": Measure("profit of liquidators", "loan", liquidators_profit),
+    "highest_utilisation": Measure("highest utilisation", "part", highest_utilisation),
+}
+"""The measures of a run by name."""
+
+
+def measure(result: Result) -> Measured:
+    """All measures of a finished run, by name."""
+    return {name: each.function(result) for name, each in MEASURES.items()}
+
+
+# ------------------------------------------------------------------------------------------------ many runs
+
+
+def value_at_risk(values: Sequence[float], level: float) -> float:
+    """The smallest value that at least `level` of the runs do not exceed (VaR, LaR)."""
+    ordered = np.sort(_checked(values))
+    return float(ordered[_rank(level, len(ordered)) - 1])
+
+
+def expected_shortfall(values: Sequence[float], level: float) -> float:
+    """The mean of the worst 1 - `level` of the runs, one of them counted in part if need be (ES, CVaR).
+
+    `VaR + mean(max(0, value - VaR))/(1 - level)`.
+    """
+    known = _checked(values)
+    edge = value_at_risk(values, level)
+    return edge + float(np.mean(np.maximum(0.0, known - edge))) / (1 - level)
+
+
+def entropic_value_at_risk(values: Sequence[float], level: float) -> float:
+    """The tightest exponential bound of the VaR: `inf over t > 0 of ln(mean(exp(t*value))/(1 - level))/t` (EVaR).
+
+    At least the expected shortfall, at most the worst run, which it is when that is at least 1 - `level` of
+    all. Found to 1e-9 of the values' range.
+    """
+    known = _checked(values)
+    low, high = float(known.min()), float(known.max())
+    spread = high - low
+    if spread == 0:
+        return high
+    scaled = (known - high) / spread  # between -1 and 0, so that nothing overflows
+    margin = -log(1 - level)
+
+    def bound(inverse: float) -> float:
+        """The bound at t = 1/`inverse`, convex in it; at 0 it is the worst run's."""
+        if inverse == 0:
+            return 0.0
+        return inverse * (log(float(np.mean(np.exp(scaled / inverse)))) + margin)
+
+    # beyond 1/margin the bound exceeds the worst run
+    best = _least(bound, 0.0, 1 / margin)
+    return high + spread * min(0.0, best)
+
+
+def _least(function: Callable[[float], float], left: float, right: float) -> float:
+    """The least value of a convex function on an interval, by golden sections."""
+    golden = (5**0.5 - 1) / 2
+    one, two = right - golden * (right - left), left + golden * (right - left)
+    at_one, at_two = function(one), function(two)
+    for _ in range(80):  # 0.618^80 is 2e-17
+        if at_one <= at_two:
+            right, two, at_two = two, one, at_one
+            one = right - golden * (right - left)
+            at_one = function(one)
+        else:
+            left, one, at_one = one, two, at_two
+            two = left + golden * (right - left)
+            at_two = function(two)
+    return min(at_one, at_two)
+
+
+def over_runs(runs: Iterable[Mapping[str, float | None]]) -> dict[str, float]:
+    """Risk over many runs, from the measures of each (see `measure`), in loan tokens.
+
+    VaR 95, ES 99, EVaR 99, mean and distribution of bad debt; LaR 95, the VaR 95 of liquidated debt. Reads the
+    runs once and keeps two numbers of each.
+
+    Raises:
+        ValueError: there is no run, or one lacks a number.
+    """
+    pairs = [(run[BAD_DEBT], run[LIQUIDATED_DEBT]) for run in runs]
+    bad, liquidated = np.array(pairs, dtype=float).reshape(-1, 2).T
+    quantiles = {f"bad_debt_p{part:02}": value_at_risk(bad, part / 100) for part in (5, 25, 50, 75, 90, 99)}
+    return {
+        "runs": float(len(bad)),
+        "bad_debt_mean": float(np.mean(bad)),
+        "bad_debt_none": float(np.mean(bad == 0)),
+        **quantiles,
+        "bad_debt_max": float(np.max(bad)),
+        "bad_debt_var_95": value_at_risk(bad, 0.95),
+        "bad_debt_es_99": expected_shortfall(bad, 0.99),
+        "bad_debt_evar_99": entropic_value_at_risk(bad, 0.99),
+        "liquidated_debt_lar_95": value_at_risk(liquidated, 0.95),
+    }
+
+
+def _checked(values: Sequence[float] | npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    known = np.asarray(values, dtype=float)
+    if known.size == 0:
+        raise ValueError("there is no run to measure; give at least one")
+    if not np.isfinite(known).all():
+        raise ValueError("a run has no finite number; leave it out or see why")
+    return known
+
+
+def _rank(level: float, count: int) -> int:
+    """How many of the ordered values are at most the quantile; a float's last bit does not count."""
+    return min(count, max(1, ceil(level * count - 1e-9)))
