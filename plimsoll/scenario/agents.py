@@ -8,11 +8,11 @@ into `run(..., agents=[...])`.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from math import isqrt
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -24,7 +24,9 @@ from plimsoll.scenario.borrowers import Borrower
 from plimsoll.scenario.ladder import Ladder
 from plimsoll.scenario.world import Action, Market, World, account
 from plimsoll.twin.chain import MAX, Revert
-from plimsoll.twin.liquidation import PRICE_SCALE, WAD, Totals, ceil_div
+from plimsoll.twin.liquidation import PRICE_SCALE, WAD, Quote, Totals, ceil_div
+
+HALVINGS = 8  # of a close that is too large for the DEX
 
 
 @dataclass(slots=True)
@@ -216,7 +218,7 @@ class Liquidator:
         self._settings = settings
         self._vaults = vaults
         self._margin = WAD + wad(settings.margin)
-        self._least = world.loan_units(settings.min_profit)
+        self._least = max(1, world.loan_units(settings.min_profit))
         self._capital = world.loan_units(settings.capital)
 
     def funding(self, world: World) -> Iterable[Action]:
@@ -247,13 +249,14 @@ class Liquidator:
             market, price = view.world.markets[number], view.price(number)
             if price is None:
                 continue
-            for chunk in self._choose(view, number, market, price):
+            for closes in self._choose(view, number, market, price):
                 if self._settings.kind == "flash":
+                    orders = [close.order for close in closes]
                     yield view.world.flash_liquidation(
-                        market, self.address, chunk.orders, max(self._least, 1), self._settings.bid, self.name
+                        market, self.address, orders, self._least, self._settings.bid, self.name
                     )
                     continue
-                orders, spent = _within(chunk.candidates, budget)
+                orders, spent = _within(closes, budget)
                 if orders:
                     budget -= spent
                     rate = self._margin * PRICE_SCALE * PRICE_SCALE // (WAD * price) if not market.pair else 0
@@ -271,59 +274,87 @@ class Liquidator:
         yield world.burn(market.collateral, self.address, held)
         yield world.mint(world.loan, self.address, worth)
 
-    def _choose(self, view: View, number: int, market: Market, price: int) -> Iterable[Chunk]:
+    def _choose(self, view: View, number: int, market: Market, price: int) -> Iterable[list[Close]]:
+        """Closes that pay, a transaction each."""
         vault = market.vault.model
         totals = Totals(*view.world.debt_totals())
         found = []
         for owner in view.ladders[number].below(1.0, price):
             quote = vault._quote(owner, price, totals, MAX)
-            if quote.executable:
-                candidate = Candidate(owner, quote)
-                if quote.seized * price * WAD >= candidate.cost * self._margin * PRICE_SCALE:
-                    found.append(candidate)
+            if quote.executable and quote.seized * price * WAD >= _cost(quote) * self._margin * PRICE_SCALE:
+                found.append(Close(owner, quote))
         if not found:
             return
-        if not market.pair:
-            found.sort(key=lambda each: (each.cost * WAD // max(1, each.quote.seized), each.owner))
+        found.sort(key=lambda close: (close.cost * WAD // max(1, close.quote.seized), close.owner))
+        if market.pair is None:
             for first in range(0, len(found), self._settings.batch):
-                yield Chunk(found[first : first + self._settings.batch])
+                yield found[first : first + self._settings.batch]
             return
-        reserves = market.pair.model.reserves_for(market.collateral.model)
-        best = choose(found, Venue(*reserves), Gas(cap=96_000 + 9_600 * self._settings.batch))
-        if best.candidates and best.profit >= max(self._least, 1):
-            yield Chunk(list(best.candidates))
+        venue = Venue(*market.pair.model.reserves_for(market.collateral.model))
+        gas = Gas(cap=96_000 + 9_600 * self._settings.batch)
+        best = choose([Candidate(close.owner, close.quote) for close in found], venue, gas)
+        if best.candidates and best.profit >= self._least:
+            yield [Close(*candidate) for candidate in best.candidates]
+            return
+        part = self._part(
+            found[0].owner,
+            found[0].quote.paid,
+            venue,
+            lambda limit: vault._quote(found[0].owner, price, totals, limit),
+        )
+        if part:
+            yield [part]
+
+    def _part(self, owner: str, paid: int, venue: Venue, quote: Callable[[int], Quote]) -> Close | None:
+        """The most profitable of the halves, quarters and so on of a close that is too large for the DEX."""
+        parts = [Close(owner, quote(paid >> halvings), paid >> halvings) for halvings in range(1, HALVINGS)]
+        gains = [
+            (venue.proceeds(part.quote.seized) - part.cost, part) for part in parts if part.quote.executable
+        ]
+        gain, part = max(gains, key=lambda it: it[0], default=(0, None))
+        return part if gain >= self._least else None
 
     def record(self, view: View) -> dict[str, int | float]:
         """Loan asset above the start, base units."""
         return {"profit": view.world.loan.model.balance_of(self.address) - self._capital}
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """Closes for one transaction."""
+class Close(NamedTuple):
+    """A close of one position, whole or up to a limit."""
 
-    candidates: list[Candidate]
+    owner: str
+    quote: Quote
+    limit: int = NO_LIMIT  # of the repayment, base units
 
     @property
-    def orders(self) -> list[int]:
-        """Words for `liquidate_batch`, without limits."""
-        return [int(each.owner, 16) | NO_LIMIT << 160 for each in self.candidates]
+    def cost(self) -> int:
+        """Base units of the loan asset, with the fee."""
+        return _cost(self.quote)
+
+    @property
+    def order(self) -> int:
+        """The word for `liquidate_batch`."""
+        return int(self.owner, 16) | self.limit << 160
 
 
-def _within(candidates: Sequence[Candidate], budget: int) -> tuple[list[int], int]:
+def _cost(quote: Quote) -> int:
+    return quote.paid + quote.fee
+
+
+def _within(closes: Sequence[Close], budget: int) -> tuple[list[int], int]:
     """Orders for as many closes as `budget` pays, the last one in part; and what they cost."""
     orders, spent = [], 0
-    for each in candidates:
+    for close in closes:
         left = budget - spent
-        if each.cost <= left:
-            orders.append(int(each.owner, 16) | NO_LIMIT << 160)
-            spent += each.cost
-        else:
-            limit = left * each.quote.paid // each.cost
-            if limit > 0:
-                orders.append(int(each.owner, 16) | limit << 160)
-                spent = budget
-            break
+        if close.cost <= left:
+            orders.append(close.order)
+            spent += close.cost
+            continue
+        limit = left * close.quote.paid // close.cost
+        if limit > 0:
+            orders.append(close._replace(limit=limit).order)
+            spent = budget
+        break
     return orders, spent
 
 
