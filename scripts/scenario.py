@@ -1,0 +1,123 @@
+"""Plays a scenario against the contracts and reports it: `ape run scenario black-thursday`."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+ROOT = Path(__file__).parents[1]
+SCENARIOS = ROOT / "scenarios"
+REPORTS = ROOT / "reports"
+
+
+def shown(path: Path) -> str:
+    """The path as one would type it here."""
+    path = path.absolute()
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def file_of(name: str) -> Path:
+    """A scenario's file by its path, or by its name alone when it ships with Plimsoll."""
+    path = Path(name)
+    if path.suffix not in (".yaml", ".yml") and (SCENARIOS / f"{name}.yaml").is_file():
+        return SCENARIOS / f"{name}.yaml"
+    return path
+
+
+@contextmanager
+def engine_at(name: str, clock: int) -> Iterator[Any]:
+    """An engine whose clock stands at a time: `anvil`, started for the run, or `revm` in this process."""
+    from plimsoll.chain.revm import Revm
+
+    if name == "revm":
+        yield Revm(clock)
+        return
+    import ape
+
+    from plimsoll.chain.anvil import Anvil
+
+    with ape.networks.ethereum.local.use_provider("foundry") as provider:
+        engine = Anvil(provider, clock)
+        try:
+            yield engine
+        finally:
+            engine.close()
+
+
+@click.command()
+@click.argument("name", metavar="SCENARIO")
+@click.option(
+    "--engine", type=click.Choice(["anvil", "revm"]), default="anvil", show_default=True,
+    help="A node of its own, or the same bytecode in this process.",
+)  # fmt: skip
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Other people and other random prices.")
+@click.option("--path", "number", type=click.IntRange(0), default=0, help="Number of the random prices.")
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="As vaults.0.bonus_max=0.08.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder.  [default: reports/SCENARIO]")
+def cli(
+    name: str, engine: str, seed: int | None, number: int, settings: tuple[str, ...], out: Path | None
+) -> None:
+    """Play SCENARIO, a YAML file or the name of one in scenarios/, and write a report."""
+    import ape
+    from ape.exceptions import ApeException
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from plimsoll.chain import artifacts
+    from plimsoll.chain.sources import ensure_compiled
+    from plimsoll.report.summary import lines
+    from plimsoll.report.table import table
+    from plimsoll.report.write import FolderError, check_folder, write
+    from plimsoll.scenario.config import ScenarioError, load
+    from plimsoll.scenario.recorder import ReplayFailed
+    from plimsoll.scenario.run import Laboratory, clock_of
+    from plimsoll.scenario.world import CONTRACTS, Difference
+
+    def quiet() -> Any:
+        """Without ape's lines on every contract."""
+        return ape.logging.logger.at_level(ape.logging.LogLevel.WARNING)
+
+    path = file_of(name)
+    try:
+        scenario = load(path, settings)
+    except ScenarioError as error:
+        raise click.ClickException(str(error)) from None
+    if seed is not None:
+        scenario = scenario.with_seed(seed)
+    words = ["ape", "run", "scenario", name, *(word for each in settings for word in ("--set", each))]
+    words += ["--engine", engine, "--seed", str(scenario.seed), "--path", str(number)]
+    folder = out or REPORTS / path.stem
+    console = Console()
+    try:
+        check_folder(folder)
+        with quiet(), console.status("compiling the contracts, if they have changed"):
+            ensure_compiled(ape.project)
+            has_dex = any(vault.dex for vault in scenario.vaults)
+            found = artifacts.load(ape.project, CONTRACTS, has_dex)
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with (
+            Progress(*columns, console=console) as progress,
+            quiet(),
+            engine_at(engine, clock_of(scenario)) as chain,
+        ):
+            task = progress.add_task("deploying, lending, borrowing", total=scenario.blocks)
+            laboratory = Laboratory(scenario, chain, found)
+            result = laboratory.play(
+                number, progress=lambda block, _: progress.update(task, completed=block, description="blocks")
+            )
+        with console.status("writing the report"):
+            summary = write(result, folder, command=shlex.join(words))
+    except (KeyboardInterrupt, SystemExit):  # ape answers Ctrl-C by stopping Anvil and leaving
+        console.print("Interrupted: no report was written, and an older one is as it was.")
+        raise SystemExit(130) from None
+    except (Difference, ReplayFailed, FolderError, FileNotFoundError) as error:
+        raise click.ClickException(str(error)) from None
+    except (ApeException, OSError, RuntimeError) as error:
+        raise click.ClickException(f"The run broke off ({error}); no report was written.") from None
+    console.print(table(f"{scenario.title} (seed {scenario.seed})", lines(summary)))
+    console.print(f"report: {shown(folder / 'index.html')}", soft_wrap=True)

@@ -1,0 +1,83 @@
+"""Plays a scenario many times and sums up the risk: `ape run sweep black-thursday --paths 100`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from scripts.scenario import REPORTS, file_of, shown
+
+
+@click.command()
+@click.argument("name", metavar="SCENARIO")
+@click.option(
+    "--paths",
+    type=click.IntRange(1, 10**6),
+    default=100,
+    show_default=True,
+    help="For each place in the grid.",
+)
+@click.option(
+    "--grid",
+    "axes",
+    multiple=True,
+    metavar="KEY=VALUE,VALUE",
+    help="An axis, as vaults.0.bonus_max=0.05,0.08.",
+)
+@click.option(
+    "--set", "settings", multiple=True, metavar="KEY=VALUE", help="For all, as pool.supply=1000000."
+)
+@click.option(
+    "--workers", type=click.IntRange(1, 1024), default=os.cpu_count(), show_default=True, help="Processes."
+)
+@click.option(
+    "--dask", "address", metavar="ADDRESS", help="Play on a Dask cluster instead, as tcp://host:8786."
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Folder.  [default: reports/SCENARIO-sweep]")
+def cli(
+    name: str, paths: int, axes: tuple[str, ...], settings: tuple[str, ...], workers: int, address: str | None,
+    out: Path | None,
+) -> None:  # fmt: skip
+    """Play SCENARIO on many random paths, at every place of a grid. A sweep that was stopped goes on."""
+    import ape
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from plimsoll.chain import artifacts
+    from plimsoll.chain.sources import ensure_compiled
+    from plimsoll.report.sweep import summarise, tables
+    from plimsoll.scenario.config import ScenarioError
+    from plimsoll.scenario.sweep import Cluster, Processes, Sweep, SweepError, grid_of, run
+    from plimsoll.scenario.world import CONTRACTS, Difference
+
+    def quiet() -> Any:
+        """Without ape's lines on every contract."""
+        return ape.logging.logger.at_level(ape.logging.LogLevel.WARNING)
+
+    path = file_of(name)
+    folder = out or REPORTS / f"{path.stem}-sweep"
+    console = Console()
+    try:
+        sweep = Sweep(path, settings, grid_of(axes), paths)
+        scenarios = sweep.scenarios()
+        with quiet(), console.status("compiling the contracts, if they have changed"):
+            ensure_compiled(ape.project)
+            has_dex = any(vault.dex for scenario in scenarios for vault in scenario.vaults)
+            found = artifacts.load(ape.project, CONTRACTS, has_dex)
+        crew = Cluster(address) if address else Processes(workers)
+        columns = (TextColumn("paths"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=console) as progress:
+            task = progress.add_task("", total=len(sweep.grid) * paths)
+            rows = run(sweep, folder, found, crew, lambda done, _: progress.update(task, completed=done))
+    except KeyboardInterrupt:
+        console.print("Interrupted: what was played is kept; the same command goes on.")
+        raise SystemExit(130) from None
+    except (ScenarioError, SweepError, Difference, FileNotFoundError) as error:
+        raise click.ClickException(str(error)) from None
+    summary = summarise(sweep, rows, folder)
+    for table in tables(summary):
+        console.print(table)
+    console.print(f"rows: {shown(folder / 'paths.parquet')}", soft_wrap=True)
