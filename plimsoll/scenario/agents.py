@@ -230,9 +230,7 @@ class Liquidator:
             market = world.markets[number]
             yield world.act(self.address, world.loan, "approve", market.vault.contract.address, MAX)
             if market.pair and world.router:
-                yield world.act(
-                    self.address, market.collateral, "approve", world.router.contract.address, MAX
-                )
+                yield world.act(self.address, market.collateral, "approve", world.router.address, MAX)
 
     def update(self, _rng: np.random.Generator, view: View) -> Iterable[Action]:
         """Sells what it has, then closes what pays, the best first."""
@@ -290,7 +288,7 @@ class Liquidator:
             for first in range(0, len(found), self._settings.batch):
                 yield found[first : first + self._settings.batch]
             return
-        venue = Venue(*market.pair.model.reserves_for(market.collateral.model))
+        venue = Venue(*view.world.reserves(market))
         gas = Gas(cap=96_000 + 9_600 * self._settings.batch)
         best = choose([Candidate(close.owner, close.quote) for close in found], venue, gas)
         if best.candidates and best.profit >= self._least:
@@ -418,14 +416,13 @@ class Arbitrageur:
         """Approvals."""
         assert world.router
         for token in (world.loan, self._market.collateral):
-            yield world.act(self.address, token, "approve", world.router.contract.address, MAX)
+            yield world.act(self.address, token, "approve", world.router.address, MAX)
 
     def update(self, _rng: np.random.Generator, view: View) -> Iterable[Action]:
         """One swap that leaves the DEX at the outside price, give or take the fee."""
-        assert self._market.pair
-        world, pair = view.world, self._market.pair.model
+        world = view.world
         price = view.outside_price(self._number)
-        collateral, loan = pair.reserves_for(self._market.collateral.model)
+        collateral, loan = world.reserves(self._market)
         if loan * PRICE_SCALE > price * collateral:  # collateral is dearer on the DEX: sell it there
             token, held, other = self._market.collateral, collateral, loan * PRICE_SCALE // price
             limit = self._capital * PRICE_SCALE // price

@@ -238,8 +238,7 @@ class Recorder:
     def dex_price(self, number: int) -> float:
         """Marginal price on a vault's DEX, before its fee, loan tokens for a whole collateral token."""
         market = self._world.markets[number]
-        assert market.pair
-        collateral, loan = market.pair.model.reserves_for(market.collateral.model)
+        collateral, loan = self._world.reserves(market)
         return (
             loan
             / collateral

@@ -38,7 +38,7 @@ from plimsoll.twin.oracle import Feed, FeedOracle
 from plimsoll.twin.pool import Pool
 from plimsoll.twin.rates import Curve
 from plimsoll.twin.shares import to_assets_up
-from plimsoll.twin.uniswap_v2 import Pair, Router
+from plimsoll.twin.uniswap_v2 import Exchange
 from plimsoll.twin.vault import Vault
 
 Artifacts = Mapping[str, Artifact]
@@ -80,7 +80,7 @@ class Market:
     collateral: Side
     feed: Side
     oracle: FeedOracle
-    pair: Side | None
+    pair: str | None  # address of the DEX's pair
 
 
 class Action(NamedTuple):
@@ -147,8 +147,10 @@ class World:
             "Backstop", backstop, Backstop(self.twin, self.pool.model, backstop, *struct[8:])
         )
         self.backstop.model.synced_at = self.backstop.contract.call("synced_at")
+        self._dex = Exchange()
+        self._vaults: dict[str, Vault] = {}
         self.uniswap: Contract | None = None
-        self.router: Side | None = None
+        self.router: Contract | None = None
         self.liquidator: Side | None = None
         self.leverage: Side | None = None
         if any(vault.dex for vault in scenario.vaults):
@@ -193,11 +195,11 @@ class World:
 
     def _exchange(self, factory: Contract) -> None:
         self.uniswap = self._make("UniswapV2Factory", DEPLOYER)
-        router = self._make("UniswapV2Router02", self.uniswap.address, NOBODY)
-        self.router = Side(router, Router(self.twin, router.address))
+        self.router = self._make("UniswapV2Router02", self.uniswap.address, NOBODY)
         for name, model in (("Liquidator", Liquidator), ("Leverage", Leverage)):
             address = self._make(name, factory.address, self.uniswap.address).address
-            setattr(self, name.lower(), self._side(name, address, model(self.twin, address)))
+            twin = model(self.twin, address, self._vaults, self._dex)
+            setattr(self, name.lower(), self._side(name, address, twin))
 
     def _market(self, factory: Contract, config: VaultConfig, price: float) -> Market:
         collateral = self._token(config.collateral.symbol, config.collateral.decimals)
@@ -231,21 +233,28 @@ class World:
             Risk.from_struct(terms),  # type: ignore[arg-type]
         )
         self.pool.model.own_vaults[address] = True
+        self._vaults[address] = model
         vault = self._side("Vault", address, model)
         pair = self._pair(config, collateral, answer * scale) if config.dex else None
         return Market(config, vault, collateral, Side(feed, model_feed), model_oracle, pair)
 
-    def _pair(self, config: VaultConfig, collateral: Side, price: int) -> Side:
+    def _pair(self, config: VaultConfig, collateral: Side, price: int) -> str:
         assert self.uniswap and config.dex
-        tokens = sorted((self.loan, collateral), key=lambda side: int(side.contract.address, 16))
-        pair = self.uniswap.send("createPair", *(side.contract.address for side in tokens), sender=DEPLOYER)
+        addresses = (self.loan.contract.address, collateral.contract.address)
+        pair: str = self.uniswap.send("createPair", *addresses, sender=DEPLOYER)
         depth = self.scenario.loan_units(config.dex.depth)
         for side, amount in ((self.loan, depth), (collateral, depth * 10**36 // price)):
             side.contract.send("mint", pair, amount, sender=DEPLOYER)
             side.model.mint(pair, amount)
-        side = self._side("UniswapV2Pair", pair, Pair(self.twin, pair, (tokens[0].model, tokens[1].model)))
-        side.contract.send("mint", DEPLOYER, sender=DEPLOYER)
-        return side
+        abi = self._artifacts["UniswapV2Pair"].abi
+        Contract(self.engine, pair, abi).send("mint", DEPLOYER, sender=DEPLOYER)
+        self._dex.add(pair, self.loan.model, collateral.model)
+        return pair
+
+    def reserves(self, market: Market) -> tuple[int, int]:
+        """What the pair of a vault with a DEX holds: collateral, loan asset; base units."""
+        assert market.pair
+        return market.collateral.model.balance_of(market.pair), self.loan.model.balance_of(market.pair)
 
     @staticmethod
     def answer_of(config: VaultConfig, price: float) -> int:
@@ -279,42 +288,33 @@ class World:
             DEPLOYER, token.contract, "burn", (owner, amount), lambda: token.model.burn(owner, amount)
         )
 
+    def path(self, market: Market) -> list[str]:
+        """The tokens of a sale of collateral on the vault's DEX."""
+        return [market.collateral.contract.address, self.loan.contract.address]
+
     def swap(
         self, market: Market, sender: str, token_in: Side, amount: int, bid: int = 0, label: str = "swap"
     ) -> Action:
-        """Sells an exact amount on the vault's DEX, through Uniswap's router; at any price."""
-        assert market.pair and self.router
-        token_out = self.loan if token_in is market.collateral else market.collateral
-        path = [token_in.contract.address, token_out.contract.address]
-        router, pair = self.router.model, market.pair.model
-        return Action(
-            sender, self.router.contract, "swapExactTokensForTokens", (amount, 0, path, sender, DEADLINE),
-            lambda: router.sell(sender, amount, 0, pair, token_in.model, sender), bid, label,
-        )  # fmt: skip
+        """Sells an exact amount, above 0, on the vault's DEX, through Uniswap's router; at any price."""
+        assert self.router
+        path = self.path(market) if token_in is market.collateral else self.path(market)[::-1]
+        arguments = (amount, 0, path, sender, DEADLINE)
+        model = lambda: self._dex.sell(sender, path, amount)  # noqa: E731
+        return Action(sender, self.router, "swapExactTokensForTokens", arguments, model, bid, label)
 
     def flash_liquidation(
         self, market: Market, sender: str, orders: Sequence[int], min_profit: int, bid: int, label: str
     ) -> Action:
         """Liquidates without capital, through the Liquidator."""
-        assert market.pair and self.liquidator
-        path = [market.collateral.contract.address, self.loan.contract.address]
-        model, vault, pair = self.liquidator.model, market.vault.model, market.pair.model
-        arguments = (market.vault.contract.address, orders, path, min_profit)
-        return Action(
-            sender, self.liquidator.contract, "liquidate_batch", arguments,
-            lambda: model.liquidate_batch(sender, vault, orders, pair, min_profit), bid, label,
-        )  # fmt: skip
+        assert self.liquidator
+        arguments = (market.vault.contract.address, orders, self.path(market), min_profit)
+        return self.act(sender, self.liquidator, "liquidate_batch", *arguments, bid=bid, label=label)
 
     def unwind(self, market: Market, owner: str, repayment: int) -> Action:
         """Sells collateral of the owner's position on the vault's DEX and repays with it, through Leverage."""
-        assert market.pair and self.leverage
-        path = [market.collateral.contract.address, self.loan.contract.address]
-        model, vault, pair = self.leverage.model, market.vault.model, market.pair.model
-        arguments = (market.vault.contract.address, repayment, 0, path, MAX, 0, DEADLINE)
-        return Action(
-            owner, self.leverage.contract, "close", arguments,
-            lambda: model.close(owner, vault, repayment, 0, pair), 0, "unwind",
-        )  # fmt: skip
+        assert self.leverage
+        arguments = (market.vault.contract.address, repayment, 0, self.path(market), MAX, 0, DEADLINE)
+        return self.act(owner, self.leverage, "close", *arguments, label="unwind")
 
     def loan_units(self, tokens: Decimal) -> int:
         """Base units of the loan asset."""
@@ -427,12 +427,6 @@ class World:
             for owner in market.vault.model.positions:
                 word = market.vault.contract.call("positions", owner)
                 yield f"position of {owner}", word, market.vault.model.word_of(owner)
-            if market.pair:
-                yield (
-                    "reserves of a pair",
-                    market.pair.contract.call("getReserves")[:2],
-                    market.pair.model.reserves,
-                )
 
 
 @cache
