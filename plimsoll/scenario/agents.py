@@ -16,8 +16,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from plimsoll.keeper.choice import NO_LIMIT, Candidate, Gas, choose
-from plimsoll.keeper.choice import Pair as Venue
+from plimsoll.keeper.choice import NO_LIMIT, Candidate, Gas, Route, Venue, choose
 from plimsoll.params import wad
 from plimsoll.scenario import config
 from plimsoll.scenario.borrowers import Borrower
@@ -288,7 +287,7 @@ class Liquidator:
             for first in range(0, len(found), self._settings.batch):
                 yield found[first : first + self._settings.batch]
             return
-        venue = Venue(*view.world.reserves(market))
+        venue = Route((view.world.reserves(market),))
         gas = Gas(cap=96_000 + 9_600 * self._settings.batch)
         best = choose([Candidate(close.owner, close.quote) for close in found], venue, gas)
         if best.candidates and best.profit >= self._least:
