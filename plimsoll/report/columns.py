@@ -1,139 +1,190 @@
-"""The columns of a report's tables: names, units, meanings, and how a row's integers become values."""
+"""The columns of a run's tables: names, kinds, meanings, units, and how a row's integers become values.
+
+This is the only place that says so; the Parquet files, the page and docs/results.md are made from it.
+"""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Context
 from typing import Any
 
+from plimsoll.params import YEAR
 from plimsoll.scenario.config import Scenario
 
 WAD = 10**18
+PRICE_DECIMALS = 36
 _EXACT = Context(prec=100)
+
+KINDS = {
+    "text": ("", "text"),
+    "integer": ("", "64-bit integer"),
+    "number": ("", "64-bit float"),
+    "hours": ("hours since the start", "64-bit float"),
+    "ratio": ("ratio", "64-bit float"),
+    "wad": ("ratio", "64-bit float, from 18 digits"),
+    "rate": ("a year", "64-bit float: the rate a second times 31,536,000, without compounding"),
+    "quote": ("{loan} for 1 {collateral}", "64-bit float"),
+    "price": ("{loan} for 1 {collateral}", "64-bit float, from 36 digits"),
+    "exact price": ("1e-36 base units for a base unit", "text of the exact integer, up to 78 digits"),
+    "loan": ("{loan}", "exact decimal of whole tokens"),
+    "collateral": ("{collateral}", "exact decimal of whole tokens"),
+    "shares": ("debt shares", "exact decimal without digits after the point"),
+}
+"""Unit and representation by kind of column."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a table.
-
-    `kind` is the type and decides the unit: text, integer, flag, ratio, wad (a scaled ratio), usd, hours,
-    time, price (loan tokens for a collateral token), loan, collateral (whole tokens, exact), shares (exact).
-    """
+    """One column of a table; its kind, a key of `KINDS`, decides unit and type."""
 
     name: str
     kind: str
     meaning: str
     source: str = ""  # the row's attribute, when it has another name
 
-    def unit(self, scenario: Scenario) -> str:
-        """The unit in words, empty when there is none."""
-        loan, collateral = scenario.market.loan.symbol, scenario.market.collateral.symbol
-        units = {
-            "usd": f"USD for 1 {collateral}",
-            "hours": "h since the start",
-            "time": "UTC",
-            "price": f"{loan} for 1 {collateral}",
-            "loan": loan,
-            "collateral": collateral,
-            "shares": "debt shares",
-            "ratio": "ratio",
-            "wad": "ratio",
-        }
-        return units.get(self.kind, "")
+    def unit(self, scenario: Scenario | None = None) -> str:
+        """The unit in words, empty when there is none; with a scenario, its tokens by name."""
+        loan, collateral = "loan token", "collateral token"
+        if scenario:
+            loan = scenario.pool.loan.symbol
+            collateral = " or ".join(dict.fromkeys(vault.collateral.symbol for vault in scenario.vaults))
+        return KINDS[self.kind][0].format(loan=loan, collateral=collateral)
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether its values are decimals."""
+        return self.kind in ("loan", "collateral", "shares")
+
+    def digits(self, scenario: Scenario) -> int:
+        """Digits after the point of an exact column; of several collaterals, the most that one has."""
+        if self.kind == "shares":
+            return 0
+        if self.kind == "loan":
+            return scenario.pool.loan.decimals
+        return max(vault.collateral.decimals for vault in scenario.vaults)
 
     def value(self, row: Any, scenario: Scenario) -> Any:
-        """The row's value: amounts as exact decimals in whole tokens, ratios and prices as floats."""
+        """The row's value: amounts as exact decimals of whole tokens, ratios and prices as floats."""
         raw = getattr(row, self.source or self.name)
-        market = scenario.market
         if raw is None:
             return None
+        loan = scenario.pool.loan.decimals
         match self.kind:
-            case "text":
-                return str(raw)
-            case "time":
-                return datetime.fromtimestamp(raw, UTC)
             case "wad":
                 return raw / WAD
+            case "rate":
+                return raw * YEAR / WAD
             case "price":
-                return raw * 10**market.collateral.decimals / 10 ** (36 + market.loan.decimals)
-            case "loan" | "collateral" | "shares":
-                return _EXACT.scaleb(_EXACT.create_decimal(raw), -self.decimals(scenario))
+                return raw * 10 ** _collateral(row, scenario) / 10 ** (PRICE_DECIMALS + loan)
+            case "exact price":
+                return str(raw)
+            case "loan":
+                return _EXACT.scaleb(_EXACT.create_decimal(raw), -loan)
+            case "collateral":
+                return _EXACT.scaleb(_EXACT.create_decimal(raw), -_collateral(row, scenario))
+            case "shares":
+                return _EXACT.create_decimal(raw)
+            case "number":
+                return float(raw)
             case _:
                 return raw
 
-    def decimals(self, scenario: Scenario) -> int:
-        """Digits after the point of an exact amount."""
-        market = scenario.market
-        return {"loan": market.loan.decimals, "collateral": market.collateral.decimals}.get(self.kind, 0)
+
+def _collateral(row: Any, scenario: Scenario) -> int:
+    return int(scenario.vaults[row.vault].collateral.decimals)
 
 
-STEPS = (
-    Column("step", "integer", "number of the step, from 0"),
-    Column("hour", "hours", "when the step is"),
-    Column("time", "time", "the same on the chain's clock"),
-    Column("block", "integer", "block in which the price moved"),
-    Column("price", "usd", "answer of the collateral's feed"),
-    Column("outage", "flag", "whether the scenario keeps the liquidator from acting"),
-    Column("open_positions", "integer", "positions with debt, before the liquidator acts"),
-    Column("liquidatable", "integer", "positions that a liquidation could close, before the liquidator acts"),
-    Column(
-        "left_liquidatable", "integer", "the same after it has acted: capital or an outage kept it from more"
+_BLOCK = Column("block", "integer", "number of the block, 0 at the start")
+_HOUR = Column("hour", "hours", "when that is")
+_VAULT = Column("vault", "integer", "number of the vault, from 0, in the order of the scenario")
+
+TABLES: dict[str, tuple[Column, ...]] = {
+    "vaults": (
+        _BLOCK,
+        _HOUR,
+        _VAULT,
+        Column("path", "quote", "outside price without feedback"),
+        Column("outside", "quote", "outside price with feedback"),
+        Column("oracle", "quote", "what the vault's oracle says; empty while it refuses"),
+        Column("dex", "quote", "marginal price on the DEX, before its fee; empty without one"),
+        Column("positions", "integer", "positions with debt"),
+        Column("health_min", "ratio", "lowest health factor of these, at the oracle's price"),
+        *(
+            Column(f"health_p{part:02}", "ratio", f"{part} % of these have at most about this health factor")
+            for part in (5, 25, 50, 75)
+        ),
+        Column("debt", "loan", "debt of all positions, rounded up"),
+        Column("liquidatable", "integer", "positions that could be liquidated and were not"),
+        Column("closes", "integer", "closes since the last recorded block"),
+        Column("repaid", "loan", "debt repaid in these, without fees"),
+        Column("seized", "collateral", "collateral seized in these"),
+        Column("reverted", "integer", "failed transactions, for all vaults, since the last recorded block"),
     ),
-    Column("health_min", "ratio", "lowest health of the open positions, before the liquidator acts"),
-    *(
-        Column(f"health_p{part:02}", "ratio", f"{part} % of the open positions have at most this health")
-        for part in (5, 25, 50, 75, 95)
+    "pool": (
+        _BLOCK,
+        _HOUR,
+        Column("total_assets", "loan", "what lenders own, the backstop's stake included, rounded down"),
+        Column("total_debt", "loan", "what borrowers owe, rounded up"),
+        Column("cash", "loan", "loan asset in the pool"),
+        Column("utilisation", "wad", "debt over what lenders own"),
+        Column("borrow_rate", "rate", "interest of borrowers"),
+        Column("reserves", "loan", "the reserve: cash and debt less what lenders own"),
+        Column("backstop", "loan", "worth of the pool shares staked in the backstop"),
+        Column("share_price", "ratio", "assets of a lender's share over those at the start"),
     ),
-    Column("health_mean", "ratio", "mean health of the open positions, each counted once"),
-    Column("closes_restorable", "integer", "closes of positions that covered debt and minimum bonus"),
-    Column("closes_shortfall", "integer", "closes of positions that did not"),
-    Column("repaid_restorable", "loan", "debt paid in restorable closes, without fees"),
-    Column("repaid_shortfall", "loan", "debt paid in shortfall closes"),
-    Column("seized", "collateral", "collateral that the liquidator received"),
-    Column("fees", "loan", "paid on top, into the reserve"),
-    Column("extinguished", "loan", "debt that ceased to exist, rounded down for each close"),
-    Column("loss_reserves", "loan", "part of what was extinguished and not paid that the reserve carried"),
-    Column("loss_backstop", "loan", "part that the backstop carried; nobody has staked in it here"),
-    Column("loss_lenders", "loan", "part that lenders carried"),
-    Column("reserves", "loan", "the reserve after the step"),
-    Column("total_assets", "loan", "what lenders own after the step"),
-    Column("total_debt", "loan", "what borrowers owe after the step, rounded up"),
-    Column("cash", "loan", "loan asset in the pool after the step"),
-    Column("utilisation", "wad", "debt over lenders' assets after the step"),
-    Column("liquidator_loan", "loan", "loan asset of the liquidator after the step"),
-    Column("liquidator_collateral", "collateral", "collateral that it has yet to sell"),
-)
+    "liquidations": (
+        _BLOCK,
+        _HOUR,
+        _VAULT,
+        Column("owner", "text", "address of the borrower"),
+        Column("liquidator", "text", "address of who called"),
+        Column("kind", "text", "restorable: value covers debt and minimum bonus; shortfall: it does not"),
+        Column("price", "price", "the oracle's price"),
+        Column("exact_price", "exact price", "the same as the vault used it", "price"),
+        Column("collateral_before", "collateral", "collateral in the position before"),
+        Column("debt_before", "loan", "debt before, rounded up"),
+        Column("shares_before", "shares", "debt shares before"),
+        Column("shares", "shares", "debt shares extinguished"),
+        Column("seized", "collateral", "collateral that the liquidator received"),
+        Column("repaid", "loan", "what was paid for the debt"),
+        Column("fee", "loan", "what was paid on top, into the reserve"),
+        Column("extinguished", "loan", "debt that ceased to exist, rounded down: repaid or written off"),
+        Column("needed", "loan", "least repayment that brings health to 1; in a shortfall the debt"),
+        Column("health_before", "wad", "health factor before, rounded down to 1e-9"),
+        Column("health_after", "wad", "health factor after; empty: no debt left, or above 4.29"),
+        Column("blocks_waited", "integer", "blocks since the oracle's price made it liquidatable"),
+    ),
+    "losses": (
+        _BLOCK,
+        _HOUR,
+        Column("vault", "integer", "number of the vault whose debt it was; -1: of none"),
+        Column("extinguished", "loan", "debt written off: the sum of the three below"),
+        Column("reserve", "loan", "part that the reserve carried"),
+        Column("backstop", "loan", "part that the backstop carried"),
+        Column("lenders", "loan", "part that lenders carried"),
+    ),
+    "agents": (
+        _BLOCK,
+        Column("agent", "text", "name of the agent"),
+        Column("key", "text", "what it records"),
+        Column("value", "number", "as it records it; profit and supplied are base units of the loan asset"),
+    ),
+    "positions": (
+        Column("moment", "text", "start or end of the run"),
+        _VAULT,
+        Column("owner", "text", "address of the borrower"),
+        Column("collateral", "collateral", "collateral locked"),
+        Column("debt", "loan", "debt, rounded up"),
+        Column("liquidation_price", "price", "it can be liquidated below; 0 without collateral"),
+        Column("exact_liquidation_price", "exact price", "the same, rounded up", "liquidation_price"),
+    ),
+}  # fmt: skip
+"""The columns by table; the tables are those of `Result.tables`."""
 
-LIQUIDATIONS = (
-    Column("step", "integer", "number of the step"),
-    Column("hour", "hours", "when the step is"),
-    Column("time", "time", "time of the block"),
-    Column("block", "integer", "block of the liquidation"),
-    Column("owner", "text", "address of the borrower"),
-    Column("kind", "text", "restorable: value covers debt and minimum bonus; shortfall: it does not"),
-    Column("price", "price", "the oracle's price"),
-    Column("oracle_price", "text", "the same as the vault used it: an integer, scaled by 1e36", "price"),
-    Column("collateral_before", "collateral", "collateral in the position before"),
-    Column("debt_before", "loan", "debt before, rounded up"),
-    Column("shares_before", "shares", "debt shares before"),
-    Column("shares", "shares", "debt shares extinguished"),
-    Column("seized", "collateral", "collateral that the liquidator received"),
-    Column("repaid", "loan", "what it paid for the debt"),
-    Column("fee", "loan", "what it paid on top, into the reserve"),
-    Column("extinguished", "loan", "debt extinguished, rounded down"),
-    Column("health_before", "wad", "health factor before, rounded down to 1e-9"),
-    Column("health_after", "wad", "health factor after; empty: no debt left, or above 4.29"),
-    Column("profit", "loan", "value of what was seized at the oracle's price, less repaid and fee"),
-)
-
-POSITIONS = (
-    Column("moment", "text", "start: after the first price; end: after the last step"),
-    Column("owner", "text", "address of the borrower"),
-    Column("collateral", "collateral", "collateral locked"),
-    Column("debt_shares", "shares", "debt shares"),
-    Column("debt", "loan", "debt, rounded up"),
-    Column("health", "wad", "health factor, rounded down; empty without debt"),
-    Column("closes", "integer", "liquidations of this position up to then"),
-)
-
-TABLES: dict[str, tuple[Column, ...]] = {"steps": STEPS, "liquidations": LIQUIDATIONS, "positions": POSITIONS}
-"""The columns by table; the tables are those of `Result.rows`."""
+PURPOSES = {
+    "vaults": "one row for each vault and recorded block, at its end",
+    "pool": "one row for each recorded block, at its end",
+    "liquidations": "one row for each close of a position, in order",
+    "losses": "one row for each loss, and who carried it",
+    "agents": "what agents record, one row for each recorded block and key",
+    "positions": "one row for each borrower at the start, and one at the end",
+}

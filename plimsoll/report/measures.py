@@ -24,8 +24,8 @@ BAD_DEBT, LIQUIDATED_DEBT = "bad_debt", "liquidated_debt"
 Measured = dict[str, float | None]
 
 
-def _loan(result: Result, units: int) -> float:
-    return units / 10**result.scenario.pool.loan.decimals
+def _loan(result: Result, units: float) -> float:
+    return float(units / 10**result.scenario.pool.loan.decimals)
 
 
 def _restorable(result: Result) -> list[LiquidationRow]:
@@ -160,7 +160,7 @@ def liquidators_profit(result: Result) -> float:
         for row in result.agents
         if row.key == "profit" and row.agent.startswith("liquidator ")
     }
-    return sum(last.values()) / 10**result.scenario.pool.loan.decimals
+    return _loan(result, sum(last.values()))
 
 
 def highest_utilisation(result: Result) -> float:
@@ -198,13 +198,9 @@ MEASURES = {
     "time_to_liquidation_95": Measure(
         "time to liquidation, 95 %", "blocks", partial(time_to_liquidation, part=0.95)
     ),
-    "liquidated_within_1": Measure("liquidated within 1 block", "part", partial(liquidated_within, blocks=1)),
-    "liquidated_within_2": Measure(
-        "liquidated within 2 blocks", "part", partial(liquidated_within, blocks=2)
-    ),
-    "liquidated_within_16": Measure(
-        "liquidated within 16 blocks", "part", partial(liquidated_within, blocks=16)
-    ),
+    "liquidated_within_1": Measure("closed within 1 block", "part", partial(liquidated_within, blocks=1)),
+    "liquidated_within_2": Measure("closed within 2 blocks", "part", partial(liquidated_within, blocks=2)),
+    "liquidated_within_16": Measure("closed within 16 blocks", "part", partial(liquidated_within, blocks=16)),
     "left_liquidatable": Measure("liquidatable at the end", "positions", left_liquidatable),
     "cascade_amplification": Measure("cascade amplification", "ratio", cascade_amplification),
     "final_price": Measure("final price with feedback over without", "ratio", final_price),
@@ -239,8 +235,9 @@ def expected_shortfall(values: Sequence[float], level: float) -> float:
 
 
 def entropic_value_at_risk(values: Sequence[float], level: float) -> float:
-    """The tightest exponential bound of the VaR: `inf over t > 0 of ln(mean(exp(t*value))/(1 - level))/t` (EVaR).
+    """The tightest exponential bound of the VaR (EVaR).
 
+    `inf over t > 0 of ln(mean(exp(t*value))/(1 - level))/t`.
     At least the expected shortfall, at most the worst run, which it is when that is at least 1 - `level` of
     all. Found to 1e-9 of the values' range.
     """
@@ -283,8 +280,8 @@ def _least(function: Callable[[float], float], left: float, right: float) -> flo
 def over_runs(runs: Iterable[Mapping[str, float | None]]) -> dict[str, float]:
     """Risk over many runs, from the measures of each (see `measure`), in loan tokens.
 
-    VaR 95, ES 99, EVaR 99, mean and distribution of bad debt; LaR 95, the VaR 95 of liquidated debt. Reads the
-    runs once and keeps two numbers of each.
+    VaR 95, ES 99, EVaR 99, mean and distribution of bad debt; LaR 95, the VaR 95 of liquidated debt. Reads
+    the runs once and keeps two numbers of each.
 
     Raises:
         ValueError: there is no run, or one lacks a number.

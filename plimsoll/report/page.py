@@ -1,141 +1,126 @@
-"""The report as one HTML page that needs no network."""
+"""Reports as HTML pages that need no network."""
 
 from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from plimsoll.report.columns import TABLES
+from plimsoll.report.columns import PURPOSES, TABLES, Column
+from plimsoll.report.figures import CHARTS
+from plimsoll.report.folder import Run
+from plimsoll.report.measures import MEASURES
 from plimsoll.report.summary import lines
-from plimsoll.scenario.records import END, RESTORABLE, SHORTFALL, START, Result
+from plimsoll.scenario.records import RESTORABLE, SHORTFALL
 
-PURPOSES = {
-    "steps": "one row for each step of the price",
-    "liquidations": "one row for each close of a position",
-    "positions": "one row for each borrower at the start, and one at the end",
-}
+HEAD = 10  # rows of a table on the page
 
 
-def render(result: Result, summary: dict[str, Any], picture: Path, source: str, command: str) -> str:
-    """The page.
+def cell(column: Column, value: Any) -> str:
+    """A value of a table for people."""
+    if value is None:
+        return ""
+    if isinstance(value, Decimal):
+        return f"{value:,.4f}" if column.kind != "shares" else f"{value:,f}"
+    if isinstance(value, float):
+        return f"{value:,.6g}" if abs(value) < 1_000 else f"{value:,.2f}"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return str(value) if len(str(value)) <= 14 or column.kind != "text" else f"{value[:10]}…"
+
+
+def of_run(run: Run, heads: Mapping[str, Sequence[Sequence[str]]], scenario: str) -> str:
+    """The page of a run.
 
     Args:
-        result: the run.
-        summary: its figures, see `summarise`.
-        picture: a PNG file, which becomes part of the page.
-        source: the scenario file's text.
-        command: what repeats the run.
+        run: whose pictures are in its folder.
+        heads: the first rows of each table, as people read them.
+        scenario: the text of its scenario file.
     """
-    scenario = result.scenario
+    return _render(
+        "page.html.j2",
+        run=run,
+        summary=run.summary,
+        story=_story(run),
+        lines=lines(run.summary),
+        measures=MEASURES,
+        charts=CHARTS,
+        pictures=_pictures(run.folder),
+        tables=TABLES,
+        purposes=PURPOSES,
+        heads=heads,
+        source=scenario,
+    )
+
+
+def of_comparison(
+    runs: Sequence[Run],
+    rows: Sequence[Sequence[str]],
+    settings: Sequence[Sequence[str]],
+    folder: Path,
+) -> str:
+    """The page of two runs side by side.
+
+    Args:
+        runs: the two.
+        rows: title, each run's figure and the difference of each measure.
+        settings: name and each run's value of each setting that differs.
+        folder: where the pictures are.
+    """
+    return _render(
+        "comparison.html.j2",
+        runs=runs,
+        rows=rows,
+        settings=settings,
+        charts=CHARTS,
+        pictures=_pictures(folder),
+        measures=MEASURES,
+    )
+
+
+def _render(template: str, **known: Any) -> str:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
     )
-    tables = {
-        name: [
-            SimpleNamespace(**{column.name: column.value(row, scenario) for column in TABLES[name]})
-            for row in rows
-        ]
-        for name, rows in result.rows().items()
-    }
-    starts = [row for row in tables["positions"] if row.moment == START]
-    ends = {row.owner: row for row in tables["positions"] if row.moment == END}
-    return environment.get_template("page.html.j2").render(
-        scenario=scenario,
-        loan=scenario.market.loan.symbol,
-        collateral=scenario.market.collateral.symbol,
-        story=_story(result, summary),
-        notes=_notes(result),
-        words=_words(result),
-        lines=lines(summary),
-        promises=result.checks,
-        closes=tables["liquidations"],
-        positions=[(row, ends[row.owner]) for row in starts],
-        tables=TABLES,
-        purposes=PURPOSES,
-        counts={name: len(rows) for name, rows in tables.items()},
-        versions=result.versions,
-        picture=b64encode(picture.read_bytes()).decode(),
-        source=source,
-        command=command,
-    )
+    return str(environment.get_template(template).render(**known))
 
 
-def _story(result: Result, summary: dict[str, Any]) -> list[str]:
-    """What happened, in three sentences or so."""
-    market, closes, losses = result.scenario.market, summary["closes"], summary["losses"]
-    prices, loan = summary["price"], market.loan.symbol
-    story = [
-        f"The price of {market.collateral.symbol} went from {prices['first']:,.2f} US dollars to "
-        f"{prices['lowest']:,.2f} at its lowest and {prices['last']:,.2f} at the end. "
-        f"{closes['positions_touched']} of {closes['positions']} positions were liquidated, in "
-        f"{closes['all']} closes: {closes[RESTORABLE]} restorable ones, none of which lost anything, and "
-        f"{closes[SHORTFALL]} in shortfall. No close lowered a position's health."
-    ]
-    for outage in result.scenario.liquidator.outages:
+def _pictures(folder: Path) -> dict[str, str]:
+    return {name: b64encode((folder / f"{name}.png").read_bytes()).decode() for name in CHARTS}
+
+
+def _story(run: Run) -> list[str]:
+    """What happened, in a sentence a vault and two for all."""
+    summary, loan = run.summary, run.loan
+    closes, measures = summary["closes"], summary["measures"]
+    story = []
+    for number, symbol in enumerate(run.symbols):
+        outside = run.of("vaults", number)["outside"]
         story.append(
-            f"From hour {outage.start} to hour {outage.end} the scenario lets no liquidation through: "
-            f"{outage.reason}. Positions that sank meanwhile had to wait."
+            f"{symbol} went from {outside.iloc[0]:,.6g} {loan} to {outside.min():,.6g} at its lowest and "
+            f"{outside.iloc[-1]:,.6g} at the end."
         )
-    if losses["all"] > 0:
-        share = losses["lenders"] / summary["pool"][START]["lenders_assets"]
+    if closes["all"]:
         story.append(
-            f"Of {losses['all']:,.0f} {loan} of losses the reserve carried {losses['reserves']:,.0f} and "
-            f"lenders {losses['lenders']:,.0f}, which is {share:.2%} of their assets. Each was booked in "
-            "the transaction that found it."
+            f"{summary['borrowers_liquidated']:,} of {summary['borrowers']:,} borrowers were liquidated, in "
+            f"{closes['all']:,} closes: {closes[RESTORABLE]:,} restorable, {closes[SHORTFALL]:,} shortfall."
         )
     else:
-        story.append("There was no loss to carry.")
+        story.append("Nobody was liquidated.")
+    losses = run.tables["losses"]
+    if losses.empty:
+        story.append("No debt was written off.")
+    else:
+        parts = {who: losses[who].sum() for who in ("reserve", "backstop", "lenders")}
+        story.append(
+            f"Of {measures['written_off']:,.0f} {loan} written off the reserve carried "
+            f"{parts['reserve']:,.0f}, the backstop {parts['backstop']:,.0f} and "
+            f"lenders {parts['lenders']:,.0f}."
+        )
+    if measures["uncovered_debt"] > 0:
+        story.append(
+            f"At the end {measures['uncovered_debt']:,.0f} {loan} of debt were not covered by collateral."
+        )
     return story
-
-
-def _notes(result: Result) -> list[str]:
-    """What the run leaves out, or sets by decree."""
-    scenario = result.scenario
-    settings, loan = scenario.liquidator, scenario.market.loan.symbol
-    notes = [
-        "Prices are rounded, by the hour, with straight lines between them; both feeds answer in every step.",
-        "Borrowers do not react: nobody repays, tops up or borrows more, and lenders neither come nor go.",
-        f"There is one liquidator, with {settings.capital:,} {loan} and no flash loan. It takes a close that "
-        f"pays {settings.margin:.1%} or more at the oracle's price. What it seizes it sells a step later, at "
-        "the price of that step, however much it is: its capital also gains or loses by the price.",
-        "Gas costs nothing, and a transaction that is sent gets into the next block, 12 seconds later.",
-        "Nobody has staked in the backstop, so what the reserve cannot carry falls on lenders.",
-        "Positions without debt have no health and drop out of its distribution.",
-    ]
-    if settings.outages:
-        notes.append(
-            "When liquidations get through is set by the scenario; nothing in the contracts can stop them."
-        )
-    if scenario.market.reserve:
-        notes.append(
-            f"The pool started with a reserve of {scenario.market.reserve:,} {loan}, given by the scenario."
-        )
-    return notes
-
-
-def _words(result: Result) -> list[tuple[str, str]]:
-    risk = result.scenario.market.risk
-    return [
-        ("health factor", f"collateral value times the liquidation threshold ({risk.threshold}), over debt"),
-        ("liquidatable", "health factor below 1"),
-        (
-            "restorable",
-            f"collateral covers the debt and the minimum bonus of {risk.bonus_min:.0%}; a close loses "
-            f"nothing and brings health to {risk.target_health}, or all the way when little debt would stay",
-        ),
-        (
-            "shortfall",
-            "collateral does not cover that; a close takes the same part of collateral and debt, and what "
-            "it does not pay of the debt is a loss, booked at once",
-        ),
-        ("extinguished", "debt that ceases to exist in a close: what is repaid, and in a shortfall the loss"),
-        (
-            "fee",
-            f"part of the bonus ({risk.liquidation_fee:.0%}), paid by the liquidator into the pool's reserve",
-        ),
-        ("reserve", "cash and debt of the pool less what lenders own; carries losses first"),
-        ("backstop", "pool shares that carry losses before other lenders"),
-        ("gross profit", "value of what was seized at the oracle's price, less repaid debt and fees"),
-    ]

@@ -1,0 +1,49 @@
+"""Lays two runs side by side: `ape run compare A B`. See docs/results.md."""
+
+from pathlib import Path
+
+import click
+
+REPORTS = Path(__file__).parents[1] / "reports"
+
+
+def shown(path: Path) -> str:
+    """The path as one would type it here."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+@click.command()
+@click.argument("a", type=click.Path(path_type=Path))
+@click.argument("b", type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Folder for the comparison.  [default: reports/<A>-and-<B>]",
+)
+def cli(a: Path, b: Path, out: Path | None) -> None:
+    """Show two runs on the same axes, and what differs between them.
+
+    A and B are folders that `ape run scenario` has written.
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from plimsoll.report.compare import compare, lines
+    from plimsoll.report.folder import PAGE, FolderError
+
+    folder = out or REPORTS / f"{a.absolute().name}-and-{b.absolute().name}"
+    console = Console()
+    try:
+        with console.status("drawing the comparison"):
+            summary = compare(a, b, folder)
+    except FolderError as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(f"The comparison broke off ({error}); nothing was written.") from None
+    table = Table(title=f"A: {summary['a']['title']}\nB: {summary['b']['title']}")
+    for heading in ("measure", "A", "B", "B less A"):
+        table.add_column(heading, justify="left" if heading == "measure" else "right")
+    for row in lines(summary):
+        table.add_row(*row)
+    console.print(table)
+    console.print(f"page: {shown(folder.absolute() / PAGE)}", soft_wrap=True)
