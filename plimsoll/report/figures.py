@@ -259,8 +259,9 @@ def waterfall(runs: Sequence[Run]) -> Figure:
         for vault, parts in by_vault.iterrows():
             number = int(str(vault))
             name = "of no vault" if number < 0 else f"debt in {run.symbols[number]}"
+            colour = GREY if number < 0 else COLOURS[number]
             panel.bar(
-                names, parts.to_numpy(float), 0.6, bottom=floors, color=GREY if number < 0 else COLOURS[number],
+                names, parts.to_numpy(float), 0.6, bottom=floors, color=colour,
                 label=name if len(run.symbols) > 1 else "",
             )  # fmt: skip
             floors = floors + parts.to_numpy(float)

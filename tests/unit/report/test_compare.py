@@ -1,0 +1,75 @@
+"""Two runs side by side."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from plimsoll.report import figures
+from plimsoll.report.compare import compare, lines
+from plimsoll.report.folder import FolderError, read
+from plimsoll.report.write import write
+from scripts.compare import cli
+
+
+@pytest.fixture
+def other(calm, tmp_path, quick):
+    """The report of a run in which nothing happened."""
+    write(calm, tmp_path / "calm")
+    return tmp_path / "calm"
+
+
+def test_a_comparison_has_figures_measures_and_settings(folder, other, tmp_path) -> None:
+    summary = compare(folder, other, tmp_path / "both")
+    assert json.loads((tmp_path / "both" / "summary.json").read_text())["measures"] == summary["measures"]
+    assert summary["measures"]["bad_debt"] == {"a": 520, "b": 0, "difference": -520}
+    assert summary["measures"]["borrower_loss"]["difference"] is None
+    assert ("seed", "7", "8") in summary["settings"]
+    assert ("liquidators.0.kind", "capital", "") in summary["settings"]
+    assert ["bad debt", "520.00 USDC", "0.00 USDC", "-520.00 USDC"] in lines(summary)
+    html = (tmp_path / "both" / "report.html").read_text()
+    assert "https://" not in html
+    assert "-520.00 USDC" in html
+    assert {path.stem for path in (tmp_path / "both").glob("*.png")} == set(figures.CHARTS)
+
+
+def test_both_runs_have_the_same_axes(folder, calm, tmp_path, monkeypatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(figures, "draw", lambda name, runs: figures.Figure())
+        write(calm, tmp_path / "calm")
+    runs = [read(folder), read(tmp_path / "calm")]
+    for name in figures.CHARTS:
+        panels = [panel for panel in figures.draw(name, runs).axes if panel.get_visible()]
+        assert panels[0].get_ylim() == panels[1].get_ylim(), name
+        assert panels[0].get_xlim() == panels[1].get_xlim(), name
+
+
+def test_what_is_no_run_is_refused(folder, other, tmp_path) -> None:
+    with pytest.raises(FolderError, match=r"nowhere has no summary\.json of a run; name a folder that"):
+        compare(folder, tmp_path / "nowhere", tmp_path / "both")
+    compare(folder, other, tmp_path / "both")
+    with pytest.raises(FolderError, match="both holds a comparison; name a folder that"):
+        compare(folder, tmp_path / "both", tmp_path / "again")
+    assert not (tmp_path / "again").exists()
+
+
+@pytest.mark.parametrize("name", ["pool.parquet", "scenario.yaml"])
+def test_a_damaged_run_is_refused(folder, other, tmp_path, name) -> None:
+    (other / name).write_text("nonsense")
+    with pytest.raises(FolderError, match=r"calm is damaged \(.*\); write it again."):
+        compare(folder, other, tmp_path / "both")
+
+
+def test_the_command_shows_the_table_and_the_page(folder, other, tmp_path) -> None:
+    reply = CliRunner().invoke(cli, [str(folder), str(other), "--out", str(tmp_path / "both")])
+    assert reply.exit_code == 0, reply.output
+    assert "-520.00 USDC" in reply.output
+    assert "page: " in reply.output
+
+
+def test_the_command_says_what_is_wrong(folder, tmp_path) -> None:
+    reply = CliRunner().invoke(cli, [str(folder), str(tmp_path), "--out", str(tmp_path / "both")])
+    assert reply.exit_code == 1
+    assert reply.output == (
+        f"Error: {tmp_path} has no summary.json of a run; name a folder that `ape run scenario` wrote.\n"
+    )

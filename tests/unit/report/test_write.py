@@ -1,0 +1,206 @@
+"""Reports: complete, exact, readable offline, and never half written."""
+
+import json
+import re
+from dataclasses import fields, replace
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from plimsoll.report import figures, page
+from plimsoll.report.columns import TABLES
+from plimsoll.report.document import TARGET, text
+from plimsoll.report.folder import FolderError, check_folder, read
+from plimsoll.report.measures import measure
+from plimsoll.report.summary import lines
+from plimsoll.report.write import write
+from plimsoll.scenario.config import load
+from plimsoll.scenario.records import (
+    AgentRow,
+    LiquidationRow,
+    LossRow,
+    PoolRow,
+    PositionRow,
+    VaultRow,
+)
+
+ROWS = {
+    "vaults": VaultRow, "pool": PoolRow, "liquidations": LiquidationRow, "losses": LossRow,
+    "agents": AgentRow, "positions": PositionRow,
+}  # fmt: skip
+
+
+def test_a_report_is_complete(folder, result) -> None:
+    expected = {"summary.json", "scenario.yaml", "report.html"}
+    expected |= {f"{name}.parquet" for name in result.tables()} | {f"{name}.png" for name in figures.CHARTS}
+    assert {path.name for path in folder.iterdir()} == expected
+    for name in figures.CHARTS:
+        assert (folder / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("table", ROWS)
+def test_every_field_has_a_column(table) -> None:
+    known = {column.source or column.name for column in TABLES[table]}
+    assert known == {field.name for field in fields(ROWS[table])}
+    assert all(column.meaning for column in TABLES[table])
+
+
+def test_the_document_says_what_the_tables_are() -> None:
+    """After a change that is meant: python -m plimsoll.report.document."""
+    assert TARGET.read_text() == text()
+
+
+def test_tables_are_exact(folder, result) -> None:
+    closes = pq.read_table(folder / "liquidations.parquet").to_pylist()
+    assert len(closes) == len(result.liquidations) == 3
+    for row, close in zip(closes, result.liquidations, strict=True):
+        assert row["repaid"] == Decimal(close.repaid).scaleb(-6)
+        assert row["seized"] == Decimal(close.seized).scaleb(-18 if close.vault == 0 else -8)
+        assert int(row["shares_before"]) == close.shares_before
+        assert int(row["exact_price"]) == close.price
+        assert row["health_before"] == 0.9
+        assert row["health_after"] is None
+        assert (row["owner"], row["blocks_waited"]) == (close.owner, close.blocks_waited)
+    assert [row["price"] for row in closes] == [1_250, 40_000, 500]
+    pool = pq.read_table(folder / "pool.parquet").to_pylist()
+    assert [row["utilisation"] for row in pool] == [0.6, 0.8, 0.5]
+    assert pool[0]["borrow_rate"] == pytest.approx(0.031536)
+    assert [row["oracle"] for row in pq.read_table(folder / "vaults.parquet").to_pylist()][2] is None
+
+
+@pytest.mark.usefixtures("quick")
+def test_amounts_beyond_38_digits_are_exact_too(result, tmp_path) -> None:
+    """The most collateral that a position can hold is 2^128 - 1 base units."""
+    huge = replace(result.positions[1], collateral=2**128 - 1)  # 8 decimals, beside a token with 18
+    write(replace(result, positions=[huge]), tmp_path / "huge")
+    table = pq.read_table(tmp_path / "huge" / "positions.parquet")
+    assert str(table.schema.field("collateral").type) == "decimal256(76, 18)"
+    assert str(table.schema.field("debt").type) == "decimal128(38, 6)"
+    assert Fraction(table.to_pylist()[0]["collateral"]) * 10**8 == 2**128 - 1
+    assert read(tmp_path / "huge").tables["positions"]["collateral"][0] == pytest.approx(2**128 / 1e8)
+
+
+def test_tables_say_what_their_columns_mean(folder) -> None:
+    schema = pq.read_schema(folder / "liquidations.parquet")
+    assert schema.field("repaid").metadata == {b"unit": b"USDC", b"meaning": b"what was paid for the debt"}
+    assert schema.field("seized").metadata[b"unit"] == b"WETH or WBTC"
+    assert schema.metadata[b"seed"] == b"7"
+
+
+def test_pandas_reads_the_tables(folder) -> None:
+    frame = pd.read_parquet(folder / "liquidations.parquet")
+    assert frame["repaid"].sum() == 3_600
+
+
+def test_the_summary_says_what_was_played(folder, result, scenario) -> None:
+    summary = json.loads((folder / "summary.json").read_text())
+    assert (summary["title"], summary["seed"], summary["engine"]) == (scenario.title, 7, "revm")
+    assert (summary["transactions"], summary["compared"]) == (12, 321)
+    assert summary["closes"] == {"all": 3, "restorable": 2, "shortfall": 1}
+    assert summary["borrowers_liquidated"] == 2
+    assert summary["measures"] == measure(result)
+    assert set(summary["versions"]) >= {"plimsoll", "python", "vyper", "pyrevm"}
+    assert load(folder / "scenario.yaml") == scenario
+
+
+def test_people_are_told_the_summary(folder) -> None:
+    shown = {label: figure for _, label, figure in lines(read(folder).summary)}
+    assert shown["bad debt"] == "520.00 USDC"
+    assert shown["closed within 2 blocks"] == "75.0 %"
+    assert shown["time to liquidation, 95 %"] == "20 blocks"
+
+
+def test_the_page_needs_no_network(folder) -> None:
+    html = (folder / "report.html").read_text()
+    assert re.findall(r"https?://|@import|url\(|<script|<link", html) == []
+    assert re.findall(r"(?:src|href)=\"(?!data:image/png;base64,)", html) == []
+    assert html.count("data:image/png;base64,") == len(figures.CHARTS)
+    assert "A run &lt;made&gt; by hand" in html
+    assert "Of 400 USDC written off the reserve carried 250, the backstop 100 and lenders 50." in html
+    for columns in TABLES.values():
+        assert all(f"<code>{column.name}</code>" in html for column in columns)
+
+
+def test_a_quiet_run_has_a_report_too(calm, tmp_path) -> None:
+    write(calm, tmp_path / "calm")
+    html = (tmp_path / "calm" / "report.html").read_text()
+    assert "Nobody was liquidated. No debt was written off." in html
+    assert pq.read_table(tmp_path / "calm" / "losses.parquet").num_rows == 0
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_report_replaces_an_older_one(result, calm, tmp_path) -> None:
+    write(result, tmp_path / "report")
+    write(calm, tmp_path / "report")
+    assert json.loads((tmp_path / "report" / "summary.json").read_text())["seed"] == 8
+    assert [path.name for path in tmp_path.iterdir()] == ["report"]
+
+
+@pytest.mark.parametrize("blow", [KeyboardInterrupt, OSError("disk full")])
+@pytest.mark.usefixtures("quick")
+def test_a_report_that_breaks_off_leaves_the_older_one(result, tmp_path, monkeypatch, blow) -> None:
+    write(result, tmp_path / "report")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "report").iterdir()}
+
+    def of_run(*_: object) -> str:
+        raise blow
+
+    monkeypatch.setattr(page, "of_run", of_run)
+    with pytest.raises(type(blow) if isinstance(blow, OSError) else blow):
+        write(result, tmp_path / "report")
+    assert {path.name: path.read_bytes() for path in (tmp_path / "report").iterdir()} == before
+    assert [path.name for path in tmp_path.iterdir()] == ["report"]
+
+
+@pytest.mark.usefixtures("quick")
+def test_the_older_report_comes_back_when_the_new_one_cannot_move_in(result, tmp_path, monkeypatch) -> None:
+    write(result, tmp_path / "report")
+    (tmp_path / "report" / "scenario.yaml").write_text("old")
+    rename = Path.rename
+
+    def refuse(source: Path, target: Path) -> Path:
+        if target == tmp_path / "report" and not source.name.endswith("-old"):
+            raise KeyboardInterrupt
+        return rename(source, target)
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    with pytest.raises(KeyboardInterrupt):
+        write(result, tmp_path / "report")
+    assert (tmp_path / "report" / "scenario.yaml").read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["report"]
+
+
+@pytest.mark.parametrize("name", ["thesis.tex", "summary.json", "vaults.parquet"])
+def test_folders_with_other_things_are_left_alone(result, tmp_path, name) -> None:
+    """Even when a thing is called like one of a report's files."""
+    (tmp_path / name).write_text("years of work")
+    with pytest.raises(FolderError) as refusal:
+        write(result, tmp_path)
+    assert str(refusal.value) == f"{tmp_path} holds more than a report ({name}); name a new or empty folder."
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_report_with_something_added_is_left_alone(result, tmp_path) -> None:
+    write(result, tmp_path / "report")
+    (tmp_path / "report" / "notes.txt").write_text("mine")
+    with pytest.raises(FolderError, match=r"holds more than a report \(notes.txt\)"):
+        write(result, tmp_path / "report")
+
+
+def test_what_cannot_be_a_folder_is_refused(tmp_path) -> None:
+    file = tmp_path / "file"
+    file.write_text("")
+    with pytest.raises(FolderError) as refusal:
+        check_folder(file)
+    assert str(refusal.value) == f"{file} is not a folder; name a new one for the report."
+    with pytest.raises(FolderError) as refusal:
+        check_folder(file / "report")
+    assert str(refusal.value) == (
+        f"{file / 'report'} cannot be made (file exists); name another folder for the report."
+    )
+    check_folder(tmp_path / "new" / "report")
