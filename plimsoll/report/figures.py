@@ -428,9 +428,11 @@ class _Sheet:
             if panel.get_visible():
                 for handle, label in zip(*panel.get_legend_handles_labels(), strict=True):
                     known.setdefault(label, handle)
-        if xlabel:
-            for panel in self._panels[-1]:
-                panel.set_xlabel(xlabel)
+        for column in self._panels.T:
+            lowest = [panel for panel in column if panel.get_visible()][-1]
+            lowest.tick_params(labelbottom=True)
+            if xlabel:
+                lowest.set_xlabel(xlabel)
         if known:
             self.figure.legend(
                 known.values(),
@@ -438,5 +440,6 @@ class _Sheet:
                 loc="outside lower center",
                 ncols=3 if len(known) in (5, 6) else 4,
                 frameon=False,
+                markerscale=1.6,
             )
         return self.figure
