@@ -4,12 +4,7 @@ from pathlib import Path
 
 import click
 
-REPORTS = Path(__file__).parents[1] / "reports"
-
-
-def shown(path: Path) -> str:
-    """The path as one would type it here."""
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+from plimsoll.scenario.files import REPORTS, shown
 
 
 @click.command()
@@ -46,4 +41,4 @@ def cli(a: Path, b: Path, out: Path | None) -> None:
     for row in lines(summary):
         table.add_row(*row)
     console.print(table)
-    console.print(f"page: {shown(folder.absolute() / PAGE)}", soft_wrap=True)
+    console.print(f"page: {shown(folder / PAGE)}", soft_wrap=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,23 +9,7 @@ from typing import Any
 
 import click
 
-ROOT = Path(__file__).parents[1]
-SCENARIOS = ROOT / "scenarios"
-REPORTS = ROOT / "reports"
-
-
-def shown(path: Path) -> str:
-    """The path as one would type it here."""
-    path = path.absolute()
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
-
-
-def file_of(name: str) -> Path:
-    """A scenario's file by its path, or by its name alone when it ships with Plimsoll."""
-    path = Path(name)
-    if path.suffix not in (".yaml", ".yml") and (SCENARIOS / f"{name}.yaml").is_file():
-        return SCENARIOS / f"{name}.yaml"
-    return path
+from plimsoll.scenario.files import REPORTS, file_of, shown
 
 
 @contextmanager
@@ -72,7 +55,8 @@ def cli(
     from plimsoll.chain.sources import ensure_compiled
     from plimsoll.report.summary import lines
     from plimsoll.report.table import table
-    from plimsoll.report.write import FolderError, check_folder, write
+    from plimsoll.report.folder import PAGE, FolderError, check_folder
+    from plimsoll.report.write import write
     from plimsoll.scenario.config import ScenarioError, load
     from plimsoll.scenario.recorder import ReplayFailed
     from plimsoll.scenario.run import Laboratory, clock_of
@@ -89,8 +73,6 @@ def cli(
         raise click.ClickException(str(error)) from None
     if seed is not None:
         scenario = scenario.with_seed(seed)
-    words = ["ape", "run", "scenario", name, *(word for each in settings for word in ("--set", each))]
-    words += ["--engine", engine, "--seed", str(scenario.seed), "--path", str(number)]
     folder = out or REPORTS / path.stem
     console = Console()
     try:
@@ -111,7 +93,7 @@ def cli(
                 number, progress=lambda block, _: progress.update(task, completed=block, description="blocks")
             )
         with console.status("writing the report"):
-            summary = write(result, folder, command=shlex.join(words))
+            summary = write(result, folder)
     except (KeyboardInterrupt, SystemExit):  # ape answers Ctrl-C by stopping Anvil and leaving
         console.print("Interrupted: no report was written, and an older one is as it was.")
         raise SystemExit(130) from None
@@ -120,4 +102,4 @@ def cli(
     except (ApeException, OSError, RuntimeError) as error:
         raise click.ClickException(f"The run broke off ({error}); no report was written.") from None
     console.print(table(f"{scenario.title} (seed {scenario.seed})", lines(summary)))
-    console.print(f"report: {shown(folder / 'index.html')}", soft_wrap=True)
+    console.print(f"report: {shown(folder / PAGE)}", soft_wrap=True)

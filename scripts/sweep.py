@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from scripts.scenario import REPORTS, file_of, shown
+from plimsoll.scenario.files import REPORTS, file_of, shown
 
 
 @click.command()

@@ -1,0 +1,19 @@
+"""Where scenarios and their reports lie."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+SCENARIOS = ROOT / "scenarios"
+REPORTS = ROOT / "reports"
+
+
+def file_of(name: str) -> Path:
+    """A scenario's file by its path, or by its name alone when it ships with Plimsoll."""
+    shipped = SCENARIOS / f"{name}.yaml"
+    return shipped if "/" not in name and shipped.is_file() else Path(name)
+
+
+def shown(path: Path) -> str:
+    """The path as one would type it here."""
+    path = path.absolute()
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
