@@ -20,10 +20,10 @@ INTRODUCTION = f"""\
 
 <!-- made by `python -m plimsoll.report.document`; change the text there -->
 
-A run leaves a folder: `{SUMMARY}`, `{SCENARIO}` (all that was played, defaults included), one Parquet file a
-table, one PNG a figure, and `{PAGE}`, one page that holds everything and needs no network. The folder appears
-when all of it is written; an interrupted run leaves an older report as it was. A folder that holds anything
-else is refused.
+A run leaves a folder: `{SUMMARY}`, `{SCENARIO}` (all that was played, defaults included; CSV files of prices
+beside it), one Parquet file a table, one PNG a figure, and `{PAGE}`, one page that holds everything and needs
+no network. The folder appears when all of it is written; an interrupted run leaves an older report as it was.
+A folder that holds anything else is refused.
 
     ape run compare reports/A reports/B
 

@@ -1,5 +1,6 @@
 """Writes a run's folder: tables, summary, scenario, pictures and a page."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,16 @@ from plimsoll.scenario.records import Result
 DIGITS, MANY_DIGITS = 38, 76  # of a decimal of 128 and of 256 bits
 
 
-def write(result: Result, folder: Path) -> dict[str, Any]:
+def write(result: Result, folder: Path, *, command: str = "") -> dict[str, Any]:
     """Writes a finished run; an older report in the folder stays until all is written.
 
-    `scenario.yaml` says everything that was played, defaults included. Pictures and page are drawn from the
-    tables as they were written.
+    `scenario.yaml` says everything that was played, defaults included, and the CSV files of its prices stand
+    beside it. Pictures and page are drawn from the tables as they were written.
+
+    Args:
+        result: the run.
+        folder: where to; see `check_folder`.
+        command: what repeats the run, if there is one.
 
     Returns:
         The summary.
@@ -31,10 +37,15 @@ def write(result: Result, folder: Path) -> dict[str, Any]:
         OSError: the disk refuses.
     """
     with replacing(folder) as draft:
-        summary = summarise(result)
+        summary = summarise(result) | {"command": command}
         for name, rows in result.tables().items():
             pq.write_table(_table(TABLES[name], rows, result.scenario), draft / f"{name}.parquet")
         settings = result.scenario.model_dump(mode="json", exclude_none=True)
+        for number, vault in enumerate(settings["vaults"]):
+            if "file" in vault["price"]:
+                beside = f"prices-{number}.csv"
+                shutil.copyfile(vault["price"]["file"], draft / beside)
+                vault["price"]["file"] = beside
         text = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
         (draft / SCENARIO).write_text(text, encoding="utf-8")
         run = Run(draft, result.scenario, summary, read_tables(draft))

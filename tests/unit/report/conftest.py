@@ -147,7 +147,7 @@ def calm(scenario: Scenario) -> Result:
 def folder(result: Result, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report of the run by hand."""
     folder = tmp_path_factory.mktemp("reports") / "hand"
-    write(result, folder)
+    write(result, folder, command="ape run scenario hand")
     return folder
 
 

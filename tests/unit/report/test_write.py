@@ -19,6 +19,7 @@ from plimsoll.report.measures import measure
 from plimsoll.report.summary import lines
 from plimsoll.report.write import write
 from plimsoll.scenario.config import load
+from plimsoll.scenario.paths import Candles
 from plimsoll.scenario.records import (
     AgentRow,
     LiquidationRow,
@@ -103,8 +104,23 @@ def test_the_summary_says_what_was_played(folder, result, scenario) -> None:
     assert summary["closes"] == {"all": 3, "restorable": 2, "shortfall": 1}
     assert summary["borrowers_liquidated"] == 2
     assert summary["measures"] == measure(result)
+    assert summary["command"] in (folder / "report.html").read_text()
     assert set(summary["versions"]) >= {"plimsoll", "python", "vyper", "pyrevm"}
     assert load(folder / "scenario.yaml") == scenario
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_report_brings_the_candles_of_its_prices(result, scenario, tmp_path) -> None:
+    """It can be read and played again wherever it is moved, without the CSV file of the scenario."""
+    candles = tmp_path / "candles.csv"
+    candles.write_text("open,high,low,close\n2000,2000,900,1000\n")
+    price = Candles(kind="csv", file=candles)
+    vaults = (scenario.vaults[0].model_copy(update={"price": price}), scenario.vaults[1])
+    write(replace(result, scenario=scenario.model_copy(update={"vaults": vaults})), tmp_path / "report")
+    candles.unlink()
+    (tmp_path / "report").rename(tmp_path / "moved")
+    found = read(tmp_path / "moved").scenario
+    assert found.vaults[0].price.candles().tolist() == [[2000, 2000, 900, 1000]]
 
 
 def test_people_are_told_the_summary(folder) -> None:
