@@ -24,6 +24,7 @@ from plimsoll.scenario.ladder import Ladder
 from plimsoll.scenario.world import Action, Market, World, account
 from plimsoll.twin.chain import MAX, Revert
 from plimsoll.twin.liquidation import PRICE_SCALE, WAD, Quote, Totals, ceil_div
+from plimsoll.twin.uniswap_v2 import amount_in
 
 HALVINGS = 8  # of a close that is too large for the DEX
 
@@ -156,8 +157,14 @@ class Group:
         # selling a unit's worth lowers the weighted value by the threshold, and a little more
         spread = self._to - self._vault.risk.threshold * 101 // 100
         amount = min(ceil_div(debt * self._to - weighted * WAD, spread), debt)
-        if amount > 0:
+        if amount > 0 and self._pays(owner, amount):
             yield world.unwind(self._market, owner, amount)
+
+    def _pays(self, owner: str, amount: int) -> bool:
+        """Whether the DEX gives `amount` for the owner's collateral."""
+        assert self._market.pair
+        reserves = self._market.pair.model.reserves_for(self._market.collateral.model)
+        return amount < reserves[1] and amount_in(amount, reserves) <= self._vault.position_of(owner)[0]
 
     def record(self, _view: View) -> dict[str, int | float]:
         """How often somebody has acted so far."""
@@ -190,10 +197,15 @@ class Lenders:
         runs = limit is not None and pool.utilisation() > wad(limit)
         if not runs and not (self._settings.flee_loss and self._lost):
             return
+        totals = pool.accrued()
+        left = pool.available(totals)
         for lender in rng.permutation(self._addresses).tolist():
-            shares = pool.max_redeem(lender)
-            if shares > 0:
-                yield view.world.act(lender, view.world.pool, "redeem", shares, lender, lender, label="flee")
+            shares = pool.balances.get(lender, 0)
+            if shares > 0 and left > 0:
+                left -= pool.exit_assets(totals, shares)
+                yield view.world.act(
+                    lender, view.world.pool, "exit", shares, 0, lender, lender, label="flee"
+                )
 
     def record(self, view: View) -> dict[str, int | float]:
         """What they have in the pool, base units."""
