@@ -157,13 +157,12 @@ class Group:
         # selling a unit's worth lowers the weighted value by the threshold, and a little more
         spread = self._to - self._vault.risk.threshold * 101 // 100
         amount = min(ceil_div(debt * self._to - weighted * WAD, spread), debt)
-        if amount > 0 and self._pays(owner, amount):
+        if amount > 0 and self._pays(world, owner, amount):
             yield world.unwind(self._market, owner, amount)
 
-    def _pays(self, owner: str, amount: int) -> bool:
+    def _pays(self, world: World, owner: str, amount: int) -> bool:
         """Whether the DEX gives `amount` for the owner's collateral."""
-        assert self._market.pair
-        reserves = self._market.pair.model.reserves_for(self._market.collateral.model)
+        reserves = world.reserves(self._market)
         return amount < reserves[1] and amount_in(amount, reserves) <= self._vault.position_of(owner)[0]
 
     def record(self, _view: View) -> dict[str, int | float]:
