@@ -202,9 +202,7 @@ class Lenders:
             shares = pool.balances.get(lender, 0)
             if shares > 0 and left > 0:
                 left -= pool.exit_assets(totals, shares)
-                yield view.world.act(
-                    lender, view.world.pool, "exit", shares, 0, lender, lender, label="flee"
-                )
+                yield view.world.act(lender, view.world.pool, "exit", shares, 0, lender, lender, label="flee")
 
     def record(self, view: View) -> dict[str, int | float]:
         """What they have in the pool, base units."""

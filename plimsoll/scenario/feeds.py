@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from plimsoll.scenario.config import Print, Span
-from plimsoll.scenario.world import Action, DEPLOYER, Market, World
+from plimsoll.scenario.world import DEPLOYER, Action, Market, World
 
 
 class Publisher:

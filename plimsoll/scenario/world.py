@@ -31,8 +31,8 @@ from plimsoll.scenario.config import Vault as VaultConfig
 from plimsoll.twin.backstop import Backstop
 from plimsoll.twin.chain import MAX, NOBODY, Chain, Event, Revert, Token
 from plimsoll.twin.council import Council
-from plimsoll.twin.liquidation import Risk
 from plimsoll.twin.leverage import Leverage
+from plimsoll.twin.liquidation import Risk
 from plimsoll.twin.liquidator import Liquidator
 from plimsoll.twin.oracle import Feed, FeedOracle
 from plimsoll.twin.pool import Pool

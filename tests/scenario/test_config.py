@@ -1,0 +1,286 @@
+"""Scenario files: what is impossible is refused in one sentence with line, value and remedy."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from plimsoll.params import BLUE_CHIP, VOLATILE
+from plimsoll.scenario.config import Scenario, ScenarioError, load, parse
+from tests.utils.laboratory import SHIPPED, TINY, tiny
+
+KEYS = ", ".join(Scenario.model_fields)
+DEX = "    dex: {depth: 300_000, arbitrage: 50_000, feedback: 0.02}\n"
+
+
+def refusal(text: str, *settings: str) -> str:
+    """What is said of a scenario that cannot be used."""
+    with pytest.raises(ScenarioError) as refused:
+        parse(text, "tiny.yaml", settings)
+    return str(refused.value)
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_scenarios_that_ship_load(path: Path) -> None:
+    scenario = load(path)
+    assert len(scenario.borrowers) >= 1
+    assert 200 <= scenario.blocks <= 700
+
+
+def test_ten_scenarios_ship() -> None:
+    assert len(SHIPPED) == 10
+
+
+def test_the_vault_is_its_preset_and_what_it_says_otherwise() -> None:
+    assert tiny().vaults[0].risk == BLUE_CHIP
+    changed = tiny("vaults.0.preset=volatile", "vaults.0.bonus_max=0.12", "borrowers=[]").vaults[0].risk
+    assert changed == VOLATILE.model_copy(update={"bonus_max": Decimal("0.12")})
+
+
+def test_a_time_without_a_zone_is_utc() -> None:
+    assert tiny("start=2020-03-12T00:00:00").start == tiny().start
+    assert tiny("start=2020-03-12T02:00:00+02:00").first_time == 1_583_971_200
+
+
+def test_another_seed_changes_nothing_else() -> None:
+    assert tiny().with_seed(8).model_dump(exclude={"seed"}) == tiny().model_dump(exclude={"seed"})
+
+
+REFUSALS = [
+    ("seed: 7", "seed: 1.5", 2, "seed is 1.5; it must be a whole number"),
+    ("seed: 7", "seed: true", 2, "seed is True; it must be a whole number"),
+    ("seed: 7", "seed: -1", 2, "seed is -1; it must be at least 0"),
+    ("title: A short fall", "title: 7", 1, "title is 7; it must be a text; put it in quotes"),
+    (
+        "start: 2020-03-12T00:00:00Z",
+        "start: soon",
+        3,
+        "start is 'soon'; it must be a time such as 2020-03-12T00:00:00Z",
+    ),
+    ("block_seconds: 600", "block_seconds: 0", 4, "block_seconds is 0; it must be at least 1"),
+    (
+        "block_seconds: 600",
+        "block_seconds: 86400",
+        1,
+        "3.0 hours are 0 blocks of 86400 seconds; that must be 1 to 200000, so change block_seconds or hours",
+    ),
+    ("[1, 170]", "[1, .nan]", 18, "vaults.0.price.points.1.1 is nan; it must be a finite number"),
+    ("[1, 170]", "[1, .inf]", 18, "vaults.0.price.points.1.1 is inf; it must be a finite number"),
+    (
+        "[1, 170]",
+        "[1, -170]",
+        16,
+        "vaults.0.price.points: the price at hour 1 is -170; it must be above 0, at most 1000000000",
+    ),
+    ("[1, 170]", "[1, much]", 18, "vaults.0.price.points.1.1 is 'much'; it must be a number"),
+    (
+        "[1, 170]",
+        "[2.5, 170]",
+        16,
+        "vaults.0.price.points: hour 2 comes after hour 2.5; put the points in rising order",
+    ),
+    ("[0, 200]", "[0.5, 200]", 16, "vaults.0.price.points: the first hour is 0.5; it must be 0"),
+    (
+        "kind: waypoints",
+        "kind: cubic",
+        14,
+        "vaults.0.price is {'kind': 'cubic', 'points': [[0, 200], [1, 170], [2, 110], [3, 150]]}; its kind must "
+        "be one of 'waypoints', 'csv', 'gbm', 'jumps', 'bootstrap'",
+    ),
+    ("seed: 7", "sead: 7", 1, f"unknown key 'sead'; remove it or use one of {KEYS}"),
+    (
+        "decimals: 18",
+        "digits: 18",
+        12,
+        "vaults.0.collateral: unknown key 'digits'; remove it or use one of symbol, decimals",
+    ),
+    (
+        "{symbol: WETH, decimals: 18}",
+        "WETH",
+        12,
+        "vaults.0.collateral: 'WETH' stands where the keys symbol, decimals belong; write them as `key: value`",
+    ),
+    (
+        "    credit_limit",
+        "    preset: red\n    credit_limit",
+        12,
+        "vaults.0: there is no preset 'red'; use one of blue-chip, correlated, volatile",
+    ),
+    (
+        "    credit_limit",
+        "    bonus_max: 0.3\n    credit_limit",
+        12,
+        "vaults.0: threshold * (1 + bonus_max) is 1.079, above health_for_max_bonus 0.93: a close could lower "
+        "health; lower bonus_max or threshold",
+    ),
+    ("decimals: 6", "decimals: 5", 5, "pool: loan.decimals is 5; a pool takes 6 to 18"),
+    (
+        "supply: 400_000",
+        "supply: 290_000",
+        1,
+        "vaults.0.credit_limit 300000 exceeds pool.supply 290000; lower it",
+    ),
+    (
+        "credit_limit: 300_000",
+        "credit_limit: 200_000",
+        1,
+        "the borrowers of vaults.0 owe 240000, above its credit_limit 200000; raise it or lower total_debt",
+    ),
+    ("count: 12", "count: 0", 24, "borrowers.0.count is 0; it must be at least 1"),
+    (
+        "count: 12",
+        "count: 200",
+        1,
+        "borrowers.0.total_debt is 200000, but 200 borrowers owe at least 2500 each; raise it or lower count",
+    ),
+    (
+        "min: 1.04",
+        "min: 1.02",
+        1,
+        "borrowers.0.health.min is 1.02; no loan can start below threshold / ltv = 1.0375, so raise it",
+    ),
+    (
+        "min: 1.04, max: 1.6",
+        "min: 1.04, max: 1.03",
+        26,
+        "borrowers.0.health: max 1.03 is below min 1.04; swap them",
+    ),
+    (
+        "to: 1.3",
+        "to: 1.05",
+        30,
+        "borrowers.1.behaviour: to 1.05 is not above below 1.1; raise it",
+    ),
+    (
+        "end: 2}",
+        "end: 0.4}",
+        32,
+        "liquidators.0.outages.0: end 0.4 is not after start 0.5; swap or correct them",
+    ),
+    (
+        "capital: 50_000, ",
+        "",
+        33,
+        "liquidators.1: a capital liquidator has capital 0; only one of kind capital has any",
+    ),
+    (
+        DEX,
+        "",
+        1,
+        "liquidators.0 is flash, but vaults.0 has no dex to sell on; add one or name other `vaults`",
+    ),
+    (
+        "seed: 7",
+        "seed: 7\nhours: 4",
+        1,
+        "hours is 4, but vaults.0.price ends at hour 3; lower it",
+    ),
+    (
+        "seed: 7",
+        "seed: 7\ncorrelation: [[1, 0.5], [0.5, 1]]",
+        1,
+        "correlation must have 1 rows of 1 numbers, one a vault",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "sentence"),
+    REFUSALS,
+    ids=[new.strip()[:30] or old.strip()[:30] for old, new, *_ in REFUSALS],
+)
+def test_what_is_impossible_is_refused_in_one_sentence(old: str, new: str, line: int, sentence: str) -> None:
+    assert TINY.count(old) >= 1
+    assert refusal(TINY.replace(old, new, 1)) == f"tiny.yaml, line {line}: {sentence}."
+
+
+def test_what_is_missing_is_named() -> None:
+    assert refusal(TINY.replace("    credit_limit: 300_000\n", "")) == (
+        "tiny.yaml, line 12: vaults.0.credit_limit is missing; add it."
+    )
+
+
+def test_a_csv_file_is_looked_for_beside_the_scenario(tmp_path: Path) -> None:
+    text = (
+        TINY.split("    price:")[0]
+        + "    price: {kind: csv, file: prices.csv}\n    oracle:"
+        + TINY.split("oracle:")[1]
+    )
+    (tmp_path / "x.yaml").write_text(text)
+    with pytest.raises(
+        ScenarioError, match=r"x.yaml, line 14: vaults.0.price: .*prices.csv cannot be read \(no such"
+    ):
+        load(tmp_path / "x.yaml")
+    (tmp_path / "prices.csv").write_text("open,high,low,close\n" + "200,210,190,205\n" * 3)
+    assert load(tmp_path / "x.yaml").blocks == 18
+    (tmp_path / "prices.csv").write_text("open,high,low\n1,1,1\n")
+    with pytest.raises(
+        ScenarioError, match="line 14: vaults.0.price: .* has no column 'close', only open, high, low"
+    ):
+        load(tmp_path / "x.yaml")
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        ("[[1, 0.5], [0.4, 1]]", "correlation must be symmetric with ones on its diagonal; correct it"),
+        (
+            "[[1, 2], [2, 1]]",
+            "correlation is not possible: some mix of the prices would have a negative variance",
+        ),
+    ],
+)
+def test_correlations_that_cannot_be_are_refused(rows: str, sentence: str) -> None:
+    path = next(path for path in SHIPPED if path.stem == "slow-bleed")
+    with pytest.raises(ScenarioError, match=sentence):
+        load(path, [f"correlation={rows}"])
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (
+            "a: [1",
+            "tiny.yaml is not valid YAML in line 1: expected ',' or ']', but got '<stream end>'; correct it.",
+        ),
+        (
+            "seed: 1\nseed: 2",
+            "tiny.yaml is not valid YAML in line 2: the key 'seed' stands twice; correct it.",
+        ),
+        ("", f"tiny.yaml: None stands where the keys {KEYS} belong; write them as `key: value`."),
+        ("- 1", f"tiny.yaml, line 1: [1] stands where the keys {KEYS} belong; write them as `key: value`."),
+    ],
+)
+def test_what_is_no_scenario_is_refused(text: str, sentence: str) -> None:
+    assert refusal(text) == sentence
+
+
+@pytest.mark.parametrize(
+    ("setting", "sentence"),
+    [
+        ("seed", "'seed' is no setting; write it like vaults.0.bonus_max=0.08."),
+        ("seed=[", "'[' in 'seed=[' is no value in YAML; correct it."),
+        ("vaults.1.preset=volatile", "'vaults.1.preset=volatile': vaults is a list of 1, which has no '1'."),
+        ("seed.x=1", "'seed.x=1': seed is 7 and holds no 'x'."),
+        (
+            "vaults.0.dex.depht=1",
+            "tiny.yaml, line 22: vaults.0.dex: unknown key 'depht'; remove it or use one of depth, arbitrage, feedback.",
+        ),
+    ],
+)
+def test_settings_that_lead_nowhere_are_refused(setting: str, sentence: str) -> None:
+    assert refusal(TINY, setting) == sentence
+
+
+def test_files_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
+    binary = tmp_path / "binary.yaml"
+    binary.write_bytes(b"\xff\xfe\x00")
+    sentences = {
+        tmp_path / "no.yaml": "There is no scenario file {}; the ones that ship are in scenarios/.",
+        tmp_path: "The scenario file {} cannot be read (is a directory); name another one.",
+        binary: "The scenario file {} is not text in UTF-8; name another one.",
+    }
+    for path, sentence in sentences.items():
+        with pytest.raises(ScenarioError) as refused:
+            load(path)
+        assert str(refused.value) == sentence.format(path)

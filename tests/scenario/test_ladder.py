@@ -1,0 +1,65 @@
+"""The ladder finds whom a scan of all positions finds."""
+
+from types import SimpleNamespace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from plimsoll.scenario.ladder import Ladder
+from plimsoll.twin.liquidation import PRICE_SCALE, WAD, Totals
+from plimsoll.twin.shares import FRACTION
+
+THRESHOLD = 83 * WAD // 100
+POSITIONS = st.dictionaries(
+    st.sampled_from("abcdefgh"), st.tuples(st.integers(0, 10**24), st.integers(0, 10**16)), max_size=8
+)
+DEBTS = st.tuples(st.integers(10**6, 10**18), st.integers(10**9, 10**18))
+PRICES = st.integers(10**20, 10**30)
+
+
+class Book:
+    """What a ladder asks a vault."""
+
+    def __init__(self, debt: int, shares: int) -> None:
+        self.totals = Totals(debt * FRACTION, shares)
+        self.positions: dict[str, tuple[int, int]] = {}
+        self.risk = SimpleNamespace(threshold=THRESHOLD)
+        self.pool = SimpleNamespace(
+            accrued=lambda: SimpleNamespace(total_debt=self.totals.debt, total_debt_shares=self.totals.shares)
+        )
+
+    def position_of(self, owner: str) -> tuple[int, int]:
+        return self.positions.get(owner, (0, 0))
+
+    def terms(self, owner: str, price: int) -> tuple[int, int]:
+        """Value and debt."""
+        collateral, shares = self.position_of(owner)
+        return collateral * price // PRICE_SCALE, self.totals.assets_up(shares)
+
+    def health(self, owner: str, price: int) -> float:
+        """By the exact rule."""
+        value, debt = self.terms(owner, price)
+        return value * THRESHOLD / (debt * WAD)
+
+
+@settings(max_examples=150, deadline=None)
+@given(first=POSITIONS, later=POSITIONS, debts=DEBTS, price=PRICES, health=st.sampled_from([0.5, 1.0, 1.2]))
+def test_below_misses_nobody_and_comes_worst_first(first, later, debts, price, health) -> None:
+    book = Book(*debts)
+    ladder = Ladder(book)
+    for positions in (first, later):  # positions come, change and go
+        for owner in "abcdefgh":
+            if owner in positions:
+                book.positions[owner] = positions[owner]
+                ladder.update(owner)
+    indebted = {owner for owner, (_, shares) in book.positions.items() if shares}
+    assert len(ladder) == len(indebted)
+    found = list(ladder.below(health, price))
+    assert len(found) == len(set(found))
+    due = {owner for owner in indebted if book.health(owner, price) < health}
+    # a place knows no rounding to base units, which matters where there are few
+    coarse = {owner for owner in indebted if min(book.terms(owner, price)) < 10**10}
+    assert due - coarse <= set(found)
+    assert set(found) <= {o for o in indebted if book.health(o, price) < health * (1 + 1e-8)} | coarse
+    healths = [book.health(owner, price) for owner in found if owner not in coarse]
+    assert all(a <= b * (1 + 1e-8) for a, b in zip(healths, healths[1:], strict=False))

@@ -1,0 +1,123 @@
+"""A play: what is equal, what differs, and what people do."""
+
+from dataclasses import asdict
+
+import pytest
+
+from plimsoll.scenario.borrowers import draw
+from plimsoll.scenario.config import load
+from plimsoll.scenario.records import Result
+from tests.utils.laboratory import SCENARIOS, play, tiny
+
+
+def rows(result: Result) -> dict[str, list[dict[str, object]]]:
+    return {name: [asdict(row) for row in table] for name, table in result.tables().items()}
+
+
+def test_the_short_scenario_shows_both_kinds_of_close(result) -> None:
+    assert {close.kind for close in result.liquidations} == {"restorable", "shortfall"}
+    assert {close.liquidator for close in result.liquidations} == {"liquidator 0", "liquidator 1"}
+    assert sum(loss.lenders for loss in result.losses) > 0
+    assert result.compared > 50
+
+
+def test_a_play_starts_from_the_same_state_each_time(lab, result) -> None:
+    assert rows(lab.play()) == rows(result)
+
+
+def test_the_same_seed_gives_the_same_rows(result) -> None:
+    assert rows(play(tiny())) == rows(result)
+
+
+@pytest.mark.parametrize("setting", ["seed=8", "order=random", "vaults.0.oracle.delay=1"])
+def test_another_scenario_gives_other_rows(result, setting: str) -> None:
+    assert rows(play(tiny(setting)))["liquidations"] != rows(result)["liquidations"]
+
+
+def test_paths_differ_where_prices_are_drawn(lab, result) -> None:
+    gbm = tiny("vaults.0.price={kind: gbm, start: 200, hours: 3, volatility: 3}")
+    assert rows(play(gbm, 1))["vaults"] != rows(play(gbm, 2))["vaults"]
+
+
+@pytest.mark.parametrize("seed", [0, 7, 20200312])
+def test_borrowers_keep_to_the_scenario(seed: int) -> None:
+    scenario = load(SCENARIOS / "black-thursday.yaml").with_seed(seed)
+    (vault,) = scenario.vaults
+    for group, people in zip(scenario.borrowers, draw(scenario, [194.0]), strict=True):
+        assert len({person.address for person in people}) == group.count
+        assert all(person.debt >= vault.risk.min_debt * 10**6 for person in people)
+        total = sum(person.debt for person in people)
+        assert 0 <= group.total_debt * 10**6 - total < group.count * 10**6
+        healths = [
+            person.collateral / 1e18 * 194 * float(vault.risk.threshold) / (person.debt / 1e6)
+            for person in people
+        ]
+        assert float(group.health.min) - 1e-9 <= min(healths)
+        assert max(healths) <= float(group.health.max) + 1e-3
+
+
+def test_nobody_liquidates_in_an_outage(result) -> None:
+    hours = [close.hour for close in result.liquidations if close.liquidator == "liquidator 0"]
+    assert hours
+    assert not [hour for hour in hours if 0.5 <= hour < 2]
+
+
+def test_who_tops_up_in_time_is_not_liquidated() -> None:
+    """With money enough they hold through the fall; asleep they are closed."""
+    settings = ["borrowers.1.behaviour.wallet=5", "vaults.0.dex.feedback=0"]
+    awake = play(tiny(*settings))
+    asleep = play(tiny("borrowers.1.behaviour={kind: sleep}", "vaults.0.dex.feedback=0"))
+    ours = {person.address for person in draw(tiny(), [200.0])[1]}
+    assert not [close for close in awake.liquidations if close.owner in ours]
+    assert {close.owner for close in asleep.liquidations} & ours
+
+
+def test_nobody_unwinds_on_a_dex_that_cannot_pay() -> None:
+    """A loan for whose repayment the DEX asks more collateral than there is stays as it is."""
+    unwind = "borrowers.1.behaviour={kind: unwind, below: 1.1, to: 1.3}"
+    result = play(tiny(unwind, "vaults.0.dex.depth=1_000", "liquidators=[]"))
+    acted = [row.value for row in result.agents if row.agent == "borrowers 1" and row.key == "acted"]
+    assert acted[-1] == 0
+    assert sum(row.reverted for row in result.vaults) == 0
+
+
+def test_unwinding_lowers_debt() -> None:
+    unwind = "borrowers.1.behaviour={kind: unwind, below: 1.1, to: 1.3}"
+    result = play(tiny(unwind, "liquidators=[]"))
+    ours = {person.address for person in draw(tiny(), [200.0])[1]}
+    debts = {
+        moment: sum(r.debt for r in result.positions if r.moment == moment and r.owner in ours)
+        for moment in ("start", "end")
+    }
+    assert debts["end"] < debts["start"] * 0.9
+
+
+def test_lenders_who_flee_take_turns_at_the_cash() -> None:
+    """The first are paid in full, the last wait; nobody sends what cannot be paid."""
+    result = play(load(SCENARIOS / "bank-run.yaml", ["liquidators.1.capital=1", "liquidators.0.bid=11"]))
+    assert result.pool[-1].cash < 10 * 10**6
+    assert max(row.utilisation for row in result.pool) == 10**18
+    first_loss = next(loss.hour for loss in result.losses if loss.lenders)
+    assert min(row.cash for row in result.pool if row.hour < first_loss) > 10**12
+
+
+def test_feedback_alone_amplifies() -> None:
+    """The path is the same; only the outside price follows the DEX or does not."""
+    on, off = (
+        play(load(SCENARIOS / "cascade.yaml", [f"vaults.0.dex.feedback={f}", "hours=14"])) for f in (0.1, 0)
+    )
+    assert [row.path for row in on.vaults] == [row.path for row in off.vaults]
+    assert [row.outside for row in off.vaults] == [row.path for row in off.vaults]
+    assert min(row.outside for row in on.vaults) < min(row.path for row in on.vaults) * 0.95
+
+
+def test_a_griefer_does_not_stop_liquidations() -> None:
+    """It takes dust ahead of everybody else; the others close as much as without it."""
+    with_it, without = (
+        play(load(SCENARIOS / "whale.yaml", [*s, "hours=12"])) for s in ([], ["griefer=null"])
+    )
+    dust = [close for close in with_it.liquidations if close.liquidator == "griefer"]
+    assert len(dust) >= 10
+    assert max(close.repaid for close in dust) <= 10_000
+    repaid = [sum(c.repaid for c in r.liquidations) for r in (with_it, without)]
+    assert repaid[0] == pytest.approx(repaid[1], rel=1e-3)
