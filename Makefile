@@ -19,9 +19,9 @@ help: ## show this list
 setup: ## install everything, with the tools for developers
 	@$(SETUP) dev
 
-demo: ## run the demonstration on a local chain
+demo: ## play Black Thursday against the contracts on a local chain
 	@$(SETUP) lab
-	@$(BIN)/ape run demo $(ARGS)
+	@$(BIN)/ape run scenario black-thursday $(ARGS)
 
 test: ## run all tests
 	@$(SETUP) lab

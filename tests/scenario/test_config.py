@@ -84,8 +84,8 @@ REFUSALS = [
         "kind: waypoints",
         "kind: cubic",
         14,
-        "vaults.0.price is {'kind': 'cubic', 'points': [[0, 200], [1, 170], [2, 110], [3, 150]]}; its kind must "
-        "be one of 'waypoints', 'csv', 'gbm', 'jumps', 'bootstrap'",
+        "vaults.0.price is {'kind': 'cubic', 'points': [[0, 200], [1, 170], [2, 110], [3, 150]]}; its kind "
+        "must be one of 'waypoints', 'csv', 'gbm', 'jumps', 'bootstrap'",
     ),
     ("seed: 7", "sead: 7", 1, f"unknown key 'sead'; remove it or use one of {KEYS}"),
     (
@@ -98,7 +98,8 @@ REFUSALS = [
         "{symbol: WETH, decimals: 18}",
         "WETH",
         12,
-        "vaults.0.collateral: 'WETH' stands where the keys symbol, decimals belong; write them as `key: value`",
+        "vaults.0.collateral: 'WETH' stands where the keys symbol, decimals belong; write them as "
+        "`key: value`",
     ),
     (
         "    credit_limit",
@@ -110,8 +111,8 @@ REFUSALS = [
         "    credit_limit",
         "    bonus_max: 0.3\n    credit_limit",
         12,
-        "vaults.0: threshold * (1 + bonus_max) is 1.079, above health_for_max_bonus 0.93: a close could lower "
-        "health; lower bonus_max or threshold",
+        "vaults.0: threshold * (1 + bonus_max) is 1.079, above health_for_max_bonus 0.93: a close could "
+        "lower health; lower bonus_max or threshold",
     ),
     ("decimals: 6", "decimals: 5", 5, "pool: loan.decimals is 5; a pool takes 6 to 18"),
     (
@@ -264,7 +265,8 @@ def test_what_is_no_scenario_is_refused(text: str, sentence: str) -> None:
         ("seed.x=1", "'seed.x=1': seed is 7 and holds no 'x'."),
         (
             "vaults.0.dex.depht=1",
-            "tiny.yaml, line 22: vaults.0.dex: unknown key 'depht'; remove it or use one of depth, arbitrage, feedback.",
+            "tiny.yaml, line 22: vaults.0.dex: unknown key 'depht'; remove it or use one of depth, arbitrage, "
+            "feedback.",
         ),
     ],
 )

@@ -1,5 +1,6 @@
 """The ladder finds whom a scan of all positions finds."""
 
+from itertools import pairwise
 from types import SimpleNamespace
 
 from hypothesis import given, settings
@@ -62,4 +63,4 @@ def test_below_misses_nobody_and_comes_worst_first(first, later, debts, price, h
     assert due - coarse <= set(found)
     assert set(found) <= {o for o in indebted if book.health(o, price) < health * (1 + 1e-8)} | coarse
     healths = [book.health(owner, price) for owner in found if owner not in coarse]
-    assert all(a <= b * (1 + 1e-8) for a, b in zip(healths, healths[1:], strict=False))
+    assert all(a <= b * (1 + 1e-8) for a, b in pairwise(healths))

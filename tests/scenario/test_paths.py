@@ -2,6 +2,7 @@
 
 import csv
 from decimal import Decimal
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -141,13 +142,14 @@ def test_a_path_is_drawn_again_from_its_seed_and_number() -> None:
         (["0,100,130,90"], "line 2, column 'close' is None; it must be a number"),
         (
             ["0,100,130,110,120,1"],
-            "line 2: open 100 and close 120 do not lie between low 110 and high 130; correct the line or `columns`",
+            "line 2: open 100 and close 120 do not lie between low 110 and high 130; correct the line or "
+            "`columns`",
         ),
         ([], "has no candles; it needs a line of column names, and one a candle"),
     ],
 )
 def test_wrong_candles_are_refused_in_one_sentence(tmp_path, rows, sentence) -> None:
-    with pytest.raises(ValueError, match="candles.csv") as refusal:
+    with pytest.raises(ValueError, match=r"candles\.csv") as refusal:
         candles(tmp_path, *rows)
     assert sentence in str(refusal.value)
 
@@ -161,5 +163,5 @@ def test_a_missing_column_is_named_with_those_there_are(tmp_path) -> None:
 
 def test_a_bootstrap_needs_enough_candles(tmp_path) -> None:
     candles(tmp_path, "0,1,1,1,1,1", "0,2,2,2,2,1")
-    with pytest.raises(ValueError, match="block is 24, but .*candles.csv has only 1 moves; lower it"):
+    with pytest.raises(ValueError, match=r"block is 24, but .*candles.csv has only 1 moves; lower it"):
         Bootstrap(kind="bootstrap", file=tmp_path / "candles.csv", start=Decimal(1), hours=5)

@@ -206,7 +206,10 @@ vaults:
     price: {kind: waypoints, points: [[0, 1], [2, 1]]}
     shocks: [{hour: 1, factor: 0.92}]
 borrowers: # 91.667 million against 100 million
-  - {count: 10, total_debt: 91_667_000, debt_sigma: 0, health: {min: 1.0363598677822989, max: 1.0363598677822989}}
+  - count: 10
+    total_debt: 91_667_000
+    debt_sigma: 0
+    health: {min: 1.0363598677822989, max: 1.0363598677822989}
 liquidators:
   - {kind: capital, capital: 100_000_000, margin: 0}
 """
