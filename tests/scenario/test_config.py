@@ -216,7 +216,7 @@ def test_a_csv_file_is_looked_for_beside_the_scenario(tmp_path: Path) -> None:
     assert load(tmp_path / "x.yaml").blocks == 18
     (tmp_path / "prices.csv").write_text("open,high,low\n1,1,1\n")
     with pytest.raises(
-        ScenarioError, match="line 14: vaults.0.price: .* has no column 'close', only open, high, low"
+        ScenarioError, match=r"line 14: vaults.0.price: .* has no column 'close', only open, high, low"
     ):
         load(tmp_path / "x.yaml")
 
@@ -265,8 +265,8 @@ def test_what_is_no_scenario_is_refused(text: str, sentence: str) -> None:
         ("seed.x=1", "'seed.x=1': seed is 7 and holds no 'x'."),
         (
             "vaults.0.dex.depht=1",
-            "tiny.yaml, line 22: vaults.0.dex: unknown key 'depht'; remove it or use one of depth, arbitrage, "
-            "feedback.",
+            "tiny.yaml, line 22: vaults.0.dex: unknown key 'depht'; remove it or use one of depth, "
+            "arbitrage, feedback.",
         ),
     ],
 )

@@ -11,7 +11,7 @@ MINUTE = 60
 
 
 def answers(prices: list[float], **settings: object) -> list[int | None]:
-    """What the feed, at the first price before, is set to in each block of a minute; None without an update."""
+    """What the feed, at the first price before, is set to in each block of a minute; None: it is not."""
     oracle = Oracle(decimals=2, **settings)
     feed = SimpleNamespace(answer=round(prices[0] * 100), updated_at=0)
     engine = SimpleNamespace(now=0)

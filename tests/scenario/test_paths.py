@@ -59,7 +59,7 @@ def test_the_candles_of_may_2021_follow_their_rule() -> None:
         rows = [
             [int(row[name]) for name in ("open", "high", "low", "close")] for row in csv.DictReader(lines)
         ]
-    expected = [[a, max(a, b), min(a, b), b] for a, b in zip(ends, ends[1:], strict=False)]
+    expected = [[a, max(a, b), min(a, b), b] for a, b in pairwise(ends)]
     expected[14][2] = 1888
     assert rows == expected
     scenario = load(SCENARIOS / "may-2021.yaml")
