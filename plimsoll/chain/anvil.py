@@ -98,7 +98,12 @@ class Anvil:
             self._batch([("anvil_setBalance", [sender, _WEALTH]) for sender in senders])
             requests = []
             for place, each in enumerate(transactions):
-                request = {"from": each.sender, "to": each.to, "data": "0x" + each.data.hex(), "gas": self._gas}
+                request = {
+                    "from": each.sender,
+                    "to": each.to,
+                    "data": "0x" + each.data.hex(),
+                    "gas": self._gas,
+                }
                 request |= {
                     "gasPrice": hex(len(transactions) - place),
                     "nonce": hex(nonces[each.sender]),

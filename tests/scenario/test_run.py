@@ -21,6 +21,20 @@ def test_the_short_scenario_shows_both_kinds_of_close(result) -> None:
     assert result.compared > 50
 
 
+def test_every_book_equals_the_twins_at_the_end(result) -> None:
+    """T1: positions, balances, totals, lines and losses; a difference would have ended the play."""
+    assert result.compared > len(result.positions) // 2
+
+
+def test_collateral_for_a_debt_share_never_falls(result) -> None:
+    """L2, in every close that leaves debt."""
+    left = [close for close in result.liquidations if close.shares < close.shares_before]
+    assert left
+    for close in left:
+        after = close.collateral_before - close.seized, close.shares_before - close.shares
+        assert after[0] * close.shares_before >= close.collateral_before * after[1]
+
+
 def test_a_play_starts_from_the_same_state_each_time(lab, result) -> None:
     assert rows(lab.play()) == rows(result)
 
