@@ -53,9 +53,9 @@ def cli(
 
     from plimsoll.chain import artifacts
     from plimsoll.chain.sources import ensure_compiled
+    from plimsoll.report.folder import PAGE, FolderError, check_folder
     from plimsoll.report.summary import lines
     from plimsoll.report.table import table
-    from plimsoll.report.folder import PAGE, FolderError, check_folder
     from plimsoll.report.write import write
     from plimsoll.scenario.config import ScenarioError, load
     from plimsoll.scenario.recorder import ReplayFailed

@@ -38,8 +38,8 @@ from plimsoll.scenario.files import REPORTS, file_of, shown
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Folder.  [default: reports/SCENARIO-sweep]")
 def cli(
-    name: str, paths: int, axes: tuple[str, ...], settings: tuple[str, ...], workers: int, address: str | None,
-    out: Path | None,
+    name: str, paths: int, axes: tuple[str, ...], settings: tuple[str, ...], workers: int,
+    address: str | None, out: Path | None,
 ) -> None:  # fmt: skip
     """Play SCENARIO on many random paths, at every place of a grid. A sweep that was stopped goes on."""
     import ape

@@ -164,7 +164,7 @@ class Anvil:
 
     def _batch(self, requests: list[tuple[str, list[Any]]]) -> list[Any]:
         """The results of many requests, in their order."""
-        replies = self._provider.web3.provider.make_batch_request(requests)  # type: ignore[attr-defined]
+        replies = self._provider.web3.provider.make_batch_request(requests)
         replies = sorted(replies, key=lambda reply: int(reply["id"]))
         for reply in replies:
             if "error" in reply:

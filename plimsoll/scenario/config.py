@@ -187,7 +187,7 @@ class Act(Checked):
     """They act once their health is below `below`, until it is `to`."""
 
     kind: Literal["top_up", "deleverage", "unwind"] = Field(
-        description="top_up adds collateral; deleverage repays with own money; unwind sells collateral on the DEX"
+        description="top_up adds collateral, deleverage repays with own money, unwind sells on the DEX"
     )
     below: Health
     to: Health
@@ -219,8 +219,8 @@ class Borrowers(Checked):
 class Liquidator(Checked):
     """One liquidator.
 
-    With `capital` it pays with its own money and sells the collateral a block later, on the vault's DEX if there
-    is one, else at the outside price. With `flash` it needs none: it sells on the DEX inside the call.
+    With `capital` it pays with its own money and sells the collateral a block later, on the vault's DEX if
+    there is one, else at the outside price. With `flash` it needs none: it sells on the DEX inside the call.
     """
 
     kind: Literal["capital", "flash"]
@@ -291,8 +291,8 @@ class Scenario(Checked):
         for number, (vault, debt) in enumerate(zip(self.vaults, drawn, strict=True)):
             if debt > vault.credit_limit:
                 raise ValueError(
-                    f"the borrowers of vaults.{number} owe {debt}, above its credit_limit {vault.credit_limit}; "
-                    "raise it or lower total_debt"
+                    f"the borrowers of vaults.{number} owe {debt}, above its credit_limit "
+                    f"{vault.credit_limit}; raise it or lower total_debt"
                 )
         supply = self.pool.supply + self.pool.stake
         if sum(drawn) > supply:
@@ -303,18 +303,19 @@ class Scenario(Checked):
             for vault_number in self.watched(liquidator):
                 if vault_number >= len(self.vaults):
                     raise ValueError(
-                        f"liquidators.{number}.vaults names {vault_number}; the last is {len(self.vaults) - 1}"
+                        f"liquidators.{number}.vaults names {vault_number}; the last is "
+                        f"{len(self.vaults) - 1}"
                     )
                 if liquidator.kind == "flash" and self.vaults[vault_number].dex is None:
                     raise ValueError(
-                        f"liquidators.{number} is flash, but vaults.{vault_number} has no dex to sell on; add one "
-                        "or name other `vaults`"
+                        f"liquidators.{number} is flash, but vaults.{vault_number} has no dex to sell on; "
+                        "add one or name other `vaults`"
                     )
         self._check_correlation()
         if not 1 <= self.blocks <= MAX_BLOCKS:
             raise ValueError(
-                f"{self.duration} hours are {self.blocks} blocks of {self.block_seconds} seconds; that must be 1 to "
-                f"{MAX_BLOCKS}, so change block_seconds or hours"
+                f"{self.duration} hours are {self.blocks} blocks of {self.block_seconds} seconds; that must "
+                f"be 1 to {MAX_BLOCKS}, so change block_seconds or hours"
             )
         return self
 
@@ -334,7 +335,8 @@ class Scenario(Checked):
         digits = 36 + loan - vault.collateral.decimals - vault.oracle.decimals
         if digits < 0:
             raise ValueError(
-                f"{name}.collateral.decimals is {vault.collateral.decimals}; at most {digits + vault.collateral.decimals}"
+                f"{name}.collateral.decimals is {vault.collateral.decimals}; at most "
+                f"{digits + vault.collateral.decimals} fit with the feed's decimals"
             )
 
     def _check_group(self, name: str, group: Borrowers) -> int:
@@ -508,7 +510,7 @@ def _change(data: Any, setting: str) -> None:
     *path, last = key.split(".")
     place = data
     for number, part in enumerate([*path, last]):
-        step = int(part) if isinstance(place, list) and part.isdecimal() else part
+        step: Any = int(part) if isinstance(place, list) and part.isdecimal() else part
         at = ".".join(key.split(".")[:number]) or "the scenario"
         if isinstance(place, list) and (not isinstance(step, int) or step >= len(place)):
             raise ScenarioError(f"{setting!r}: {at} is a list of {len(place)}, which has no {part!r}.")

@@ -123,8 +123,8 @@ class Candles(Checked):
             opened, high, low, closed = found[number]
             if not low <= min(opened, closed) <= max(opened, closed) <= high:
                 raise ValueError(
-                    f"{self.file}, line {number + 2}: open {opened:g} and close {closed:g} do not lie between "
-                    f"low {low:g} and high {high:g}; correct the line or `columns`"
+                    f"{self.file}, line {number + 2}: open {opened:g} and close {closed:g} do not lie "
+                    f"between low {low:g} and high {high:g}; correct the line or `columns`"
                 )
         return found
 

@@ -127,7 +127,7 @@ class World:
         self.loan = self._token(token.symbol, token.decimals)
         factory, struct = self._core()
         self.pool = self._side("Pool", self._pool_address, Pool(
-            self.twin, self.loan.model, self._pool_address, Curve(*struct[5]), struct[3], struct[4], *struct[6:8]
+            self.twin, self.loan.model, self._pool_address, Curve(*struct[5]), *struct[3:5], *struct[6:8]
         ))  # fmt: skip
         contract = self.pool.contract
         council, backstop = contract.call("council"), contract.call("backstop")
@@ -311,7 +311,7 @@ class World:
         return self.act(sender, self.liquidator, "liquidate_batch", *arguments, bid=bid, label=label)
 
     def unwind(self, market: Market, owner: str, repayment: int) -> Action:
-        """Sells collateral of the owner's position on the vault's DEX and repays with it, through Leverage."""
+        """Sells collateral of a position on the vault's DEX and repays with it, through Leverage."""
         assert self.leverage
         arguments = (market.vault.contract.address, repayment, 0, self.path(market), MAX, 0, DEADLINE)
         return self.act(owner, self.leverage, "close", *arguments, label="unwind")

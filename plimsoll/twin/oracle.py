@@ -1,4 +1,4 @@
-"""A Chainlink feed, and an oracle on that feed alone; the twin of ``ChainlinkOracle`` without further sources."""
+"""A Chainlink feed and an oracle on it alone; the twin of ``ChainlinkOracle`` without further sources."""
 
 from plimsoll.twin.chain import Chain, require
 
