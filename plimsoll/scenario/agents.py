@@ -103,14 +103,15 @@ class Group:
         self._vault = market.vault.model
         self._behaviour = behaviour
         self._below, self._to = wad(behaviour.below), wad(behaviour.to)
-        start = {
-            "top_up": lambda person: person.collateral,
-            "deleverage": lambda person: person.debt,
-            "unwind": lambda person: 0,
+        self._react, own = {
+            "top_up": (self._top_up, [person.collateral for person in people]),
+            "deleverage": (self._deleverage, [person.debt for person in people]),
+            "unwind": (self._unwind, [0] * len(people)),
         }[behaviour.kind]
-        self.wallets = {person.address: int(start(person) * behaviour.wallet) for person in people}
+        self.wallets = {
+            person.address: int(part * behaviour.wallet) for person, part in zip(people, own, strict=True)
+        }
         self.ladder = Ladder(self._vault)
-        self._ready: set[str] = set()
         self.acted = 0
 
     def touch(self, owner: str) -> None:
@@ -128,9 +129,7 @@ class Group:
             debt = self._vault._totals().assets_up(shares)
             weighted = collateral * price // PRICE_SCALE * self._vault.risk.threshold // WAD
             if weighted * WAD < debt * self._below:
-                actions = list(
-                    getattr(self, f"_{self._behaviour.kind}")(view.world, owner, price, debt, weighted)
-                )
+                actions = list(self._react(view.world, owner, price, debt, weighted))
                 self.acted += bool(actions)
                 yield from actions
 

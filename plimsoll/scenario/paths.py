@@ -180,7 +180,8 @@ class Jumps(_Random):
         years = np.diff(hours, prepend=hours[0]) * HOUR / YEAR
         counts = rng.poisson(self.jumps_per_year * years)
         jumps = self.jump_mean * counts + self.jump_sigma * np.sqrt(counts) * rng.standard_normal(len(hours))
-        return float(self.start) * np.exp(self._logs(hours, normals) + np.cumsum(jumps))
+        logs: Prices = self._logs(hours, normals) + np.cumsum(jumps)
+        return float(self.start) * np.exp(logs)
 
 
 class Bootstrap(Checked):

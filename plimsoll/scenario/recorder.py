@@ -239,16 +239,14 @@ class Recorder:
         """Marginal price on a vault's DEX, before its fee, loan tokens for a whole collateral token."""
         market = self._world.markets[number]
         collateral, loan = self._world.reserves(market)
-        return (
-            loan
-            / collateral
-            * 10.0 ** (market.config.collateral.decimals - self._world.scenario.pool.loan.decimals)
-        )
+        decimals = market.config.collateral.decimals - self._world.scenario.pool.loan.decimals
+        return loan / collateral * 10.0**decimals
 
     def _assets_per_share(self) -> float:
         pool = self._world.pool.model
         unit = 10 ** (self._world.scenario.pool.loan.decimals + 3)
-        return pool.exit_assets(pool.accrued(), unit) * 1_000 / unit
+        assets: int = pool.exit_assets(pool.accrued(), unit)
+        return float(assets * 1_000 / unit)
 
     def _pool_row(self, view: View) -> PoolRow:
         pool = self._world.pool.model

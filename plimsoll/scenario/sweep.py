@@ -218,9 +218,10 @@ class Cluster:
         from distributed import as_completed
 
         client = self._client
-        told = dict(artifacts)
-        code = client.scatter(told, broadcast=True, hash=True)
+        code = client.scatter(dict(artifacts), broadcast=True, hash=True)
         rest = iter(work)
+
+        under_way: dict[Any, Chunk] = {}  # by the future's key
 
         def submit(count: int) -> list[Any]:
             futures = []
@@ -228,14 +229,14 @@ class Cluster:
                 future = client.submit(
                     play, scenarios[chunk.place], code, chunk, pure=False, retries=ATTEMPTS
                 )
-                future.chunk = chunk
+                under_way[future.key] = chunk
                 futures.append(future)
             return futures
 
         workers = max(1, len(client.scheduler_info()["workers"]))
         finished = as_completed(submit(AHEAD * workers))
         for future in finished:
-            yield future.chunk, future.result()
+            yield under_way.pop(future.key), future.result()
             for more in submit(1):
                 finished.add(more)
 

@@ -230,7 +230,7 @@ class World:
             collateral.model,
             model_oracle,
             address,
-            Risk.from_struct(terms),  # type: ignore[arg-type]
+            Risk.from_struct(terms),
         )
         self.pool.model.own_vaults[address] = True
         self._vaults[address] = model
@@ -259,7 +259,7 @@ class World:
     @staticmethod
     def answer_of(config: VaultConfig, price: float) -> int:
         """A price as the vault's feed says it; at least 2, the least that its oracle believes."""
-        return max(2, round(price * 10**config.oracle.decimals))
+        return max(2, round(price * 10.0**config.oracle.decimals))
 
     # ----------------------------------------------------------------------------------------- acting
 

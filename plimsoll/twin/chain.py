@@ -223,27 +223,3 @@ class Token:
         self.balances[owner] = checked(self.balance_of(owner) - amount)
         self.balances[to] = self.balance_of(to) + amount
         self.chain.log(self.address, "Transfer", owner, to, amount)
-
-
-class Oracle:
-    """What an oracle answers, 1e36; a string instead of a price is the reason with which it reverts."""
-
-    def __init__(self, chain: Chain, price: int) -> None:
-        """Registers an oracle with one price for both questions."""
-        self.price_answer: int | str = price
-        self.safe_price_answer: int | str = price
-        chain.contracts.append(self)
-
-    def price(self) -> int:
-        """The price for liquidation."""
-        return self._answer(self.price_answer)
-
-    def safe_price(self) -> int:
-        """The price for borrowing and withdrawing."""
-        return self._answer(self.safe_price_answer)
-
-    @staticmethod
-    def _answer(answer: int | str) -> int:
-        if isinstance(answer, str):
-            raise Revert(answer)
-        return answer

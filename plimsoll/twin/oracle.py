@@ -1,6 +1,42 @@
-"""A Chainlink feed and an oracle on it alone; the twin of ``ChainlinkOracle`` without further sources."""
+"""What vaults ask for prices: an oracle that says what it is told, and one on a Chainlink feed."""
 
-from plimsoll.twin.chain import Chain, require
+from typing import Protocol
+
+from plimsoll.twin.chain import Chain, Revert, require
+
+
+class Oracle(Protocol):
+    """What a vault asks; prices in loan base units per collateral base unit, 1e36."""
+
+    def price(self) -> int:
+        """The price for liquidation."""
+
+    def safe_price(self) -> int:
+        """The price for borrowing and withdrawing."""
+
+
+class ScriptedOracle:
+    """What an oracle answers, 1e36; a string instead of a price is the reason with which it reverts."""
+
+    def __init__(self, chain: Chain, price: int) -> None:
+        """Registers an oracle with one price for both questions."""
+        self.price_answer: int | str = price
+        self.safe_price_answer: int | str = price
+        chain.contracts.append(self)
+
+    def price(self) -> int:
+        """The price for liquidation."""
+        return self._answer(self.price_answer)
+
+    def safe_price(self) -> int:
+        """The price for borrowing and withdrawing."""
+        return self._answer(self.safe_price_answer)
+
+    @staticmethod
+    def _answer(answer: int | str) -> int:
+        if isinstance(answer, str):
+            raise Revert(answer)
+        return answer
 
 
 class Feed:
@@ -20,7 +56,10 @@ class Feed:
 
 
 class FeedOracle:
-    """The price for liquidation and the safe price are the feed's, scaled to 1e36."""
+    """``ChainlinkOracle`` without further sources.
+
+    The price for liquidation and the safe price are the feed's, scaled to 1e36.
+    """
 
     def __init__(self, chain: Chain, feed: Feed, scale: int, heartbeat: int) -> None:
         """An oracle; `scale` turns an answer into a price, `heartbeat` in seconds."""

@@ -7,8 +7,9 @@ contract's reason. Amounts are base units of the collateral or of the loan asset
 from collections.abc import Callable, Sequence
 
 from plimsoll.twin import liquidation
-from plimsoll.twin.chain import MAX, NOBODY, Chain, Oracle, Signature, Token, checked, nonreentrant, require
+from plimsoll.twin.chain import MAX, NOBODY, Chain, Signature, Token, checked, nonreentrant, require
 from plimsoll.twin.liquidation import PRICE_SCALE, WAD, Quote, Risk, Totals, ceil_div
+from plimsoll.twin.oracle import Oracle
 from plimsoll.twin.pool import Pool
 from plimsoll.twin.position import (
     COLLATERAL_TOP,

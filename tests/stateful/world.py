@@ -28,6 +28,7 @@ from plimsoll.twin.backstop import Backstop, Departure
 from plimsoll.twin.chain import MAX, Revert, Signature
 from plimsoll.twin.council import Council, Cut
 from plimsoll.twin.liquidation import Risk
+from plimsoll.twin.oracle import ScriptedOracle
 from plimsoll.twin.pool import Pool
 from plimsoll.twin.rates import Curve
 from plimsoll.twin.shares import FRACTION
@@ -215,7 +216,7 @@ class World:
                 price //= 10**5  # a unit that cannot be divided must be worth little
             self.fair[f"{which}_oracle"] = price
             self.chain[f"{which}_oracle"] = make("Oracle", price)
-            self.model[f"{which}_oracle"] = twin_chain.Oracle(self.twin, price)
+            self.model[f"{which}_oracle"] = ScriptedOracle(self.twin, price)
             terms = risk.to_struct(loan_decimals)
             vault = factory.send(
                 "create_vault", pool, self.chain[collateral].address, self.chain[f"{which}_oracle"].address,
