@@ -45,6 +45,11 @@ class Anvil:
         self._rpc("anvil_autoImpersonateAccount", False)
 
     @property
+    def client(self) -> str:
+        """What runs the code, with its version."""
+        return str(self._rpc("web3_clientVersion"))
+
+    @property
     def chain_id(self) -> int:
         """What signatures are bound to."""
         return int(self._rpc("eth_chainId"), 16)

@@ -82,6 +82,10 @@ class Engine(Caller, Protocol):
     """What every engine does."""
 
     @property
+    def client(self) -> str:
+        """What runs the code, with its version."""
+
+    @property
     def chain_id(self) -> int:
         """What signatures are bound to."""
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from importlib.metadata import version
 
 from pyrevm import EVM, BlockEnv, CfgEnv, Env, JournalCheckpoint
 
@@ -15,6 +16,7 @@ class Revm:
     """An `Engine` on pyrevm; every call runs in the block of the current time."""
 
     chain_id = 1
+    client = f"pyrevm {version('pyrevm')}"
 
     def __init__(self, now: int, code_limit: int | None = None) -> None:
         """An empty chain at a time, seconds; `code_limit` in bytes stands in for EIP-170's 24,576."""

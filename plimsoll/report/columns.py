@@ -166,7 +166,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _BLOCK,
         Column("agent", "text", "name of the agent"),
         Column("key", "text", "what it records"),
-        Column("value", "number", "as it records it; profit and supplied are base units of the loan asset"),
+        Column("value", "number", "base units of the loan asset for profit, inventory and supplied"),
     ),
     "positions": (
         Column("moment", "text", "start or end of the run"),

@@ -19,7 +19,6 @@ from matplotlib.ticker import FuncFormatter, PercentFormatter
 from plimsoll.report.folder import Run
 from plimsoll.scenario.paths import HOUR
 from plimsoll.scenario.records import RESTORABLE, SHORTFALL
-from plimsoll.scenario.world import account
 
 # Okabe and Ito's colours, which colour-blind people tell apart
 INK, GREY, PALE = "#222222", "#8a8a8a", "#d0d0d0"
@@ -31,6 +30,7 @@ BINS = 40
 TOP_HEALTH = 4.0  # quantiles above it run out of the picture
 RATIOS = (1e-2, 1e3)  # repaid over needed; what lies outside is shown at the edge
 WAITS = (0, 1, 2, 16)  # blocks
+SMALLEST_CLOSE = 1e-6  # of the largest, in the picture
 LETTERS = "AB"
 Sharing = Literal["all", "row"]
 
@@ -50,9 +50,25 @@ def prices(runs: Sequence[Run]) -> Figure:
             hours, rows["oracle"], color=BLUE, linewidth=1.3, linestyle=(0, (4, 2)), drawstyle="steps-post",
             label="oracle (a gap: it refuses)" if refused else "oracle",
         )  # fmt: skip
+        _shade(panel, run, vault)
         panel.margins(y=0.08)
         panel.set_ylabel(f"{run.loan} for 1 {run.scenario.vaults[vault].collateral.symbol}")
     return sheet.done("hours since the start")
+
+
+def _shade(panel: Axes, run: Run, vault: int) -> None:
+    """Marks the hours in which something of a vault did not work."""
+    oracle = run.scenario.vaults[vault].oracle
+    keepers = [each for each in run.scenario.liquidators if vault in run.scenario.watched(each)]
+    for spans, colour, name in (
+        (dict.fromkeys(span for keeper in keepers for span in keeper.outages), SKY, "a liquidator is out"),
+        (oracle.outages, ORANGE, "no answers of the feed"),
+        (oracle.freezes, YELLOW, "the feed is frozen"),
+    ):
+        for span in spans:
+            panel.axvspan(
+                float(span.start), float(span.end), color=colour, alpha=0.15, linewidth=0, label=name
+            )
 
 
 def health(runs: Sequence[Run]) -> Figure:
@@ -131,20 +147,23 @@ def liquidations(runs: Sequence[Run]) -> Figure:
     sheet = _Sheet(runs, _vaults(runs))
     for run, vault, panel in sheet.vaults():
         rows = run.of("liquidations", vault)
-        panel.set_xlim(0, max(each.scenario.blocks for each in runs))
+        panel.set_xlim(0, max(each.scenario.duration for each in runs))
         panel.set_ylabel(f"debt extinguished, {run.loan}")
         if rows.empty:
             sheet.empty(panel, "No liquidations")
             continue
+        _shade(panel, run, vault)
         panel.set_yscale("log")
         size = 26 if len(rows) < 1_000 else 8
+        closes = pd.concat([each.of("liquidations", vault) for each in runs])
+        floor = float(closes["extinguished"].max()) * SMALLEST_CLOSE
         for kind, colour, marker in ((RESTORABLE, BLUE, "o"), (SHORTFALL, VERMILLION, "X")):
             of_kind = rows[rows["kind"] == kind]
             panel.scatter(
-                of_kind["block"], of_kind["extinguished"], s=size, c=colour, marker=marker, alpha=0.6,
-                linewidths=0, label=f"{kind} close",
+                of_kind["hour"], of_kind["extinguished"].astype(float).clip(lower=floor), s=size, c=colour,
+                marker=marker, alpha=0.6, linewidths=0, label=f"{kind} close",
             )  # fmt: skip
-    return sheet.done("block")
+    return sheet.done("hours since the start")
 
 
 def waiting(runs: Sequence[Run]) -> Figure:
@@ -206,18 +225,16 @@ def profits(runs: Sequence[Run]) -> Figure:
     sheet = _Sheet(runs, 1)
     for run, panel in sheet.row(0):
         rows = run.tables["agents"]
-        rows = rows[(rows["key"] == "profit") & rows["agent"].str.startswith("liquidator ")]
+        rows = rows[rows["key"].isin(["profit", "inventory"]) & rows["agent"].str.startswith("liquidator ")]
         if rows.empty:
             sheet.empty(panel, "No liquidators")
         unit = 10**run.scenario.pool.loan.decimals
-        closes = run.tables["liquidations"]
         for number, (agent, own) in enumerate(rows.groupby("agent", sort=False)):
             name = str(agent)
-            bought = closes.loc[closes["liquidator"] == account(name), "block"]
-            known = own[~own["block"].isin(bought)]
+            known = own.groupby("block")["value"].sum()
             kind = run.scenario.liquidators[int(name.removeprefix("liquidator "))].kind
             panel.plot(
-                known["block"] * run.scenario.block_seconds / HOUR, known["value"] / unit,
+                known.index * run.scenario.block_seconds / HOUR, known / unit,
                 color=COLOURS[number % len(COLOURS)], linestyle=("-", "--", ":")[number // len(COLOURS) % 3],
                 linewidth=1.8, drawstyle="steps-post", label=f"{name} ({kind})",
             )  # fmt: skip
@@ -325,7 +342,8 @@ CHARTS = {
     ),
     "liquidations": Chart(
         "Liquidations",
-        "One mark for each close: the block, and the debt that ceased to exist.",
+        "One mark for each close: when, and the debt that ceased to exist. Less than a millionth of the "
+        "largest stands at a millionth.",
         liquidations,
     ),
     "waiting": Chart(
@@ -342,8 +360,8 @@ CHARTS = {
     ),
     "profits": Chart(
         "Profit of liquidators",
-        "Loan asset above the capital at the start. Blocks in which a liquidator has just bought collateral "
-        "are left out; collateral that it keeps longer counts nothing until it is sold.",
+        "What each has above its capital at the start; collateral that it has not sold yet counts at the "
+        "outside price.",
         profits,
     ),
     "rates": Chart("Utilisation and borrow rate", "At the end of each recorded block.", rates),

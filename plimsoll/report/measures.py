@@ -154,11 +154,11 @@ def final_price(result: Result) -> float:
 
 
 def liquidators_profit(result: Result) -> float:
-    """What all liquidators have at the end above their capital, without collateral not sold."""
+    """What all liquidators have at the end above their capital, collateral at the outside price included."""
     last = {
-        row.agent: row.value
+        (row.agent, row.key): row.value
         for row in result.agents
-        if row.key == "profit" and row.agent.startswith("liquidator ")
+        if row.key in ("profit", "inventory") and row.agent.startswith("liquidator ")
     }
     return _loan(result, sum(last.values()))
 

@@ -320,8 +320,14 @@ class Liquidator:
         return part if gain >= self._least else None
 
     def record(self, view: View) -> dict[str, int | float]:
-        """Loan asset above the start, base units."""
-        return {"profit": view.world.loan.model.balance_of(self.address) - self._capital}
+        """Loan asset above the capital; worth of collateral held, at the outside price; base units."""
+        held = sum(
+            view.world.markets[number].collateral.model.balance_of(self.address)
+            * view.outside_price(number)
+            // PRICE_SCALE
+            for number in self._vaults
+        )
+        return {"profit": view.world.loan.model.balance_of(self.address) - self._capital, "inventory": held}
 
 
 class Close(NamedTuple):

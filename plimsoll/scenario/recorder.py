@@ -37,10 +37,17 @@ class Recorder:
     """Keeps what happens in a run."""
 
     def __init__(
-        self, scenario: Scenario, world: World, ladders: Sequence[Ladder], lenders: Lenders, every: int
+        self,
+        scenario: Scenario,
+        world: World,
+        path: int,
+        ladders: Sequence[Ladder],
+        lenders: Lenders,
+        every: int,
     ) -> None:
         """A recorder of a run that has not begun; books are recorded every so many blocks."""
-        self.result = Result(scenario, type(world.engine).__name__.lower())
+        engine = world.engine
+        self.result = Result(scenario, type(engine).__name__.lower(), engine.client, path)
         self._world = world
         self._ladders = ladders
         self._lenders = lenders
@@ -244,7 +251,7 @@ class Recorder:
 
     def _assets_per_share(self) -> float:
         pool = self._world.pool.model
-        unit = 10 ** (self._world.scenario.pool.loan.decimals + 3)
+        unit = 10 ** (self._world.scenario.pool.loan.decimals + 12)  # a billion tokens' worth at first
         assets: int = pool.exit_assets(pool.accrued(), unit)
         return float(assets * 1_000 / unit)
 

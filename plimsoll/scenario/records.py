@@ -30,7 +30,7 @@ class LiquidationRow:
     repaid: int
     fee: int
     extinguished: int
-    needed: int  # the least repayment that would have ended at the target health; the debt in a shortfall
+    needed: int  # the least repayment that brings health to 1; the debt in a shortfall
     health_before: int  # WAD
     health_after: int | None  # WAD; None: no debt left, or above 4.29
     blocks_waited: int  # since the oracle's price first made the position liquidatable
@@ -117,7 +117,9 @@ class Result:
     """A finished run."""
 
     scenario: Scenario
-    engine: str
+    engine: str  # anvil or revm
+    client: str = ""  # its name and version, as it says them
+    path: int = 0  # number of the random prices
     vaults: list[VaultRow] = field(default_factory=list)
     pool: list[PoolRow] = field(default_factory=list)
     liquidations: list[LiquidationRow] = field(default_factory=list)

@@ -173,7 +173,7 @@ class _Play:
             for owner in market.vault.model.positions:
                 self._touch(owner_market, owner)
         every = max(1, scenario.blocks // recorded)
-        self.recorder = Recorder(scenario, world, self.ladders, self.lenders, every)
+        self.recorder = Recorder(scenario, world, path, self.ladders, self.lenders, every)
 
     def _touch(self, number: int, owner: str) -> None:
         self.ladders[number].update(owner)

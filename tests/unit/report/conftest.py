@@ -115,7 +115,8 @@ def result(scenario: Scenario) -> Result:
         agents=[
             AgentRow(0, "liquidator 0", "profit", 0),
             AgentRow(1, "liquidator 0", "profit", -3_000 * USDC),
-            AgentRow(2, "liquidator 0", "profit", 45 * USDC),
+            AgentRow(2, "liquidator 0", "profit", 25 * USDC),
+            AgentRow(2, "liquidator 0", "inventory", 20 * USDC),
             AgentRow(2, "stranger", "profit", 99 * USDC),
         ],
         positions=[
