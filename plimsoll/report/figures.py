@@ -33,6 +33,7 @@ WAITS = (0, 1, 2, 16)  # blocks
 SMALLEST_CLOSE = 1e-6  # of the largest, in the picture
 LETTERS = "AB"
 Sharing = Literal["all", "row"]
+_PLAIN = FuncFormatter(lambda x, _: f"{x:,.10g}")
 
 
 def prices(runs: Sequence[Run]) -> Figure:
@@ -61,13 +62,13 @@ def _shade(panel: Axes, run: Run, vault: int) -> None:
     oracle = run.scenario.vaults[vault].oracle
     keepers = [each for each in run.scenario.liquidators if vault in run.scenario.watched(each)]
     for spans, colour, name in (
-        (dict.fromkeys(span for keeper in keepers for span in keeper.outages), SKY, "a liquidator is out"),
+        (dict.fromkeys(span for keeper in keepers for span in keeper.outages), PURPLE, "a liquidator is out"),
         (oracle.outages, ORANGE, "no answers of the feed"),
         (oracle.freezes, YELLOW, "the feed is frozen"),
     ):
         for span in spans:
             panel.axvspan(
-                float(span.start), float(span.end), color=colour, alpha=0.15, linewidth=0, label=name
+                float(span.start), float(span.end), color=colour, alpha=0.22, linewidth=0, label=name
             )
 
 
@@ -83,6 +84,7 @@ def health(runs: Sequence[Run]) -> Figure:
         if not np.isfinite(known["min"]).any():
             sheet.empty(panel, "No positions with debt")
             continue
+        _shade(panel, run, vault)
         hours = rows["hour"].to_numpy(float)
         for low, high, depth in (("p05", "p25", 0.3), ("p25", "p75", 0.65)):
             panel.fill_between(
@@ -154,6 +156,7 @@ def liquidations(runs: Sequence[Run]) -> Figure:
             continue
         _shade(panel, run, vault)
         panel.set_yscale("log")
+        panel.yaxis.set_major_formatter(_PLAIN)
         size = 26 if len(rows) < 1_000 else 8
         closes = pd.concat([each.of("liquidations", vault) for each in runs])
         floor = float(closes["extinguished"].max()) * SMALLEST_CLOSE
@@ -410,7 +413,7 @@ class _Sheet:
             panel.set_axisbelow(True)
             panel.spines[["top", "right"]].set_visible(False)
             for axis in (panel.xaxis, panel.yaxis):
-                axis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.10g}"))
+                axis.set_major_formatter(_PLAIN)
         if len(runs) > 1:
             for run, letter, panel in zip(runs, LETTERS, self._panels[0], strict=False):
                 panel.set_title(fill(f"{letter}: {_name(run)}", 55), loc="left", fontsize=10, color=INK)

@@ -1,0 +1,219 @@
+"""How fast the scenario laboratory is: `python -m bench.laboratory [path] [sweep] [growth] [shipped]`.
+
+Without a name all four are measured; results go into bench/laboratory.json, the growth into a picture as
+well. One process at a time on one core, wall time: let the machine do nothing else.
+
+- path: one run of 10,000 borrowers and 1,000 blocks in process, its market built first.
+- sweep: runs of a market of 1,000 borrowers and 500 blocks, one after the other; its market is built once.
+- growth: the same for more and more borrowers and blocks; and what a block costs in which nobody can be
+  liquidated.
+- shipped: every scenario of scenarios/ by its command, on Anvil and in process, report included.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import Any
+
+import ape
+import numpy as np
+from matplotlib.figure import Figure
+
+from plimsoll.chain import artifacts
+from plimsoll.chain.revm import Revm
+from plimsoll.chain.sources import ensure_compiled
+from plimsoll.report.figures import BLUE, DPI, GREEN, GREY, ORANGE
+from plimsoll.scenario.config import Scenario, parse
+from plimsoll.scenario.files import ROOT, SCENARIOS
+from plimsoll.scenario.run import Laboratory, clock_of
+from plimsoll.scenario.world import CONTRACTS
+
+RESULTS = ROOT / "bench" / "laboratory.json"
+PICTURE = ROOT / "docs" / "images" / "laboratory.png"
+BORROWERS = (1_000, 3_000, 10_000, 30_000, 100_000)
+BLOCKS = (125, 250, 500, 1_000, 2_000, 4_000)
+SWEPT = 25  # paths
+
+# a market whose size is that of its people; the price falls in four steps, and trembles so much that most
+# people are closed again and again
+MARKET = """\
+title: Benchmark
+seed: 3
+block_seconds: 120
+pool: {{loan: {{symbol: USDC, decimals: 6}}, supply: {supply}, stake: {stake}, reserve: {reserve}}}
+vaults:
+  - collateral: {{symbol: WETH, decimals: 18}}
+    credit_limit: {limit}
+    price: {{kind: gbm, start: 2000, hours: {hours}, volatility: {volatility}}}
+    shocks: {shocks}
+borrowers:
+  - {{count: {count}, total_debt: {debt}, health: {{min: {least}, max: 2}}}}
+liquidators:
+  - {{kind: capital, capital: {debt}, batch: 200}}
+"""
+
+
+def market(borrowers: int, blocks: int, calm: bool = False) -> Scenario:
+    """A market of so many people, for so many blocks; calm: the price reaches nobody."""
+    hours = blocks / 30
+    shocks = [] if calm else [{"hour": hours * part / 5, "factor": 0.86} for part in range(1, 5)]
+    text = MARKET.format(
+        count=borrowers, debt=10_000 * borrowers, limit=15_000 * borrowers, supply=20_000 * borrowers,
+        stake=100 * borrowers, reserve=10 * borrowers, hours=hours,
+        volatility=(0.01 if calm else 0.3) / (hours / 8_760) ** 0.5, shocks=json.dumps(shocks),
+        least=1.5 if calm else 1.04,
+    )  # fmt: skip
+    return parse(text, "the benchmark's market")
+
+
+def timed(function: Callable[[], Any]) -> tuple[float, Any]:
+    """Seconds, and the answer."""
+    start = perf_counter()
+    answer = function()
+    return perf_counter() - start, answer
+
+
+def run(scenario: Scenario, code: Any) -> dict[str, float]:
+    """Builds a market and plays it once."""
+    build, laboratory = timed(lambda: Laboratory(scenario, Revm(clock_of(scenario)), code))
+    play, result = timed(laboratory.play)
+    return {
+        "borrowers": scenario.borrowers[0].count,
+        "blocks": scenario.blocks,
+        "build": round(build, 2),
+        "play": round(play, 2),
+        "liquidations": len(result.liquidations),
+        "compared": result.compared,
+    }
+
+
+def path(code: Any) -> dict[str, float]:
+    found = run(market(10_000, 1_000), code)
+    print(
+        f"10,000 borrowers, 1,000 blocks, {found['liquidations']:,} liquidations: "
+        f"{found['build']:.1f} s to build, {found['play']:.1f} s to play"
+    )
+    return found
+
+
+def sweep(code: Any) -> dict[str, float]:
+    scenario = market(1_000, 500)
+    build, laboratory = timed(lambda: Laboratory(scenario, Revm(clock_of(scenario)), code))
+    closes = []
+    seconds, _ = timed(
+        lambda: closes.extend(len(laboratory.play(each, recorded=1).liquidations) for each in range(SWEPT))
+    )
+    found = {
+        "paths": SWEPT,
+        "build": round(build, 2),
+        "seconds": round(seconds, 2),
+        "liquidations": round(float(np.mean(closes))),
+        "paths_a_minute": round(60 * SWEPT / (build + seconds)),
+    }
+    print(
+        f"1,000 borrowers, 500 blocks, {found['liquidations']:,} liquidations a path: "
+        f"{found['paths_a_minute']} paths a minute and core"
+    )
+    return found
+
+
+def growth(code: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {"borrowers": [], "blocks": [], "calm": []}
+    for count in BORROWERS:
+        found["borrowers"].append(run(market(count, 250), code))
+        print(found["borrowers"][-1])
+    for blocks in BLOCKS:
+        found["blocks"].append(run(market(3_000, blocks), code))
+        print(found["blocks"][-1])
+    for count in BORROWERS:
+        scenario = market(count, 3_000, calm=True)
+        laboratory = Laboratory(scenario, Revm(clock_of(scenario)), code)
+        short = laboratory.scenario.model_copy(update={"hours": scenario.vaults[0].price.hours / 2})
+        long, result = timed(laboratory.play)
+        laboratory.scenario = short
+        half, _ = timed(laboratory.play)
+        assert not result.liquidations
+        each = {"borrowers": count, "microseconds_a_block": round((long - half) / 1_500 * 1e6)}
+        found["calm"].append(each)
+        print(each)
+    draw(found)
+    return found
+
+
+def draw(found: dict[str, Any]) -> None:
+    """The growth as a picture."""
+    figure = Figure(figsize=(12, 4.2), dpi=DPI, layout="constrained")
+    by_borrowers, by_blocks, calm = figure.subplots(1, 3)
+    for panel, key in ((by_borrowers, "borrowers"), (by_blocks, "blocks")):
+        sizes = np.array([each[key] for each in found[key]])
+        play = np.array([each["play"] for each in found[key]])
+        panel.plot(sizes, play, color=BLUE, marker="o", label="to play")
+        panel.plot(
+            sizes,
+            [each["build"] for each in found[key]],
+            color=ORANGE,
+            marker="s",
+            label="to build the market",
+        )
+        panel.plot(
+            sizes, play[-1] * sizes / sizes[-1], color=GREY, linestyle="--", label="in proportion to size"
+        )
+        panel.set_ylabel("seconds")
+        panel.set_title("250 blocks" if key == "borrowers" else "3,000 borrowers", loc="left", fontsize=11)
+        panel.legend(frameon=False)
+    calm.plot(
+        [each["borrowers"] for each in found["calm"]],
+        [each["microseconds_a_block"] for each in found["calm"]],
+        color=GREEN, marker="o",
+    )  # fmt: skip
+    calm.set_title("a block that reaches nobody", loc="left", fontsize=11)
+    calm.set_ylabel("microseconds")
+    calm.set_ylim(0, 2 * max(each["microseconds_a_block"] for each in found["calm"]))
+    for panel, name in ((by_borrowers, "borrowers"), (by_blocks, "blocks"), (calm, "borrowers")):
+        panel.set_xscale("log")
+        if panel is not calm:
+            panel.set_yscale("log")
+        panel.set_xlabel(name)
+        panel.grid(True, color="#dddddd", linewidth=0.6)
+        panel.spines[["top", "right"]].set_visible(False)
+        for axis in (panel.xaxis, panel.yaxis):
+            axis.set_major_formatter(lambda x, _: f"{x:,g}")
+    figure.savefig(PICTURE, metadata={"Software": ""})
+
+
+def shipped(_code: Any) -> dict[str, dict[str, float]]:
+    found: dict[str, dict[str, float]] = {}
+    for file in sorted(SCENARIOS.glob("*.yaml")):
+        found[file.stem] = {}
+        for engine in ("anvil", "revm"):
+            with TemporaryDirectory() as folder:
+                out = Path(folder) / "report"
+                command = ["ape", "run", "scenario", file.stem, "--engine", engine, "--out", str(out)]
+                seconds, _ = timed(lambda: subprocess.run(command, cwd=ROOT, check=True, capture_output=True))  # noqa: B023
+                played = json.loads((out / "summary.json").read_text())["seconds"]
+            found[file.stem] |= {f"{engine}_command": round(seconds, 1), f"{engine}_play": played}
+        print(file.stem, found[file.stem])
+    return found
+
+
+PARTS = {"path": path, "sweep": sweep, "growth": growth, "shipped": shipped}
+
+
+def main() -> None:
+    names = sys.argv[1:] or list(PARTS)
+    if unknown := [name for name in names if name not in PARTS]:
+        raise SystemExit(f"There is no part {unknown[0]!r}; the parts are {', '.join(PARTS)}.")
+    ensure_compiled(ape.project)
+    code = artifacts.load(ape.project, CONTRACTS, True)
+    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    for name in names:
+        results[name] = PARTS[name](code)
+        RESULTS.write_text(json.dumps(results, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
