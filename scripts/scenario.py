@@ -25,7 +25,7 @@ def engine_at(name: str, clock: int) -> Iterator[Any]:
     from plimsoll.chain.anvil import Anvil
 
     with ape.networks.ethereum.local.use_provider("foundry") as provider:
-        engine = Anvil(provider, clock)
+        engine = Anvil(provider, now=clock)
         try:
             yield engine
         finally:
