@@ -24,6 +24,6 @@ def load(project: LocalProject, names: Iterable[str], exchange: bool) -> dict[st
         code = contract.get_deployment_bytecode()
         abi = tuple(entry.model_dump(mode="json", by_alias=True) for entry in contract.abi)
         found[name] = Artifact(name, abi, bytes(code))
-    for name in ("UniswapV2Factory", "UniswapV2Pair", "UniswapV2Router02") if exchange else ():
+    for name in uniswap.EXCHANGE if exchange else ():
         found[name] = uniswap.artifact(name)
     return found

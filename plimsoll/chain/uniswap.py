@@ -21,6 +21,7 @@ _PACKAGES = {
     "UniswapV2Router02": "@uniswap/v2-periphery",
     "WETH9": "@uniswap/v2-periphery",
 }
+EXCHANGE = ("UniswapV2Factory", "UniswapV2Pair", "UniswapV2Router02")
 
 
 def artifact(name: str) -> Artifact:

@@ -46,7 +46,6 @@ CONTRACTS = (
     "Pool", "Council", "Backstop", "Vault", "Factory", "ChainlinkOracle", "Liquidator", "Leverage",
     "PlainToken", "MockFeed",
 )  # fmt: skip
-UNISWAP = ("UniswapV2Factory", "UniswapV2Pair", "UniswapV2Router02")
 DEADLINE = 2**63
 ANSWERS = (1, 2**95)  # between which the oracle believes the feed
 

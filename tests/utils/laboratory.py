@@ -11,7 +11,7 @@ from plimsoll.chain.revm import Revm
 from plimsoll.scenario.config import Scenario, parse
 from plimsoll.scenario.records import Result
 from plimsoll.scenario.run import Laboratory, clock_of
-from plimsoll.scenario.world import CONTRACTS, UNISWAP
+from plimsoll.scenario.world import CONTRACTS
 from tests.utils.process import artifact
 
 ROOT = Path(__file__).parents[2]
@@ -60,7 +60,7 @@ liquidators:
 def artifacts() -> dict[str, Artifact]:
     """What a world is built from."""
     ours = {name: artifact(name) for name in CONTRACTS}
-    return ours | {name: uniswap.artifact(name) for name in UNISWAP}
+    return ours | {name: uniswap.artifact(name) for name in uniswap.EXCHANGE}
 
 
 def laboratory(scenario: Scenario) -> Laboratory:
