@@ -51,15 +51,23 @@ vaults:
     credit_limit: {limit}
     price: {{kind: gbm, start: 2000, hours: {hours}, volatility: {volatility}}}
     shocks: {shocks}
+    dex: {dex}
 borrowers:
   - {{count: {count}, total_debt: {debt}, health: {{min: {least}, max: 2}}}}
 liquidators:
-  - {{kind: capital, capital: {debt}, batch: 200}}
+  - {liquidator}
 """
 
 
-def market(borrowers: int, blocks: int, calm: bool = False) -> Scenario:
-    """A market of so many people, for so many blocks; calm: the price reaches nobody."""
+def market(borrowers: int, blocks: int, calm: bool = False, dex: bool = False) -> Scenario:
+    """A market of so many people, for so many blocks.
+
+    Args:
+        borrowers: how many.
+        blocks: how many.
+        calm: the price reaches nobody.
+        dex: collateral is sold on a pair, without capital; else at the outside price.
+    """
     hours = blocks / 30
     shocks = [] if calm else [{"hour": hours * part / 5, "factor": 0.86} for part in range(1, 5)]
     text = MARKET.format(
@@ -67,6 +75,8 @@ def market(borrowers: int, blocks: int, calm: bool = False) -> Scenario:
         stake=100 * borrowers, reserve=10 * borrowers, hours=hours,
         volatility=(0.01 if calm else 0.3) / (hours / 8_760) ** 0.5, shocks=json.dumps(shocks),
         least=1.5 if calm else 1.04,
+        dex=json.dumps({"depth": 4_000 * borrowers, "arbitrage": 400 * borrowers} if dex else None),
+        liquidator=f"{{kind: {'flash' if dex else f'capital, capital: {10_000 * borrowers}'}, batch: 200}}",
     )  # fmt: skip
     return parse(text, "the benchmark's market")
 
@@ -102,24 +112,24 @@ def path(code: Any) -> dict[str, float]:
     return found
 
 
-def sweep(code: Any) -> dict[str, float]:
-    scenario = market(1_000, 500)
-    build, laboratory = timed(lambda: Laboratory(scenario, Revm(clock_of(scenario)), code))
-    closes = []
-    seconds, _ = timed(
-        lambda: closes.extend(len(laboratory.play(each, recorded=1).liquidations) for each in range(SWEPT))
-    )
-    found = {
-        "paths": SWEPT,
-        "build": round(build, 2),
-        "seconds": round(seconds, 2),
-        "liquidations": round(float(np.mean(closes))),
-        "paths_a_minute": round(60 * SWEPT / (build + seconds)),
-    }
-    print(
-        f"1,000 borrowers, 500 blocks, {found['liquidations']:,} liquidations a path: "
-        f"{found['paths_a_minute']} paths a minute and core"
-    )
+def sweep(code: Any) -> list[dict[str, Any]]:
+    found = []
+    for dex in (False, True):
+        scenario = market(1_000, 500, dex=dex)
+        build, laboratory = timed(lambda: Laboratory(scenario, Revm(clock_of(scenario)), code))  # noqa: B023
+        closes: list[int] = []
+        seconds, _ = timed(
+            lambda: closes.extend(len(laboratory.play(n, recorded=1).liquidations) for n in range(SWEPT))  # noqa: B023
+        )
+        found.append({
+            "dex": dex,
+            "paths": SWEPT,
+            "build": round(build, 2),
+            "seconds": round(seconds, 2),
+            "liquidations": round(float(np.mean(closes))),
+            "paths_a_minute": round(60 * SWEPT / (build + seconds)),
+        })  # fmt: skip
+        print(found[-1])
     return found
 
 

@@ -10,10 +10,12 @@ Amounts are base units, prices 1e36 as the oracle's; costs are rounded up, proce
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from heapq import heappop, heappush, nlargest
+from itertools import accumulate
 from math import isqrt
 from typing import NamedTuple, Protocol
 
@@ -167,17 +169,18 @@ def candidates(
     return [Candidate(owners[number], quote) for number, quote in found if quote.executable]
 
 
-def choose(offered: Iterable[Candidate], venue: Venue, gas: Gas) -> Batch:
+def choose(offered: Iterable[Candidate], venue: Venue, gas: Gas, patience: int = PATIENCE) -> Batch:
     """The batch of the greatest profit; an empty one when every batch loses.
 
     Each candidate is closed as a whole or not at all. The answer is the best of all batches unless more than
-    `PATIENCE` of them come near the bound; then it is the best of those looked at, and `bound` says how far
+    `patience` of them come near the bound; then it is the best of those looked at, and `bound` says how far
     the best of all can be away.
 
     Args:
         offered: closes, each of another owner.
         venue: where the collateral is sold.
         gas: amounts, price and cap.
+        patience: how many batches to look at.
     """
     pool = [each for each in offered if _gain(each, venue.marginal(0), gas) > 0]
     shadow, place = _shadow_prices(pool, venue, gas)
@@ -188,26 +191,30 @@ def choose(offered: Iterable[Candidate], venue: Venue, gas: Gas) -> Batch:
     )
     turn = [(-1, -each.quote.seized, -each.cost) if gain > 0 else (1, each.quote.seized, each.cost)
             for gain, each in gains]  # fmt: skip
-    base = [-sum(step[part] for step in turn if step[0] < 0) for part in range(3)]
 
     # All sets of deviations from the batch of positive gains, cheapest first: what they cost at shadow
-    # prices, a number that makes the order definite, and the places in `gains` that are turned round.
-    states: list[tuple[int, int, tuple[int, ...]]] = [(0, 0, ())]
-    most, best = 0, None
-    for looked in range(PATIENCE):
+    # prices, a number that makes the order definite, the places in `gains` that are turned round, and the
+    # batch's orders, collateral and dues.
+    orders, seized, due = (-sum(step[part] for step in turn if step[0] < 0) for part in range(3))
+    states: list[tuple[int, int, tuple[int, ...], int, int, int]] = [(0, 0, (), orders, seized, due)]
+    most, best, room = 0, None, gas.room
+    for looked in range(patience):
         if not states or states[0][0] // PRICE_SCALE > bound - most:
             break
-        spent, _, turned = heappop(states)
-        orders, seized, due = (base[part] + sum(turn[number][part] for number in turned) for part in range(3))
-        if 0 < orders <= gas.room and (profit := venue.proceeds(seized) - due - gas.cost(orders)) > most:
+        spent, _, turned, orders, seized, due = heappop(states)
+        if 0 < orders <= room and (profit := venue.proceeds(seized) - due - gas.cost(orders)) > most:
             most, best = profit, turned
         last = turned[-1] if turned else -1
         if last + 1 < len(gains):
             further = abs(gains[last + 1][0])
-            heappush(states, (spent + further, 2 * looked, (*turned, last + 1)))
+            order, lot, cost = turn[last + 1]
+            orders, seized, due = orders + order, seized + lot, due + cost
+            heappush(states, (spent + further, 2 * looked, (*turned, last + 1), orders, seized, due))
             if turned:
+                order, lot, cost = turn[last]
                 instead = spent - abs(gains[last][0]) + further
-                heappush(states, (instead, 2 * looked + 1, (*turned[:-1], last + 1)))
+                step = (*turned[:-1], last + 1)
+                heappush(states, (instead, 2 * looked + 1, step, orders - order, seized - lot, due - cost))
     if best is None:
         return _batch((), venue, gas, bound)
     chosen = [each for number, (gain, each) in enumerate(gains) if (gain > 0) != (number in best)]
@@ -239,11 +246,19 @@ def _shadow_prices(pool: Sequence[Candidate], venue: Venue, gas: Gas) -> tuple[i
 
     And the price of a place in the batch, loan asset in 1e36: what the first without one would bring.
     """
+    # in the order of the prices above which they gain, so that most sums need no second look
+    ordered = sorted((-_gain(each, 0, gas) // each.quote.seized, each.quote.seized, each) for each in pool)
+    thresholds = [threshold for threshold, _, _ in ordered]
+    sums = [0, *accumulate(seized for _, seized, _ in ordered)]
     low, high = 0, venue.marginal(0)
     for _ in range(BISECTIONS):
         price = (low + high) // 2
-        taken = nlargest(gas.room, ((_gain(each, price, gas), each.quote.seized) for each in pool))
-        if venue.marginal(sum(seized for gain, seized in taken if gain > 0)) > price:
+        gaining = bisect_left(thresholds, price)
+        taken = sums[gaining]
+        if gaining > gas.room:
+            gains = ((_gain(each, price, gas), seized) for _, seized, each in ordered[:gaining])
+            taken = sum(seized for _, seized in nlargest(gas.room, gains))
+        if venue.marginal(taken) > price:
             low = price
         else:
             high = price

@@ -27,6 +27,7 @@ from plimsoll.twin.liquidation import PRICE_SCALE, WAD, Quote, Totals, ceil_div
 from plimsoll.twin.uniswap_v2 import amount_in
 
 HALVINGS = 8  # of a close that is too large for the DEX
+PATIENCE = 1_000  # batches that a liquidator looks at; more hardly ever find a better one
 
 
 @dataclass(slots=True)
@@ -297,7 +298,7 @@ class Liquidator:
             return
         venue = Route((view.world.reserves(market),))
         gas = Gas(cap=96_000 + 9_600 * self._settings.batch)
-        best = choose([Candidate(close.owner, close.quote) for close in found], venue, gas)
+        best = choose([Candidate(close.owner, close.quote) for close in found], venue, gas, PATIENCE)
         if best.candidates and best.profit >= self._least:
             yield [Close(*candidate) for candidate in best.candidates]
             return
