@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +12,15 @@ import click
 
 from plimsoll.scenario.files import REPORTS, file_of, shown
 
+PATHS = 100  # for each place in the grid, where anything is random
+
 
 @click.command()
 @click.argument("name", metavar="SCENARIO")
 @click.option(
     "--paths",
     type=click.IntRange(1, 10**6),
-    default=100,
-    show_default=True,
-    help="For each place in the grid.",
+    help="For each place in the grid.  [default: 100, or 1 where nothing is random]",
 )
 @click.option(
     "--grid",
@@ -38,11 +40,12 @@ from plimsoll.scenario.files import REPORTS, file_of, shown
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Folder.  [default: reports/SCENARIO-sweep]")
 def cli(
-    name: str, paths: int, axes: tuple[str, ...], settings: tuple[str, ...], workers: int,
+    name: str, paths: int | None, axes: tuple[str, ...], settings: tuple[str, ...], workers: int,
     address: str | None, out: Path | None,
 ) -> None:  # fmt: skip
     """Play SCENARIO on many random paths, at every place of a grid. A sweep that was stopped goes on."""
     import ape
+    from ape.exceptions import ApeException
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -50,8 +53,8 @@ def cli(
     from plimsoll.chain.sources import ensure_compiled
     from plimsoll.report.sweep import summarise, tables
     from plimsoll.scenario.config import ScenarioError
-    from plimsoll.scenario.sweep import Cluster, Processes, Sweep, SweepError, grid_of, run
-    from plimsoll.scenario.world import CONTRACTS, Difference
+    from plimsoll.scenario.sweep import Cluster, Processes, Sweep, SweepError, grid_of, is_random, run
+    from plimsoll.scenario.world import CONTRACTS
 
     def quiet() -> Any:
         """Without ape's lines on every contract."""
@@ -61,23 +64,33 @@ def cli(
     folder = out or REPORTS / f"{path.stem}-sweep"
     console = Console()
     try:
-        sweep = Sweep(path, settings, grid_of(axes), paths)
+        sweep = Sweep(path, settings, grid_of(axes), paths or 1)
         scenarios = sweep.scenarios()
+        if any(map(is_random, scenarios)):
+            sweep = replace(sweep, paths=paths or PATHS)
+        else:
+            console.print(f"Nothing in {path.name} is random: every path of a place in the grid is the same.")
         with quiet(), console.status("compiling the contracts, if they have changed"):
             ensure_compiled(ape.project)
             has_dex = any(vault.dex for scenario in scenarios for vault in scenario.vaults)
             found = artifacts.load(ape.project, CONTRACTS, has_dex)
-        crew = Cluster(address) if address else Processes(workers)
         columns = (TextColumn("paths"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=console) as progress:
-            task = progress.add_task("", total=len(sweep.grid) * paths)
+        with (
+            closing(Cluster(address)) if address else nullcontext(Processes(workers)) as crew,
+            Progress(*columns, console=console) as progress,
+        ):
+            task = progress.add_task("", total=len(sweep.grid) * sweep.paths)
             rows = run(sweep, folder, found, crew, lambda done, _: progress.update(task, completed=done))
+        summary = summarise(sweep, rows, folder)
     except KeyboardInterrupt:
         console.print("Interrupted: what was played is kept; the same command goes on.")
         raise SystemExit(130) from None
-    except (ScenarioError, SweepError, Difference, FileNotFoundError) as error:
+    except (ScenarioError, SweepError, FileNotFoundError) as error:
         raise click.ClickException(str(error)) from None
-    summary = summarise(sweep, rows, folder)
+    except (ApeException, OSError) as error:
+        raise click.ClickException(
+            f"The sweep broke off ({error}); what was played is kept, and the same command goes on."
+        ) from None
     for table in tables(summary):
         console.print(table)
     console.print(f"rows: {shown(folder / 'paths.parquet')}", soft_wrap=True)

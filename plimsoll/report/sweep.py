@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 from matplotlib.figure import Figure
 from rich.table import Table
 
-from plimsoll.report.measures import over_runs
+from plimsoll.report.measures import BAD_DEBT, LIQUIDATED_DEBT, over_runs
 from plimsoll.scenario.sweep import Sweep
 
 SHOWN = {  # of `over_runs`, in the terminal
@@ -25,47 +28,62 @@ SHOWN = {  # of `over_runs`, in the terminal
 
 
 def summarise(sweep: Sweep, rows: pa.Table, folder: Path) -> dict[str, Any]:
-    """The risk at every place of the grid, in loan tokens; written to `summary.json` and `risk.png`."""
-    runs: list[list[dict[str, Any]]] = [[] for _ in sweep.grid]
-    for row in rows.to_pylist():
-        runs[row["place"]].append(row)
+    """The risk at every place of the grid, in loan tokens; written to `summary.json` and `risk.png`.
+
+    Args:
+        sweep: what was played.
+        rows: a row a path, in order, as `plimsoll.scenario.sweep.run` returns them.
+        folder: where to.
+    """
+    places = [rows.slice(number * sweep.paths, sweep.paths) for number in range(len(sweep.grid))]
     summary = {
         "scenario": sweep.path.name,
         "settings": list(sweep.settings),
         "paths": sweep.paths,
-        "compared": sum(row["compared"] for part in runs for row in part),
+        "compared": pc.sum(rows["compared"]).as_py(),
         "places": [
-            {"settings": list(place), **over_runs(part)} for place, part in zip(sweep.grid, runs, strict=True)
+            {"settings": list(settings), **over_runs(_runs(place))}
+            for settings, place in zip(sweep.grid, places, strict=True)
         ],
     }
     (folder / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
-    _picture(summary, [[row["bad_debt"] for row in part] for part in runs], folder / "risk.png")
+    _picture(summary, [place[BAD_DEBT].to_numpy() for place in places], folder / "risk.png")
     return summary
 
 
+def _runs(place: pa.Table) -> Iterator[dict[str, Any]]:
+    """What `over_runs` reads of each path; a million paths must not be a million dictionaries at once."""
+    for batch in place.select([BAD_DEBT, LIQUIDATED_DEBT]).to_batches(max_chunksize=10_000):
+        yield from batch.to_pylist()
+
+
 def tables(summary: dict[str, Any]) -> list[Table]:
-    """The risk in the terminal."""
-    table = Table(title=f"{summary['scenario']}, {summary['paths']} paths each, in loan tokens")
-    table.add_column("settings")
+    """The risk in the terminal: a row a place, with the values of its axes."""
+    paths = summary["paths"]
+    each = f"{paths:,} paths each" if paths > 1 else "one path each"
+    table = Table(title=f"{summary['scenario']}, {each}, in loan tokens")
+    for setting in summary["places"][0]["settings"]:
+        table.add_column(setting.partition("=")[0].replace(".", ".\n").replace("_", "_\n"), overflow="fold")
     for title in SHOWN.values():
-        table.add_column(title, justify="right")
+        table.add_column(title, justify="right", overflow="fold")
     for place in summary["places"]:
+        values = [setting.partition("=")[2] for setting in place["settings"]]
         figures = [
             f"{place[name]:.1%}" if name == "bad_debt_none" else f"{place[name]:,.0f}" for name in SHOWN
         ]
-        table.add_row("\n".join(place["settings"]) or "as written", *figures)
+        table.add_row(*values, *figures)
     table.caption = f"{summary['compared']:,} numbers of the books were equal on chain and twin"
     return [table]
 
 
-def _picture(summary: dict[str, Any], bad_debts: Sequence[Sequence[float]], path: Path) -> None:
-    """The distribution of bad debt at every place: how many paths exceed an amount."""
+def _picture(summary: dict[str, Any], bad_debts: Sequence[npt.NDArray[np.float64]], path: Path) -> None:
+    """The distribution of bad debt at every place: the part of the paths that reach an amount."""
     figure = Figure(figsize=(10, 5.5), layout="constrained", dpi=110)
     axes = figure.subplots()
     for place, values in zip(summary["places"], bad_debts, strict=True):
-        ordered = sorted(values)
-        exceed = [(len(ordered) - number) / len(ordered) for number in range(len(ordered))]
-        axes.step(ordered, exceed, where="pre", label=", ".join(place["settings"]) or "as written")
+        ordered = np.sort(values)
+        reach = 1 - np.arange(len(ordered)) / len(ordered)
+        axes.step(ordered, reach, where="pre", label=", ".join(place["settings"]) or "as written")
     axes.set(xlabel="bad debt, loan tokens", ylabel="part of the paths with as much or more", ylim=(0, 1.02))
     axes.set_title(f"{summary['scenario']}: bad debt over {summary['paths']} paths", loc="left")
     axes.grid(alpha=0.3)

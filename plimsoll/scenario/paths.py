@@ -13,7 +13,7 @@ from typing import Annotated, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
 from plimsoll.scenario.checked import Checked
 
@@ -79,18 +79,18 @@ class Candles(Checked):
     file: CsvFile
     hours_per_candle: Decimal = Field(Decimal(1), gt=0, le=24 * 31)
     columns: tuple[str, str, str, str] = ("open", "high", "low", "close")
+    _candles: tuple[tuple[float, ...], ...] = PrivateAttr()  # go where the scenario goes, without the file
 
     @model_validator(mode="after")
     def _readable(self) -> Self:
-        self.candles()
+        self._candles = tuple(map(tuple, self._read().tolist()))
         return self
 
     def candles(self) -> Prices:
-        """Rows of open, high, low, close.
+        """Rows of open, high, low, close, as the file said when the scenario was read."""
+        return np.array(self._candles)
 
-        Raises:
-            ValueError: the file cannot be used; the message says where and why.
-        """
+    def _read(self) -> Prices:
         try:
             with self.file.open(newline="", encoding="utf-8-sig") as lines:
                 rows = list(csv.DictReader(lines))
@@ -195,22 +195,23 @@ class Bootstrap(Checked):
     block: int = Field(24, ge=1, le=10_000, description="candles drawn together")
     columns: tuple[str, str, str, str] = ("open", "high", "low", "close")
 
+    _moves: tuple[float, ...] = PrivateAttr()  # of the logarithm, from close to close
+
     @model_validator(mode="after")
     def _long_enough(self) -> Self:
-        count = len(self._moves())
-        if count < self.block:
-            raise ValueError(f"block is {self.block}, but {self.file} has only {count} moves; lower it")
-        return self
-
-    def _moves(self) -> Prices:
         source = Candles(
             kind="csv", file=self.file, hours_per_candle=self.hours_per_candle, columns=self.columns
         )
-        return np.diff(np.log(source.candles()[:, 3]))
+        self._moves = tuple(np.diff(np.log(source.candles()[:, 3])).tolist())
+        if len(self._moves) < self.block:
+            raise ValueError(
+                f"block is {self.block}, but {self.file} has only {len(self._moves)} moves; lower it"
+            )
+        return self
 
     def prices(self, hours: Prices, _normals: Prices, rng: np.random.Generator) -> Prices:
         """The price at each of `hours`."""
-        moves = self._moves()
+        moves = np.array(self._moves)
         candle = float(self.hours_per_candle)
         needed = int(hours[-1] / candle) + 2
         starts = rng.integers(0, len(moves) - self.block + 1, -(-needed // self.block))

@@ -7,27 +7,40 @@ killed, the sweep goes on with the chunks that are missing, and no path is count
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
+import os
+import shlex
+import signal
+import sys
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice, product
+from multiprocessing import get_context, parent_process, resource_tracker
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+from threading import Thread, local
 from typing import Any, Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import yaml
 
 from plimsoll.chain.engine import Artifact
 from plimsoll.chain.revm import Revm
 from plimsoll.report.measures import measure
 from plimsoll.scenario.config import Scenario, ScenarioError, load
+from plimsoll.scenario.paths import Bootstrap, Candles, Waypoints
 from plimsoll.scenario.run import Laboratory, clock_of
 
+PACKAGE = Path(__file__).parents[1]
+
 CHUNK = 25  # paths
-AHEAD = 4  # chunks under way for each worker
+AHEAD = 4  # chunks under way for each thread of a cluster
 ATTEMPTS = 3  # of a chunk whose process died
 
 Row = dict[str, Any]
@@ -36,6 +49,21 @@ Progress = Callable[[int, int], None]
 
 class SweepError(RuntimeError):
     """A sweep that cannot go on; the message is one sentence."""
+
+
+class PathFailed(Exception):
+    """A path that cannot be played.
+
+    Attributes:
+        place: number of its place in the grid.
+        path: its number.
+        reason: what went wrong.
+    """
+
+    def __init__(self, place: int, path: int, reason: str) -> None:
+        """A path by its numbers."""
+        super().__init__(place, path, reason)  # all of them, so that it can be sent
+        self.place, self.path, self.reason = place, path, reason
 
 
 @dataclass(frozen=True)
@@ -50,6 +78,10 @@ class Chunk:
     def name(self) -> str:
         """The name of its file."""
         return f"{self.place:05}-{self.first:07}.parquet"
+
+    def __str__(self) -> str:
+        """As people read it."""
+        return f"paths {self.first} to {self.first + self.count - 1} of place {self.place} in the grid"
 
 
 @dataclass(frozen=True)
@@ -85,46 +117,98 @@ class Sweep:
         ]
 
     def digest(self, artifacts: Mapping[str, Artifact]) -> str:
-        """Tells sweeps apart whose rows must not be mixed."""
-        told = [[scenario.model_dump_json() for scenario in self.scenarios()], self.grid, self.paths, CHUNK]
-        codes = b"".join(artifacts[name].initcode for name in sorted(artifacts))
-        return hashlib.sha256(json.dumps(told).encode() + codes).hexdigest()
+        """Tells sweeps apart whose rows must not be mixed: by scenarios, candles, contracts, our own code."""
+        scenarios = self.scenarios()
+        files = {"vaults": {"__all__": {"price": {"file"}}}}  # their content counts, wherever they lie
+        told = [[each.model_dump_json(exclude=files) for each in scenarios], self.grid, self.paths, CHUNK]
+        parts = [json.dumps(told).encode()]
+        prices = [vault.price for scenario in scenarios for vault in scenario.vaults]
+        parts += [price.file.read_bytes() for price in prices if isinstance(price, Candles | Bootstrap)]
+        parts += [artifacts[name].initcode for name in sorted(artifacts)]
+        code = [*PACKAGE.glob("*.py"), PACKAGE / "report" / "measures.py"]
+        code += [path for name in ("chain", "scenario", "twin") for path in (PACKAGE / name).glob("*.py")]
+        parts += [path.read_bytes() for path in sorted(code)]
+        return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
+
+    def command(self, place: int, path: int) -> str:
+        """What plays one path alone."""
+        settings = [word for each in (*self.settings, *self.grid[place]) for word in ("--set", each)]
+        words = ["ape", "run", "scenario", str(self.path), "--engine", "revm", "--path", str(path)]
+        return shlex.join([*words, *settings])
+
+
+def is_random(scenario: Scenario) -> bool:
+    """Whether its paths differ at all: prices are drawn, or who goes first is."""
+    lenders = scenario.pool.lenders
+    return (
+        scenario.order == "random"
+        or lenders.flee_loss
+        or lenders.flee_utilisation is not None
+        or any(not isinstance(vault.price, Waypoints | Candles) for vault in scenario.vaults)
+    )
 
 
 def grid_of(axes: Sequence[str]) -> tuple[tuple[str, ...], ...]:
-    """Every combination of axes like `vaults.0.bonus_max=0.05,0.08`.
+    """Every combination of axes like `vaults.0.bonus_max=0.05,0.08`; without an axis a single place.
 
     Raises:
-        ScenarioError: an axis has no values.
+        ScenarioError: an axis has no values, or says something twice.
     """
-    choices = []
+    choices: dict[str, list[str]] = {}
     for axis in axes:
-        key, equals, values = axis.partition("=")
-        parts = [value.strip() for value in values.split(",") if value.strip()]
-        if not key or not equals or not parts:
+        key, _, text = axis.partition("=")
+        values = _values(text)
+        if not key or not values:
             raise ScenarioError(f"{axis!r} is no axis of a grid; write it like vaults.0.bonus_max=0.05,0.08.")
-        choices.append([f"{key}={value}" for value in parts])
-    return tuple(product(*choices))
+        if key in choices:
+            raise ScenarioError(f"{key} stands on two axes of the grid; write all its values on one.")
+        if twice := [value for value, times in Counter(values).items() if times > 1]:
+            raise ScenarioError(f"{axis!r} has the value {twice[0]} twice; remove one.")
+        choices[key] = [f"{key}={value}" for value in values]
+    return tuple(product(*choices.values()))
+
+
+def _values(text: str) -> list[str]:
+    """The values of an axis as they are written; commas in brackets and quotes belong to a value."""
+    try:
+        found = yaml.compose(f"[{text}]", yaml.SafeLoader)
+    except yaml.YAMLError:
+        return []
+    parts = found.value if found else []
+    return [text[part.start_mark.index - 1 : part.end_mark.index - 1] for part in parts]
 
 
 # ------------------------------------------------------------------------------------------------- workers
 
-_kept: tuple[str, Laboratory] | None = None  # the last market of this process
+_kept = local()  # the last market of this thread: scenario, artifacts, laboratory
 
 
 def play(scenario: Scenario, artifacts: Mapping[str, Artifact], chunk: Chunk) -> list[Row]:
-    """Plays a chunk; what a worker does. The market is built once for all chunks of a scenario."""
-    global _kept
-    told = scenario.model_dump_json()
-    if _kept is None or _kept[0] != told:
-        _kept = None
-        _kept = told, Laboratory(scenario, Revm(clock_of(scenario)), artifacts)
-    laboratory = _kept[1]
+    """Plays a chunk; what a worker does. The market is built once for all chunks of a scenario.
+
+    Raises:
+        PathFailed: whatever was wrong with one of its paths.
+    """
     rows = []
     for path in range(chunk.first, chunk.first + chunk.count):
-        result = laboratory.play(path, recorded=1)
-        rows.append({"place": chunk.place, "path": path, "compared": result.compared, **measure(result)})
+        try:
+            result = _laboratory(scenario, artifacts).play(path, recorded=1)
+            row = {"place": chunk.place, "path": path, "compared": result.compared, **measure(result)}
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}".removesuffix(": ")
+            raise PathFailed(chunk.place, path, reason) from None
+        rows.append(row)
     return rows
+
+
+def _laboratory(scenario: Scenario, artifacts: Mapping[str, Artifact]) -> Laboratory:
+    kept = getattr(_kept, "market", None)
+    if kept is None or kept[:2] != (scenario, artifacts):
+        _kept.market = None  # its memory is needed
+        kept = scenario, artifacts, Laboratory(scenario, Revm(clock_of(scenario)), artifacts)
+        _kept.market = kept
+    laboratory: Laboratory = kept[2]
+    return laboratory
 
 
 class Crew(Protocol):
@@ -133,7 +217,12 @@ class Crew(Protocol):
     def play(
         self, work: Sequence[Chunk], scenarios: Sequence[Scenario], artifacts: Mapping[str, Artifact]
     ) -> Iterator[tuple[Chunk, list[Row]]]:
-        """The rows of each chunk, in any order; each once."""
+        """The rows of each chunk, in any order; each once.
+
+        Raises:
+            PathFailed: one of the paths cannot be played.
+            SweepError: workers fail.
+        """
 
 
 class Processes:
@@ -146,57 +235,102 @@ class Processes:
     def play(
         self, work: Sequence[Chunk], scenarios: Sequence[Scenario], artifacts: Mapping[str, Artifact]
     ) -> Iterator[tuple[Chunk, list[Row]]]:
-        """See `Crew`. A process that dies takes its chunks with it; they are played again.
+        """See `Crew`. The chunk of a process that dies is played again, by another one."""
+        waiting = deque(work)
+        crew: dict[Connection, BaseProcess] = {}
+        under_way: dict[Connection, Chunk] = {}
+        deaths: Counter[Chunk] = Counter()
 
-        Raises:
-            SweepError: processes die again and again.
-        """
-        left = list(work)
-        for _ in range(ATTEMPTS):
-            done = set()
-            try:
-                for chunk, rows in self._once(left, scenarios, artifacts):
-                    done.add(chunk)
-                    yield chunk, rows
-                return
-            except BrokenProcessPool:
-                left = [chunk for chunk in left if chunk not in done]
+        def hire() -> Connection:
+            line, process = _start()
+            crew[line] = process
+            return line
+
+        def hand_to(line: Connection) -> None:
+            if waiting:
+                under_way[line] = chunk = waiting.popleft()
+                with suppress(OSError):  # it has died, and will be found dead
+                    line.send((scenarios[chunk.place], artifacts, chunk))
+
+        try:
+            for line in [hire() for _ in range(min(self._workers, len(work)))]:
+                hand_to(line)
+            while under_way:
+                ready = wait(list(under_way))
+                for line in [line for line in under_way if line in ready]:
+                    chunk = under_way.pop(line)
+                    try:
+                        answer = line.recv()
+                    except (EOFError, OSError):
+                        deaths[chunk] += 1
+                        _check_deaths(deaths[chunk], chunk, crew.pop(line))
+                        waiting.appendleft(chunk)
+                        hand_to(hire())
+                        continue
+                    if isinstance(answer, PathFailed):
+                        raise answer
+                    hand_to(line)
+                    yield chunk, answer
+        finally:
+            for process in crew.values():
+                process.terminate()
+            for process in crew.values():
+                process.join()
+
+
+def _check_deaths(times: int, chunk: Chunk, process: BaseProcess) -> None:
+    process.join()
+    if times == ATTEMPTS:
         raise SweepError(
-            f"Processes died {ATTEMPTS} times, perhaps for lack of memory; take fewer --workers and repeat "
-            "the command, which goes on where this one stopped."
+            f"{times} processes died while they played {chunk}, the last with exit code {process.exitcode}, "
+            "perhaps for lack of memory; what was played is kept, and the same command goes on, best with "
+            "fewer --workers."
         )
 
-    def _once(
-        self, work: Sequence[Chunk], scenarios: Sequence[Scenario], artifacts: Mapping[str, Artifact]
-    ) -> Iterator[tuple[Chunk, list[Row]]]:
-        pool = ProcessPoolExecutor(self._workers)
+
+def _start() -> tuple[Connection, BaseProcess]:
+    """A process that plays what comes down the line; Ctrl-C is its parent's business."""
+    context = get_context("spawn")  # fork would copy the locks of this process's threads
+    line, end = context.Pipe()
+    process = context.Process(target=_work, args=(end,), daemon=True)
+    resource_tracker.ensure_running()  # starting that would unblock the signal
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # the process inherits this
+    sys.path.insert(0, str(PACKAGE.parent))  # and this, which `ape run` takes away
+    try:
+        process.start()
+    finally:
+        sys.path.pop(0)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        end.close()
+    return line, process
+
+
+def _work(line: Connection) -> None:
+    """What a process does."""
+    parent = parent_process()
+    assert parent is not None
+
+    def follow() -> None:
+        wait([parent.sentinel])
+        os._exit(1)  # in the midst of a path
+
+    Thread(target=follow, daemon=True).start()
+    while True:
+        scenario, artifacts, chunk = line.recv()
         try:
-            rest = iter(work)
-            under_way: dict[Future[list[Row]], Chunk] = {}
-
-            def submit(count: int) -> None:
-                for chunk in islice(rest, count):
-                    under_way[pool.submit(play, scenarios[chunk.place], artifacts, chunk)] = chunk
-
-            submit(AHEAD * self._workers)
-            while under_way:
-                finished, _ = wait(under_way, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    chunk = under_way.pop(future)
-                    yield chunk, future.result()
-                submit(len(finished))
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            line.send(play(scenario, artifacts, chunk))
+        except PathFailed as failed:
+            line.send(failed)
 
 
 class Cluster:
     """A Dask cluster; whose workers need this package, but none of its files."""
 
     def __init__(self, address: str) -> None:
-        """Connects to a scheduler.
+        """Connects to a scheduler, until `close`.
 
         Raises:
-            SweepError: dask is not installed, or nobody answers there.
+            SweepError: dask is not installed, nobody answers there, or there are no workers.
         """
         try:
             from distributed import Client
@@ -206,39 +340,48 @@ class Cluster:
             self._client = Client(address, timeout="10s")
         except (OSError, TimeoutError, ValueError) as error:
             raise SweepError(f"No Dask scheduler answers at {address} ({error}); start one first.") from None
+        if not self._client.nthreads():
+            self.close()
+            raise SweepError(f"The Dask scheduler at {address} has no workers; start some first.")
+
+    def close(self) -> None:
+        """Disconnects; what is under way is dropped."""
+        self._client.close()
 
     def play(
         self, work: Sequence[Chunk], scenarios: Sequence[Scenario], artifacts: Mapping[str, Artifact]
     ) -> Iterator[tuple[Chunk, list[Row]]]:
-        """See `Crew`. Dask gives the chunks of a worker that dies to others.
-
-        Raises:
-            SweepError: no worker is left.
-        """
+        """See `Crew`. Dask gives the chunks of a worker that dies to others, and waits for new ones."""
         from distributed import as_completed
 
-        client = self._client
-        code = client.scatter(dict(artifacts), broadcast=True, hash=True)
         rest = iter(work)
-
         under_way: dict[Any, Chunk] = {}  # by the future's key
 
         def submit(count: int) -> list[Any]:
             futures = []
             for chunk in islice(rest, count):
-                future = client.submit(
-                    play, scenarios[chunk.place], code, chunk, pure=False, retries=ATTEMPTS
-                )
+                # each task carries all that it needs, 0.2 MB, so that no worker's death can lose it
+                future = self._client.submit(play, scenarios[chunk.place], artifacts, chunk, pure=False)
                 under_way[future.key] = chunk
                 futures.append(future)
             return futures
 
-        workers = max(1, len(client.scheduler_info()["workers"]))
-        finished = as_completed(submit(AHEAD * workers))
+        finished = as_completed(submit(AHEAD * sum(self._client.nthreads().values())))
         for future in finished:
-            yield under_way.pop(future.key), future.result()
+            chunk = under_way.pop(future.key)
+            try:
+                rows = future.result()
+            except PathFailed:
+                raise
+            except Exception as error:  # of the cluster
+                reason = f"{type(error).__name__}: {error}".removesuffix(": ")
+                raise SweepError(
+                    f"The Dask cluster has lost {chunk} ({reason}); what was played is kept, and the same "
+                    "command goes on."
+                ) from None
             for more in submit(1):
                 finished.add(more)
+            yield chunk, rows
 
 
 # ------------------------------------------------------------------------------------------------- driving
@@ -253,25 +396,36 @@ def run(
 ) -> pa.Table:
     """Plays what is missing in a folder; returns the rows of all paths, in order.
 
+    Only at its end it holds all rows.
+
     Raises:
-        SweepError: the folder holds another sweep, or something else.
+        SweepError: the folder holds another sweep or something else, a path cannot be played, or workers
+            fail; what was played is kept.
         ScenarioError: a place in the grid is impossible.
     """
     scenarios = sweep.scenarios()
-    _claim(folder, sweep, artifacts)
-    chunks = sweep.chunks()
-    missing = [chunk for chunk in chunks if not (folder / "parts" / chunk.name).exists()]
-    total = len(sweep.grid) * sweep.paths
-    done = total - sum(chunk.count for chunk in missing)
-    if progress:
-        progress(done, total)
-    for chunk, rows in crew.play(missing, scenarios, artifacts):
-        _write(pa.Table.from_pylist(rows, schema=_schema(rows)), folder / "parts" / chunk.name)
-        done += chunk.count
+    with _claimed(folder, sweep, artifacts):
+        parts = folder / "parts"
+        parts.mkdir(exist_ok=True)
+        chunks = sweep.chunks()
+        missing = [chunk for chunk in chunks if not (parts / chunk.name).exists()]
+        total = len(sweep.grid) * sweep.paths
+        done = total - sum(chunk.count for chunk in missing)
         if progress:
             progress(done, total)
-    table = pa.concat_tables([pq.read_table(folder / "parts" / chunk.name) for chunk in chunks])
-    _write(table, folder / "paths.parquet")
+        try:
+            for chunk, rows in crew.play(missing, scenarios, artifacts):
+                _write(pa.Table.from_pylist(rows, schema=_schema(rows)), parts / chunk.name)
+                done += chunk.count
+                if progress:
+                    progress(done, total)
+        except PathFailed as failed:
+            raise SweepError(
+                f"Path {failed.path} failed ({failed.reason}); what was played is kept. To play it alone: "
+                f"{sweep.command(failed.place, failed.path)}"
+            ) from None
+        table = pa.concat_tables([_read(parts / chunk.name) for chunk in chunks]).combine_chunks()
+        _write(table, folder / "paths.parquet")
     return table
 
 
@@ -288,31 +442,46 @@ def _write(table: pa.Table, path: Path) -> None:
     part.replace(path)
 
 
-def _claim(folder: Path, sweep: Sweep, artifacts: Mapping[str, Artifact]) -> None:
-    """Makes the folder this sweep's, or finds that it is."""
+def _read(path: Path) -> pa.Table:
+    try:
+        return pq.read_table(path)
+    except pa.ArrowException as error:
+        raise SweepError(f"{path} is damaged ({error}); delete it and repeat the command.") from None
+
+
+@contextmanager
+def _claimed(folder: Path, sweep: Sweep, artifacts: Mapping[str, Artifact]) -> Iterator[None]:
+    """Makes the folder this sweep's, or finds that it is; nobody else plays there meanwhile."""
     note = folder / "sweep.json"
+    part = note.with_suffix(".part")
     digest = sweep.digest(artifacts)
-    if note.exists():
+    if not note.exists():
+        if folder.exists() and not folder.is_dir():
+            raise SweepError(f"{folder} is not a folder; name another one with --out.")
+        if folder.exists() and any(each != part for each in folder.iterdir()):
+            raise SweepError(f"{folder} holds something else; name another folder with --out.")
+        folder.mkdir(parents=True, exist_ok=True)
+        told = {
+            "digest": digest,
+            "scenario": sweep.path.name,
+            "settings": sweep.settings,
+            "grid": sweep.grid,
+            "paths": sweep.paths,
+        }
+        part.write_text(json.dumps(told, indent=2) + "\n")
+        part.replace(note)
+    with note.open(encoding="utf-8") as lines:
         try:
-            known = json.loads(note.read_text())["digest"]
+            known = json.load(lines)["digest"]
         except (ValueError, KeyError, TypeError):
             raise SweepError(f"{note} is no note of a sweep; name another folder with --out.") from None
         if known != digest:
             raise SweepError(
-                f"{folder} holds another sweep (of other settings, paths or contracts); name another folder "
-                "with --out, or delete it."
+                f"{folder} holds another sweep (of other settings, paths, candles, contracts or another "
+                "version of Plimsoll); name another folder with --out, or delete it."
             )
-        return
-    if folder.exists() and any(folder.iterdir()):
-        raise SweepError(f"{folder} holds something else; name another folder with --out.")
-    (folder / "parts").mkdir(parents=True)
-    told = {
-        "digest": digest,
-        "scenario": sweep.path.name,
-        "settings": sweep.settings,
-        "grid": sweep.grid,
-        "paths": sweep.paths,
-    }
-    part = note.with_suffix(".part")
-    part.write_text(json.dumps(told, indent=2) + "\n")
-    part.replace(note)
+        try:
+            fcntl.flock(lines, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SweepError(f"Another command plays this sweep in {folder}; wait for it.") from None
+        yield
