@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -74,6 +75,8 @@ def cli(
     if seed is not None:
         scenario = scenario.with_seed(seed)
     folder = out or REPORTS / path.stem
+    words = ["ape", "run", "scenario", name, "--engine", engine, "--path", str(number)]
+    words += ["--seed", str(scenario.seed), *(word for each in settings for word in ("--set", each))]
     console = Console()
     try:
         check_folder(folder)
@@ -93,7 +96,7 @@ def cli(
                 number, progress=lambda block, _: progress.update(task, completed=block, description="blocks")
             )
         with console.status("writing the report"):
-            summary = write(result, folder)
+            summary = write(result, folder, command=shlex.join(words))
     except (KeyboardInterrupt, SystemExit):  # ape answers Ctrl-C by stopping Anvil and leaving
         console.print("Interrupted: no report was written, and an older one is as it was.")
         raise SystemExit(130) from None

@@ -82,7 +82,7 @@ def cli(
             task = progress.add_task("", total=len(sweep.grid) * sweep.paths)
             rows = run(sweep, folder, found, crew, lambda done, _: progress.update(task, completed=done))
         summary = summarise(sweep, rows, folder)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit):  # ape answers Ctrl-C by leaving
         console.print("Interrupted: what was played is kept; the same command goes on.")
         raise SystemExit(130) from None
     except (ScenarioError, SweepError, FileNotFoundError) as error:

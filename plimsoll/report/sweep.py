@@ -17,6 +17,8 @@ from rich.table import Table
 from plimsoll.report.measures import BAD_DEBT, LIQUIDATED_DEBT, over_runs
 from plimsoll.scenario.sweep import Sweep
 
+DRAWN = 10  # places in the picture, as many as there are colours
+
 SHOWN = {  # of `over_runs`, in the terminal
     "bad_debt_none": "without bad debt",
     "bad_debt_mean": "bad debt, mean",
@@ -59,9 +61,7 @@ def _runs(place: pa.Table) -> Iterator[dict[str, Any]]:
 
 def tables(summary: dict[str, Any]) -> list[Table]:
     """The risk in the terminal: a row a place, with the values of its axes."""
-    paths = summary["paths"]
-    each = f"{paths:,} paths each" if paths > 1 else "one path each"
-    table = Table(title=f"{summary['scenario']}, {each}, in loan tokens")
+    table = Table(title=f"{summary['scenario']}, {_each(summary)}, in loan tokens")
     for setting in summary["places"][0]["settings"]:
         table.add_column(setting.partition("=")[0].replace(".", ".\n").replace("_", "_\n"), overflow="fold")
     for title in SHOWN.values():
@@ -77,15 +77,41 @@ def tables(summary: dict[str, Any]) -> list[Table]:
 
 
 def _picture(summary: dict[str, Any], bad_debts: Sequence[npt.NDArray[np.float64]], path: Path) -> None:
-    """The distribution of bad debt at every place: the part of the paths that reach an amount."""
-    figure = Figure(figsize=(10, 5.5), layout="constrained", dpi=110)
+    """The bad debt at every place: how likely an amount or more is, or bars where there is one path each."""
+    worst_first = sorted(summary["places"], key=lambda place: -place["bad_debt_es_99"])
+    worst = [place["settings"] for place in worst_first[:DRAWN]]
+    drawn = [
+        (", ".join(place["settings"]) or "as written", values)
+        for place, values in zip(summary["places"], bad_debts, strict=True)
+        if place["settings"] in worst
+    ]
+    figure = Figure(figsize=(10, 4.5 + 0.25 * len(drawn)), layout="constrained", dpi=110)
     axes = figure.subplots()
-    for place, values in zip(summary["places"], bad_debts, strict=True):
-        ordered = np.sort(values)
-        reach = 1 - np.arange(len(ordered)) / len(ordered)
-        axes.step(ordered, reach, where="pre", label=", ".join(place["settings"]) or "as written")
-    axes.set(xlabel="bad debt, loan tokens", ylabel="part of the paths with as much or more", ylim=(0, 1.02))
-    axes.set_title(f"{summary['scenario']}: bad debt over {summary['paths']} paths", loc="left")
+    if summary["paths"] == 1:
+        bars = axes.barh([label for label, _ in drawn], [values[0] for _, values in drawn])
+        axes.bar_label(bars, fmt="{:,.0f}", padding=4)
+        axes.invert_yaxis()
+    else:
+        for label, values in drawn:
+            ordered = np.sort(values)
+            likely = 1 - np.arange(len(ordered)) / len(ordered)
+            label += f": {np.mean(ordered > 0):.1%} of the paths with bad debt"
+            axes.step(ordered, likely, where="pre", label=label)
+        axes.set(yscale="log", ylim=(0.7 / summary["paths"], 1.3))
+        axes.set_ylabel("part of the paths with as much or more")
+        axes.yaxis.set_major_formatter(lambda part, _: f"{100 * part:g}%")
+        figure.legend(loc="outside lower center", ncols=1, frameon=False)
+    axes.set_xlabel("bad debt, loan tokens")
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.set_xlim(0, 1.2 * max(1.0, *(values.max() for _, values in drawn)))  # with room for a bar's number
+    title = f"{summary['scenario']}: bad debt, {_each(summary)}"
+    if len(drawn) < len(bad_debts):
+        title += f"; the {len(drawn)} places of {len(bad_debts)} with the highest ES 99"
+    axes.set_title(title, loc="left")
     axes.grid(alpha=0.3)
-    figure.legend(loc="outside lower center", ncols=1, frameon=False)
     figure.savefig(path, metadata={"Software": ""})
+
+
+def _each(summary: dict[str, Any]) -> str:
+    paths = summary["paths"]
+    return f"{paths:,} paths each" if paths > 1 else "one path each"

@@ -577,5 +577,8 @@ def _sentence(error: ValidationError) -> str:
     if kind.startswith("datetime") or kind.startswith("date_"):
         return f"{field} is {value!r}; it must be a time such as 2020-03-12T00:00:00Z"
     remedy = _REMEDIES.get(kind, first["msg"][:1].lower() + first["msg"][1:]).format(**first.get("ctx", {}))
-    shown = f"a list of {len(value)}" if isinstance(value, (list, tuple)) else repr(value)
+    if isinstance(value, (list, tuple)):
+        shown = f"a list of {len(value)}"
+    else:
+        shown = str(value) if isinstance(value, Decimal) else repr(value)
     return f"{field} is {shown}; {remedy}"

@@ -460,7 +460,11 @@ def _claimed(folder: Path, sweep: Sweep, artifacts: Mapping[str, Artifact]) -> I
             raise SweepError(f"{folder} is not a folder; name another one with --out.")
         if folder.exists() and any(each != part for each in folder.iterdir()):
             raise SweepError(f"{folder} holds something else; name another folder with --out.")
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            reason = str(error.strerror or error).lower()
+            raise SweepError(f"{folder} cannot be made ({reason}); name another one with --out.") from None
         told = {
             "digest": digest,
             "scenario": sweep.path.name,
