@@ -14,6 +14,7 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 from ape.exceptions import ProviderError
+from web3 import Web3
 
 PATIENCE = 30  # seconds
 
@@ -26,6 +27,7 @@ class AnvilProcess:
             free.bind(("127.0.0.1", 0))
             self._port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{self._port}"
+        self.web3 = Web3(Web3.HTTPProvider(self.url))  # for batches
         self._process: subprocess.Popen | None = None
 
     def start(self, state: Path | None = None, *options: str) -> None:

@@ -1,0 +1,111 @@
+"""A scenario is the same on revm and on Anvil: rows, events, storage."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from plimsoll.chain.anvil import Anvil
+from plimsoll.chain.engine import Engine, mapping_slot
+from plimsoll.chain.revm import Revm
+from plimsoll.scenario.agents import View
+from plimsoll.scenario.config import Scenario
+from plimsoll.scenario.records import Result
+from plimsoll.scenario.run import Laboratory, clock_of
+from plimsoll.scenario.world import World
+from tests.stateful.world import compiled
+from tests.utils.anvil import AnvilProcess
+from tests.utils.laboratory import artifacts, tiny
+
+UNWIND = "borrowers.1.behaviour={kind: unwind, below: 1.1, to: 1.3}"
+FLEE = "pool.lenders={count: 3, flee_loss: true}"
+
+
+class Witness:
+    """Keeps every block's events, and the words of pool and vault after the last block.
+
+    Contracts stand by name: where they are depends on whether an engine counts a sender's transactions.
+    """
+
+    name = "witness"
+
+    def __init__(self) -> None:
+        self.events: list[list[tuple[Any, ...]]] = []
+        self.words: dict[tuple[Any, ...], Any] = {}
+
+    def update(self, _rng: Any, _view: View) -> list[Any]:
+        return []
+
+    def record(self, view: View) -> dict[str, float]:
+        names = _names(view.world)
+
+        def named(value: Any) -> Any:
+            return names.get(value, value)
+
+        self.events.append(
+            [(named(event.contract), event.name, *map(named, event.values)) for event in view.world.events]
+        )
+        self.words = {
+            (contract, variable, *map(named, keys)): named(f"0x{word:040x}")
+            for contract, variable, keys, word in _words(view.world)
+        }
+        return {}
+
+
+def _names(world: World) -> dict[str, str]:
+    """The contracts of a world by address."""
+    sides = {"pool": world.pool, "loan": world.loan, "council": world.council, "backstop": world.backstop}
+    sides |= {"liquidator": world.liquidator, "leverage": world.leverage}
+    found = {side.contract.address: name for name, side in sides.items()}
+    for number, market in enumerate(world.markets):
+        found |= {
+            market.vault.contract.address: f"vault {number}",
+            market.collateral.contract.address: f"collateral {number}",
+            market.pair: f"pair {number}",
+        }
+    return found
+
+
+def _words(world: World) -> Iterator[tuple[str, str, tuple[str, ...], int]]:
+    """Contract, variable, keys and word of every slot of pool and vault, and of mappings by an address."""
+    people = sorted({*world.loan.model.balances, *world.pool.model.balances})
+    people += [market.vault.contract.address for market in world.markets]
+    for name, side in (("Pool", world.pool), *(("Vault", market.vault) for market in world.markets)):
+        for variable, slot in compiled(name)[1].items():
+            keys: list[tuple[str, ...]] = [(), *((person,) for person in people)]
+            for key in keys:
+                word = world.engine.storage(side.contract.address, mapping_slot(slot, *key))
+                yield name, variable, key, word
+
+
+@pytest.fixture(autouse=True)
+def _isolation() -> Iterator[None]:
+    """An Anvil of its own: the clock is set back to the scenario's start."""
+    yield
+
+
+@pytest.fixture
+def anvil() -> Iterator[AnvilProcess]:
+    process = AnvilProcess()
+    process.start()
+    yield process
+    process.kill()
+
+
+def played(scenario: Scenario, engine: Engine) -> tuple[Result, Witness]:
+    witness = Witness()
+    return Laboratory(scenario, engine, artifacts()).play(agents=[witness]), witness
+
+
+def test_the_same_scenario_is_the_same_on_both(anvil) -> None:
+    scenario = tiny("order=random", UNWIND, FLEE)
+    result, witness = played(scenario, Revm(clock_of(scenario)))
+    other, other_witness = played(scenario, Anvil(anvil, now=clock_of(scenario)))
+    assert (result.engine, other.engine) == ("revm", "anvil")
+    assert {event[1] for block in witness.events for event in block} > {"Liquidation", "Loss", "Repay"}
+    assert {close.kind for close in result.liquidations} == {"restorable", "shortfall"}
+    assert sum(row.value for row in result.agents if row.key == "acted") > 0
+    assert other.tables() == result.tables()
+    assert other_witness.events == witness.events
+    assert sum(1 for word in witness.words.values() if word != f"0x{0:040x}") > 20
+    assert other_witness.words == witness.words
