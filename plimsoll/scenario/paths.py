@@ -7,6 +7,8 @@ the caller draws, so that several assets can be correlated.
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -21,6 +23,7 @@ HOUR = 3_600
 YEAR = 31_536_000
 MAX_PRICE = 10**9
 MAX_HOURS = 20_000
+TIMES = ("time", "timestamp", "date", "datetime", "unix", "open time", "open_time")  # names
 
 Prices = npt.NDArray[np.float64]
 
@@ -68,70 +71,132 @@ def _beside(file: Path, info: ValidationInfo) -> Path:
 CsvFile = Annotated[Path, AfterValidator(_beside)]
 
 
-class Candles(Checked):
-    """OHLC candles of a CSV file, as exchanges export them.
+Column = str | Annotated[int, Field(ge=0, le=1_000)]
+
+
+class _File(Checked):
+    """OHLC candles of a CSV file, as exchanges export them."""
+
+    file: CsvFile
+    hours_per_candle: Decimal = Field(Decimal(1), gt=0, le=24 * 31)
+    columns: tuple[Column, Column, Column, Column] = Field(
+        ("open", "high", "low", "close"), description="names, or numbers from 0 of a file without names"
+    )
+    newest_first: bool = False
+    _candles: tuple[tuple[float, ...], ...] = PrivateAttr()  # go where the scenario goes, without the file
+
+    @model_validator(mode="after")
+    def _readable(self) -> Self:
+        names, rows = self._lines()
+        places = [self._place(column, names, rows[0][1]) for column in self.columns]
+        found = [self._candle(line, row, places) for line, row in rows]
+        self._check_times(names, rows)
+        self._candles = tuple(found[::-1] if self.newest_first else found)
+        return self
+
+    def candles(self) -> Prices:
+        """Rows of open, high, low, close, the oldest first, as the file said when the scenario was read."""
+        return np.array(self._candles)
+
+    def _lines(self) -> tuple[list[str], list[tuple[int, list[str]]]]:
+        """Names of the columns in lower case, none where `columns` are numbers; numbered lines of candles."""
+        try:
+            with self.file.open(newline="", encoding="utf-8-sig") as text:
+                lines = [(number, row) for number, row in enumerate(csv.reader(text), 1) if any(row)]
+        except OSError as error:
+            reason = str(error.strerror or error).lower()
+            raise ValueError(f"{self.file} cannot be read ({reason}); name another file") from None
+        except UnicodeDecodeError:
+            raise ValueError(f"{self.file} is not text in UTF-8; name another file") from None
+        named = any(isinstance(column, str) for column in self.columns)
+        names = [name.strip().lower() for name in lines[0][1]] if named and lines else []
+        rows = lines[1:] if named else lines
+        if not rows:
+            raise ValueError(f"{self.file} has no candles; it needs a line of column names, and one a candle")
+        return names, rows
+
+    def _place(self, column: Column, names: Sequence[str], first: Sequence[str]) -> int:
+        if isinstance(column, int):
+            if column >= len(first):
+                raise ValueError(
+                    f"{self.file} has no column {column}, only 0 to {len(first) - 1}; correct `columns`"
+                )
+            return column
+        if column.lower() not in names:
+            raise ValueError(
+                f"{self.file} has no column {column!r}, only {', '.join(filter(None, names))}; name its "
+                "columns with `columns`, or number them from 0 if it has no line of names"
+            )
+        return names.index(column.lower())
+
+    def _candle(self, line: int, row: Sequence[str], places: Sequence[int]) -> tuple[float, ...]:
+        found = []
+        for column, place in zip(self.columns, places, strict=True):
+            text = row[place] if place < len(row) else ""
+            where = f"{self.file}, line {line}, column {column!r}"
+            try:
+                price = float(text)
+            except ValueError:
+                raise ValueError(f"{where} is {text!r}; it must be a number") from None
+            if not 0 < price <= MAX_PRICE:  # NaN as well
+                raise ValueError(f"{where} is {text}; it must be above 0, at most {MAX_PRICE}")
+            found.append(price)
+        opened, high, low, closed = found
+        if not low <= min(opened, closed) <= max(opened, closed) <= high:
+            raise ValueError(
+                f"{self.file}, line {line}: open {opened:g} and close {closed:g} do not lie between low "
+                f"{low:g} and high {high:g}; correct the line or `columns`"
+            )
+        return tuple(found)
+
+    def _check_times(self, names: Sequence[str], rows: Sequence[tuple[int, Sequence[str]]]) -> None:
+        """Where a column says when, candles must go the way and last as long as the scenario says."""
+        place = next((place for place, name in enumerate(names) if name in TIMES), None)
+        if place is None or len(rows) < 2:
+            return
+        first, last = (row[place] if place < len(row) else "" for _, row in (rows[0], rows[-1]))
+        hours = _hours(first, last)
+        if hours is None:
+            return
+        if (hours < 0) != self.newest_first:
+            raise ValueError(
+                f"{self.file} goes from {first} to {last}; set `newest_first: {str(hours < 0).lower()}`"
+            )
+        apart = abs(hours) / (len(rows) - 1)
+        if abs(apart / float(self.hours_per_candle) - 1) > 0.05:
+            raise ValueError(
+                f"{self.file} has {len(rows)} candles from {first} to {last}, {apart:g} hours apart; set "
+                "`hours_per_candle` to that, or fill the gaps"
+            )
+
+
+def _hours(first: str, last: str) -> float | None:
+    """Hours from one time to another: seconds, milliseconds or microseconds since 1970, or ISO 8601."""
+    try:
+        one, other = float(first), float(last)
+    except ValueError:
+        try:
+            between = datetime.fromisoformat(last) - datetime.fromisoformat(first)
+        except (ValueError, TypeError):  # a format of its own; one with a zone, the other without
+            return None
+        return between.total_seconds() / HOUR or None
+    unit = next((unit for unit in (1, 1_000, 1_000_000) if 10**8 * unit <= one < 10**11 * unit), None)
+    return (other - one) / unit / HOUR or None if unit else None
+
+
+class Candles(_File):
+    """Candles of a CSV file as they were.
 
     Within a candle the price goes open, low, high, close when it closes at or above its open, and open, high,
     low, close otherwise, so that both wicks count; straight lines between.
     """
 
     kind: Literal["csv"]
-    file: CsvFile
-    hours_per_candle: Decimal = Field(Decimal(1), gt=0, le=24 * 31)
-    columns: tuple[str, str, str, str] = ("open", "high", "low", "close")
-    _candles: tuple[tuple[float, ...], ...] = PrivateAttr()  # go where the scenario goes, without the file
-
-    @model_validator(mode="after")
-    def _readable(self) -> Self:
-        self._candles = tuple(map(tuple, self._read().tolist()))
-        return self
-
-    def candles(self) -> Prices:
-        """Rows of open, high, low, close, as the file said when the scenario was read."""
-        return np.array(self._candles)
-
-    def _read(self) -> Prices:
-        try:
-            with self.file.open(newline="", encoding="utf-8-sig") as lines:
-                rows = list(csv.DictReader(lines))
-        except OSError as error:
-            reason = str(error.strerror or error).lower()
-            raise ValueError(f"{self.file} cannot be read ({reason}); name another file") from None
-        except UnicodeDecodeError:
-            raise ValueError(f"{self.file} is not text in UTF-8; name another file") from None
-        if not rows:
-            raise ValueError(f"{self.file} has no candles; it needs a line of column names, and one a candle")
-        names = {(name or "").strip().lower(): name for name in rows[0]}
-        for column in self.columns:
-            if column.lower() not in names:
-                raise ValueError(
-                    f"{self.file} has no column {column!r}, only {', '.join(filter(None, names))}; "
-                    "name its columns with `columns`"
-                )
-        found = np.empty((len(rows), 4))
-        for number, row in enumerate(rows):
-            for place, column in enumerate(self.columns):
-                text = row[names[column.lower()]]
-                where = f"{self.file}, line {number + 2}, column {column!r}"
-                try:
-                    price = float(text)
-                except (TypeError, ValueError):
-                    raise ValueError(f"{where} is {text!r}; it must be a number") from None
-                if not 0 < price <= MAX_PRICE:  # NaN as well
-                    raise ValueError(f"{where} is {text}; it must be above 0, at most {MAX_PRICE}")
-                found[number, place] = price
-            opened, high, low, closed = found[number]
-            if not low <= min(opened, closed) <= max(opened, closed) <= high:
-                raise ValueError(
-                    f"{self.file}, line {number + 2}: open {opened:g} and close {closed:g} do not lie "
-                    f"between low {low:g} and high {high:g}; correct the line or `columns`"
-                )
-        return found
 
     @property
     def hours(self) -> float:
         """How long it lasts."""
-        return len(self.candles()) * float(self.hours_per_candle)
+        return len(self._candles) * float(self.hours_per_candle)
 
     def prices(self, hours: Prices, _normals: Prices, _rng: np.random.Generator) -> Prices:
         """The price at each of `hours`; a block that covers several turns takes the last."""
@@ -184,34 +249,24 @@ class Jumps(_Random):
         return float(self.start) * np.exp(logs)
 
 
-class Bootstrap(Checked):
+class Bootstrap(_File):
     """Moves of a CSV file's closes, drawn in blocks with replacement."""
 
     kind: Literal["bootstrap"]
-    file: CsvFile
     start: Decimal = Field(gt=0, le=MAX_PRICE, description="first price")
     hours: float = Field(gt=0, le=MAX_HOURS)
-    hours_per_candle: Decimal = Field(Decimal(1), gt=0, le=24 * 31)
     block: int = Field(24, ge=1, le=10_000, description="candles drawn together")
-    columns: tuple[str, str, str, str] = ("open", "high", "low", "close")
-
-    _moves: tuple[float, ...] = PrivateAttr()  # of the logarithm, from close to close
 
     @model_validator(mode="after")
     def _long_enough(self) -> Self:
-        source = Candles(
-            kind="csv", file=self.file, hours_per_candle=self.hours_per_candle, columns=self.columns
-        )
-        self._moves = tuple(np.diff(np.log(source.candles()[:, 3])).tolist())
-        if len(self._moves) < self.block:
-            raise ValueError(
-                f"block is {self.block}, but {self.file} has only {len(self._moves)} moves; lower it"
-            )
+        count = len(self._candles) - 1
+        if count < self.block:
+            raise ValueError(f"block is {self.block}, but {self.file} has only {count} moves; lower it")
         return self
 
     def prices(self, hours: Prices, _normals: Prices, rng: np.random.Generator) -> Prices:
         """The price at each of `hours`."""
-        moves = np.array(self._moves)
+        moves = np.diff(np.log(self.candles()[:, 3]))
         candle = float(self.hours_per_candle)
         needed = int(hours[-1] / candle) + 2
         starts = rng.integers(0, len(moves) - self.block + 1, -(-needed // self.block))

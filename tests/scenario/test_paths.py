@@ -50,6 +50,50 @@ def test_candles_may_last_longer_and_be_called_otherwise(tmp_path) -> None:
     assert path.prices(np.array([0.0, 8.0, 16.0]), NONE, RNG).tolist() == pytest.approx([100, 90, 130])
 
 
+def test_a_file_without_names_has_numbers_for_its_columns(tmp_path) -> None:
+    """As some exchanges export them: milliseconds, open, high, low, close, volume."""
+    file = tmp_path / "klines.csv"
+    file.write_text("1621382400000,100,130,90,120,1\n1621386000000,120,125,60,80,1\n\n")
+    path = Candles(kind="csv", file=file, columns=(1, 2, 3, 4))
+    assert path.candles().tolist() == [[100, 130, 90, 120], [120, 125, 60, 80]]
+    with pytest.raises(ValueError, match=r"has no column 6, only 0 to 5; correct `columns`"):
+        Candles(kind="csv", file=file, columns=(1, 2, 3, 6))
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        ("1621382400", "1621386000"),
+        ("1621382400000", "1621386000000"),
+        ("1621382400000000", "1621386000000000"),
+        ("2021-05-19 00:00:00", "2021-05-19 01:00:00"),
+        ("2021-05-19T00:00:00Z", "2021-05-19T01:00:00Z"),
+    ],
+)
+def test_candles_that_run_backwards_are_noticed(tmp_path, first: str, last: str) -> None:
+    """Many exports begin with the newest candle; played as they stand they would tell another story."""
+    rows = f"{last},120,125,60,80,1", f"{first},100,130,90,120,1"
+    with pytest.raises(ValueError, match=rf"goes from {last} to {first}; set `newest_first: true`"):
+        candles(tmp_path, *rows)
+    assert candles(tmp_path, *rows, newest_first=True).candles()[0].tolist() == [100, 130, 90, 120]
+    with pytest.raises(ValueError, match=rf"goes from {first} to {last}; set `newest_first: false`"):
+        candles(tmp_path, *rows[::-1], newest_first=True)
+
+
+def test_candles_of_another_length_are_noticed(tmp_path) -> None:
+    rows = [f"2021-05-19 00:{minute:02}:00,100,130,90,120,1" for minute in (0, 15, 30, 45)]
+    with pytest.raises(ValueError, match=r"4 candles from .*, 0\.25 hours apart; set `hours_per_candle`"):
+        candles(tmp_path, *rows)
+    assert candles(tmp_path, *rows, hours_per_candle="0.25").hours == 1
+
+
+@pytest.mark.parametrize(
+    "times", [("19/05/2021", "20/05/2021"), ("0", "1"), ("2021-05-19", "2021-05-20Z"), ("", "")]
+)
+def test_times_that_say_nothing_are_left_alone(tmp_path, times) -> None:
+    assert candles(tmp_path, *(f"{time},100,130,90,120,1" for time in times)).hours == 2
+
+
 def test_the_candles_of_may_2021_follow_their_rule() -> None:
     """Straight lines between the hours known, as whole dollars; the low of 1888 in the hour before 15."""
     known = {0: 3431, 3: 3354, 5: 3109, 7: 2932, 10: 2985, 13: 2857, 14: 2721, 15: 2365, 17: 2613, 19: 2853}
@@ -139,7 +183,7 @@ def test_a_path_is_drawn_again_from_its_seed_and_number() -> None:
         (["0,100,130,90,nan,1"], "line 2, column 'close' is nan; it must be above 0, at most 1000000000"),
         (["0,100,130,-90,120,1"], "line 2, column 'low' is -90; it must be above 0, at most 1000000000"),
         (["0,100,130,90,120,1", "1,120,,90,80,1"], "line 3, column 'high' is ''; it must be a number"),
-        (["0,100,130,90"], "line 2, column 'close' is None; it must be a number"),
+        (["0,100,130,90"], "line 2, column 'close' is ''; it must be a number"),
         (
             ["0,100,130,110,120,1"],
             "line 2: open 100 and close 120 do not lie between low 110 and high 130; correct the line or "
