@@ -1,0 +1,355 @@
+"""`ape run scenario`, `sweep` and `compare` as people type them: what they write, and how they refuse."""
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner, Result
+
+from plimsoll.report import figures
+from plimsoll.report.folder import PAGE
+from scripts.compare import cli as compare
+from scripts.scenario import cli as scenario
+from scripts.sweep import cli as sweep
+from tests.utils.laboratory import ROOT, TINY
+
+PATIENCE = 60  # seconds
+LONG = TINY.replace("block_seconds: 600", "block_seconds: 1").replace("[3, 150]", "[40, 150]")
+WAYPOINTS = re.search(r"    price:\n(      .*\n)+", TINY)[0]
+GBM = TINY.replace(WAYPOINTS, "    price: {kind: gbm, start: 200, hours: 3, volatility: 9}\n")
+
+
+@pytest.fixture
+def file(tmp_path) -> Path:
+    """The short scenario."""
+    path = tmp_path / "tiny.yaml"
+    path.write_text(TINY)
+    return path
+
+
+def call(command, *words) -> Result:
+    """Runs a command in this process; only `SystemExit` may leave it."""
+    reply = CliRunner().invoke(command, [str(word) for word in words])
+    assert reply.exception is None or isinstance(reply.exception, SystemExit), reply.exception
+    return reply
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """All files below a folder."""
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+class Typed:
+    """A command in a terminal of its own."""
+
+    def __init__(self, *words: object) -> None:
+        ape = Path(sys.executable).with_name("ape")
+        self.screen, terminal = pty.openpty()
+        self.process = subprocess.Popen(
+            [ape, "run", *map(str, words)],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"},
+            preexec_fn=lambda: os.login_tty(terminal),
+        )
+        os.close(terminal)
+        os.set_blocking(self.screen, False)
+        self.shown = ""
+
+    def until(self, done: Callable[[], bool]) -> None:
+        """Waits for something, and reads the screen meanwhile."""
+        deadline = time.monotonic() + PATIENCE
+        while not done():
+            assert time.monotonic() < deadline, self.shown
+            time.sleep(0.05)
+            with suppress(BlockingIOError, OSError):
+                self.shown += os.read(self.screen, 65_536).decode(errors="replace")
+
+    def interrupt(self) -> str:
+        """Ctrl-C; what is shown from then on."""
+        self.until(lambda: bool(self.shown))
+        before = len(self.shown)
+        os.write(self.screen, b"\x03")
+        self.until(lambda: self.process.poll() is not None)
+        with suppress(BlockingIOError, OSError):
+            self.shown += os.read(self.screen, 65_536).decode(errors="replace")
+        return self.shown[before:]
+
+
+@contextmanager
+def typed(*words: object) -> Iterator[Typed]:
+    """A command that ends with the test."""
+    command = Typed(*words)
+    try:
+        yield command
+    finally:
+        command.process.kill()
+        command.process.wait()
+        os.close(command.screen)
+
+
+# ------------------------------------------------------------------------------------------------ scenario
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_pictures() -> Iterator[None]:
+    """Ten pictures take seconds; commands in a process of their own draw them."""
+
+    class Blank:
+        savefig = staticmethod(lambda path, **_: path.write_bytes(b"\x89PNG"))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(figures, "draw", lambda name, runs: Blank)
+        yield
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory, _no_pictures) -> Path:
+    """A run on revm, as the command has written it."""
+    folder = tmp_path_factory.mktemp("played")
+    (folder / "tiny.yaml").write_text(TINY)
+    reply = call(scenario, folder / "tiny.yaml", "--engine", "revm", "--out", folder / "report")
+    assert reply.exit_code == 0, reply.output
+    assert f"report: {folder / 'report' / PAGE}" in reply.output
+    return folder / "report"
+
+
+def test_a_run_writes_page_summary_and_tables(played) -> None:
+    summary = json.loads((played / "summary.json").read_text())
+    assert summary["seed"] == 7
+    assert summary["measures"]["liquidated_debt"] > 10_000
+    assert (played / PAGE).read_text().startswith("<!doctype html>")
+    assert pq.read_table(played / "vaults.parquet").num_rows == 19
+    assert pq.read_table(played / "liquidations.parquet").num_rows > 5
+
+
+def test_seed_path_and_settings_change_the_run(played, tmp_path) -> None:
+    """And the report says the command that repeats it."""
+    path = tmp_path / "gbm.yaml"
+    path.write_text(GBM)
+    told = {}
+    for name, words in {
+        "plain": [], "seed": ["--seed", "8"], "path": ["--path", "1"], "set": ["--set", "pool.reserve=1"],
+    }.items():  # fmt: skip
+        folder = tmp_path / name
+        assert call(scenario, path, "--engine", "revm", "--out", folder, *words).exit_code == 0
+        told[name] = json.loads((folder / "summary.json").read_text())
+        assert " ".join(words) in told[name]["command"]
+    tables = {name: pq.read_table(tmp_path / name / "vaults.parquet") for name in told}
+    assert tables["seed"] != tables["plain"]
+    assert tables["path"] != tables["plain"]
+    assert tables["set"] == tables["plain"]
+    assert told["set"]["measures"]["liquidated_debt"] == told["plain"]["measures"]["liquidated_debt"]
+    assert "reserve: '1'" in (tmp_path / "set" / "scenario.yaml").read_text()
+    command = f"ape run scenario {path} --engine revm --path 0 --seed 7 --set pool.reserve=1"
+    assert told["set"]["command"] == command
+
+
+def csv(text: str) -> tuple[str, str]:
+    return TINY.replace(WAYPOINTS, "    price: {kind: csv, file: p.csv}\n"), text
+
+
+WRONG = [
+    (
+        TINY.replace("seed: 7", "seed: x"),
+        "",
+        [],
+        "line 2: seed is 'x'; it must be a whole number.",
+    ),
+    (TINY.replace("seed: 7", "seed: ["), "", [], "tiny.yaml is not valid YAML in line 4: expected"),
+    (TINY.replace("[2, 110]", "[2, -110]"), "", [], "the price at hour 2 is -110; it must be above 0"),
+    (TINY.replace("[2, 110]", "[2, .nan]"), "", [], "points.2.1 is nan; it must be a finite number."),
+    (*csv("time,open,high,low\n0,1,2,1\n"), [], "p.csv has no column 'close', only time, open, high, low; "),
+    (
+        *csv("open,high,low,close\n1,2,1,nan\n"),
+        [],
+        "line 2, column 'close' is nan; it must be above 0",
+    ),
+    (*csv("open,high,low,close\n1,2,-1,2\n"), [], "p.csv, line 2, column 'low' is -1; it must be above 0"),
+    (*csv("open,high,low,close\n1,2,x,2\n"), [], "p.csv, line 2, column 'low' is 'x'; it must be a number."),
+    (TINY, "", ["--set", "nonsense"], "'nonsense' is no setting; write it like vaults.0.bonus_max=0.08."),
+    (TINY, "", ["--set", "vaults.7.ltv=1"], "vaults is a list of 1, which has no '7'."),
+    (TINY, "", ["--set", "pool.suply=1"], "unknown key 'suply'; remove it or use one of loan, supply"),
+    (TINY, "", ["--set", "vaults.0.bonus_max=9"], "bonus_max is 9; it must be at most 1."),
+]
+
+
+@pytest.mark.parametrize("command", [scenario, sweep])
+@pytest.mark.parametrize(("text", "candles", "words", "message"), WRONG, ids=[w[3][:40] for w in WRONG])
+def test_what_is_wrong_is_said_and_nothing_is_written(
+    tmp_path, command, text, candles, words, message
+) -> None:
+    (tmp_path / "tiny.yaml").write_text(text)
+    (tmp_path / "p.csv").write_text(candles)
+    before = files(tmp_path)
+    reply = call(command, tmp_path / "tiny.yaml", "--out", tmp_path / "out", *words)
+    assert reply.exit_code == 1
+    assert message in reply.output
+    assert reply.output.startswith("Error: ")
+    assert reply.output.count("\n") == 1
+    assert files(tmp_path) == before
+
+
+@pytest.mark.parametrize("command", [scenario, sweep])
+def test_an_unknown_scenario_is_named(tmp_path, command) -> None:
+    reply = call(command, "black-friday", "--out", tmp_path / "out")
+    assert reply.exit_code == 1
+    assert reply.output == (
+        "Error: There is no scenario file black-friday; the ones that ship are in scenarios/.\n"
+    )
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "words", "message"),
+    [
+        (scenario, ["--engine", "ganache"], "'ganache' is not one of 'anvil', 'revm'"),
+        (scenario, ["--seed", "-1"], "-1 is not in the range"),
+        (sweep, ["--paths", "0"], "0 is not in the range"),
+        (sweep, ["--workers", "0"], "0 is not in the range"),
+    ],
+)
+def test_impossible_options_are_refused(file, command, words, message) -> None:
+    reply = call(command, file, *words)
+    assert reply.exit_code == 2
+    assert message in reply.output
+
+
+@pytest.mark.parametrize("command", [scenario, sweep])
+def test_a_folder_with_something_else_is_left_as_it_is(file, tmp_path, command) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("mine")
+    reply = call(command, file, "--out", tmp_path / "mine")
+    assert reply.exit_code == 1
+    assert re.search(r"^Error: \S+/mine holds (more than a report \(thesis\.txt\)|something else); name ",
+                     reply.output, re.M)  # fmt: skip
+    assert files(tmp_path / "mine") == {"thesis.txt": b"mine"}
+
+
+def test_an_interrupted_run_leaves_the_older_report(played, tmp_path) -> None:
+    """Ctrl-C in the midst of the blocks."""
+    path = tmp_path / "long.yaml"
+    path.write_text(LONG)
+    before = files(played)
+    with typed("scenario", path, "--engine", "revm", "--out", played) as command:
+        command.until(lambda: "blocks " in command.shown)
+        told = command.interrupt()
+    assert command.process.returncode == 130
+    assert "Interrupted: no report was written, and an older one is as it was." in told
+    assert "Traceback" not in told
+    assert files(played) == before
+    assert [each.name for each in played.parent.iterdir() if each.name.startswith(".")] == []
+
+
+def test_anvil_is_the_default(file, tmp_path, played) -> None:
+    """A chain of its own, which ends with the command; the rows are those of revm."""
+    with typed("scenario", file, "--out", tmp_path / "out") as command:
+        command.until(lambda: command.process.poll() is not None)
+    assert command.process.returncode == 0, command.shown
+    assert json.loads((tmp_path / "out" / "summary.json").read_text())["engine"] == "anvil"
+    for name in ("vaults", "pool", "liquidations", "losses", "agents", "positions"):
+        assert pq.read_table(tmp_path / "out" / f"{name}.parquet") == pq.read_table(
+            played / f"{name}.parquet"
+        )
+
+
+# --------------------------------------------------------------------------------------------------- sweep
+
+
+def test_a_sweep_writes_rows_summary_and_picture(tmp_path) -> None:
+    (tmp_path / "gbm.yaml").write_text(GBM)
+    words = [tmp_path / "gbm.yaml", "--paths", "30", "--workers", "2", "--out", tmp_path / "out"]
+    reply = call(sweep, *words, "--grid", "vaults.0.bonus_max=0.06,0.08")
+    assert reply.exit_code == 0, reply.output
+    assert pq.read_table(tmp_path / "out" / "paths.parquet").num_rows == 60
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert [place["settings"] for place in summary["places"]] == [
+        ["vaults.0.bonus_max=0.06"], ["vaults.0.bonus_max=0.08"],
+    ]  # fmt: skip
+    assert summary["places"][0]["runs"] == 30
+    assert summary["places"][0]["bad_debt_es_99"] >= summary["places"][0]["bad_debt_mean"] > 0
+    assert (tmp_path / "out" / "risk.png").read_bytes().startswith(b"\x89PNG")
+    assert "0.06" in reply.output
+    assert "Nothing" not in reply.output
+
+
+def test_a_sweep_without_chance_plays_one_path_and_says_so(file, tmp_path) -> None:
+    reply = call(sweep, file, "--workers", "1", "--out", tmp_path / "out")
+    assert reply.exit_code == 0, reply.output
+    assert "Nothing in tiny.yaml is random: every path of a place in the grid is the same." in reply.output
+    assert pq.read_table(tmp_path / "out" / "paths.parquet").num_rows == 1
+
+
+def test_nobody_answers_at_a_schedulers_address(file, tmp_path) -> None:
+    reply = call(sweep, file, "--dask", "nowhere", "--out", tmp_path / "out")
+    assert reply.exit_code == 1
+    assert (
+        "Error: No Dask scheduler answers at nowhere (missing port number in address 'nowhere'); start one "
+        "first." in reply.output
+    )
+    assert not (tmp_path / "out").exists()
+
+
+def workers_of(pid: int) -> list[int]:
+    """The processes that a process has started."""
+    found = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False)
+    return [int(word) for word in found.stdout.split()]
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_an_interrupted_sweep_goes_on(tmp_path) -> None:
+    """Ctrl-C, then SIGKILL; both times the workers end at once, and what was played is kept."""
+    (tmp_path / "gbm.yaml").write_text(GBM)
+    out = tmp_path / "out"
+    words = ["sweep", tmp_path / "gbm.yaml", "--paths", "2000", "--workers", "2", "--out", out]
+
+    def parts() -> dict[Path, int]:
+        return {path: path.stat().st_mtime_ns for path in out.glob("parts/*.parquet")}
+
+    with typed(*words) as command:
+        command.until(lambda: len(parts()) > 1)
+        told = command.interrupt()
+    assert command.process.returncode == 130
+    assert "Interrupted: what was played is kept; the same command goes on." in told
+    assert "Traceback" not in command.shown
+    kept = parts()
+    with typed(*words) as command:
+        command.until(lambda: len(parts()) > len(kept) + 1)
+        workers = workers_of(command.process.pid)
+        command.process.send_signal(signal.SIGKILL)
+        command.process.wait()
+        command.until(lambda: not any(map(alive, workers)))
+    assert len(workers) >= 2
+    again = parts()
+    assert kept.items() <= again.items()
+    assert len(again) < 80
+
+
+# ------------------------------------------------------------------------------------------------- compare
+
+
+def test_a_folder_without_a_run_is_not_compared(played, tmp_path) -> None:
+    for a, b in ((tmp_path, played), (played, tmp_path / "nowhere")):
+        reply = call(compare, a, b, "--out", tmp_path / "both")
+        wrong = a if a == tmp_path else b
+        assert reply.exit_code == 1
+        assert reply.output == (
+            f"Error: {wrong} has no summary.json of a run; name a folder that `ape run scenario` wrote.\n"
+        )
+        assert not (tmp_path / "both").exists()
