@@ -396,7 +396,7 @@ def run(
 ) -> pa.Table:
     """Plays what is missing in a folder; returns the rows of all paths, in order.
 
-    Only at its end it holds all rows.
+    Until its end it holds a few chunks, then all rows: 8 bytes a measure, at times twice.
 
     Raises:
         SweepError: the folder holds another sweep or something else, a path cannot be played, or workers
@@ -424,7 +424,7 @@ def run(
                 f"Path {failed.path} failed ({failed.reason}); what was played is kept. To play it alone: "
                 f"{sweep.command(failed.place, failed.path)}"
             ) from None
-        table = pa.concat_tables([_read(parts / chunk.name) for chunk in chunks]).combine_chunks()
+        table = _read([parts / chunk.name for chunk in chunks])
         _write(table, folder / "paths.parquet")
     return table
 
@@ -442,11 +442,18 @@ def _write(table: pa.Table, path: Path) -> None:
     part.replace(path)
 
 
-def _read(path: Path) -> pa.Table:
-    try:
-        return pq.read_table(path)
-    except pa.ArrowException as error:
-        raise SweepError(f"{path} is damaged ({error}); delete it and repeat the command.") from None
+def _read(paths: Sequence[Path]) -> pa.Table:
+    """The rows of many small files, in order; a table for each of them would take ten times their memory."""
+    joined = []
+    for first in range(0, len(paths), 1_000):
+        tables = []
+        for path in paths[first : first + 1_000]:
+            try:
+                tables.append(pq.read_table(path))
+            except pa.ArrowException as error:
+                raise SweepError(f"{path} is damaged ({error}); delete it and repeat the command.") from None
+        joined.append(pa.concat_tables(tables).combine_chunks())
+    return pa.concat_tables(joined)
 
 
 @contextmanager

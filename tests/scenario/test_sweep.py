@@ -306,6 +306,20 @@ def test_a_process_is_killed_half_way(sweep, rows, tmp_path) -> None:
     assert multiprocessing.active_children() == []
 
 
+def test_interrupts_are_not_the_workers_business(sweep, rows, tmp_path, monkeypatch) -> None:
+    """In a terminal Ctrl-C reaches them as well; who started them says when they end."""
+    started, start = [], sweeping._start
+    monkeypatch.setattr(sweeping, "_start", lambda: started.append(start()) or started[-1])
+
+    def progress(done: int, total: int) -> None:
+        if 0 < done < total:
+            for _, process in started:
+                os.kill(process.pid, signal.SIGINT)
+
+    assert run(sweep, tmp_path / "sweep", artifacts(), Processes(2), progress) == rows
+    assert len(started) == 2
+
+
 def test_one_process_gives_the_same_rows_as_three(sweep, rows, tmp_path) -> None:
     small = replace(sweep, paths=30)
     expected = rows.slice(0, 30).to_pylist() + rows.slice(60, 30).to_pylist()
