@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import logging
 import os
 import shlex
 import signal
@@ -195,10 +196,14 @@ def play(scenario: Scenario, artifacts: Mapping[str, Artifact], chunk: Chunk) ->
             result = _laboratory(scenario, artifacts).play(path, recorded=1)
             row = {"place": chunk.place, "path": path, "compared": result.compared, **measure(result)}
         except Exception as error:
-            reason = f"{type(error).__name__}: {error}".removesuffix(": ")
-            raise PathFailed(chunk.place, path, reason) from None
+            raise PathFailed(chunk.place, path, _reason(error)) from None
         rows.append(row)
     return rows
+
+
+def _reason(error: Exception) -> str:
+    """An error on one line."""
+    return " ".join(f"{type(error).__name__}: {error}".removesuffix(": ").split()).removesuffix(".")
 
 
 def _laboratory(scenario: Scenario, artifacts: Mapping[str, Artifact]) -> Laboratory:
@@ -336,6 +341,7 @@ class Cluster:
             from distributed import Client
         except ImportError:
             raise SweepError("Dask is not installed; `make setup` brings it.") from None
+        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # errors end in a sentence of ours
         try:
             self._client = Client(address, timeout="10s")
         except (OSError, TimeoutError, ValueError) as error:
@@ -374,10 +380,9 @@ class Cluster:
             except PathFailed:
                 raise
             except Exception as error:  # of the cluster
-                reason = f"{type(error).__name__}: {error}".removesuffix(": ")
                 raise SweepError(
-                    f"The Dask cluster has lost {chunk} ({reason}); what was played is kept, and the same "
-                    "command goes on."
+                    f"The Dask cluster has lost {chunk} ({_reason(error)}); what was played is kept, and the "
+                    "same command goes on."
                 ) from None
             for more in submit(1):
                 finished.add(more)

@@ -355,7 +355,7 @@ def test_a_worker_of_a_cluster_is_killed_half_way(sweep, rows, tmp_path) -> None
     from distributed import LocalCluster
 
     with LocalCluster(
-        n_workers=2, threads_per_worker=2, processes=True, dashboard_address=None, silence_logs=50
+        n_workers=2, threads_per_worker=2, processes=True, dashboard_address=":0", silence_logs=50
     ) as cluster:
         progress, left = killed_half_way(lambda: cluster.workers[0].pid)
         with closing(Cluster(cluster.scheduler_address)) as crew:
