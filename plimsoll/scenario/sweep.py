@@ -16,7 +16,7 @@ import shlex
 import signal
 import sys
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice, product
@@ -126,16 +126,25 @@ class Sweep:
         prices = [vault.price for scenario in scenarios for vault in scenario.vaults]
         parts += [price.file.read_bytes() for price in prices if isinstance(price, Candles | Bootstrap)]
         parts += [artifacts[name].initcode for name in sorted(artifacts)]
-        code = [*PACKAGE.glob("*.py"), PACKAGE / "report" / "measures.py"]
-        code += [path for name in ("chain", "scenario", "twin") for path in (PACKAGE / name).glob("*.py")]
-        parts += [path.read_bytes() for path in sorted(code)]
-        return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
+        return _digest([*parts, code_version().encode()])
 
     def command(self, place: int, path: int) -> str:
         """What plays one path alone."""
         settings = [word for each in (*self.settings, *self.grid[place]) for word in ("--set", each)]
         words = ["ape", "run", "scenario", str(self.path), "--engine", "revm", "--path", str(path)]
         return shlex.join([*words, *settings])
+
+
+def code_version() -> str:
+    """Tells versions of our own code apart, of all that can change what a path gives."""
+    code = [*PACKAGE.glob("*.py"), PACKAGE / "report" / "measures.py"]
+    for name in ("chain", "keeper", "scenario", "twin"):
+        code += (PACKAGE / name).glob("*.py")
+    return _digest(path.read_bytes() for path in sorted(code))
+
+
+def _digest(parts: Iterable[bytes]) -> str:
+    return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
 
 
 def is_random(scenario: Scenario) -> bool:
@@ -335,7 +344,8 @@ class Cluster:
         """Connects to a scheduler, until `close`.
 
         Raises:
-            SweepError: dask is not installed, nobody answers there, or there are no workers.
+            SweepError: dask is not installed, nobody answers there, there are no workers, or they have
+                another version of this package.
         """
         try:
             from distributed import Client
@@ -349,6 +359,12 @@ class Cluster:
         if not self._client.nthreads():
             self.close()
             raise SweepError(f"The Dask scheduler at {address} has no workers; start some first.")
+        versions = self._client.run(code_version, on_error="return")
+        if others := sorted(worker for worker, version in versions.items() if version != code_version()):
+            self.close()
+            raise SweepError(
+                f"The Dask worker at {others[0]} has another version of Plimsoll, or none; install this one."
+            )
 
     def close(self) -> None:
         """Disconnects; what is under way is dropped."""

@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -348,6 +349,22 @@ def test_processes_that_always_die_end_the_sweep(sweep, tmp_path, monkeypatch, c
     )
     assert json.loads((tmp_path / "sweep.json").read_text())["paths"] == 60
     capfd.readouterr()
+
+
+def test_workers_of_another_version_are_refused(tmp_path, monkeypatch) -> None:
+    """Their rows would be of another protocol."""
+    from distributed import LocalCluster
+
+    with LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+    ) as cluster:
+        Cluster(cluster.scheduler_address).close()
+        shutil.copytree(sweeping.PACKAGE, tmp_path / "plimsoll")
+        with (tmp_path / "plimsoll" / "scenario" / "agents.py").open("a") as code:
+            code.write("# changed")
+        monkeypatch.setattr(sweeping, "PACKAGE", tmp_path / "plimsoll")
+        with pytest.raises(SweepError, match=r"worker at tcp.* has another version of Plimsoll, or none"):
+            Cluster(cluster.scheduler_address)
 
 
 def test_a_worker_of_a_cluster_is_killed_half_way(sweep, rows, tmp_path) -> None:
