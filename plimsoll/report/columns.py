@@ -136,7 +136,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _HOUR,
         _VAULT,
         Column("owner", "text", "address of the borrower"),
-        Column("liquidator", "text", "address of who called"),
+        Column("liquidator", "text", "name of the agent who called"),
         Column("kind", "text", "restorable: value covers debt and minimum bonus; shortfall: it does not"),
         Column("price", "price", "the oracle's price"),
         Column("exact_price", "exact price", "the same as the vault used it", "price"),

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, PercentFormatter
+from matplotlib.ticker import FuncFormatter, NullFormatter, PercentFormatter
 
 from plimsoll.report.folder import Run
 from plimsoll.scenario.paths import HOUR
@@ -136,12 +136,13 @@ def debt_by_price(runs: Sequence[Run]) -> Figure:
 
 def _edges(runs: Sequence[Run], vault: int) -> Any:
     """Edges of the bars of one vault, the same for all runs."""
-    known = [0.0]
+    known: list[float] = []
     for run in runs:
         rows = run.of("positions", vault)
         known += list(rows.loc[rows["debt"] > 0, "liquidation_price"])
-        known += list(run.of("vaults", vault)["outside"].iloc[:1])
-    return np.linspace(0, max(known) * 1.02 or 1, BINS + 1)
+        known += list(run.of("vaults", vault)["outside"])
+    low, high = min(known, default=0.0), max(known, default=1.0) * 1.02
+    return np.linspace(low * 0.98 if low > high / 2 else 0, high or 1, BINS + 1)
 
 
 def liquidations(runs: Sequence[Run]) -> Figure:
@@ -157,6 +158,7 @@ def liquidations(runs: Sequence[Run]) -> Figure:
         _shade(panel, run, vault)
         panel.set_yscale("log")
         panel.yaxis.set_major_formatter(_PLAIN)
+        panel.yaxis.set_minor_formatter(NullFormatter())
         size = 26 if len(rows) < 1_000 else 8
         closes = pd.concat([each.of("liquidations", vault) for each in runs])
         floor = float(closes["extinguished"].max()) * SMALLEST_CLOSE
@@ -278,7 +280,7 @@ def waterfall(runs: Sequence[Run]) -> Figure:
         floors = tops - totals
         for vault, parts in by_vault.iterrows():
             number = int(str(vault))
-            name = "of no vault" if number < 0 else f"debt in {run.symbols[number]}"
+            name = "of none" if number < 0 else f"of {run.symbols[number]}'s vault"
             colour = GREY if number < 0 else COLOURS[number]
             panel.bar(
                 names, parts.to_numpy(float), 0.6, bottom=floors, color=colour,
@@ -328,8 +330,8 @@ class Chart:
 CHARTS = {
     "prices": Chart(
         "Prices",
-        "Without feedback the outside price follows its path. Where collateral sold on the DEX moves it, the "
-        "line with feedback lies below.",
+        "Without feedback the outside price follows its path. With it, sales of collateral on the DEX lower "
+        "it for good.",
         prices,
     ),
     "health": Chart(

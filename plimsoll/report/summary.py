@@ -37,6 +37,10 @@ def summarise(result: Result) -> dict[str, Any]:
         },
         "borrowers_liquidated": len({(close.vault, close.owner) for close in closes}),
         "transactions": result.transactions,
+        "reverts": [
+            {"transaction": label, "reason": reason, "count": count}
+            for (label, reason), count in result.reverts.most_common()
+        ],
         "compared": result.compared,
         "compare_every": scenario.compare_every,
         "seconds": round(result.seconds, 1),
@@ -52,6 +56,7 @@ def lines(summary: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     told = [
         ("run", "blocks, seconds each", f"{summary['blocks']:,}, {summary['block_seconds']:,}"),
         ("", "transactions", f"{summary['transactions']:,}"),
+        ("", "of these failed", f"{sum(each['count'] for each in summary['reverts']):,}"),
         ("", "numbers equal on chain and twin", f"{summary['compared']:,}"),
         ("", "wall time", f"{summary['seconds']:.1f} s on {summary['engine']}"),
         ("closes", "all", f"{closes['all']:,}"),
@@ -72,7 +77,7 @@ def said(value: float | None, unit: str, loan: str, sign: str = "") -> str:
         case "loan":
             return f"{value:{sign},.2f} {loan}"
         case "part":
-            return f"{100 * value:{sign}.1f} %"
+            return f"{100 * value:{sign}.1f} {'points' if sign else '%'}"
         case "ratio":
             return f"{value:{sign}.4f}"
         case _:

@@ -42,6 +42,7 @@ def write(result: Result, folder: Path, *, command: str = "") -> dict[str, Any]:
             pq.write_table(_table(TABLES[name], rows, result.scenario), draft / f"{name}.parquet")
         settings = result.scenario.model_dump(mode="json", exclude_none=True)
         for number, vault in enumerate(settings["vaults"]):
+            settings["vaults"][number] = vault | result.scenario.vaults[number].risk.model_dump(mode="json")
             if "file" in vault["price"]:
                 beside = f"prices-{number}.csv"
                 shutil.copyfile(vault["price"]["file"], draft / beside)

@@ -26,6 +26,7 @@ from plimsoll.twin.chain import MAX, Revert
 from plimsoll.twin.liquidation import PRICE_SCALE, WAD, Quote, Totals, ceil_div
 from plimsoll.twin.uniswap_v2 import amount_in
 
+ARBITRAGE = "arbitrage"  # what arbitrageurs' transactions are for
 HALVINGS = 8  # of a close that is too large for the DEX
 PATIENCE = 1_000  # batches that a liquidator looks at; more hardly ever find a better one
 
@@ -153,20 +154,29 @@ class Group:
             yield world.act(owner, world.loan, "approve", vault.contract.address, amount)
             yield world.act(owner, vault, "repay", amount, owner, label="deleverage")
 
-    def _unwind(self, world: World, owner: str, _price: int, debt: int, weighted: int) -> Iterable[Action]:
-        # selling a unit's worth lowers the weighted value by the threshold, and a little more
-        spread = self._to - self._vault.risk.threshold * 101 // 100
-        amount = min(ceil_div(debt * self._to - weighted * WAD, spread), debt)
-        if amount > 0 and self._pays(world, owner, amount):
-            yield world.unwind(self._market, owner, amount)
-
-    def _pays(self, world: World, owner: str, amount: int) -> bool:
-        """Whether the DEX gives `amount` for the owner's collateral."""
+    def _unwind(self, world: World, owner: str, price: int, debt: int, _weighted: int) -> Iterable[Action]:
+        collateral = self._vault.position_of(owner)[0]
         reserves = world.reserves(self._market)
-        return amount < reserves[1] and amount_in(amount, reserves) <= self._vault.position_of(owner)[0]
+
+        def suffices(amount: int) -> bool:
+            """Whether selling for `amount` leaves the health that is wanted."""
+            if amount >= reserves[1] or (sold := amount_in(amount, reserves)) > collateral:
+                return False
+            value = (collateral - sold) * price // PRICE_SCALE
+            return bool(value * self._vault.risk.threshold >= (debt - amount) * self._to)
+
+        parts = (debt >> halvings for halvings in range(HALVINGS - 1, -1, -1))
+        high = next((part for part in parts if suffices(part)), None)
+        if high is None:  # the DEX is too thin for it
+            return
+        low = high // 2
+        while high - low > debt // 10_000 + 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if suffices(middle) else (middle, high)
+        yield world.unwind(self._market, owner, high)
 
     def record(self, _view: View) -> dict[str, int | float]:
-        """How often somebody has acted so far."""
+        """How often somebody has sent something so far."""
         return {"acted": self.acted}
 
 
@@ -449,7 +459,7 @@ class Arbitrageur:
         if amount <= 0:
             return
         yield world.mint(token, self.address, amount)
-        yield world.swap(self._market, self.address, token, amount, 1, "arbitrage")
+        yield world.swap(self._market, self.address, token, amount, 1, ARBITRAGE)
 
     def record(self, _view: View) -> dict[str, int | float]:
         """Nothing."""

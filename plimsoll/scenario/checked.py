@@ -5,6 +5,11 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, model_validator
 
 
+def short(text: str) -> str:
+    """A text for a sentence."""
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
 class Checked(BaseModel):
     """A part of a scenario; it cannot be changed, and holds finite numbers."""
 
@@ -15,7 +20,9 @@ class Checked(BaseModel):
     def _known_keys(cls, data: Any) -> Any:
         keys = ", ".join(cls.model_fields)
         if not isinstance(data, dict):
-            raise ValueError(f"{data!r} stands where the keys {keys} belong; write them as `key: value`")
+            raise ValueError(
+                f"{short(repr(data))} stands where the keys {keys} belong; write them as `key: value`"
+            )
         for key in data:
             if key not in cls.model_fields:
                 raise ValueError(f"unknown key {key!r}; remove it or use one of {keys}")

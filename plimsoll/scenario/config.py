@@ -7,9 +7,10 @@ and the remedy.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -17,13 +18,14 @@ import numpy as np
 import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from plimsoll.params import PRESETS, RiskParams
-from plimsoll.scenario.checked import Checked
-from plimsoll.scenario.paths import HOUR, MAX_HOURS, Path_, Prices, Shock
+from plimsoll.params import PRESETS, RateParams, RiskParams
+from plimsoll.scenario.checked import Checked, short
+from plimsoll.scenario.paths import HOUR, MAX_HOURS, Candles, Path_, Prices, Shock
 
 MAX_BORROWERS = 200_000
 MAX_BLOCKS = 200_000
 MAX_TOKENS = 10**12
+YEARS = 2000, 2100  # between which scenarios start
 
 Tokens = Annotated[Decimal, Field(ge=0, le=MAX_TOKENS)]
 SomeTokens = Annotated[Decimal, Field(gt=0, le=MAX_TOKENS)]
@@ -83,7 +85,7 @@ class Oracle(Checked):
 class Token(Checked):
     """A token that the run deploys."""
 
-    symbol: str = Field(min_length=1, max_length=8)
+    symbol: str = Field(min_length=1, max_length=8, pattern=r"^[!-~]*$")
     decimals: int = Field(strict=True, ge=0, le=27)
 
 
@@ -104,6 +106,7 @@ class Pool(Checked):
     reserve: Tokens = Field(Decimal(0), description="given to the pool's reserve at first")
     stake: Tokens = Field(Decimal(0), description="supplied and staked in the backstop")
     reserve_factor: Decimal = Field(Decimal("0.10"), ge=0, le=Decimal("0.25"))
+    rates: RateParams = RateParams()
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -120,7 +123,7 @@ class Dex(Checked):
         Decimal(0), description="loan tokens that an arbitrageur trades in a block at most"
     )
     feedback: Part = Field(
-        Decimal(0), description="part of the DEX's gap below the outside price by which that follows, a block"
+        Decimal(0), description="part of what sales take off the DEX's price that the outside price loses too"
     )
 
 
@@ -235,10 +238,10 @@ class Liquidator(Checked):
 
     @model_validator(mode="after")
     def _funded(self) -> Self:
-        if (self.kind == "capital") != (self.capital > 0):
-            raise ValueError(
-                f"a {self.kind} liquidator has capital {self.capital}; only one of kind capital has any"
-            )
+        if self.kind == "capital" and not self.capital:
+            raise ValueError("a liquidator of kind capital has no capital; give it some")
+        if self.kind == "flash" and self.capital:
+            raise ValueError(f"a flash liquidator has capital {self.capital}; remove it, or use kind capital")
         return self
 
 
@@ -275,10 +278,20 @@ class Scenario(Checked):
         0, ge=0, description="blocks between comparisons of all books with the twin; 0: at the end"
     )
 
+    @field_validator("start", mode="before")
+    @classmethod
+    def _date(cls, start: Any) -> Any:
+        if isinstance(start, (int, float)):
+            raise ValueError(f"{start} is no date; write it like 2020-03-12T00:00:00Z")
+        return start
+
     @field_validator("start")
     @classmethod
     def _in_utc(cls, start: datetime) -> datetime:
-        return start.replace(tzinfo=UTC) if start.tzinfo is None else start.astimezone(UTC)
+        start = start.replace(tzinfo=UTC) if start.tzinfo is None else start.astimezone(UTC)
+        if not YEARS[0] <= start.year < YEARS[1]:
+            raise ValueError(f"the year is {start.year}; it must be from {YEARS[0]} to {YEARS[1] - 1}")
+        return start
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -306,6 +319,7 @@ class Scenario(Checked):
                         f"liquidators.{number}.vaults names {vault_number}; the last is "
                         f"{len(self.vaults) - 1}"
                     )
+                self._check_hours(f"liquidators.{number}.outages", vault_number, liquidator.outages)
                 if liquidator.kind == "flash" and self.vaults[vault_number].dex is None:
                     raise ValueError(
                         f"liquidators.{number} is flash, but vaults.{vault_number} has no dex to sell on; "
@@ -332,6 +346,19 @@ class Scenario(Checked):
             raise ValueError(
                 f"{name}.credit_limit {vault.credit_limit} exceeds pool.supply {self.pool.supply}; lower it"
             )
+        number = int(name.split(".")[1])
+        for part, spans in (
+            ("shocks", vault.shocks),
+            ("oracle.outages", vault.oracle.outages),
+            ("oracle.freezes", vault.oracle.freezes),
+            ("oracle.prints", vault.oracle.prints),
+        ):
+            self._check_hours(f"{name}.{part}", number, spans)
+        if isinstance(vault.price, Candles) and self.block_seconds > vault.price.hours_per_candle * HOUR / 3:
+            raise ValueError(
+                f"block_seconds is {self.block_seconds}, more than a third of a candle of {name}.price, so "
+                "that highs and lows would be skipped; lower it"
+            )
         digits = 36 + loan - vault.collateral.decimals - vault.oracle.decimals
         if digits < 0:
             raise ValueError(
@@ -339,16 +366,27 @@ class Scenario(Checked):
                 f"{digits + vault.collateral.decimals} fit with the feed's decimals"
             )
 
+    def _check_hours(self, name: str, number: int, spans: Iterable[Span | Print | Shock]) -> None:
+        """What begins when the price has ended is a mistake."""
+        end = self.vaults[number].price.hours
+        for place, each in enumerate(spans):
+            begins = each.start if isinstance(each, Span) else each.hour
+            if begins >= end:
+                raise ValueError(
+                    f"{name}.{place} begins at hour {begins}, but vaults.{number}.price ends at hour "
+                    f"{end:g}; hours are decimal, so lower it"
+                )
+
     def _check_group(self, name: str, group: Borrowers) -> int:
         if group.vault >= len(self.vaults):
             raise ValueError(f"{name}.vault is {group.vault}; the last vault is {len(self.vaults) - 1}")
         vault = self.vaults[group.vault]
         risk = vault.risk
-        least = risk.threshold / risk.ltv
-        if group.health.min < least:
+        least = (risk.threshold / risk.ltv).quantize(Decimal("0.0001"), ROUND_CEILING)
+        if group.health.min * risk.ltv < risk.threshold:
             raise ValueError(
-                f"{name}.health.min is {group.health.min}; no loan can start below threshold / ltv = "
-                f"{least:.4f}, so raise it"
+                f"{name}.health.min is {group.health.min}; no loan can start below threshold / ltv, so raise "
+                f"it to {least}"
             )
         if group.total_debt < group.count * risk.min_debt:
             raise ValueError(
@@ -358,6 +396,11 @@ class Scenario(Checked):
         sells = isinstance(group.behaviour, Act) and group.behaviour.kind == "unwind"
         if sells and vault.dex is None:
             raise ValueError(f"{name} needs a DEX, but vaults.{group.vault} has no dex; add one")
+        if isinstance(group.behaviour, Act) and sells and group.behaviour.to < least:
+            raise ValueError(
+                f"{name}.behaviour.to is {group.behaviour.to}; who takes collateral out to sell it must end "
+                f"at threshold / ltv or above, so raise it to {least}"
+            )
         return group.vault
 
     def _check_correlation(self) -> None:
@@ -422,7 +465,15 @@ class Scenario(Checked):
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses a key that stands twice, of which YAML would silently drop the first."""
+    """Takes numbers as they look, and refuses a key that stands twice.
+
+    YAML 1.1 reads 11:00 as 660 and 0100 as 64, and drops the first of two keys.
+    """
+
+    yaml_implicit_resolvers = {  # noqa: RUF012
+        first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith((":int", ":float"))]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
@@ -435,6 +486,17 @@ class _Loader(yaml.SafeLoader):
                 )
             seen.add(key_node.value)
         return super().construct_mapping(node, deep)
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:int", re.compile(r"^[-+]?(?:0|[1-9][0-9_]*)$"), list("-+0123456789")
+)
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^(?:[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+"
+               r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"),
+    list("-+.0123456789"),
+)  # fmt: skip
 
 
 def load(path: Path, settings: Sequence[str] = ()) -> Scenario:
@@ -490,8 +552,24 @@ def parse(text: str, name: str, settings: Sequence[str] = (), folder: Path = Pat
     try:
         return Scenario.model_validate(data, context={"folder": folder})
     except ValidationError as error:
-        where = _line(tree, error.errors()[0]["loc"])
-        raise ScenarioError(f"{name}{where}: {_sentence(error)}.") from None
+        sentence = _sentence(error)
+        raise ScenarioError(f"{name}{_where(tree, settings, error, sentence)}: {sentence}.") from None
+
+
+def _where(tree: yaml.Node | None, settings: Sequence[str], error: ValidationError, sentence: str) -> str:
+    """The line of what is wrong, or the setting that says it."""
+    place = [part for part in error.errors()[0]["loc"] if part not in _KINDS]
+    found = re.match(r"(hours|block_seconds|correlation)\b", sentence) or re.search(
+        r"(?:^|\s)((?:vaults|borrowers|liquidators)\.\d+[\w.]*)", sentence
+    )
+    if not place and found:  # a check of several parts names them itself
+        place = [int(part) if part.isdecimal() else part for part in found[1].rstrip(".").split(".")]
+    dotted = ".".join(map(str, place))
+    for setting in reversed(settings):
+        key = setting.partition("=")[0]
+        if place and (f"{dotted}.".startswith(f"{key}.") or f"{key}.".startswith(f"{dotted}.")):
+            return f", as changed by --set {setting}"
+    return _line(tree, place)
 
 
 def _change(data: Any, setting: str) -> None:
@@ -513,7 +591,9 @@ def _change(data: Any, setting: str) -> None:
         step: Any = int(part) if isinstance(place, list) and part.isdecimal() else part
         at = ".".join(key.split(".")[:number]) or "the scenario"
         if isinstance(place, list) and (not isinstance(step, int) or step >= len(place)):
-            raise ScenarioError(f"{setting!r}: {at} is a list of {len(place)}, which has no {part!r}.")
+            raise ScenarioError(
+                f"{setting!r}: {at} is a list of {len(place)}, which has no {part!r}; replace it as a whole."
+            )
         if not isinstance(place, dict | list):
             raise ScenarioError(f"{setting!r}: {at} is {place!r} and holds no {part!r}.")
         if number == len(path):
@@ -556,6 +636,12 @@ _REMEDIES = {
     "literal_error": "it must be {expected}",
     "tuple_type": "it must be a list",
     "too_short": "it needs at least {min_length} entries",
+    "too_long": "it must have at most {max_length} entries",
+    "model_type": "it must be written as keys and values",
+    "model_attributes_type": "it must be written as keys and values",
+    "dict_type": "it must be written as keys and values",
+    "extra_forbidden": "there is no such key; remove it",
+    "string_pattern_mismatch": "it must have printable ASCII characters alone, without spaces",
     "union_tag_invalid": "its kind must be one of {expected_tags}",
     "union_tag_not_found": "it needs a `kind`",
 }
@@ -580,5 +666,5 @@ def _sentence(error: ValidationError) -> str:
     if isinstance(value, (list, tuple)):
         shown = f"a list of {len(value)}"
     else:
-        shown = str(value) if isinstance(value, Decimal) else repr(value)
+        shown = short(str(value) if isinstance(value, Decimal) else repr(value))
     return f"{field} is {shown}; {remedy}"

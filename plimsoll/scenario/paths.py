@@ -124,9 +124,11 @@ class _File(Checked):
             return column
         if column.lower() not in names:
             raise ValueError(
-                f"{self.file} has no column {column!r}, only {', '.join(filter(None, names))}; name its "
-                "columns with `columns`, or number them from 0 if it has no line of names"
+                f"{self.file} has no column {column!r}, only {', '.join(filter(None, names))} (separated by "
+                "commas); name its columns with `columns`, or number them from 0 if it has no line of names"
             )
+        if names.count(column.lower()) > 1:
+            raise ValueError(f"{self.file} has {names.count(column.lower())} columns {column!r}; number them")
         return names.index(column.lower())
 
     def _candle(self, line: int, row: Sequence[str], places: Sequence[int]) -> tuple[float, ...]:

@@ -69,7 +69,6 @@ class Recorder:
 
     def begin(self) -> None:
         """Records the positions at the start."""
-        self._share_price = self._assets_per_share()
         self._keep_positions("start")
 
     def finish(self) -> Result:
@@ -89,6 +88,8 @@ class Recorder:
     def prices(self, view: View, path: Sequence[float]) -> None:
         """The prices of a block are known, nobody has acted."""
         self._path = list(path)
+        if view.block == 0:
+            self._share_price = self._assets_per_share()
         for number, ladder in enumerate(self._ladders):
             price = view.price(number)
             since = self._since[number]
@@ -104,6 +105,7 @@ class Recorder:
             self.result.transactions += 1
             if not outcome.is_success:
                 self._reverted += 1
+                self.result.reverts[outcome.action.label, str(outcome.answer)] += 1
                 continue
             call: tuple[str, int, int] | None = None
             for event in outcome.events:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -128,6 +129,7 @@ class Result:
     positions: list[PositionRow] = field(default_factory=list)
     compared: int = 0  # numbers of the books that were equal on chain and twin
     transactions: int = 0
+    reverts: Counter[tuple[str, str]] = field(default_factory=Counter)  # by what was sent, and the reason
     seconds: float = 0.0
 
     def tables(self) -> dict[str, list[Any]]:

@@ -9,7 +9,17 @@ import numpy as np
 
 from plimsoll.chain.engine import Engine
 from plimsoll.params import DAY
-from plimsoll.scenario.agents import Agent, Arbitrageur, Delayed, Griefer, Group, Lenders, Liquidator, View
+from plimsoll.scenario.agents import (
+    ARBITRAGE,
+    Agent,
+    Arbitrageur,
+    Delayed,
+    Griefer,
+    Group,
+    Lenders,
+    Liquidator,
+    View,
+)
 from plimsoll.scenario.borrowers import Borrower, draw
 from plimsoll.scenario.config import Act, Scenario
 from plimsoll.scenario.feeds import Publisher
@@ -17,7 +27,7 @@ from plimsoll.scenario.ladder import Ladder
 from plimsoll.scenario.paths import HOUR, Prices
 from plimsoll.scenario.recorder import Recorder
 from plimsoll.scenario.records import Result
-from plimsoll.scenario.world import DEPLOYER, Action, Artifacts, World, account
+from plimsoll.scenario.world import DEPLOYER, Action, Artifacts, Outcome, World, account
 from plimsoll.twin.chain import MAX
 
 CROWD = 100  # transactions of a block while the market is built
@@ -224,9 +234,9 @@ class _Play:
         sent.sort(key=self._place())
         if updates or sent:
             outcomes = world.do(*updates, *sent)
+            self._follow(outcomes)
             for number, owner in self.recorder.note(view, outcomes):
                 self._touch(number, owner)
-        self._follow(outside)
         if self.scenario.compare_every and block % self.scenario.compare_every == 0:
             self.recorder.result.compared += world.compare()
         self.recorder.end_of_block(view, self.agents)
@@ -243,12 +253,12 @@ class _Play:
             action.sender != DEPLOYER, drawn.setdefault(action.sender, float(self.rng.random()))
         )  # fmt: skip
 
-    def _follow(self, outside: Sequence[float]) -> None:
-        """The outside price follows the DEX down, as far as the scenario says."""
+    def _follow(self, outcomes: Sequence[Outcome]) -> None:
+        """The outside price loses a part of what sales take off the DEX's; see `config.Dex`."""
         for number, market in enumerate(self.world.markets):
             dex = market.config.dex
-            if dex is None or not dex.feedback or market.pair is None:
+            if dex is None or not dex.feedback:
                 continue
-            gap = self.recorder.dex_price(number) / outside[number]
-            if gap < 1:
-                self.impact[number] *= gap ** float(dex.feedback)
+            for outcome in outcomes:
+                if outcome.moves[number] < 1 and outcome.action.label != ARBITRAGE:
+                    self.impact[number] *= outcome.moves[number] ** float(dex.feedback)

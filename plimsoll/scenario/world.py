@@ -100,6 +100,7 @@ class Outcome(NamedTuple):
     action: Action
     answer: Any
     events: list[Event]
+    moves: list[float]  # by which the price on each vault's DEX was multiplied; 1 without a DEX
 
     @property
     def is_success(self) -> bool:
@@ -186,7 +187,10 @@ class World:
         config = self.scenario.pool
         symbol = config.loan.symbol
         params = PoolParams(
-            name=f"Plimsoll {symbol}", symbol=f"p{symbol}", reserve_factor=config.reserve_factor
+            name=f"Plimsoll {symbol}",
+            symbol=f"p{symbol}",
+            reserve_factor=config.reserve_factor,
+            rates=config.rates,
         )
         struct = params.to_struct(self.loan.contract.address, config.loan.decimals)
         self._pool_address = factory.send("create_pool", struct, CURATOR, params.delay, sender=DEPLOYER)
@@ -255,6 +259,11 @@ class World:
         assert market.pair
         return market.collateral.model.balance_of(market.pair), self.loan.model.balance_of(market.pair)
 
+    def _dex_prices(self) -> list[float]:
+        """Marginal prices on the vaults' DEXs, in base units; 1 without one."""
+        held = [self.reserves(market) if market.pair else (1, 1) for market in self.markets]
+        return [loan / collateral for collateral, loan in held]
+
     @staticmethod
     def answer_of(config: VaultConfig, price: float) -> int:
         """A price as the vault's feed says it; at least 2, the least that its oracle believes."""
@@ -310,10 +319,13 @@ class World:
         return self.act(sender, self.liquidator, "liquidate_batch", *arguments, bid=bid, label=label)
 
     def unwind(self, market: Market, owner: str, repayment: int) -> Action:
-        """Sells collateral of a position on the vault's DEX and repays with it, through Leverage."""
+        """Sells collateral of a position on the vault's DEX and repays with it, through Leverage.
+
+        It bids as much as arbitrageurs do, who are asked later.
+        """
         assert self.leverage
         arguments = (market.vault.contract.address, repayment, 0, self.path(market), MAX, 0, DEADLINE)
-        return self.act(owner, self.leverage, "close", *arguments, label="unwind")
+        return self.act(owner, self.leverage, "close", *arguments, bid=1, label="unwind")
 
     def loan_units(self, tokens: Decimal) -> int:
         """Base units of the loan asset."""
@@ -332,13 +344,16 @@ class World:
         """
         self.twin.now = self.engine.now
         expected = []
+        prices = self._dex_prices()
         for action in actions:
             self.twin.events.clear()
             try:
                 answer = self.twin.transact(action.model)
             except Revert as revert:
                 answer = revert
-            expected.append((answer, list(self.twin.events)))
+            before, prices = prices, self._dex_prices()
+            moves = [price / other for price, other in zip(prices, before, strict=True)]
+            expected.append((answer, list(self.twin.events), moves))
         receipts = self.engine.block(
             [
                 Transaction(
@@ -349,7 +364,7 @@ class World:
         )
         outcomes = []
         self.events = []
-        for action, (answer, modelled), receipt in zip(actions, expected, receipts, strict=True):
+        for action, (answer, modelled, moves), receipt in zip(actions, expected, receipts, strict=True):
             if receipt.is_success == isinstance(answer, Revert):
                 raise Difference(
                     f"{action.function}{action.arguments}: chain {receipt.is_success}, twin {answer!r}"
@@ -358,7 +373,7 @@ class World:
             if events != modelled:
                 raise Difference(f"events of {action.function}{action.arguments}: {events} is not {modelled}")
             self.events += events
-            outcomes.append(Outcome(action, answer, events))
+            outcomes.append(Outcome(action, answer, events, moves))
         return outcomes
 
     def must(self, *actions: Action) -> None:

@@ -84,7 +84,7 @@ REFUSALS = [
         "kind: waypoints",
         "kind: cubic",
         14,
-        "vaults.0.price is {'kind': 'cubic', 'points': [[0, 200], [1, 170], [2, 110], [3, 150]]}; its kind "
+        "vaults.0.price is {'kind': 'cubic', 'points': [[0, 200], [1, 170], [2, 110]...; its kind "
         "must be one of 'waypoints', 'csv', 'gbm', 'jumps', 'bootstrap'",
     ),
     ("seed: 7", "sead: 7", 1, f"unknown key 'sead'; remove it or use one of {KEYS}"),
@@ -118,27 +118,27 @@ REFUSALS = [
     (
         "supply: 400_000",
         "supply: 290_000",
-        1,
+        13,
         "vaults.0.credit_limit 300000 exceeds pool.supply 290000; lower it",
     ),
     (
         "credit_limit: 300_000",
         "credit_limit: 200_000",
-        1,
+        12,
         "the borrowers of vaults.0 owe 240000, above its credit_limit 200000; raise it or lower total_debt",
     ),
     ("count: 12", "count: 0", 24, "borrowers.0.count is 0; it must be at least 1"),
     (
         "count: 12",
         "count: 200",
-        1,
+        25,
         "borrowers.0.total_debt is 200000, but 200 borrowers owe at least 2500 each; raise it or lower count",
     ),
     (
         "min: 1.04",
         "min: 1.02",
-        1,
-        "borrowers.0.health.min is 1.02; no loan can start below threshold / ltv = 1.0375, so raise it",
+        26,
+        "borrowers.0.health.min is 1.02; no loan can start below threshold / ltv, so raise it to 1.0375",
     ),
     (
         "min: 1.04, max: 1.6",
@@ -162,27 +162,91 @@ REFUSALS = [
         "capital: 50_000, ",
         "",
         33,
-        "liquidators.1: a capital liquidator has capital 0; only one of kind capital has any",
+        "liquidators.1: a liquidator of kind capital has no capital; give it some",
+    ),
+    (
+        "{kind: flash,",
+        "{kind: flash, capital: 7,",
+        32,
+        "liquidators.0: a flash liquidator has capital 7; remove it, or use kind capital",
     ),
     (
         DEX,
         "",
-        1,
+        31,
         "liquidators.0 is flash, but vaults.0 has no dex to sell on; add one or name other `vaults`",
     ),
     (
         "seed: 7",
         "seed: 7\nhours: 4",
-        1,
+        3,
         "hours is 4, but vaults.0.price ends at hour 3; lower it",
     ),
     (
         "seed: 7",
         "seed: 7\ncorrelation: [[1, 0.5], [0.5, 1]]",
-        1,
+        3,
         "correlation must have 1 rows of 1 numbers, one a vault",
     ),
+    (
+        "start: 0.5, end: 2",
+        "start: 11:00, end: 12:00",
+        32,
+        "liquidators.0.outages.0.start is '11:00'; it must be a number",
+    ),
+    (
+        "start: 0.5, end: 2",
+        "start: 30, end: 31",
+        32,
+        "liquidators.0.outages.0 begins at hour 30, but vaults.0.price ends at hour 3; hours are decimal, so "
+        "lower it",
+    ),
+    (
+        "heartbeat: 3600",
+        "heartbeat: 3600, prints: [{hour: 3, price: 1}]",
+        21,
+        "vaults.0.oracle.prints.0 begins at hour 3, but vaults.0.price ends at hour 3; hours are decimal, so "
+        "lower it",
+    ),
+    (
+        "kind: top_up, below: 1.1, to: 1.3",
+        "kind: unwind, below: 1.01, to: 1.03",
+        30,
+        "borrowers.1.behaviour.to is 1.03; who takes collateral out to sell it must end at threshold / ltv "
+        "or above, so raise it to 1.0375",
+    ),
+    (
+        "start: 2020-03-12T00:00:00Z",
+        "start: 2020",
+        3,
+        "start: 2020 is no date; write it like 2020-03-12T00:00:00Z",
+    ),
+    (
+        "start: 2020-03-12T00:00:00Z",
+        "start: 1969-12-31",
+        3,
+        "start: the year is 1969; it must be from 2000 to 2099",
+    ),
+    (
+        "symbol: WETH",
+        'symbol: "Ξ"',
+        12,
+        "vaults.0.collateral.symbol is 'Ξ'; it must have printable ASCII characters alone, without spaces",
+    ),
+    (
+        "behaviour: {kind: top_up, below: 1.1, to: 1.3}",
+        "behaviour: top_up",
+        30,
+        "borrowers.1.behaviour is 'top_up'; it must be written as keys and values",
+    ),
 ]
+
+
+def test_numbers_are_what_they_look_like() -> None:
+    """YAML 1.1 reads 0100 as 64, and would take 1e3 for a text."""
+    text = TINY.replace("min_profit: 1,", "min_profit: 0100,").replace("supply: 400_000", "supply: 4e5")
+    scenario = parse(text, "tiny.yaml")
+    assert (scenario.liquidators[0].min_profit, scenario.pool.supply) == (100, 400_000)
 
 
 @pytest.mark.parametrize(
@@ -261,12 +325,15 @@ def test_what_is_no_scenario_is_refused(text: str, sentence: str) -> None:
     [
         ("seed", "'seed' is no setting; write it like vaults.0.bonus_max=0.08."),
         ("seed=[", "'[' in 'seed=[' is no value in YAML; correct it."),
-        ("vaults.1.preset=volatile", "'vaults.1.preset=volatile': vaults is a list of 1, which has no '1'."),
+        (
+            "vaults.1.preset=volatile",
+            "'vaults.1.preset=volatile': vaults is a list of 1, which has no '1'; replace it as a whole.",
+        ),
         ("seed.x=1", "'seed.x=1': seed is 7 and holds no 'x'."),
         (
             "vaults.0.dex.depht=1",
-            "tiny.yaml, line 22: vaults.0.dex: unknown key 'depht'; remove it or use one of depth, "
-            "arbitrage, feedback.",
+            "tiny.yaml, as changed by --set vaults.0.dex.depht=1: vaults.0.dex: unknown key 'depht'; remove "
+            "it or use one of depth, arbitrage, feedback.",
         ),
     ],
 )

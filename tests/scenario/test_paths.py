@@ -201,7 +201,9 @@ def test_wrong_candles_are_refused_in_one_sentence(tmp_path, rows, sentence) -> 
 def test_a_missing_column_is_named_with_those_there_are(tmp_path) -> None:
     file = tmp_path / "x.csv"
     file.write_text("open,high,low,last\n1,1,1,1\n")
-    with pytest.raises(ValueError, match="no column 'close', only open, high, low, last; name its columns"):
+    with pytest.raises(
+        ValueError, match=r"no column 'close', only open, high, low, last \(separated by commas\); name"
+    ):
         Candles(kind="csv", file=file)
 
 

@@ -1,6 +1,7 @@
 """A play: what is equal, what differs, and what people do."""
 
 from dataclasses import asdict
+from itertools import pairwise
 
 import pytest
 
@@ -106,6 +107,17 @@ def test_unwinding_lowers_debt() -> None:
     assert debts["end"] < debts["start"] * 0.9
 
 
+@pytest.mark.parametrize("depth", [300_000, 100_000])
+def test_who_unwinds_ends_at_the_health_that_is_wanted(depth: int) -> None:
+    """Whatever the DEX's slippage is, and little above it."""
+    one = "borrowers=[{count: 1, total_debt: 20_000, health: {min: 1.5, max: 1.5}, behaviour: {kind: unwind, "
+    result = play(tiny(one + "below: 1.1, to: 1.3}}]", "liquidators=[]", f"vaults.0.dex.depth={depth}"))
+    sent = [row.value for row in result.agents if row.agent == "borrowers 0" and row.key == "acted"]
+    first = sent.index(1)
+    assert 1.3 <= result.vaults[first].health_min < 1.301
+    assert not result.reverts
+
+
 def test_lenders_who_flee_take_turns_at_the_cash() -> None:
     """The first are paid in full, the last wait; nobody sends what cannot be paid."""
     result = play(load(SCENARIOS / "bank-run.yaml", ["liquidators.1.capital=1", "liquidators.0.bid=11"]))
@@ -124,6 +136,24 @@ def test_feedback_alone_amplifies() -> None:
     assert [row.path for row in on.vaults] == [row.path for row in off.vaults]
     assert [row.outside for row in off.vaults] == [row.path for row in off.vaults]
     assert min(row.outside for row in on.vaults) < min(row.path for row in on.vaults) * 0.95
+
+
+def test_feedback_without_sales_is_none() -> None:
+    """Arbitrageurs who follow a price that trembles do not push it."""
+    gbm = "vaults.0.price={kind: gbm, start: 200, hours: 3, volatility: 3}"
+    result = play(tiny(gbm, "vaults.0.dex.feedback=1", "liquidators=[]"))
+    assert len({row.dex for row in result.vaults}) > 5
+    assert [row.outside for row in result.vaults] == [row.path for row in result.vaults]
+
+
+def test_the_outside_price_loses_the_part_of_the_sales_that_is_said() -> None:
+    """Without arbitrage all that moves the DEX is sales."""
+    for part in (1, 0.5):
+        rows = play(tiny(f"vaults.0.dex.feedback={part}", "vaults.0.dex.arbitrage=0")).vaults
+        assert rows[-1].dex < rows[0].dex * 0.9
+        for before, after in pairwise(rows):
+            fallen = before.dex / rows[0].dex
+            assert after.outside == pytest.approx(after.path * fallen**part, rel=1e-9)
 
 
 def test_a_griefer_does_not_stop_liquidations() -> None:

@@ -1,5 +1,6 @@
 """A run made by hand, with round numbers: two vaults, both kinds of close, one loss."""
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -127,6 +128,7 @@ def result(scenario: Scenario) -> Result:
         ],
         compared=321,
         transactions=12,
+        reverts=Counter({("unwind", "vault: late"): 3}),
         seconds=1.5,
     )  # fmt: skip
 

@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from plimsoll.params import RiskParams
 from plimsoll.report import figures, page
 from plimsoll.report.columns import TABLES
 from plimsoll.report.document import TARGET, text
@@ -106,7 +107,19 @@ def test_the_summary_says_what_was_played(folder, result, scenario) -> None:
     assert summary["measures"] == measure(result)
     assert summary["command"] in (folder / "report.html").read_text()
     assert set(summary["versions"]) >= {"plimsoll", "python", "vyper", "pyrevm"}
-    assert load(folder / "scenario.yaml") == scenario
+    assert summary["reverts"] == [{"transaction": "unwind", "reason": "vault: late", "count": 3}]
+    assert "3 times unwind (vault: late)." in (folder / "report.html").read_text()
+
+
+def test_the_scenario_of_a_report_says_all_numbers(folder, scenario) -> None:
+    """Also those of a preset, which may be others one day."""
+    found = load(folder / "scenario.yaml")
+    for vault, other in zip(found.vaults, scenario.vaults, strict=True):
+        said = {name: getattr(vault, name) for name in RiskParams.model_fields}
+        assert said == other.risk.model_dump()
+    unset = dict.fromkeys(RiskParams.model_fields)
+    vaults = tuple(vault.model_copy(update=unset) for vault in found.vaults)
+    assert found.model_copy(update={"vaults": vaults}) == scenario
 
 
 @pytest.mark.usefixtures("quick")
@@ -114,7 +127,7 @@ def test_a_report_brings_the_candles_of_its_prices(result, scenario, tmp_path) -
     """It can be read and played again wherever it is moved, without the CSV file of the scenario."""
     candles = tmp_path / "candles.csv"
     candles.write_text("open,high,low,close\n2000,2000,900,1000\n")
-    price = Candles(kind="csv", file=candles)
+    price = Candles(kind="csv", file=candles, hours_per_candle=2)
     vaults = (scenario.vaults[0].model_copy(update={"price": price}), scenario.vaults[1])
     write(replace(result, scenario=scenario.model_copy(update={"vaults": vaults})), tmp_path / "report")
     candles.unlink()
