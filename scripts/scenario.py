@@ -33,6 +33,13 @@ def engine_at(name: str, clock: int) -> Iterator[Any]:
             engine.close()
 
 
+def was_interrupted(error: BaseException | None) -> bool:
+    """Whether it began with Ctrl-C: ape stops Anvil and leaves, whereupon other things fail."""
+    while error is not None and not isinstance(error, (KeyboardInterrupt, SystemExit)):
+        error = error.__context__
+    return error is not None
+
+
 @click.command()
 @click.argument("name", metavar="SCENARIO")
 @click.option(
@@ -97,12 +104,12 @@ def cli(
             )
         with console.status("writing the report"):
             summary = write(result, folder, command=shlex.join(words))
-    except (KeyboardInterrupt, SystemExit):  # ape answers Ctrl-C by stopping Anvil and leaving
-        console.print("Interrupted: no report was written, and an older one is as it was.")
-        raise SystemExit(130) from None
     except (Difference, ReplayFailed, FolderError, FileNotFoundError) as error:
         raise click.ClickException(str(error)) from None
-    except (ApeException, OSError, RuntimeError) as error:
+    except (KeyboardInterrupt, SystemExit, ApeException, OSError, RuntimeError) as error:
+        if was_interrupted(error):
+            console.print("Interrupted: no report was written, and an older one is as it was.")
+            raise SystemExit(130) from None
         raise click.ClickException(f"The run broke off ({error}); no report was written.") from None
     console.print(table(f"{scenario.title} (seed {scenario.seed})", lines(summary)))
     console.print(f"report: {shown(folder / PAGE)}", soft_wrap=True)

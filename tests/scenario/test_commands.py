@@ -176,7 +176,11 @@ WRONG = [
     (TINY.replace("seed: 7", "seed: ["), "", [], "tiny.yaml is not valid YAML in line 4: expected"),
     (TINY.replace("[2, 110]", "[2, -110]"), "", [], "the price at hour 2 is -110; it must be above 0"),
     (TINY.replace("[2, 110]", "[2, .nan]"), "", [], "points.2.1 is nan; it must be a finite number."),
-    (*csv("time,open,high,low\n0,1,2,1\n"), [], "p.csv has no column 'close', only time, open, high, low; "),
+    (
+        *csv("time,open,high,low\n0,1,2,1\n"),
+        [],
+        "has no column 'close', only time, open, high, low (separated",
+    ),
     (
         *csv("open,high,low,close\n1,2,1,nan\n"),
         [],
@@ -185,7 +189,7 @@ WRONG = [
     (*csv("open,high,low,close\n1,2,-1,2\n"), [], "p.csv, line 2, column 'low' is -1; it must be above 0"),
     (*csv("open,high,low,close\n1,2,x,2\n"), [], "p.csv, line 2, column 'low' is 'x'; it must be a number."),
     (TINY, "", ["--set", "nonsense"], "'nonsense' is no setting; write it like vaults.0.bonus_max=0.08."),
-    (TINY, "", ["--set", "vaults.7.ltv=1"], "vaults is a list of 1, which has no '7'."),
+    (TINY, "", ["--set", "vaults.7.ltv=1"], "a list of 1, which has no '7'; replace it as a whole."),
     (TINY, "", ["--set", "pool.suply=1"], "unknown key 'suply'; remove it or use one of loan, supply"),
     (TINY, "", ["--set", "vaults.0.bonus_max=9"], "bonus_max is 9; it must be at most 1."),
 ]
@@ -243,12 +247,13 @@ def test_a_folder_with_something_else_is_left_as_it_is(file, tmp_path, command) 
     assert files(tmp_path / "mine") == {"thesis.txt": b"mine"}
 
 
-def test_an_interrupted_run_leaves_the_older_report(played, tmp_path) -> None:
+@pytest.mark.parametrize("engine", ["anvil", "revm"])
+def test_an_interrupted_run_leaves_the_older_report(played, tmp_path, engine: str) -> None:
     """Ctrl-C in the midst of the blocks."""
     path = tmp_path / "long.yaml"
     path.write_text(LONG)
     before = files(played)
-    with typed("scenario", path, "--engine", "revm", "--out", played) as command:
+    with typed("scenario", path, "--engine", engine, "--out", played) as command:
         command.until(lambda: "blocks " in command.shown)
         told = command.interrupt()
     assert command.process.returncode == 130
