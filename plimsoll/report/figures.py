@@ -30,7 +30,7 @@ BINS = 40
 TOP_HEALTH = 4.0  # quantiles above it run out of the picture
 RATIOS = (1e-2, 1e3)  # repaid over needed; what lies outside is shown at the edge
 WAITS = (0, 1, 2, 16)  # blocks
-SMALLEST_CLOSE = 1e-6  # of the largest, in the picture
+SMALLEST_CLOSE = 1e-4  # of the largest, in the picture
 LETTERS = "AB"
 Sharing = Literal["all", "row"]
 _PLAIN = FuncFormatter(lambda x, _: f"{x:,.10g}")
@@ -347,8 +347,8 @@ CHARTS = {
     ),
     "liquidations": Chart(
         "Liquidations",
-        "One mark for each close: when, and the debt that ceased to exist. Less than a millionth of the "
-        "largest stands at a millionth.",
+        "One mark for each close: when, and the debt that ceased to exist. Less than a ten-thousandth of the "
+        "largest stands at that.",
         liquidations,
     ),
     "waiting": Chart(
