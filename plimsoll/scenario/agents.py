@@ -22,9 +22,11 @@ from plimsoll.scenario import config
 from plimsoll.scenario.borrowers import Borrower
 from plimsoll.scenario.ladder import Ladder
 from plimsoll.scenario.world import Action, Market, World, account
+from plimsoll.twin import liquidation
 from plimsoll.twin.chain import MAX, Revert
 from plimsoll.twin.liquidation import PRICE_SCALE, WAD, Quote, Totals, ceil_div
 from plimsoll.twin.uniswap_v2 import amount_in
+from plimsoll.twin.vault import Vault
 
 ARBITRAGE = "arbitrage"  # what arbitrageurs' transactions are for
 HALVINGS = 8  # of a close that is too large for the DEX
@@ -100,10 +102,10 @@ class Group:
     ):
         """People of one vault, who have borrowed already."""
         self.name = name
-        self._number = number
+        self.number = number
         self._market = market
         self._vault = market.vault.model
-        self._behaviour = behaviour
+        self.behaviour = behaviour
         self._below, self._to = wad(behaviour.below), wad(behaviour.to)
         self._react, own = {
             "top_up": (self._top_up, [person.collateral for person in people]),
@@ -123,12 +125,13 @@ class Group:
 
     def update(self, _rng: np.random.Generator, view: View) -> Iterable[Action]:
         """Everybody who is too near to liquidation does something about it."""
-        price = view.price(self._number)
+        price = view.price(self.number)
         if price is None:
             return
-        for owner in list(self.ladder.below(float(self._behaviour.below), price)):
+        totals = Totals(*view.world.debt_totals())
+        for owner in list(self.ladder.below(float(self.behaviour.below), price)):
             collateral, shares = self._vault.position_of(owner)
-            debt = self._vault._totals().assets_up(shares)
+            debt = totals.assets_up(shares)
             weighted = collateral * price // PRICE_SCALE * self._vault.risk.threshold // WAD
             if weighted * WAD < debt * self._below:
                 actions = list(self._react(view.world, owner, price, debt, weighted))
@@ -296,7 +299,7 @@ class Liquidator:
         totals = Totals(*view.world.debt_totals())
         found = []
         for owner in view.ladders[number].below(1.0, price):
-            quote = vault._quote(owner, price, totals, MAX)
+            quote = _quote(vault, owner, price, totals, MAX)
             if quote.executable and quote.seized * price * WAD >= _cost(quote) * self._margin * PRICE_SCALE:
                 found.append(Close(owner, quote))
         if not found:
@@ -316,7 +319,7 @@ class Liquidator:
             found[0].owner,
             found[0].quote.paid,
             venue,
-            lambda limit: vault._quote(found[0].owner, price, totals, limit),
+            lambda limit: _quote(vault, found[0].owner, price, totals, limit),
         )
         if part:
             yield [part]
@@ -357,6 +360,10 @@ class Close(NamedTuple):
     def order(self) -> int:
         """The word for `liquidate_batch`."""
         return int(self.owner, 16) | self.limit << 160
+
+
+def _quote(vault: Vault, owner: str, price: int, totals: Totals, limit: int) -> Quote:
+    return liquidation.quote(*vault.position_of(owner), price, totals, limit, vault.risk)
 
 
 def _cost(quote: Quote) -> int:

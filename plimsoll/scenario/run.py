@@ -173,7 +173,7 @@ class _Play:
         if scenario.griefer:
             self.others.append(Griefer(scenario.griefer, world))
         delays = [settings.latency for settings in scenario.liquidators]
-        delays = [group._behaviour.latency for group in self.groups] + delays
+        delays = [group.behaviour.latency for group in self.groups] + delays
         acting: list[Agent] = [*self.groups, *self.liquidators]
         self.agents: list[Agent] = [
             Delayed(agent, delay) if delay else agent for agent, delay in zip(acting, delays, strict=True)
@@ -188,7 +188,7 @@ class _Play:
     def _touch(self, number: int, owner: str) -> None:
         self.ladders[number].update(owner)
         for group in self.groups:
-            if group._number == number:
+            if group.number == number:
                 group.touch(owner)
 
     def through(self, progress: Progress | None) -> Result:
@@ -199,8 +199,8 @@ class _Play:
         funding += [
             world.act(person, market.vault, "set_operator", world.leverage.contract.address, 3)
             for group in self.groups
-            if group._behaviour.kind == "unwind" and world.leverage
-            for market in [world.markets[group._number]]
+            if group.behaviour.kind == "unwind" and world.leverage
+            for market in [world.markets[group.number]]
             for person in group.wallets
         ]
         for first in range(0, len(funding), CROWD):
