@@ -196,7 +196,6 @@ class Lenders:
         self._settings = settings
         self._addresses = addresses
         self._lost = 0
-        self.left = 0  # base units
 
     def note_loss(self, amount: int) -> None:
         """Lenders have lost `amount` base units."""
@@ -307,7 +306,10 @@ class Liquidator:
         found.sort(key=lambda close: (close.cost * WAD // max(1, close.quote.seized), close.owner))
         if market.pair is None:
             for first in range(0, len(found), self._settings.batch):
-                yield found[first : first + self._settings.batch]
+                batch = found[first : first + self._settings.batch]
+                gains = (close.quote.seized * price // PRICE_SCALE - close.cost for close in batch)
+                if sum(gains) >= self._least:
+                    yield batch
             return
         venue = Route((view.world.reserves(market),))
         gas = Gas(cap=96_000 + 9_600 * self._settings.batch)

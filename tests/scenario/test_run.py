@@ -166,3 +166,10 @@ def test_a_griefer_does_not_stop_liquidations() -> None:
     assert max(close.repaid for close in dust) <= 10_000
     repaid = [sum(c.repaid for c in r.liquidations) for r in (with_it, without)]
     assert repaid[0] == pytest.approx(repaid[1], rel=1e-3)
+
+
+@pytest.mark.parametrize("dex", ["{depth: 300_000, arbitrage: 50_000}", "null"])
+def test_who_wants_more_profit_than_there_is_does_nothing(dex: str) -> None:
+    settings = (f"vaults.0.dex={dex}", "liquidators=[{kind: capital, capital: 50_000, min_profit: %s}]")
+    for profit, happens in ((1, True), (10**6, False)):
+        assert bool(play(tiny(settings[0], settings[1] % profit)).liquidations) == happens
