@@ -1,4 +1,4 @@
-"""A scenario is the same on revm and on Anvil: rows, events, storage."""
+"""T2: a scenario is the same on revm and on Anvil: rows, events, storage."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -96,6 +96,24 @@ def test_the_gas_table_is_what_was_measured() -> None:
         assert f"| {name.replace('_', ' ')} | {gas:,} |" in table
 
 
+def test_the_laboratorys_figures_are_what_was_measured() -> None:
+    measured = json.loads((ROOT / "bench" / "laboratory.json").read_text())
+    text = (ROOT / "bench" / "README.md").read_text()
+    path, growth = measured["path"], measured["growth"]
+    assert f"{path['liquidations']:,} liquidations in process: {path['build']:.1f} s to build" in text
+    assert f"{path['play']:.1f} s to play it" in text
+    for sweep in measured["sweep"]:
+        assert f"{sweep['liquidations']:,} liquidations" in text
+        assert f"{sweep['paths_a_minute']} paths" in text
+    for row in growth["borrowers"]:
+        assert f"| {row['borrowers']:,} | {row['build']:.1f} | {row['play']:.1f} | " in text
+    for row in growth["blocks"]:
+        assert f"| {row['blocks']:,} | {row['play']:.2f} | {row['liquidations']:,} |" in text
+    for name, row in measured["shipped"].items():
+        anvil, revm = ((row[f"{engine}_command"], row[f"{engine}_play"]) for engine in ("anvil", "revm"))
+        assert f"| {name} | {anvil[0]:.0f} | {anvil[1]:.1f} | {revm[0]:.0f} | {revm[1]:.1f} |" in text
+
+
 @pytest.mark.parametrize("path", [path for path in SOURCES if path.name[0].isupper()], ids=lambda p: p.name)
 def test_the_readme_counts_lines(path: Path) -> None:
     """Within a tenth, so that a small change does not ask for another."""
