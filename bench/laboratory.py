@@ -119,7 +119,7 @@ def sweep(code: Any) -> list[dict[str, Any]]:
         build, laboratory = timed(lambda: Laboratory(scenario, Revm(clock_of(scenario)), code))  # noqa: B023
         closes: list[int] = []
         seconds, _ = timed(
-            lambda: closes.extend(len(laboratory.play(n, recorded=1).liquidations) for n in range(SWEPT))  # noqa: B023
+            lambda: closes.extend(len(laboratory.play(n).liquidations) for n in range(SWEPT))  # noqa: B023
         )
         found.append({
             "dex": dex,

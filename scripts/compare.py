@@ -27,6 +27,8 @@ def cli(a: Path, b: Path, out: Path | None) -> None:
     from plimsoll.report.folder import PAGE, FolderError
 
     folder = out or REPORTS / f"{a.absolute().name}-and-{b.absolute().name}"
+    if folder.resolve() in (a.resolve(), b.resolve()):
+        raise click.ClickException(f"{folder} is one of the two runs; name another folder with --out.")
     console = Console()
     try:
         with console.status("drawing the comparison"):

@@ -60,6 +60,7 @@ def cli(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from plimsoll.chain import artifacts
+    from plimsoll.chain.engine import CallReverted
     from plimsoll.chain.sources import ensure_compiled
     from plimsoll.report.folder import PAGE, FolderError, check_folder
     from plimsoll.report.summary import lines
@@ -106,7 +107,7 @@ def cli(
             summary = write(result, folder, command=shlex.join(words))
     except (Difference, ReplayFailed, FolderError, FileNotFoundError) as error:
         raise click.ClickException(str(error)) from None
-    except (KeyboardInterrupt, SystemExit, ApeException, OSError, RuntimeError) as error:
+    except (KeyboardInterrupt, SystemExit, ApeException, CallReverted, OSError, RuntimeError) as error:
         if was_interrupted(error):
             console.print("Interrupted: no report was written, and an older one is as it was.")
             raise SystemExit(130) from None

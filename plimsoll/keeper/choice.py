@@ -216,7 +216,7 @@ def choose(offered: Iterable[Candidate], venue: Venue, gas: Gas, patience: int =
                 step = (*turned[:-1], last + 1)
                 heappush(states, (instead, 2 * looked + 1, step, orders - order, seized - lot, due - cost))
     if best is None:
-        return _batch((), venue, gas, bound)
+        return _batch((), venue, gas, max(0, bound))
     chosen = [each for number, (gain, each) in enumerate(gains) if (gain > 0) != (number in best)]
     return _batch(chosen, venue, gas, bound)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from math import isqrt
 from typing import NamedTuple, Protocol
 
@@ -21,6 +20,7 @@ from plimsoll.params import wad
 from plimsoll.scenario import config
 from plimsoll.scenario.borrowers import Borrower
 from plimsoll.scenario.ladder import Ladder
+from plimsoll.scenario.paths import HOUR
 from plimsoll.scenario.world import Action, Market, World, account
 from plimsoll.twin import liquidation
 from plimsoll.twin.chain import MAX, Revert
@@ -41,7 +41,12 @@ class View:
     ladders: list[Ladder]  # a vault each, every indebted position
     outside: list[float]  # loan tokens for a whole collateral token, a vault each, feedback included
     block: int
-    hour: float
+    second: int  # since the start
+
+    @property
+    def hour(self) -> float:
+        """Hours since the start."""
+        return self.second / HOUR
 
     def price(self, number: int) -> int | None:
         """The oracle's price of a vault, 1e36; None while it has none."""
@@ -116,6 +121,7 @@ class Group:
             person.address: int(part * behaviour.wallet) for person, part in zip(people, own, strict=True)
         }
         self.ladder = Ladder(self._vault)
+        self._noticed: dict[str, int] = {}  # the block in which somebody saw that something must be done
         self.acted = 0
 
     def touch(self, owner: str) -> None:
@@ -129,14 +135,20 @@ class Group:
         if price is None:
             return
         totals = Totals(*view.world.debt_totals())
+        noticed: dict[str, int] = {}
         for owner in list(self.ladder.below(float(self.behaviour.below), price)):
             collateral, shares = self._vault.position_of(owner)
             debt = totals.assets_up(shares)
             weighted = collateral * price // PRICE_SCALE * self._vault.risk.threshold // WAD
             if weighted * WAD < debt * self._below:
+                noticed[owner] = self._noticed.get(owner, view.block)
+                if view.block - noticed[owner] < self.behaviour.latency:
+                    continue
+                del noticed[owner]
                 actions = list(self._react(view.world, owner, price, debt, weighted))
                 self.acted += bool(actions)
                 yield from actions
+        self._noticed = noticed
 
     def _top_up(self, world: World, owner: str, price: int, debt: int, weighted: int) -> Iterable[Action]:
         missing = ceil_div((debt * self._to // WAD - weighted) * WAD, self._vault.risk.threshold)
@@ -254,8 +266,7 @@ class Liquidator:
 
     def update(self, _rng: np.random.Generator, view: View) -> Iterable[Action]:
         """Sells what it has, then closes what pays, the best first."""
-        hour = Decimal(view.hour)
-        if any(outage.start <= hour < outage.end for outage in self._settings.outages):
+        if any(outage.covers(view.second) for outage in self._settings.outages):
             return
         for number in self._vaults:
             market = view.world.markets[number]
@@ -274,9 +285,10 @@ class Liquidator:
                         market, self.address, orders, self._least, self._settings.bid, self.name
                     )
                     continue
-                orders, spent = _within(closes, budget)
-                if orders:
-                    budget -= spent
+                found = self._affordable(view, number, closes, price, budget)
+                if found:
+                    budget -= sum(close.cost for close in found)
+                    orders = [close.order for close in found]
                     rate = self._margin * PRICE_SCALE * PRICE_SCALE // (WAD * price) if not market.pair else 0
                     yield view.world.act(
                         self.address, market.vault, "liquidate_batch", orders, rate, self.address,
@@ -303,7 +315,7 @@ class Liquidator:
                 found.append(Close(owner, quote))
         if not found:
             return
-        found.sort(key=lambda close: (close.cost * WAD // max(1, close.quote.seized), close.owner))
+        found.sort(key=_dearness)
         if market.pair is None:
             for first in range(0, len(found), self._settings.batch):
                 batch = found[first : first + self._settings.batch]
@@ -325,6 +337,29 @@ class Liquidator:
         )
         if part:
             yield [part]
+
+    def _affordable(
+        self, view: View, number: int, closes: Sequence[Close], price: int, budget: int
+    ) -> list[Close]:
+        """As many closes as `budget` pays, the best first, the last in part; none if they pay too little."""
+        market, found = view.world.markets[number], []
+        for close in sorted(closes, key=_dearness):
+            if close.cost <= budget:
+                found.append(close)
+                budget -= close.cost
+                continue
+            limit = budget * close.quote.paid // close.cost
+            totals = Totals(*view.world.debt_totals())
+            quote = _quote(market.vault.model, close.owner, price, totals, limit)
+            if quote.executable:
+                found.append(Close(close.owner, quote, limit))
+            break
+        seized, cost = sum(close.quote.seized for close in found), sum(close.cost for close in found)
+        if market.pair:
+            worth = Route((view.world.reserves(market),)).proceeds(seized) if seized else 0
+        else:
+            worth = seized * price // PRICE_SCALE
+        return found if worth - cost >= self._least else []
 
     def _part(self, owner: str, paid: int, venue: Venue, quote: Callable[[int], Quote]) -> Close | None:
         """The most profitable of the halves, quarters and so on of a close that is too large for the DEX."""
@@ -372,21 +407,9 @@ def _cost(quote: Quote) -> int:
     return quote.paid + quote.fee
 
 
-def _within(closes: Sequence[Close], budget: int) -> tuple[list[int], int]:
-    """Orders for as many closes as `budget` pays, the last one in part; and what they cost."""
-    orders, spent = [], 0
-    for close in closes:
-        left = budget - spent
-        if close.cost <= left:
-            orders.append(close.order)
-            spent += close.cost
-            continue
-        limit = left * close.quote.paid // close.cost
-        if limit > 0:
-            orders.append(close._replace(limit=limit).order)
-            spent = budget
-        break
-    return orders, spent
+def _dearness(close: Close) -> tuple[int, str]:
+    """What a unit of collateral costs; the cheapest close is the best."""
+    return close.cost * WAD // max(1, close.quote.seized), close.owner
 
 
 class Griefer:
@@ -409,11 +432,11 @@ class Griefer:
 
     def update(self, _rng: np.random.Generator, view: View) -> Iterable[Action]:
         """Dust out of the worst positions."""
+        left = self._settings.per_block
         for number, market in enumerate(view.world.markets):
             price = view.price(number)
             if price is None:
                 continue
-            left = self._settings.per_block
             for owner in view.ladders[number].below(1.0, price):
                 if left == 0:
                     break

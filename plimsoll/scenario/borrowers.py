@@ -10,7 +10,7 @@ from math import exp, log
 import numpy as np
 
 from plimsoll.scenario.config import Borrowers, Scenario
-from plimsoll.scenario.world import account
+from plimsoll.scenario.world import World, account
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +44,20 @@ def _group(scenario: Scenario, number: int, people: Borrowers, price: float) -> 
     positions = rng.uniform(low, high, people.count)
 
     spare = float(people.total_debt - people.count * risk.min_debt)
-    answer = Fraction(round(price * 10**vault.oracle.decimals), 10**vault.oracle.decimals)
+    least = scenario.loan_units(risk.min_debt)
+    answer = Fraction(World.answer_of(vault, price), 10**vault.oracle.decimals)
     per_token = Fraction(risk.threshold) * answer  # loan tokens that a collateral token backs
     borrowers = []
     for place, (weight, position) in enumerate(zip(weights / weights.sum(), positions, strict=True)):
-        debt = int(risk.min_debt) + int(spare * float(weight))
+        debt = least + int(spare * float(weight)) * 10**scenario.pool.loan.decimals
         health = max(round(exp(position), 4), float(people.health.min))
-        units = debt * Fraction(str(health)) / per_token * 10**vault.collateral.decimals
+        tokens = Fraction(debt, 10**scenario.pool.loan.decimals)
+        units = tokens * Fraction(str(health)) / per_token * 10**vault.collateral.decimals
         borrowers.append(
             Borrower(
                 address=account(f"borrower {scenario.seed} {number} {place}"),
                 collateral=-(-units.numerator // units.denominator),
-                debt=debt * 10**scenario.pool.loan.decimals,
+                debt=debt,
             )
         )
     return tuple(borrowers)

@@ -20,7 +20,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from plimsoll.params import PRESETS, RateParams, RiskParams
 from plimsoll.scenario.checked import Checked, short
-from plimsoll.scenario.paths import HOUR, MAX_HOURS, Candles, Path_, Prices, Shock
+from plimsoll.scenario.paths import HOUR, MAX_HOURS, Bootstrap, Candles, Path_, Prices, Shock
 
 MAX_BORROWERS = 200_000
 MAX_BLOCKS = 200_000
@@ -49,6 +49,10 @@ class Span(Checked):
         if self.end <= self.start:
             raise ValueError(f"end {self.end} is not after start {self.start}; swap or correct them")
         return self
+
+    def covers(self, second: int) -> bool:
+        """Whether it is so at a second after the start."""
+        return self.start * HOUR <= second < self.end * HOUR
 
 
 class Print(Checked):
@@ -227,7 +231,9 @@ class Liquidator(Checked):
     """
 
     kind: Literal["capital", "flash"]
-    vaults: tuple[int, ...] | None = Field(None, description="numbers of the vaults it watches; all")
+    vaults: tuple[Annotated[int, Field(ge=0)], ...] | None = Field(
+        None, description="numbers of the vaults it watches; all"
+    )
     capital: Tokens = Field(Decimal(0), description="loan tokens that it starts with, and all that it has")
     margin: Part = Field(Decimal("0.005"), description="least profit, as a part of what it pays")
     min_profit: Tokens = Field(Decimal(0), description="loan tokens a transaction")
@@ -238,6 +244,8 @@ class Liquidator(Checked):
 
     @model_validator(mode="after")
     def _funded(self) -> Self:
+        if self.vaults and len(set(self.vaults)) < len(self.vaults):
+            raise ValueError(f"vaults {list(self.vaults)} names one twice; remove it")
         if self.kind == "capital" and not self.capital:
             raise ValueError("a liquidator of kind capital has no capital; give it some")
         if self.kind == "flash" and self.capital:
@@ -331,6 +339,13 @@ class Scenario(Checked):
                 f"{self.duration} hours are {self.blocks} blocks of {self.block_seconds} seconds; that must "
                 f"be 1 to {MAX_BLOCKS}, so change block_seconds or hours"
             )
+        for number, (vault, prices) in enumerate(zip(self.vaults, self.outside_prices(), strict=True)):
+            low, decimals = float(prices.min()), vault.oracle.decimals
+            if low * 10**decimals < 100:
+                raise ValueError(
+                    f"vaults.{number}.oracle.decimals is {decimals}, too few for a price of {low:.3g}; "
+                    "raise it"
+                )
         return self
 
     def _check_vault(self, name: str, vault: Vault, loan: int) -> None:
@@ -358,6 +373,10 @@ class Scenario(Checked):
             raise ValueError(
                 f"block_seconds is {self.block_seconds}, more than a third of a candle of {name}.price, so "
                 "that highs and lows would be skipped; lower it"
+            )
+        if self.correlation is not None and isinstance(vault.price, Bootstrap):
+            raise ValueError(
+                f"correlation cannot move {name}.price, whose moves are those of a file; remove it"
             )
         digits = 36 + loan - vault.collateral.decimals - vault.oracle.decimals
         if digits < 0:
@@ -547,6 +566,7 @@ def parse(text: str, name: str, settings: Sequence[str] = (), folder: Path = Pat
         raise ScenarioError(
             f"{name} is not valid YAML: {' '.join(str(error).split())}; correct it."
         ) from None
+    data = _own(data)
     for setting in settings:
         _change(data, setting)
     try:
@@ -570,6 +590,13 @@ def _where(tree: yaml.Node | None, settings: Sequence[str], error: ValidationErr
         if place and (f"{dotted}.".startswith(f"{key}.") or f"{key}.".startswith(f"{dotted}.")):
             return f", as changed by --set {setting}"
     return _line(tree, place)
+
+
+def _own(data: Any) -> Any:
+    """The same without parts that stand in two places, as YAML's anchors make them."""
+    if isinstance(data, dict):
+        return {key: _own(value) for key, value in data.items()}
+    return [_own(value) for value in data] if isinstance(data, list) else data
 
 
 def _change(data: Any, setting: str) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import Decimal
 
-from plimsoll.scenario.config import Print, Span
+from plimsoll.scenario.config import Print
+from plimsoll.scenario.paths import HOUR
 from plimsoll.scenario.world import DEPLOYER, Action, Market, World
 
 
@@ -20,19 +20,18 @@ class Publisher:
         self._seen: list[int] = []  # answers that the outside prices would be, a block each
         self._prints: list[Print] = sorted(self._settings.prints, key=lambda each: each.hour)
 
-    def update(self, world: World, price: float, hour: float) -> Iterable[Action]:
-        """The update that is due in this block at an outside price."""
+    def update(self, world: World, price: float, second: int) -> Iterable[Action]:
+        """The update that is due at an outside price, so many seconds after the start."""
         settings, feed = self._settings, self._market.feed.model
         self._seen.append(world.answer_of(self._market.config, price))
-        now = Decimal(hour)
-        if _during(settings.outages, now):
+        if any(outage.covers(second) for outage in settings.outages):
             return
-        if self._prints and self._prints[0].hour <= now:
+        if self._prints and self._prints[0].hour * HOUR <= second:
             wrong = self._prints.pop(0)
             yield self._set(world, world.answer_of(self._market.config, float(wrong.price)))
             return
         age = world.engine.now - feed.updated_at
-        if _during(settings.freezes, now):
+        if any(freeze.covers(second) for freeze in settings.freezes):
             if age >= settings.heartbeat:
                 yield self._set(world, feed.answer)
             return
@@ -43,7 +42,3 @@ class Publisher:
 
     def _set(self, world: World, answer: int) -> Action:
         return world.act(DEPLOYER, self._market.feed, "set_answer", answer, label="feed")
-
-
-def _during(spans: Iterable[Span], hour: Decimal) -> bool:
-    return any(span.start <= hour < span.end for span in spans)

@@ -289,6 +289,7 @@ class Shock(Checked):
 
     def factors(self, hours: Prices) -> Prices:
         """What each price is multiplied by."""
-        end = float("inf") if self.hours is None else float(self.hour + self.hours)
-        during = (hours >= float(self.hour)) & (hours < end)
+        seconds = np.round(hours * HOUR)
+        end = float("inf") if self.hours is None else float((self.hour + self.hours) * HOUR)
+        during = (seconds >= float(self.hour * HOUR)) & (seconds < end)
         return np.where(during, float(self.factor), 1.0)

@@ -92,8 +92,9 @@ class Recorder:
             self._share_price = self._assets_per_share()
         for number, ladder in enumerate(self._ladders):
             price = view.price(number)
-            since = self._since[number]
-            due = set(ladder.below(1.0, price)) if price is not None else set()
+            if price is None:  # who waits goes on waiting
+                continue
+            since, due = self._since[number], set(ladder.below(1.0, price))
             for owner in due:
                 since.setdefault(owner, view.block)
             if len(since) > len(due):
@@ -120,7 +121,7 @@ class Recorder:
                         yield number, touched
             closes = [event for event in outcome.events if event.name == "Liquidation"]
             if closes and call:
-                self._note_closes(view, closes, call, outcome.action.label)
+                self._note_closes(view, closes, call, outcome.action.agent)
 
     def _apply(self, number: int, event: Event) -> str | None:
         """Follows a position through an event; its owner, if it is about a position."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from time import perf_counter
 
 import numpy as np
@@ -32,7 +33,7 @@ from plimsoll.twin.chain import MAX
 
 CROWD = 100  # transactions of a block while the market is built
 SETTLING = DAY  # before the scenario starts: deployment, supply, loans
-RECORDED = 400  # blocks of a run that are recorded, about
+RECORDED = 400  # blocks of a run that are recorded at least, where there are so many
 
 Progress = Callable[[int, int], None]
 
@@ -57,16 +58,12 @@ class Laboratory:
         self.people = draw(scenario, first)
         self.world = World(engine, artifacts, scenario, first)
         engine.advance(scenario.first_time - SETTLING // 2 - engine.now)
-        self._populate(first)
-        engine.advance(scenario.first_time - engine.now)
+        self._first = first
+        self._populate()
+        engine.advance(scenario.first_time - HOUR - engine.now)
 
-    def _populate(self, first: Sequence[float]) -> None:
-        world, scenario = self.world, self.scenario
-        feeds = [
-            world.act(DEPLOYER, market.feed, "set_answer", world.answer_of(market.config, price))
-            for market, price in zip(world.markets, first, strict=True)
-        ]
-        self._in_blocks(feeds)
+    def _populate(self) -> None:
+        scenario = self.scenario
         self.lenders = [account(f"lender {number}") for number in range(scenario.pool.lenders.count)]
         self._in_blocks(self._supplies())
         self._in_blocks(
@@ -105,24 +102,16 @@ class Laboratory:
         yield world.act(owner, market.vault, "open", person.collateral, person.debt, owner, owner)
 
     def _in_blocks(self, actions: Iterable[Action]) -> None:
-        part: list[Action] = []
-        for action in actions:
-            part.append(action)
-            if len(part) == CROWD:
-                self._block(part)
-                part = []
-        if part:
-            self._block(part)
-
-    def _block(self, actions: Sequence[Action]) -> None:
-        self.world.must(*actions)
-        self.engine.advance(1)
+        """A crowd a block, at fresh prices."""
+        rest = iter(actions)
+        while part := list(islice(rest, CROWD)):
+            self.world.must(*self.world.first_answers(self._first), *part)
+            self.engine.advance(1)
 
     def play(
         self,
         path: int = 0,
         agents: Sequence[Agent] = (),
-        recorded: int = RECORDED,
         progress: Progress | None = None,
     ) -> Result:
         """Plays the scenario from its start; the market is then as it was before.
@@ -130,7 +119,6 @@ class Laboratory:
         Args:
             path: number of the random prices; the same number gives the same ones.
             agents: further agents, besides the scenario's own.
-            recorded: how many blocks are recorded, about; besides the last one, always.
             progress: called with the number of the block, and of all blocks.
 
         Raises:
@@ -138,7 +126,7 @@ class Laboratory:
         """
         chain, twin = self.engine.snapshot(), self.world.twin.snapshot()
         try:
-            return _Play(self, path, agents, recorded).through(progress)
+            return _Play(self, path, agents).through(progress)
         finally:
             self.world.twin.revert(twin)
             self.engine.revert(chain)
@@ -147,7 +135,7 @@ class Laboratory:
 class _Play:
     """One way through a scenario."""
 
-    def __init__(self, laboratory: Laboratory, path: int, agents: Sequence[Agent], recorded: int) -> None:
+    def __init__(self, laboratory: Laboratory, path: int, agents: Sequence[Agent]) -> None:
         scenario, world = laboratory.scenario, laboratory.world
         self.scenario, self.world, self.engine = scenario, world, laboratory.engine
         self.rng = np.random.default_rng([scenario.seed, 4, path])
@@ -172,17 +160,20 @@ class _Play:
         ]
         if scenario.griefer:
             self.others.append(Griefer(scenario.griefer, world))
-        delays = [settings.latency for settings in scenario.liquidators]
-        delays = [group.behaviour.latency for group in self.groups] + delays
-        acting: list[Agent] = [*self.groups, *self.liquidators]
-        self.agents: list[Agent] = [
-            Delayed(agent, delay) if delay else agent for agent, delay in zip(acting, delays, strict=True)
-        ]
-        self.agents += [self.lenders, *self.others, *agents]
+        self.agents: list[Agent] = [*self.groups]
+        for liquidator, settings in zip(self.liquidators, scenario.liquidators, strict=True):
+            self.agents.append(Delayed(liquidator, settings.latency) if settings.latency else liquidator)
+        self.agents += [self.lenders, *self.others]
+        known = {agent.name for agent in self.agents}
+        for agent in agents:
+            if agent.name in known or agent.name.startswith("liquidator "):
+                raise ValueError(f"an agent is called {agent.name!r}, as one of the scenario's; rename it")
+            known.add(agent.name)
+            self.agents.append(agent)
         for owner_market, market in enumerate(world.markets):
             for owner in market.vault.model.positions:
                 self._touch(owner_market, owner)
-        every = max(1, scenario.blocks // recorded)
+        every = max(1, scenario.blocks // RECORDED)
         self.recorder = Recorder(scenario, world, path, self.ladders, self.lenders, every)
 
     def _touch(self, number: int, owner: str) -> None:
@@ -206,9 +197,11 @@ class _Play:
         for first in range(0, len(funding), CROWD):
             self.engine.advance(1)
             world.must(*funding[first : first + CROWD])
+        self.engine.advance(scenario.first_time - 1 - self.engine.now)
+        world.must(*world.first_answers([float(path[0]) for path in self.paths]))
         self.recorder.begin()
         for block in range(scenario.blocks + 1):
-            self.engine.advance(scenario.first_time + block * scenario.block_seconds + HOUR - self.engine.now)
+            self.engine.advance(scenario.first_time + block * scenario.block_seconds - self.engine.now)
             self._block(block)
             if progress:
                 progress(block, scenario.blocks)
@@ -218,23 +211,30 @@ class _Play:
 
     def _block(self, block: int) -> None:
         world = self.world
-        hour = block * self.scenario.block_seconds / HOUR
+        second = block * self.scenario.block_seconds
         outside = [float(path[block]) * impact for path, impact in zip(self.paths, self.impact, strict=True)]
         world.twin.now = self.engine.now
         updates = [
             action
             for publisher, price in zip(self.publishers, outside, strict=True)
-            for action in publisher.update(world, price, hour)
+            for action in publisher.update(world, price, second)
         ]
         for action in updates:  # first in the block, and agents see them
             action.model()
-        view = View(world, self.ladders, outside, block, hour)
+        view = View(world, self.ladders, outside, block, second)
         self.recorder.prices(view, [float(path[block]) for path in self.paths])
-        sent = [action for agent in self.agents for action in agent.update(self.rng, view)]
+        sent = [
+            action._replace(agent=agent.name)
+            for agent in self.agents
+            for action in agent.update(self.rng, view)
+        ]
         sent.sort(key=self._place())
         if updates or sent:
             outcomes = world.do(*updates, *sent)
             self._follow(outcomes)
+            view.outside[:] = [
+                float(path[block]) * impact for path, impact in zip(self.paths, self.impact, strict=True)
+            ]
             for number, owner in self.recorder.note(view, outcomes):
                 self._touch(number, owner)
         if self.scenario.compare_every and block % self.scenario.compare_every == 0:

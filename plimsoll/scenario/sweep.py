@@ -202,7 +202,7 @@ def play(scenario: Scenario, artifacts: Mapping[str, Artifact], chunk: Chunk) ->
     rows = []
     for path in range(chunk.first, chunk.first + chunk.count):
         try:
-            result = _laboratory(scenario, artifacts).play(path, recorded=1)
+            result = _laboratory(scenario, artifacts).play(path)
             row = {"place": chunk.place, "path": path, "compared": result.compared, **measure(result)}
         except Exception as error:
             raise PathFailed(chunk.place, path, _reason(error)) from None

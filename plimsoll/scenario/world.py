@@ -92,6 +92,7 @@ class Action(NamedTuple):
     model: Callable[[], Any]
     bid: int = 0
     label: str = ""
+    agent: str = ""  # whose it is
 
 
 class Outcome(NamedTuple):
@@ -285,6 +286,13 @@ class World:
             bid,
             label or function,
         )
+
+    def first_answers(self, prices: Sequence[float]) -> list[Action]:
+        """Sets every feed to an outside price, a vault each."""
+        return [
+            self.act(DEPLOYER, market.feed, "set_answer", self.answer_of(market.config, price), label="feed")
+            for market, price in zip(self.markets, prices, strict=True)
+        ]
 
     def mint(self, token: Side, to: str, amount: int) -> Action:
         """Creates tokens."""

@@ -168,7 +168,7 @@ class Chain:
         before = self.snapshot()
         try:
             answer = call()
-        except Revert:
+        except BaseException:
             self.revert(before)
             raise
         self.release()

@@ -384,3 +384,11 @@ def test_a_folder_without_a_run_is_not_compared(played, tmp_path) -> None:
             f"Error: {wrong} has no summary.json of a run; name a folder that `ape run scenario` wrote.\n"
         )
         assert not (tmp_path / "both").exists()
+
+
+def test_a_comparison_does_not_replace_a_run(played) -> None:
+    before = files(played)
+    reply = call(compare, played, played, "--out", played)
+    assert reply.exit_code == 1
+    assert reply.output == f"Error: {played} is one of the two runs; name another folder with --out.\n"
+    assert files(played) == before

@@ -228,6 +228,24 @@ REFUSALS = [
         "start: the year is 1969; it must be from 2000 to 2099",
     ),
     (
+        "{kind: flash,",
+        "{kind: flash, vaults: [0, 0],",
+        32,
+        "liquidators.0: vaults [0, 0] names one twice; remove it",
+    ),
+    (
+        "{kind: flash,",
+        "{kind: flash, vaults: [-1],",
+        32,
+        "liquidators.0.vaults.0 is -1; it must be at least 0",
+    ),
+    (
+        "[2, 110]",
+        "[2, 0.0000004]",
+        21,
+        "vaults.0.oracle.decimals is 8, too few for a price of 4e-07; raise it",
+    ),
+    (
         "symbol: WETH",
         'symbol: "Ξ"',
         12,
@@ -240,6 +258,13 @@ REFUSALS = [
         "borrowers.1.behaviour is 'top_up'; it must be written as keys and values",
     ),
 ]
+
+
+def test_a_setting_changes_one_of_two_parts_that_an_anchor_makes() -> None:
+    text = TINY.replace("outages: [{start: 0.5, end: 2}]", "outages: &o [{start: 0.5, end: 2}]")
+    text = text.replace("latency: 6}", "latency: 6, outages: *o}")
+    scenario = parse(text, "tiny.yaml", ["liquidators.0.outages.0.end=1"])
+    assert [str(each.outages[0].end) for each in scenario.liquidators] == ["1", "2"]
 
 
 def test_numbers_are_what_they_look_like() -> None:

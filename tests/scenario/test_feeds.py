@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from plimsoll.scenario.config import Oracle
+from plimsoll.scenario.config import Oracle, Span
 from plimsoll.scenario.feeds import Publisher
 
 MINUTE = 60
@@ -23,7 +23,7 @@ def answers(prices: list[float], **settings: object) -> list[int | None]:
     found: list[int | None] = []
     for block, price in enumerate(prices):
         engine.now = block * MINUTE
-        done = list(publisher.update(world, price, block / 60))
+        done = list(publisher.update(world, price, block * MINUTE))
         assert len(done) <= 1
         found.append(done[0] if done else None)
         if done:
@@ -75,3 +75,10 @@ def test_answers_older_than_patience_are_refused() -> None:
 def test_a_span_ends_before_its_last_hour(name: str) -> None:
     span = {name: [{"start": 0, "end": "0.05"}]}  # three blocks of a minute
     assert answers([100, 90, 80, 70], deviation="0.01", **span) == [None, None, None, 7000]
+
+
+def test_decimal_hours_begin_in_their_block() -> None:
+    """0.3 hours are 1,080 seconds, whatever a float makes of it."""
+    for tenths in range(240):
+        span = Span(start=f"{tenths / 10:.1f}", end="24.1")
+        assert [span.covers(tenths * 360 + late) for late in (-1, 0)] == [False, True]

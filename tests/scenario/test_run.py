@@ -1,7 +1,6 @@
 """A play: what is equal, what differs, and what people do."""
 
 from dataclasses import asdict
-from itertools import pairwise
 
 import pytest
 
@@ -151,9 +150,9 @@ def test_the_outside_price_loses_the_part_of_the_sales_that_is_said() -> None:
     for part in (1, 0.5):
         rows = play(tiny(f"vaults.0.dex.feedback={part}", "vaults.0.dex.arbitrage=0")).vaults
         assert rows[-1].dex < rows[0].dex * 0.9
-        for before, after in pairwise(rows):
-            fallen = before.dex / rows[0].dex
-            assert after.outside == pytest.approx(after.path * fallen**part, rel=1e-9)
+        start = tiny().vaults[0].price.points[0][1]
+        for row in rows:
+            assert row.outside == pytest.approx(row.path * (row.dex / float(start)) ** part, rel=1e-9)
 
 
 def test_a_griefer_does_not_stop_liquidations() -> None:
@@ -173,3 +172,103 @@ def test_who_wants_more_profit_than_there_is_does_nothing(dex: str) -> None:
     settings = (f"vaults.0.dex={dex}", "liquidators=[{kind: capital, capital: 50_000, min_profit: %s}]")
     for profit, happens in ((1, True), (10**6, False)):
         assert bool(play(tiny(settings[0], settings[1] % profit)).liquidations) == happens
+
+
+def test_everybody_reacts_by_the_latency_of_his_own() -> None:
+    """Who is late does not make the others late."""
+    group = (
+        "{count: 8, total_debt: 80_000, health: {min: 1.2, max: 1.6}, behaviour: {kind: top_up, below: 1.1, "
+    )
+    seen: dict[int, dict[str, int]] = {}
+    for latency in (0, 2):
+        people = f"borrowers=[{group}to: 1.3, wallet: 9, latency: {latency}}}}}]"
+        found = seen[latency] = {}
+
+        class Watch:
+            name = "watch"
+
+            def update(self, _rng, view, found=found):
+                for person, (collateral, _) in view.world.markets[0].vault.model.positions.items():
+                    before = self.start.setdefault(person, collateral)
+                    if collateral > before:
+                        found.setdefault(person, view.block)
+                return ()
+
+            def record(self, _view):
+                return {}
+
+            start: dict[str, int] = {}  # noqa: RUF012
+
+        play(tiny(people, "liquidators=[]", "vaults.0.price.points=[[0, 200], [3, 140]]"), agents=[Watch()])
+    assert len(seen[0]) > 2
+    assert {person: block + 2 for person, block in seen[0].items() if block < 17} == seen[2]
+
+
+def test_the_wait_goes_on_while_the_oracle_refuses() -> None:
+    """Positions that fell at once and could not be closed for hours have waited for hours."""
+    result = play(
+        tiny(
+            "vaults.0.price.points=[[0, 200], [0.5, 160], [3, 160]]", "liquidators=[{kind: flash, outages: "
+            "[{start: 0, end: 2}]}]", "vaults.0.oracle.heartbeat=600",
+            "vaults.0.oracle.outages=[{start: 1, end: 2}]",
+        )
+    )  # fmt: skip
+    assert None in [row.oracle for row in result.vaults]
+    assert max(close.blocks_waited for close in result.liquidations if close.hour == 2) > 6
+
+
+def test_a_short_heartbeat_lasts_while_a_crowd_borrows() -> None:
+    crowd = "borrowers=[{count: 900, total_debt: 2_250_000, health: {min: 1.2, max: 2}}]"
+    market = [
+        "pool.supply=3_000_000",
+        "vaults.0.credit_limit=3_000_000",
+        "vaults.0.oracle.heartbeat=5",
+        crowd,
+    ]
+    assert play(tiny(*market, "hours=0.2")).pool[0].total_debt >= 2_249_000 * 10**6
+
+
+def test_minimum_debts_may_be_fractions() -> None:
+    small = "borrowers=[{count: 12, total_debt: 12, health: {min: 1.2, max: 2}}]"
+    people = draw(tiny(small, "vaults.0.min_debt=0.5", "griefer=null"), [200.0])[0]
+    assert min(person.debt for person in people) >= 500_000
+
+
+def test_a_griefer_closes_so_many_in_a_block() -> None:
+    """Of all vaults together."""
+    scenario = load(SCENARIOS / "bank-run.yaml", ["griefer={per_block: 1}", "hours=13", "liquidators=[]"])
+    closes = [close.block for close in play(scenario).liquidations]
+    assert closes
+    assert len(set(closes)) == len(closes)
+
+
+@pytest.mark.parametrize("name", ["liquidator mine", "lenders"])
+def test_agents_of_ones_own_have_names_of_their_own(lab, name: str) -> None:
+    class Mine:
+        def update(self, _rng, _view):
+            return ()
+
+        def record(self, _view):
+            return {}
+
+    agent = Mine()
+    agent.name = name
+    with pytest.raises(
+        ValueError, match=rf"an agent is called '{name}', as one of the scenario's; rename it"
+    ):
+        lab.play(agents=[agent])
+
+
+def test_the_best_are_bought_first_when_money_is_short() -> None:
+    """A liquidator with less than all closes cost gets more collateral for it than on average."""
+    short = play(tiny("liquidators=[{kind: capital, capital: 3_000, margin: 0}]"))
+    first = [close for close in short.liquidations if close.block == short.liquidations[0].block]
+    rates = [close.seized / (close.repaid + close.fee) for close in first]
+    assert rates == sorted(rates, reverse=True)
+
+
+def test_what_is_cut_short_must_still_pay() -> None:
+    """The least profit holds for what is sent."""
+    for dex in ("null", "{depth: 300_000, arbitrage: 50_000}"):
+        poor = tiny(f"vaults.0.dex={dex}", "liquidators=[{kind: capital, capital: 100, min_profit: 50}]")
+        assert not play(poor).liquidations
