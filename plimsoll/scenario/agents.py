@@ -2,12 +2,11 @@
 
 An agent is asked once a block what it sends. It sees the market as it is before the block, with the new
 prices, through the exact twin; others may be faster, so that what it sends can revert. Agents of your own go
-into `run(..., agents=[...])`.
+into `Laboratory.play(agents=[...])`.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from math import isqrt
@@ -81,15 +80,18 @@ class Delayed:
         self.name = agent.name
         self._agent = agent
         self._blocks = blocks
-        self._under_way: deque[tuple[int, list[Action]]] = deque()
+        self._sent: list[Action] = []
+        self._lands = 0  # the block in which it does
 
     def update(self, rng: np.random.Generator, view: View) -> Iterable[Action]:
         """What was sent `blocks` ago."""
-        if not self._under_way and (actions := list(self._agent.update(rng, view))):
-            self._under_way.append((view.block + self._blocks, actions))
-        if self._under_way and self._under_way[0][0] <= view.block:
-            return self._under_way.popleft()[1]
-        return ()
+        if not self._sent:
+            self._sent = list(self._agent.update(rng, view))
+            self._lands = view.block + self._blocks
+        if view.block < self._lands:
+            return ()
+        landed, self._sent = self._sent, []
+        return landed
 
     def record(self, view: View) -> dict[str, int | float]:
         """As the agent."""

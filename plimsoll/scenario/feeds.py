@@ -12,11 +12,10 @@ from plimsoll.scenario.world import DEPLOYER, Action, Market, World
 class Publisher:
     """Updates one feed."""
 
-    def __init__(self, market: Market, block_seconds: int) -> None:
+    def __init__(self, market: Market) -> None:
         """The feed has just been set to the first price."""
         self._market = market
         self._settings = market.config.oracle
-        self._seconds = block_seconds
         self._seen: list[int] = []  # answers that the outside prices would be, a block each
         self._prints: list[Print] = sorted(self._settings.prints, key=lambda each: each.hour)
 

@@ -142,7 +142,7 @@ class _Play:
         self.paths: Prices = scenario.outside_prices(path)
         self.impact = [1.0] * len(world.markets)
         self.ladders = [Ladder(market.vault.model) for market in world.markets]
-        self.publishers = [Publisher(market, scenario.block_seconds) for market in world.markets]
+        self.publishers = [Publisher(market) for market in world.markets]
         self.lenders = Lenders(scenario.pool.lenders, laboratory.lenders)
         self.groups = [
             Group(f"borrowers {number}", group.vault, group.behaviour, people, world.markets[group.vault])
@@ -212,7 +212,7 @@ class _Play:
     def _block(self, block: int) -> None:
         world = self.world
         second = block * self.scenario.block_seconds
-        outside = [float(path[block]) * impact for path, impact in zip(self.paths, self.impact, strict=True)]
+        outside = self._outside(block)
         world.twin.now = self.engine.now
         updates = [
             action
@@ -232,14 +232,16 @@ class _Play:
         if updates or sent:
             outcomes = world.do(*updates, *sent)
             self._follow(outcomes)
-            view.outside[:] = [
-                float(path[block]) * impact for path, impact in zip(self.paths, self.impact, strict=True)
-            ]
+            view.outside = self._outside(block)
             for number, owner in self.recorder.note(view, outcomes):
                 self._touch(number, owner)
         if self.scenario.compare_every and block % self.scenario.compare_every == 0:
             self.recorder.result.compared += world.compare()
         self.recorder.end_of_block(view, self.agents)
+
+    def _outside(self, block: int) -> list[float]:
+        """Prices with feedback, a vault each."""
+        return [float(path[block]) * impact for path, impact in zip(self.paths, self.impact, strict=True)]
 
     def _place(self) -> Callable[[Action], tuple[bool, float]]:
         """Where a transaction stands in its block; those of one sender keep their order.

@@ -19,7 +19,7 @@ def answers(prices: list[float], **settings: object) -> list[int | None]:
     world = SimpleNamespace(
         engine=engine, answer_of=lambda _, price: round(price * 100), act=lambda *action, label: action[-1]
     )
-    publisher = Publisher(market, MINUTE)
+    publisher = Publisher(market)
     found: list[int | None] = []
     for block, price in enumerate(prices):
         engine.now = block * MINUTE
