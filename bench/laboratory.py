@@ -28,8 +28,9 @@ from plimsoll.chain import artifacts
 from plimsoll.chain.revm import Revm
 from plimsoll.chain.sources import ensure_compiled
 from plimsoll.report.figures import BLUE, DPI, GREEN, GREY, ORANGE
-from plimsoll.scenario.config import Scenario, parse
+from plimsoll.scenario.config import Scenario
 from plimsoll.scenario.files import ROOT, SCENARIOS
+from plimsoll.scenario.reading import parse
 from plimsoll.scenario.run import Laboratory, clock_of
 from plimsoll.scenario.world import CONTRACTS
 

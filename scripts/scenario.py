@@ -66,7 +66,7 @@ def cli(
     from plimsoll.report.summary import lines
     from plimsoll.report.table import table
     from plimsoll.report.write import write
-    from plimsoll.scenario.config import ScenarioError, load
+    from plimsoll.scenario.reading import ScenarioError, load
     from plimsoll.scenario.recorder import ReplayFailed
     from plimsoll.scenario.run import Laboratory, clock_of
     from plimsoll.scenario.world import CONTRACTS, Difference

@@ -52,7 +52,7 @@ def cli(
     from plimsoll.chain import artifacts
     from plimsoll.chain.sources import ensure_compiled
     from plimsoll.report.sweep import summarise, tables
-    from plimsoll.scenario.config import ScenarioError
+    from plimsoll.scenario.reading import ScenarioError
     from plimsoll.scenario.sweep import Cluster, Processes, Sweep, SweepError, grid_of, is_random, run
     from plimsoll.scenario.world import CONTRACTS
 

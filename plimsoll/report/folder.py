@@ -16,7 +16,8 @@ import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from plimsoll.report.columns import TABLES
-from plimsoll.scenario.config import Scenario, ScenarioError, load
+from plimsoll.scenario.config import Scenario
+from plimsoll.scenario.reading import ScenarioError, load
 
 SUMMARY, SCENARIO, PAGE = "summary.json", "scenario.yaml", "report.html"
 RUN, COMPARISON = "plimsoll run, version 1", "plimsoll comparison, version 1"  # a summary's format

@@ -1,8 +1,9 @@
-"""What every part of a scenario has in common: unknown keys are refused by name."""
+"""What every part of a scenario has in common: unknown keys are refused by name, and in one sentence."""
 
+from decimal import Decimal
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 
 def short(text: str) -> str:
@@ -27,3 +28,54 @@ class Checked(BaseModel):
             if key not in cls.model_fields:
                 raise ValueError(f"unknown key {key!r}; remove it or use one of {keys}")
         return data
+
+
+_REMEDIES = {
+    "greater_than": "it must be above {gt}",
+    "greater_than_equal": "it must be at least {ge}",
+    "less_than": "it must be below {lt}",
+    "less_than_equal": "it must be at most {le}",
+    "finite_number": "it must be a finite number",
+    "int_type": "it must be a whole number",
+    "int_from_float": "it must be a whole number",
+    "int_parsing": "it must be a whole number",
+    "decimal_parsing": "it must be a number",
+    "decimal_type": "it must be a number",
+    "string_type": "it must be a text; put it in quotes",
+    "string_too_short": "it must not be empty",
+    "string_too_long": "it must have at most {max_length} characters",
+    "literal_error": "it must be {expected}",
+    "tuple_type": "it must be a list",
+    "too_short": "it needs at least {min_length} entries",
+    "too_long": "it must have at most {max_length} entries",
+    "model_type": "it must be written as keys and values",
+    "model_attributes_type": "it must be written as keys and values",
+    "dict_type": "it must be written as keys and values",
+    "extra_forbidden": "there is no such key; remove it",
+    "string_pattern_mismatch": "it must have printable ASCII characters alone, without spaces",
+    "union_tag_invalid": "its kind must be one of {expected_tags}",
+    "union_tag_not_found": "it needs a `kind`",
+}
+
+
+KINDS = {"waypoints", "csv", "gbm", "jumps", "bootstrap", "sleep", "top_up", "deleverage", "unwind"}
+
+
+def sentence(error: ValidationError) -> str:
+    """The first thing that is wrong: field, value, remedy."""
+    first = error.errors()[0]
+    field = ".".join(str(part) for part in first["loc"] if part not in KINDS)
+    kind, value = first["type"], first["input"]
+    if kind == "missing":
+        return f"{field} is missing; add it"
+    if kind == "value_error":
+        message = str(first["ctx"]["error"])
+        return f"{field}: {message}" if field else message
+    if kind.startswith("datetime") or kind.startswith("date_"):
+        return f"{field} is {value!r}; it must be a time such as 2020-03-12T00:00:00Z"
+    remedy = _REMEDIES.get(kind, first["msg"][:1].lower() + first["msg"][1:]).format(**first.get("ctx", {}))
+    if isinstance(value, (list, tuple)):
+        shown = f"a list of {len(value)}"
+    else:
+        shown = short(str(value) if isinstance(value, Decimal) else repr(value))
+    return f"{field} is {shown}; {remedy}"

@@ -34,8 +34,9 @@ import yaml
 from plimsoll.chain.engine import Artifact
 from plimsoll.chain.revm import Revm
 from plimsoll.report.measures import measure
-from plimsoll.scenario.config import Scenario, ScenarioError, load
+from plimsoll.scenario.config import Scenario
 from plimsoll.scenario.paths import Bootstrap, Candles, Waypoints
+from plimsoll.scenario.reading import ScenarioError, load
 from plimsoll.scenario.run import Laboratory, clock_of
 
 PACKAGE = Path(__file__).parents[1]

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from plimsoll.params import BLUE_CHIP, VOLATILE
-from plimsoll.scenario.config import Scenario, ScenarioError, load, parse
+from plimsoll.scenario.config import Scenario
+from plimsoll.scenario.reading import ScenarioError, load, parse
 from tests.utils.laboratory import SHIPPED, TINY, tiny
 
 KEYS = ", ".join(Scenario.model_fields)

@@ -10,7 +10,8 @@ import pytest
 from pydantic import BaseModel
 
 from plimsoll.report.measures import measure
-from plimsoll.scenario.config import Scenario, load, parse
+from plimsoll.scenario.config import Scenario
+from plimsoll.scenario.reading import load, parse
 from tests.utils.laboratory import ROOT, SCENARIOS, SHIPPED, play
 
 TEXT = (ROOT / "docs" / "scenarios.md").read_text()

@@ -7,8 +7,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from plimsoll.scenario.config import load
 from plimsoll.scenario.paths import YEAR, Bootstrap, Brownian, Candles, Jumps, Shock, Waypoints
+from plimsoll.scenario.reading import load
 from tests.utils.laboratory import SCENARIOS, tiny
 
 RNG = np.random.default_rng(0)

@@ -5,7 +5,7 @@ The rivals' own outcomes in these cases are in `tests/unit/vault/test_reference_
 
 import pytest
 
-from plimsoll.scenario.config import parse
+from plimsoll.scenario.reading import parse
 from plimsoll.scenario.records import RESTORABLE, Result
 from plimsoll.scenario.world import account
 from plimsoll.twin.chain import MAX

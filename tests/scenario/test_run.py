@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from plimsoll.scenario.borrowers import draw
-from plimsoll.scenario.config import load
+from plimsoll.scenario.reading import load
 from plimsoll.scenario.records import Result
 from tests.utils.laboratory import SCENARIOS, play, tiny
 

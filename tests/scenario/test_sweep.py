@@ -15,7 +15,8 @@ import pytest
 
 from plimsoll.chain.engine import Artifact
 from plimsoll.scenario import sweep as sweeping
-from plimsoll.scenario.config import Scenario, ScenarioError, parse
+from plimsoll.scenario.config import Scenario
+from plimsoll.scenario.reading import ScenarioError, parse
 from plimsoll.scenario.run import Laboratory
 from plimsoll.scenario.sweep import (
     Chunk,

@@ -8,7 +8,8 @@ from typing import Any
 from plimsoll.chain import uniswap
 from plimsoll.chain.engine import Artifact
 from plimsoll.chain.revm import Revm
-from plimsoll.scenario.config import Scenario, parse
+from plimsoll.scenario.config import Scenario
+from plimsoll.scenario.reading import parse
 from plimsoll.scenario.records import Result
 from plimsoll.scenario.run import Laboratory, clock_of
 from plimsoll.scenario.world import CONTRACTS

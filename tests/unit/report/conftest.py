@@ -8,7 +8,8 @@ import pytest
 
 from plimsoll.report import figures
 from plimsoll.report.write import write
-from plimsoll.scenario.config import Scenario, parse
+from plimsoll.scenario.config import Scenario
+from plimsoll.scenario.reading import parse
 from plimsoll.scenario.records import (
     AgentRow,
     LiquidationRow,

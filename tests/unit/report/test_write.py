@@ -19,8 +19,8 @@ from plimsoll.report.folder import FolderError, check_folder, read
 from plimsoll.report.measures import measure
 from plimsoll.report.summary import lines
 from plimsoll.report.write import write
-from plimsoll.scenario.config import load
 from plimsoll.scenario.paths import Candles
+from plimsoll.scenario.reading import load
 from plimsoll.scenario.records import (
     AgentRow,
     LiquidationRow,
