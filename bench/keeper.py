@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT))  # the tests' chain in memory, and the other bench
 from bench.quotes import BOOKS, INDEX, POSITIONS, PRICE, RISK, book  # noqa: E402
 from plimsoll.keeper.choice import Gas, Route, candidates, choose  # noqa: E402
 from plimsoll.keeper.index import Index  # noqa: E402
-from plimsoll.twin.liquidation import Totals  # noqa: E402
+from plimsoll.twin.liquidation import DebtTotals  # noqa: E402
 from tests.keeper.chains import VAULT, MemoryChain, borrow, deposit, owner  # noqa: E402
 
 A_BLOCK = 25
@@ -37,7 +37,7 @@ def main() -> None:
         [log for pair in events[i : i + A_BLOCK] for log in pair] for i in range(0, POSITIONS, A_BLOCK)
     )
     shares = 2 * sum(shares for _, shares in positions)
-    totals = Totals(shares * INDEX // 10_000, shares)
+    totals = DebtTotals(shares * INDEX // 10_000, shares)
     rounds = []
     for _ in range(ROUNDS):
         with TemporaryDirectory() as folder:

@@ -8,7 +8,7 @@ from random import Random
 from time import process_time
 
 from plimsoll.params import BLUE_CHIP
-from plimsoll.twin.liquidation import WAD, Risk, Totals, collateral_value, quotes
+from plimsoll.twin.liquidation import WAD, DebtTotals, Risk, collateral_value, quotes
 from plimsoll.twin.position import pack, unpack
 
 POSITIONS = 100_000
@@ -39,7 +39,7 @@ def main() -> None:
     for name, healths in BOOKS.items():
         positions = book(healths)
         shares = 2 * sum(shares for _, shares in positions)
-        totals = Totals(shares * INDEX // 10_000, shares)
+        totals = DebtTotals(shares * INDEX // 10_000, shares)
         seconds = []
         for _ in range(ROUNDS):
             start = process_time()

@@ -14,11 +14,11 @@ from pathlib import Path
 from ape import chain
 from silverback import SilverbackBot
 
+from plimsoll.keeper.execution import FlashLiquidation, Inventory
 from plimsoll.keeper.index import Index
 from plimsoll.keeper.loop import Keeper, Policy
 from plimsoll.keeper.node import Node, VaultNode
 from plimsoll.keeper.signer import ApeSigner
-from plimsoll.keeper.ways import Flash, OwnFunds
 
 bot = SilverbackBot(signer_required=True)
 if hasattr(bot.signer, "set_autosign"):  # asks for the passphrase once
@@ -39,8 +39,8 @@ def hire() -> Keeper:
     path.parent.mkdir(exist_ok=True)
     first_block = int(os.environ.get("KEEPER_FROM_BLOCK", "0"))
     index = Index(path, bot.provider.chain_id, vault.address, first_block)
-    way = Flash(vault, liquidator) if liquidator else OwnFunds(vault)
-    hired = Keeper(vault, index, ApeSigner(bot.signer), way, policy, time.time)
+    execution = FlashLiquidation(vault, liquidator) if liquidator else Inventory(vault)
+    hired = Keeper(vault, index, ApeSigner(bot.signer), execution, policy, time.time)
     hired.catch_up(random.Random())
     return hired
 

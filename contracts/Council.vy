@@ -231,7 +231,7 @@ def distribute() -> uint256:
     limit: uint256 = self.announced
     self.announced = 0
     self.announced_at = 0
-    amount: uint256 = extcall POOL.pay_out(limit, self.payout_receiver)
+    amount: uint256 = extcall POOL.distribute_excess(limit, self.payout_receiver)
     log ICouncil.Distributed(amount=amount)
     return amount
 

@@ -77,7 +77,7 @@ def create_pool(params: IPool.PoolParams, curator: address, delay: uint256) -> a
     self.pool_count = number + 1
     self.is_pool[pool] = True
     self.council_of[pool] = council
-    extcall IPool(pool).install(council, backstop)
+    extcall IPool(pool).initialize(council, backstop)
     log PoolCreated(pool=pool, asset=params.asset, council=council, backstop=backstop, curator=curator, params=params)
     return pool
 

@@ -31,7 +31,7 @@ from .interfaces import IVault
 from .modules import liquidation
 from .modules import margin
 from .modules import position
-from .modules import shares as conversion
+from .modules import share_math
 
 WAD: constant(uint256) = 10**18
 PAGE: constant(uint256) = 256
@@ -262,9 +262,9 @@ def pool_summary(pool: address) -> ILens.PoolSummary:
         council=staticcall known.council(),
         backstop=staticcall known.backstop(),
         vault_count=staticcall FACTORY.vault_count(pool),
-        total_assets=totals.total_assets // conversion.FRACTION,
+        total_assets=totals.total_assets // share_math.FRACTION,
         total_supply=totals.total_supply,
-        total_debt=(totals.total_debt + conversion.FRACTION - 1) // conversion.FRACTION,
+        total_debt=(totals.total_debt + share_math.FRACTION - 1) // share_math.FRACTION,
         total_debt_shares=totals.total_debt_shares,
         cash=staticcall IERC20(asset).balanceOf(pool),
         reserves=staticcall known.reserves(),
@@ -385,7 +385,7 @@ def _debt(market: Market, debt_shares: uint256) -> uint256:
     """
     @notice What `debt_shares` owe, base units, rounded up.
     """
-    return conversion._to_assets_up(debt_shares, market.total_debt, market.total_debt_shares)
+    return share_math._to_assets_up(debt_shares, market.total_debt, market.total_debt_shares)
 
 
 @internal

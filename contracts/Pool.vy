@@ -28,13 +28,13 @@ from ethereum.ercs import IERC4626
 from .interfaces import IFactory
 from .interfaces import IFlashBorrower
 from .interfaces import IPool
-from .modules import credit
+from .modules import credit_lines
 from .modules import ledger
 from .modules import share_token
-from .modules import shares as conversion
+from .modules import share_math
 
 initializes: ledger
-initializes: credit
+initializes: credit_lines
 initializes: share_token[ledger := ledger]
 
 exports: (
@@ -55,7 +55,7 @@ exports: (
     ledger.rates.rate_params,
     ledger.reserve_factor,
     # losses by vault
-    credit.losses,
+    credit_lines.losses,
 )
 
 WAD: constant(uint256) = 10**18
@@ -106,17 +106,17 @@ def __init__(params: IPool.PoolParams):
 
 
 @external
-def install(council: address, backstop: address):
+def initialize(council: address, backstop: address):
     """
     @notice Name the council and the backstop, once. The Factory does so right after deploying them.
     @param backstop May be empty: then there is no junior tranche.
     """
     assert msg.sender == FACTORY.address, "pool: not the factory"
-    assert self.council == empty(address), "pool: already installed"
+    assert self.council == empty(address), "pool: already initialized"
     assert council != empty(address), "pool: no council"
     self.council = council
     self.backstop = backstop
-    log IPool.Installed(council=council, backstop=backstop)
+    log IPool.Initialized(council=council, backstop=backstop)
 
 
 @external
@@ -139,7 +139,7 @@ def set_limit(vault: address, limit: uint256):
     self._only_council()
     pool: address = staticcall FACTORY.pool_of(vault)
     assert pool == self, "pool: not a vault of this pool"
-    credit._set_limit(vault, limit)
+    credit_lines._set_limit(vault, limit)
 
 
 @external
@@ -175,7 +175,7 @@ def deposit(assets: uint256, receiver: address) -> uint256:
     @return Shares, rounded down.
     """
     t: ledger.Totals = ledger._accrued()
-    shares: uint256 = conversion._to_shares_down(assets, t.total_assets, t.total_supply)
+    shares: uint256 = share_math._to_shares_down(assets, t.total_assets, t.total_supply)
     assert shares > 0 or assets == 0, "pool: less than a share"
     self._enter(t, assets, shares, receiver)
     return shares
@@ -188,7 +188,7 @@ def mint(shares: uint256, receiver: address) -> uint256:
     @return Base units paid, rounded up.
     """
     t: ledger.Totals = ledger._accrued()
-    assets: uint256 = conversion._to_assets_up(shares, t.total_assets, t.total_supply)
+    assets: uint256 = share_math._to_assets_up(shares, t.total_assets, t.total_supply)
     self._enter(t, assets, shares, receiver)
     return assets
 
@@ -260,14 +260,14 @@ def draw(amount: uint256, receiver: address) -> (uint256, uint256, uint256):
     """
     t: ledger.Totals = ledger._accrued()
     assert not self._is_paused(t.flags), "pool: paused"
-    shares: uint256 = conversion._to_shares_up(amount, t.total_debt, t.total_debt_shares)
-    t.total_debt += conversion._to_value_up(shares, t.total_debt, t.total_debt_shares)
+    shares: uint256 = share_math._to_shares_up(amount, t.total_debt, t.total_debt_shares)
+    t.total_debt += share_math._to_value_up(shares, t.total_debt, t.total_debt_shares)
     t.total_debt_shares += shares
     assert t.total_debt <= t.total_assets, "pool: not enough cash"
     limit: uint256 = 0
     drawn: uint256 = 0
-    limit, drawn = credit._draw(msg.sender, shares)
-    assert conversion._to_assets_up(drawn, t.total_debt, t.total_debt_shares) <= limit, "pool: over the credit limit"
+    limit, drawn = credit_lines._draw(msg.sender, shares)
+    assert share_math._to_assets_up(drawn, t.total_debt, t.total_debt_shares) <= limit, "pool: over the credit limit"
     ledger._store(t)
     self._send(receiver, amount)
     return shares, t.total_debt, t.total_debt_shares
@@ -285,10 +285,10 @@ def settle(shares: uint256, paid: uint256) -> uint256:
     @return The pool's cash, base units, by which the vault sees whether a payment arrived in full.
     """
     t: ledger.Totals = ledger._accrued()
-    credit._settle(msg.sender, shares)
+    credit_lines._settle(msg.sender, shares)
     extinguished: uint256 = t.total_debt
     if shares != t.total_debt_shares:
-        extinguished = conversion._to_value_down(shares, t.total_debt, t.total_debt_shares)
+        extinguished = share_math._to_value_down(shares, t.total_debt, t.total_debt_shares)
     # shares are part of the total; the value of a part, rounded down, is at most the total
     t.total_debt = unsafe_sub(t.total_debt, extinguished)
     t.total_debt_shares = unsafe_sub(t.total_debt_shares, shares)
@@ -304,7 +304,7 @@ def settle(shares: uint256, paid: uint256) -> uint256:
 
 
 @external
-def realise() -> uint256:
+def book_shortfall() -> uint256:
     """
     @notice Book a shortfall that no vault made, such as cash seized by the asset's issuer. Open to all.
     @return Base units that the backstop and lenders carried; 0 when the books are covered.
@@ -319,24 +319,24 @@ def realise() -> uint256:
 
 
 @external
-def provide(amount: uint256):
+def set_provision(amount: uint256):
     """
     @notice A vault says what it knows its positions to lack, in place of what it said before.
     @param amount Base units; at most what the vault has drawn counts.
     """
-    assert credit._is_known(msg.sender), "pool: not a vault"
+    assert credit_lines._is_known(msg.sender), "pool: not a vault"
     t: ledger.Totals = ledger._accrued()
-    drawn: uint256 = credit._line(msg.sender)[1]
-    part: uint256 = min(amount, conversion._to_assets_up(drawn, t.total_debt, t.total_debt_shares))
+    drawn: uint256 = credit_lines._line(msg.sender)[1]
+    part: uint256 = min(amount, share_math._to_assets_up(drawn, t.total_debt, t.total_debt_shares))
     provisions: uint256 = self.provisions - self.provision_of[msg.sender] + part
     self.provision_of[msg.sender] = part
     self.provisions = provisions
     self._store_flag(t, ledger.FLAG_PROVISIONED, provisions != 0)
-    log IPool.Provided(vault=msg.sender, amount=part, total=provisions)
+    log IPool.ProvisionSet(vault=msg.sender, amount=part, total=provisions)
 
 
 @external
-def pay_out(limit: uint256, receiver: address) -> uint256:
+def distribute_excess(limit: uint256, receiver: address) -> uint256:
     """
     @notice Turn what the reserve holds above the insurance target into new shares: a fixed part for the
             backstop, the rest for `receiver`. A part that nobody takes stays in the reserve.
@@ -429,7 +429,7 @@ def convertToShares(assets: uint256) -> uint256:
     @notice Shares that `assets` base units are worth, rounded down.
     """
     t: ledger.Totals = ledger._accrued()
-    return conversion._to_shares_down(assets, t.total_assets, t.total_supply)
+    return share_math._to_shares_down(assets, t.total_assets, t.total_supply)
 
 
 @external
@@ -449,7 +449,7 @@ def previewDeposit(assets: uint256) -> uint256:
     @notice Shares that a deposit of `assets` base units gives, rounded down.
     """
     t: ledger.Totals = ledger._accrued()
-    return conversion._to_shares_down(assets, t.total_assets, t.total_supply)
+    return share_math._to_shares_down(assets, t.total_assets, t.total_supply)
 
 
 @external
@@ -460,7 +460,7 @@ def previewMint(shares: uint256) -> uint256:
     @notice Base units that `shares` cost, rounded up.
     """
     t: ledger.Totals = ledger._accrued()
-    return conversion._to_assets_up(shares, t.total_assets, t.total_supply)
+    return share_math._to_assets_up(shares, t.total_assets, t.total_supply)
 
 
 @external
@@ -500,7 +500,7 @@ def maxMint(receiver: address) -> uint256:
     @notice The largest number of shares that can be minted now, the same for everyone.
     """
     t: ledger.Totals = ledger._accrued()
-    return conversion._to_shares_down(self._max_deposit(t), t.total_assets, t.total_supply)
+    return share_math._to_shares_down(self._max_deposit(t), t.total_assets, t.total_supply)
 
 
 @external
@@ -526,9 +526,9 @@ def maxRedeem(owner: address) -> uint256:
     value: uint256 = 0
     shares: uint256 = 0
     value, shares = self._exit_terms(t)
-    if conversion._to_assets_down(owned, value, shares) <= available:
+    if share_math._to_assets_down(owned, value, shares) <= available:
         return owned
-    return conversion._to_shares_down(available, value, shares)
+    return share_math._to_shares_down(available, value, shares)
 
 
 # ----------------------------------------------------------------------- views
@@ -575,8 +575,8 @@ def credit_line(vault: address) -> (uint256, uint256, uint256):
     t: ledger.Totals = ledger._accrued()
     limit: uint256 = 0
     drawn: uint256 = 0
-    limit, drawn = credit._line(vault)
-    return limit, drawn, conversion._to_assets_up(drawn, t.total_debt, t.total_debt_shares)
+    limit, drawn = credit_lines._line(vault)
+    return limit, drawn, share_math._to_assets_up(drawn, t.total_debt, t.total_debt_shares)
 
 
 @external
@@ -592,9 +592,9 @@ def max_draw(vault: address) -> uint256:
         return 0
     limit: uint256 = 0
     drawn: uint256 = 0
-    limit, drawn = credit._line(vault)
-    owed: uint256 = conversion._to_assets_up(drawn, t.total_debt, t.total_debt_shares)
-    margin: uint256 = conversion._to_assets_up(1, t.total_debt, t.total_debt_shares) + 1
+    limit, drawn = credit_lines._line(vault)
+    owed: uint256 = share_math._to_assets_up(drawn, t.total_debt, t.total_debt_shares)
+    margin: uint256 = share_math._to_assets_up(1, t.total_debt, t.total_debt_shares) + 1
     room: uint256 = min(limit - min(owed, limit), self._available(t))
     return room - min(margin, room)
 
@@ -791,7 +791,7 @@ def _exit_terms(t: ledger.Totals) -> (uint256, uint256):
     provisions: uint256 = self.provisions * FRACTION
     uncovered: uint256 = provisions - min(provisions, self._reserves(t))
     stake: uint256 = share_token.balanceOf[self.backstop]
-    if uncovered <= conversion._to_value_up(stake, t.total_assets, t.total_supply):
+    if uncovered <= share_math._to_value_up(stake, t.total_assets, t.total_supply):
         return t.total_assets, t.total_supply
     return t.total_assets - min(t.total_assets, uncovered), t.total_supply - stake
 
@@ -805,7 +805,7 @@ def _exit_assets(t: ledger.Totals, shares: uint256) -> uint256:
     value: uint256 = 0
     supply: uint256 = 0
     value, supply = self._exit_terms(t)
-    return conversion._to_assets_down(shares, value, supply)
+    return share_math._to_assets_down(shares, value, supply)
 
 
 @internal
@@ -817,7 +817,7 @@ def _exit_shares(t: ledger.Totals, assets: uint256) -> uint256:
     value: uint256 = 0
     supply: uint256 = 0
     value, supply = self._exit_terms(t)
-    return conversion._to_shares_up(assets, value, supply)
+    return share_math._to_shares_up(assets, value, supply)
 
 
 # --------------------------------------------------- internals: losses and payouts
@@ -845,7 +845,7 @@ def _give(totals: ledger.Totals, taker: address, amount: uint256) -> ledger.Tota
     t: ledger.Totals = totals
     if taker == empty(address):
         return t
-    shares: uint256 = conversion._to_shares_down(amount, t.total_assets, t.total_supply)
+    shares: uint256 = share_math._to_shares_down(amount, t.total_assets, t.total_supply)
     t.total_assets += amount * FRACTION
     t.total_supply += shares
     share_token._mint(taker, shares)
@@ -877,15 +877,15 @@ def _book_loss(
         return t
 
     if vault != empty(address):
-        credit._lose(vault, max(loss, min(shortfall, extinguished // FRACTION)))
+        credit_lines._lose(vault, max(loss, min(shortfall, extinguished // FRACTION)))
     carried: uint256 = 0
     if shortfall > 0 and self.backstop != empty(address):
         stake: uint256 = share_token.balanceOf[self.backstop]
-        worth: uint256 = conversion._to_assets_down(stake, t.total_assets, t.total_supply)
+        worth: uint256 = share_math._to_assets_down(stake, t.total_assets, t.total_supply)
         carried = min(shortfall, worth)
         burnt: uint256 = stake
         if carried < worth:
-            burnt = min(stake, conversion._to_shares_up(carried, t.total_assets, t.total_supply))
+            burnt = min(stake, share_math._to_shares_up(carried, t.total_assets, t.total_supply))
         if burnt > 0:
             share_token._burn(self.backstop, burnt)
             t.total_supply -= burnt
@@ -936,7 +936,7 @@ def _is_wiped(t: ledger.Totals) -> bool:
     """
     @notice Whether a share is worth less than 0.1 % of par.
     """
-    return (t.total_assets // FRACTION + 1) * WIPED_RATIO < t.total_supply + conversion.VIRTUAL_SHARES
+    return (t.total_assets // FRACTION + 1) * WIPED_RATIO < t.total_supply + share_math.VIRTUAL_SHARES
 
 
 @internal
@@ -951,7 +951,7 @@ def _max_deposit(t: ledger.Totals) -> uint256:
     if t.flags & ledger.FLAG_CAPPED != 0:
         cap: uint256 = self.supply_cap * FRACTION
         room = min(room, cap - min(cap, t.total_assets))
-    share_room: uint256 = conversion._to_assets_down(
+    share_room: uint256 = share_math._to_assets_down(
         ledger.COUNT_TOP - t.total_supply, t.total_assets, t.total_supply
     )
     return min(room // FRACTION, share_room)

@@ -30,7 +30,7 @@ from .modules import margin
 from .modules import operators
 from .modules import position
 from .modules import risk_params
-from .modules import shares as conversion
+from .modules import share_math
 
 initializes: liquidation
 initializes: operators
@@ -128,7 +128,7 @@ def withdraw(amount: uint256, receiver: address = msg.sender, owner: address = m
     if debt_shares > 0 and sent > 0:
         self._check_collateralised(
             unsafe_sub(collateral, sent),  # sent <= collateral
-            conversion._to_assets_up(debt_shares, total_debt, total_debt_shares),
+            share_math._to_assets_up(debt_shares, total_debt, total_debt_shares),
         )
     self._send_collateral(receiver, sent)
     log IVault.Withdraw(owner=owner, receiver=receiver, amount=sent)
@@ -280,7 +280,7 @@ def close(
         total_debt, total_debt_shares = staticcall POOL.debt_totals()
         self._check_collateralised(
             unsafe_sub(collateral, sent),  # sent <= collateral
-            conversion._to_assets_up(debt_shares, total_debt, total_debt_shares),
+            share_math._to_assets_up(debt_shares, total_debt, total_debt_shares),
         )
     log IVault.Repay(owner=owner, amount=paid, shares=shares)
     log IVault.Withdraw(owner=owner, receiver=receiver, amount=sent)
@@ -318,7 +318,7 @@ def liquidate(
     assert quote.shares > 0, "vault: nothing can be closed"
     rest: uint256 = position._reduce(word, quote.seized, quote.shares)
     if word >= position.PROVISIONED:
-        rest = self._provide_for(owner, rest, liquidation._lack(rest, price, total_debt, total_debt_shares))
+        rest = self._set_provision(owner, rest, liquidation._shortfall(rest, price, total_debt, total_debt_shares))
     self.positions[owner] = rest
     self._log_liquidation(owner, quote)
     self._log_call(price, total_debt, total_debt_shares)
@@ -367,7 +367,7 @@ def liquidate_batch(
         if quote.shares > 0:
             rest: uint256 = position._reduce(word, quote.seized, quote.shares)
             if word >= position.PROVISIONED:
-                rest = self._provide_for(owner, rest, liquidation._lack(rest, price, total_debt, total_debt_shares))
+                rest = self._set_provision(owner, rest, liquidation._shortfall(rest, price, total_debt, total_debt_shares))
                 provisioned = True
             self.positions[owner] = rest
             self._log_liquidation(owner, quote)
@@ -401,10 +401,10 @@ def poke(owner: address) -> uint256:
     total_debt_shares: uint256 = 0
     total_debt, total_debt_shares = extcall POOL.accrue()
     word: uint256 = self.positions[owner]
-    lack: uint256 = liquidation._lack(word, price, total_debt, total_debt_shares)
-    self.positions[owner] = self._provide_for(owner, word, lack)
+    shortfall: uint256 = liquidation._shortfall(word, price, total_debt, total_debt_shares)
+    self.positions[owner] = self._set_provision(owner, word, shortfall)
     self._report_provisions()
-    return lack
+    return shortfall
 
 
 @external
@@ -604,7 +604,7 @@ def _check_borrowed(word: uint256, shares: uint256, total_debt: uint256, total_d
     collateral: uint256 = 0
     debt_shares: uint256 = 0
     collateral, debt_shares = position._unpack(word)
-    debt: uint256 = conversion._to_assets_up(debt_shares, total_debt, total_debt_shares)
+    debt: uint256 = share_math._to_assets_up(debt_shares, total_debt, total_debt_shares)
     assert debt >= liquidation.RISK.min_debt, "vault: below the minimum debt"
     self._check_collateralised(collateral, debt)
 
@@ -622,10 +622,10 @@ def _repayment(
     @return Base units to pay; debt shares that they extinguish, rounded down, all when the debt is paid.
     """
     debt_shares: uint256 = position._unpack(word)[1]
-    debt: uint256 = conversion._to_assets_up(debt_shares, total_debt, total_debt_shares)
+    debt: uint256 = share_math._to_assets_up(debt_shares, total_debt, total_debt_shares)
     if amount >= debt:
         return debt, debt_shares
-    shares: uint256 = conversion._to_shares_down(amount, total_debt, total_debt_shares)
+    shares: uint256 = share_math._to_shares_down(amount, total_debt, total_debt_shares)
     assert shares > 0 or amount == 0, "vault: less than a debt share"
     return amount, shares
 
@@ -648,29 +648,29 @@ def _pay_pool(amount: uint256, shares: uint256, paid: uint256):
 
 @internal
 def _report_provisions():
-    extcall POOL.provide(self.provisions)
+    extcall POOL.set_provision(self.provisions)
 
 
 @internal
-def _provide_for(owner: address, word: uint256, lack: uint256) -> uint256:
+def _set_provision(owner: address, word: uint256, shortfall: uint256) -> uint256:
     """
     @notice Note what `owner`'s position lacks, base units of the loan asset, in place of what was noted before.
     @return `word`, the position, flagged accordingly.
     """
-    self.provisions = self.provisions - self.provision_of[owner] + lack
-    self.provision_of[owner] = lack
-    log IVault.Provided(owner=owner, amount=lack)
-    return position._flag_provisioned(word, lack > 0)
+    self.provisions = self.provisions - self.provision_of[owner] + shortfall
+    self.provision_of[owner] = shortfall
+    log IVault.ProvisionSet(owner=owner, amount=shortfall)
+    return position._flag_provisioned(word, shortfall > 0)
 
 
 @internal
 def _cap_provision(owner: address, word: uint256, total_debt: uint256, total_debt_shares: uint256) -> uint256:
     """
     @notice A position lacks no more than it owes: what a repayment can say without an oracle.
-    @return As `_provide_for`.
+    @return As `_set_provision`.
     """
-    debt: uint256 = conversion._to_assets_up(position._unpack(word)[1], total_debt, total_debt_shares)
-    return self._provide_for(owner, word, min(self.provision_of[owner], debt))
+    debt: uint256 = share_math._to_assets_up(position._unpack(word)[1], total_debt, total_debt_shares)
+    return self._set_provision(owner, word, min(self.provision_of[owner], debt))
 
 
 @internal
@@ -761,7 +761,7 @@ def _debt(word: uint256) -> uint256:
     total_debt: uint256 = 0
     total_debt_shares: uint256 = 0
     total_debt, total_debt_shares = staticcall POOL.debt_totals()
-    return conversion._to_assets_up(debt_shares, total_debt, total_debt_shares)
+    return share_math._to_assets_up(debt_shares, total_debt, total_debt_shares)
 
 
 @internal
@@ -780,8 +780,8 @@ def _max_borrow(word: uint256) -> uint256:
     value: uint256 = liquidation._value_down(collateral, staticcall ORACLE.safe_price())
     allowed: uint256 = value * liquidation.RISK.ltv // WAD
     taken: uint256 = (
-        conversion._to_assets_up(debt_shares, total_debt, total_debt_shares)
-        + conversion._to_assets_up(1, total_debt, total_debt_shares)
+        share_math._to_assets_up(debt_shares, total_debt, total_debt_shares)
+        + share_math._to_assets_up(1, total_debt, total_debt_shares)
         + 1
     )
     line: uint256 = staticcall POOL.max_draw(self)
@@ -798,7 +798,7 @@ def _max_withdraw(
     """
     if debt_shares == 0:
         return collateral
-    debt: uint256 = conversion._to_assets_up(debt_shares, total_debt, total_debt_shares) + 1
+    debt: uint256 = share_math._to_assets_up(debt_shares, total_debt, total_debt_shares) + 1
     value: uint256 = margin._ceil_div(debt * WAD, liquidation.RISK.ltv)
     safe_price: uint256 = staticcall ORACLE.safe_price()
     assert safe_price > 0, "vault: safe price is zero"

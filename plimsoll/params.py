@@ -45,11 +45,11 @@ def price_of(quote: Decimal | int, collateral_decimals: int, loan_decimals: int)
     return int(Fraction(quote) * 10 ** (36 + loan_decimals) / 10**collateral_decimals)
 
 
-class _Checked(BaseModel):
+class _StrictModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class RateParams(_Checked):
+class RateParams(_StrictModel):
     """The adaptive kinked rate curve; rates a year."""
 
     target_utilisation: Decimal = Field(Decimal("0.90"), gt=0, lt=1)
@@ -84,7 +84,7 @@ class RateParams(_Checked):
         )
 
 
-class PoolParams(_Checked):
+class PoolParams(_StrictModel):
     """A pool, but for the asset's address."""
 
     name: str = Field(min_length=1, max_length=50)
@@ -134,7 +134,7 @@ class PoolParams(_Checked):
         )
 
 
-class RiskParams(_Checked):
+class RiskParams(_StrictModel):
     """The risk parameters of a vault; `min_debt` in whole loan tokens."""
 
     ltv: Decimal = Field(gt=0, lt=1)

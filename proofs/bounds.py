@@ -214,12 +214,12 @@ CONVERSIONS = (
 )
 
 BOUNDS: Bounds = {
-    **{k: v for f in CONVERSIONS for k, v in bounds(f"shares._{f}", STORED, total=VALUE_TOP).items()},
+    **{k: v for f in CONVERSIONS for k, v in bounds(f"share_math._{f}", STORED, total=VALUE_TOP).items()},
     # in `draw` the new debt shares are not stored yet: debt_shares_fit
     **{
         k: v
         for f in CONVERSIONS
-        for k, v in bounds(f"shares._{f}", "debt_shares_fit", total_shares=COUNT_TOP).items()
+        for k, v in bounds(f"share_math._{f}", "debt_shares_fit", total_shares=COUNT_TOP).items()
     },
     # ledger
     **bounds("ledger._utilisation", STORED, total_debt=VALUE_TOP),
@@ -299,10 +299,14 @@ _QUOTE = "liquidation._quote"
 _CEIL_SW = "unsafe_div(unsafe_add(unsafe_mul(with_bonus, risk.threshold), WAD - 1), WAD)"
 
 ORDERS: dict[tuple[str, str, str], str] = {
-    ("credit._draw", "unsafe_add(line, shares)", "MAX"): "line_draws",
-    ("credit._settle", "shares", "line"): "line_settles_and_loses",
-    ("credit._lose", "lost << 104", "line"): "line_settles_and_loses",
-    ("credit._lose", "unsafe_add(self.losses[vault], loss)", "MAX"): "door: 2**161 losses below 2**95 each",
+    ("credit_lines._draw", "unsafe_add(line, shares)", "MAX"): "line_draws",
+    ("credit_lines._settle", "shares", "line"): "line_settles_and_loses",
+    ("credit_lines._lose", "lost << 104", "line"): "line_settles_and_loses",
+    (
+        "credit_lines._lose",
+        "unsafe_add(self.losses[vault], loss)",
+        "MAX",
+    ): "door: 2**161 losses below 2**95 each",
     ("ledger._accrued", "books >> 220", "block.timestamp"): "clock",
     ("ledger._accrued", "reserve_part", "interest"): "reserve_part_fits",
     ("rates._times_exp", "unsafe_mul(k, LN2)", "x"): "remainder",
@@ -341,7 +345,7 @@ ORDERS: dict[tuple[str, str, str], str] = {
         "Pool.settle",
         "shares",
         "t.total_debt_shares",
-    ): "door: credit._settle, and P2: drawn shares are part of the total",
+    ): "door: credit_lines._settle, and P2: drawn shares are part of the total",
     (
         "Pool._leave",
         "shares",

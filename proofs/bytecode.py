@@ -39,7 +39,7 @@ from proofs.words import lane
 from quality.compiling import CONTRACTS, ROOT, build, build_file
 from quality.judging import START, standing_in
 from quality.layouts import layout
-from tests.stateful.world import DEPLOYER, World
+from tests.stateful.world import DEPLOYER, Lockstep
 
 LIQUIDATION = int.from_bytes(keccak(text="Liquidation(address,uint256,uint256)"), "big")
 TRANSFER, PULL = 0xA9059CBB, 0x23B872DD  # of ERC-20: transfer, transferFrom
@@ -98,7 +98,7 @@ def deployed(contract: str, mistake: tuple[str, str, str] | None = None) -> Code
     else:
         artifacts = {contract: build(contract, file, text)} if mistake else {}
         with standing_in(artifacts):
-            world = World(engine)
+            world = Lockstep(engine)
         place, factory = world.chain[NAMES[contract]], world.factory.address
     return Code(engine.code(place.address), selectors(place), factory)
 
@@ -198,27 +198,27 @@ def council_powers(function: str, path: Path) -> Claims:
 
 # ------------------------------------------------------------------------------------------------ Pool
 
-COUNCILS = ("open_pool", "set_limit", "set_supply_cap", "set_pause", "pay_out")
+COUNCILS = ("open_pool", "set_limit", "set_supply_cap", "set_pause", "distribute_excess")
 SETTINGS = ("council", "backstop", "supply_cap", "paused_until")
-LINES = ("set_limit", "draw", "settle", "provide")
+LINES = ("set_limit", "draw", "settle", "set_provision")
 SHARES = ("transfer", "transferFrom", "approve", "permit", "withdraw", "redeem", "exit")
 
 
 def pool_powers(function: str, path: Path) -> Claims:
     if function in COUNCILS:
         yield path.before(slot("Pool", "council")) == CALLER
-    elif function == "install":
+    elif function == "initialize":
         yield CALLER == int(deployed("Pool").factory, 16)
         yield path.before(slot("Pool", "council")) == 0
     else:
         yield from (unchanged(path, slot("Pool", name)) for name in SETTINGS)
     if function not in LINES:
-        yield z3.BoolVal(not path.keys(slot("Pool", "credit.lines")))
+        yield z3.BoolVal(not path.keys(slot("Pool", "credit_lines.lines")))
         yield z3.BoolVal(not path.keys(slot("Pool", "provision_of")))
 
 
 def pool_lines(function: str, path: Path) -> Claims:
-    lines = slot("Pool", "credit.lines")
+    lines = slot("Pool", "credit_lines.lines")
     if function == "set_limit":
         yield path.before(slot("Pool", "council")) == CALLER
         for (vault,) in path.keys(lines):
@@ -368,7 +368,7 @@ REST = TOP ^ ((2**104 - 1) << 128)  # of a position, all but the debt
 
 
 def line_words(function: str, path: Path) -> Claims:
-    lines, losses = slot("CreditProbe", "credit.lines"), slot("CreditProbe", "credit.losses")
+    lines, losses = slot("CreditProbe", "credit_lines.lines"), slot("CreditProbe", "credit_lines.losses")
     vault, value = argument(0), argument(1)
     old, new = path.before(lines, vault), path.after(lines, vault)
     drawn, limit = lane(old, 0, 104), lane(old, 104, 94)
@@ -437,7 +437,7 @@ def operator_words(function: str, path: Path) -> Claims:
 # ---------------------------------------------------------------------------------------------- checks
 
 POOL, VAULT, COUNCIL = "contracts/Pool.vy", "contracts/Vault.vy", "contracts/Council.vy"
-LEDGER, CREDIT = "contracts/modules/ledger.vy", "contracts/modules/credit.vy"
+LEDGER, CREDIT = "contracts/modules/ledger.vy", "contracts/modules/credit_lines.vy"
 POSITION, OPERATORS = "contracts/modules/position.vy", "contracts/modules/operators.vy"
 PAUSE = "    self._set_flag(ledger.FLAG_PAUSED"
 LOCKED = (
@@ -470,8 +470,8 @@ CHECKS = {
     "bytecode pool powers": Check(
         "Pool",
         "9",
-        "Only the council opens, sets limits, cap and pause and pays out; only the Factory installs, once; "
-        "nothing else changes these settings, or a line but drawing, settling and providing.",
+        "Only the council opens, sets limits, cap and pause and pays out; only the Factory initializes, "
+        "once; nothing else changes these settings, or a line but drawing, settling and providing.",
         "Anybody pauses.",
         (POOL, "    self._only_council()\n" + PAUSE, PAUSE),
         "set_pause",

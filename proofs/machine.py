@@ -55,7 +55,7 @@ class Unknown(Exception):
 
 
 @dataclass(frozen=True)
-class Place:
+class StorageSlot:
     """A storage slot: a variable, or an entry of a mapping by its keys, or a field of one."""
 
     slot: int
@@ -93,18 +93,18 @@ class Path:
     """One way through a call that does not revert."""
 
     given: list[z3.BoolRef]
-    writes: list[tuple[Place, Value]]
+    writes: list[tuple[StorageSlot, Value]]
     calls: list[Call]
     logs: list[Log]
     returned: tuple[Value, ...] = ()
 
     def before(self, slot: int, *keys: Value, offset: int = 0) -> z3.BitVecRef:
         """A storage word before the call."""
-        return initial(Place(slot, tuple(map(word, keys)), offset))
+        return initial(StorageSlot(slot, tuple(map(word, keys)), offset))
 
     def after(self, slot: int, *keys: Value, offset: int = 0) -> z3.BitVecRef:
         """A storage word after the call."""
-        return word(load(self.writes, Place(slot, tuple(map(word, keys)), offset)))
+        return word(load(self.writes, StorageSlot(slot, tuple(map(word, keys)), offset)))
 
     def keys(self, slot: int) -> list[tuple[z3.BitVecRef, ...]]:
         """The entries of a mapping that may have been written; every other is as it was."""
@@ -199,7 +199,7 @@ def solve(
     return answer, solver.model() if answer == z3.sat else None
 
 
-def initial(place: Place) -> z3.BitVecRef:
+def initial(place: StorageSlot) -> z3.BitVecRef:
     """What storage holds before the call."""
     name = f"storage_{place.slot}_{place.offset}"
     if not place.keys:
@@ -212,7 +212,7 @@ def transient(slot: int) -> z3.BitVecRef:
     return z3.BitVec(f"transient_{slot}", 256)
 
 
-def load(writes: list[tuple[Place, Value]], place: Place) -> Value:
+def load(writes: list[tuple[StorageSlot, Value]], place: StorageSlot) -> Value:
     """What storage holds after these writes."""
     found: Value = initial(place)
     for written, value in writes:
@@ -232,7 +232,7 @@ class State:
     given: list[z3.BoolRef] = field(default_factory=lambda: list(AXIOMS))
     stack: list[Value] = field(default_factory=list)
     memory: dict[int, Any] = field(default_factory=dict)  # byte -> integer, or word and number of its byte
-    writes: list[tuple[Place, Value]] = field(default_factory=list)
+    writes: list[tuple[StorageSlot, Value]] = field(default_factory=list)
     transient: dict[int, Value] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
     logs: list[Log] = field(default_factory=list)
@@ -490,7 +490,7 @@ class Machine:
         self.cut = 0
         self._selector = 0
         self._reverts: dict[int, bool] = {}
-        self._places: dict[int, tuple[z3.ExprRef, Place]] = {}  # by the id of the slot's term
+        self._places: dict[int, tuple[z3.ExprRef, StorageSlot]] = {}  # by the id of the slot's term
 
     # ------------------------------------------------------------------------------------------- running
 
@@ -621,12 +621,12 @@ class Machine:
                 self._note(total, replace(known[1], offset=known[1].offset + more))
         return total
 
-    def _note(self, term: z3.ExprRef, place: Place) -> None:
+    def _note(self, term: z3.ExprRef, place: StorageSlot) -> None:
         self._places[term.get_id()] = (term, place)
 
-    def _place(self, slot: Value) -> Place:
+    def _place(self, slot: Value) -> StorageSlot:
         if isinstance(slot, int):
-            return Place(slot)
+            return StorageSlot(slot)
         if slot.get_id() not in self._places:
             raise Unknown(f"storage at {slot}")
         return self._places[slot.get_id()][1]

@@ -54,7 +54,7 @@ EXCLUDED = {
 
 
 @dataclass(frozen=True, order=True)
-class Place:
+class SourceSpan:
     """A statement or a branch in a source."""
 
     file: str
@@ -65,7 +65,7 @@ class Place:
     kind: str
 
     @classmethod
-    def of(cls, node: Any, file: str) -> "Place":
+    def of(cls, node: Any, file: str) -> "SourceSpan":
         """Where a node of a syntax tree stands."""
         return cls(
             file, node.lineno, node.col_offset, node.end_lineno, node.end_col_offset, type(node).__name__
@@ -86,8 +86,8 @@ class Code:
     """A program: how what runs begins, the statements behind its counters, and its branches."""
 
     head: bytes
-    statements: dict[int, Place] = field(default_factory=dict)
-    branches: dict[int, tuple[Place, int]] = field(
+    statements: dict[int, SourceSpan] = field(default_factory=dict)
+    branches: dict[int, tuple[SourceSpan, int]] = field(
         default_factory=dict
     )  # by the jump; which jump of the place
 
@@ -109,18 +109,18 @@ def programs(path: str) -> list[Code]:
 
 def _code(program: bytes, end: int, nodes: dict[int, Any]) -> Code:
     code = Code(program)
-    numbers: dict[Place, int] = {}
+    numbers: dict[SourceSpan, int] = {}
     before: Any = None  # the node of the last instruction that has one
     for counter in _instructions(program[:end]):
         node = nodes.get(counter)
         if node is not None and (file := _file(node)):
             statement = _statement(node)
             if statement is not None:
-                code.statements[counter] = Place.of(statement, file)
+                code.statements[counter] = SourceSpan.of(statement, file)
         if program[counter] == JUMPI:
             branch = node if isinstance(node, BRANCHES) else _if_of(before)
             if branch is not None and (file := _file(branch)):
-                place = Place.of(branch, file)
+                place = SourceSpan.of(branch, file)
                 number = numbers.get(place, 0)
                 if number and not isinstance(branch, ast.BoolOp):
                     raise RuntimeError(f"{place} has two jumps")
@@ -172,14 +172,14 @@ def _if_of(node: Any) -> Any:
     return None
 
 
-def _stand_in(node: Any, file: str, named: set[Place]) -> Place:
+def _stand_in(node: Any, file: str, named: set[SourceSpan]) -> SourceSpan:
     """What runs when a statement does, as far as nothing reverts in between, and has counters."""
     block = next(block for block in _blocks(node._parent) if node in block)
     at = block.index(node)
     for other in (*block[at + 1 :], *reversed(block[:at]), node._parent):
-        if Place.of(other, file) in named:
-            return Place.of(other, file)
-    return Place.of(node, file)  # in a function that nothing calls
+        if SourceSpan.of(other, file) in named:
+            return SourceSpan.of(other, file)
+    return SourceSpan.of(node, file)  # in a function that nothing calls
 
 
 def _blocks(node: Any) -> list[list[Any]]:
@@ -195,10 +195,10 @@ class Coverage:
 
     def __init__(self) -> None:
         """Everything in the sources; nothing played."""
-        self.statements: dict[Place, bool] = {}
-        self.branches: dict[tuple[Place, int], set[bool]] = {}  # whether the jump was taken
+        self.statements: dict[SourceSpan, bool] = {}
+        self.branches: dict[tuple[SourceSpan, int], set[bool]] = {}  # whether the jump was taken
         self.codes = [code for path in CONTRACTS.values() for code in programs(path)]
-        self.stand_ins: dict[Place, Place] = {}  # for statements without a counter
+        self.stand_ins: dict[SourceSpan, SourceSpan] = {}  # for statements without a counter
         named = {place for code in self.codes for place in code.statements.values()}
         branches = {key for code in self.codes for key in code.branches.values()}
         for path in sorted((ROOT / "contracts").rglob("*.vy")):
@@ -208,18 +208,18 @@ class Coverage:
             for function in parse_to_ast(path.read_text()).get_children(ast.FunctionDef):
                 for node in function.get_descendants(STATEMENTS):
                     if _statement(node) is node and not _is_empty_return(node):
-                        self.statements[Place.of(node, file)] = False
-                        if Place.of(node, file) not in named:
-                            self.stand_ins[Place.of(node, file)] = _stand_in(node, file, named)
+                        self.statements[SourceSpan.of(node, file)] = False
+                        if SourceSpan.of(node, file) not in named:
+                            self.stand_ins[SourceSpan.of(node, file)] = _stand_in(node, file, named)
                 for node in function.get_descendants(BRANCHES):
                     # without code, in a function that nothing calls, it counts all the same
-                    place = Place.of(node, file)
+                    place = SourceSpan.of(node, file)
                     for key in {key for key in branches if key[0] == place} or {(place, 0)}:
                         self.branches[key] = set()
 
     def add(self, steps: dict[bytes, set[Step]]) -> None:
         """Counts what a trace has seen."""
-        ran: set[Place] = set()
+        ran: set[SourceSpan] = set()
         for program, seen in steps.items():
             for code in self.codes:
                 if not program.startswith(code.head):

@@ -56,7 +56,7 @@ def play(artifacts: dict[str, Artifact], steps: int, seed: object = 0) -> int:
     with standing_in(artifacts):
         for run in range(steps // STEPS_OF_A_WORLD):
             decimals, flash_fee = MARKETS[run % len(MARKETS)]
-            place = world.World(world.engine(START), decimals, flash_fee)
+            place = world.Lockstep(world.engine(START), decimals, flash_fee)
             begin(place)
             lend(place)
             walk = Steps(place, Random(f"{seed} {run}"))

@@ -1,4 +1,4 @@
-"""The tests of Liquidator and Leverage that ask for a `Venue`, on any engine and any artifacts."""
+"""The tests of Liquidator and Leverage that ask for a `PeripheryMarket`, on any engine and any artifacts."""
 
 import contextlib
 import io
@@ -9,7 +9,7 @@ import pytest
 
 from plimsoll.chain.engine import Artifact, Engine
 from tests.stateful import world
-from tests.utils.periphery import Venue
+from tests.utils.periphery import PeripheryMarket
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("unit/liquidator", "unit/leverage")
@@ -26,11 +26,11 @@ class _Stage:
     """What pytest is given in place of `tests/conftest.py`; keeps what went wrong."""
 
     def __init__(self, engine: Engine) -> None:
-        self.stage = Venue(engine, artifact)
+        self.stage = PeripheryMarket(engine, artifact)
         self.red = ""
 
     @pytest.fixture
-    def venue(self) -> Iterator[Venue]:
+    def venue(self) -> Iterator[PeripheryMarket]:
         """The same for all tests; undone after each."""
         before = self.stage.engine.snapshot()
         yield self.stage

@@ -89,11 +89,11 @@ def cli(
     from plimsoll.chain.sources import ensure_compiled
     from plimsoll.deploy import AddressBook, DeployError, book_path, signer
     from plimsoll.keeper import metrics
+    from plimsoll.keeper.execution import Execution, FlashLiquidation, Inventory
     from plimsoll.keeper.index import Index, IndexFault
     from plimsoll.keeper.loop import Keeper, Policy
     from plimsoll.keeper.node import Node, NodeError, Reverted, VaultNode
     from plimsoll.keeper.signer import ApeSigner
-    from plimsoll.keeper.ways import Flash, OwnFunds, Way
 
     provider = ape.networks.provider
     console = Console()
@@ -125,14 +125,14 @@ def cli(
             allowance=None if allowance is None else int(allowance * loan),
             is_dry=dry_run,
         )
-        way: Way = OwnFunds(vault, round(discount * 100), pair)
+        execution: Execution = Inventory(vault, round(discount * 100), pair)
         if liquidator == "book":
             if book.liquidator is None:
                 raise click.ClickException(f"There is no Liquidator in {book.title}; give its address.")
             liquidator = book.liquidator.address
         if liquidator is not None:
-            way = Flash(vault, liquidator, via)
-        needed = way.spender and not dry_run
+            execution = FlashLiquidation(vault, liquidator, via)
+        needed = execution.spender and not dry_run
         if needed and node.view(vault.loan, "balanceOf(address)", "uint256", who.address) == (0,):
             raise click.ClickException(
                 f"{who.address} has none of the loan asset {vault.loan}; send it some, or try --liquidator "
@@ -143,7 +143,7 @@ def cli(
         path = database or Path(".keeper") / f"{provider.chain_id}-{name.replace('/', '-')}.sqlite"
         path.parent.mkdir(parents=True, exist_ok=True)
         index = Index(path, provider.chain_id, address, first_block)
-        keeper = Keeper(vault, index, ApeSigner(who), way, policy, time.time)
+        keeper = Keeper(vault, index, ApeSigner(who), execution, policy, time.time)
         compared = keeper.catch_up(random.Random())
         console.print(
             f"{len(index.positions):,} positions of {name} in {path}, {compared} compared with the chain; "

@@ -10,7 +10,7 @@ from ape.exceptions import CompilerError
 from plimsoll.chain.revm import Revm
 from plimsoll.chain.sources import ensure_compiled
 from tests.utils.clock import isolated
-from tests.utils.periphery import START, Venue
+from tests.utils.periphery import START, PeripheryMarket
 from tests.utils.process import artifact
 from tests.utils.world import Builder
 
@@ -115,12 +115,12 @@ def builder(deployer: AccountAPI) -> Builder:
 
 
 @pytest.fixture(scope="session")
-def _venue() -> Venue:
-    return Venue(Revm(START), artifact)
+def _venue() -> PeripheryMarket:
+    return PeripheryMarket(Revm(START), artifact)
 
 
 @pytest.fixture
-def venue(_venue: Venue) -> Iterator[Venue]:
+def venue(_venue: PeripheryMarket) -> Iterator[PeripheryMarket]:
     """Markets, Uniswap, Liquidator and Leverage in process; undone after each test."""
     before = _venue.engine.snapshot()
     yield _venue

@@ -5,7 +5,7 @@
 """
 @title OpenFactory
 @license AGPL-3.0-only
-@notice A factory that installs any council and any backstop in a pool and calls any address a vault of it, so
+@notice A factory that initializes a pool with any council and any backstop and calls any address a vault of it, so
         that accounts of a test can play their parts.
 @custom:security For tests only.
 """
@@ -26,20 +26,20 @@ pool_of: public(HashMap[address, address])
 @external
 def create_pool(blueprint: address, params: IPool.PoolParams, council: address, backstop: address):
     """
-    @notice Deploy a pool from a blueprint and install what was named; without a council nothing is installed.
+    @notice Deploy a pool from a blueprint and initialize it with what was named, unless the council is empty.
     """
     pool: address = create_from_blueprint(blueprint, params)
     if council != empty(address):
-        extcall IPool(pool).install(council, backstop)
+        extcall IPool(pool).initialize(council, backstop)
     log PoolCreated(pool=pool)
 
 
 @external
-def install(pool: address, council: address, backstop: address):
+def initialize(pool: address, council: address, backstop: address):
     """
     @notice Pass on to the pool. Open to all.
     """
-    extcall IPool(pool).install(council, backstop)
+    extcall IPool(pool).initialize(council, backstop)
 
 
 @external

@@ -19,7 +19,7 @@
 
 from ..interfaces import IVault
 from . import position
-from . import shares as conversion
+from . import share_math
 
 WAD: constant(uint256) = 10**18
 PRICE_SCALE: constant(uint256) = 10**36
@@ -78,9 +78,9 @@ def _quote(
     collateral: uint256 = 0
     debt_shares: uint256 = 0
     collateral, debt_shares = position._unpack(word)
-    # one debt share owes per_share/shares_unit base units; the conversions of `shares`, written out
-    per_share: uint256 = unsafe_add(total_debt, conversion.VIRTUAL_VALUE)
-    shares_unit: uint256 = unsafe_mul(unsafe_add(total_debt_shares, conversion.VIRTUAL_SHARES), conversion.FRACTION)
+    # one debt share owes per_share/shares_unit base units; the conversions of `share_math`, written out
+    per_share: uint256 = unsafe_add(total_debt, share_math.VIRTUAL_VALUE)
+    shares_unit: uint256 = unsafe_mul(unsafe_add(total_debt_shares, share_math.VIRTUAL_SHARES), share_math.FRACTION)
     round_up: uint256 = unsafe_sub(shares_unit, 1)
 
     debt: uint256 = unsafe_div(unsafe_add(unsafe_mul(debt_shares, per_share), round_up), shares_unit)
@@ -175,7 +175,7 @@ def _quote(
 
 @internal
 @view
-def _lack(word: uint256, price: uint256, total_debt: uint256, total_debt_shares: uint256) -> uint256:
+def _shortfall(word: uint256, price: uint256, total_debt: uint256, total_debt_shares: uint256) -> uint256:
     """
     @notice What a position in shortfall lacks: its debt, rounded up, less the price of the whole position;
             0 for every other. Arguments as for `_quote`.
@@ -190,11 +190,11 @@ def _unpaid(
     shares: uint256, paid: uint256, word: uint256, total_debt: uint256, total_debt_shares: uint256
 ) -> uint256:
     """
-    @notice What an unlimited close of `shares` for `paid` leaves unpaid of the debt, rounded up: the lack of a
+    @notice What an unlimited close of `shares` for `paid` leaves unpaid of the debt, rounded up: the shortfall of a
             position in shortfall, else 0.
     @dev Only in shortfall does an unlimited close that leaves nothing cost less than the debt.
     """
     debt_shares: uint256 = position._unpack(word)[1]
     if shares != debt_shares:
         return 0
-    return conversion._to_assets_up(debt_shares, total_debt, total_debt_shares) - paid
+    return share_math._to_assets_up(debt_shares, total_debt, total_debt_shares) - paid

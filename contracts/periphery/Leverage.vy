@@ -22,16 +22,16 @@
 from ..interfaces import IOracle
 from ..interfaces import IPool
 from ..interfaces import IVault
-from ..modules import guest
+from ..modules import callback_guard
 from ..modules import margin as terms
-from ..modules import shares as conversion
+from ..modules import share_math
 from ..modules import tokens
 from ..modules import uniswap_v2
 
-initializes: guest
+initializes: callback_guard
 initializes: uniswap_v2
 
-exports: (guest.factory, uniswap_v2.uniswap_factory)
+exports: (callback_guard.factory, uniswap_v2.uniswap_factory)
 
 CALL_BACK: constant(Bytes[1]) = b"1"  # a vault calls back when there is data
 
@@ -56,7 +56,7 @@ def __init__(factory: address, uniswap_factory: address):
     @param factory The Factory whose vaults may be used.
     @param uniswap_factory The Uniswap v2 factory whose pairs are used.
     """
-    guest.__init__(factory)
+    callback_guard.__init__(factory)
     uniswap_v2.__init__(uniswap_factory)
 
 
@@ -90,7 +90,7 @@ def open(
     """
     collateral_token: address = empty(address)
     loan: address = empty(address)
-    collateral_token, loan = guest._tokens(vault)
+    collateral_token, loan = callback_guard._tokens(vault)
     uniswap_v2._check_path(path, loan, collateral_token)
     self._begin(vault, deadline, signed)
     tokens._pull(collateral_token, msg.sender, margin)
@@ -133,7 +133,7 @@ def close(
     """
     collateral_token: address = empty(address)
     loan: address = empty(address)
-    collateral_token, loan = guest._tokens(vault)
+    collateral_token, loan = callback_guard._tokens(vault)
     uniswap_v2._check_path(path, collateral_token, loan)
     self._begin(vault, deadline, signed)
 
@@ -160,9 +160,9 @@ def close(
 def on_open(collateral: uint256, debt: uint256, data: Bytes[1024]):
     """
     @notice Called by the vault that is being visited: find `collateral` base units.
-    @dev Not locked, since the lock is held by the function that has called the vault; the guest's rule guards.
+    @dev Not locked, since the lock is held by the function that has called the vault; `callback_guard` guards.
     """
-    guest._answer()
+    callback_guard._answer()
     self._trade(collateral)
 
 
@@ -171,9 +171,9 @@ def on_open(collateral: uint256, debt: uint256, data: Bytes[1024]):
 def on_close(repaid: uint256, withdrawn: uint256, data: Bytes[1024]):
     """
     @notice Called by the vault that is being visited: find `repaid` base units of the loan asset.
-    @dev Not locked, since the lock is held by the function that has called the vault; the guest's rule guards.
+    @dev Not locked, since the lock is held by the function that has called the vault; `callback_guard` guards.
     """
-    guest._answer()
+    callback_guard._answer()
     assert withdrawn >= self.sold, "leverage: too little to sell"
     self._trade(repaid)
 
@@ -187,7 +187,7 @@ def margin_terms(vault: address, owner: address) -> terms.Terms:
     """
     @notice A position in the terms of an exchange, at the oracle's price.
     """
-    guest._tokens(vault)
+    callback_guard._tokens(vault)
     collateral: uint256 = (staticcall IVault(vault).position_of(owner))[0]
     return self._terms(vault, collateral, staticcall IVault(vault).debt_of(owner))
 
@@ -208,7 +208,7 @@ def preview_open(
     """
     collateral_token: address = empty(address)
     loan: address = empty(address)
-    collateral_token, loan = guest._tokens(vault)
+    collateral_token, loan = callback_guard._tokens(vault)
     uniswap_v2._check_path(path, loan, collateral_token)
     locked: uint256 = margin + uniswap_v2._quote_out(path, debt + loan_margin)
 
@@ -218,9 +218,9 @@ def preview_open(
     total_debt: uint256 = 0
     total_debt_shares: uint256 = 0
     total_debt, total_debt_shares = staticcall IPool(staticcall IVault(vault).pool()).debt_totals()
-    drawn: uint256 = conversion._to_shares_up(debt, total_debt, total_debt_shares)  # as the pool draws
-    total_debt += conversion._to_value_up(drawn, total_debt, total_debt_shares)
-    owed: uint256 = conversion._to_assets_up(debt_shares + drawn, total_debt, total_debt_shares + drawn)
+    drawn: uint256 = share_math._to_shares_up(debt, total_debt, total_debt_shares)  # as the pool draws
+    total_debt += share_math._to_value_up(drawn, total_debt, total_debt_shares)
+    owed: uint256 = share_math._to_assets_up(debt_shares + drawn, total_debt, total_debt_shares + drawn)
     return locked, self._terms(vault, collateral + locked, owed)
 
 
@@ -235,7 +235,7 @@ def preview_close(
     """
     collateral_token: address = empty(address)
     loan: address = empty(address)
-    collateral_token, loan = guest._tokens(vault)
+    collateral_token, loan = callback_guard._tokens(vault)
     uniswap_v2._check_path(path, collateral_token, loan)
     return self._sale(vault, owner, repayment, path)
 
@@ -284,7 +284,7 @@ def _expect(
     self.path = path
     self.sold = sold
     self.margin = margin
-    guest._expect(vault)
+    callback_guard._expect(vault)
 
 
 @internal

@@ -17,14 +17,14 @@
 """
 
 from ..interfaces import IVault
-from ..modules import guest
+from ..modules import callback_guard
 from ..modules import tokens
 from ..modules import uniswap_v2
 
-initializes: guest
+initializes: callback_guard
 initializes: uniswap_v2
 
-exports: (guest.factory, uniswap_v2.uniswap_factory)
+exports: (callback_guard.factory, uniswap_v2.uniswap_factory)
 
 MAX_ORDERS: constant(uint256) = 256
 CALL_BACK: constant(Bytes[1]) = b"1"  # a vault calls back when there is data
@@ -43,7 +43,7 @@ def __init__(factory: address, uniswap_factory: address):
     @param factory The Factory whose vaults may be liquidated.
     @param uniswap_factory The Uniswap v2 factory whose pairs are used.
     """
-    guest.__init__(factory)
+    callback_guard.__init__(factory)
     uniswap_v2.__init__(uniswap_factory)
 
 
@@ -126,9 +126,9 @@ def liquidate_with_funds(
     @return What the vault's `liquidate_batch` returns.
     """
     self._check_receiver(receiver)
-    self.loan = guest._tokens(vault)[1]
+    self.loan = callback_guard._tokens(vault)[1]
     self.payer = msg.sender
-    guest._expect(vault)
+    callback_guard._expect(vault)
     return extcall IVault(vault).liquidate_batch(orders, min_rate, receiver, CALL_BACK)
 
 
@@ -140,9 +140,9 @@ def liquidate_with_funds(
 def on_liquidation(paid: uint256, fee: uint256, seized: uint256, data: Bytes[1024]):
     """
     @notice Called by the vault that is being visited: find `paid + fee` base units of the loan asset.
-    @dev Not locked, since the lock is held by the function that has called the vault; the guest's rule guards.
+    @dev Not locked, since the lock is held by the function that has called the vault; `callback_guard` guards.
     """
-    guest._answer()
+    callback_guard._answer()
     due: uint256 = paid + fee
     loan: address = self.loan
     if self.payer != empty(address):
@@ -171,7 +171,7 @@ def _prepare_sale(
     self.payer = empty(address)
     self.path = path
     self.min_profit = min_profit
-    guest._expect(vault)
+    callback_guard._expect(vault)
 
 
 @internal
@@ -194,7 +194,7 @@ def _check_path(vault: address, path: DynArray[address, uniswap_v2.MAX_TOKENS]) 
     """
     collateral: address = empty(address)
     loan: address = empty(address)
-    collateral, loan = guest._tokens(vault)
+    collateral, loan = callback_guard._tokens(vault)
     uniswap_v2._check_path(path, collateral, loan)
     return loan
 

@@ -19,7 +19,7 @@ from itertools import accumulate
 from math import isqrt
 from typing import NamedTuple, Protocol
 
-from plimsoll.twin.liquidation import PRICE_SCALE, Quote, Risk, Totals, ceil_div, quotes
+from plimsoll.twin.liquidation import PRICE_SCALE, DebtTotals, Quote, Risk, ceil_div, quotes
 from plimsoll.twin.uniswap_v2 import AFTER_FEE, FEE_BASE, Reserves, quote_out
 
 MAX_ORDERS = 256  # of a batch
@@ -161,7 +161,7 @@ class Batch:
 
 
 def candidates(
-    positions: dict[str, tuple[int, int]], price: int, totals: Totals, risk: Risk
+    positions: dict[str, tuple[int, int]], price: int, totals: DebtTotals, risk: Risk
 ) -> list[Candidate]:
     """The positions that can be closed at a price (1e36), and their closes, exactly."""
     owners = list(positions)
@@ -221,7 +221,7 @@ def choose(offered: Iterable[Candidate], venue: Venue, gas: Gas, patience: int =
     return _batch(chosen, venue, gas, bound)
 
 
-def affordable(batch: Batch, funds: int, venue: Venue, gas: Gas) -> Batch:
+def within_funds(batch: Batch, funds: int, venue: Venue, gas: Gas) -> Batch:
     """The batch, or as much of it as `funds` (base units of the loan asset) pay, the best returns first."""
     if batch.due <= funds:
         return batch

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from plimsoll.keeper.choice import Batch, Gas, Venue, affordable, candidates, choose
-from plimsoll.twin.liquidation import Risk, Totals
+from plimsoll.keeper.choice import Batch, Gas, Venue, candidates, choose, within_funds
+from plimsoll.twin.liquidation import DebtTotals, Risk
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class Situation:
 
     positions: dict[str, tuple[int, int]]  # collateral in base units, debt shares
     price: int  # the oracle's, 1e36
-    totals: Totals
+    totals: DebtTotals
     risk: Risk
     venue: Venue
     gas: Gas
@@ -41,7 +41,7 @@ def decide(now: Situation, floor: int) -> Decision:
     if not warm:
         return Decision(len(found), None, "all that could be closed cool down after a failure")
     best = choose(warm, now.venue, now.gas)
-    batch = affordable(best, now.funds, now.venue, now.gas)
+    batch = within_funds(best, now.funds, now.venue, now.gas)
     if not best.candidates:
         return Decision(len(found), None, "no batch pays for its gas and the sale")
     if not batch.candidates:

@@ -1,7 +1,7 @@
 """What the keeper has sent and whom it leaves alone for a while, in the index's file.
 
 A transaction is written down before it is sent: a keeper that is killed in between finds it again, and never
-has more than one nonce under way.
+has more than one nonce under execution.
 """
 
 from __future__ import annotations

@@ -17,10 +17,10 @@ from typing import Any, Protocol
 
 from plimsoll.keeper.choice import Gas, Venue
 from plimsoll.keeper.decision import Situation, decide
+from plimsoll.keeper.execution import ALL, Execution
 from plimsoll.keeper.index import ChainMoved, ForeignChain, Index
 from plimsoll.keeper.journal import Journal, Sent
 from plimsoll.keeper.node import Node, NodeError, Reverted, VaultNode, call_data
-from plimsoll.keeper.ways import ALL, Way
 from plimsoll.twin.liquidation import PRICE_SCALE, ceil_div
 
 log = logging.getLogger("plimsoll.keeper")
@@ -74,12 +74,12 @@ class Keeper:
         vault: VaultNode,
         index: Index,
         signer: Signer,
-        way: Way,
+        execution: Execution,
         policy: Policy,
         clock: Callable[[], float],
     ) -> None:
         """A keeper that has not looked at the chain yet; `clock` tells seconds since 1970."""
-        self._vault, self._index, self._signer, self._way = vault, index, signer, way
+        self._vault, self._index, self._signer, self._execution = vault, index, signer, execution
         self._node: Node = vault.node
         self._policy, self._clock = policy, clock
         self._journal = Journal(index, signer.address)
@@ -145,9 +145,9 @@ class Keeper:
             price=price,
             totals=self._vault.totals(checkpoint.hash),
             risk=self._vault.risk,
-            venue=self._way.venue(price),
+            venue=self._execution.venue(price),
             gas=self._gas(under_way),
-            funds=self.status.funds if self._way.spender else ANY,
+            funds=self.status.funds if self._execution.spender else ANY,
             cooling=self._journal.cooling(self._clock()),
         )
         decision = decide(situation, self._policy.floor)
@@ -173,12 +173,12 @@ class Keeper:
             self.status.counts["dry"] += 1
             self._say(f"dry run: {decision.reason}; nothing is sent")
             return
-        if self._way.spender and self._allow(self._way.spender, batch.due, under_way):
+        if self._execution.spender and self._allow(self._execution.spender, batch.due, under_way):
             return
         owners = tuple(each.owner for each in batch.candidates)
         floor = self._policy.floor
         try:
-            to, data = self._way.transaction(batch, floor)
+            to, data = self._execution.transaction(batch, floor)
             income, _ = self._simulate(to, data, situation.venue)
             gas = self._estimate(to, data)
             cost = ceil_div(gas * situation.gas.price, PRICE_SCALE)
@@ -187,7 +187,7 @@ class Keeper:
                     f"the simulation brings {income - cost} base units, below the floor; nothing was sent"
                 )
                 return
-            to, data = self._way.transaction(batch, floor + cost)
+            to, data = self._execution.transaction(batch, floor + cost)
             _, closes = self._simulate(to, data, situation.venue)
         except Reverted as error:
             self._cool(owners)
@@ -196,11 +196,11 @@ class Keeper:
         self._send(f"a batch of {closes}", to, data, gas, owners, under_way)
 
     def _simulate(self, to: str, data: bytes, venue: Venue) -> tuple[int, int]:
-        return self._way.income(self._node.call(to, data, sender=self._signer.address), venue)
+        return self._execution.income(self._node.call(to, data, sender=self._signer.address), venue)
 
     def _gas(self, under_way: Sent | None) -> Gas:
         price = self._gas_price(under_way) * self._policy.coin_price
-        return Gas(price, self._policy.gas_cap, self._way.base_gas)
+        return Gas(price, self._policy.gas_cap, self._execution.base_gas)
 
     def _gas_price(self, under_way: Sent | None) -> int:
         """The node's price; an eighth above that of a transaction to be replaced, as nodes demand."""
@@ -271,7 +271,7 @@ class Keeper:
     def _send(
         self, what: str, to: str, data: bytes, gas: int, owners: tuple[str, ...], under_way: Sent | None
     ) -> None:
-        """Signs, writes down, sends; in the place of what is under way."""
+        """Signs, writes down, sends; in the place of what is under execution."""
         if under_way is None:
             nonce = self._node.number("eth_getTransactionCount", self._signer.address, "latest")
         else:

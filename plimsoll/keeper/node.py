@@ -12,7 +12,7 @@ from web3.exceptions import Web3Exception
 
 from plimsoll.chain.engine import Log
 from plimsoll.keeper.events import TOPICS
-from plimsoll.twin.liquidation import Risk, Totals
+from plimsoll.twin.liquidation import DebtTotals, Risk
 
 
 class NodeError(Exception):
@@ -150,9 +150,9 @@ class VaultNode:
         )
         return int(line[1])
 
-    def totals(self, block: bytes) -> Totals:
+    def totals(self, block: bytes) -> DebtTotals:
         """The pool's debt, in the block of a hash."""
-        return Totals(*self.node.view(self.pool, "debt_totals()", "uint256,uint256", block=_at(block)))
+        return DebtTotals(*self.node.view(self.pool, "debt_totals()", "uint256,uint256", block=_at(block)))
 
     def price(self, block: bytes) -> int:
         """The oracle's price (1e36) in the block of a hash; `Reverted` when it has none."""

@@ -18,12 +18,12 @@ from plimsoll.keeper.choice import NO_LIMIT, Candidate, Gas, Route, Venue, choos
 from plimsoll.params import wad
 from plimsoll.scenario import config
 from plimsoll.scenario.borrowers import Borrower
-from plimsoll.scenario.ladder import Ladder
 from plimsoll.scenario.paths import HOUR
+from plimsoll.scenario.positions_by_health import PositionsByHealth
 from plimsoll.scenario.world import Action, Market, World, account
 from plimsoll.twin import liquidation
 from plimsoll.twin.chain import MAX, Revert
-from plimsoll.twin.liquidation import PRICE_SCALE, WAD, Quote, Totals, ceil_div
+from plimsoll.twin.liquidation import PRICE_SCALE, WAD, DebtTotals, Quote, ceil_div
 from plimsoll.twin.uniswap_v2 import amount_in
 from plimsoll.twin.vault import Vault
 
@@ -37,7 +37,7 @@ class View:
     """What agents see: the world, and where and when in the scenario they are."""
 
     world: World
-    ladders: list[Ladder]  # a vault each, every indebted position
+    rankings: list[PositionsByHealth]  # a vault each, every indebted position
     outside: list[float]  # loan tokens for a whole collateral token, a vault each, feedback included
     block: int
     second: int  # since the start
@@ -101,11 +101,11 @@ class Delayed:
 # ------------------------------------------------------------------------------------------------ borrowers
 
 
-class Group:
-    """Borrowers who act before they are liquidated; see `config.Act`."""
+class BorrowerGroup:
+    """Borrowers who act before they are liquidated; see `config.Active`."""
 
     def __init__(
-        self, name: str, number: int, behaviour: config.Act, people: Sequence[Borrower], market: Market
+        self, name: str, number: int, behaviour: config.Active, people: Sequence[Borrower], market: Market
     ):
         """People of one vault, who have borrowed already."""
         self.name = name
@@ -122,23 +122,23 @@ class Group:
         self.wallets = {
             person.address: int(part * behaviour.wallet) for person, part in zip(people, own, strict=True)
         }
-        self.ladder = Ladder(self._vault)
+        self.ranking = PositionsByHealth(self._vault)
         self._noticed: dict[str, int] = {}  # the block in which somebody saw that something must be done
         self.acted = 0
 
     def touch(self, owner: str) -> None:
         """A position has changed."""
         if owner in self.wallets:
-            self.ladder.update(owner)
+            self.ranking.update(owner)
 
     def update(self, _rng: np.random.Generator, view: View) -> Iterable[Action]:
         """Everybody who is too near to liquidation does something about it."""
         price = view.price(self.number)
         if price is None:
             return
-        totals = Totals(*view.world.debt_totals())
+        totals = DebtTotals(*view.world.debt_totals())
         noticed: dict[str, int] = {}
-        for owner in list(self.ladder.below(float(self.behaviour.below), price)):
+        for owner in list(self.ranking.below(float(self.behaviour.below), price)):
             collateral, shares = self._vault.position_of(owner)
             debt = totals.assets_up(shares)
             weighted = collateral * price // PRICE_SCALE * self._vault.risk.threshold // WAD
@@ -205,7 +205,7 @@ class Lenders:
 
     name = "lenders"
 
-    def __init__(self, settings: config.Lenders, addresses: Sequence[str]) -> None:
+    def __init__(self, settings: config.LendersConfig, addresses: Sequence[str]) -> None:
         """Lenders who have supplied."""
         self._settings = settings
         self._addresses = addresses
@@ -243,9 +243,11 @@ class Lenders:
 
 
 class Liquidator:
-    """Closes what pays; see `config.Liquidator`."""
+    """Closes what pays; see `config.LiquidatorConfig`."""
 
-    def __init__(self, name: str, settings: config.Liquidator, vaults: Sequence[int], world: World) -> None:
+    def __init__(
+        self, name: str, settings: config.LiquidatorConfig, vaults: Sequence[int], world: World
+    ) -> None:
         """A liquidator, whose capital is minted by `funding`."""
         self.name = name
         self.address = account(name)
@@ -309,9 +311,9 @@ class Liquidator:
     def _choose(self, view: View, number: int, market: Market, price: int) -> Iterable[list[Close]]:
         """Closes that pay, a transaction each."""
         vault = market.vault.model
-        totals = Totals(*view.world.debt_totals())
+        totals = DebtTotals(*view.world.debt_totals())
         found = []
-        for owner in view.ladders[number].below(1.0, price):
+        for owner in view.rankings[number].below(1.0, price):
             quote = _quote(vault, owner, price, totals, MAX)
             if quote.executable and quote.seized * price * WAD >= _cost(quote) * self._margin * PRICE_SCALE:
                 found.append(Close(owner, quote))
@@ -351,7 +353,7 @@ class Liquidator:
                 budget -= close.cost
                 continue
             limit = budget * close.quote.paid // close.cost
-            totals = Totals(*view.world.debt_totals())
+            totals = DebtTotals(*view.world.debt_totals())
             quote = _quote(market.vault.model, close.owner, price, totals, limit)
             if quote.executable:
                 found.append(Close(close.owner, quote, limit))
@@ -401,7 +403,7 @@ class Close(NamedTuple):
         return int(self.owner, 16) | self.limit << 160
 
 
-def _quote(vault: Vault, owner: str, price: int, totals: Totals, limit: int) -> Quote:
+def _quote(vault: Vault, owner: str, price: int, totals: DebtTotals, limit: int) -> Quote:
     return liquidation.quote(*vault.position_of(owner), price, totals, limit, vault.risk)
 
 
@@ -415,11 +417,11 @@ def _dearness(close: Close) -> tuple[int, str]:
 
 
 class Griefer:
-    """Takes dust out of positions ahead of others; see `config.Griefer`."""
+    """Takes dust out of positions ahead of others; see `config.GrieferConfig`."""
 
     name = "griefer"
 
-    def __init__(self, settings: config.Griefer, world: World) -> None:
+    def __init__(self, settings: config.GrieferConfig, world: World) -> None:
         """A griefer with enough money for dust."""
         self.address = account(self.name)
         self._settings = settings
@@ -439,7 +441,7 @@ class Griefer:
             price = view.price(number)
             if price is None:
                 continue
-            for owner in view.ladders[number].below(1.0, price):
+            for owner in view.rankings[number].below(1.0, price):
                 if left == 0:
                     break
                 if market.vault.model.preview_liquidate(owner, self._repay).executable:

@@ -9,7 +9,7 @@ from math import exp, log
 
 import numpy as np
 
-from plimsoll.scenario.config import Borrowers, Scenario
+from plimsoll.scenario.config import BorrowersConfig, Scenario
 from plimsoll.scenario.world import World, account
 
 
@@ -35,7 +35,7 @@ def draw(scenario: Scenario, first_prices: Sequence[float]) -> list[tuple[Borrow
     ]
 
 
-def _group(scenario: Scenario, number: int, people: Borrowers, price: float) -> tuple[Borrower, ...]:
+def _group(scenario: Scenario, number: int, people: BorrowersConfig, price: float) -> tuple[Borrower, ...]:
     vault = scenario.vaults[people.vault]
     risk = vault.risk
     rng = np.random.default_rng([scenario.seed, 3, number])

@@ -16,8 +16,8 @@ import numpy as np
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from plimsoll.params import PRESETS, RateParams, RiskParams
-from plimsoll.scenario.checked import Checked, sentence
 from plimsoll.scenario.paths import HOUR, MAX_HOURS, Bootstrap, Candles, Path_, Prices, Shock
+from plimsoll.scenario.strict_model import StrictModel, sentence
 
 MAX_BORROWERS = 200_000
 MAX_BLOCKS = 200_000
@@ -30,7 +30,7 @@ Part = Annotated[Decimal, Field(ge=0, le=1)]
 Health = Annotated[Decimal, Field(gt=1, le=100)]
 
 
-class Span(Checked):
+class Span(StrictModel):
     """Hours in which something is so."""
 
     start: Decimal = Field(ge=0, le=MAX_HOURS)
@@ -48,14 +48,14 @@ class Span(Checked):
         return self.start * HOUR <= second < self.end * HOUR
 
 
-class Print(Checked):
+class BadAnswer(StrictModel):
     """A wrong answer of the feed, from one hour until its next update."""
 
     hour: Decimal = Field(ge=0, le=MAX_HOURS)
     price: Decimal = Field(gt=0, le=10**9)
 
 
-class Oracle(Checked):
+class OracleConfig(StrictModel):
     """When the feed is updated.
 
     It is as soon as the price has moved by `deviation` since the last answer, or the answer is `heartbeat`
@@ -71,7 +71,7 @@ class Oracle(Checked):
     decimals: int = Field(8, strict=True, ge=1, le=18)
     outages: tuple[Span, ...] = ()
     freezes: tuple[Span, ...] = ()
-    prints: tuple[Print, ...] = ()
+    bad_answers: tuple[BadAnswer, ...] = ()
 
     @property
     def stale_after(self) -> int:
@@ -79,14 +79,14 @@ class Oracle(Checked):
         return self.patience or 2 * self.heartbeat
 
 
-class Token(Checked):
+class TokenConfig(StrictModel):
     """A token that the run deploys."""
 
     symbol: str = Field(min_length=1, max_length=8, pattern=r"^[!-~]*$")
     decimals: int = Field(strict=True, ge=0, le=27)
 
 
-class Lenders(Checked):
+class LendersConfig(StrictModel):
     """Who supplies, in equal parts; and when they leave, with all that the pool's cash allows."""
 
     count: int = Field(4, strict=True, ge=1, le=100)
@@ -94,12 +94,12 @@ class Lenders(Checked):
     flee_loss: bool = Field(False, description="leave once lenders have lost anything")
 
 
-class Pool(Checked):
+class PoolConfig(StrictModel):
     """The pool and who supplies it."""
 
-    loan: Token
+    loan: TokenConfig
     supply: SomeTokens = Field(description="of all lenders together")
-    lenders: Lenders = Lenders()
+    lenders: LendersConfig = LendersConfig()
     reserve: Tokens = Field(Decimal(0), description="given to the pool's reserve at first")
     stake: Tokens = Field(Decimal(0), description="supplied and staked in the backstop")
     reserve_factor: Decimal = Field(Decimal("0.10"), ge=0, le=Decimal("0.25"))
@@ -112,7 +112,7 @@ class Pool(Checked):
         return self
 
 
-class Dex(Checked):
+class DexConfig(StrictModel):
     """A Uniswap v2 pair of the collateral and the loan asset."""
 
     depth: SomeTokens = Field(description="loan tokens on either side at the first price")
@@ -124,10 +124,10 @@ class Dex(Checked):
     )
 
 
-class Vault(Checked):
+class VaultConfig(StrictModel):
     """A market: collateral, risk parameters, credit line, price, oracle, DEX."""
 
-    collateral: Token
+    collateral: TokenConfig
     preset: str = Field("blue-chip", description="risk parameters, see plimsoll.params.PRESETS")
     ltv: Decimal | None = None
     threshold: Decimal | None = None
@@ -141,8 +141,8 @@ class Vault(Checked):
     credit_limit: SomeTokens = Field(description="loan tokens that the vault may draw")
     price: Path_
     shocks: tuple[Shock, ...] = ()
-    oracle: Oracle = Oracle()
-    dex: Dex | None = None
+    oracle: OracleConfig = OracleConfig()
+    dex: DexConfig | None = None
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
@@ -164,7 +164,7 @@ class Vault(Checked):
         )
 
 
-class HealthRange(Checked):
+class HealthRange(StrictModel):
     """Between which healths loans start, spread evenly on a log scale."""
 
     min: Health
@@ -177,13 +177,13 @@ class HealthRange(Checked):
         return self
 
 
-class Sleep(Checked):
+class Passive(StrictModel):
     """They do nothing."""
 
-    kind: Literal["sleep"] = "sleep"
+    kind: Literal["passive"] = "passive"
 
 
-class Act(Checked):
+class Active(StrictModel):
     """They act once their health is below `below`, until it is `to`."""
 
     kind: Literal["top_up", "deleverage", "unwind"] = Field(
@@ -203,7 +203,7 @@ class Act(Checked):
         return self
 
 
-class Borrowers(Checked):
+class BorrowersConfig(StrictModel):
     """People who borrow alike; all are drawn from the seed."""
 
     vault: int = Field(0, strict=True, ge=0, description="number of the vault, from 0")
@@ -213,10 +213,10 @@ class Borrowers(Checked):
         Decimal(1), ge=0, le=4, description="spread of the log-normal sizes, 0 = alike"
     )
     health: HealthRange = Field(description="health factor at the start")
-    behaviour: Sleep | Act = Field(Sleep(), discriminator="kind")
+    behaviour: Passive | Active = Field(Passive(), discriminator="kind")
 
 
-class Liquidator(Checked):
+class LiquidatorConfig(StrictModel):
     """One liquidator.
 
     With `capital` it pays with its own money and sells the collateral a block later, on the vault's DEX if
@@ -246,7 +246,7 @@ class Liquidator(Checked):
         return self
 
 
-class Griefer(Checked):
+class GrieferConfig(StrictModel):
     """Takes dust out of every position that can be liquidated, ahead of the others."""
 
     repay: SomeTokens = Field(Decimal("0.01"), description="loan tokens a close")
@@ -254,7 +254,7 @@ class Griefer(Checked):
     bid: int = Field(10**6, ge=1, le=10**6)
 
 
-class Scenario(Checked):
+class Scenario(StrictModel):
     """A whole scenario."""
 
     title: str = Field(min_length=1, max_length=80)
@@ -267,14 +267,14 @@ class Scenario(Checked):
         None, gt=0, le=MAX_HOURS, description="without: as long as the shortest price"
     )
     order: Literal["bid", "random"] = Field("bid", description="of the transactions of a block")
-    pool: Pool
-    vaults: tuple[Vault, ...] = Field(min_length=1, max_length=8)
+    pool: PoolConfig
+    vaults: tuple[VaultConfig, ...] = Field(min_length=1, max_length=8)
     correlation: tuple[tuple[float, ...], ...] | None = Field(
         None, description="of the random prices, a row a vault"
     )
-    borrowers: tuple[Borrowers, ...] = ()
-    liquidators: tuple[Liquidator, ...] = ()
-    griefer: Griefer | None = None
+    borrowers: tuple[BorrowersConfig, ...] = ()
+    liquidators: tuple[LiquidatorConfig, ...] = ()
+    griefer: GrieferConfig | None = None
     compare_every: int = Field(
         0, ge=0, description="blocks between comparisons of all books with the twin; 0: at the end"
     )
@@ -341,7 +341,7 @@ class Scenario(Checked):
                 )
         return self
 
-    def _check_vault(self, name: str, vault: Vault, loan: int) -> None:
+    def _check_vault(self, name: str, vault: VaultConfig, loan: int) -> None:
         try:
             vault.risk.to_struct(loan)
         except ValueError as error:
@@ -359,7 +359,7 @@ class Scenario(Checked):
             ("shocks", vault.shocks),
             ("oracle.outages", vault.oracle.outages),
             ("oracle.freezes", vault.oracle.freezes),
-            ("oracle.prints", vault.oracle.prints),
+            ("oracle.bad_answers", vault.oracle.bad_answers),
         ):
             self._check_hours(f"{name}.{part}", number, spans)
         if isinstance(vault.price, Candles) and self.block_seconds > vault.price.hours_per_candle * HOUR / 3:
@@ -378,7 +378,7 @@ class Scenario(Checked):
                 f"{digits + vault.collateral.decimals} fit with the feed's decimals"
             )
 
-    def _check_hours(self, name: str, number: int, spans: Iterable[Span | Print | Shock]) -> None:
+    def _check_hours(self, name: str, number: int, spans: Iterable[Span | BadAnswer | Shock]) -> None:
         """What begins when the price has ended is a mistake."""
         end = self.vaults[number].price.hours
         for place, each in enumerate(spans):
@@ -389,7 +389,7 @@ class Scenario(Checked):
                     f"{end:g}; hours are decimal, so lower it"
                 )
 
-    def _check_group(self, name: str, group: Borrowers) -> int:
+    def _check_group(self, name: str, group: BorrowersConfig) -> int:
         if group.vault >= len(self.vaults):
             raise ValueError(f"{name}.vault is {group.vault}; the last vault is {len(self.vaults) - 1}")
         vault = self.vaults[group.vault]
@@ -405,10 +405,10 @@ class Scenario(Checked):
                 f"{name}.total_debt is {group.total_debt}, but {group.count} borrowers owe at least "
                 f"{risk.min_debt} each; raise it or lower count"
             )
-        sells = isinstance(group.behaviour, Act) and group.behaviour.kind == "unwind"
+        sells = isinstance(group.behaviour, Active) and group.behaviour.kind == "unwind"
         if sells and vault.dex is None:
             raise ValueError(f"{name} needs a DEX, but vaults.{group.vault} has no dex; add one")
-        if isinstance(group.behaviour, Act) and sells and group.behaviour.to < least:
+        if isinstance(group.behaviour, Active) and sells and group.behaviour.to < least:
             raise ValueError(
                 f"{name}.behaviour.to is {group.behaviour.to}; who takes collateral out to sell it must end "
                 f"at threshold / ltv or above, so raise it to {least}"
@@ -429,7 +429,7 @@ class Scenario(Checked):
                 "correlation is not possible: some mix of the prices would have a negative variance"
             )
 
-    def watched(self, liquidator: Liquidator) -> tuple[int, ...]:
+    def watched(self, liquidator: LiquidatorConfig) -> tuple[int, ...]:
         """The numbers of the vaults that a liquidator watches."""
         return tuple(range(len(self.vaults))) if liquidator.vaults is None else liquidator.vaults
 

@@ -1,10 +1,10 @@
-"""When a vault's feed is updated, and what it then says; see `config.Oracle`."""
+"""When a vault's feed is updated, and what it then says; see `config.OracleConfig`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from plimsoll.scenario.config import Print
+from plimsoll.scenario.config import BadAnswer
 from plimsoll.scenario.paths import HOUR
 from plimsoll.scenario.world import DEPLOYER, Action, Market, World
 
@@ -17,7 +17,7 @@ class Publisher:
         self._market = market
         self._settings = market.config.oracle
         self._seen: list[int] = []  # answers that the outside prices would be, a block each
-        self._prints: list[Print] = sorted(self._settings.prints, key=lambda each: each.hour)
+        self._bad_answers: list[BadAnswer] = sorted(self._settings.bad_answers, key=lambda each: each.hour)
 
     def update(self, world: World, price: float, second: int) -> Iterable[Action]:
         """The update that is due at an outside price, so many seconds after the start."""
@@ -25,8 +25,8 @@ class Publisher:
         self._seen.append(world.answer_of(self._market.config, price))
         if any(outage.covers(second) for outage in settings.outages):
             return
-        if self._prints and self._prints[0].hour * HOUR <= second:
-            wrong = self._prints.pop(0)
+        if self._bad_answers and self._bad_answers[0].hour * HOUR <= second:
+            wrong = self._bad_answers.pop(0)
             yield self._set(world, world.answer_of(self._market.config, float(wrong.price)))
             return
         age = world.engine.now - feed.updated_at

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import AfterValidator, Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
-from plimsoll.scenario.checked import Checked
+from plimsoll.scenario.strict_model import StrictModel
 
 HOUR = 3_600
 YEAR = 31_536_000
@@ -28,7 +28,7 @@ TIMES = ("time", "timestamp", "date", "datetime", "unix", "open time", "open_tim
 Prices = npt.NDArray[np.float64]
 
 
-class Waypoints(Checked):
+class Waypoints(StrictModel):
     """Straight lines between points."""
 
     kind: Literal["waypoints"] = "waypoints"
@@ -74,7 +74,7 @@ CsvFile = Annotated[Path, AfterValidator(_beside)]
 Column = str | Annotated[int, Field(ge=0, le=1_000)]
 
 
-class _File(Checked):
+class _File(StrictModel):
     """OHLC candles of a CSV file, as exchanges export them."""
 
     file: CsvFile
@@ -211,7 +211,7 @@ class Candles(_File):
         return np.interp(hours / float(self.hours_per_candle), starts.ravel(), turns.ravel())
 
 
-class _Random(Checked):
+class _Random(StrictModel):
     start: Decimal = Field(gt=0, le=MAX_PRICE, description="first price")
     hours: float = Field(gt=0, le=MAX_HOURS)
     drift: float = Field(0.0, ge=-50, le=50, description="of the price, a year")
@@ -280,7 +280,7 @@ class Bootstrap(_File):
 Path_ = Annotated[Waypoints | Candles | Brownian | Jumps | Bootstrap, Field(discriminator="kind")]
 
 
-class Shock(Checked):
+class Shock(StrictModel):
     """A fall or rise on top of a path."""
 
     hour: Decimal = Field(ge=0, le=MAX_HOURS)

@@ -13,8 +13,8 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from plimsoll.scenario.checked import KINDS, sentence
 from plimsoll.scenario.config import Scenario
+from plimsoll.scenario.strict_model import KINDS, sentence
 
 
 class ScenarioError(ValueError):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from plimsoll.scenario.agents import Agent, Lenders, View
 from plimsoll.scenario.config import Scenario
-from plimsoll.scenario.ladder import Ladder
+from plimsoll.scenario.positions_by_health import PositionsByHealth
 from plimsoll.scenario.records import (
     RESTORABLE,
     SHORTFALL,
@@ -20,7 +20,7 @@ from plimsoll.scenario.records import (
 )
 from plimsoll.scenario.world import Outcome, World
 from plimsoll.twin.chain import Event
-from plimsoll.twin.liquidation import PRICE_SCALE, WAD, Totals, is_restorable
+from plimsoll.twin.liquidation import PRICE_SCALE, WAD, DebtTotals, is_restorable
 from plimsoll.twin.position import unpack_debt_totals, unpack_liquidation
 
 # of an event: the place of its amount, and what that does to collateral and debt shares
@@ -41,7 +41,7 @@ class Recorder:
         scenario: Scenario,
         world: World,
         path: int,
-        ladders: Sequence[Ladder],
+        rankings: Sequence[PositionsByHealth],
         lenders: Lenders,
         every: int,
     ) -> None:
@@ -49,7 +49,7 @@ class Recorder:
         engine = world.engine
         self.result = Result(scenario, type(engine).__name__.lower(), engine.client, path)
         self._world = world
-        self._ladders = ladders
+        self._rankings = rankings
         self._lenders = lenders
         self._every = every
         self._numbers = {market.vault.contract.address: n for n, market in enumerate(world.markets)}
@@ -90,11 +90,11 @@ class Recorder:
         self._path = list(path)
         if view.block == 0:
             self._share_price = self._assets_per_share()
-        for number, ladder in enumerate(self._ladders):
+        for number, ranking in enumerate(self._rankings):
             price = view.price(number)
             if price is None:  # who waits goes on waiting
                 continue
-            since, due = self._since[number], set(ladder.below(1.0, price))
+            since, due = self._since[number], set(ranking.below(1.0, price))
             for owner in due:
                 since.setdefault(owner, view.block)
             if len(since) > len(due):
@@ -142,7 +142,7 @@ class Recorder:
         self, view: View, closes: Sequence[Event], call: tuple[str, int, int], liquidator: str
     ) -> None:
         _, price, packed = call
-        totals = Totals(*unpack_debt_totals(packed))
+        totals = DebtTotals(*unpack_debt_totals(packed))
         for event in closes:
             number = self._numbers[event.contract]
             owner, close, payment = event.values
@@ -214,10 +214,10 @@ class Recorder:
         self._zero()
 
     def _vault_row(self, view: View, number: int) -> VaultRow:
-        market, ladder = self._world.markets[number], self._ladders[number]
+        market, ranking = self._world.markets[number], self._rankings[number]
         price = view.price(number)
         drawn = market.vault.model.pool.line(market.vault.contract.address)[1]
-        healths = [ladder.health_at(part, price) if price else None for part in (0, 0.05, 0.25, 0.5, 0.75)]
+        healths = [ranking.health_at(part, price) if price else None for part in (0, 0.05, 0.25, 0.5, 0.75)]
         return VaultRow(
             block=view.block,
             hour=view.hour,
@@ -226,14 +226,14 @@ class Recorder:
             outside=view.outside[number],
             oracle=price / self._unit(number) if price else None,
             dex=self.dex_price(number) if market.pair else None,
-            positions=len(ladder),
+            positions=len(ranking),
             health_min=healths[0],
             health_p05=healths[1],
             health_p25=healths[2],
             health_p50=healths[3],
             health_p75=healths[4],
-            debt=Totals(*self._world.debt_totals()).assets_up(drawn),
-            liquidatable=sum(1 for _ in ladder.below(1.0, price)) if price else 0,
+            debt=DebtTotals(*self._world.debt_totals()).assets_up(drawn),
+            liquidatable=sum(1 for _ in ranking.below(1.0, price)) if price else 0,
             closes=self._closes[number],
             repaid=self._repaid[number],
             seized=self._seized[number],
@@ -277,7 +277,7 @@ class Recorder:
     def _keep_positions(self, moment: str) -> None:
         for number, market in enumerate(self._world.markets):
             vault = market.vault.model
-            totals = Totals(*self._world.debt_totals())
+            totals = DebtTotals(*self._world.debt_totals())
             for owner, (collateral, shares) in vault.positions.items():
                 debt = totals.assets_up(shares)
                 worth = -(-debt * WAD // vault.risk.threshold)

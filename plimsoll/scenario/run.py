@@ -14,18 +14,18 @@ from plimsoll.scenario.agents import (
     ARBITRAGE,
     Agent,
     Arbitrageur,
+    BorrowerGroup,
     Delayed,
     Griefer,
-    Group,
     Lenders,
     Liquidator,
     View,
 )
 from plimsoll.scenario.borrowers import Borrower, draw
-from plimsoll.scenario.config import Act, Scenario
+from plimsoll.scenario.config import Active, Scenario
 from plimsoll.scenario.feeds import Publisher
-from plimsoll.scenario.ladder import Ladder
 from plimsoll.scenario.paths import HOUR, Prices
+from plimsoll.scenario.positions_by_health import PositionsByHealth
 from plimsoll.scenario.recorder import Recorder
 from plimsoll.scenario.records import Result
 from plimsoll.scenario.world import DEPLOYER, Action, Artifacts, Outcome, World, account
@@ -141,13 +141,15 @@ class _Play:
         self.rng = np.random.default_rng([scenario.seed, 4, path])
         self.paths: Prices = scenario.outside_prices(path)
         self.impact = [1.0] * len(world.markets)
-        self.ladders = [Ladder(market.vault.model) for market in world.markets]
+        self.rankings = [PositionsByHealth(market.vault.model) for market in world.markets]
         self.publishers = [Publisher(market) for market in world.markets]
         self.lenders = Lenders(scenario.pool.lenders, laboratory.lenders)
         self.groups = [
-            Group(f"borrowers {number}", group.vault, group.behaviour, people, world.markets[group.vault])
+            BorrowerGroup(
+                f"borrowers {number}", group.vault, group.behaviour, people, world.markets[group.vault]
+            )
             for number, (group, people) in enumerate(zip(scenario.borrowers, laboratory.people, strict=True))
-            if isinstance(group.behaviour, Act)
+            if isinstance(group.behaviour, Active)
         ]
         self.liquidators = [
             Liquidator(f"liquidator {number}", settings, scenario.watched(settings), world)
@@ -174,10 +176,10 @@ class _Play:
             for owner in market.vault.model.positions:
                 self._touch(owner_market, owner)
         every = max(1, scenario.blocks // RECORDED)
-        self.recorder = Recorder(scenario, world, path, self.ladders, self.lenders, every)
+        self.recorder = Recorder(scenario, world, path, self.rankings, self.lenders, every)
 
     def _touch(self, number: int, owner: str) -> None:
-        self.ladders[number].update(owner)
+        self.rankings[number].update(owner)
         for group in self.groups:
             if group.number == number:
                 group.touch(owner)
@@ -221,7 +223,7 @@ class _Play:
         ]
         for action in updates:  # first in the block, and agents see them
             action.model()
-        view = View(world, self.ladders, outside, block, second)
+        view = View(world, self.rankings, outside, block, second)
         self.recorder.prices(view, [float(path[block]) for path in self.paths])
         sent = [
             action._replace(agent=agent.name)
@@ -256,7 +258,7 @@ class _Play:
         )  # fmt: skip
 
     def _follow(self, outcomes: Sequence[Outcome]) -> None:
-        """The outside price loses a part of what sales take off the DEX's; see `config.Dex`."""
+        """The outside price loses a part of what sales take off the DEX's; see `config.DexConfig`."""
         for number, market in enumerate(self.world.markets):
             dex = market.config.dex
             if dex is None or not dex.feedback:

@@ -26,8 +26,7 @@ from plimsoll.chain.engine import (
     deploy_blueprint,
 )
 from plimsoll.params import PoolParams
-from plimsoll.scenario.config import Scenario
-from plimsoll.scenario.config import Vault as VaultConfig
+from plimsoll.scenario.config import Scenario, VaultConfig
 from plimsoll.twin.backstop import Backstop
 from plimsoll.twin.chain import MAX, NOBODY, Chain, Event, Revert, Token
 from plimsoll.twin.council import Council
@@ -37,7 +36,7 @@ from plimsoll.twin.liquidator import Liquidator
 from plimsoll.twin.oracle import Feed, FeedOracle
 from plimsoll.twin.pool import Pool
 from plimsoll.twin.rates import Curve
-from plimsoll.twin.shares import to_assets_up
+from plimsoll.twin.share_math import to_assets_up
 from plimsoll.twin.uniswap_v2 import Exchange
 from plimsoll.twin.vault import Vault
 
@@ -132,7 +131,7 @@ class World:
         ))  # fmt: skip
         contract = self.pool.contract
         council, backstop = contract.call("council"), contract.call("backstop")
-        self.pool.model.install(council, backstop)
+        self.pool.model.initialize(council, backstop)
         self.council = self._side(
             "Council",
             council,

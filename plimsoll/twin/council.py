@@ -9,7 +9,7 @@ from typing import NamedTuple
 from plimsoll.twin.chain import NOBODY, Chain, require
 from plimsoll.twin.ledger import FLAG_OPEN
 from plimsoll.twin.pool import Pool
-from plimsoll.twin.shares import FRACTION
+from plimsoll.twin.share_math import FRACTION
 
 DAY = 86_400
 WINDOW = 3 * DAY
@@ -155,7 +155,7 @@ class Council:
         require(self.chain.now >= at + PAYOUT_DELAY, "council: payout too early")
         require(self.chain.now <= at + PAYOUT_LAPSE, "council: payout too late")
         limit, self.announced, self.announced_at = self.announced, 0, 0
-        paid = self.pool.pay_out(self.address, limit, self.payout_receiver)
+        paid = self.pool.distribute_excess(self.address, limit, self.payout_receiver)
         self.chain.log(self.address, "Distributed", paid)
         return paid
 

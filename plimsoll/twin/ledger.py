@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from plimsoll.twin import rates
-from plimsoll.twin.shares import FRACTION
+from plimsoll.twin.share_math import FRACTION
 
 WAD = 10**18
 VALUE_TOP = 2**110 - 1

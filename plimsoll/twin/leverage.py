@@ -7,12 +7,12 @@ callers have made the contract an operator before.
 
 from collections.abc import Sequence
 
+from plimsoll.twin.callback_guard import CallbackGuard
 from plimsoll.twin.chain import MAX, Token, checked, nonreentrant, require
-from plimsoll.twin.guest import Guest
 from plimsoll.twin.vault import Vault
 
 
-class Leverage(Guest):
+class Leverage(CallbackGuard):
     """Sells the loan for collateral inside the vault's callback, or collateral for the loan asset."""
 
     @nonreentrant

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from plimsoll.twin.position import NO_DEBT
-from plimsoll.twin.shares import to_assets_down, to_assets_up, to_shares_down
+from plimsoll.twin.share_math import to_assets_down, to_assets_up, to_shares_down
 
 WAD = 10**18
 PRICE_SCALE = 10**36
@@ -46,7 +46,7 @@ class Risk:
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
+class DebtTotals:
     """The debt side of a pool's books after accrual."""
 
     debt: int  # all debt, in 1/65536 of a base unit
@@ -133,7 +133,9 @@ def target_repay(value: int, debt: int, bonus: int, risk: Risk) -> int:
     return min(debt, ceil_div(missing, risk.target_health - per_unit))
 
 
-def quote(collateral: int, debt_shares: int, price: int, totals: Totals, max_repay: int, risk: Risk) -> Quote:
+def quote(
+    collateral: int, debt_shares: int, price: int, totals: DebtTotals, max_repay: int, risk: Risk
+) -> Quote:
     """The close that an offer of `max_repay` gets.
 
     Args:
@@ -164,7 +166,7 @@ def quote(collateral: int, debt_shares: int, price: int, totals: Totals, max_rep
 
 
 def quotes(
-    positions: Iterable[tuple[int, int]], price: int, totals: Totals, risk: Risk, max_repay: int = MAX
+    positions: Iterable[tuple[int, int]], price: int, totals: DebtTotals, risk: Risk, max_repay: int = MAX
 ) -> Iterator[tuple[int, Quote]]:
     """The closes of many positions of one vault at one price; those that are healthy are left out.
 
@@ -186,7 +188,7 @@ def quotes(
             yield number, close
 
 
-def lack(collateral: int, debt_shares: int, price: int, totals: Totals, risk: Risk) -> int:
+def shortfall(collateral: int, debt_shares: int, price: int, totals: DebtTotals, risk: Risk) -> int:
     """What a position in shortfall owes beyond the price of the whole of it, base units; else 0."""
     debt = totals.assets_up(debt_shares)
     value = collateral_value(collateral, price)
@@ -201,7 +203,7 @@ def whole_price(value: int, debt: int, risk: Risk) -> int:
 
 
 def _restorable(
-    value: int, debt: int, debt_shares: int, price: int, totals: Totals, max_repay: int, risk: Risk
+    value: int, debt: int, debt_shares: int, price: int, totals: DebtTotals, max_repay: int, risk: Risk
 ) -> tuple[int, int, int, int] | None:
     bonus = restorable_bonus(value, debt, risk)
     repay = min(target_repay(value, debt, bonus, risk), max_repay)

@@ -6,12 +6,12 @@ contract's reason. Amounts are base units.
 
 from collections.abc import Sequence
 
+from plimsoll.twin.callback_guard import CallbackGuard
 from plimsoll.twin.chain import NOBODY, nonreentrant, require
-from plimsoll.twin.guest import Guest
 from plimsoll.twin.vault import Vault
 
 
-class Liquidator(Guest):
+class Liquidator(CallbackGuard):
     """Takes collateral, sells it inside the vault's callback, pays, and sends on what is left."""
 
     @nonreentrant

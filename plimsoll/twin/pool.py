@@ -21,7 +21,7 @@ from plimsoll.twin.ledger import (
     accrued,
     utilisation,
 )
-from plimsoll.twin.shares import (
+from plimsoll.twin.share_math import (
     FRACTION,
     VIRTUAL_SHARES,
     VIRTUAL_VALUE,
@@ -89,11 +89,11 @@ class Pool:
     # ------------------------------------------------------------------ the Factory and the council
 
     @nonreentrant
-    def install(self, council: str, backstop: str) -> None:
+    def initialize(self, council: str, backstop: str) -> None:
         """Names the council and the backstop."""
         self.council = council
         self.backstop = backstop
-        self._log("Installed", council, backstop)
+        self._log("Initialized", council, backstop)
 
     @nonreentrant
     def open_pool(self, caller: str) -> None:
@@ -254,7 +254,7 @@ class Pool:
         return self.cash()
 
     @nonreentrant
-    def realise(self) -> int:
+    def book_shortfall(self) -> int:
         """Books a shortfall that no vault made; returns what backstop and lenders carried."""
         t = self.accrued()
         after = self._book_loss(t, NOBODY, 0, 0)
@@ -262,17 +262,17 @@ class Pool:
         return (t.total_assets - after.total_assets) // FRACTION
 
     @nonreentrant
-    def provide(self, caller: str, amount: int) -> None:
+    def set_provision(self, caller: str, amount: int) -> None:
         """A vault says what its positions lack; at most what it has drawn counts."""
         require(caller in self.lines, "pool: not a vault")
         t = self.accrued()
         owed = to_assets_up(self.lines[caller][1], t.total_debt, t.total_debt_shares)
         self.provision_of[caller] = min(amount, owed)
         self._set_flag(FLAG_PROVISIONED, FLAG_PROVISIONED if self.provisions() else 0)
-        self._log("Provided", caller, self.provision_of[caller], self.provisions())
+        self._log("ProvisionSet", caller, self.provision_of[caller], self.provisions())
 
     @nonreentrant
-    def pay_out(self, caller: str, limit: int, receiver: str) -> int:
+    def distribute_excess(self, caller: str, limit: int, receiver: str) -> int:
         """Turns reserve above the target into shares of backstop and receiver; returns what left it."""
         self._only_council(caller)
         t = self.accrued()

@@ -5,7 +5,7 @@ A position: bits 0..127 collateral (base units), 128..231 debt shares, 232..254 
 
 from dataclasses import dataclass
 
-from plimsoll.twin.shares import to_assets_down
+from plimsoll.twin.share_math import to_assets_down
 
 COLLATERAL_BITS = 128
 DEBT_BITS = 104

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from plimsoll.twin import liquidation
 from plimsoll.twin.chain import MAX, NOBODY, Chain, Signature, Token, checked, nonreentrant, require
-from plimsoll.twin.liquidation import PRICE_SCALE, WAD, Quote, Risk, Totals, ceil_div
+from plimsoll.twin.liquidation import PRICE_SCALE, WAD, DebtTotals, Quote, Risk, ceil_div
 from plimsoll.twin.oracle import Oracle
 from plimsoll.twin.pool import Pool
 from plimsoll.twin.position import (
@@ -19,7 +19,7 @@ from plimsoll.twin.position import (
     pack_debt_totals,
     pack_liquidation,
 )
-from plimsoll.twin.shares import FRACTION, VIRTUAL_SHARES
+from plimsoll.twin.share_math import FRACTION, VIRTUAL_SHARES
 
 RIGHT_WITHDRAW = 1
 RIGHT_BORROW = 2
@@ -115,14 +115,14 @@ class Vault:
         sent = self._max_borrow(*position) if amount == MAX else amount
         shares, *after = self.pool.draw(self.address, sent, receiver) if sent else (0, 0, 0)
         self.positions[owner] = (position[0], position[1] + shares)
-        self._check_borrowed(self.positions[owner], shares, Totals(*after))
+        self._check_borrowed(self.positions[owner], shares, DebtTotals(*after))
         self._log("Borrow", owner, receiver, sent, shares)
         return sent
 
     @nonreentrant
     def repay(self, caller: str, amount: int, owner: str) -> int:
         """Repays debt of `owner`; returns what was paid."""
-        totals = Totals(*self.pool.accrue())
+        totals = DebtTotals(*self.pool.accrue())
         collateral, shares = self.position_of(owner)
         paid, extinguished = self._repayment(shares, amount, totals)
         self.positions[owner] = (collateral, shares - extinguished)
@@ -151,7 +151,7 @@ class Vault:
         sent = self._max_borrow(*opened) if debt == MAX else debt
         shares, *after = self.pool.draw(self.address, sent, receiver) if sent else (0, 0, 0)
         self.positions[owner] = (before[0], before[1] + shares)
-        totals = Totals(*after)
+        totals = DebtTotals(*after)
         if callback:
             callback()
             totals = self._totals()  # other vaults may have settled meanwhile
@@ -175,7 +175,7 @@ class Vault:
         """Repays and withdraws; returns what was paid and what was sent."""
         if withdrawal > 0:
             self._authorise(caller, owner, RIGHT_WITHDRAW)
-        totals = Totals(*self.pool.accrue())
+        totals = DebtTotals(*self.pool.accrue())
         collateral, shares = self.position_of(owner)
         paid, extinguished = self._repayment(shares, repayment, totals)
         rest = shares - extinguished
@@ -209,7 +209,7 @@ class Vault:
     ) -> tuple[int, int, int]:
         """Closes an unhealthy position; returns what was paid, the fee, and what was seized."""
         price = self._price()
-        totals = Totals(*self.pool.accrue())
+        totals = DebtTotals(*self.pool.accrue())
         quote = self._quote(owner, price, totals, max_repay)
         require(quote.liquidatable, "vault: healthy")
         require(quote.executable, "vault: nothing can be closed")
@@ -229,7 +229,7 @@ class Vault:
     ) -> tuple[int, int, int, int]:
         """Closes many positions; returns the sums paid, of fee and seized, and executed orders as bits."""
         price = self._price()
-        totals = Totals(*self.pool.accrue())
+        totals = DebtTotals(*self.pool.accrue())
         quotes = []
         executed = 0
         provisioned = False
@@ -249,9 +249,9 @@ class Vault:
     def poke(self, owner: str) -> int:
         """Tells the pool what a position lacks at the oracle's price, or no longer does; returns it."""
         price = self._price()
-        totals = Totals(*self.pool.accrue())
-        self._provide_for(owner, self._lack(owner, price, totals))
-        self.pool.provide(self.address, self.provisions())
+        totals = DebtTotals(*self.pool.accrue())
+        self._set_provision(owner, self._shortfall(owner, price, totals))
+        self.pool.set_provision(self.address, self.provisions())
         return self.provision_of[owner]
 
     def preview_liquidate(self, owner: str, max_repay: int) -> Quote:
@@ -287,7 +287,7 @@ class Vault:
         return pack(*self.position_of(owner), flags)
 
     def provisions(self) -> int:
-        """What all positions are known to lack, base units of the loan asset."""
+        """What all positions are known to shortfall, base units of the loan asset."""
         return sum(self.provision_of.values())
 
     def debt_of(self, owner: str) -> int:
@@ -323,7 +323,7 @@ class Vault:
     def _log(self, name: str, *values: int | str) -> None:
         self.chain.log(self.address, name, *values)
 
-    def _log_call(self, liquidator: str, price: int, totals: Totals) -> None:
+    def _log_call(self, liquidator: str, price: int, totals: DebtTotals) -> None:
         self._log("LiquidationCall", liquidator, price, pack_debt_totals(totals.debt, totals.shares))
 
     def _set_operator(self, owner: str, operator: str, rights: int) -> None:
@@ -331,9 +331,9 @@ class Vault:
         self.rights[owner, operator] = rights
         self._log("OperatorSet", owner, operator, rights)
 
-    def _totals(self) -> Totals:
+    def _totals(self) -> DebtTotals:
         t = self.pool.accrued()
-        return Totals(t.total_debt, t.total_debt_shares)
+        return DebtTotals(t.total_debt, t.total_debt_shares)
 
     def _price(self) -> int:
         price = self.oracle.price()
@@ -343,34 +343,34 @@ class Vault:
     def _value(self, collateral: int, price: int) -> int:
         return checked(collateral * price) // PRICE_SCALE
 
-    def _quote(self, owner: str, price: int, totals: Totals, max_repay: int) -> Quote:
+    def _quote(self, owner: str, price: int, totals: DebtTotals, max_repay: int) -> Quote:
         collateral, shares = self.position_of(owner)
         self._value(collateral, price)
         return liquidation.quote(collateral, shares, price, totals, max_repay, self.risk)
 
-    def _lack(self, owner: str, price: int, totals: Totals) -> int:
+    def _shortfall(self, owner: str, price: int, totals: DebtTotals) -> int:
         collateral, shares = self.position_of(owner)
         self._value(collateral, price)
-        return liquidation.lack(collateral, shares, price, totals, self.risk)
+        return liquidation.shortfall(collateral, shares, price, totals, self.risk)
 
-    def _provide_for(self, owner: str, lack: int) -> None:
-        self.provision_of[owner] = lack
-        self._log("Provided", owner, lack)
+    def _set_provision(self, owner: str, shortfall: int) -> None:
+        self.provision_of[owner] = shortfall
+        self._log("ProvisionSet", owner, shortfall)
 
-    def _cap_provision(self, owner: str, totals: Totals) -> bool:
+    def _cap_provision(self, owner: str, totals: DebtTotals) -> bool:
         """A position lacks no more than it owes; whether it had a provision."""
         provision = self.provision_of.get(owner, 0)
         if provision:
-            self._provide_for(owner, min(provision, totals.assets_up(self.position_of(owner)[1])))
+            self._set_provision(owner, min(provision, totals.assets_up(self.position_of(owner)[1])))
         return provision > 0
 
-    def _reduce(self, owner: str, quote: Quote, price: int, totals: Totals) -> bool:
+    def _reduce(self, owner: str, quote: Quote, price: int, totals: DebtTotals) -> bool:
         """Takes a close out of a position; whether that had a provision."""
         collateral, shares = self.position_of(owner)
         self.positions[owner] = (collateral - quote.seized, shares - quote.shares)
         provisioned = self.provision_of.get(owner, 0) > 0
         if provisioned:
-            self._provide_for(owner, self._lack(owner, price, totals))
+            self._set_provision(owner, self._shortfall(owner, price, totals))
         healths = quote.health_before, quote.health_after
         words = pack_liquidation(quote.seized, quote.shares, quote.paid, quote.fee, *healths)
         self._log("Liquidation", owner, *words)
@@ -403,14 +403,14 @@ class Vault:
         value = self._value(collateral, self.oracle.safe_price())
         require(value * self.risk.ltv >= debt * WAD, "vault: above the loan-to-value")
 
-    def _check_borrowed(self, position: tuple[int, int], shares: int, totals: Totals) -> None:
+    def _check_borrowed(self, position: tuple[int, int], shares: int, totals: DebtTotals) -> None:
         if shares == 0:
             return
         debt = totals.assets_up(position[1])
         require(debt >= self.risk.min_debt, "vault: below the minimum debt")
         self._check_collateralised(position[0], debt)
 
-    def _repayment(self, shares: int, amount: int, totals: Totals) -> tuple[int, int]:
+    def _repayment(self, shares: int, amount: int, totals: DebtTotals) -> tuple[int, int]:
         debt = totals.assets_up(shares)
         if amount >= debt:
             return debt, shares
@@ -423,7 +423,7 @@ class Vault:
             self.pool.asset.transfer_from(self.address, caller, self.pool.address, amount)
         self.pool.settle(self.address, shares, paid)
         if provisioned:
-            self.pool.provide(self.address, self.provisions())
+            self.pool.set_provision(self.address, self.provisions())
 
     def _with_collateral(self, owner: str, amount: int) -> tuple[int, int]:
         collateral, shares = self.position_of(owner)
@@ -446,7 +446,7 @@ class Vault:
         taken = totals.assets_up(shares) + totals.assets_up(1) + 1
         return min(max(0, allowed - taken), self.pool.max_draw(self.address))
 
-    def _max_withdraw(self, collateral: int, shares: int, totals: Totals) -> int:
+    def _max_withdraw(self, collateral: int, shares: int, totals: DebtTotals) -> int:
         if shares == 0:
             return collateral
         value = ceil_div((totals.assets_up(shares) + 1) * WAD, self.risk.ltv)

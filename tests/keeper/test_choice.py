@@ -15,11 +15,11 @@ from plimsoll.keeper.choice import (
     Gas,
     Route,
     Venue,
-    affordable,
     candidates,
     choose,
+    within_funds,
 )
-from plimsoll.twin.liquidation import Quote, Risk, Totals
+from plimsoll.twin.liquidation import DebtTotals, Quote, Risk
 from tests.keeper.chains import owner
 from tests.stateful.world import BORROWERS
 from tests.utils.process import small_market
@@ -107,11 +107,11 @@ def test_scarce_funds_go_to_the_best_returns():
     """What they do not pay is left out."""
     venue, gas = FixedPrice(PRICE), Gas()
     chosen = choose(closes((1_000, 1_900), (1_000, 1_500), (500, 800)), venue, gas)
-    assert affordable(chosen, 4_200, venue, gas) == chosen
-    kept = affordable(chosen, 2_400, venue, gas)
+    assert within_funds(chosen, 4_200, venue, gas) == chosen
+    kept = within_funds(chosen, 2_400, venue, gas)
     assert [each.cost for each in kept.candidates] == [1_500, 800]
     assert kept.profit == 3_000 - 2_300
-    assert affordable(chosen, 100, venue, gas).candidates == ()
+    assert within_funds(chosen, 100, venue, gas).candidates == ()
 
 
 def test_the_forecast_of_a_real_batch_is_exact():
@@ -123,7 +123,7 @@ def test_the_forecast_of_a_real_batch_is_exact():
     keeper = market.give(owner(77))
     market.set_quote(1_700)
     positions = {who.lower(): market.position(who) for who in BORROWERS}
-    totals = Totals(*market.pool.call("debt_totals"))
+    totals = DebtTotals(*market.pool.call("debt_totals"))
     risk = Risk.from_struct(market.vault.call("risk"))
     found = candidates(positions, market.price(), totals, risk)
     batch: Batch = choose(found, FixedPrice(market.price()), Gas())

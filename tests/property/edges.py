@@ -62,9 +62,9 @@ def accepted(engine: Engine, call: Callable[..., Any], *arguments: Any, **option
     engine.revert(before)
 
 
-def market(engine: Engine, **options: Any) -> world.World:
+def market(engine: Engine, **options: Any) -> world.Lockstep:
     """An open pool with two vaults, a guardian and a lender, as every campaign starts."""
-    place = world.World(engine, **options)
+    place = world.Lockstep(engine, **options)
     begin(place)
     return place
 
@@ -85,11 +85,11 @@ LINES = (400_000 * UNIT, 300_000 * UNIT)
 COUNCIL, VAULT, OTHER_VAULT = map(role, (20, 21, 22))
 
 
-class Lab:
+class EdgePool:
     """A pool whose council and vaults are accounts, so that a test can speak for them."""
 
     def __init__(self, engine: Engine, token: str = "Token", **params: int) -> None:
-        """Installed with a backstop; nobody is registered and nothing open."""
+        """Initialized with a backstop; nobody is registered and nothing open."""
         self.engine = engine
         self.loan = make(engine, token, "loan", "L", 6)
         blueprint = deploy_blueprint(engine, world.compiled("Pool")[0], DEPLOYER)
@@ -103,7 +103,7 @@ class Lab:
             self.loan.send("approve", address, MAX, sender=lender)
 
     @classmethod
-    def busy(cls, engine: Engine, token: str = "Token", **params: int) -> "Lab":
+    def busy(cls, engine: Engine, token: str = "Token", **params: int) -> "EdgePool":
         """Open, with two lines and a first deposit."""
         lab = cls(engine, token, **params)
         for vault, limit in zip((VAULT, OTHER_VAULT), LINES, strict=True):

@@ -5,7 +5,7 @@ import pytest
 from plimsoll.chain.engine import Contract, Engine
 from plimsoll.twin.backstop import WINDOW, WIPED, WORN
 from plimsoll.twin.chain import Revert
-from tests.property.edges import DAY, NOBODY, Lab, accepted, make, market, refused
+from tests.property.edges import DAY, NOBODY, EdgePool, accepted, make, market, refused
 from tests.stateful.world import (
     BACKSTOP,
     CURATOR,
@@ -15,7 +15,7 @@ from tests.stateful.world import (
     OTHER_LENDER,
     STAKER,
     STRANGER,
-    World,
+    Lockstep,
 )
 
 UNIT = 10**9  # of pool shares: what a whole token of six decimals gives at par
@@ -23,7 +23,7 @@ STAKE = 20_000 * UNIT
 COOLDOWN = 14 * DAY
 
 
-def staked(engine: Engine) -> World:
+def staked(engine: Engine) -> Lockstep:
     """An open pool in which two stakers hold half of the backstop each; nobody has borrowed."""
     place = market(engine)
     spender = place.chain["backstop"].address
@@ -34,20 +34,20 @@ def staked(engine: Engine) -> World:
     return place
 
 
-def arrive(place: World, amount: int) -> None:
+def arrive(place: Lockstep, amount: int) -> None:
     """Income, as a payout brings it: the pool's shares simply appear."""
     place.act("pool", "transfer", place.chain["backstop"].address, amount, sender=LENDER)
     place.act("backstop", "sync", sender=STRANGER)
 
 
-def lose(place: World, units: int) -> None:
+def lose(place: Lockstep, units: int) -> None:
     """A loss: the issuer of the loan asset seizes `units` of the pool's, and somebody notices."""
     place.act("loan", "burn", place.chain["pool"].address, units, sender=STRANGER)
-    place.act("pool", "realise", sender=STRANGER)
+    place.act("pool", "book_shortfall", sender=STRANGER)
     place.act("backstop", "sync", sender=STRANGER)
 
 
-def worth(place: World, owner: str) -> int:
+def worth(place: Lockstep, owner: str) -> int:
     """Pool shares that `owner`'s shares of the stake are worth."""
     backstop = place.chain["backstop"]
     return backstop.call("convertToAssets", backstop.call("balanceOf", owner))
@@ -309,7 +309,7 @@ def test_less_than_a_share(engine: Engine) -> None:
 
 def test_no_exit_while_provisions_stand(engine: Engine) -> None:
     """Otherwise the junior tranche would leave the seniors alone with a loss that everybody can see."""
-    lab = Lab.busy(engine)
+    lab = EdgePool.busy(engine)
     backstop = make(engine, "Backstop", lab.pool.address, COOLDOWN, UNIT)
     vault = make(engine, "Actor")
     lab.factory.send("register", vault.address, lab.pool.address, sender=STRANGER)
@@ -323,13 +323,13 @@ def test_no_exit_while_provisions_stand(engine: Engine) -> None:
         vault.send("act", lab.pool.address, data, sender=STRANGER)
 
     tell("draw", 1_000, STRANGER)
-    tell("provide", 1)
+    tell("set_provision", 1)
     engine.advance(COOLDOWN)
     assert backstop.call("maxRedeem", LENDER) == backstop.call("maxWithdraw", LENDER) == 0
     for function in ("redeem", "withdraw"):
         arguments = (function, 1, LENDER, LENDER)
         refused("backstop: provisions stand", backstop.send, *arguments, sender=LENDER)
-    tell("provide", 0)
+    tell("set_provision", 0)
     assert backstop.call("maxRedeem", LENDER) == STAKE
     backstop.send("redeem", STAKE, LENDER, LENDER, sender=LENDER)
     assert lab.pool.call("backstop") == BACKSTOP  # an account of the lab; this one only watches the pool

@@ -13,7 +13,7 @@ from tests.stateful.world import (
     GUARDIAN,
     LENDER,
     STRANGER,
-    World,
+    Lockstep,
 )
 
 DELAY = 3 * DAY
@@ -21,7 +21,7 @@ ROOM = 2 * LINES[0]  # the highest limit that one raise of the first line may le
 NOTHING = (NOBODY, False, 0, 0, 0)
 
 
-def parts(place: World) -> tuple[Contract, Contract, str, str]:
+def parts(place: Lockstep) -> tuple[Contract, Contract, str, str]:
     chain = place.chain
     return chain["council"], chain["pool"], chain["first_vault"].address, chain["second_vault"].address
 
@@ -48,7 +48,7 @@ def test_roles(engine: Engine) -> None:
 
 
 def test_before_opening_limits_are_free(engine: Engine) -> None:
-    council, pool, vault, _ = parts(World(engine))
+    council, pool, vault, _ = parts(Lockstep(engine))
     refused("council: pool not open", council.send, "queue_limit", vault, 1, sender=CURATOR)
     refused("council: open the pool first", council.send, "renounce_curator", sender=CURATOR)
     for limit in (5, 7, 0, 9):

@@ -17,7 +17,7 @@ from plimsoll.twin.chain import MAX
 from plimsoll.twin.liquidation import PRICE_SCALE, WAD, ceil_div, is_liquidatable, is_restorable
 from tests.property.conftest import START
 from tests.stateful.rules import Steps, begin, lend
-from tests.stateful.world import BORROWERS, ROLES, World, role
+from tests.stateful.world import BORROWERS, ROLES, Lockstep, role
 from tests.utils.lens import build, lens_over
 
 MARKETS = [((6, 18, 8), 0), ((18, 18, 0), 10**15), ((8, 6, 27), 10**12)]  # decimals, flash fee
@@ -31,7 +31,7 @@ examples = settings(max_examples=25, deadline=None, derandomize=True)
 def looks(seed, market):
     """A world at four moments of a random walk: (world, lens, vault's name, random)."""
     random = Random(seed)
-    world = World(Revm(START), *market)
+    world = Lockstep(Revm(START), *market)
     begin(world)
     lend(world)
     for which in ("first", "second"):
@@ -139,7 +139,7 @@ def test_what_if_is_what_the_twin_says(seed, market):
         model, vault = world.model[f"{which}_vault"], world.chain[f"{which}_vault"]
         price, owners = some_price(world, which, random), owners_of(world)
         t = model.pool.accrued()
-        totals = liquidation.Totals(t.total_debt, t.total_debt_shares)
+        totals = liquidation.DebtTotals(t.total_debt, t.total_debt_shares)
         healths, shortfall = [], 0
         for owner in owners:
             collateral, shares = model.position_of(owner)

@@ -3,10 +3,10 @@
 from plimsoll.chain.engine import Engine, deploy
 from plimsoll.twin.chain import MAX
 from tests.stateful.world import BORROWER, DEPLOYER, STRANGER, compiled
-from tests.utils.lens import FAIR, Place, build
+from tests.utils.lens import FAIR, LensMarket, build
 
 
-def questions(place: Place) -> tuple[list[bytes], list[bytes]]:
+def questions(place: LensMarket) -> tuple[list[bytes], list[bytes]]:
     """Those about positions, and those that read the pool's cash."""
     encode, vault = place.lens.contract.encode, place.vault
     return [

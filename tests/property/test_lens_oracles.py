@@ -8,13 +8,13 @@ from plimsoll.chain.engine import CallReverted, Engine, deploy
 from plimsoll.twin.chain import MAX
 from tests.property.edges import place_code
 from tests.stateful.world import BORROWER, DEPLOYER, LENDER, OTHER_BORROWER, compiled
-from tests.utils.lens import FAIR, Place, build
+from tests.utils.lens import FAIR, LensMarket, build
 
 ORACLE_GAS = 1_000_000  # more than any oracle may need
 OWNERS = [BORROWER, OTHER_BORROWER, LENDER]  # LENDER has no position
 
 
-def faults(place: Place) -> Iterator[None]:
+def faults(place: LensMarket) -> Iterator[None]:
     """The oracle fails, once in each way."""
     place.world.silence("first_oracle")
     yield

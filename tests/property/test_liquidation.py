@@ -14,8 +14,8 @@ from plimsoll.twin.liquidation import (
     MAX,
     PRICE_SCALE,
     WAD,
+    DebtTotals,
     Quote,
-    Totals,
     is_liquidatable,
     is_restorable,
     quotes,
@@ -23,7 +23,7 @@ from plimsoll.twin.liquidation import (
     restorable_bonus,
     shortfall_bonus,
 )
-from plimsoll.twin.shares import to_value_down
+from plimsoll.twin.share_math import to_value_down
 from tests.utils.positions import Case, random_case, random_risk
 
 CASES = 100
@@ -276,4 +276,4 @@ def test_healths_are_what_they_say(seed):
 @pytest.mark.parametrize("shares", [1, 1_000, 10**15])
 def test_a_position_at_par_owes_what_it_says(shares):
     """A thousand shares a unit, rounded up."""
-    assert Totals(shares * 65_536 // 1_000, shares).assets_up(shares) == -(-shares // 1_000)
+    assert DebtTotals(shares * 65_536 // 1_000, shares).assets_up(shares) == -(-shares // 1_000)

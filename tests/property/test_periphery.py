@@ -18,9 +18,9 @@ from plimsoll.chain.revm import Revm
 from plimsoll.twin.chain import MAX, Revert
 from plimsoll.twin.liquidation import PRICE_SCALE
 from plimsoll.twin.margin import terms
-from tests.stateful.exchange import Venue
+from tests.stateful.exchange import ExchangeLockstep
 from tests.stateful.rules import NO_LIMIT, begin
-from tests.stateful.world import BORROWERS, LIQUIDATOR, STRANGER, World
+from tests.stateful.world import BORROWERS, LIQUIDATOR, STRANGER, Lockstep
 
 MARKETS = [(6, 18, 8), (18, 6, 8), (8, 0, 27)]
 seeds = st.integers(0, 2**32)
@@ -32,12 +32,12 @@ class Stage:
 
     def __init__(self, decimals: tuple[int, int, int]) -> None:
         self.engine = Revm(1_800_000_000)
-        self.world = World(self.engine, decimals)
+        self.world = Lockstep(self.engine, decimals)
         begin(self.world)
-        self.venue = Venue(self.world)
+        self.venue = ExchangeLockstep(self.world)
 
     @contextmanager
-    def example(self) -> Iterator[World]:
+    def example(self) -> Iterator[Lockstep]:
         """The world, on both sides as it was before afterwards."""
         number = self.engine.snapshot()
         saved = copy.deepcopy((self.world.twin, self.world.model))
@@ -67,7 +67,7 @@ def stage(request: pytest.FixtureRequest) -> Stage:
     return Stage(request.param)
 
 
-def open_positions(world: World, rng: Random) -> int:
+def open_positions(world: Lockstep, rng: Random) -> int:
     """Positions of every borrower, near the loan-to-value or well below; collateral of all, base units."""
     unit = 10 ** world.decimals[1]
     for owner in BORROWERS:

@@ -16,7 +16,7 @@ from tests.property.edges import (
     VAULT,
     WAD,
     YEAR,
-    Lab,
+    EdgePool,
     accepted,
     make,
     pool_struct,
@@ -43,21 +43,21 @@ TOP = 2**94 - 1
 
 
 def test_only_the_council_governs(engine: Engine) -> None:
-    pool = Lab.busy(engine).pool
+    pool = EdgePool.busy(engine).pool
     for sender in (STRANGER, CURATOR, GUARDIAN, VAULT):
         for function, *arguments in (
             ("open_pool",),
             ("set_limit", VAULT, 1),
             ("set_supply_cap", 1),
             ("set_pause", 1),
-            ("pay_out", 1, STRANGER),
+            ("distribute_excess", 1, STRANGER),
         ):
             refused("pool: not the council", pool.send, function, *arguments, sender=sender)
     refused("pool: already open", pool.send, "open_pool", sender=COUNCIL)
 
 
 def test_limits(engine: Engine) -> None:
-    lab = Lab.busy(engine)
+    lab = EdgePool.busy(engine)
     pool = lab.pool
     refused("pool: limit too large", pool.send, "set_limit", VAULT, TOP + 1, sender=COUNCIL)
     for limit in (TOP, 0):
@@ -87,7 +87,7 @@ def test_a_vault_of_another_pool(engine: Engine) -> None:
 
 
 def test_the_supply_cap(engine: Engine) -> None:
-    lab = Lab.busy(engine)
+    lab = EdgePool.busy(engine)
     pool = lab.pool
     refused("pool: cap too large", pool.send, "set_supply_cap", TOP + 1, sender=COUNCIL)
     pool.send("set_supply_cap", TOP, sender=COUNCIL)
@@ -108,7 +108,7 @@ def test_the_supply_cap(engine: Engine) -> None:
 
 def test_a_pause(engine: Engine) -> None:
     """It stops new supply and new borrowing until its time, and nothing else."""
-    pool = Lab.busy(engine).pool
+    pool = EdgePool.busy(engine).pool
     until = engine.now + DAY
     pool.send("set_pause", until, sender=COUNCIL)
     assert (pool.call("maxDeposit", LENDER), pool.call("max_draw", VAULT)) == (0, 0)
@@ -130,7 +130,7 @@ def test_a_pause(engine: Engine) -> None:
 
 
 def test_a_pool_that_is_not_open(engine: Engine) -> None:
-    pool = Lab(engine).pool
+    pool = EdgePool(engine).pool
     refused("pool: not open", pool.send, "deposit", 1, LENDER, sender=LENDER)
     refused("pool: not open", pool.send, "mint", 1, LENDER, sender=LENDER)
     assert (pool.call("is_open"), pool.call("maxDeposit", LENDER), pool.call("maxMint", LENDER)) == (
@@ -148,7 +148,7 @@ def test_a_pool_that_is_not_open(engine: Engine) -> None:
 
 
 def test_shares_are_the_owners(engine: Engine) -> None:
-    pool = Lab.busy(engine).pool
+    pool = EdgePool.busy(engine).pool
     held = pool.call("balanceOf", LENDER)
     for function, arguments in (
         ("transfer", (STRANGER, held + 1)),
@@ -165,7 +165,7 @@ def test_shares_are_the_owners(engine: Engine) -> None:
 
 def test_allowances(engine: Engine) -> None:
     """Whatever moves another's shares uses them up, but for the largest uint."""
-    pool = Lab.busy(engine).pool
+    pool = EdgePool.busy(engine).pool
     calls = {
         "transferFrom": (LENDER, OPERATOR, 1_000),
         "redeem": (1_000, OPERATOR, LENDER),
@@ -188,7 +188,7 @@ def test_allowances(engine: Engine) -> None:
 
 def test_what_is_lent_cannot_leave(engine: Engine) -> None:
     """Withdrawals stop at the debt, whatever the cash; `exit` pays what there is."""
-    lab = Lab.busy(engine)
+    lab = EdgePool.busy(engine)
     pool = lab.pool
     pool.send("draw", 300_000 * UNIT, STRANGER, sender=VAULT)
     lab.tell("mint", pool.address, 400_000 * UNIT)  # reserve
@@ -207,32 +207,32 @@ def test_what_is_lent_cannot_leave(engine: Engine) -> None:
 
 
 def test_a_seizure(engine: Engine) -> None:
-    """Cash that is gone: `exit` pays no more than there is, and `realise` makes lenders carry it."""
-    lab = Lab.busy(engine)
+    """Cash that is gone: `exit` pays no more than there is, and `book_shortfall` makes lenders carry it."""
+    lab = EdgePool.busy(engine)
     pool = lab.pool
     lab.tell("burn", pool.address, 400_000 * UNIT)
     assert (pool.call("maxWithdraw", LENDER), pool.call("reserves")) == (100_000 * UNIT, 0)
     assert pool.call("maxRedeem", LENDER) == 100_000 * UNIT * 1_000
     accepted(engine, pool.send, "exit", MAX, 100_000 * UNIT, LENDER, LENDER, sender=LENDER)
-    assert pool.send("realise", sender=STRANGER) == 400_000 * UNIT
-    assert pool.send("realise", sender=STRANGER) == 0
+    assert pool.send("book_shortfall", sender=STRANGER) == 400_000 * UNIT
+    assert pool.send("book_shortfall", sender=STRANGER) == 0
     assert pool.call("totalAssets") == 100_000 * UNIT
     lab.tell("mint", pool.address, 5)
-    assert pool.send("realise", sender=STRANGER) == 0
+    assert pool.send("book_shortfall", sender=STRANGER) == 0
     assert pool.call("reserves") == 5
 
 
 def test_a_wiped_pool(engine: Engine) -> None:
     """Below a thousandth of par nobody comes in; whoever is in may go."""
-    lab = Lab.busy(engine)
+    lab = EdgePool.busy(engine)
     pool = lab.pool
     edge = SUPPLIED // 1_000  # worth 0.1 % of par with the virtual amounts, to the unit
     lab.tell("burn", pool.address, SUPPLIED - edge)
-    pool.send("realise", sender=STRANGER)
+    pool.send("book_shortfall", sender=STRANGER)
     accepted(engine, pool.send, "deposit", UNIT, LENDER, sender=LENDER)
     assert pool.call("maxDeposit", LENDER) > 0
     lab.tell("burn", pool.address, 1)
-    pool.send("realise", sender=STRANGER)
+    pool.send("book_shortfall", sender=STRANGER)
     refused("pool: wiped", pool.send, "deposit", UNIT, LENDER, sender=LENDER)
     refused("pool: wiped", pool.send, "mint", UNIT, LENDER, sender=LENDER)
     assert (pool.call("maxDeposit", LENDER), pool.call("maxMint", LENDER)) == (0, 0)
@@ -240,7 +240,7 @@ def test_a_wiped_pool(engine: Engine) -> None:
 
 
 def test_what_a_field_cannot_hold(engine: Engine) -> None:
-    lab = Lab.busy(engine)
+    lab = EdgePool.busy(engine)
     pool = lab.pool
     lab.tell("mint", LENDER, 2**96)
     room = TOP - SUPPLIED  # the highest whole amount of a field of 94 bits and 16 of fraction
@@ -248,7 +248,7 @@ def test_what_a_field_cannot_hold(engine: Engine) -> None:
     refused("pool: amount too large", pool.send, "deposit", room + 1, LENDER, sender=LENDER)
     accepted(engine, pool.send, "deposit", room, LENDER, sender=LENDER)
     lab.tell("burn", pool.address, SUPPLIED // 2)
-    pool.send("realise", sender=STRANGER)
+    pool.send("book_shortfall", sender=STRANGER)
     left = 2**104 - 1 - pool.call("totalSupply")
     refused("pool: too many shares", pool.send, "mint", left + 1, LENDER, sender=LENDER)
     assert 0 < pool.call("maxMint", LENDER) <= left
@@ -258,7 +258,7 @@ def test_what_a_field_cannot_hold(engine: Engine) -> None:
 
 def test_a_share_that_costs_more_than_a_unit(engine: Engine) -> None:
     """After years at the highest rate a base unit buys no share; nothing is given for it, nothing taken."""
-    lab = Lab.busy(engine)
+    lab = EdgePool.busy(engine)
     pool = lab.pool
     pool.send("draw", LINES[0], STRANGER, sender=VAULT)
     pool.send("draw", SUPPLIED - LINES[0], STRANGER, sender=OTHER_VAULT)
@@ -275,7 +275,7 @@ def test_a_share_that_costs_more_than_a_unit(engine: Engine) -> None:
 
 
 def test_tokens_that_do_not_move(engine: Engine) -> None:
-    lab = Lab.busy(engine, "FalseReturnToken")
+    lab = EdgePool.busy(engine, "FalseReturnToken")
     pool = lab.pool
     lab.tell("set_failing", True)
     refused("pool: transfer failed", pool.send, "deposit", 1, LENDER, sender=LENDER)
@@ -290,7 +290,7 @@ def test_tokens_that_do_not_move(engine: Engine) -> None:
 
 
 def test_tokens_that_keep_a_part(engine: Engine) -> None:
-    lab = Lab.busy(engine, "FeeToken")
+    lab = EdgePool.busy(engine, "FeeToken")
     pool = lab.pool
     lab.tell("set_fee", 1)
     refused("pool: amount did not arrive", pool.send, "deposit", 10_000, LENDER, sender=LENDER)
@@ -301,7 +301,7 @@ def test_tokens_that_keep_a_part(engine: Engine) -> None:
 
 
 def test_a_line_is_not_passed(engine: Engine) -> None:
-    pool = Lab.busy(engine).pool
+    pool = EdgePool.busy(engine).pool
     for function in ("draw", "settle"):
         arguments = (1, STRANGER) if function == "draw" else (0, 0)
         refused("pool: not a vault", pool.send, function, *arguments, sender=STRANGER)
@@ -317,7 +317,7 @@ def test_a_line_is_not_passed(engine: Engine) -> None:
 
 
 def test_a_loss_falls_on_reserve_backstop_and_lenders(engine: Engine) -> None:
-    lab = Lab.busy(engine)
+    lab = EdgePool.busy(engine)
     pool = lab.pool
     pool.send("deposit", 1_000 * UNIT, BACKSTOP, sender=LENDER)
     assert pool.call("backstop") == BACKSTOP
@@ -348,7 +348,7 @@ def test_a_loss_falls_on_reserve_backstop_and_lenders(engine: Engine) -> None:
 
 
 def test_a_paid_settlement_is_no_loss(engine: Engine) -> None:
-    lab = Lab.busy(engine)
+    lab = EdgePool.busy(engine)
     pool = lab.pool
     shares, *_ = pool.send("draw", 10_000 * UNIT, STRANGER, sender=VAULT)
     lab.tell("mint", pool.address, 10_000 * UNIT)
@@ -363,7 +363,7 @@ def test_a_paid_settlement_is_no_loss(engine: Engine) -> None:
 
 def test_a_flash_loan(engine: Engine) -> None:
     """The fee is rounded up and stays; whoever does not pay it back in full gets nothing."""
-    lab = Lab.busy(engine, flash_fee=9 * 10**14)
+    lab = EdgePool.busy(engine, flash_fee=9 * 10**14)
     pool = lab.pool
     loan, other = lab.loan, make(engine, "Token", "other", "O", 6).address
     honest = make(engine, "FlashBorrower")
@@ -394,7 +394,7 @@ def test_a_flash_loan_that_is_not_repaid(engine: Engine) -> None:
         ("FalseReturnToken", "set_failing", True, "pool: transfer failed"),
         ("FeeToken", "set_fee", 100, "pool: flash loan not repaid"),
     ):
-        lab = Lab.busy(engine, name)
+        lab = EdgePool.busy(engine, name)
         pool = lab.pool
         loan, wrong = lab.loan, make(engine, "Intruder")
         lab.tell("mint", wrong.address, UNIT)
@@ -418,7 +418,7 @@ def test_a_flash_loan_that_is_not_repaid(engine: Engine) -> None:
 
 def test_views_agree_with_what_happens(engine: Engine) -> None:
     """Shares of a pool in debt, ten days on: what a view says is what the call then does."""
-    lab = Lab.busy(engine)
+    lab = EdgePool.busy(engine)
     pool = lab.pool
     pool.send("draw", 399_999 * UNIT, STRANGER, sender=VAULT)
     pool.send("draw", 90_001 * UNIT, STRANGER, sender=OTHER_VAULT)
@@ -453,7 +453,7 @@ def test_views_agree_with_what_happens(engine: Engine) -> None:
 
 def test_interest_stops_at_what_a_field_holds(engine: Engine) -> None:
     """The accrual never reverts, however long nobody called, and never leaves its lanes."""
-    pool = Lab.busy(engine).pool
+    pool = EdgePool.busy(engine).pool
     pool.send("draw", LINES[0], STRANGER, sender=VAULT)
     pool.send("draw", SUPPLIED - LINES[0], STRANGER, sender=OTHER_VAULT)
     for _ in range(40):

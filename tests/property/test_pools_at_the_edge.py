@@ -10,7 +10,7 @@ from eth_utils.crypto import keccak
 from plimsoll.chain.engine import Contract, Engine, deploy_blueprint
 from plimsoll.chain.revm import Revm
 from plimsoll.twin.liquidation import ceil_div
-from plimsoll.twin.shares import FRACTION
+from plimsoll.twin.share_math import FRACTION
 from tests.property.edges import (
     COUNCIL,
     DAY,
@@ -20,7 +20,7 @@ from tests.property.edges import (
     VAULT,
     WAD,
     YEAR,
-    Lab,
+    EdgePool,
     make,
     pool_struct,
     refused,
@@ -31,13 +31,13 @@ from tests.stateful.world import BACKSTOP, CURATOR, DEPLOYER, LENDER, MAX, STRAN
 DRAWN = 1_000 * UNIT
 
 
-def in_debt(engine: Engine) -> tuple[Lab, int]:
+def in_debt(engine: Engine) -> tuple[EdgePool, int]:
     """A pool whose vault has drawn in this very second, when debt is in whole units; its debt shares."""
-    lab = Lab.busy(engine)
+    lab = EdgePool.busy(engine)
     return lab, lab.pool.send("draw", DRAWN, VAULT, sender=VAULT)[0]
 
 
-def settle(lab: Lab, shares: int, paid: int) -> list[tuple[int, ...]]:
+def settle(lab: EdgePool, shares: int, paid: int) -> list[tuple[int, ...]]:
     """Pays and settles; what reserve, backstop and lenders carried, of each loss."""
     lab.loan.send("transfer", lab.pool.address, paid, sender=VAULT)
     lab.pool.send("settle", shares, paid, sender=VAULT)
@@ -84,7 +84,7 @@ def test_absurd_claims_and_cash(engine: Engine) -> None:
         lab.pool.send("settle", shares // 10, claimed, sender=VAULT)
         assert len(engine.logs()) == 0, claimed
     lab.tell("mint", lab.pool.address, 2**240)
-    assert lab.pool.send("realise", sender=STRANGER) == 0
+    assert lab.pool.send("book_shortfall", sender=STRANGER) == 0
     assert settle(lab, shares // 10, DRAWN // 10) == []
 
 
@@ -103,7 +103,7 @@ def test_a_stake_worth_nothing_is_burnt_by_a_shortfall_alone(engine: Engine) -> 
 
 def test_a_line_as_large_as_can_be(engine: Engine) -> None:
     """Limit and drawn shares fill their lanes and do not touch each other."""
-    lab = Lab.busy(engine)
+    lab = EdgePool.busy(engine)
     top = 2**94 - 1
     lab.tell("mint", LENDER, top)
     lab.pool.send("deposit", top - SUPPLIED, LENDER, sender=LENDER)
@@ -118,7 +118,7 @@ def test_a_line_as_large_as_can_be(engine: Engine) -> None:
 
 
 def test_what_lenders_own_stops_at_what_a_field_holds(engine: Engine) -> None:
-    lab = Lab.busy(engine)
+    lab = EdgePool.busy(engine)
     lab.pool.send("draw", LINES[0], VAULT, sender=VAULT)
     lab.tell("mint", LENDER, 2**94)
     lab.pool.send("deposit", lab.pool.call("maxDeposit", LENDER), LENDER, sender=LENDER)
@@ -128,7 +128,7 @@ def test_what_lenders_own_stops_at_what_a_field_holds(engine: Engine) -> None:
 
 
 def test_a_flash_loan_of_one_unit(engine: Engine) -> None:
-    lab = Lab.busy(engine)
+    lab = EdgePool.busy(engine)
     flash = make(engine, "FlashBorrower")
     flash.send("approve", lab.loan.address, lab.pool.address, sender=STRANGER)
     for amount in (0, 1, SUPPLIED):
@@ -164,32 +164,32 @@ def test_a_creation_is_said(engine: Engine) -> None:
 
 def test_what_covers_the_largest_pool(engine: Engine) -> None:
     """No unit of its cash is overlooked."""
-    lab = Lab.busy(engine)
+    lab = EdgePool.busy(engine)
     top = 2**94 - 1
     lab.tell("mint", LENDER, top)
     lab.pool.send("deposit", top - SUPPLIED, LENDER, sender=LENDER)
-    assert lab.pool.send("realise", sender=STRANGER) == 0
+    assert lab.pool.send("book_shortfall", sender=STRANGER) == 0
     lab.tell("burn", lab.pool.address, 1)
-    assert lab.pool.send("realise", sender=STRANGER) == 1
+    assert lab.pool.send("book_shortfall", sender=STRANGER) == 1
     assert lab.pool.call("reserves") == 0
 
 
 def test_a_provision_counts_whatever_is_owed(engine: Engine) -> None:
     """Until the vault takes it back lenders leave for less, even a pool without debt."""
     lab, shares = in_debt(engine)
-    lab.pool.send("provide", DRAWN, sender=VAULT)
+    lab.pool.send("set_provision", DRAWN, sender=VAULT)
     assert settle(lab, shares, DRAWN) == []
     held = lab.pool.call("balanceOf", LENDER)
     for lost in (0, SUPPLIED - DRAWN // 2):
         lab.tell("burn", lab.pool.address, lost)
-        assert lab.pool.send("realise", sender=STRANGER) == lost
+        assert lab.pool.send("book_shortfall", sender=STRANGER) == lost
         left = max(0, SUPPLIED - lost - DRAWN)
         assert lab.pool.call("previewRedeem", held) == held * (left + 1) // (held + 1_000)
 
 
 def test_conversions_next_to_a_whole_number(engine: Engine) -> None:
     """Rounded from the least and the largest rest, and from none."""
-    lab = Lab.busy(engine)
+    lab = EdgePool.busy(engine)
     lab.pool.send("draw", DRAWN, VAULT, sender=VAULT)
     engine.advance(YEAR)
     while True:
@@ -209,7 +209,7 @@ def test_conversions_next_to_a_whole_number(engine: Engine) -> None:
 
 def test_a_draw_next_to_a_whole_number(engine: Engine) -> None:
     """What it adds to the debt is rounded up from the least rest, too, and from none to nothing."""
-    lab = Lab.busy(engine)
+    lab = EdgePool.busy(engine)
     lab.pool.send("draw", 1, VAULT, sender=VAULT)
     engine.advance(YEAR)
     while gcd(lab.pool.call("debt_totals")[0] + FRACTION, 2_000) > 1:
@@ -238,7 +238,7 @@ def test_rates_next_to_a_whole_number(engine: Engine) -> None:
         (rate, 3 * WAD + last, True),
     ):
         curve = {"rate_min": at_target, "rate_initial": at_target, "steepness": steepness, "speed": 0}
-        lab = Lab.busy(Revm(engine.now), **curve)
+        lab = EdgePool.busy(Revm(engine.now), **curve)
         if full:
             lab.pool.send("set_limit", VAULT, SUPPLIED, sender=COUNCIL)
             lab.pool.send("draw", SUPPLIED, VAULT, sender=VAULT)

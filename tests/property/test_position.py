@@ -17,7 +17,7 @@ from plimsoll.twin.position import (
     unpack_debt_totals,
     unpack_liquidation,
 )
-from plimsoll.twin.shares import to_assets_down
+from plimsoll.twin.share_math import to_assets_down
 
 collaterals, shares = st.integers(0, COLLATERAL_TOP), st.integers(0, DEBT_TOP)
 amounts, healths = st.integers(0, 2**96 - 1), st.integers(0, HEALTH_TOP * HEALTH_UNIT * 2)

@@ -19,14 +19,14 @@ from tests.stateful.world import (
     OPERATOR,
     OTHER_BORROWER,
     STRANGER,
-    World,
+    Lockstep,
     role,
 )
 
 TOP = 2**128 - 1
 
 
-def in_debt(engine: Engine) -> World:
+def in_debt(engine: Engine) -> Lockstep:
     """A market in which `BORROWER` has a loan in the first vault."""
     place = market(engine)
     lend(place)

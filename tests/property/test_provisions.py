@@ -3,7 +3,7 @@
 import pytest
 
 from plimsoll.chain.engine import Engine
-from tests.property.edges import COUNCIL, DAY, MAX, NOBODY, VAULT, Lab, market, refused
+from tests.property.edges import COUNCIL, DAY, MAX, NOBODY, VAULT, EdgePool, market, refused
 from tests.stateful.world import (
     BORROWER,
     CURATOR,
@@ -14,7 +14,7 @@ from tests.stateful.world import (
     OTHER_LENDER,
     STAKER,
     STRANGER,
-    World,
+    Lockstep,
 )
 
 TOKEN = 10**6
@@ -23,7 +23,7 @@ LOCKED = 75 * 10**18  # at 2,000 each
 PRICE = 2_000 * 10**24
 
 
-def lent(engine: Engine, staked: int = 0, donated: int = 0) -> World:
+def lent(engine: Engine, staked: int = 0, donated: int = 0) -> Lockstep:
     """Two lenders of half a million each, a stake, a reserve, and two loans; whole tokens."""
     place = market(engine)
     place.act("pool", "deposit", 500_000 * TOKEN, OTHER_LENDER, sender=OTHER_LENDER)
@@ -38,13 +38,13 @@ def lent(engine: Engine, staked: int = 0, donated: int = 0) -> World:
     return place
 
 
-def crash(place: World, price: int = PRICE // 2) -> int:
+def crash(place: Lockstep, price: int = PRICE // 2) -> int:
     """Halves the price: a position of 100,000 is worth 75,000. What it lacks, by the twin."""
     place.set_prices("first_oracle", price, price)
     return place.act("first_vault", "poke", BORROWER, sender=STRANGER)
 
 
-def exit_price(place: World) -> float:
+def exit_price(place: Lockstep) -> float:
     """Tokens for a thousand million shares."""
     return place.chain["pool"].call("convertToAssets", 10**18) / 10**15
 
@@ -54,14 +54,14 @@ def test_what_a_position_lacks(engine: Engine) -> None:
     place = lent(engine)
     vault, pool = place.chain["first_vault"], place.chain["pool"]
     assert place.act("first_vault", "poke", BORROWER, sender=STRANGER) == 0
-    lack = crash(place)
+    shortfall = crash(place)
     paid = vault.call("preview_liquidate", BORROWER, MAX)[2]
-    assert lack == vault.call("debt_of", BORROWER) - paid
-    assert 26_000 * TOKEN < lack < 30_000 * TOKEN
-    assert vault.call("provision_of", BORROWER) == vault.call("provisions") == lack
-    assert pool.call("provision_of", vault.address) == pool.call("provisions") == lack
-    assert place.act("first_vault", "poke", OTHER_BORROWER, sender=STRANGER) == lack
-    assert pool.call("provisions") == 2 * lack
+    assert shortfall == vault.call("debt_of", BORROWER) - paid
+    assert 26_000 * TOKEN < shortfall < 30_000 * TOKEN
+    assert vault.call("provision_of", BORROWER) == vault.call("provisions") == shortfall
+    assert pool.call("provision_of", vault.address) == pool.call("provisions") == shortfall
+    assert place.act("first_vault", "poke", OTHER_BORROWER, sender=STRANGER) == shortfall
+    assert pool.call("provisions") == 2 * shortfall
     assert vault.call("positions", BORROWER) >> 255 == 1
     place.set_prices("first_oracle", PRICE, PRICE)
     for owner in (BORROWER, OTHER_BORROWER):
@@ -73,13 +73,13 @@ def test_what_a_position_lacks(engine: Engine) -> None:
 def test_nobody_gains_by_leaving_first(engine: Engine) -> None:
     """Who leaves before the loss is booked gets what he who stays has after it, to the rounding."""
     place = lent(engine)
-    lack = crash(place)
+    shortfall = crash(place)
     out = place.act("pool", "exit", MAX, 0, LENDER, LENDER, sender=LENDER)[0]
     place.act("first_vault", "liquidate", BORROWER, MAX, 0, LIQUIDATOR, sender=LIQUIDATOR)
     assert place.chain["pool"].call("provisions") == 0
     pool = place.chain["pool"]
     left = pool.call("convertToAssets", pool.call("balanceOf", OTHER_LENDER))
-    assert out == pytest.approx((1_000_000 * TOKEN - lack) / 2, abs=2)
+    assert out == pytest.approx((1_000_000 * TOKEN - shortfall) / 2, abs=2)
     assert out <= left <= out + 2
     place.compare()
 
@@ -151,11 +151,11 @@ def test_a_repayment_caps_it(engine: Engine) -> None:
     place = lent(engine)
     vault = place.chain["first_vault"]
     place.set_prices("first_oracle", PRICE // 10, PRICE // 10)
-    lack = place.act("first_vault", "poke", BORROWER, sender=STRANGER)
-    assert lack > 80_000 * TOKEN
+    shortfall = place.act("first_vault", "poke", BORROWER, sender=STRANGER)
+    assert shortfall > 80_000 * TOKEN
     place.silence("first_oracle")
     place.act("first_vault", "repay", 1_000 * TOKEN, BORROWER, sender=BORROWER)
-    assert vault.call("provision_of", BORROWER) == lack
+    assert vault.call("provision_of", BORROWER) == shortfall
     place.act("first_vault", "repay", 50_000 * TOKEN, BORROWER, sender=BORROWER)
     owed = vault.call("debt_of", BORROWER)
     assert abs(vault.call("provision_of", BORROWER) - owed) <= 1
@@ -169,15 +169,15 @@ def test_a_liquidation_computes_it_afresh(engine: Engine) -> None:
     """What part of a position is closed takes its part of the provision along, in one call or in a batch."""
     place = lent(engine)
     vault, pool = place.chain["first_vault"], place.chain["pool"]
-    lack = crash(place)
+    shortfall = crash(place)
     place.act("first_vault", "poke", OTHER_BORROWER, sender=STRANGER)
     half = vault.call("preview_liquidate", BORROWER, MAX)[2] // 2
     place.act("first_vault", "liquidate", BORROWER, half, 0, LIQUIDATOR, sender=LIQUIDATOR)
-    assert abs(vault.call("provision_of", BORROWER) - lack // 2) <= 2
+    assert abs(vault.call("provision_of", BORROWER) - shortfall // 2) <= 2
     assert pool.call("provisions") == vault.call("provisions")
     orders = [half // 2 << 160 | int(BORROWER, 16), (2**96 - 1) << 160 | int(OTHER_BORROWER, 16)]
     place.act("first_vault", "liquidate_batch", orders, 0, LIQUIDATOR, sender=LIQUIDATOR)
-    assert abs(vault.call("provision_of", BORROWER) - lack // 4) <= 3
+    assert abs(vault.call("provision_of", BORROWER) - shortfall // 4) <= 3
     assert vault.call("provision_of", OTHER_BORROWER) == 0
     assert pool.call("provisions") == vault.call("provisions") == vault.call("provision_of", BORROWER)
     place.compare()
@@ -194,18 +194,18 @@ def test_a_dead_oracle_says_nothing(engine: Engine) -> None:
 
 def test_a_vault_provides_for_no_more_than_it_has_drawn(engine: Engine) -> None:
     """A vault whose oracle lies moves the exits by its debt at most; a stranger not at all."""
-    lab = Lab.busy(engine)
+    lab = EdgePool.busy(engine)
     pool, vault = lab.pool, VAULT
-    refused("pool: not a vault", pool.send, "provide", 1, sender=STRANGER)
-    pool.send("provide", 10**12, sender=vault)
+    refused("pool: not a vault", pool.send, "set_provision", 1, sender=STRANGER)
+    pool.send("set_provision", 10**12, sender=vault)
     assert pool.call("provisions") == 0
     pool.send("draw", 1_000 * TOKEN, STRANGER, sender=vault)
-    pool.send("provide", 999 * TOKEN, sender=vault)
+    pool.send("set_provision", 999 * TOKEN, sender=vault)
     assert pool.call("provision_of", vault) == 999 * TOKEN
-    pool.send("provide", MAX, sender=vault)
+    pool.send("set_provision", MAX, sender=vault)
     assert pool.call("provisions") == pool.call("provision_of", vault) == 1_000 * TOKEN
     assert pool.call("totals")[5] & 8
-    pool.send("provide", 0, sender=vault)
+    pool.send("set_provision", 0, sender=vault)
     assert pool.call("totals")[5] & 8 == 0
 
 
@@ -226,7 +226,7 @@ def test_a_loss_of_everything_leaves_exits_open(engine: Engine) -> None:
 # ---------------------------------------------------------------------------------------------- payouts
 
 
-def rich(engine: Engine) -> World:
+def rich(engine: Engine) -> Lockstep:
     """A pool whose reserve is 20 % of its assets, by a donation; the target of this world is 0.1 %."""
     place = lent(engine, staked=20_000, donated=204_000)
     place.act("council", "set_payout_receiver", STRANGER, sender=CURATOR)
@@ -328,20 +328,20 @@ def test_no_payout_while_a_loss_is_known(engine: Engine) -> None:
 
 def test_no_payout_of_a_wiped_pool(engine: Engine) -> None:
     """All lenders but a crumb are wiped, and then something is donated: it is nobody's to take."""
-    lab = Lab.busy(engine)
+    lab = EdgePool.busy(engine)
     lab.pool.send("draw", 399_999 * TOKEN, STRANGER, sender=VAULT)
     lab.tell("burn", lab.pool.address, 100_001 * TOKEN)
     lab.pool.send("settle", lab.pool.call("credit_line", VAULT)[1], 0, sender=VAULT)
     assert lab.pool.call("totalAssets") == 0
     lab.tell("mint", lab.pool.address, 1_000 * TOKEN)
     refused("pool: wiped", lab.pool.call, "excess")
-    refused("pool: wiped", lab.pool.send, "pay_out", 1, STRANGER, sender=COUNCIL)
+    refused("pool: wiped", lab.pool.send, "distribute_excess", 1, STRANGER, sender=COUNCIL)
 
 
 def test_a_pool_without_a_backstop_pays_the_receiver_only(engine: Engine) -> None:
-    lab = Lab.busy(engine, backstop_share=0, insurance_target=0)
+    lab = EdgePool.busy(engine, backstop_share=0, insurance_target=0)
     lab.tell("mint", lab.pool.address, 1_000 * TOKEN)
-    assert lab.pool.send("pay_out", 400 * TOKEN, STRANGER, sender=COUNCIL) == 400 * TOKEN
+    assert lab.pool.send("distribute_excess", 400 * TOKEN, STRANGER, sender=COUNCIL) == 400 * TOKEN
     assert lab.pool.call("balanceOf", STRANGER) == 400 * TOKEN * 1_000
     assert lab.pool.call("balanceOf", lab.pool.call("backstop")) == 0
     assert lab.pool.call("excess") == lab.pool.call("reserves") == 600 * TOKEN

@@ -25,7 +25,7 @@ from tests.stateful.world import (
     OTHER_BORROWER,
     STRANGER,
     THIRD_BORROWER,
-    World,
+    Lockstep,
 )
 
 PRICE = 2_000 * 10 ** (36 + 6 - 18)  # of the first collateral
@@ -35,7 +35,7 @@ LEAST = RISK["min_debt"]
 NO_LIMIT = 2**96 - 1
 
 
-def busy(engine: Engine, token: str = "Token", debt: int = 10_000 * UNIT) -> tuple[World, Contract]:
+def busy(engine: Engine, token: str = "Token", debt: int = 10_000 * UNIT) -> tuple[Lockstep, Contract]:
     """A market with one borrower in its first vault."""
     with standing_in({"Token": world.compiled(token)[0]}):
         place = market(engine)
@@ -44,11 +44,11 @@ def busy(engine: Engine, token: str = "Token", debt: int = 10_000 * UNIT) -> tup
     return place, vault
 
 
-def price(place: World, of: int, safe: int | None = None) -> None:
+def price(place: Lockstep, of: int, safe: int | None = None) -> None:
     place.chain["first_oracle"].send("set_prices", of, of if safe is None else safe, sender=DEPLOYER)
 
 
-def silence(place: World) -> None:
+def silence(place: Lockstep) -> None:
     place.chain["first_oracle"].send("set_silent", True, sender=DEPLOYER)
 
 

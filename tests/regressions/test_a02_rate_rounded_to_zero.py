@@ -10,8 +10,8 @@ from tests.utils import process
 from tests.utils.calls import refusal, send
 from tests.utils.clock import pass_time, stopped_clock
 from tests.utils.feeds import fed_market
-from tests.utils.lab import PAR, build_lab
 from tests.utils.moves import VICTIM, every_move, populate
+from tests.utils.pool_harness import PAR, build_lab
 from tests.utils.world import MAX, YEAR
 
 

@@ -41,7 +41,7 @@ def test_a06_a_payment_arrives_in_full_or_not_at_all(hooked, name, moment):
         ((pool, "redeem", (10**9, who, who)), True),
         ((pool, "exit", (10**9, 0, who, who)), True),
         ((market.loan, "transfer", (pool.address, 1)), True),
-        ((pool, "realise", ()), False),
+        ((pool, "book_shortfall", ()), False),
         ((pool, "accrue", ()), False),
         ((pool, "transfer", (VICTIM, 1)), False),
         (flash, False),  # what goes out comes back

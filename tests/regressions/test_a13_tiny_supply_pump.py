@@ -10,7 +10,7 @@ from ape import project
 
 from tests.utils.calls import send, view
 from tests.utils.intruder import plan
-from tests.utils.lab import PAR, build_lab
+from tests.utils.pool_harness import PAR, build_lab
 from tests.utils.world import MAX
 
 VICTIM = 10**9

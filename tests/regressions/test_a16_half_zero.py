@@ -7,7 +7,7 @@ import pytest
 
 from tests.utils.calls import refusal, send, view
 from tests.utils.clock import pass_time, stopped_clock
-from tests.utils.lab import PAR, build_lab
+from tests.utils.pool_harness import PAR, build_lab
 from tests.utils.world import FRACTION, MAX, YEAR
 
 

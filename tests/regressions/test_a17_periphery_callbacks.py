@@ -8,7 +8,7 @@ of the visit, not by data.
 import pytest
 
 from plimsoll.chain.engine import Contract
-from tests.utils.periphery import BORROWER, KEEPER, MAX, START, STRANGER, TRADER, WAD, Market, Venue
+from tests.utils.periphery import BORROWER, KEEPER, MAX, START, STRANGER, TRADER, WAD, Market, PeripheryMarket
 
 LATER = START + 3_600
 
@@ -29,12 +29,12 @@ def reason(text: str) -> bytes:
 
 
 @pytest.fixture
-def token(venue: Venue) -> Contract:
+def token(venue: PeripheryMarket) -> Contract:
     return venue.make("ReentrantToken", "Hook", "HOOK", 18)
 
 
 @pytest.fixture
-def market(venue: Venue, token: Contract) -> Market:
+def market(venue: PeripheryMarket, token: Contract) -> Market:
     """The collateral calls out whenever it moves: before the vault's callback, and in the sale."""
     market = venue.market(venue.usd, token, 2_000)
     venue.provide(token, 5_000 * WAD, venue.usd, 10**13)

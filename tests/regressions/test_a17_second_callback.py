@@ -6,13 +6,13 @@ here they stand before a factory that registers a vault which does.
 
 import pytest
 
-from tests.utils.periphery import KEEPER, MAX, START, STRANGER, Venue, refused
+from tests.utils.periphery import KEEPER, MAX, START, STRANGER, PeripheryMarket, refused
 
 LATER = START + 3_600
 
 
 @pytest.fixture
-def twice(venue: Venue):
+def twice(venue: PeripheryMarket):
     vault = venue.make("TwiceVault", venue.weth.address, venue.usd.address)
     factory = venue.make("OpenFactory")
     factory.send("register", vault.address, vault.address, sender=STRANGER)

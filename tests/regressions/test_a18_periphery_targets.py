@@ -36,7 +36,7 @@ CALLS = {
         "IPool(staticcall IVault(vault).pool())",
         "IOracle(staticcall IVault(vault).oracle())",
     },
-    "modules/guest.vy": {"FACTORY", "IVault(vault)"},
+    "modules/callback_guard.vy": {"FACTORY", "IVault(vault)"},
     "modules/uniswap_v2.vy": {"UNISWAP", "IUniswapV2Pair(pair)", "last"},
     "modules/tokens.vy": {"IERC20(token)"},
 }

@@ -124,7 +124,7 @@ def test_a_transfer_that_fails_stops_what_needs_it_and_nothing_else(token, switc
         (market.vault, "open", 0, 0),
         (market.vault, "close", 0, 0),
         (market.pool, "accrue"),
-        (market.pool, "realise"),
+        (market.pool, "book_shortfall"),
         (market.pool, "withdraw", 0, LENDER, LENDER),
         (market.pool, "transfer", STRANGER, 10**9),
     ):
@@ -342,7 +342,7 @@ def test_rebasing_rounds_and_what_arrives_short_is_refused(side):
 
 
 def test_rebasing_down_of_the_loan_asset_is_a_loss_in_the_books():
-    """Booked by anybody with `realise`, by lenders as by any loss; the debts stand."""
+    """Booked by anybody with `book_shortfall`, by lenders as by any loss; the debts stand."""
     market, _ = market_of("RebasingToken", "loan")
     debts = [market.debt(owner) for owner in OWNERS]
     assets = market.pool.call("totalAssets")
@@ -352,7 +352,7 @@ def test_rebasing_down_of_the_loan_asset_is_a_loss_in_the_books():
     assert lost == cash // 10
     reserves = market.pool.call("reserves")
     assert reserves == 0
-    carried = market.pool.send("realise", sender=STRANGER)
+    carried = market.pool.send("book_shortfall", sender=STRANGER)
     assert lost - carried in (0, 1)
     assert market.pool.call("totalAssets") == assets - carried
     assert [market.debt(owner) for owner in OWNERS] == debts

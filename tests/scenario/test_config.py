@@ -199,15 +199,15 @@ REFUSALS = [
         "start: 0.5, end: 2",
         "start: 30, end: 31",
         32,
-        "liquidators.0.outages.0 begins at hour 30, but vaults.0.price ends at hour 3; hours are decimal, so "
-        "lower it",
+        "liquidators.0.outages.0 begins at hour 30, but vaults.0.price ends at hour 3; hours are decimal, "
+        "so lower it",
     ),
     (
         "heartbeat: 3600",
-        "heartbeat: 3600, prints: [{hour: 3, price: 1}]",
+        "heartbeat: 3600, bad_answers: [{hour: 3, price: 1}]",
         21,
-        "vaults.0.oracle.prints.0 begins at hour 3, but vaults.0.price ends at hour 3; hours are decimal, so "
-        "lower it",
+        "vaults.0.oracle.bad_answers.0 begins at hour 3, but vaults.0.price ends at hour 3; "
+        "hours are decimal, so lower it",
     ),
     (
         "kind: top_up, below: 1.1, to: 1.3",

@@ -40,8 +40,9 @@ def reference() -> dict[str, list[str]]:
     left: list[type[BaseModel]] = [Scenario]
     while left:
         model = left.pop()
-        if model.__name__ not in found:
-            found[model.__name__] = list(model.model_fields)
+        name = model.__name__.removesuffix("Config")
+        if name not in found:
+            found[name] = list(model.model_fields)
             left += [part for field in model.model_fields.values() for part in models(field.annotation)]
     return found
 

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from plimsoll.scenario.config import Oracle, Span
+from plimsoll.scenario.config import OracleConfig, Span
 from plimsoll.scenario.feeds import Publisher
 
 MINUTE = 60
@@ -12,7 +12,7 @@ MINUTE = 60
 
 def answers(prices: list[float], **settings: object) -> list[int | None]:
     """What the feed, at the first price before, is set to in each block of a minute; None: it is not."""
-    oracle = Oracle(decimals=2, **settings)
+    oracle = OracleConfig(decimals=2, **settings)
     feed = SimpleNamespace(answer=round(prices[0] * 100), updated_at=0)
     engine = SimpleNamespace(now=0)
     market = SimpleNamespace(config=SimpleNamespace(oracle=oracle), feed=SimpleNamespace(model=feed))
@@ -62,13 +62,13 @@ def test_a_freeze_repeats_the_old_answer_by_the_heartbeat() -> None:
 
 
 def test_a_print_stands_until_the_next_update() -> None:
-    prints = [{"hour": "0.03", "price": 50}]
-    assert answers([100] * 4, prints=prints) == [None, None, 5000, 10000]
+    bad_answers = [{"hour": "0.03", "price": 50}]
+    assert answers([100] * 4, bad_answers=bad_answers) == [None, None, 5000, 10000]
 
 
 def test_answers_older_than_patience_are_refused() -> None:
-    assert Oracle(heartbeat=60).stale_after == 120
-    assert Oracle(heartbeat=60, patience=90).stale_after == 90
+    assert OracleConfig(heartbeat=60).stale_after == 120
+    assert OracleConfig(heartbeat=60, patience=90).stale_after == 90
 
 
 @pytest.mark.parametrize("name", ["outages", "freezes"])

@@ -81,7 +81,7 @@ def test_who_tops_up_in_time_is_not_liquidated() -> None:
     """With money enough they hold through the fall; asleep they are closed."""
     settings = ["borrowers.1.behaviour.wallet=5", "vaults.0.dex.feedback=0"]
     awake = play(tiny(*settings))
-    asleep = play(tiny("borrowers.1.behaviour={kind: sleep}", "vaults.0.dex.feedback=0"))
+    asleep = play(tiny("borrowers.1.behaviour={kind: passive}", "vaults.0.dex.feedback=0"))
     ours = {person.address for person in draw(tiny(), [200.0])[1]}
     assert not [close for close in awake.liquidations if close.owner in ours]
     assert {close.owner for close in asleep.liquidations} & ours

@@ -11,7 +11,7 @@ from plimsoll.twin.leverage import Leverage
 from plimsoll.twin.liquidator import Liquidator
 from plimsoll.twin.uniswap_v2 import RESERVE_TOP, Exchange
 from tests.stateful import world as worlds
-from tests.stateful.world import BORROWERS, DEPLOYER, LIQUIDATOR, World
+from tests.stateful.world import BORROWERS, DEPLOYER, LIQUIDATOR, Lockstep
 
 uniswap_artifact = functools.cache(artifact)
 
@@ -19,10 +19,10 @@ GIFT = 10**9  # base units that somebody has sent to the periphery by mistake, a
 TOKENS = ("loan", "first_collateral", "second_collateral", "middle")
 
 
-class Venue:
+class ExchangeLockstep:
     """What the periphery needs, added to a world on both sides."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Lockstep) -> None:
         """Deploys it; each collateral has a pair with the loan asset and one with a token in the middle."""
         self.world = world
         exchange = Exchange()

@@ -8,7 +8,7 @@ from plimsoll.twin.chain import NOBODY, Revert
 from plimsoll.twin.ledger import Totals
 from plimsoll.twin.liquidation import PRICE_SCALE, WAD
 from plimsoll.twin.pool import Pool
-from plimsoll.twin.shares import FRACTION, VIRTUAL_SHARES, VIRTUAL_VALUE, to_assets_up
+from plimsoll.twin.share_math import FRACTION, VIRTUAL_SHARES, VIRTUAL_VALUE, to_assets_up
 from plimsoll.twin.vault import Vault
 
 
@@ -18,7 +18,7 @@ class Books:
 
     totals: Totals
     positions: dict[str, dict[str, tuple[int, int]]]
-    seized: bool  # cash is missing that nobody has realised
+    seized: bool  # cash is missing that nobody has booked
     exit: tuple[int, int]  # assets (fractions) and shares by which exits are priced
     stake: Part  # of the backstop
 
@@ -63,7 +63,7 @@ def check(
 
     if function == "callback":
         return
-    if target in ("pool", "backstop", "loan") and function not in ("burn", "realise"):
+    if target in ("pool", "backstop", "loan") and function not in ("burn", "book_shortfall"):
         assert _price(after.exit, before.exit) >= 0, "P5 exits"
     if not sum(loss) and after.stake.generation == before.stake.generation and before.stake.supply:
         left, former = after.stake, before.stake

@@ -15,9 +15,9 @@ from plimsoll.twin.council import (
     WINDOW,
 )
 from plimsoll.twin.liquidation import WAD
-from plimsoll.twin.shares import FRACTION
+from plimsoll.twin.share_math import FRACTION
 from plimsoll.twin.vault import Vault
-from tests.stateful.exchange import Venue
+from tests.stateful.exchange import ExchangeLockstep
 from tests.stateful.views import compare_views
 from tests.stateful.world import (
     BORROWER,
@@ -33,7 +33,7 @@ from tests.stateful.world import (
     STAKERS,
     STRANGER,
     VAULTS,
-    World,
+    Lockstep,
 )  # fmt: skip
 
 DAY = 86_400
@@ -43,7 +43,7 @@ NO_LIMIT = 2**96 - 1  # of an order
 class Steps:
     """Chooses steps from a source of randomness and plays them."""
 
-    def __init__(self, world: World, random: Random) -> None:
+    def __init__(self, world: Lockstep, random: Random) -> None:
         self.world = world
         self.random = random
         self.rules: list[tuple[float, Callable[[], None]]] = [
@@ -53,7 +53,7 @@ class Steps:
             (10, self.pass_time), (3, self.donate), (2, self.seize), (2, self.flash), (4, self.govern),
             (3, self.guard), (2, self.grant), (2, self.trespass), (6, self.call_back), (2, self.could_leave),
             (3, self.round_trip), (4, self.keep_an_appointment), (2, self.raise_a_line), (4, self.sign),
-            (2, self.look), (5, self.stake), (4, self.unstake), (3, self.poke), (3, self.pay_out),
+            (2, self.look), (5, self.stake), (4, self.unstake), (3, self.poke), (3, self.distribute_excess),
             (0.4, self.age), (1, self.sell_out), (5, self.trade),
         ]  # fmt: skip
 
@@ -420,7 +420,7 @@ class Steps:
         part = int(pool.cash() * self.random.choice((0, 0.01, 0.5)))
         self.world.act("loan", "burn", pool.address, part, sender=STRANGER)
         if self.random.random() < 0.7:
-            self.world.act("pool", "realise", sender=STRANGER)
+            self.world.act("pool", "book_shortfall", sender=STRANGER)
 
     def flash(self) -> None:
         self.world.flash_loan(self.amount(self.world.model["pool"].cash()), STRANGER)
@@ -499,7 +499,7 @@ class Steps:
             run = (self.leave, self.leave, self.supply, self.stake, self.repay, self.liquidate)
             self.random.choice(run)()
 
-    def pay_out(self) -> None:
+    def distribute_excess(self) -> None:
         """Announces, waits, distributes; sometimes at a time that is none."""
         council = self.world.model["council"]
         if self.random.random() < 0.2:
@@ -654,7 +654,7 @@ class Steps:
                 (vault, "set_operator", (OPERATOR, 3)),
                 ("pool", "deposit", (token * 1_000, me)),
                 ("pool", "exit", (MAX, 0, me, me)),
-                ("pool", "realise", ()),
+                ("pool", "book_shortfall", ()),
                 ("pool", "accrue", ()),
                 ("pool", "settle", (1, 0)),
                 ("loan", "transfer", (pool, token)),
@@ -698,7 +698,7 @@ class Steps:
             self.world.act("pool", "open_pool", sender=sender)
 
 
-def begin(world: World) -> None:
+def begin(world: Lockstep) -> None:
     """Opens the pool with two lines, a guardian and a first deposit."""
     for which, limit in (("first", 400_000), ("second", 300_000)):
         limit *= 10 ** world.decimals[0]
@@ -711,7 +711,7 @@ def begin(world: World) -> None:
     world.compare()
 
 
-def lend(world: World) -> None:
+def lend(world: Lockstep) -> None:
     """A stake, a loan of each vault to liquidate, who may act for both, and an exchange to sell at."""
     unit = 10 ** world.decimals[0]
     for lender in (LENDER, STAKER):
@@ -724,5 +724,5 @@ def lend(world: World) -> None:
         world.act(f"{which}_vault", "open", collateral, debt, owner, owner, sender=owner)
         for operator in (OPERATOR, world.actor.address):
             world.act(f"{which}_vault", "set_operator", operator, 3, sender=owner)
-    world.venue = Venue(world)
+    world.venue = ExchangeLockstep(world)
     world.compare()

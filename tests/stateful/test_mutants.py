@@ -13,7 +13,7 @@ from plimsoll.chain.engine import CallReverted
 from plimsoll.chain.revm import Revm
 from quality.compiling import ROOT, build, contracts_with
 from quality.judging import START, play, standing_in
-from tests.stateful.world import BORROWER, CURATOR, DEPLOYER, LENDER, World, compiled
+from tests.stateful.world import BORROWER, CURATOR, DEPLOYER, LENDER, Lockstep, compiled
 
 STEPS = 6_000
 
@@ -34,8 +34,8 @@ MISTAKES = {
     ),
     "a debt is rounded down": Mistake(
         "contracts/Pool.vy",
-        "conversion._to_shares_up(amount, t.total_debt, t.total_debt_shares)",
-        "conversion._to_shares_down(amount, t.total_debt, t.total_debt_shares)",
+        "share_math._to_shares_up(amount, t.total_debt, t.total_debt_shares)",
+        "share_math._to_shares_down(amount, t.total_debt, t.total_debt_shares)",
     ),
     "no interest accrues": Mistake(
         "contracts/modules/ledger.vy",
@@ -62,7 +62,7 @@ MISTAKES = {
         "contracts/Vault.vy", "@external\ndef liquidate(", "@external\n@reentrant\ndef liquidate("
     ),
     "a line refills after a loss": Mistake(
-        "contracts/modules/credit.vy", "unsafe_sub(line, lost << 104)", "line"
+        "contracts/modules/credit_lines.vy", "unsafe_sub(line, lost << 104)", "line"
     ),
     "a loss is what the vault says it is": Mistake(
         "contracts/Pool.vy",
@@ -143,7 +143,7 @@ def test_the_campaign_finds(mistake: Mistake) -> None:
 def repay_with_a_fee(artifacts: dict) -> None:
     """A loan asset that begins to keep a part of what is moved."""
     with standing_in(artifacts | {"Token": compiled("FeeToken")[0]}):
-        world = World(Revm(START))
+        world = Lockstep(Revm(START))
         vault, debt = world.chain["first_vault"], 10**10
         world.act("council", "set_limit", vault.address, 10 * debt, sender=CURATOR)
         world.act("council", "open_pool", sender=CURATOR)

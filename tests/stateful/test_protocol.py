@@ -18,7 +18,7 @@ from plimsoll.chain.anvil import Anvil
 from plimsoll.chain.engine import Engine
 from plimsoll.chain.revm import Revm
 from tests.stateful.rules import Steps, begin, lend
-from tests.stateful.world import World
+from tests.stateful.world import Lockstep
 
 FUZZ = os.environ.get("FUZZ_STEPS")  # set by `make fuzz`; without it the steps are the same in every run
 STEPS = int(FUZZ or 4_000)
@@ -37,7 +37,7 @@ class Protocol(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = World(self.engine(), self.decimals, self.flash_fee)
+        self.world = Lockstep(self.engine(), self.decimals, self.flash_fee)
         begin(self.world)
         lend(self.world)
 

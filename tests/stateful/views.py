@@ -7,13 +7,13 @@ from typing import Any
 from plimsoll.twin.backstop import Departure
 from plimsoll.twin.chain import MAX, NOBODY, Revert
 from plimsoll.twin.ledger import FLAG_OPEN
-from plimsoll.twin.shares import FRACTION, to_assets_up, to_shares_down
-from tests.stateful.world import OPERATOR, World
+from plimsoll.twin.share_math import FRACTION, to_assets_up, to_shares_down
+from tests.stateful.world import OPERATOR, Lockstep
 
 Question = tuple[str, str, tuple[Any, ...], Callable[[], Any]]
 
 
-def compare_views(world: World, owner: str, amount: int) -> None:
+def compare_views(world: Lockstep, owner: str, amount: int) -> None:
     """Asks everything about an owner and an amount.
 
     Raises:
@@ -23,7 +23,7 @@ def compare_views(world: World, owner: str, amount: int) -> None:
         world.ask(target, view, *arguments, model=model)
 
 
-def _questions(world: World, owner: str, amount: int) -> Iterator[Question]:
+def _questions(world: Lockstep, owner: str, amount: int) -> Iterator[Question]:
     yield from _conversions(world, amount)
     yield from _pool(world, owner, amount)
     yield from _backstop(world, owner, amount)
@@ -45,7 +45,7 @@ def _questions(world: World, owner: str, amount: int) -> Iterator[Question]:
         yield "council", name, (), lambda name=name: getattr(council, name)
 
 
-def _conversions(world: World, amount: int) -> Iterator[Question]:
+def _conversions(world: Lockstep, amount: int) -> Iterator[Question]:
     pool = world.model["pool"]
     for view, convert in (
         ("convertToShares", to_shares_down),
@@ -65,7 +65,7 @@ def _conversions(world: World, amount: int) -> Iterator[Question]:
     yield "pool", "previewWithdraw", (amount,), lambda: pool.exit_shares(pool.accrued(), amount)
 
 
-def _backstop(world: World, owner: str, amount: int) -> Iterator[Question]:
+def _backstop(world: Lockstep, owner: str, amount: int) -> Iterator[Question]:
     backstop = world.model["backstop"]
 
     def departure() -> tuple[int, int, int]:
@@ -96,7 +96,7 @@ def _backstop(world: World, owner: str, amount: int) -> Iterator[Question]:
     yield "backstop", "previewWithdraw", (amount,), lambda: backstop.books().escrow.shares_up(amount)
 
 
-def _pool(world: World, owner: str, amount: int) -> Iterator[Question]:
+def _pool(world: Lockstep, owner: str, amount: int) -> Iterator[Question]:
     pool, loan = world.model["pool"], world.chain["loan"].address
 
     def not_the_asset() -> None:
@@ -133,7 +133,7 @@ def _pool(world: World, owner: str, amount: int) -> Iterator[Question]:
     yield "pool", "paused_until", (), lambda: pool.paused_until
 
 
-def _vault(world: World, name: str, owner: str, amount: int) -> Iterator[Question]:
+def _vault(world: Lockstep, name: str, owner: str, amount: int) -> Iterator[Question]:
     vault, pool, chain = world.model[name], world.model["pool"], world.chain
     address = chain[name].address
 

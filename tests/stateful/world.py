@@ -31,7 +31,7 @@ from plimsoll.twin.liquidation import Risk
 from plimsoll.twin.oracle import ScriptedOracle
 from plimsoll.twin.pool import Pool
 from plimsoll.twin.rates import Curve
-from plimsoll.twin.shares import FRACTION
+from plimsoll.twin.share_math import FRACTION
 from plimsoll.twin.vault import Vault
 from tests.stateful import invariants
 
@@ -115,7 +115,7 @@ DEPLOYER = role(99)
 VAULTS = ("first", "second")
 KEYS = {role(number): _key(number) for number in range(1, 12)}
 
-ANONYMOUS = ("accrue", "realise", "poke", "announce", "distribute", "sync")  # whoever calls them
+ANONYMOUS = ("accrue", "book_shortfall", "poke", "announce", "distribute", "sync")  # whoever calls them
 
 DOMAIN = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
 TYPES = {  # of signed messages, by the function that takes the signature
@@ -162,7 +162,7 @@ def _same(found: Any, expected: Any) -> bool:
     return bool(found == expected)
 
 
-class World:
+class Lockstep:
     """A pool with two vaults, its council, tokens and oracles; on chain and in the twin."""
 
     def __init__(
@@ -204,7 +204,7 @@ class World:
         self.chain["backstop"] = Contract(engine, backstop, compiled("Backstop")[0].abi)
         self.model["backstop"] = Backstop(self.twin, self.model["pool"], backstop, *struct[8:])
         self.model["backstop"].synced_at = self.chain["backstop"].call("synced_at")
-        self.model["pool"].install(council, backstop)
+        self.model["pool"].initialize(council, backstop)
         self.model["council"] = Council(self.twin, self.model["pool"], council, CURATOR, params.delay)
 
         self.fair: dict[str, int] = {}
@@ -492,8 +492,18 @@ class World:
             known = 1 << 255 if key in pool.lines else 0
             provision = pool.provision_of.get(key, 0)
             yield f"provision of {vault}", address, _slot(slots["provision_of"], key), provision
-            yield f"line of {vault}", address, _slot(slots["credit.lines"], key), known | limit << 104 | drawn
-            yield f"losses of {vault}", address, _slot(slots["credit.losses"], key), pool.losses.get(key, 0)
+            yield (
+                f"line of {vault}",
+                address,
+                _slot(slots["credit_lines.lines"], key),
+                known | limit << 104 | drawn,
+            )
+            yield (
+                f"losses of {vault}",
+                address,
+                _slot(slots["credit_lines.losses"], key),
+                pool.losses.get(key, 0),
+            )
             words = compiled("Vault")[1]
             yield f"provisions of {vault}", key, words["provisions"], self.model[vault].provisions()
             for owner in [*ROLES, self.actor.address]:

@@ -9,7 +9,7 @@ PATIENCE = 30  # seconds; an Anvil that has run for long takes a good part of a 
 
 
 def work(keeper: Keeper, until: str = HEALTHY) -> None:
-    """Looks again and again until the keeper says what begins so, and has nothing under way."""
+    """Looks again and again until the keeper says what begins so, and has nothing under execution."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         keeper.tick_safely()

@@ -54,7 +54,7 @@ class Market:
         self.oracle.send("set_price", price_of(Fraction(quote), *units), sender=DEPLOYER)
 
 
-class Venue:
+class PeripheryMarket:
     """A protocol with a market WETH/USD (to be long) and USD/WETH (to be short), and their pairs.
 
     USD has 6 decimals, BTC 8; WETH is the real WETH9. Pairs: WETH/USD at 2,000, WETH/BTC at 0.05, BTC/USD at

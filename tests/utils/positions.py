@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from random import Random
 
 from plimsoll.params import BLUE_CHIP, CORRELATED, VOLATILE
-from plimsoll.twin.liquidation import MAX, PRICE_SCALE, WAD, Quote, Risk, Totals, ceil_div
+from plimsoll.twin.liquidation import MAX, PRICE_SCALE, WAD, DebtTotals, Quote, Risk, ceil_div
 from plimsoll.twin.liquidation import quote as twin_quote
 
 PRESETS = (BLUE_CHIP, CORRELATED, VOLATILE)
@@ -17,7 +17,7 @@ class Case:
     collateral: int
     debt_shares: int
     price: int
-    totals: Totals
+    totals: DebtTotals
     max_repay: int
     risk: Risk
 
@@ -88,7 +88,9 @@ def random_case(rng: Random, risk: Risk) -> Case:
     )
     shares = max(1, int(debt * 1_000 / index))
     others = rng.choice((0, rng.randint(1, 1_000), rng.randint(0, 10) * shares))
-    totals = Totals(int((shares + others) * index * 65_536 / 1_000) + rng.randint(0, 70_000), shares + others)
+    totals = DebtTotals(
+        int((shares + others) * index * 65_536 / 1_000) + rng.randint(0, 70_000), shares + others
+    )
     debt = totals.assets_up(shares)
 
     collateral = rng.choice(

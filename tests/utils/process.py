@@ -12,8 +12,8 @@ from ape import project
 from plimsoll.chain.engine import Artifact, CallReverted, Contract, deploy, deploy_blueprint, undone
 from plimsoll.chain.revm import Revm
 from plimsoll.params import BLUE_CHIP, PoolParams, RiskParams
-from plimsoll.twin.liquidation import MAX, PRICE_SCALE, Quote, Risk, Totals, quote
-from plimsoll.twin.shares import FRACTION
+from plimsoll.twin.liquidation import MAX, PRICE_SCALE, DebtTotals, Quote, Risk, quote
+from plimsoll.twin.share_math import FRACTION
 from tests.stateful.world import CURATOR, DEPLOYER, role
 from tests.utils.world import price_of
 
@@ -116,7 +116,7 @@ class SmallMarket:
 
     def quote(self, owner: str, max_repay: int = MAX) -> Quote:
         """The close that the twin expects of the position."""
-        totals, risk = Totals(*self.pool.call("debt_totals")), Risk.from_struct(self.vault.call("risk"))
+        totals, risk = DebtTotals(*self.pool.call("debt_totals")), Risk.from_struct(self.vault.call("risk"))
         return quote(*self.position(owner), self.price(), totals, max_repay, risk)
 
     def wealth(self, who: str) -> int:

@@ -9,14 +9,14 @@ from ape.api import AccountAPI, ReceiptAPI
 from ape.contracts import ContractInstance
 from eth_utils import to_checksum_address
 
-from plimsoll.twin.liquidation import PRICE_SCALE, Quote, Risk, Totals, quote
+from plimsoll.twin.liquidation import PRICE_SCALE, DebtTotals, Quote, Risk, quote
 from plimsoll.twin.position import (
     LiquidationEvent,
     pack_debt_totals,
     pack_liquidation,
     unpack_liquidation,
 )
-from plimsoll.twin.shares import FRACTION, to_value_down
+from plimsoll.twin.share_math import FRACTION, to_value_down
 from tests.utils.calls import Log, ask, log, pass_time, plain, send, view, words
 from tests.utils.signatures import sign_set_operator
 from tests.utils.world import DAY, MAX, NO_LIMIT, Builder, Market, build_market
@@ -41,9 +41,9 @@ def balances(market: Market, who: AccountAPI | ContractInstance) -> Balances:
     return Balances(view(market.loan.balanceOf, who)[0], view(market.collateral.balanceOf, who)[0])
 
 
-def debt_totals(pool: ContractInstance) -> Totals:
+def debt_totals(pool: ContractInstance) -> DebtTotals:
     """The pool's debt with interest up to the head's time."""
-    return Totals(*view(pool.debt_totals))
+    return DebtTotals(*view(pool.debt_totals))
 
 
 def risk_of(vault: ContractInstance) -> Risk:
@@ -134,7 +134,7 @@ def closing(market: Market, made: Sequence[tuple[Any, Quote]], sender: AccountAP
     pool, vault = market.pool, market.vault
     books, (price,) = view(pool.totals), view(market.oracle.price)
     total_assets, total_debt, supply, total_debt_shares, log_rate, flags = books
-    totals, limit = Totals(total_debt, total_debt_shares), view(pool.credit_line, vault)[0]
+    totals, limit = DebtTotals(total_debt, total_debt_shares), view(pool.credit_line, vault)[0]
     holders = (sender, vault, pool)
     before = [balances(market, who) for who in holders]
     held = {owner: position(market, owner) for owner in {owner for owner, _ in made}}
@@ -204,18 +204,18 @@ def assert_sums(market: Market, owners: Iterable[Any], other_vaults: Iterable[Ma
     assert residue(market.pool, market.loan) > -FRACTION  # P3
 
 
-def settled(totals: Totals, shares: int) -> Totals:
+def settled(totals: DebtTotals, shares: int) -> DebtTotals:
     """The pool's debt after `settle(shares, ...)`."""
     left = totals.shares - shares
-    return Totals(totals.debt - to_value_down(shares, totals.debt, totals.shares) if left else 0, left)
+    return DebtTotals(totals.debt - to_value_down(shares, totals.debt, totals.shares) if left else 0, left)
 
 
-def drawn(totals: Totals, amount: int) -> tuple[Totals, int]:
+def drawn(totals: DebtTotals, amount: int) -> tuple[DebtTotals, int]:
     """The pool's debt after `draw(amount, ...)`, and the debt shares drawn."""
     scaled = totals.debt + FRACTION
     shares = -(-amount * (totals.shares + 1_000) * FRACTION // scaled)
     added = -(-shares * scaled // (totals.shares + 1_000))
-    return Totals(totals.debt + added, totals.shares + shares), shares
+    return DebtTotals(totals.debt + added, totals.shares + shares), shares
 
 
 def worth(collateral: int, price: int) -> int:

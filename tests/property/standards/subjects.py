@@ -39,7 +39,7 @@ from tests.stateful.world import (
     OTHER_LENDER,
     STAKER,
     STRANGER,
-    World,
+    Lockstep,
 )
 
 START = 1_800_000_000
@@ -161,7 +161,7 @@ class PoolSubject(Subject):
 
     def deploy(self) -> None:
         self.engine = world.engine(START)
-        self.world = World(self.engine, (6, 18, 8), self.flash_fee)
+        self.world = Lockstep(self.engine, (6, 18, 8), self.flash_fee)
         self.asset = self.world.chain["loan"]
         self.vault = self.on(self.world.chain["pool"].address)
         self.council("set_limit", self.world.chain["first_vault"].address, 2 * MILLION)

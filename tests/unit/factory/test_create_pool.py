@@ -44,8 +44,8 @@ def test_makes_a_pool_its_council_and_its_backstop(factory, market, pool_struct,
     asset, *others = plain(created.params)
     assert asset.lower() == market.loan.address.lower()
     assert others == plain(pool_struct)[1:]
-    installed = pool.Installed(council=council, backstop=backstop)
-    assert project.Pool.Installed.from_receipt(receipt) == [installed]
+    initialized = pool.Initialized(council=council, backstop=backstop)
+    assert project.Pool.Initialized.from_receipt(receipt) == [initialized]
     assert project.Council.CuratorSet.from_receipt(receipt) == [council.CuratorSet(curator=curator)]
 
 
@@ -56,10 +56,10 @@ def test_gives_the_address(factory, pool_struct, curator, stranger):
 
 
 def test_the_council_is_installed_for_ever(factory, market, deployer, curator):
-    reason = refusal(market.pool.install, curator, NOBODY, sender=deployer)
+    reason = refusal(market.pool.initialize, curator, NOBODY, sender=deployer)
     assert reason == "pool: not the factory"
-    reason = refusal(market.pool.install, curator, NOBODY, sender=factory)
-    assert reason == "pool: already installed"
+    reason = refusal(market.pool.initialize, curator, NOBODY, sender=factory)
+    assert reason == "pool: already initialized"
 
 
 def test_two_pools_of_one_asset_are_two(factory, pool_struct, curator, stranger):

@@ -26,7 +26,7 @@ IDLE, GONE = 7, 8  # test accounts: collateral without debt; came and went
 
 
 @dataclass(frozen=True)
-class Place:
+class InspectedMarket:
     """The deployed market and its accounts by number."""
 
     desk: Desk
@@ -68,16 +68,16 @@ def filled_book(tmp_path_factory: pytest.TempPathFactory, deployer: AccountAPI) 
 
 
 @pytest.fixture
-def place(tmp_path: Path, deployer: AccountAPI, filled_book: Path) -> Place:
+def place(tmp_path: Path, deployer: AccountAPI, filled_book: Path) -> InspectedMarket:
     """With an address book of its own."""
     desk = Desk(tmp_path, deployer)
     desk.book_path.parent.mkdir()
     shutil.copy(filled_book, desk.book_path)
-    return Place(desk)
+    return InspectedMarket(desk)
 
 
 @pytest.fixture
-def edit(place: Place) -> Callable[..., None]:
+def edit(place: InspectedMarket) -> Callable[..., None]:
     """Changes fields of the address book on disk."""
 
     def changed(**fields: Any) -> None:

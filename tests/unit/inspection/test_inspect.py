@@ -21,7 +21,7 @@ from plimsoll.chain.views import Block
 from plimsoll.deploy import AddressBook
 from plimsoll.inspection.read import FALLS, InspectError, Market, owners_of, read
 from plimsoll.inspection.show import to_json, to_tables
-from tests.unit.inspection.conftest import DEBTS, GONE, IDLE, Place
+from tests.unit.inspection.conftest import DEBTS, GONE, IDLE, InspectedMarket
 from tests.utils.calls import pass_time, send
 from tests.utils.world import DAY, MAX
 
@@ -40,7 +40,9 @@ def script() -> ModuleType:
 
 
 @pytest.fixture
-def command(script: ModuleType, place: Place, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+def command(
+    script: ModuleType, place: InspectedMarket, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., None]:
     """Runs the command on the place's address book."""
     monkeypatch.setattr("plimsoll.deploy.book_path", lambda provider: place.desk.book_path)
 
@@ -50,7 +52,7 @@ def command(script: ModuleType, place: Place, monkeypatch: pytest.MonkeyPatch) -
     return run
 
 
-def look(place: Place, name: str | None = None) -> Market:
+def look(place: InspectedMarket, name: str | None = None) -> Market:
     return read(place.desk.book(), networks.provider, name)
 
 
@@ -70,7 +72,7 @@ def row(text: str, owner: Any) -> list[str]:
 # ---------------------------------------------------------------------------------------------- what is found
 
 
-def test_finds_who_has_a_position_the_least_healthy_first(place: Place) -> None:
+def test_finds_who_has_a_position_the_least_healthy_first(place: InspectedMarket) -> None:
     (pool,) = look(place).pools
     first, second = pool.vaults
     expected = [place.account(number).address.lower() for number in (*DEBTS, IDLE)]
@@ -86,7 +88,7 @@ def test_finds_who_has_a_position_the_least_healthy_first(place: Place) -> None:
     assert [each.debt for each in second.stress] == [0] * len(FALLS)
 
 
-def test_says_what_the_contracts_say(place: Place) -> None:
+def test_says_what_the_contracts_say(place: InspectedMarket) -> None:
     place.set_quote(1_700)
     chain.mine()
     market = look(place)
@@ -103,7 +105,7 @@ def test_says_what_the_contracts_say(place: Place) -> None:
     assert 0 <= sum(debts) - vault.summary.line.drawn < len(debts)  # each is rounded up
 
 
-def test_a_fall_of_the_price(place: Place) -> None:
+def test_a_fall_of_the_price(place: InspectedMarket) -> None:
     """What it makes liquidatable is what is liquidatable once it has come."""
     forecast = look(place).pools[0].vaults[0].stress
     assert [each.fall for each in forecast] == list(FALLS)
@@ -118,7 +120,7 @@ def test_a_fall_of_the_price(place: Place) -> None:
         assert bool(each.debt) == bool(closable)
 
 
-def test_a_vault_of_others_is_counted_and_not_asked(place: Place) -> None:
+def test_a_vault_of_others_is_counted_and_not_asked(place: InspectedMarket) -> None:
     contracts = place.desk.book().contracts()
     book = place.desk.book()
     for name in ("one", "two"):
@@ -130,7 +132,9 @@ def test_a_vault_of_others_is_counted_and_not_asked(place: Place) -> None:
     assert "and 2 vaults that the curator has not let in" in printed(look(place))
 
 
-def test_a_vault_with_a_line_is_shown_without_a_name(place: Place, edit: Callable[..., None]) -> None:
+def test_a_vault_with_a_line_is_shown_without_a_name(
+    place: InspectedMarket, edit: Callable[..., None]
+) -> None:
     vaults = place.desk.book().vaults
     address = vaults.pop("pUSDC/weth").address
     edit(vaults=vaults)
@@ -141,7 +145,7 @@ def test_a_vault_with_a_line_is_shown_without_a_name(place: Place, edit: Callabl
 @pytest.mark.parametrize(
     ("name", "vaults"), [("pUSDC", ["pUSDC/weth", "pUSDC/wbtc"]), ("pUSDC/wbtc", ["pUSDC/wbtc"])]
 )
-def test_one_pool_or_one_vault(place: Place, name: str, vaults: list[str]) -> None:
+def test_one_pool_or_one_vault(place: InspectedMarket, name: str, vaults: list[str]) -> None:
     (pool,) = look(place, name).pools
     assert [vault.name for vault in pool.vaults] == vaults
 
@@ -174,7 +178,7 @@ def test_events_come_in_as_many_parts_as_the_node_wants() -> None:
 # ----------------------------------------------------------------------------------------------- how it looks
 
 
-def test_a_table_of_positions(place: Place) -> None:
+def test_a_table_of_positions(place: InspectedMarket) -> None:
     place.set_quote(1_700)
     text = printed(look(place))
     assert "Pool pUSDC" in text and "lends USDC, open" in text
@@ -193,7 +197,7 @@ def test_a_table_of_positions(place: Place) -> None:
     assert "no positions" in text  # of the other vault
 
 
-def test_bad_debt_shows(place: Place) -> None:
+def test_bad_debt_shows(place: InspectedMarket) -> None:
     place.set_quote(1_400)
     cells = row(printed(look(place)), place.account(4))
     assert cells[5:7] == ["no", "equity"]
@@ -201,7 +205,7 @@ def test_bad_debt_shows(place: Place) -> None:
 
 
 @pytest.mark.parametrize(("quote", "colour"), [(1_750, "1;31"), (1_860, "31"), (2_000, "33"), (2_500, "32")])
-def test_health_has_a_colour(place: Place, quote: int, colour: str) -> None:
+def test_health_has_a_colour(place: InspectedMarket, quote: int, colour: str) -> None:
     """Of the riskiest: liquidatable bold red, below 1.05 red, below 1.25 yellow, else green."""
     place.set_quote(quote)
     console = Console(width=140, force_terminal=True, color_system="standard")
@@ -212,13 +216,13 @@ def test_health_has_a_colour(place: Place, quote: int, colour: str) -> None:
     assert re.search(rf"\x1b\[{colour}m *{re.escape(figure)}", capture.get())
 
 
-def test_the_rest_is_counted(place: Place) -> None:
+def test_the_rest_is_counted(place: InspectedMarket) -> None:
     text = printed(look(place), rows=1)
     assert "and 3 positions of higher health; --rows shows more" in text
     assert f"{place.account(5).address[:8]}…" not in text
 
 
-def test_a_dead_oracle_is_shown_and_stops_nothing(place: Place) -> None:
+def test_a_dead_oracle_is_shown_and_stops_nothing(place: InspectedMarket) -> None:
     pass_time(8 * DAY)  # the mock feeds are stale after a week
     market = look(place)
     vault = market.pools[0].vaults[0]
@@ -230,7 +234,7 @@ def test_a_dead_oracle_is_shown_and_stops_nothing(place: Place) -> None:
     assert "if the price falls" not in text
 
 
-def test_a_pause_is_shown(place: Place) -> None:
+def test_a_pause_is_shown(place: InspectedMarket) -> None:
     contracts = place.desk.book().contracts()
     council = contracts.councils["pUSDC"]
     guardian = place.account(9)
@@ -252,7 +256,7 @@ def test_the_command_prints_tables(command: Callable[..., None], capsys: pytest.
 
 
 def test_json_holds_everything(
-    command: Callable[..., None], place: Place, capsys: pytest.CaptureFixture[str]
+    command: Callable[..., None], place: InspectedMarket, capsys: pytest.CaptureFixture[str]
 ) -> None:
     place.set_quote(1_700)
     command(as_json=True, rows=1)
@@ -274,7 +278,7 @@ def test_json_holds_everything(
 # -------------------------------------------------------------------------------------------- what is refused
 
 
-def test_a_wrong_name(command: Callable[..., None], place: Place) -> None:
+def test_a_wrong_name(command: Callable[..., None], place: InspectedMarket) -> None:
     with pytest.raises(click.ClickException) as error:
         command(name="pUSDC/wteh")
     assert error.value.message == (
@@ -283,7 +287,7 @@ def test_a_wrong_name(command: Callable[..., None], place: Place) -> None:
     )
 
 
-def test_no_address_book(command: Callable[..., None], place: Place) -> None:
+def test_no_address_book(command: Callable[..., None], place: InspectedMarket) -> None:
     place.desk.book_path.unlink()
     with pytest.raises(click.ClickException) as error:
         command()
@@ -293,7 +297,7 @@ def test_no_address_book(command: Callable[..., None], place: Place) -> None:
     )
 
 
-def test_a_book_without_a_lens(place: Place, edit: Callable[..., None]) -> None:
+def test_a_book_without_a_lens(place: InspectedMarket, edit: Callable[..., None]) -> None:
     edit(lens=None)
     with pytest.raises(InspectError) as error:
         look(place)
@@ -303,7 +307,7 @@ def test_a_book_without_a_lens(place: Place, edit: Callable[..., None]) -> None:
     )
 
 
-def test_a_lens_of_another_factory(place: Place, edit: Callable[..., None]) -> None:
+def test_a_lens_of_another_factory(place: InspectedMarket, edit: Callable[..., None]) -> None:
     lens = place.desk.book().lens
     assert lens is not None
     other = place.desk.account.deploy(project.Lens, place.desk.account.deploy(project.OpenFactory))

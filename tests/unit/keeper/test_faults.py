@@ -18,15 +18,15 @@ from web3 import HTTPProvider
 
 from plimsoll.chain.anvil import Anvil
 from plimsoll.chain.engine import Contract
+from plimsoll.keeper.execution import FlashLiquidation, Inventory
 from plimsoll.keeper.index import Index
 from plimsoll.keeper.loop import Keeper, Policy
 from plimsoll.keeper.node import Node, Reverted, VaultNode
-from plimsoll.keeper.ways import Flash, OwnFunds
 from tests.stateful.world import DEPLOYER
 from tests.utils.anvil import AnvilProcess, Proxy
 from tests.utils.keeper import HEALTHY, work
 from tests.utils.oracles import Config, Feed
-from tests.utils.periphery import BORROWER, MAX, STRANGER, WAD, Market, Venue, order
+from tests.utils.periphery import BORROWER, MAX, STRANGER, WAD, Market, PeripheryMarket, order
 from tests.utils.process import artifact
 from tests.utils.world import DAY, price_of
 
@@ -65,11 +65,11 @@ class KeySigner:
 
 
 @dataclass
-class World:
+class Lockstep:
     """A market at a real oracle with two feeds, and one position of 10 WETH and 15,000 dollars."""
 
     node: AnvilProcess
-    venue: Venue
+    venue: PeripheryMarket
     market: Market
     feed: Contract
     dollar: Contract
@@ -110,18 +110,18 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def _built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def _built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lockstep]:
     node = AnvilProcess()
     node.start()
     try:
-        venue = Venue(Anvil(node), artifact)
+        venue = PeripheryMarket(Anvil(node), artifact)
         feeds = [venue.make("MockFeed", 8, answer) for answer in (2_000 * 10**8, 10**8)]
         terms = [Feed(feed, 7 * DAY, 1, 10**15) for feed in feeds]
         price = price_of(2_000, 18, 6)
         oracle = venue.make("ChainlinkOracle", Config(venue.weth, venue.usd, price, *terms).as_struct())
         market = venue.market(venue.usd, venue.weth, 2_000, oracle=oracle)
         venue.borrow(market, BORROWER, 10 * WAD, 15_000 * 10**6)
-        world = World(node, venue, market, *feeds, tmp_path_factory.mktemp("anvil") / "state.json")
+        world = Lockstep(node, venue, market, *feeds, tmp_path_factory.mktemp("anvil") / "state.json")
         venue.give(venue.usd, world.keeper, FUNDS)
         node.dump(world.state)
         yield world
@@ -130,21 +130,21 @@ def _built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 @pytest.fixture
-def world(_built: World) -> Iterator[World]:
+def world(_built: Lockstep) -> Iterator[Lockstep]:
     """The same for every test, on a node that has just been started."""
     _built.restart(_built.state)
     yield _built
 
 
 @pytest.fixture
-def proxy(world: World) -> Iterator[Proxy]:
+def proxy(world: Lockstep) -> Iterator[Proxy]:
     proxy = Proxy(world.node.url)
     yield proxy
     proxy.close()
 
 
 @pytest.fixture
-def hire(world: World, proxy: Proxy, tmp_path: Path) -> Iterator[Callable[..., Keeper]]:
+def hire(world: Lockstep, proxy: Proxy, tmp_path: Path) -> Iterator[Callable[..., Keeper]]:
     """A keeper behind the proxy; the second time with the same file."""
     opened: list[Index] = []
 
@@ -153,10 +153,10 @@ def hire(world: World, proxy: Proxy, tmp_path: Path) -> Iterator[Callable[..., K
             index.close()
         web = HTTPProvider(proxy.url, {"timeout": TIMEOUT}, exception_retry_configuration=None)
         vault = VaultNode(Node(web.make_request), world.market.vault.address)
-        way = Flash(vault, world.venue.liquidator.address) if is_flash else OwnFunds(vault)
+        execution = FlashLiquidation(vault, world.venue.liquidator.address) if is_flash else Inventory(vault)
         opened[:] = [Index(tmp_path / "index.sqlite", 31_337, vault.address)]
         signer = KeySigner(accounts.test_accounts[NUMBER].private_key)
-        return Keeper(vault, opened[0], signer, way, Policy(**policy), time.time)
+        return Keeper(vault, opened[0], signer, execution, Policy(**policy), time.time)
 
     yield start
     for index in opened:
@@ -215,11 +215,11 @@ def test_without_capital_over_another_token(world, proxy):
     world.crash()
     world.venue.swap(world.venue.weth, world.venue.btc, 345 * WAD)
     vault = VaultNode(Node(HTTPProvider(proxy.url).make_request), world.market.vault.address)
-    way = Flash(vault, world.venue.liquidator.address, [world.venue.btc.address])
+    execution = FlashLiquidation(vault, world.venue.liquidator.address, [world.venue.btc.address])
     path = world.venue.path(world.venue.weth, world.venue.btc, world.venue.usd)
-    assert way.venue(0).proceeds(3 * WAD) == world.venue.sale(path, 3 * WAD)
+    assert execution.venue(0).proceeds(3 * WAD) == world.venue.sale(path, 3 * WAD)
     with pytest.raises(Reverted, match="there is no pair"):
-        Flash(vault, world.venue.liquidator.address, [world.market.pool.address])
+        FlashLiquidation(vault, world.venue.liquidator.address, [world.market.pool.address])
 
 
 def test_a_sale_that_does_not_pay_is_not_sent(world, hire):
@@ -380,7 +380,7 @@ def test_the_command_is_killed_between_send_and_receipt(world, proxy, tmp_path):
     assert world.nonce() == before + 1
 
 
-def keep(world: World, proxy: Proxy, folder: Path) -> subprocess.Popen[str]:
+def keep(world: Lockstep, proxy: Proxy, folder: Path) -> subprocess.Popen[str]:
     """`ape run keeper` behind the proxy, in a process of its own."""
     options = [
         "--vault",

@@ -13,12 +13,12 @@ from ape.api import AccountAPI
 from eth_utils import keccak
 
 from plimsoll.keeper import metrics
+from plimsoll.keeper.execution import Inventory
 from plimsoll.keeper.index import DOUBTS, Index, IndexFault
 from plimsoll.keeper.journal import Journal
 from plimsoll.keeper.loop import Keeper, Policy
 from plimsoll.keeper.node import Node, NodeError, Reverted, VaultNode
 from plimsoll.keeper.signer import ApeSigner
-from plimsoll.keeper.ways import OwnFunds
 from tests.utils.calls import send
 from tests.utils.keeper import HEALTHY, work
 from tests.utils.world import MAX, Market, build_market
@@ -84,7 +84,7 @@ def hire(market: Market, liquidator: AccountAPI, wire: Wire, clock: Clock, tmp_p
             index.close()
         vault = VaultNode(Node(wire), market.vault.address)
         opened[:] = [Index(tmp_path / "index.sqlite", networks.provider.chain_id, market.vault.address)]
-        return Keeper(vault, opened[0], ApeSigner(liquidator), OwnFunds(vault), Policy(**policy), clock)
+        return Keeper(vault, opened[0], ApeSigner(liquidator), Inventory(vault), Policy(**policy), clock)
 
     yield start
     for index in opened:

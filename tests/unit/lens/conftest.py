@@ -6,11 +6,11 @@ import pytest
 from ape import chain
 
 from plimsoll.chain.anvil import Anvil
-from tests.utils.lens import Place, build
+from tests.utils.lens import LensMarket, build
 
 
 @pytest.fixture
-def place() -> Iterator[Place]:
+def place() -> Iterator[LensMarket]:
     """As `build` says; a call has 25,000,000 gas."""
     engine = Anvil(chain.provider)
     yield build(engine)

@@ -8,7 +8,7 @@ from plimsoll.chain.engine import mapping_slot
 from plimsoll.twin.chain import MAX
 from plimsoll.twin.position import pack
 from tests.stateful.world import BORROWER, DEPLOYER, OTHER_BORROWER, compiled, role
-from tests.utils.lens import FAIR, Place
+from tests.utils.lens import FAIR, LensMarket
 
 PAGE = 256
 CROWD = [role(1_000 + number) for number in range(PAGE)]
@@ -16,7 +16,7 @@ DEBT_SHARES = 3_000 * 10**9  # 3,000 whole tokens
 
 
 @pytest.fixture
-def crowded(place: Place) -> Place:
+def crowded(place: LensMarket) -> LensMarket:
     """A page of owners with two to three collateral tokens and the same debt each, written into storage."""
     slot = compiled("Vault")[1]["positions"]
     for number, owner in enumerate(CROWD):
@@ -25,7 +25,7 @@ def crowded(place: Place) -> Place:
     return place
 
 
-def test_full_pages_fit_into_a_call(crowded: Place) -> None:
+def test_full_pages_fit_into_a_call(crowded: LensMarket) -> None:
     """With 25,000,000 gas; at 1,700 some are healthy, some restorable, some in shortfall."""
     crowded.set_price(1_700)
     lens, vault, price = crowded.lens, crowded.vault, 1_700 * 10**24
@@ -45,7 +45,7 @@ def test_full_pages_fit_into_a_call(crowded: Place) -> None:
     assert lens.shortfall_at(vault, CROWD, 10**24) > 0
 
 
-def test_an_oracle_that_eats_all_gas_stops_nothing(place: Place) -> None:
+def test_an_oracle_that_eats_all_gas_stops_nothing(place: LensMarket) -> None:
     place.world.chain["first_oracle"].send("set_appetite", MAX, sender=DEPLOYER)
     owners = [BORROWER, OTHER_BORROWER]
     debts = [place.world.chain["first_vault"].call("debt_of", owner) for owner in owners]
@@ -56,7 +56,7 @@ def test_an_oracle_that_eats_all_gas_stops_nothing(place: Place) -> None:
     assert (summary.price, summary.safe_price) == (0, 0)
 
 
-def gas_decides(place: Place, gas: int) -> int | str:
+def gas_decides(place: LensMarket, gas: int) -> int | str:
     """The price that a call with so much gas finds, or why it fails."""
     lens = place.lens.contract
     request = {"to": lens.address, "data": "0x" + lens.encode("positions", place.vault, [BORROWER]).hex()}
@@ -68,7 +68,7 @@ def gas_decides(place: Place, gas: int) -> int | str:
     return int.from_bytes(words[32 * 11 : 32 * 12], "big")
 
 
-def test_a_live_oracle_never_looks_dead_for_want_of_gas(place: Place) -> None:
+def test_a_live_oracle_never_looks_dead_for_want_of_gas(place: LensMarket) -> None:
     """It may need 1,000,000: the caller learns the price, or that he passed too little gas."""
     place.world.chain["first_oracle"].send("set_appetite", 900_000, sender=DEPLOYER)
     answers = {gas: gas_decides(place, gas) for gas in range(300_000, 3_000_000, 100_000)}

@@ -3,7 +3,7 @@
 import pytest
 
 from plimsoll.chain.engine import Contract
-from tests.utils.periphery import MAX, START, TRADER, WAD, Market, Venue
+from tests.utils.periphery import MAX, START, TRADER, WAD, Market, PeripheryMarket
 
 LATER = START + 3_600
 WETH = 10 * WAD
@@ -11,12 +11,12 @@ USD = 20_000 * 10**6
 
 
 @pytest.fixture
-def leverage(venue: Venue) -> Contract:
+def leverage(venue: PeripheryMarket) -> Contract:
     return venue.leverage
 
 
 @pytest.fixture
-def trader(venue: Venue, leverage: Contract) -> str:
+def trader(venue: PeripheryMarket, leverage: Contract) -> str:
     """Approvals and tokens, no rights."""
     for token, amount in ((venue.weth, WETH), (venue.usd, USD)):
         venue.give(token, TRADER.address, amount)
@@ -25,26 +25,26 @@ def trader(venue: Venue, leverage: Contract) -> str:
 
 
 @pytest.fixture
-def long(venue: Venue, leverage: Contract, trader: str) -> Market:
+def long(venue: PeripheryMarket, leverage: Contract, trader: str) -> Market:
     """WETH locked, dollars owed."""
     venue.long.vault.send("set_operator", leverage.address, 3, sender=trader)
     return venue.long
 
 
 @pytest.fixture
-def short(venue: Venue, leverage: Contract, trader: str) -> Market:
+def short(venue: PeripheryMarket, leverage: Contract, trader: str) -> Market:
     """Dollars locked, WETH owed."""
     venue.short.vault.send("set_operator", leverage.address, 3, sender=trader)
     return venue.short
 
 
 @pytest.fixture
-def into(venue: Venue) -> list[str]:
+def into(venue: PeripheryMarket) -> list[str]:
     """From dollars to WETH: opens a long, closes a short."""
     return venue.path(venue.usd, venue.weth)
 
 
 @pytest.fixture
-def out_of(venue: Venue) -> list[str]:
+def out_of(venue: PeripheryMarket) -> list[str]:
     """From WETH to dollars: closes a long, opens a short."""
     return venue.path(venue.weth, venue.usd)

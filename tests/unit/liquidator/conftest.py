@@ -3,34 +3,34 @@
 import pytest
 
 from plimsoll.chain.engine import Contract
-from tests.utils.periphery import BORROWER, WAD, Market, Venue
+from tests.utils.periphery import BORROWER, WAD, Market, PeripheryMarket
 
 
 @pytest.fixture
-def market(venue: Venue) -> Market:
+def market(venue: PeripheryMarket) -> Market:
     return venue.long
 
 
 @pytest.fixture
-def liquidator(venue: Venue) -> Contract:
+def liquidator(venue: PeripheryMarket) -> Contract:
     return venue.liquidator
 
 
 @pytest.fixture
-def path(venue: Venue) -> list[str]:
+def path(venue: PeripheryMarket) -> list[str]:
     """Straight from the collateral to the loan asset."""
     return venue.path(venue.weth, venue.usd)
 
 
 @pytest.fixture
-def fallen(venue: Venue, market: Market) -> Market:
+def fallen(venue: PeripheryMarket, market: Market) -> Market:
     """The market after the fall."""
     venue.borrow(market, BORROWER, 10 * WAD, 15_000 * 10**6)
     crash(venue, market)
     return market
 
 
-def crash(venue: Venue, market: Market) -> None:
+def crash(venue: PeripheryMarket, market: Market) -> None:
     market.set_quote(1_750)
     venue.swap(venue.weth, venue.usd, 345 * WAD)
     venue.swap(venue.weth, venue.btc, 345 * WAD)

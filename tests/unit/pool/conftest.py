@@ -6,7 +6,7 @@ from ape.contracts import ContractInstance
 
 from tests.utils.calls import send
 from tests.utils.clock import pass_time, stopped_clock
-from tests.utils.lab import Lab, build_lab
+from tests.utils.pool_harness import PoolHarness, build_lab
 from tests.utils.world import DAY, MAX, Market, build_market
 
 
@@ -17,7 +17,7 @@ def _stopped_clock():
 
 
 @pytest.fixture(scope="session")
-def lab(builder, lender, other_lender) -> Lab:
+def lab(builder, lender, other_lender) -> PoolHarness:
     """Open and empty; lenders and vaults have 10 million tokens each, of 6 decimals."""
     return build_lab(builder, [lender, other_lender])
 
@@ -37,7 +37,7 @@ def _cast(lab, market, intruder, guardian, operator, receiver, stranger):
 
 
 @pytest.fixture
-def busy(lab, lender) -> Lab:
+def busy(lab, lender) -> PoolHarness:
     """A million lent, 600,000 of it drawn a month ago: neither shares nor debt are at par."""
     lab.lend(lender, lab.units(1_000_000))
     lab.draw(lab.units(600_000))

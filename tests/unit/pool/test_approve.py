@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.utils.lab import PAR
+from tests.utils.pool_harness import PAR
 from tests.utils.world import MAX
 
 

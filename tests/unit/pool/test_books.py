@@ -5,7 +5,7 @@ import random
 import pytest
 
 from plimsoll.twin.ledger import Totals, accrued
-from plimsoll.twin.shares import (
+from plimsoll.twin.share_math import (
     to_assets_down,
     to_assets_up,
     to_shares_down,
@@ -15,14 +15,14 @@ from plimsoll.twin.shares import (
 )
 from tests.utils.calls import send, view
 from tests.utils.clock import pass_time
-from tests.utils.lab import PAR, Lab
+from tests.utils.pool_harness import PAR, PoolHarness
 from tests.utils.world import DAY, FRACTION, HOUR
 
 
 class Walk:
     """The lab, and what the model says of it."""
 
-    def __init__(self, lab: Lab, lenders, seed: int) -> None:
+    def __init__(self, lab: PoolHarness, lenders, seed: int) -> None:
         self.lab = lab
         self.lenders = lenders
         self.rng = random.Random(seed)

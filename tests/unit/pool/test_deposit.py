@@ -3,10 +3,10 @@
 import ape
 import pytest
 
-from plimsoll.twin.shares import to_shares_down
+from plimsoll.twin.share_math import to_shares_down
 from tests.utils.calls import refusal, send
 from tests.utils.clock import now, pass_time
-from tests.utils.lab import PAR, closed_pool
+from tests.utils.pool_harness import PAR, closed_pool
 from tests.utils.world import DAY, FRACTION, MAX, NOBODY, YEAR
 
 

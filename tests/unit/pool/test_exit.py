@@ -1,9 +1,9 @@
 """Taking out as much as there is."""
 
-from plimsoll.twin.shares import to_assets_down, to_shares_up
+from plimsoll.twin.share_math import to_assets_down, to_shares_up
 from tests.utils.calls import refusal
 from tests.utils.clock import pass_time
-from tests.utils.lab import PAR
+from tests.utils.pool_harness import PAR
 from tests.utils.world import DAY, FRACTION, MAX, NOBODY
 
 

@@ -8,7 +8,7 @@ import pytest
 from tests.utils.calls import refusal, send
 from tests.utils.clock import pass_time
 from tests.utils.intruder import outcomes, plan
-from tests.utils.lab import build_lab
+from tests.utils.pool_harness import build_lab
 from tests.utils.world import DAY, MAX, WAD
 
 
@@ -158,9 +158,9 @@ def test_nothing_of_the_pool_can_be_used_meanwhile(busy, intruder, stranger, amo
         (pool.exit, MAX, 0, intruder, intruder),
         (pool.draw, 1, intruder),
         (pool.settle, 0, 0),
-        (pool.provide, 0),
+        (pool.set_provision, 0),
         (pool.accrue,),
-        (pool.realise,),
+        (pool.book_shortfall,),
         (pool.flashLoan, intruder, busy.loan, 0, b""),
         (pool.transfer, stranger, 0),
         (pool.transferFrom, intruder, stranger, 0),

@@ -4,7 +4,7 @@ import pytest
 
 from tests.utils.calls import refusal, send
 from tests.utils.clock import now, pass_time
-from tests.utils.lab import PAR, closed_pool
+from tests.utils.pool_harness import PAR, closed_pool
 from tests.utils.world import DAY, FRACTION, MAX
 
 

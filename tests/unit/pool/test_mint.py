@@ -2,10 +2,10 @@
 
 import pytest
 
-from plimsoll.twin.shares import to_assets_up
+from plimsoll.twin.share_math import to_assets_up
 from tests.utils.calls import refusal
 from tests.utils.clock import now, pass_time
-from tests.utils.lab import PAR, closed_pool
+from tests.utils.pool_harness import PAR, closed_pool
 from tests.utils.world import DAY, FRACTION, MAX, NOBODY
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.utils.calls import refusal
-from tests.utils.lab import closed_pool
+from tests.utils.pool_harness import closed_pool
 from tests.utils.world import MAX
 
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from plimsoll.twin import shares
+from plimsoll.twin import share_math
 from tests.utils.calls import refusal, send
 from tests.utils.clock import pass_time
-from tests.utils.lab import PAR
+from tests.utils.pool_harness import PAR
 from tests.utils.world import DAY, NOBODY
 
 AMOUNTS = [1, 10**6 + 1, 10**11 + 7]
@@ -74,12 +74,12 @@ def test_conversions_are_the_twins(state):
     pool = state.pool
     assert pool.totalAssets() == books.total_assets // 65_536
     for amount in [0, *AMOUNTS, 2**94]:
-        assert pool.convertToShares(amount) == shares.to_shares_down(amount, *totals)
-        assert pool.convertToAssets(amount) == shares.to_assets_down(amount, *totals)
-        assert pool.previewDeposit(amount) == shares.to_shares_down(amount, *totals)
-        assert pool.previewMint(amount) == shares.to_assets_up(amount, *totals)
-        assert pool.previewWithdraw(amount) == shares.to_shares_up(amount, *totals)
-        assert pool.previewRedeem(amount) == shares.to_assets_down(amount, *totals)
+        assert pool.convertToShares(amount) == share_math.to_shares_down(amount, *totals)
+        assert pool.convertToAssets(amount) == share_math.to_assets_down(amount, *totals)
+        assert pool.previewDeposit(amount) == share_math.to_shares_down(amount, *totals)
+        assert pool.previewMint(amount) == share_math.to_assets_up(amount, *totals)
+        assert pool.previewWithdraw(amount) == share_math.to_shares_up(amount, *totals)
+        assert pool.previewRedeem(amount) == share_math.to_assets_down(amount, *totals)
 
 
 def test_views_include_the_interest_since_the_last_accrual(busy, stranger):

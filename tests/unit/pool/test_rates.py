@@ -9,7 +9,7 @@ from plimsoll.twin.ledger import Totals, accrued
 from plimsoll.twin.rates import LN2, LOG_RATE_TOP, rate_at_target, step, times_exp
 from tests.utils.calls import send
 from tests.utils.clock import pass_time
-from tests.utils.lab import build_lab
+from tests.utils.pool_harness import build_lab
 from tests.utils.world import DAY, HOUR, WAD, YEAR
 
 PER_SECOND = WAD // YEAR  # 100 % a year

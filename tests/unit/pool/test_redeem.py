@@ -2,10 +2,10 @@
 
 import pytest
 
-from plimsoll.twin.shares import to_assets_down
+from plimsoll.twin.share_math import to_assets_down
 from tests.utils.calls import refusal
 from tests.utils.clock import pass_time
-from tests.utils.lab import PAR
+from tests.utils.pool_harness import PAR
 from tests.utils.world import DAY, FRACTION, MAX, NOBODY
 
 

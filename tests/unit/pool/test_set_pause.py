@@ -23,7 +23,7 @@ def test_stops_supply_and_borrowing(busy, lender):
     assert refusal(pool.settle, 1, 0, sender=busy.vault) is None
     assert refusal(pool.transfer, lender, 1, sender=lender) is None
     assert refusal(pool.accrue, sender=lender) is None
-    assert refusal(pool.realise, sender=lender) is None
+    assert refusal(pool.book_shortfall, sender=lender) is None
 
 
 def test_ends_by_itself(lab, lender):

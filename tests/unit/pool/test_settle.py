@@ -5,10 +5,10 @@ import random
 import pytest
 from ape import accounts
 
-from plimsoll.twin.shares import to_assets_up, to_value_down
+from plimsoll.twin.share_math import to_assets_up, to_value_down
 from tests.utils.calls import refusal, send
 from tests.utils.clock import pass_time
-from tests.utils.lab import PAR
+from tests.utils.pool_harness import PAR
 from tests.utils.world import DAY, FRACTION, MAX, YEAR
 
 
@@ -88,7 +88,7 @@ def test_absurd_payments_do_not_stop_it(busy, claimed):
 def test_absurd_cash_does_not_stop_it(busy, stranger):
     send(busy.loan.mint, busy.pool, MAX - busy.loan.totalSupply(), sender=stranger)
     assert refusal(busy.pool.settle, 1, 1, sender=busy.vault) is None
-    assert refusal(busy.pool.realise, sender=stranger) is None
+    assert refusal(busy.pool.book_shortfall, sender=stranger) is None
 
 
 @pytest.mark.parametrize("years", [0, 1, 60])

@@ -5,7 +5,7 @@ from ape import project
 
 from tests.utils.calls import refusal, send
 from tests.utils.intruder import plan
-from tests.utils.lab import PAR, build_lab
+from tests.utils.pool_harness import PAR, build_lab
 from tests.utils.world import MAX
 
 
@@ -132,7 +132,7 @@ def test_a_halted_token_stops_no_book_keeping(builder, lender, stranger):
     assert refusal(pool.withdraw, 0, lender, lender, sender=lender) is None
     assert refusal(pool.settle, 10**9, lab.units(1_000), sender=lab.vault) is None
     assert refusal(pool.accrue, sender=stranger) is None
-    assert refusal(pool.realise, sender=stranger) is None
+    assert refusal(pool.book_shortfall, sender=stranger) is None
     assert refusal(pool.transfer, stranger, 1, sender=lender) is None
 
 

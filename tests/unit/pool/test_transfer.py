@@ -3,7 +3,7 @@
 import pytest
 
 from tests.utils.calls import refusal
-from tests.utils.lab import PAR
+from tests.utils.pool_harness import PAR
 from tests.utils.world import NOBODY
 
 

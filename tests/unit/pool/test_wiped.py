@@ -4,7 +4,7 @@ import pytest
 
 from tests.utils.calls import refusal, send
 from tests.utils.clock import pass_time
-from tests.utils.lab import PAR
+from tests.utils.pool_harness import PAR
 from tests.utils.world import DAY, FRACTION, MAX, WAD, YEAR
 
 
@@ -51,7 +51,7 @@ def test_the_doors_out_stay_open(wiped, lender):
     assert refusal(wiped.pool.withdraw, 0, lender, lender, sender=lender) is None
     assert refusal(wiped.pool.exit, MAX, 0, lender, lender, sender=lender) is None
     assert refusal(wiped.pool.transfer, lender, 1, sender=lender) is None
-    assert refusal(wiped.pool.realise, sender=lender) is None
+    assert refusal(wiped.pool.book_shortfall, sender=lender) is None
     assert refusal(wiped.pool.draw, 0, wiped.vault, sender=wiped.vault) is None
     assert refusal(wiped.pool.draw, 1, wiped.vault, sender=wiped.vault) == "pool: not enough cash"
 

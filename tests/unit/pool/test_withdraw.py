@@ -2,7 +2,7 @@
 
 import pytest
 
-from plimsoll.twin.shares import to_shares_up
+from plimsoll.twin.share_math import to_shares_up
 from tests.utils.calls import refusal
 from tests.utils.clock import pass_time
 from tests.utils.world import DAY, FRACTION, MAX, NOBODY

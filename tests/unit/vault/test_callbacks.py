@@ -9,7 +9,7 @@ from plimsoll.twin.ledger import Totals as Books
 from plimsoll.twin.ledger import accrued
 from plimsoll.twin.liquidation import Totals
 from plimsoll.twin.rates import Curve
-from plimsoll.twin.shares import to_shares_down
+from plimsoll.twin.share_math import to_shares_down
 from tests.utils.actor import Actor
 from tests.utils.calls import Refusal, log, pass_time, send, view
 from tests.utils.vaults import (
@@ -289,7 +289,7 @@ def test_the_pool_may_be_used_in_a_callback(market, action, actor, borrower, oth
     actor.plan(
         (pool.deposit, AMOUNT, actor),
         (pool.accrue,),
-        (pool.realise,),
+        (pool.book_shortfall,),
         (pool.withdraw, AMOUNT // 2, actor, actor),
         (pool.draw, 1, actor),
         (pool.settle, 0, 0),
@@ -299,7 +299,7 @@ def test_the_pool_may_be_used_in_a_callback(market, action, actor, borrower, oth
     answers = actor.answers()
     assert answers[4:] == [Refusal("pool: not a vault")] * 2
     assert not any(isinstance(answer, Refusal) for answer in answers[:4])
-    assert answers[2] == [0]  # nothing to realise
+    assert answers[2] == [0]  # nothing to book
     assert view(pool.convertToAssets, 10**18)[0] - price in (0, 1)  # two roundings for the lenders
     assert_sums(market, [actor, borrower, other_borrower])
 

@@ -3,7 +3,7 @@
 # pragma optimize gas
 # pragma evm-version prague
 """
-@title Guest
+@title Callback guard
 @license AGPL-3.0-only
 @notice The rules by which a periphery contract visits a vault: only vaults of one Factory, one at a time, and
         only the vault that is being visited may call back, once a visit.

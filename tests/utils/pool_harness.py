@@ -18,7 +18,7 @@ PAR = 1_000  # shares a base unit
 
 
 @dataclass(frozen=True)
-class Lab:
+class PoolHarness:
     """An open pool; `vault` and `other_vault` have limits, `backstop` holds no shares yet."""
 
     loan: ContractInstance
@@ -90,7 +90,7 @@ def build_lab(
     token: ContractInstance | None = None,
     decimals: int = 6,
     **changes: Any,
-) -> Lab:
+) -> PoolHarness:
     """An open pool; vaults have limits of 10 million tokens, vaults and actors as many tokens and approvals.
 
     `changes` replace fields of the pool's parameters. Account 10 is the council, 11 and 12 are the vaults, 13
@@ -100,7 +100,7 @@ def build_lab(
     loan = token or builder.token(decimals, "LOAN")
     factory = builder.deployer.deploy(project.OpenFactory)
     pool = closed_pool(builder, factory, loan, council, backstop, **changes)
-    lab = Lab(
+    lab = PoolHarness(
         loan,
         factory,
         pool,
@@ -129,8 +129,8 @@ def closed_pool(
     backstop: AccountAPI | str = NOBODY,
     **changes: Any,
 ) -> ContractInstance:
-    """A pool of an OpenFactory that nobody can enter yet; without a council nothing is installed."""
-    params = PoolParams(name="Plimsoll Lab", symbol="pLAB").model_copy(update=changes)
+    """A pool of an OpenFactory that nobody can enter yet; without a council it is not initialized."""
+    params = PoolParams(name="Plimsoll PoolHarness", symbol="pLAB").model_copy(update=changes)
     struct = params.to_struct(loan.address, loan.decimals())
     blueprint = builder.factory.POOL_BLUEPRINT()
     receipt = factory.create_pool(blueprint, struct, council, backstop, sender=builder.deployer)

@@ -1,4 +1,4 @@
-"""The ladder finds whom a scan of all positions finds."""
+"""The ranking finds whom a scan of all positions finds."""
 
 from itertools import pairwise
 from types import SimpleNamespace
@@ -6,9 +6,9 @@ from types import SimpleNamespace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plimsoll.scenario.ladder import Ladder
-from plimsoll.twin.liquidation import PRICE_SCALE, WAD, Totals
-from plimsoll.twin.shares import FRACTION
+from plimsoll.scenario.positions_by_health import PositionsByHealth
+from plimsoll.twin.liquidation import PRICE_SCALE, WAD, DebtTotals
+from plimsoll.twin.share_math import FRACTION
 
 THRESHOLD = 83 * WAD // 100
 POSITIONS = st.dictionaries(
@@ -19,10 +19,10 @@ NUDGES = st.sampled_from([0.5, 0.95, 1 - 1e-7, 1 + 1e-7, 1.05, 2])
 
 
 class Book:
-    """What a ladder asks a vault."""
+    """What a ranking asks a vault."""
 
     def __init__(self, debt: int, shares: int) -> None:
-        self.totals = Totals(debt * FRACTION, shares)
+        self.totals = DebtTotals(debt * FRACTION, shares)
         self.positions: dict[str, tuple[int, int]] = {}
         self.risk = SimpleNamespace(threshold=THRESHOLD)
         self.pool = SimpleNamespace(
@@ -55,16 +55,16 @@ class Book:
 @given(first=POSITIONS, later=POSITIONS, debts=DEBTS, nudge=NUDGES, health=st.sampled_from([0.5, 1.0, 1.2]))
 def test_below_misses_nobody_and_comes_worst_first(first, later, debts, nudge, health) -> None:
     book = Book(*debts)
-    ladder = Ladder(book)
+    ranking = PositionsByHealth(book)
     for positions in (first, later):  # positions come, change and go
         for owner in "abcdefgh":
             if owner in positions:
                 book.positions[owner] = positions[owner]
-                ladder.update(owner)
+                ranking.update(owner)
     indebted = {owner for owner, (_, shares) in book.positions.items() if shares}
-    assert len(ladder) == len(indebted)
+    assert len(ranking) == len(indebted)
     price = book.price_near(sorted(indebted), health * nudge)
-    found = list(ladder.below(health, price))
+    found = list(ranking.below(health, price))
     assert len(found) == len(set(found))
     due = {owner for owner in indebted if book.health(owner, price) < health}
     # a place knows no rounding to base units, which matters where there are few

@@ -12,14 +12,14 @@ from collections.abc import Iterator
 from sortedcontainers import SortedList
 
 from plimsoll.twin.liquidation import PRICE_SCALE, WAD
-from plimsoll.twin.shares import FRACTION, VIRTUAL_SHARES
+from plimsoll.twin.share_math import FRACTION, VIRTUAL_SHARES
 from plimsoll.twin.vault import Vault
 
 SLACK = 1e-9  # a float's doubt and a base unit's
 EMPTY = float("inf")
 
 
-class Ladder:
+class PositionsByHealth:
     """The indebted positions of a vault, or of some of its owners."""
 
     def __init__(self, vault: Vault) -> None:

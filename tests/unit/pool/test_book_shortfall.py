@@ -4,7 +4,7 @@ import pytest
 
 from tests.utils.calls import refusal, send
 from tests.utils.clock import pass_time
-from tests.utils.lab import PAR
+from tests.utils.pool_harness import PAR
 from tests.utils.world import DAY, FRACTION, MAX, NOBODY
 
 
@@ -32,9 +32,9 @@ def test_goes_down_the_waterfall(tranches, stranger, seized, backstop, lenders):
     line = lab.line()
     seize(lab, seized)
     before = lab.books()
-    assert lab.pool.realise.call(sender=stranger) == lab.units(backstop + lenders)
+    assert lab.pool.book_shortfall.call(sender=stranger) == lab.units(backstop + lenders)
 
-    receipt = lab.pool.realise(sender=stranger)
+    receipt = lab.pool.book_shortfall(sender=stranger)
 
     burning = lab.pool.Transfer(sender=lab.backstop, receiver=NOBODY, value=lab.units(backstop) * PAR)
     assert receipt.events == [
@@ -53,8 +53,8 @@ def test_nothing_while_the_reserve_covers_it(tranches, stranger, seized):
     lab = tranches
     seize(lab, seized)
     before = lab.books()
-    assert lab.pool.realise.call(sender=stranger) == 0
-    receipt = lab.pool.realise(sender=stranger)
+    assert lab.pool.book_shortfall.call(sender=stranger) == 0
+    receipt = lab.pool.book_shortfall(sender=stranger)
     assert receipt.events == []
     assert lab.books() == before
     assert lab.pool.reserves() == lab.units(30_000 - seized)
@@ -63,9 +63,9 @@ def test_nothing_while_the_reserve_covers_it(tranches, stranger, seized):
 def test_once(tranches, stranger):
     lab = tranches
     seize(lab, 100_000)
-    send(lab.pool.realise, sender=stranger)
+    send(lab.pool.book_shortfall, sender=stranger)
     before = lab.books()
-    receipt = lab.pool.realise(sender=stranger)
+    receipt = lab.pool.book_shortfall(sender=stranger)
     assert receipt.events == []
     assert lab.books() == before
 
@@ -73,7 +73,7 @@ def test_once(tranches, stranger):
 def test_accrues(busy, stranger):
     expected = busy.books_after(DAY)
     pass_time(DAY)
-    send(busy.pool.realise, sender=stranger)
+    send(busy.pool.book_shortfall, sender=stranger)
     assert busy.books() == expected
 
 
@@ -83,7 +83,7 @@ def test_until_then_exits_are_paid_from_what_is_left(tranches, lender, stranger)
     seize(lab, 400_000)
     assert lab.pool.reserves() == 0
     assert lab.pool.maxWithdraw(lender) == lab.cash() == lab.units(180_000)
-    send(lab.pool.realise, sender=stranger)
+    send(lab.pool.book_shortfall, sender=stranger)
     assert lab.pool.maxWithdraw(lender) == lab.units(180_000)
     assert lab.pool.convertToAssets(lab.pool.balanceOf(lender)) == lab.units(680_000)
 
@@ -103,7 +103,7 @@ def test_a_settlement_books_it_too(tranches):
 def test_all_cash_is_gone(tranches, lender, stranger):
     lab = tranches
     seize(lab, 580_000)
-    send(lab.pool.realise, sender=stranger)
+    send(lab.pool.book_shortfall, sender=stranger)
     books = lab.books()
     assert books.total_assets == books.total_debt
     assert lab.pool.maxWithdraw(lender) == 0
@@ -117,7 +117,7 @@ def test_a_fraction_of_a_unit_is_not_booked(lab, lender, stranger):
     lab.lend(lender, 10**9)
     lab.draw(10**6)
     send(lab.pool.settle, 700, 0, sender=lab.vault)
-    receipt = lab.pool.realise(sender=stranger)
+    receipt = lab.pool.book_shortfall(sender=stranger)
     assert receipt.events == []
     books = lab.books()
     assert 0 < books.total_assets - lab.cash() * FRACTION - books.total_debt < FRACTION

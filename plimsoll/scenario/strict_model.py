@@ -11,7 +11,7 @@ def short(text: str) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-class Checked(BaseModel):
+class StrictModel(BaseModel):
     """A part of a scenario; it cannot be changed, and holds finite numbers."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -58,7 +58,7 @@ _REMEDIES = {
 }
 
 
-KINDS = {"waypoints", "csv", "gbm", "jumps", "bootstrap", "sleep", "top_up", "deleverage", "unwind"}
+KINDS = {"waypoints", "csv", "gbm", "jumps", "bootstrap", "passive", "top_up", "deleverage", "unwind"}
 
 
 def sentence(error: ValidationError) -> str:

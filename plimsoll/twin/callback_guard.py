@@ -1,4 +1,4 @@
-"""Visits to vaults of one Factory, with tokens in hand; the twin of ``contracts/modules/guest.vy``."""
+"""Visits to vaults of one Factory, with tokens in hand; twin of ``contracts/modules/callback_guard.vy``."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,7 @@ from plimsoll.twin.uniswap_v2 import Exchange
 from plimsoll.twin.vault import Vault
 
 
-class Guest:
+class CallbackGuard:
     """A periphery contract, which keeps nothing between calls.
 
     Attributes:

@@ -15,8 +15,8 @@ ALL = 10_000  # basis points
 FLASH_GAS = 190_000  # of a batch through the Liquidator and one pair, see bench/README.md
 
 
-class Way(Protocol):
-    """What differs between the ways; amounts are base units of the loan asset."""
+class Execution(Protocol):
+    """What differs between them; amounts are base units of the loan asset."""
 
     spender: str | None  # pulls what is due from the keeper, so it needs an allowance; None: needs no funds
     base_gas: int  # of a batch, whatever is in it
@@ -31,7 +31,7 @@ class Way(Protocol):
         """What the transaction's answer says: what is left before gas, and how many closes are done."""
 
 
-class OwnFunds:
+class Inventory:
     """The vault takes what is due from the keeper, who gets the collateral and sells it elsewhere."""
 
     base_gas = BATCH_GAS
@@ -42,23 +42,23 @@ class OwnFunds:
         self.spender: str | None = vault.address
 
     def venue(self, price: int) -> Venue:
-        """See `Way`."""
+        """See `Execution`."""
         if self._pair is None:
             return FixedPrice(price * (ALL - self._discount) // ALL)
         return Route((reserves(self._vault.node, self._pair, self._vault.collateral),))
 
     def transaction(self, batch: Batch, least: int) -> tuple[str, bytes]:
-        """See `Way`; at the price that the batch was chosen at, and in proportion for parts of it."""
+        """See `Execution`; at the price that the batch was chosen at, and in proportion for parts of it."""
         min_rate = batch.seized * PRICE_SCALE // max(1, batch.proceeds - least)
         return self._vault.address, call_data("liquidate_batch(uint256[],uint256)", (batch.orders, min_rate))
 
     def income(self, answer: bytes, venue: Venue) -> tuple[int, int]:
-        """See `Way`."""
+        """See `Execution`."""
         paid, fee, seized, executed = words(answer)
         return venue.proceeds(seized) - paid - fee, executed.bit_count()
 
 
-class Flash:
+class FlashLiquidation:
     """The Liquidator sells the collateral in the vault's callback and sends what is left to the keeper."""
 
     spender: str | None = None
@@ -82,21 +82,21 @@ class Flash:
             self._pairs.append(pair)
 
     def venue(self, _price: int) -> Venue:
-        """See `Way`."""
+        """See `Execution`."""
         node, tokens = self._vault.node, self._path
         return Route(
             tuple(reserves(node, pair, token) for pair, token in zip(self._pairs, tokens, strict=False))
         )
 
     def transaction(self, batch: Batch, least: int) -> tuple[str, bytes]:
-        """See `Way`."""
+        """See `Execution`."""
         return self._liquidator, call_data(
             "liquidate_batch(address,uint256[],address[],uint256)",
             (self._vault.address, batch.orders, self._path, least),
         )
 
     def income(self, answer: bytes, _venue: Venue) -> tuple[int, int]:
-        """See `Way`."""
+        """See `Execution`."""
         profit, executed = words(answer)
         return profit, executed.bit_count()
 
