@@ -8,8 +8,9 @@ from random import Random
 from time import process_time
 
 from plimsoll.params import BLUE_CHIP
-from plimsoll.twin.liquidation import WAD, DebtTotals, Risk, collateral_value, quotes
+from plimsoll.twin.liquidation import DebtTotals, Risk, collateral_value, quotes
 from plimsoll.twin.position import pack, unpack
+from plimsoll.units import WAD
 
 POSITIONS = 100_000
 ROUNDS = 5

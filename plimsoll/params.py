@@ -11,9 +11,8 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-WAD = 10**18
-YEAR = 31_536_000
-DAY = 86_400
+from plimsoll.units import DAY, WAD, YEAR
+
 SHARE_DECIMALS = 3  # of a pool's shares, on top of the asset's
 
 

@@ -18,12 +18,8 @@ from rich.table import Table
 from plimsoll.chain.sources import ensure_compiled
 from plimsoll.chain.uniswap import container
 from plimsoll.params import BLUE_CHIP, PoolParams
+from plimsoll.units import HOUR, MAX, NOBODY, WAD, order
 
-WAD = 10**18
-HOUR = 3_600
-MAX = 2**256 - 1
-NO_LIMIT = 2**96 - 1
-NOBODY = "0x0000000000000000000000000000000000000000"
 BATCHES = (1, 10, 50, 256)
 PRICE = 2_000  # loan tokens for a collateral token
 OUTPUT = Path(__file__).parents[1] / "bench" / "gas.json"
@@ -158,7 +154,7 @@ class Bench:
             self.set_price(PRICE)
             owners = self.borrowers(size, 1_000 * size)
             self.set_price(CRASHED)
-            orders = [NO_LIMIT << 160 | int(owner, 16) for owner in owners]
+            orders = [order(owner) for owner in owners]
             batches[size] = self.use(vault.liquidate_batch, orders, sender=self.liquidator)
             bits = vault.preview_liquidate_batch(orders)[3]
             assert bits == 0, "a batch has left somebody liquidatable"
@@ -187,7 +183,7 @@ class Bench:
             self.set_price(PRICE)
             owners = self.borrowers(count, offset)
             self.set_price(CRASHED)
-            return [NO_LIMIT << 160 | int(owner, 16) for owner in owners]
+            return [order(owner) for owner in owners]
 
         for use in range(2):  # the second figure stays
             (order,) = orders(1, 10_000 + use)

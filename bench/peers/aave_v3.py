@@ -1,10 +1,10 @@
 """A market of Aave v3: all its contracts, two reserves, its oracle over the feeds that Plimsoll reads."""
 
-from bench.peers.ground import DEPLOYER, FEED_DECIMALS, FORTUNE, MAX, TREASURY, Call, Ground, order
+from bench.peers.ground import DEPLOYER, FEED_DECIMALS, FORTUNE, TREASURY, Call, Ground
 from bench.peers.packages import Aave
+from plimsoll.units import MAX, NOBODY, order
 
 RAY = 10**27
-NOBODY = "0x" + "00" * 20
 VARIABLE = 2  # interest rate mode
 NO_REFERRAL = 0
 LTV, THRESHOLD, BONUS = 8_000, 8_300, 10_500  # basis points; the bonus with the 100 %

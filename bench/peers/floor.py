@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from eth_abi.abi import encode
 
 from bench.peers import operations as sizes
-from bench.peers.ground import BORROWER, LENDER, MAX, WAD, Call, Flow, Ground, order, person
+from bench.peers.ground import BORROWER, LENDER, Call, Flow, Ground, person
 from plimsoll.chain.engine import undone
+from plimsoll.units import MAX, WAD, order
 
 TRANSACTION = 21_000
 ZERO_BYTE, BYTE = 4, 16  # of calldata

@@ -8,11 +8,9 @@ from eth_utils.crypto import keccak
 
 from plimsoll.chain.anvil import Anvil
 from plimsoll.chain.engine import Contract, Log, deploy
+from plimsoll.units import HOUR, MAX, WAD
 from tests.utils.process import artifact
 
-WAD = 10**18
-MAX = 2**256 - 1
-HOUR = 3_600
 QUOTE = 2_000  # loan tokens for a collateral token
 FEED_DECIMALS = 8
 FORTUNE = 10**9 * WAD
@@ -195,8 +193,3 @@ def _moved(logs: Iterable[Log], token: Contract) -> int:
         for log in logs
         if log.address == token.address.lower() and log.topics[0] == TRANSFER
     )
-
-
-def order(owner: str, amount: int) -> int:
-    """An order of a batch in one word: the amount (96 bits), the owner (160 bits)."""
-    return amount << 160 | int(owner, 16)

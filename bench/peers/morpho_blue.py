@@ -3,10 +3,11 @@
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
-from bench.peers.ground import DEPLOYER, FORTUNE, QUOTE, Call, Ground, order
+from bench.peers.ground import DEPLOYER, FORTUNE, QUOTE, Call, Ground
 from bench.peers.packages import morpho
 from plimsoll.chain.engine import deploy
 from plimsoll.params import price_of
+from plimsoll.units import order
 
 LLTV = 83 * 10**16
 VIRTUAL_SHARES, VIRTUAL_ASSETS = 10**6, 1

@@ -9,7 +9,6 @@ from bench.peers.ground import (
     FORTUNE,
     LENDER,
     QUOTE,
-    WAD,
     Call,
     Done,
     Failed,
@@ -20,6 +19,7 @@ from bench.peers.ground import (
     person,
 )
 from plimsoll.chain.engine import CallReverted, Contract, undone
+from plimsoll.units import WAD
 
 SUPPLIED, WITHDRAWN, DEPOSITED, RELEASED, BORROWED, REPAID, FLASHED = (
     amount * WAD for amount in (100_000, 1_000, 100, 1, 50_000, 10_000, 100_000)

@@ -15,9 +15,8 @@ from ape.api import ProviderAPI
 from plimsoll.chain.views import now, view, view_one
 from plimsoll.deploy.market import Chainlink, Feed, MockFeeds, Rate
 from plimsoll.params import per_second, price_of
+from plimsoll.units import HOUR, NOBODY
 
-HOUR = 3_600
-NOBODY = "0x0000000000000000000000000000000000000000"
 TOLERANCE = Fraction(1, 20)  # of the first price around the expected one
 MOCK_DECIMALS = 8
 

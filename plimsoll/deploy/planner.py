@@ -35,7 +35,8 @@ from plimsoll.deploy.market import (
     Token,
 )
 from plimsoll.deploy.steps import NotYet, Plan, Step, Steps, deployed
-from plimsoll.params import DAY, WAD, PoolParams, RiskParams, base_units, price_of
+from plimsoll.params import PoolParams, RiskParams, base_units, price_of
+from plimsoll.units import DAY, NOBODY, PRICE_SCALE, WAD
 
 BLUEPRINTS = ("Pool", "Council", "Backstop", "Vault")
 """What the Factory deploys from, in the order of its constructor."""
@@ -47,8 +48,6 @@ AMOUNT_TOP = 2**94 - 1  # base units of a limit or a cap
 RAISE_DIVISOR = 20  # an open pool grants a new vault at most a twentieth of its assets
 WINDOW = 3 * DAY  # in which a queued change may be executed
 UNIT_VALUE_DIVISOR = 10_000  # a base unit of collateral is worth at most min_debt over this
-PRICE_SCALE = 10**36
-NOBODY = "0x0000000000000000000000000000000000000000"
 
 Arguments = Callable[[], tuple[object, ...]]
 

@@ -16,8 +16,7 @@ from rich.text import Text
 
 from plimsoll.chain.lens import Position
 from plimsoll.inspection.read import Market, Pool, Token, Vault
-from plimsoll.params import WAD, YEAR
-from plimsoll.twin.liquidation import MAX
+from plimsoll.units import MAX, WAD, YEAR
 
 _EXACT = Context(prec=100)
 _CLOSE, _NEAR = Decimal("1.05"), Decimal("1.25")  # health below which a position is shown red, yellow

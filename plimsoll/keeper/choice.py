@@ -19,12 +19,12 @@ from itertools import accumulate
 from math import isqrt
 from typing import NamedTuple, Protocol
 
-from plimsoll.twin.liquidation import PRICE_SCALE, DebtTotals, Quote, Risk, ceil_div, quotes
+from plimsoll.twin.liquidation import DebtTotals, Quote, Risk, ceil_div, quotes
 from plimsoll.twin.uniswap_v2 import AFTER_FEE, FEE_BASE, Reserves, quote_out
+from plimsoll.units import PRICE_SCALE, order
 
 MAX_ORDERS = 256  # of a batch
 BATCH_GAS = 96_000
-NO_LIMIT = 2**96 - 1  # in an order
 PATIENCE = 5_000  # batches looked at before the best so far is taken
 BISECTIONS = 40  # of the shadow price: to about 1e-12 of the first price
 
@@ -152,7 +152,7 @@ class Batch:
     @property
     def orders(self) -> list[int]:
         """Words for `liquidate_batch`, without limits."""
-        return [int(each.owner, 16) | NO_LIMIT << 160 for each in self.candidates]
+        return [order(each.owner) for each in self.candidates]
 
     @property
     def executed(self) -> int:

@@ -8,8 +8,8 @@ from typing import Protocol
 
 from plimsoll.keeper.choice import BATCH_GAS, Batch, FixedPrice, Route, Venue
 from plimsoll.keeper.node import Node, Reverted, VaultNode, call_data
-from plimsoll.twin.liquidation import PRICE_SCALE
 from plimsoll.twin.uniswap_v2 import Reserves
+from plimsoll.units import PRICE_SCALE
 
 ALL = 10_000  # basis points
 FLASH_GAS = 190_000  # of a batch through the Liquidator and one pair, see bench/README.md

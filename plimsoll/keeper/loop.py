@@ -21,7 +21,8 @@ from plimsoll.keeper.execution import ALL, Execution
 from plimsoll.keeper.index import ChainMoved, ForeignChain, Index
 from plimsoll.keeper.journal import Journal, Sent
 from plimsoll.keeper.node import Node, NodeError, Reverted, VaultNode, call_data
-from plimsoll.twin.liquidation import PRICE_SCALE, ceil_div
+from plimsoll.twin.liquidation import ceil_div
+from plimsoll.units import PRICE_SCALE
 
 log = logging.getLogger("plimsoll.keeper")
 

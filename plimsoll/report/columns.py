@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from decimal import Context
 from typing import Any
 
-from plimsoll.params import YEAR
 from plimsoll.scenario.config import Scenario
+from plimsoll.units import WAD, YEAR
 
-WAD = 10**18
 PRICE_DECIMALS = 36
 _EXACT = Context(prec=100)
 

@@ -17,8 +17,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter, PercentFormatter
 
 from plimsoll.report.folder import Run
-from plimsoll.scenario.paths import HOUR
 from plimsoll.scenario.records import RESTORABLE, SHORTFALL
+from plimsoll.units import HOUR
 
 # Okabe and Ito's colours, which colour-blind people tell apart
 INK, GREY, PALE = "#222222", "#8a8a8a", "#d0d0d0"

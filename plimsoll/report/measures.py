@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from plimsoll.scenario.records import RESTORABLE, LiquidationRow, Result, VaultRow
+from plimsoll.units import PRICE_SCALE
 
-PRICE_SCALE = 10**36
 BAD_DEBT, LIQUIDATED_DEBT = "bad_debt", "liquidated_debt"
 
 Measured = dict[str, float | None]

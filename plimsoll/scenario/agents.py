@@ -14,18 +14,18 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from plimsoll.keeper.choice import NO_LIMIT, Candidate, Gas, Route, Venue, choose
+from plimsoll.keeper.choice import Candidate, Gas, Route, Venue, choose
 from plimsoll.params import wad
 from plimsoll.scenario import config
 from plimsoll.scenario.borrowers import Borrower
-from plimsoll.scenario.paths import HOUR
 from plimsoll.scenario.positions_by_health import PositionsByHealth
 from plimsoll.scenario.world import Action, Market, World, account
 from plimsoll.twin import liquidation
-from plimsoll.twin.chain import MAX, Revert
-from plimsoll.twin.liquidation import PRICE_SCALE, WAD, DebtTotals, Quote, ceil_div
+from plimsoll.twin.chain import Revert
+from plimsoll.twin.liquidation import DebtTotals, Quote, ceil_div
 from plimsoll.twin.uniswap_v2 import amount_in
 from plimsoll.twin.vault import Vault
+from plimsoll.units import HOUR, MAX, NO_LIMIT, PRICE_SCALE, WAD, order
 
 ARBITRAGE = "arbitrage"  # what arbitrageurs' transactions are for
 HALVINGS = 8  # of a close that is too large for the DEX
@@ -400,7 +400,7 @@ class Close(NamedTuple):
     @property
     def order(self) -> int:
         """The word for `liquidate_batch`."""
-        return int(self.owner, 16) | self.limit << 160
+        return order(self.owner, self.limit)
 
 
 def _quote(vault: Vault, owner: str, price: int, totals: DebtTotals, limit: int) -> Quote:

@@ -16,8 +16,9 @@ import numpy as np
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from plimsoll.params import PRESETS, RateParams, RiskParams
-from plimsoll.scenario.paths import HOUR, MAX_HOURS, Bootstrap, Candles, Path_, Prices, Shock
+from plimsoll.scenario.paths import MAX_HOURS, Bootstrap, Candles, Path_, Prices, Shock
 from plimsoll.scenario.strict_model import StrictModel, sentence
+from plimsoll.units import HOUR
 
 MAX_BORROWERS = 200_000
 MAX_BLOCKS = 200_000

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from plimsoll.scenario.config import BadAnswer
-from plimsoll.scenario.paths import HOUR
 from plimsoll.scenario.world import DEPLOYER, Action, Market, World
+from plimsoll.units import HOUR
 
 
 class Publisher:

@@ -18,9 +18,8 @@ import numpy.typing as npt
 from pydantic import AfterValidator, Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
 from plimsoll.scenario.strict_model import StrictModel
+from plimsoll.units import HOUR, YEAR
 
-HOUR = 3_600
-YEAR = 31_536_000
 MAX_PRICE = 10**9
 MAX_HOURS = 20_000
 TIMES = ("time", "timestamp", "date", "datetime", "unix", "open time", "open_time")  # names

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 from sortedcontainers import SortedList
 
-from plimsoll.twin.liquidation import PRICE_SCALE, WAD
-from plimsoll.twin.share_math import FRACTION, VIRTUAL_SHARES
+from plimsoll.twin.share_math import VIRTUAL_SHARES
 from plimsoll.twin.vault import Vault
+from plimsoll.units import FRACTION, PRICE_SCALE, WAD
 
 SLACK = 1e-9  # a float's doubt and a base unit's
 EMPTY = float("inf")

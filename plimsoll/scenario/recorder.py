@@ -20,8 +20,9 @@ from plimsoll.scenario.records import (
 )
 from plimsoll.scenario.world import Outcome, World
 from plimsoll.twin.chain import Event
-from plimsoll.twin.liquidation import PRICE_SCALE, WAD, DebtTotals, is_restorable
+from plimsoll.twin.liquidation import DebtTotals, is_restorable
 from plimsoll.twin.position import unpack_debt_totals, unpack_liquidation
+from plimsoll.units import PRICE_SCALE, WAD
 
 # of an event: the place of its amount, and what that does to collateral and debt shares
 _CHANGES = {"Deposit": (1, 1, 0), "Withdraw": (2, -1, 0), "Borrow": (3, 0, 1), "Repay": (2, 0, -1)}

@@ -9,7 +9,6 @@ from time import perf_counter
 import numpy as np
 
 from plimsoll.chain.engine import Engine
-from plimsoll.params import DAY
 from plimsoll.scenario.agents import (
     ARBITRAGE,
     Agent,
@@ -24,12 +23,12 @@ from plimsoll.scenario.agents import (
 from plimsoll.scenario.borrowers import Borrower, draw
 from plimsoll.scenario.config import Active, Scenario
 from plimsoll.scenario.feeds import Publisher
-from plimsoll.scenario.paths import HOUR, Prices
+from plimsoll.scenario.paths import Prices
 from plimsoll.scenario.positions_by_health import PositionsByHealth
 from plimsoll.scenario.recorder import Recorder
 from plimsoll.scenario.records import Result
 from plimsoll.scenario.world import DEPLOYER, Action, Artifacts, Outcome, World, account
-from plimsoll.twin.chain import MAX
+from plimsoll.units import DAY, HOUR, MAX
 
 CROWD = 100  # transactions of a block while the market is built
 SETTLING = DAY  # before the scenario starts: deployment, supply, loans

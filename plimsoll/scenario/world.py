@@ -28,7 +28,7 @@ from plimsoll.chain.engine import (
 from plimsoll.params import PoolParams
 from plimsoll.scenario.config import Scenario, VaultConfig
 from plimsoll.twin.backstop import Backstop
-from plimsoll.twin.chain import MAX, NOBODY, Chain, Event, Revert, Token
+from plimsoll.twin.chain import Chain, Event, Revert, Token
 from plimsoll.twin.council import Council
 from plimsoll.twin.leverage import Leverage
 from plimsoll.twin.liquidation import Risk
@@ -39,6 +39,7 @@ from plimsoll.twin.rates import Curve
 from plimsoll.twin.share_math import to_assets_up
 from plimsoll.twin.uniswap_v2 import Exchange
 from plimsoll.twin.vault import Vault
+from plimsoll.units import MAX, NOBODY
 
 Artifacts = Mapping[str, Artifact]
 CONTRACTS = (

@@ -6,10 +6,10 @@ contract's reason. Assets are pool shares, times seconds.
 
 from typing import NamedTuple
 
-from plimsoll.twin.chain import MAX, NOBODY, Chain, checked, nonreentrant, require
+from plimsoll.twin.chain import Chain, checked, nonreentrant, require
 from plimsoll.twin.pool import Pool
+from plimsoll.units import DAY, MAX, NOBODY
 
-DAY = 86_400
 WINDOW = 2 * DAY
 WIPED = 10**9
 WORN = 10**6

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
-MAX = 2**256 - 1
+from plimsoll.units import MAX, NOBODY
+
 """The largest uint."""
-NOBODY = "0x0000000000000000000000000000000000000000"
 
 _Answer = TypeVar("_Answer")
 _Key = TypeVar("_Key")

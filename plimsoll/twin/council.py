@@ -6,12 +6,11 @@ the loan asset, times seconds.
 
 from typing import NamedTuple
 
-from plimsoll.twin.chain import NOBODY, Chain, require
+from plimsoll.twin.chain import Chain, require
 from plimsoll.twin.ledger import FLAG_OPEN
 from plimsoll.twin.pool import Pool
-from plimsoll.twin.share_math import FRACTION
+from plimsoll.units import DAY, FRACTION, NOBODY
 
-DAY = 86_400
 WINDOW = 3 * DAY
 RESTORE_AFTER = DAY
 PAUSE_LENGTH = 7 * DAY

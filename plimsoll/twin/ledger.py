@@ -3,9 +3,8 @@
 from typing import NamedTuple
 
 from plimsoll.twin import rates
-from plimsoll.twin.share_math import FRACTION
+from plimsoll.units import FRACTION, WAD
 
-WAD = 10**18
 VALUE_TOP = 2**110 - 1
 """Largest total, in fractions."""
 COUNT_TOP = 2**104 - 1

@@ -8,8 +8,9 @@ callers have made the contract an operator before.
 from collections.abc import Sequence
 
 from plimsoll.twin.callback_guard import CallbackGuard
-from plimsoll.twin.chain import MAX, Token, checked, nonreentrant, require
+from plimsoll.twin.chain import Token, checked, nonreentrant, require
 from plimsoll.twin.vault import Vault
+from plimsoll.units import MAX
 
 
 class Leverage(CallbackGuard):

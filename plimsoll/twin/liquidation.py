@@ -14,10 +14,7 @@ from typing import NamedTuple
 
 from plimsoll.twin.position import NO_DEBT
 from plimsoll.twin.share_math import to_assets_down, to_assets_up, to_shares_down
-
-WAD = 10**18
-PRICE_SCALE = 10**36
-MAX = 2**256 - 1
+from plimsoll.units import MAX, PRICE_SCALE, WAD
 
 
 def ceil_div(numerator: int, denominator: int) -> int:

@@ -7,8 +7,9 @@ contract's reason. Amounts are base units.
 from collections.abc import Sequence
 
 from plimsoll.twin.callback_guard import CallbackGuard
-from plimsoll.twin.chain import NOBODY, nonreentrant, require
+from plimsoll.twin.chain import nonreentrant, require
 from plimsoll.twin.vault import Vault
+from plimsoll.units import NOBODY
 
 
 class Liquidator(CallbackGuard):

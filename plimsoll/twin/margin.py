@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from plimsoll.twin.chain import MAX
-from plimsoll.twin.liquidation import PRICE_SCALE, WAD, Risk, ceil_div, collateral_value, health
+from plimsoll.twin.liquidation import Risk, ceil_div, collateral_value, health
+from plimsoll.units import MAX, PRICE_SCALE, WAD
 
 
 class Terms(NamedTuple):

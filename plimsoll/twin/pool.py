@@ -7,7 +7,7 @@ contract's reason. Amounts are base units of the loan asset.
 from collections.abc import Callable
 
 from plimsoll.twin import rates
-from plimsoll.twin.chain import MAX, NOBODY, Chain, Revert, Signature, Token, checked, nonreentrant, require
+from plimsoll.twin.chain import Chain, Revert, Signature, Token, checked, nonreentrant, require
 from plimsoll.twin.ledger import (
     CLOCK,
     COUNT_TOP,
@@ -16,13 +16,11 @@ from plimsoll.twin.ledger import (
     FLAG_PAUSED,
     FLAG_PROVISIONED,
     VALUE_TOP,
-    WAD,
     Totals,
     accrued,
     utilisation,
 )
 from plimsoll.twin.share_math import (
-    FRACTION,
     VIRTUAL_SHARES,
     VIRTUAL_VALUE,
     to_assets_down,
@@ -32,6 +30,7 @@ from plimsoll.twin.share_math import (
     to_value_down,
     to_value_up,
 )
+from plimsoll.units import FRACTION, MAX, NOBODY, WAD
 
 LIMIT_TOP = 2**94 - 1
 CASH_TOP = 2**94

@@ -8,7 +8,8 @@ and falls while it is below. It is kept as a logarithm, `log_rate`: 0 stands for
 from dataclasses import dataclass
 from functools import cached_property
 
-WAD = 10**18
+from plimsoll.units import WAD
+
 LN2 = 693_147_180_559_945_309
 """ln 2, WAD."""
 LOG_RATE_BITS = 32

@@ -1,6 +1,7 @@
 """Shares and the amounts they stand for: of lenders in total assets, of borrowers in total debt."""
 
-FRACTION = 65_536
+from plimsoll.units import FRACTION
+
 VIRTUAL_VALUE = FRACTION
 VIRTUAL_SHARES = 1_000
 

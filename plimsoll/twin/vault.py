@@ -7,8 +7,8 @@ contract's reason. Amounts are base units of the collateral or of the loan asset
 from collections.abc import Callable, Sequence
 
 from plimsoll.twin import liquidation
-from plimsoll.twin.chain import MAX, NOBODY, Chain, Signature, Token, checked, nonreentrant, require
-from plimsoll.twin.liquidation import PRICE_SCALE, WAD, DebtTotals, Quote, Risk, ceil_div
+from plimsoll.twin.chain import Chain, Signature, Token, checked, nonreentrant, require
+from plimsoll.twin.liquidation import DebtTotals, Quote, Risk, ceil_div
 from plimsoll.twin.oracle import Oracle
 from plimsoll.twin.pool import Pool
 from plimsoll.twin.position import (
@@ -19,7 +19,8 @@ from plimsoll.twin.position import (
     pack_debt_totals,
     pack_liquidation,
 )
-from plimsoll.twin.share_math import FRACTION, VIRTUAL_SHARES
+from plimsoll.twin.share_math import VIRTUAL_SHARES
+from plimsoll.units import FRACTION, MAX, NOBODY, PRICE_SCALE, WAD
 
 RIGHT_WITHDRAW = 1
 RIGHT_BORROW = 2

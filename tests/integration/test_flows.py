@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from plimsoll.params import BLUE_CHIP, CORRELATED, VOLATILE
+from plimsoll.units import DAY, FRACTION, MAX, WAD, YEAR
 from tests.utils.calls import assert_refused, pass_time, send, view
 from tests.utils.vaults import (
     Balances,
@@ -18,7 +19,7 @@ from tests.utils.vaults import (
     order,
     position,
 )
-from tests.utils.world import DAY, FRACTION, MAX, WAD, YEAR, Market, build_market, price_of
+from tests.utils.world import Market, build_market, price_of
 
 
 def two_vaults(builder, actors) -> tuple[Market, Market]:

@@ -8,7 +8,7 @@ import pytest
 from ape import accounts, chain
 
 from plimsoll.deploy import deploy_market
-from plimsoll.params import WAD
+from plimsoll.units import WAD
 
 ROOT = Path(__file__).parents[2]
 

@@ -4,10 +4,11 @@ import pytest
 from ape import project
 
 from plimsoll.chain.uniswap import container
+from plimsoll.units import MAX
 from tests.regressions.test_a18_user_chosen_target import calls_of, traced
 from tests.utils.calls import send
 from tests.utils.vaults import order
-from tests.utils.world import MAX, build_market
+from tests.utils.world import build_market
 
 ETHER = 10**18
 

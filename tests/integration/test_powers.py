@@ -1,9 +1,8 @@
 """Everything that curator and guardian may do, one call after the other, while people are in debt."""
 
-from plimsoll.twin.liquidation import MAX
+from plimsoll.units import DAY, MAX, WAD
 from tests.stateful.world import CURATOR, GUARDIAN
 from tests.utils.process import BORROWER, OTHER_BORROWER, STRANGER, artifact, refusal, small_market
-from tests.utils.world import DAY, WAD
 
 
 def test_x3_no_admin_call_makes_anybody_liquidatable():

@@ -12,7 +12,7 @@ from plimsoll.scenario.agents import View
 from plimsoll.scenario.config import Scenario
 from plimsoll.scenario.records import Result
 from plimsoll.scenario.run import Laboratory, clock_of
-from plimsoll.scenario.world import Lockstep
+from plimsoll.scenario.world import World
 from tests.stateful.world import compiled
 from tests.utils.anvil import AnvilProcess
 from tests.utils.laboratory import artifacts, tiny
@@ -52,7 +52,7 @@ class Witness:
         return {}
 
 
-def _names(world: Lockstep) -> dict[str, str]:
+def _names(world: World) -> dict[str, str]:
     """The contracts of a world by address."""
     sides = {"pool": world.pool, "loan": world.loan, "council": world.council, "backstop": world.backstop}
     sides |= {"liquidator": world.liquidator, "leverage": world.leverage}
@@ -66,7 +66,7 @@ def _names(world: Lockstep) -> dict[str, str]:
     return found
 
 
-def _words(world: Lockstep) -> Iterator[tuple[str, str, tuple[str, ...], int]]:
+def _words(world: World) -> Iterator[tuple[str, str, tuple[str, ...], int]]:
     """Contract, variable, keys and word of every slot of pool and vault, and of mappings by an address."""
     people = sorted({*world.loan.model.balances, *world.pool.model.balances})
     people += [market.vault.contract.address for market in world.markets]

@@ -7,8 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plimsoll.keeper.choice import (
-    NO_LIMIT,
-    PRICE_SCALE,
     Batch,
     Candidate,
     FixedPrice,
@@ -20,6 +18,7 @@ from plimsoll.keeper.choice import (
     within_funds,
 )
 from plimsoll.twin.liquidation import DebtTotals, Quote, Risk
+from plimsoll.units import NO_LIMIT, PRICE_SCALE
 from tests.keeper.chains import owner
 from tests.stateful.world import BORROWERS
 from tests.utils.process import small_market

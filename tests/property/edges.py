@@ -5,14 +5,11 @@ from typing import Any
 
 from plimsoll.chain.engine import CallReverted, Contract, Engine, deploy, deploy_blueprint
 from plimsoll.params import BLUE_CHIP, PoolParams
+from plimsoll.units import DAY, MAX, WAD
 from tests.stateful import world
 from tests.stateful.rules import begin
-from tests.stateful.world import BACKSTOP, DEPLOYER, LENDER, MAX, OTHER_LENDER, role
+from tests.stateful.world import BACKSTOP, DEPLOYER, LENDER, OTHER_LENDER, role
 
-WAD = 10**18
-DAY = 86_400
-YEAR = 365 * DAY
-NOBODY = "0x" + "00" * 20
 RISK = dict(
     zip(
         ("ltv", "threshold", "bonus_min", "bonus_max", "health_for_max_bonus", "target_health",

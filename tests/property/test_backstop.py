@@ -5,18 +5,9 @@ import pytest
 from plimsoll.chain.engine import Contract, Engine
 from plimsoll.twin.backstop import WINDOW, WIPED, WORN
 from plimsoll.twin.chain import Revert
-from tests.property.edges import DAY, NOBODY, EdgePool, accepted, make, market, refused
-from tests.stateful.world import (
-    BACKSTOP,
-    CURATOR,
-    LENDER,
-    MAX,
-    OPERATOR,
-    OTHER_LENDER,
-    STAKER,
-    STRANGER,
-    Lockstep,
-)
+from plimsoll.units import DAY, MAX, NOBODY
+from tests.property.edges import EdgePool, accepted, make, market, refused
+from tests.stateful.world import BACKSTOP, CURATOR, LENDER, OPERATOR, OTHER_LENDER, STAKER, STRANGER, Lockstep
 
 UNIT = 10**9  # of pool shares: what a whole token of six decimals gives at par
 STAKE = 20_000 * UNIT

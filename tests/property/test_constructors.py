@@ -6,19 +6,8 @@ Every test takes an engine and nothing else, so that a judge of mutants can call
 from typing import Any
 
 from plimsoll.chain.engine import Contract, Engine, deploy_blueprint
-from tests.property.edges import (
-    DAY,
-    NOBODY,
-    RATES,
-    RISK,
-    WAD,
-    YEAR,
-    accepted,
-    make,
-    place_code,
-    pool_struct,
-    refused,
-)
+from plimsoll.units import DAY, NOBODY, WAD, YEAR
+from tests.property.edges import RATES, RISK, accepted, make, place_code, pool_struct, refused
 from tests.stateful import world
 from tests.stateful.world import CURATOR, DEPLOYER, STRANGER
 

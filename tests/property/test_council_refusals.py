@@ -6,7 +6,8 @@ Every test takes an engine and nothing else, so that a judge of mutants can call
 from typing import Any
 
 from plimsoll.chain.engine import Contract, Engine
-from tests.property.edges import DAY, LINES, NOBODY, SUPPLIED, UNIT, accepted, market, refused
+from plimsoll.units import DAY, NOBODY
+from tests.property.edges import LINES, SUPPLIED, UNIT, accepted, market, refused
 from tests.stateful.world import (
     BORROWER,
     CURATOR,

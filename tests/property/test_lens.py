@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from plimsoll.chain.engine import CallReverted
 from plimsoll.chain.revm import Revm
 from plimsoll.twin import liquidation
-from plimsoll.twin.chain import MAX
-from plimsoll.twin.liquidation import PRICE_SCALE, WAD, ceil_div, is_liquidatable, is_restorable
+from plimsoll.twin.liquidation import ceil_div, is_liquidatable, is_restorable
+from plimsoll.units import MAX, PRICE_SCALE, WAD
 from tests.property.conftest import START
 from tests.stateful.rules import Steps, begin, lend
 from tests.stateful.world import BORROWERS, ROLES, Lockstep, role

@@ -1,7 +1,7 @@
 """Asking in the middle of somebody's call: as before it, as after it, or not at all."""
 
 from plimsoll.chain.engine import Engine, deploy
-from plimsoll.twin.chain import MAX
+from plimsoll.units import MAX
 from tests.stateful.world import BORROWER, DEPLOYER, STRANGER, compiled
 from tests.utils.lens import FAIR, LensMarket, build
 

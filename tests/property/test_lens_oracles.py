@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from plimsoll.chain.engine import CallReverted, Engine, deploy
-from plimsoll.twin.chain import MAX
+from plimsoll.units import MAX
 from tests.property.edges import place_code
 from tests.stateful.world import BORROWER, DEPLOYER, LENDER, OTHER_BORROWER, compiled
 from tests.utils.lens import FAIR, LensMarket, build

@@ -4,7 +4,7 @@ import pytest
 
 from plimsoll.chain.engine import CallReverted, Engine, deploy
 from plimsoll.params import PoolParams
-from plimsoll.twin.chain import MAX
+from plimsoll.units import MAX
 from tests.stateful import world
 from tests.stateful.world import BORROWER, CURATOR, DEPLOYER, STRANGER
 from tests.utils.lens import FAIR, build, deploy_lens

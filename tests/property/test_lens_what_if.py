@@ -3,7 +3,7 @@
 import pytest
 
 from plimsoll.chain.engine import CallReverted, Engine
-from plimsoll.twin.chain import MAX
+from plimsoll.units import MAX
 from tests.stateful.world import (
     BORROWER,
     LENDER,

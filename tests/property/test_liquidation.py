@@ -11,9 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plimsoll.twin.liquidation import (
-    MAX,
-    PRICE_SCALE,
-    WAD,
     DebtTotals,
     Quote,
     is_liquidatable,
@@ -24,6 +21,7 @@ from plimsoll.twin.liquidation import (
     shortfall_bonus,
 )
 from plimsoll.twin.share_math import to_value_down
+from plimsoll.units import MAX, PRICE_SCALE, WAD
 from tests.utils.positions import Case, random_case, random_risk
 
 CASES = 100

@@ -7,10 +7,10 @@ shapes of tests/stateful/oracle_world.py meet the same paths with an exact model
 from typing import Any
 
 from plimsoll.chain.engine import CallReverted, Contract, Engine
-from tests.property.edges import DAY, NOBODY, WAD, YEAR, accepted, make, refused
+from plimsoll.units import DAY, HOUR, NOBODY, WAD, YEAR
+from tests.property.edges import accepted, make, refused
 from tests.stateful.world import DEPLOYER
 
-HOUR = 3_600
 ANSWER = 3_200 * 10**8
 LOAN_ANSWER = 10**8
 PRICE = 3_200 * 10**36

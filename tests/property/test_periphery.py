@@ -15,11 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plimsoll.chain.revm import Revm
-from plimsoll.twin.chain import MAX, Revert
-from plimsoll.twin.liquidation import PRICE_SCALE
+from plimsoll.twin.chain import Revert
 from plimsoll.twin.margin import terms
+from plimsoll.units import MAX, NO_LIMIT, PRICE_SCALE, order
 from tests.stateful.exchange import ExchangeLockstep
-from tests.stateful.rules import NO_LIMIT, begin
+from tests.stateful.rules import begin
 from tests.stateful.world import BORROWERS, LIQUIDATOR, STRANGER, Lockstep
 
 MARKETS = [(6, 18, 8), (18, 6, 8), (8, 0, 27)]
@@ -98,7 +98,7 @@ def test_what_a_liquidation_yields(stage: Stage, seed: int) -> None:
             NO_LIMIT if rng.random() < 0.7 else rng.randrange(10 ** (world.decimals[0] + 4)) for _ in range(4)
         ]
         owners = [rng.choice([*BORROWERS, *BORROWERS, STRANGER]) for _ in range(rng.choice((1, 1, 2, 4)))]
-        orders = [limit << 160 | int(owner, 16) for owner, limit in zip(owners, limits, strict=False)]
+        orders = [order(owner, limit) for owner, limit in zip(owners, limits, strict=False)]
         due, _, proceeds, executed = world.ask(
             "liquidator", "quote", vault, orders, path, model=lambda: twin.quote(vault, orders, path)
         )

@@ -4,18 +4,15 @@ Every test takes an engine and nothing else, so that a judge of mutants can call
 """
 
 from plimsoll.chain.engine import Contract, Engine, deploy_blueprint
+from plimsoll.units import DAY, MAX, NOBODY, WAD, YEAR
 from tests.property.edges import (
     COUNCIL,
-    DAY,
     LINES,
-    NOBODY,
     OTHER_VAULT,
     RISK,
     SUPPLIED,
     UNIT,
     VAULT,
-    WAD,
-    YEAR,
     EdgePool,
     accepted,
     make,
@@ -30,7 +27,6 @@ from tests.stateful.world import (
     DEPLOYER,
     GUARDIAN,
     LENDER,
-    MAX,
     OPERATOR,
     OTHER_LENDER,
     STRANGER,

@@ -10,23 +10,10 @@ from eth_utils.crypto import keccak
 from plimsoll.chain.engine import Contract, Engine, deploy_blueprint
 from plimsoll.chain.revm import Revm
 from plimsoll.twin.liquidation import ceil_div
-from plimsoll.twin.share_math import FRACTION
-from tests.property.edges import (
-    COUNCIL,
-    DAY,
-    LINES,
-    SUPPLIED,
-    UNIT,
-    VAULT,
-    WAD,
-    YEAR,
-    EdgePool,
-    make,
-    pool_struct,
-    refused,
-)
+from plimsoll.units import DAY, FRACTION, MAX, WAD, YEAR
+from tests.property.edges import COUNCIL, LINES, SUPPLIED, UNIT, VAULT, EdgePool, make, pool_struct, refused
 from tests.stateful import world
-from tests.stateful.world import BACKSTOP, CURATOR, DEPLOYER, LENDER, MAX, STRANGER
+from tests.stateful.world import BACKSTOP, CURATOR, DEPLOYER, LENDER, STRANGER
 
 DRAWN = 1_000 * UNIT
 

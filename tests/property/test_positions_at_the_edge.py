@@ -7,7 +7,8 @@ from random import Random
 
 from plimsoll.chain.engine import Engine
 from plimsoll.chain.revm import Revm
-from plimsoll.twin.chain import MAX, Revert
+from plimsoll.twin.chain import Revert
+from plimsoll.units import MAX, order
 from tests.property import edges
 from tests.property.edges import market
 from tests.stateful.rules import Steps, lend
@@ -181,8 +182,8 @@ def test_without_a_rate_any_rate_will_do(engine: Engine) -> None:
     place.set_prices("second_oracle", price, price)
     paid, _, seized = vault.call("liquidate", OTHER_BORROWER, 100, sender=LIQUIDATOR)
     assert (paid, seized) == (100, 0)
-    order = 100 << 160 | int(OTHER_BORROWER, 16)
-    assert vault.call("liquidate_batch", [order], sender=LIQUIDATOR)[0] == 100
+    only = order(OTHER_BORROWER, 100)
+    assert vault.call("liquidate_batch", [only], sender=LIQUIDATOR)[0] == 100
 
 
 def test_debts_that_shrink_in_a_callback(engine: Engine) -> None:
@@ -209,7 +210,7 @@ def test_256_orders(engine: Engine) -> None:
     place = in_debt(engine)
     vault, oracle = place.chain["first_vault"], place.fair["first_oracle"]
     place.set_prices("first_oracle", oracle * 7 // 10, oracle * 7 // 10)
-    orders = [(2**96 - 1) << 160 | int(owner, 16) for owner in [*map(role, range(100, 355)), BORROWER]]
+    orders = [order(owner) for owner in [*map(role, range(100, 355)), BORROWER]]
     closed = vault.call("liquidate_batch", orders, sender=LIQUIDATOR)
     assert closed == vault.call("preview_liquidate_batch", orders)
     assert closed[3] == 1 << 255
@@ -240,7 +241,7 @@ def test_1024_bytes_of_data(engine: Engine) -> None:
     calls_back("close", 100 * whole, 0, me, me)
     place.set_prices("first_oracle", fair * 7 // 10, fair * 7 // 10)
     calls_back("liquidate", BORROWER, 100 * whole, 0, me)
-    calls_back("liquidate_batch", [100 * whole << 160 | int(BORROWER, 16)], 0, me)
+    calls_back("liquidate_batch", [order(BORROWER, 100 * whole)], 0, me)
 
 
 def test_a_lack_of_one_unit(engine: Engine) -> None:

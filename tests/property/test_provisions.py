@@ -3,7 +3,8 @@
 import pytest
 
 from plimsoll.chain.engine import Engine
-from tests.property.edges import COUNCIL, DAY, MAX, NOBODY, VAULT, EdgePool, market, refused
+from plimsoll.units import DAY, MAX, NOBODY, order
+from tests.property.edges import COUNCIL, VAULT, EdgePool, market, refused
 from tests.stateful.world import (
     BORROWER,
     CURATOR,
@@ -175,7 +176,7 @@ def test_a_liquidation_computes_it_afresh(engine: Engine) -> None:
     place.act("first_vault", "liquidate", BORROWER, half, 0, LIQUIDATOR, sender=LIQUIDATOR)
     assert abs(vault.call("provision_of", BORROWER) - shortfall // 2) <= 2
     assert pool.call("provisions") == vault.call("provisions")
-    orders = [half // 2 << 160 | int(BORROWER, 16), (2**96 - 1) << 160 | int(OTHER_BORROWER, 16)]
+    orders = [order(BORROWER, half // 2), order(OTHER_BORROWER)]
     place.act("first_vault", "liquidate_batch", orders, 0, LIQUIDATOR, sender=LIQUIDATOR)
     assert abs(vault.call("provision_of", BORROWER) - shortfall // 4) <= 3
     assert vault.call("provision_of", OTHER_BORROWER) == 0

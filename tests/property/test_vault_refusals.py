@@ -11,8 +11,9 @@ from eth_keys.datatypes import PrivateKey
 from eth_utils.crypto import keccak
 
 from plimsoll.chain.engine import Contract, Engine
+from plimsoll.units import DAY, MAX, NOBODY, WAD, order
 from quality.judging import standing_in
-from tests.property.edges import DAY, NOBODY, RISK, UNIT, WAD, accepted, make, market, refused
+from tests.property.edges import RISK, UNIT, accepted, make, market, refused
 from tests.stateful import world
 from tests.stateful.world import (
     BORROWER,
@@ -20,7 +21,6 @@ from tests.stateful.world import (
     DEPLOYER,
     LENDER,
     LIQUIDATOR,
-    MAX,
     OPERATOR,
     OTHER_BORROWER,
     STRANGER,
@@ -32,7 +32,6 @@ PRICE = 2_000 * 10 ** (36 + 6 - 18)  # of the first collateral
 COLLATERAL = 10 * 10**18  # worth 20,000
 ALLOWED = 16_000 * UNIT  # at a loan-to-value of 80 %
 LEAST = RISK["min_debt"]
-NO_LIMIT = 2**96 - 1
 
 
 def busy(engine: Engine, token: str = "Token", debt: int = 10_000 * UNIT) -> tuple[Lockstep, Contract]:
@@ -50,10 +49,6 @@ def price(place: Lockstep, of: int, safe: int | None = None) -> None:
 
 def silence(place: Lockstep) -> None:
     place.chain["first_oracle"].send("set_silent", True, sender=DEPLOYER)
-
-
-def order(owner: str, limit: int = NO_LIMIT) -> int:
-    return limit << 160 | int(owner, 16)
 
 
 # ------------------------------------------------------------------------------------------ collateral

@@ -8,7 +8,7 @@ from itertools import permutations
 import pytest
 
 from plimsoll.chain.engine import CallReverted
-from plimsoll.twin.liquidation import MAX
+from plimsoll.units import MAX
 from tests.stateful.world import DEPLOYER
 from tests.utils.process import BORROWER, STRANGER, SmallMarket, small_market
 

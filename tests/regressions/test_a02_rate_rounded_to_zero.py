@@ -6,13 +6,13 @@ or at one out of bounds, nothing is lent and nothing is liquidated.
 
 import pytest
 
+from plimsoll.units import MAX, YEAR
 from tests.utils import process
 from tests.utils.calls import refusal, send
 from tests.utils.clock import pass_time, stopped_clock
 from tests.utils.feeds import fed_market
 from tests.utils.moves import VICTIM, every_move, populate
 from tests.utils.pool_harness import PAR, build_lab
-from tests.utils.world import MAX, YEAR
 
 
 @pytest.fixture(scope="module", autouse=True)

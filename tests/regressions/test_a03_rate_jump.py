@@ -9,12 +9,11 @@ from fractions import Fraction
 import pytest
 from ape import chain
 
-from plimsoll.twin.liquidation import MAX
+from plimsoll.units import DAY, MAX, WAD, YEAR
 from tests.stateful.world import DEPLOYER
 from tests.utils import process
 from tests.utils.feeds import fed_market
 from tests.utils.oracles import LOAN_ANSWER, OracleYard, Rate, exact_price
-from tests.utils.world import DAY, WAD, YEAR
 
 RATE = 1_180_000_000_000_000_000
 JUMPED = RATE * 114 // 100

@@ -5,9 +5,9 @@ Here every function that takes an owner asks for his right, but those that can o
 
 import pytest
 
+from plimsoll.units import MAX
 from tests.utils.calls import assert_accepted, assert_refused, send
 from tests.utils.vaults import BORROW, WITHDRAW, balances, open_position, position
-from tests.utils.world import MAX
 
 pytestmark = pytest.mark.usefixtures("still_clock")
 

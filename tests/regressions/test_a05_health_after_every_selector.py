@@ -7,11 +7,10 @@ fallen.
 import pytest
 from ape import project
 
-from plimsoll.twin.liquidation import WAD
+from plimsoll.units import MAX, WAD
 from tests.utils.calls import Refusal, ask, assert_refused, send, view
 from tests.utils.clock import isolated
 from tests.utils.vaults import every_call, open_position, position, risk_of, worth
-from tests.utils.world import MAX
 
 pytestmark = pytest.mark.usefixtures("still_clock")
 

@@ -7,10 +7,10 @@ open in the hook of a payment to it; whatever is done there, the payment arrives
 import pytest
 
 from plimsoll.chain.engine import Contract
+from plimsoll.units import FRACTION, WAD
 from tests.stateful.world import DEPLOYER
 from tests.utils.moves import VICTIM, Call, every_move, hooked_market, plan
 from tests.utils.process import BORROWER, SmallMarket
-from tests.utils.world import FRACTION, WAD
 
 PAYING = ("repay", "close", "liquidate", "liquidate_batch")
 

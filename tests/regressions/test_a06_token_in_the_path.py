@@ -8,7 +8,8 @@ import pytest
 
 from plimsoll.chain.engine import CallReverted
 from plimsoll.twin.uniswap_v2 import amount_out
-from tests.utils.periphery import BORROWER, KEEPER, MAX, START, STRANGER, TRADER, WAD, order, refused
+from plimsoll.units import MAX, WAD, order
+from tests.utils.periphery import BORROWER, KEEPER, START, STRANGER, TRADER, refused
 
 LATER = START + 3_600
 NOTHING = {"usd": 0, "weth": 0, "btc": 0}

@@ -5,6 +5,7 @@ Here whoever is owner, operator, liquidator and receiver at once has no more tha
 
 import pytest
 
+from plimsoll.units import MAX
 from tests.utils.calls import send, view
 from tests.utils.vaults import (
     assert_sums,
@@ -16,7 +17,6 @@ from tests.utils.vaults import (
     twin_quote,
     worth,
 )
-from tests.utils.world import MAX
 
 pytestmark = pytest.mark.usefixtures("still_clock")
 

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from plimsoll.units import DAY, MAX
 from tests.utils.calls import assert_refused, pass_time, send, view
 from tests.utils.vaults import assert_sums, balances, liquidate, position, residue
-from tests.utils.world import DAY, MAX, Market
+from tests.utils.world import Market
 
 pytestmark = pytest.mark.usefixtures("still_clock")
 

@@ -7,12 +7,11 @@ all that a vault does at a price. Repaying and adding collateral go on.
 import pytest
 from ape import chain
 
-from plimsoll.twin.liquidation import MAX
+from plimsoll.units import DAY, MAX
 from tests.utils.feeds import fed_market
 from tests.utils.moves import VICTIM, every_move, populate
 from tests.utils.oracles import PRICE, OracleYard, assert_fails
 from tests.utils.process import BORROWER
-from tests.utils.world import DAY
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ price that liquidates stays.
 
 import pytest
 
-from plimsoll.twin.liquidation import MAX
+from plimsoll.units import MAX
 from tests.stateful.world import DEPLOYER
 from tests.utils import process
 from tests.utils.feeds import QUOTE, fed_market

@@ -10,9 +10,9 @@ from random import Random
 import pytest
 
 from plimsoll.chain.engine import CallReverted
+from plimsoll.units import DAY, HOUR, NOBODY, WAD
 from tests.utils.oracles import Config, Feed, OracleYard, Rate, exact_price
 from tests.utils.process import Process
-from tests.utils.world import DAY, HOUR, NOBODY, WAD
 
 REASON = "oracle: unexpected price"
 

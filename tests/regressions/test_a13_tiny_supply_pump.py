@@ -8,10 +8,10 @@ from decimal import Decimal
 import pytest
 from ape import project
 
+from plimsoll.units import MAX
 from tests.utils.calls import send, view
 from tests.utils.intruder import plan
 from tests.utils.pool_harness import PAR, build_lab
-from tests.utils.world import MAX
 
 VICTIM = 10**9
 

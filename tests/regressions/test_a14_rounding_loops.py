@@ -7,9 +7,8 @@ from random import Random
 
 import pytest
 
-from plimsoll.twin.liquidation import MAX
+from plimsoll.units import FRACTION, MAX, WAD, YEAR
 from tests.utils.process import BORROWER, LENDER, STRANGER, SmallMarket, small_market
-from tests.utils.world import FRACTION, WAD, YEAR
 
 PAIRS = 10_000
 ATTACKER = STRANGER

@@ -5,9 +5,9 @@ Here the state that is judged is the one the call leaves, whatever it was before
 
 import pytest
 
+from plimsoll.units import MAX
 from tests.utils.calls import assert_accepted, assert_refused, send, view
 from tests.utils.vaults import open_position, risk_of
-from tests.utils.world import MAX
 
 pytestmark = pytest.mark.usefixtures("still_clock")
 

@@ -6,6 +6,7 @@ Here such orders change nothing for the others: every order is a close by itself
 import pytest
 from ape import accounts
 
+from plimsoll.units import NO_LIMIT, NOBODY
 from tests.utils.calls import send, view
 from tests.utils.clock import isolated
 from tests.utils.vaults import (
@@ -17,7 +18,6 @@ from tests.utils.vaults import (
     order,
     position,
 )
-from tests.utils.world import NO_LIMIT, NOBODY
 
 pytestmark = pytest.mark.usefixtures("still_clock")
 

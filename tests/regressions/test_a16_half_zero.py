@@ -5,10 +5,10 @@ Here the last debt share takes all debt with it, and what the last lender leaves
 
 import pytest
 
+from plimsoll.units import FRACTION, MAX, YEAR
 from tests.utils.calls import refusal, send, view
 from tests.utils.clock import pass_time, stopped_clock
 from tests.utils.pool_harness import PAR, build_lab
-from tests.utils.world import FRACTION, MAX, YEAR
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -6,10 +6,10 @@ Here a vault calls back its caller and nobody else, and acts for the owner whom 
 import pytest
 from ape import project
 
+from plimsoll.units import MAX, NOBODY
 from tests.utils.actor import Actor
 from tests.utils.calls import Refusal, log, send
 from tests.utils.vaults import BORROW, WITHDRAW, balances, open_position, order, position
-from tests.utils.world import MAX, NOBODY
 
 pytestmark = pytest.mark.usefixtures("still_clock")
 

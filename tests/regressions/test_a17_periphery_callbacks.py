@@ -8,7 +8,8 @@ of the visit, not by data.
 import pytest
 
 from plimsoll.chain.engine import Contract
-from tests.utils.periphery import BORROWER, KEEPER, MAX, START, STRANGER, TRADER, WAD, Market, PeripheryMarket
+from plimsoll.units import MAX, WAD
+from tests.utils.periphery import BORROWER, KEEPER, START, STRANGER, TRADER, Market, PeripheryMarket
 
 LATER = START + 3_600
 

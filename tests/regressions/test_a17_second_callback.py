@@ -6,7 +6,8 @@ here they stand before a factory that registers a vault which does.
 
 import pytest
 
-from tests.utils.periphery import KEEPER, MAX, START, STRANGER, PeripheryMarket, refused
+from plimsoll.units import MAX
+from tests.utils.periphery import KEEPER, START, STRANGER, PeripheryMarket, refused
 
 LATER = START + 3_600
 

@@ -12,19 +12,8 @@ import pytest
 
 from plimsoll.chain.engine import deploy, deploy_blueprint
 from plimsoll.chain.uniswap import artifact
-from tests.utils.periphery import (
-    BORROWER,
-    DEPLOYER,
-    KEEPER,
-    MAKER,
-    MAX,
-    START,
-    STRANGER,
-    TRADER,
-    WAD,
-    order,
-    refused,
-)
+from plimsoll.units import MAX, WAD, order
+from tests.utils.periphery import BORROWER, DEPLOYER, KEEPER, MAKER, START, STRANGER, TRADER, refused
 from tests.utils.process import artifact as compiled
 
 LATER = START + 3_600

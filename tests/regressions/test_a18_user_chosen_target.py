@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from ape import networks, project
 
+from plimsoll.units import MAX
 from tests.utils.actor import Actor
 from tests.utils.calls import calldata, log, send, target
 from tests.utils.vaults import open_position, order
-from tests.utils.world import MAX
 
 pytestmark = pytest.mark.usefixtures("still_clock")
 

@@ -9,12 +9,11 @@ import itertools
 import pytest
 
 from plimsoll.chain.engine import Contract
-from plimsoll.twin.liquidation import MAX
+from plimsoll.units import DAY, MAX, WAD
 from tests.stateful.world import DEPLOYER
 from tests.utils.moves import VICTIM, Call, every_move, hooked_market, plan
 from tests.utils.process import BORROWER, LENDER, SmallMarket
 from tests.utils.vaults import order
-from tests.utils.world import DAY, WAD
 
 MONTH = 30 * DAY
 

@@ -7,11 +7,11 @@ with tokens that call out before and after balances move. In callbacks: tests/un
 import pytest
 
 from plimsoll.chain.engine import CallReverted, Contract
+from plimsoll.units import FRACTION, WAD
 from tests.stateful.world import DEPLOYER
 from tests.utils.calls import reason_of
 from tests.utils.moves import VICTIM, every_function, every_move, hooked_market, plan, run
 from tests.utils.process import BORROWER, LENDER, SmallMarket, artifact
-from tests.utils.world import FRACTION, WAD
 
 HARMLESS = {"pool: amount did not arrive", "vault: payment did not arrive", "vault: collateral missing"}
 MOVES = ("deposit", "mint", "withdraw", "redeem", "exit", "flashLoan", "borrow", "repay", "open", "close",

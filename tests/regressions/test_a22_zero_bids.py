@@ -6,7 +6,7 @@ however far and late the price has come.
 
 import pytest
 
-from plimsoll.twin.liquidation import WAD
+from plimsoll.units import MAX, WAD
 from tests.utils.calls import assert_refused, send, view
 from tests.utils.clock import isolated
 from tests.utils.vaults import (
@@ -18,7 +18,6 @@ from tests.utils.vaults import (
     twin_quote,
     worth,
 )
-from tests.utils.world import MAX
 
 pytestmark = pytest.mark.usefixtures("still_clock")
 

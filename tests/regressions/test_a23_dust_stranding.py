@@ -8,9 +8,9 @@ from random import Random
 import pytest
 
 from plimsoll.twin.liquidation import is_restorable
+from plimsoll.units import MAX
 from tests.utils.calls import send, view
 from tests.utils.vaults import assert_sums, liquidate, open_position, position, risk_of, twin_quote, worth
-from tests.utils.world import MAX
 
 pytestmark = pytest.mark.usefixtures("still_clock")
 

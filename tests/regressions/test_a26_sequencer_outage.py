@@ -7,12 +7,12 @@ again; no second source and no fallback gets around it.
 import pytest
 from ape import chain
 
-from plimsoll.twin.liquidation import MAX
+from plimsoll.units import DAY, HOUR, MAX
 from tests.utils.feeds import GRACE, fed_market
 from tests.utils.moves import VICTIM, every_move, populate
 from tests.utils.oracles import PRICE, OracleYard, assert_fails
 from tests.utils.process import BORROWER
-from tests.utils.world import DAY, HOUR, price_of
+from tests.utils.world import price_of
 
 UP, DOWN = 0, 1
 

@@ -6,7 +6,8 @@ of the pool itself is of no use, since the pool is locked meanwhile.
 
 import pytest
 
-from tests.utils.periphery import BORROWER, LENDER, MAX, STRANGER, WAD, order
+from plimsoll.units import MAX, WAD, order
+from tests.utils.periphery import BORROWER, LENDER, STRANGER
 
 
 @pytest.fixture

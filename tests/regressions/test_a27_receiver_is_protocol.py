@@ -7,6 +7,7 @@ gift.
 import pytest
 from ape import accounts, project
 
+from plimsoll.units import MAX
 from tests.utils.calls import ask, assert_refused, send, view, words
 from tests.utils.intruder import outcomes, plan
 from tests.utils.vaults import (
@@ -19,7 +20,7 @@ from tests.utils.vaults import (
     twin_quote,
     worth,
 )
-from tests.utils.world import MAX, build_market
+from tests.utils.world import build_market
 
 pytestmark = pytest.mark.usefixtures("still_clock")
 

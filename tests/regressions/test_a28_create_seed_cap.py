@@ -7,10 +7,11 @@ import pytest
 from ape import project
 
 from plimsoll.params import BLUE_CHIP, PoolParams
+from plimsoll.units import DAY, MAX
 from tests.utils.calls import refusal, send
 from tests.utils.clock import pass_time
 from tests.utils.intruder import outcomes, plan
-from tests.utils.world import DAY, MAX, build_market
+from tests.utils.world import build_market
 
 
 @pytest.fixture(scope="module")

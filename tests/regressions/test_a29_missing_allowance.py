@@ -5,7 +5,7 @@ Here every pull, of tokens or of shares, is tried with an allowance of nothing a
 
 import pytest
 
-from plimsoll.twin.liquidation import MAX
+from plimsoll.units import MAX
 from tests.utils.moves import VICTIM, every_move, populate
 from tests.utils.process import BORROWER, LENDER, LIQUIDATOR, STRANGER, SmallMarket, refusal, small_market
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.utils.periphery import BORROWER, KEEPER, MAX, START, STRANGER, TRADER, WAD, order, refused
+from plimsoll.units import MAX, WAD, order
+from tests.utils.periphery import BORROWER, KEEPER, START, STRANGER, TRADER, refused
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ import pytest
 
 from plimsoll.chain.engine import Contract
 from plimsoll.params import BLUE_CHIP
-from plimsoll.twin.ledger import Totals as Books
-from plimsoll.twin.ledger import accrued
-from plimsoll.twin.liquidation import MAX, PRICE_SCALE, WAD, Totals
+from plimsoll.twin.ledger import Totals, accrued
+from plimsoll.twin.liquidation import DebtTotals
 from plimsoll.twin.rates import Curve
+from plimsoll.units import DAY, FRACTION, MAX, PRICE_SCALE, WAD, YEAR
 from tests.stateful.world import CURATOR, DEPLOYER
 from tests.utils.process import (
     BORROWER,
@@ -25,7 +25,6 @@ from tests.utils.process import (
     refusal,
     small_market,
 )
-from tests.utils.world import DAY, FRACTION, YEAR
 
 TOKENS = 10**7
 
@@ -170,14 +169,14 @@ def test_v2_a_withdrawal_is_judged_by_the_books_after_the_callback(markets):
                 act(actor, vault, *call)
             return before, first.debt(who)
 
-    books, curve = Books(*pool.call("totals")), Curve(*pool.call("rate_params"))
+    books, curve = Totals(*pool.call("totals")), Curve(*pool.call("rate_params"))
     factor, mine = pool.call("reserve_factor"), first.position(who)[1]
 
     def is_near(seconds: int) -> bool:
         """Whether by then the debt lacks less than 12 fractions to a whole unit."""
         now = accrued(books, seconds, curve, factor)
-        totals = Totals(now.total_debt, now.total_debt_shares)
-        return totals.assets_up(mine) != Totals(totals.debt + 12, totals.shares).assets_up(mine)
+        totals = DebtTotals(now.total_debt, now.total_debt_shares)
+        return totals.assets_up(mine) != DebtTotals(totals.debt + 12, totals.shares).assets_up(mine)
 
     for seconds in filter(is_near, count(1)):
         snapshot = engine.snapshot()

@@ -9,7 +9,7 @@ import pytest
 
 from plimsoll.chain.engine import CallReverted
 from plimsoll.params import PoolParams
-from plimsoll.twin.liquidation import MAX
+from plimsoll.units import FRACTION, MAX, NOBODY, WAD
 from tests.stateful.world import CURATOR, DEPLOYER
 from tests.utils.moves import VICTIM, Move, every_move, leave, populate
 from tests.utils.process import (
@@ -23,7 +23,6 @@ from tests.utils.process import (
     small_market,
 )
 from tests.utils.vaults import order
-from tests.utils.world import FRACTION, NOBODY, WAD
 
 PEOPLE = [LENDER, BORROWER, VICTIM, LIQUIDATOR, RECEIVER]
 OWNERS = [BORROWER, VICTIM]

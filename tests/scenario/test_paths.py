@@ -7,8 +7,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from plimsoll.scenario.paths import YEAR, Bootstrap, Brownian, Candles, Jumps, Shock, Waypoints
+from plimsoll.scenario.paths import Bootstrap, Brownian, Candles, Jumps, Shock, Waypoints
 from plimsoll.scenario.reading import load
+from plimsoll.units import YEAR
 from tests.utils.laboratory import SCENARIOS, tiny
 
 RNG = np.random.default_rng(0)

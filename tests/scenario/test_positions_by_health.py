@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plimsoll.scenario.positions_by_health import PositionsByHealth
-from plimsoll.twin.liquidation import PRICE_SCALE, WAD, DebtTotals
-from plimsoll.twin.share_math import FRACTION
+from plimsoll.twin.liquidation import DebtTotals
+from plimsoll.units import FRACTION, PRICE_SCALE, WAD
 
 THRESHOLD = 83 * WAD // 100
 POSITIONS = st.dictionaries(

@@ -8,8 +8,7 @@ import pytest
 from plimsoll.scenario.reading import parse
 from plimsoll.scenario.records import RESTORABLE, Result
 from plimsoll.scenario.world import account
-from plimsoll.twin.chain import MAX
-from plimsoll.twin.liquidation import WAD
+from plimsoll.units import MAX, WAD
 from tests.utils.laboratory import laboratory, play
 
 # ------------------------------------------------------------------------------------------------ R1 and R2

@@ -6,10 +6,11 @@ from typing import Any
 
 from plimsoll.chain.engine import Contract, deploy
 from plimsoll.chain.uniswap import artifact
-from plimsoll.twin.chain import MAX, Token
+from plimsoll.twin.chain import Token
 from plimsoll.twin.leverage import Leverage
 from plimsoll.twin.liquidator import Liquidator
 from plimsoll.twin.uniswap_v2 import RESERVE_TOP, Exchange
+from plimsoll.units import MAX
 from tests.stateful import world as worlds
 from tests.stateful.world import BORROWERS, DEPLOYER, LIQUIDATOR, Lockstep
 

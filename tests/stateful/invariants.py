@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from plimsoll.twin.backstop import Backstop, Part
-from plimsoll.twin.chain import NOBODY, Revert
+from plimsoll.twin.chain import Revert
 from plimsoll.twin.ledger import Totals
-from plimsoll.twin.liquidation import PRICE_SCALE, WAD
 from plimsoll.twin.pool import Pool
-from plimsoll.twin.share_math import FRACTION, VIRTUAL_SHARES, VIRTUAL_VALUE, to_assets_up
+from plimsoll.twin.share_math import VIRTUAL_SHARES, VIRTUAL_VALUE, to_assets_up
 from plimsoll.twin.vault import Vault
+from plimsoll.units import FRACTION, NOBODY, PRICE_SCALE, WAD
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,11 @@ from random import Random
 from typing import Any
 
 from plimsoll.chain.engine import CallReverted, Contract, deploy
-from plimsoll.twin.chain import NOBODY, Revert, require
+from plimsoll.twin.chain import Revert, require
+from plimsoll.units import DAY, NOBODY, WAD
 from tests.stateful import world
 from tests.stateful.world import DEPLOYER, Difference
 
-WAD = 10**18
-DAY = 86_400
 HORIZON = 100 * 365 * DAY
 DEATH = 14 * DAY
 VIEWS = ("price", "safe_price", "own_price", "last_update", "is_dead", "marked_at", "confirmed_at",

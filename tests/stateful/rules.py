@@ -5,7 +5,7 @@ from random import Random
 
 from plimsoll.chain.engine import CallReverted
 from plimsoll.twin.backstop import WINDOW as UNSTAKE_WINDOW
-from plimsoll.twin.chain import MAX, NOBODY, Revert, Signature
+from plimsoll.twin.chain import Revert, Signature
 from plimsoll.twin.council import (
     PAUSE_SPACING,
     PAYOUT_DELAY,
@@ -14,9 +14,8 @@ from plimsoll.twin.council import (
     RESTORE_AFTER,
     WINDOW,
 )
-from plimsoll.twin.liquidation import WAD
-from plimsoll.twin.share_math import FRACTION
 from plimsoll.twin.vault import Vault
+from plimsoll.units import DAY, FRACTION, MAX, NO_LIMIT, NOBODY, WAD, order
 from tests.stateful.exchange import ExchangeLockstep
 from tests.stateful.views import compare_views
 from tests.stateful.world import (
@@ -35,9 +34,6 @@ from tests.stateful.world import (
     VAULTS,
     Lockstep,
 )  # fmt: skip
-
-DAY = 86_400
-NO_LIMIT = 2**96 - 1  # of an order
 
 
 class Steps:
@@ -245,7 +241,7 @@ class Steps:
         for _ in range(self.random.randint(0, 5)):
             owner = self.random.choice([*BORROWERS, *BORROWERS, STRANGER])
             limit = min(self.random.choice((MAX, self.amount(vault.debt_of(owner)))), NO_LIMIT)
-            orders.append(limit << 160 | int(owner, 16))
+            orders.append(order(owner, limit))
         return orders
 
     def sell_out(self) -> None:
@@ -259,7 +255,7 @@ class Steps:
         orders = self.orders(vault)
         if single or self.random.random() < 0.6:
             owners = [self.unhealthy(which)] if single else BORROWERS
-            orders = [NO_LIMIT << 160 | int(owner, 16) for owner in owners]
+            orders = [order(owner) for owner in owners]
         if self.random.random() < 0.2:
             arguments: tuple = (orders, 0, receiver)
             self.world.act("liquidator", "liquidate_with_funds", vault.address, *arguments, sender=LIQUIDATOR)
@@ -634,7 +630,7 @@ class Steps:
         elif choice == "liquidate":
             arguments = (self.unhealthy(which), MAX, 0, me)
         else:
-            orders = [NO_LIMIT << 160 | int(owner, 16) for owner in BORROWERS]
+            orders = [order(owner) for owner in BORROWERS]
             arguments = (orders, 0, me)
         self.world.act_with_callback(target, choice, *arguments, inside=inside)
 

@@ -5,9 +5,10 @@ from dataclasses import astuple
 from typing import Any
 
 from plimsoll.twin.backstop import Departure
-from plimsoll.twin.chain import MAX, NOBODY, Revert
+from plimsoll.twin.chain import Revert
 from plimsoll.twin.ledger import FLAG_OPEN
-from plimsoll.twin.share_math import FRACTION, to_assets_up, to_shares_down
+from plimsoll.twin.share_math import to_assets_up, to_shares_down
+from plimsoll.units import FRACTION, MAX, NOBODY, order
 from tests.stateful.world import OPERATOR, Lockstep
 
 Question = tuple[str, str, tuple[Any, ...], Callable[[], Any]]
@@ -163,5 +164,5 @@ def _vault(world: Lockstep, name: str, owner: str, amount: int) -> Iterator[Ques
     yield name, "max_borrow", (owner,), lambda: vault.max_borrow(owner)
     yield name, "max_withdraw", (owner,), lambda: vault.max_withdraw(owner)
     yield name, "preview_liquidate", (owner, amount), lambda: vault.preview_liquidate(owner, amount)
-    orders = [amount % 2**96 << 160 | int(who, 16) for who in (owner, NOBODY, owner)]
+    orders = [order(who, amount % 2**96) for who in (owner, NOBODY, owner)]
     yield name, "preview_liquidate_batch", (orders,), lambda: vault.preview_liquidate_batch(orders)

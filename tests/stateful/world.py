@@ -25,14 +25,14 @@ from plimsoll.chain.revm import Revm
 from plimsoll.params import BLUE_CHIP, CORRELATED, PoolParams
 from plimsoll.twin import chain as twin_chain
 from plimsoll.twin.backstop import Backstop, Departure
-from plimsoll.twin.chain import MAX, Revert, Signature
+from plimsoll.twin.chain import Revert, Signature
 from plimsoll.twin.council import Council, Cut
 from plimsoll.twin.liquidation import Risk
 from plimsoll.twin.oracle import ScriptedOracle
 from plimsoll.twin.pool import Pool
 from plimsoll.twin.rates import Curve
-from plimsoll.twin.share_math import FRACTION
 from plimsoll.twin.vault import Vault
+from plimsoll.units import FRACTION, MAX
 from tests.stateful import invariants
 
 ROOT = Path(__file__).parents[2]

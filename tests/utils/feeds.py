@@ -5,10 +5,11 @@ from decimal import Decimal
 from typing import Any
 
 from plimsoll.chain.engine import Contract
+from plimsoll.units import DAY, HOUR, WAD
 from tests.stateful.world import DEPLOYER
 from tests.utils.oracles import Config, Feed, Rate
 from tests.utils.process import START, Process, SmallMarket, small_market
-from tests.utils.world import DAY, HOUR, WAD, price_of
+from tests.utils.world import price_of
 
 QUOTE = 2_000  # whole loan tokens for a whole collateral token, at the start
 RATE = 5 * WAD // 4  # of a share, where a side is an ERC-4626 vault

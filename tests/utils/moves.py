@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from plimsoll.chain.engine import Contract
-from plimsoll.twin.liquidation import MAX
+from plimsoll.units import MAX
 from tests.stateful.world import CURATOR, DEPLOYER
 from tests.utils.calls import reason_of
 from tests.utils.process import (

@@ -10,7 +10,7 @@ from ape.contracts import ContractInstance
 from ape.exceptions import ProviderError
 from eth_utils import keccak
 
-from tests.utils.world import DAY, HOUR, NOBODY, PRICE_SCALE
+from plimsoll.units import DAY, HOUR, NOBODY, PRICE_SCALE
 
 # what the oracle accepts on either side, and its neighbours
 TOKEN_DECIMALS = (0, 5, 6, 8, 18, 19, 27, 28)

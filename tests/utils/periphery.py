@@ -12,12 +12,10 @@ from eth_utils import keccak
 from plimsoll.chain.engine import Artifact, CallReverted, Contract, Engine, deploy, deploy_blueprint
 from plimsoll.chain.uniswap import artifact
 from plimsoll.params import BLUE_CHIP, PoolParams, RiskParams, price_of
+from plimsoll.units import MAX, WAD
 from tests.stateful.world import DEPLOYER, role
 from tests.utils.signatures import sign_set_operator
 
-MAX = 2**256 - 1
-WAD = 10**18
-NO_LIMIT = 2**96 - 1
 START = 1_800_000_000
 
 LENDER, MAKER, BORROWER, KEEPER, RECEIVER, STRANGER = map(role, range(21, 27))
@@ -212,8 +210,3 @@ def refused(reason: str, contract: Contract, name: str, *arguments: Any, sender:
     with pytest.raises(CallReverted) as error:
         contract.call(name, *arguments, sender=sender)
     assert error.value.reason == reason
-
-
-def order(owner: str, limit: int = NO_LIMIT) -> int:
-    """An order of a batch."""
-    return limit << 160 | int(owner, 16)

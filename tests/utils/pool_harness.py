@@ -11,8 +11,9 @@ from ape.contracts import ContractInstance
 from plimsoll.params import PoolParams
 from plimsoll.twin.ledger import Totals, accrued
 from plimsoll.twin.rates import Curve
+from plimsoll.units import MAX, NOBODY
 from tests.utils.calls import send, view
-from tests.utils.world import MAX, NOBODY, Builder
+from tests.utils.world import Builder
 
 PAR = 1_000  # shares a base unit
 

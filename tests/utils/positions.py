@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from random import Random
 
 from plimsoll.params import BLUE_CHIP, CORRELATED, VOLATILE
-from plimsoll.twin.liquidation import MAX, PRICE_SCALE, WAD, DebtTotals, Quote, Risk, ceil_div
+from plimsoll.twin.liquidation import DebtTotals, Quote, Risk, ceil_div
 from plimsoll.twin.liquidation import quote as twin_quote
+from plimsoll.units import MAX, PRICE_SCALE, WAD
 
 PRESETS = (BLUE_CHIP, CORRELATED, VOLATILE)
 

@@ -12,8 +12,8 @@ from ape import project
 from plimsoll.chain.engine import Artifact, CallReverted, Contract, deploy, deploy_blueprint, undone
 from plimsoll.chain.revm import Revm
 from plimsoll.params import BLUE_CHIP, PoolParams, RiskParams
-from plimsoll.twin.liquidation import MAX, PRICE_SCALE, DebtTotals, Quote, Risk, quote
-from plimsoll.twin.share_math import FRACTION
+from plimsoll.twin.liquidation import DebtTotals, Quote, Risk, quote
+from plimsoll.units import FRACTION, MAX, PRICE_SCALE
 from tests.stateful.world import CURATOR, DEPLOYER, role
 from tests.utils.world import price_of
 

@@ -9,17 +9,18 @@ from ape.api import AccountAPI, ReceiptAPI
 from ape.contracts import ContractInstance
 from eth_utils import to_checksum_address
 
-from plimsoll.twin.liquidation import PRICE_SCALE, DebtTotals, Quote, Risk, quote
+from plimsoll.twin.liquidation import DebtTotals, Quote, Risk, quote
 from plimsoll.twin.position import (
     LiquidationEvent,
     pack_debt_totals,
     pack_liquidation,
     unpack_liquidation,
 )
-from plimsoll.twin.share_math import FRACTION, to_value_down
+from plimsoll.twin.share_math import to_value_down
+from plimsoll.units import DAY, FRACTION, MAX, NO_LIMIT, PRICE_SCALE
 from tests.utils.calls import Log, ask, log, pass_time, plain, send, view, words
 from tests.utils.signatures import sign_set_operator
-from tests.utils.world import DAY, MAX, NO_LIMIT, Builder, Market, build_market
+from tests.utils.world import Builder, Market, build_market
 
 WITHDRAW = 1  # rights of an operator
 BORROW = 2

@@ -9,17 +9,8 @@ from ape.api import AccountAPI
 from ape.contracts import ContractInstance
 
 from plimsoll.params import BLUE_CHIP, PoolParams, RiskParams
+from plimsoll.units import MAX
 from tests.utils.calls import send
-
-WAD = 10**18
-PRICE_SCALE = 10**36
-FRACTION = 65_536  # the books' fractions of a base unit
-MAX = 2**256 - 1
-NO_LIMIT = 2**96 - 1  # in an order of a batch
-NOBODY = "0x0000000000000000000000000000000000000000"
-HOUR = 3_600
-DAY = 24 * HOUR
-YEAR = 365 * DAY
 
 
 class Builder:

@@ -25,8 +25,8 @@ from typing import Any, ClassVar
 import pytest
 
 from plimsoll.chain.engine import Contract, Engine, Log, deploy, undone
-from plimsoll.twin.chain import MAX
-from tests.property.standards.texts import ERC20, ERC2612, ERC3156, ERC4626, NOBODY, TRANSFER, event, refused
+from plimsoll.units import DAY, MAX, NOBODY
+from tests.property.standards.texts import ERC20, ERC2612, ERC3156, ERC4626, TRANSFER, event, refused
 from tests.stateful import world
 from tests.stateful.world import (
     BORROWER,
@@ -43,7 +43,6 @@ from tests.stateful.world import (
 )
 
 START = 1_800_000_000
-DAY = 86_400
 MILLION = 10**12  # of an asset with 6 decimals
 
 

@@ -3,9 +3,9 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plimsoll.twin.chain import MAX
+from plimsoll.units import MAX, NOBODY
 from tests.property.standards.subjects import Subject, every
-from tests.property.standards.texts import APPROVAL, NOBODY, TRANSFER, event, refused
+from tests.property.standards.texts import APPROVAL, TRANSFER, event, refused
 from tests.stateful.world import LENDER, OPERATOR, OTHER_LENDER, STRANGER
 
 examples = settings(max_examples=20, deadline=None, derandomize=True)

@@ -10,9 +10,9 @@ from eth_utils.crypto import keccak
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plimsoll.twin.chain import MAX
-from tests.property.standards.subjects import DAY, PeerSubject, PoolSubject, Subject, every
-from tests.property.standards.texts import APPROVAL, NOBODY, PERMIT, SIGNATURE_ORDER, event, refused
+from plimsoll.units import DAY, MAX, NOBODY
+from tests.property.standards.subjects import PeerSubject, PoolSubject, Subject, every
+from tests.property.standards.texts import APPROVAL, PERMIT, SIGNATURE_ORDER, event, refused
 from tests.stateful.world import OPERATOR, STRANGER
 
 CHAIN_ID = 1  # of pyrevm

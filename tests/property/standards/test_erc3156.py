@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plimsoll.chain.engine import CallReverted, Contract, deploy
+from plimsoll.units import NOBODY
 from tests.property.standards.subjects import MILLION, PoolSubject, Subject, every
-from tests.property.standards.texts import NOBODY, TRANSFER, event, refused
+from tests.property.standards.texts import TRANSFER, event, refused
 from tests.stateful import world
 from tests.stateful.world import DEPLOYER, LENDER, STRANGER
 

@@ -4,9 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plimsoll.twin.chain import MAX
+from plimsoll.units import DAY, MAX, NOBODY
 from tests.property.standards.subjects import (
-    DAY,
     MILLION,
     BackstopSubject,
     PeerSubject,
@@ -14,7 +13,7 @@ from tests.property.standards.subjects import (
     Subject,
     every,
 )
-from tests.property.standards.texts import DEPOSIT, NOBODY, TRANSFER, WITHDRAW, event, refused
+from tests.property.standards.texts import DEPOSIT, TRANSFER, WITHDRAW, event, refused
 from tests.stateful.world import LENDER, OPERATOR, OTHER_LENDER, ROLES, STAKER, STRANGER
 
 ENTRIES, EXITS = ("deposit", "mint"), ("withdraw", "redeem")

@@ -8,8 +8,6 @@ from eth_utils.crypto import keccak
 
 from plimsoll.chain.engine import CallReverted, Contract, Log
 
-NOBODY = "0x" + "00" * 20
-
 
 def interface(*functions: str) -> list[dict[str, Any]]:
     """The ABI of functions written as `name(inputs)(outputs)`."""

@@ -3,9 +3,10 @@
 import pytest
 from ape.contracts import ContractInstance
 
+from plimsoll.units import DAY
 from tests.utils.calls import send
 from tests.utils.clock import pass_time, stopped_clock
-from tests.utils.world import DAY, Market, build_market
+from tests.utils.world import Market, build_market
 
 TOKEN = 10**6
 

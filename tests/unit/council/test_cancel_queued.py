@@ -1,8 +1,8 @@
 """Dropping a queued change."""
 
+from plimsoll.units import DAY, NOBODY
 from tests.utils.calls import refusal, send
 from tests.utils.clock import pass_time
-from tests.utils.world import DAY, NOBODY
 
 TOKEN = 10**6
 

@@ -3,8 +3,8 @@
 import pytest
 from ape import project
 
+from plimsoll.units import DAY, MAX, NOBODY
 from tests.utils.calls import creation_refusal, refusal
-from tests.utils.world import DAY, MAX, NOBODY
 
 
 @pytest.mark.parametrize("delay", [3 * DAY, 30 * DAY])

@@ -1,8 +1,8 @@
 """The guardian's cut."""
 
+from plimsoll.units import NOBODY
 from tests.utils.calls import refusal, send
 from tests.utils.clock import now
-from tests.utils.world import NOBODY
 
 TOKEN = 10**6
 

@@ -3,9 +3,9 @@
 import pytest
 from ape import accounts
 
+from plimsoll.units import DAY, MAX, NOBODY
 from tests.utils.calls import refusal, send
 from tests.utils.clock import pass_time
-from tests.utils.world import DAY, MAX, NOBODY
 
 TOKEN = 10**6
 

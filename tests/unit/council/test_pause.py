@@ -2,9 +2,9 @@
 
 import pytest
 
+from plimsoll.units import DAY
 from tests.utils.calls import refusal, send
 from tests.utils.clock import now, pass_time
-from tests.utils.world import DAY
 
 
 @pytest.fixture

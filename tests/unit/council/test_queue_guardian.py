@@ -1,8 +1,8 @@
 """Queueing a guardian."""
 
+from plimsoll.units import DAY, NOBODY
 from tests.utils.calls import refusal, send
 from tests.utils.clock import now, pass_time
-from tests.utils.world import DAY, NOBODY
 
 
 def test_queues(council, curator, guardian):

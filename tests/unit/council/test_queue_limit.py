@@ -4,9 +4,9 @@ from decimal import Decimal
 
 import pytest
 
+from plimsoll.units import DAY
 from tests.utils.calls import refusal, send
 from tests.utils.clock import now, pass_time
-from tests.utils.world import DAY
 
 TOKEN = 10**6
 

@@ -1,7 +1,7 @@
 """Dismissing the guardian."""
 
+from plimsoll.units import NOBODY
 from tests.utils.calls import refusal
-from tests.utils.world import NOBODY
 
 
 def test_at_once(guarded, vault, curator, guardian):

@@ -1,7 +1,7 @@
 """Lowering limits at once."""
 
+from plimsoll.units import NOBODY
 from tests.utils.calls import refusal, send
-from tests.utils.world import NOBODY
 
 TOKEN = 10**6
 

@@ -1,7 +1,7 @@
 """Handing the office over, in two steps."""
 
+from plimsoll.units import NOBODY
 from tests.utils.calls import refusal, send
-from tests.utils.world import NOBODY
 
 
 def test_proposed_and_accepted(council, curator, operator):

@@ -11,8 +11,9 @@ from ape.api import AccountAPI, ReceiptAPI
 from plimsoll.deploy import DeployError, Stage, deploy_market
 from plimsoll.deploy.book import Deployed
 from plimsoll.params import BLUE_CHIP
+from plimsoll.units import DAY, NOBODY
 from tests.utils.markets import MARKET, STEPS, Desk, changed
-from tests.utils.world import DAY, NOBODY, Builder
+from tests.utils.world import Builder
 
 WHOLE = 10**6  # base units of a loan token
 SECOND_VAULT = """\

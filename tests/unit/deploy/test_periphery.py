@@ -5,8 +5,8 @@ from ape.api import AccountAPI
 
 from plimsoll.chain.uniswap import container
 from plimsoll.deploy import Stage
+from plimsoll.units import NOBODY
 from tests.utils.markets import MARKET, Desk
-from tests.utils.world import NOBODY
 
 LOCAL = "uniswap: local\n" + MARKET
 NEW = ["Uniswap v2", "Liquidator", "Leverage"]

@@ -3,8 +3,8 @@
 import pytest
 from ape import chain, project
 
+from plimsoll.units import NOBODY
 from tests.utils.calls import creation_refusal
-from tests.utils.world import NOBODY
 
 
 def test_says_its_blueprints(factory, deployer):

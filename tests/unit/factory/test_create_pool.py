@@ -3,8 +3,8 @@
 import pytest
 from ape import project
 
+from plimsoll.units import DAY, MAX, NOBODY, WAD, YEAR
 from tests.utils.calls import plain, refusal
-from tests.utils.world import DAY, MAX, NOBODY, WAD, YEAR
 
 
 def test_makes_a_pool_its_council_and_its_backstop(factory, market, pool_struct, curator, stranger):

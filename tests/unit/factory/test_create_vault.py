@@ -2,8 +2,8 @@
 
 from ape import project
 
+from plimsoll.units import NOBODY
 from tests.utils.calls import refusal
-from tests.utils.world import NOBODY
 
 
 def test_makes_a_vault(factory, market, risk_struct, stranger):

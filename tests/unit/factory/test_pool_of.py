@@ -2,8 +2,8 @@
 
 from ape import project
 
+from plimsoll.units import NOBODY
 from tests.utils.calls import refusal
-from tests.utils.world import NOBODY
 
 
 def test_says_whose_a_vault_is(factory, market, stranger):

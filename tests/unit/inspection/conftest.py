@@ -10,9 +10,9 @@ import pytest
 from ape import accounts
 from ape.api import AccountAPI
 
+from plimsoll.units import MAX
 from tests.utils.calls import send
 from tests.utils.markets import MARKET, Desk
-from tests.utils.world import MAX
 
 SECOND_VAULT = """\
   wbtc:

@@ -21,9 +21,9 @@ from plimsoll.chain.views import Block
 from plimsoll.deploy import AddressBook
 from plimsoll.inspection.read import FALLS, InspectError, Market, owners_of, read
 from plimsoll.inspection.show import to_json, to_tables
+from plimsoll.units import DAY, MAX
 from tests.unit.inspection.conftest import DEBTS, GONE, IDLE, InspectedMarket
 from tests.utils.calls import pass_time, send
-from tests.utils.world import DAY, MAX
 
 ROOT = Path(__file__).parents[3]
 ON_LOCAL = "ethereum:local (chain 31337)"

@@ -22,13 +22,14 @@ from plimsoll.keeper.execution import FlashLiquidation, Inventory
 from plimsoll.keeper.index import Index
 from plimsoll.keeper.loop import Keeper, Policy
 from plimsoll.keeper.node import Node, Reverted, VaultNode
+from plimsoll.units import DAY, MAX, WAD, order
 from tests.stateful.world import DEPLOYER
 from tests.utils.anvil import AnvilProcess, Proxy
 from tests.utils.keeper import HEALTHY, work
 from tests.utils.oracles import Config, Feed
-from tests.utils.periphery import BORROWER, MAX, STRANGER, WAD, Market, PeripheryMarket, order
+from tests.utils.periphery import BORROWER, STRANGER, Market, PeripheryMarket
 from tests.utils.process import artifact
-from tests.utils.world import DAY, price_of
+from tests.utils.world import price_of
 
 ROOT = Path(__file__).parents[3]
 NUMBER = 3  # of the keeper among the test accounts

@@ -19,9 +19,10 @@ from plimsoll.keeper.journal import Journal
 from plimsoll.keeper.loop import Keeper, Policy
 from plimsoll.keeper.node import Node, NodeError, Reverted, VaultNode
 from plimsoll.keeper.signer import ApeSigner
+from plimsoll.units import MAX
 from tests.utils.calls import send
 from tests.utils.keeper import HEALTHY, work
-from tests.utils.world import MAX, Market, build_market
+from tests.utils.world import Market, build_market
 
 pytestmark = pytest.mark.usefixtures("still_clock")  # on Anvil the clock of a view runs on within a block
 

@@ -5,8 +5,8 @@ from ape import chain
 from ape.exceptions import ProviderError
 
 from plimsoll.chain.engine import mapping_slot
-from plimsoll.twin.chain import MAX
 from plimsoll.twin.position import pack
+from plimsoll.units import MAX
 from tests.stateful.world import BORROWER, DEPLOYER, OTHER_BORROWER, compiled, role
 from tests.utils.lens import FAIR, LensMarket
 

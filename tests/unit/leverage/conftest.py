@@ -3,7 +3,8 @@
 import pytest
 
 from plimsoll.chain.engine import Contract
-from tests.utils.periphery import MAX, START, TRADER, WAD, Market, PeripheryMarket
+from plimsoll.units import MAX, WAD
+from tests.utils.periphery import START, TRADER, Market, PeripheryMarket
 
 LATER = START + 3_600
 WETH = 10 * WAD

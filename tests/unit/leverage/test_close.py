@@ -2,9 +2,10 @@
 
 import pytest
 
+from plimsoll.units import MAX, WAD
 from tests.unit.leverage.conftest import LATER, USD, WETH
 from tests.unit.leverage.test_open import NOTHING, clean
-from tests.utils.periphery import LENDER, MAX, STRANGER, WAD, refused
+from tests.utils.periphery import LENDER, STRANGER, refused
 
 DEBT = 20_000 * 10**6
 

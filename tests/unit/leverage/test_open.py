@@ -2,8 +2,9 @@
 
 import pytest
 
+from plimsoll.units import MAX, WAD
 from tests.unit.leverage.conftest import LATER, USD, WETH
-from tests.utils.periphery import DEPLOYER, MAX, STRANGER, WAD, refused
+from tests.utils.periphery import DEPLOYER, STRANGER, refused
 
 NOTHING = {"usd": 0, "weth": 0, "btc": 0}
 

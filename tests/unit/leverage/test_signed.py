@@ -2,8 +2,9 @@
 
 import pytest
 
+from plimsoll.units import MAX
 from tests.unit.leverage.conftest import LATER, WETH
-from tests.utils.periphery import MAX, STRANGER, refused
+from tests.utils.periphery import STRANGER, refused
 
 
 @pytest.fixture

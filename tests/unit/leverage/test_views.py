@@ -2,8 +2,9 @@
 
 import pytest
 
+from plimsoll.units import MAX, WAD
 from tests.unit.leverage.conftest import LATER, USD, WETH
-from tests.utils.periphery import DEPLOYER, MAX, STRANGER, WAD, refused
+from tests.utils.periphery import DEPLOYER, STRANGER, refused
 
 FIELDS = (
     "collateral", "debt", "equity", "leverage", "health", "initial_margin", "maintenance_margin",

@@ -3,7 +3,8 @@
 import pytest
 
 from plimsoll.chain.engine import Contract
-from tests.utils.periphery import BORROWER, WAD, Market, PeripheryMarket
+from plimsoll.units import WAD
+from tests.utils.periphery import BORROWER, Market, PeripheryMarket
 
 
 @pytest.fixture

@@ -2,16 +2,8 @@
 
 import pytest
 
-from tests.utils.periphery import (
-    BORROWER,
-    DEPLOYER,
-    KEEPER,
-    MAX,
-    RECEIVER,
-    STRANGER,
-    WAD,
-    refused,
-)
+from plimsoll.units import MAX, WAD
+from tests.utils.periphery import BORROWER, DEPLOYER, KEEPER, RECEIVER, STRANGER, refused
 
 NOTHING = {"usd": 0, "weth": 0, "btc": 0}
 

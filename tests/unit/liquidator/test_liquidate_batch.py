@@ -1,7 +1,8 @@
 """Liquidating many positions at once, without capital."""
 
+from plimsoll.units import MAX, WAD, order
 from tests.unit.liquidator.conftest import crash
-from tests.utils.periphery import BORROWER, KEEPER, MAX, RECEIVER, WAD, order, refused, role
+from tests.utils.periphery import BORROWER, KEEPER, RECEIVER, refused, role
 
 OWNERS = [role(100 + number) for number in range(10)]
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.utils.periphery import BORROWER, DEPLOYER, KEEPER, MAX, RECEIVER, STRANGER, WAD, order, refused
+from plimsoll.units import MAX, WAD, order
+from tests.utils.periphery import BORROWER, DEPLOYER, KEEPER, RECEIVER, STRANGER, refused
 
 FUNDS = 10**12
 

@@ -1,6 +1,7 @@
 """The callback answers the vault of the call, once, and nobody else. See also the regressions of A17."""
 
-from tests.utils.periphery import BORROWER, KEEPER, MAX, STRANGER, refused
+from plimsoll.units import MAX
+from tests.utils.periphery import BORROWER, KEEPER, STRANGER, refused
 
 
 def test_nobody_is_awaited_outside_of_a_call(venue, fallen, liquidator, path):

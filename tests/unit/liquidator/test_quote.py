@@ -3,7 +3,8 @@
 import pytest
 
 from plimsoll.chain.engine import CallReverted
-from tests.utils.periphery import BORROWER, KEEPER, MAX, STRANGER, WAD, order, refused
+from plimsoll.units import MAX, WAD, order
+from tests.utils.periphery import BORROWER, KEEPER, STRANGER, refused
 
 
 @pytest.mark.parametrize("limit", [10**9, 5 * 10**9, 2**96 - 1])

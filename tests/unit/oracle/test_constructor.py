@@ -5,8 +5,8 @@ from fractions import Fraction
 import ape
 import pytest
 
+from plimsoll.units import DAY, NOBODY, WAD, YEAR
 from tests.utils.oracles import PRICE, Feed, Rate, exact_price
-from tests.utils.world import DAY, NOBODY, WAD, YEAR
 
 GROWTH_TOP = WAD // YEAR  # 100 % a year
 

@@ -5,8 +5,8 @@ from itertools import product
 
 import pytest
 
+from plimsoll.units import DAY
 from tests.utils.oracles import Config, Feed, Rate, exact_price
-from tests.utils.world import DAY
 
 COLLATERAL_DECIMALS = (0, 6, 8, 18, 27)
 LOAN_DECIMALS = (6, 8, 18)

@@ -3,8 +3,8 @@
 import pytest
 from ape import chain
 
+from plimsoll.units import DAY
 from tests.utils.oracles import COLLATERAL_ANSWER, LOAN_ANSWER, PRICE, assert_fails
-from tests.utils.world import DAY
 
 DEATH = 14 * DAY
 HIGH, LOW = PRICE * 98 // 100, PRICE * 97 // 100

@@ -3,8 +3,8 @@
 import pytest
 from eth_utils import keccak
 
+from plimsoll.units import DAY
 from tests.utils.oracles import PRICE, Failure, ask
-from tests.utils.world import DAY
 
 TRANSACTION = 21_000 + 4 * 16  # and four bytes of calldata
 

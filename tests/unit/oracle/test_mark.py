@@ -4,7 +4,7 @@ import ape
 import pytest
 from ape import chain
 
-from tests.utils.world import DAY, NOBODY
+from plimsoll.units import DAY, NOBODY
 
 GAP = 2 * DAY
 DEATH = 14 * DAY

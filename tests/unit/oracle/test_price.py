@@ -2,8 +2,8 @@
 
 from fractions import Fraction
 
+from plimsoll.units import DAY, HOUR
 from tests.utils.oracles import PRICE, Feed, Rate, assert_fails, exact_price
-from tests.utils.world import DAY, HOUR
 
 
 def test_two_feeds(plain_oracle):

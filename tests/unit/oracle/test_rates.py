@@ -5,8 +5,8 @@ from fractions import Fraction
 import pytest
 from ape import chain
 
+from plimsoll.units import DAY, WAD, YEAR
 from tests.utils.oracles import LOAN_ANSWER, Rate, assert_fails, exact_price
-from tests.utils.world import DAY, WAD, YEAR
 
 RATE0 = 1_234_567_890_123_456_789
 GROWTH = WAD // 20 // YEAR  # 5 % a year

@@ -4,8 +4,8 @@ import ape
 import pytest
 from ape import chain
 
+from plimsoll.units import DAY, HOUR
 from tests.utils.oracles import COLLATERAL_ANSWER, LOAN_ANSWER, PRICE, Failure, ask, assert_fails
-from tests.utils.world import DAY, HOUR
 
 FEEDS = {
     "collateral_feed": (COLLATERAL_ANSWER, HOUR, 10**8, 100_000 * 10**8),

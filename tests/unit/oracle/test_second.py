@@ -5,8 +5,8 @@ from fractions import Fraction
 import pytest
 from ape import project
 
+from plimsoll.units import DAY
 from tests.utils.oracles import COLLATERAL_ANSWER, LOAN_ANSWER, PRICE, assert_fails, exact_price
-from tests.utils.world import DAY
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@
 import ape
 import pytest
 
+from plimsoll.units import DAY, HOUR
 from tests.utils.oracles import PRICE, assert_fails
-from tests.utils.world import DAY, HOUR
 
 GRACE = HOUR
 UP, DOWN = 0, 1

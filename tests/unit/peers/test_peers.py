@@ -14,13 +14,14 @@ from ape import chain
 
 from bench.peers import report
 from bench.peers.floor import floors
-from bench.peers.ground import WAD, Call, Done, Failed, Ground
+from bench.peers.ground import Call, Done, Failed, Ground
 from bench.peers.node import node
 from bench.peers.operations import OPERATIONS, Measured, measure
 from bench.peers.ours import Plimsoll, slot_oracle
 from bench.peers.packages import ROOT, installed, pinned
 from bench.peers.results import plain, ratio, run
 from plimsoll.chain.anvil import Anvil
+from plimsoll.units import WAD
 from tests.utils.clock import isolated
 
 RESULTS = json.loads((ROOT / "bench" / "peers.json").read_text())

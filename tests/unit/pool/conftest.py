@@ -4,10 +4,11 @@ import pytest
 from ape import project
 from ape.contracts import ContractInstance
 
+from plimsoll.units import DAY, MAX
 from tests.utils.calls import send
 from tests.utils.clock import pass_time, stopped_clock
 from tests.utils.pool_harness import PoolHarness, build_lab
-from tests.utils.world import DAY, MAX, Market, build_market
+from tests.utils.world import Market, build_market
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -9,10 +9,10 @@ from eth_utils import to_hex
 from plimsoll.params import RateParams
 from plimsoll.twin.ledger import COUNT_TOP, VALUE_TOP, Totals, accrued, utilisation
 from plimsoll.twin.rates import LOG_RATE_TOP
+from plimsoll.units import DAY, FRACTION, HOUR, WAD, YEAR
 from tests.utils.calls import call_on, send
 from tests.utils.clock import now, pass_time
 from tests.utils.pool_harness import build_lab
-from tests.utils.world import DAY, FRACTION, HOUR, WAD, YEAR
 
 BOOKS, COUNTS = 0, 1  # storage slots of the pool
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from plimsoll.units import MAX
 from tests.utils.pool_harness import PAR
-from tests.utils.world import MAX
 
 
 @pytest.mark.parametrize("amount", [0, 1, MAX])

@@ -2,10 +2,10 @@
 
 import pytest
 
+from plimsoll.units import DAY, FRACTION, MAX, NOBODY
 from tests.utils.calls import refusal, send
 from tests.utils.clock import pass_time
 from tests.utils.pool_harness import PAR
-from tests.utils.world import DAY, FRACTION, MAX, NOBODY
 
 
 @pytest.fixture

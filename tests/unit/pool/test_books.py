@@ -13,10 +13,10 @@ from plimsoll.twin.share_math import (
     to_value_down,
     to_value_up,
 )
+from plimsoll.units import DAY, FRACTION, HOUR
 from tests.utils.calls import send, view
 from tests.utils.clock import pass_time
 from tests.utils.pool_harness import PAR, PoolHarness
-from tests.utils.world import DAY, FRACTION, HOUR
 
 
 class Walk:

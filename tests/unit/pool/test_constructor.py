@@ -7,9 +7,9 @@ from ape import project
 
 from plimsoll.params import PoolParams, RateParams
 from plimsoll.twin.rates import Curve, rate_at_target, to_log
+from plimsoll.units import MAX, WAD, YEAR
 from tests.utils.calls import creation_refusal
 from tests.utils.pool_harness import closed_pool
-from tests.utils.world import MAX, WAD, YEAR
 
 POOL_FIELDS = (
     "asset",

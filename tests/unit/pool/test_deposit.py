@@ -4,10 +4,10 @@ import ape
 import pytest
 
 from plimsoll.twin.share_math import to_shares_down
+from plimsoll.units import DAY, FRACTION, MAX, NOBODY, YEAR
 from tests.utils.calls import refusal, send
 from tests.utils.clock import now, pass_time
 from tests.utils.pool_harness import PAR, closed_pool
-from tests.utils.world import DAY, FRACTION, MAX, NOBODY, YEAR
 
 
 def test_the_first_lender_pays_par(lab, lender):

@@ -4,10 +4,10 @@ import pytest
 from ape import accounts
 
 from plimsoll.twin.share_math import to_assets_up, to_shares_up, to_value_up
+from plimsoll.units import DAY, FRACTION, HOUR, YEAR
 from tests.utils.calls import refusal, send
 from tests.utils.clock import now, pass_time
 from tests.utils.pool_harness import PAR
-from tests.utils.world import DAY, FRACTION, HOUR, YEAR
 
 
 def test_the_first_debt_is_at_par(lab, lender, receiver):

@@ -1,10 +1,10 @@
 """Taking out as much as there is."""
 
 from plimsoll.twin.share_math import to_assets_down, to_shares_up
+from plimsoll.units import DAY, FRACTION, MAX, NOBODY
 from tests.utils.calls import refusal
 from tests.utils.clock import pass_time
 from tests.utils.pool_harness import PAR
-from tests.utils.world import DAY, FRACTION, MAX, NOBODY
 
 
 def test_pays_all_when_it_is_there(busy, other_lender, receiver):

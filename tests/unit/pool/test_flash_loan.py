@@ -5,11 +5,11 @@ from decimal import Decimal
 import ape
 import pytest
 
+from plimsoll.units import DAY, MAX, WAD
 from tests.utils.calls import refusal, send
 from tests.utils.clock import pass_time
 from tests.utils.intruder import outcomes, plan
 from tests.utils.pool_harness import build_lab
-from tests.utils.world import DAY, MAX, WAD
 
 
 @pytest.fixture(scope="module", autouse=True)

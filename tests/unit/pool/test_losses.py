@@ -4,10 +4,10 @@ import pytest
 from ape import accounts
 
 from plimsoll.twin.share_math import to_assets_down, to_shares_up, to_value_down
+from plimsoll.units import DAY, FRACTION, NOBODY, YEAR
 from tests.utils.calls import refusal, send
 from tests.utils.clock import pass_time
 from tests.utils.pool_harness import PAR, build_lab
-from tests.utils.world import DAY, FRACTION, NOBODY, YEAR
 
 RESERVE, STAKE, LENT, DRAWN = 30_000, 50_000, 1_000_000, 500_000  # whole tokens
 

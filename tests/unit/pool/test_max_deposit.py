@@ -2,10 +2,10 @@
 
 import pytest
 
+from plimsoll.units import DAY, FRACTION, MAX
 from tests.utils.calls import refusal, send
 from tests.utils.clock import now, pass_time
 from tests.utils.pool_harness import PAR, closed_pool
-from tests.utils.world import DAY, FRACTION, MAX
 
 
 @pytest.fixture

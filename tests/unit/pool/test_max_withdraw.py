@@ -3,10 +3,10 @@
 import pytest
 
 from plimsoll.twin.share_math import to_assets_down, to_shares_down, to_shares_up
+from plimsoll.units import DAY, FRACTION
 from tests.utils.calls import refusal, send
 from tests.utils.clock import pass_time
 from tests.utils.pool_harness import PAR
-from tests.utils.world import DAY, FRACTION
 
 
 def assert_the_most(lab, owner, reason):

@@ -3,10 +3,10 @@
 import pytest
 
 from plimsoll.twin.share_math import to_assets_up
+from plimsoll.units import DAY, FRACTION, MAX, NOBODY
 from tests.utils.calls import refusal
 from tests.utils.clock import now, pass_time
 from tests.utils.pool_harness import PAR, closed_pool
-from tests.utils.world import DAY, FRACTION, MAX, NOBODY
 
 
 def test_at_par(lab, lender):

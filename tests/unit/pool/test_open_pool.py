@@ -2,9 +2,9 @@
 
 import pytest
 
+from plimsoll.units import MAX
 from tests.utils.calls import refusal
 from tests.utils.pool_harness import closed_pool
-from tests.utils.world import MAX
 
 
 @pytest.fixture

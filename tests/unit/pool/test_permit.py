@@ -6,9 +6,9 @@ import pytest
 from ape import chain, networks
 from eth_account.messages import encode_typed_data
 
+from plimsoll.units import HOUR, MAX, NOBODY
 from tests.utils.calls import refusal
 from tests.utils.clock import now, pass_time
-from tests.utils.world import HOUR, MAX, NOBODY
 
 SECP256K1_N = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 

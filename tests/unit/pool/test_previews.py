@@ -3,10 +3,10 @@
 import pytest
 
 from plimsoll.twin import share_math
+from plimsoll.units import DAY, NOBODY
 from tests.utils.calls import refusal, send
 from tests.utils.clock import pass_time
 from tests.utils.pool_harness import PAR
-from tests.utils.world import DAY, NOBODY
 
 AMOUNTS = [1, 10**6 + 1, 10**11 + 7]
 

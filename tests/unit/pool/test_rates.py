@@ -7,10 +7,10 @@ import pytest
 from plimsoll.params import RateParams
 from plimsoll.twin.ledger import Totals, accrued
 from plimsoll.twin.rates import LN2, LOG_RATE_TOP, rate_at_target, step, times_exp
+from plimsoll.units import DAY, HOUR, WAD, YEAR
 from tests.utils.calls import send
 from tests.utils.clock import pass_time
 from tests.utils.pool_harness import build_lab
-from tests.utils.world import DAY, HOUR, WAD, YEAR
 
 PER_SECOND = WAD // YEAR  # 100 % a year
 

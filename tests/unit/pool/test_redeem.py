@@ -3,10 +3,10 @@
 import pytest
 
 from plimsoll.twin.share_math import to_assets_down
+from plimsoll.units import DAY, FRACTION, MAX, NOBODY
 from tests.utils.calls import refusal
 from tests.utils.clock import pass_time
 from tests.utils.pool_harness import PAR
-from tests.utils.world import DAY, FRACTION, MAX, NOBODY
 
 
 def test_pays_the_grown_price_rounded_down(busy, lender, receiver):

@@ -2,9 +2,9 @@
 
 import pytest
 
+from plimsoll.units import DAY, FRACTION, YEAR
 from tests.utils.calls import send
 from tests.utils.clock import pass_time
-from tests.utils.world import DAY, FRACTION, YEAR
 
 
 def unmoved(lab, lender):

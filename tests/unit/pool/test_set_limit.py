@@ -1,7 +1,7 @@
 """Credit limits, as the council sets them."""
 
+from plimsoll.units import NOBODY
 from tests.utils.calls import refusal
-from tests.utils.world import NOBODY
 
 
 def test_registers_a_vault(lab, stranger):

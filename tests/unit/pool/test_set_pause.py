@@ -1,8 +1,8 @@
 """The pause, as the council sets it."""
 
+from plimsoll.units import DAY, MAX
 from tests.utils.calls import refusal
 from tests.utils.clock import now, pass_time
-from tests.utils.world import DAY, MAX
 
 
 def test_stops_supply_and_borrowing(busy, lender):

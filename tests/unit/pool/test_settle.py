@@ -6,10 +6,10 @@ import pytest
 from ape import accounts
 
 from plimsoll.twin.share_math import to_assets_up, to_value_down
+from plimsoll.units import DAY, FRACTION, MAX, YEAR
 from tests.utils.calls import refusal, send
 from tests.utils.clock import pass_time
 from tests.utils.pool_harness import PAR
-from tests.utils.world import DAY, FRACTION, MAX, YEAR
 
 
 @pytest.mark.parametrize("shares", [1, 999, 10**9 + 7, 3 * 10**14])

@@ -3,10 +3,10 @@
 import pytest
 from ape import project
 
+from plimsoll.units import MAX
 from tests.utils.calls import refusal, send
 from tests.utils.intruder import plan
 from tests.utils.pool_harness import PAR, build_lab
-from tests.utils.world import MAX
 
 
 def lab_of(builder, lender, container, decimals=6):

@@ -2,9 +2,9 @@
 
 import pytest
 
+from plimsoll.units import MAX, NOBODY
 from tests.utils.calls import refusal
 from tests.utils.pool_harness import PAR
-from tests.utils.world import MAX, NOBODY
 
 
 @pytest.fixture(autouse=True)

@@ -3,9 +3,9 @@
 import pytest
 
 from plimsoll.twin.share_math import to_shares_up
+from plimsoll.units import DAY, FRACTION, MAX, NOBODY
 from tests.utils.calls import refusal
 from tests.utils.clock import pass_time
-from tests.utils.world import DAY, FRACTION, MAX, NOBODY
 
 
 def test_burns_shares_at_the_grown_price_rounded_up(busy, lender, receiver):

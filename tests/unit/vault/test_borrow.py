@@ -2,7 +2,7 @@
 
 import pytest
 
-from plimsoll.twin.liquidation import WAD
+from plimsoll.units import DAY, MAX, NOBODY, WAD, YEAR
 from tests.utils.calls import assert_accepted, assert_refused, pass_time
 from tests.utils.vaults import (
     BORROW,
@@ -16,7 +16,6 @@ from tests.utils.vaults import (
     risk_of,
     worth,
 )
-from tests.utils.world import DAY, MAX, NOBODY, YEAR
 
 LOCKED = 10 * 10**18
 AMOUNT = 12_345_678_901

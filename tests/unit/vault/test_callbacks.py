@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 from ape import project
 
-from plimsoll.twin.ledger import Totals as Books
-from plimsoll.twin.ledger import accrued
-from plimsoll.twin.liquidation import Totals
+from plimsoll.twin.ledger import Totals, accrued
+from plimsoll.twin.liquidation import DebtTotals
 from plimsoll.twin.rates import Curve
 from plimsoll.twin.share_math import to_shares_down
+from plimsoll.units import DAY, MAX, NOBODY
 from tests.utils.actor import Actor
 from tests.utils.calls import Refusal, log, pass_time, send, view
 from tests.utils.vaults import (
@@ -30,7 +30,7 @@ from tests.utils.vaults import (
     twin_quote,
     worth,
 )
-from tests.utils.world import DAY, MAX, NOBODY, build_market
+from tests.utils.world import build_market
 
 LOCKED = 10 * 10**18
 AMOUNT = 15_000 * 10**6
@@ -423,13 +423,13 @@ def test_v2_holds_with_the_books_after_the_callback(builder, actor, lender, cura
     settlements = 30
 
     # wait until the debt is so little below a whole number of units that the roundings will lift it above
-    books, curve = Books(*view(market.pool.totals)), Curve(*view(market.pool.rate_params))
+    books, curve = Totals(*view(market.pool.totals)), Curve(*view(market.pool.rate_params))
     (factor,), (_, shares) = view(market.pool.reserve_factor), position(market, actor)
 
     def debts(seconds: int) -> tuple[int, int]:
         """After drawing one unit, and after the settlements."""
         now = accrued(books, seconds, curve, factor)
-        totals, new = drawn(Totals(now.total_debt, now.total_debt_shares), 1)
+        totals, new = drawn(DebtTotals(now.total_debt, now.total_debt_shares), 1)
         debt = totals.assets_up(shares + new)
         for _ in range(settlements):
             totals = settled(totals, to_shares_down(1, totals.debt, totals.shares))

@@ -3,9 +3,9 @@
 import pytest
 
 from plimsoll.params import BLUE_CHIP
-from plimsoll.twin.liquidation import WAD
+from plimsoll.units import NOBODY, WAD
 from tests.utils.calls import assert_accepted, assert_refused
-from tests.utils.world import NOBODY, price_of
+from tests.utils.world import price_of
 
 CENT = WAD // 100  # 1 %
 FIELDS = (

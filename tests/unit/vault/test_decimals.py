@@ -2,11 +2,11 @@
 
 import pytest
 
-from plimsoll.twin.liquidation import MAX
+from plimsoll.units import MAX, YEAR
 from tests.utils.calls import ask, assert_refused, send, view, words
 from tests.utils.clock import isolated, pass_time
 from tests.utils.vaults import assert_sums, liquidate, open_position, position, worth
-from tests.utils.world import YEAR, build_market
+from tests.utils.world import build_market
 
 
 @pytest.mark.parametrize("collateral_decimals", [0, 6, 8, 18, 27])

@@ -3,9 +3,9 @@
 import pytest
 
 from plimsoll.twin.position import COLLATERAL_TOP, pack
+from plimsoll.units import NOBODY
 from tests.utils.calls import assert_accepted, assert_refused
 from tests.utils.vaults import Balances, balances, open_position, position
-from tests.utils.world import NOBODY
 
 AMOUNT = 3 * 10**18
 

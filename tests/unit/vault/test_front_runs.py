@@ -2,9 +2,9 @@
 
 import pytest
 
+from plimsoll.units import MAX
 from tests.utils.calls import assert_accepted, assert_refused, send, view
 from tests.utils.vaults import liquidate, open_position, position, risk_of, twin_quote
-from tests.utils.world import MAX
 
 
 @pytest.fixture

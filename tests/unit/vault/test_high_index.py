@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from plimsoll.params import PoolParams, RateParams
-from plimsoll.twin.liquidation import MAX
+from plimsoll.units import MAX, YEAR
 from tests.utils.calls import assert_accepted, assert_refused, pass_time
 from tests.utils.clock import isolated
 from tests.utils.vaults import (
@@ -22,7 +22,7 @@ from tests.utils.vaults import (
     risk_of,
     twin_quote,
 )
-from tests.utils.world import YEAR, build_market
+from tests.utils.world import build_market
 
 WILD = RateParams(rate_initial=Decimal(10), rate_max=Decimal(10), speed=Decimal(0), steepness=Decimal(1))
 

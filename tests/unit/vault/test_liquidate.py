@@ -3,7 +3,8 @@
 import pytest
 
 from plimsoll.twin import liquidation as twin
-from plimsoll.twin.liquidation import MAX, PRICE_SCALE, WAD, is_restorable, restorable_bonus, shortfall_bonus
+from plimsoll.twin.liquidation import is_restorable, restorable_bonus, shortfall_bonus
+from plimsoll.units import MAX, NOBODY, PRICE_SCALE, WAD, YEAR
 from tests.utils.calls import assert_accepted, assert_refused, view
 from tests.utils.clock import isolated, pass_time
 from tests.utils.vaults import (
@@ -20,7 +21,6 @@ from tests.utils.vaults import (
     twin_quote,
     worth,
 )
-from tests.utils.world import NOBODY, YEAR
 
 # Of a position with 10 collateral tokens and a debt of 15,000: liquidatable below 1,807.2, full bonus from
 # 1,680.7 down, bonus capped by equity from 1,650 down, in shortfall below 1,530.

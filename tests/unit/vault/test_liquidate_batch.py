@@ -5,7 +5,8 @@ from random import Random
 import pytest
 from ape import accounts
 
-from plimsoll.twin.liquidation import PRICE_SCALE, is_restorable
+from plimsoll.twin.liquidation import is_restorable
+from plimsoll.units import MAX, NO_LIMIT, NOBODY, PRICE_SCALE, YEAR
 from tests.utils.calls import assert_accepted, assert_refused, send
 from tests.utils.clock import isolated, pass_time
 from tests.utils.vaults import (
@@ -23,7 +24,6 @@ from tests.utils.vaults import (
     twin_quote,
     worth,
 )
-from tests.utils.world import MAX, NO_LIMIT, NOBODY, YEAR
 
 # debt on 10 collateral tokens, at a price of 1,700 a token in the tests
 DEBTS = {

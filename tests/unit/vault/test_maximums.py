@@ -2,10 +2,10 @@
 
 import pytest
 
-from plimsoll.twin.liquidation import WAD, ceil_div
+from plimsoll.twin.liquidation import ceil_div
+from plimsoll.units import DAY, MAX, WAD, YEAR
 from tests.utils.calls import Refusal, ask, assert_refused, pass_time, words
 from tests.utils.vaults import balances, open_position, position, risk_of
-from tests.utils.world import DAY, MAX, YEAR
 
 SLACK = 4  # base units: one share rounded up, one unit, and the two roundings they stand in for
 

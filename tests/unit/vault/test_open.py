@@ -3,6 +3,7 @@
 import pytest
 
 from plimsoll.twin.position import COLLATERAL_TOP
+from plimsoll.units import MAX, NOBODY
 from tests.utils.calls import assert_accepted, assert_refused
 from tests.utils.vaults import (
     BORROW,
@@ -15,7 +16,6 @@ from tests.utils.vaults import (
     position,
     risk_of,
 )
-from tests.utils.world import MAX, NOBODY
 
 LOCKED = 10 * 10**18
 AMOUNT = 12_345_678_901

@@ -5,10 +5,10 @@ from ape import chain, project
 from eth_abi import encode
 from eth_utils import keccak
 
+from plimsoll.units import DAY, MAX, NOBODY
 from tests.utils.calls import Refusal, ask, assert_accepted, assert_refused, calldata, pass_time
 from tests.utils.signatures import sign_set_operator
 from tests.utils.vaults import BORROW, WITHDRAW
-from tests.utils.world import DAY, MAX, NOBODY
 
 BOTH = WITHDRAW | BORROW
 AMOUNT = 3 * 10**18

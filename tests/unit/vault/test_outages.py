@@ -2,9 +2,9 @@
 
 import pytest
 
+from plimsoll.units import MAX
 from tests.utils.calls import assert_accepted, assert_refused, send
 from tests.utils.vaults import open_position, order
-from tests.utils.world import MAX
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import pytest
 from ape import project
 
+from plimsoll.units import DAY, MAX
 from tests.utils.actor import Actor
 from tests.utils.calls import Refusal, ask, pass_time, send, view
 from tests.utils.intruder import outcomes, plan
@@ -16,7 +17,7 @@ from tests.utils.vaults import (
     order,
     position,
 )
-from tests.utils.world import DAY, MAX, Market
+from tests.utils.world import Market
 
 LOCKED = 10 * 10**18
 AMOUNT = 15_000 * 10**6

@@ -7,11 +7,12 @@ from fractions import Fraction
 import pytest
 
 from plimsoll.params import BLUE_CHIP, CORRELATED, RiskParams
-from plimsoll.twin.liquidation import MAX, WAD, Risk
+from plimsoll.twin.liquidation import Risk
+from plimsoll.units import DAY, MAX, WAD
 from tests.utils.clock import isolated, pass_time
 from tests.utils.process import BORROWER, LIQUIDATOR, SmallMarket, small_market
 from tests.utils.vaults import liquidate, open_position, position, risk_of, twin_quote
-from tests.utils.world import DAY, Market, price_of
+from tests.utils.world import Market, price_of
 
 BTC = 10**8
 USD = 10**6

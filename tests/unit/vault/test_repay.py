@@ -2,6 +2,7 @@
 
 import pytest
 
+from plimsoll.units import DAY, MAX, NOBODY, YEAR
 from tests.utils.calls import assert_accepted, assert_refused, pass_time
 from tests.utils.vaults import (
     Balances,
@@ -13,7 +14,6 @@ from tests.utils.vaults import (
     residue,
     settled,
 )
-from tests.utils.world import DAY, MAX, NOBODY, YEAR
 
 PART = 1_234_567_891
 

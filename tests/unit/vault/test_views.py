@@ -4,10 +4,9 @@ import pytest
 from eth_abi import decode
 
 from plimsoll.params import BLUE_CHIP
-from plimsoll.twin.liquidation import WAD
+from plimsoll.units import MAX, WAD, YEAR
 from tests.utils.calls import Refusal, ask, pass_time, words
 from tests.utils.vaults import debt_totals, open_position, position, risk_of, worth
-from tests.utils.world import MAX, YEAR
 
 
 def test_says_what_it_is_made_of(market):

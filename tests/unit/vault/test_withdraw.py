@@ -2,7 +2,8 @@
 
 import pytest
 
-from plimsoll.twin.liquidation import WAD, ceil_div
+from plimsoll.twin.liquidation import ceil_div
+from plimsoll.units import MAX, NOBODY, WAD, YEAR
 from tests.utils.calls import ask, assert_accepted, assert_refused, pass_time, words
 from tests.utils.vaults import (
     BORROW,
@@ -15,7 +16,6 @@ from tests.utils.vaults import (
     risk_of,
     worth,
 )
-from tests.utils.world import MAX, NOBODY, YEAR
 
 AMOUNT = 3 * 10**18
 
