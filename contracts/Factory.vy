@@ -5,14 +5,17 @@
 """
 @title Factory
 @license AGPL-3.0-only
-@notice Deploys pools with their councils and backstops, and vaults, from blueprints, and keeps the registry by which a pool
-        tells its vaults from look-alikes. Open to all; nobody owns it.
-@dev The contracts' own constructors check their parameters; their reasons pass through.
+@notice Deploys pools with their councils and backstops, and vaults, from blueprints, and keeps the registry by
+        which a pool tells its vaults from look-alikes. Open to all; nobody owns it.
+@dev Parameters of pools and vaults are checked here, before anything is made, so that their blueprints hold none
+     of it; council and backstop check their own.
 """
 
 from .interfaces import IFactory
 from .interfaces import IPool
 from .interfaces import IVault
+from .modules import pool_params
+from .modules import vault_params
 
 implements: IFactory
 
@@ -69,6 +72,7 @@ def create_pool(params: IPool.PoolParams, curator: address, delay: uint256) -> a
     @param params See `IPool.PoolParams`.
     @param delay Seconds between queueing a change and executing it, 3 to 30 days.
     """
+    pool_params._check(params)
     pool: address = create_from_blueprint(POOL_BLUEPRINT, params)
     council: address = create_from_blueprint(COUNCIL_BLUEPRINT, pool, curator, delay)
     backstop: address = create_from_blueprint(BACKSTOP_BLUEPRINT, pool, params.cooldown, params.minimum_stake)
@@ -78,7 +82,9 @@ def create_pool(params: IPool.PoolParams, curator: address, delay: uint256) -> a
     self.is_pool[pool] = True
     self.council_of[pool] = council
     extcall IPool(pool).initialize(council, backstop)
-    log PoolCreated(pool=pool, asset=params.asset, council=council, backstop=backstop, curator=curator, params=params)
+    log PoolCreated(
+        pool=pool, asset=params.asset, council=council, backstop=backstop, curator=curator, params=params
+    )
     return pool
 
 
@@ -89,6 +95,7 @@ def create_vault(pool: address, collateral: address, oracle: address, risk: IVau
             it a credit limit.
     """
     assert self.is_pool[pool], "factory: not a pool"
+    vault_params._check(pool, collateral, oracle, risk)
     vault: address = create_from_blueprint(VAULT_BLUEPRINT, pool, collateral, oracle, risk)
     number: uint256 = self.vault_count[pool]
     self.vaults[pool][number] = vault

@@ -27,13 +27,15 @@ from . import Factory
 from . import Pool
 from . import Vault
 from .interfaces import ILens
+from .interfaces import IPool
 from .interfaces import IVault
 from .modules import liquidation
 from .modules import margin
 from .modules import position
 from .modules import share_math
+from .modules import units
 
-WAD: constant(uint256) = 10**18
+WAD: constant(uint256) = units.WAD
 PAGE: constant(uint256) = 256
 HALVINGS: constant(uint256) = 9  # a search among 257 bins is over after so many
 
@@ -46,8 +48,7 @@ FACTORY: immutable(Factory.__interface__)
 struct Market:
     vault: Vault.__interface__
     risk: IVault.RiskParams
-    total_debt: uint256  # 1/65536 base units, with interest up to now
-    total_debt_shares: uint256
+    totals: IPool.DebtTotals  # with interest up to now
 
 
 @deploy
@@ -155,10 +156,7 @@ def shortfall_at(vault: address, owners: DynArray[address, PAGE], price: uint256
     total: uint256 = 0
     for owner: address in owners:
         word: uint256 = staticcall market.vault.positions(owner)
-        quote: IVault.Quote = self._quote(market, word, price, max_value(uint256))
-        total += liquidation._unpaid(
-            quote.shares, quote.paid, word, market.total_debt, market.total_debt_shares
-        )
+        total += liquidation._shortfall(market.risk, word, price, market.totals)
     return total
 
 
@@ -311,7 +309,7 @@ def _market(vault: address) -> Market:
     market: Market = empty(Market)
     market.vault = Vault.__interface__(vault)
     market.risk = staticcall market.vault.risk()
-    market.total_debt, market.total_debt_shares = staticcall Pool.__interface__(pool).debt_totals()
+    market.totals = staticcall Pool.__interface__(pool).debt_totals()
     return market
 
 
@@ -385,15 +383,13 @@ def _debt(market: Market, debt_shares: uint256) -> uint256:
     """
     @notice What `debt_shares` owe, base units, rounded up.
     """
-    return share_math._to_assets_up(debt_shares, market.total_debt, market.total_debt_shares)
+    return share_math._to_assets_up(debt_shares, market.totals.debt, market.totals.shares)
 
 
 @internal
 @pure
 def _quote(market: Market, word: uint256, price: uint256, max_repay: uint256) -> IVault.Quote:
-    return liquidation._quote(
-        market.risk, word, price, market.total_debt, market.total_debt_shares, max_repay
-    )
+    return liquidation._quote(market.risk, word, price, market.totals, max_repay)
 
 
 @internal

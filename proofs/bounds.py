@@ -194,8 +194,8 @@ def remainder(x: Term, k: Term, r: Term) -> PAIR:
 Bounds = dict[tuple[str, str], tuple[int, int, str]]
 
 STORED = "door: ledger._store refuses what the fields cannot hold"
-RISK = "door: risk_params._check"
-CURVE = "door: rates.__init__"
+RISK = "door: vault_params._check_risk"
+CURVE = "door: pool_params._check_rates"
 MASKS = "door: the masks of the module that unpacks the word"
 
 
@@ -225,7 +225,7 @@ BOUNDS: Bounds = {
     **bounds("ledger._utilisation", STORED, total_debt=VALUE_TOP),
     **bounds("ledger._accrued", STORED, t__total_debt=VALUE_TOP, t__total_assets=VALUE_TOP),
     **bounds("ledger._accrued", "result of rates._step[1]", rate=2**86),
-    **bounds("ledger._accrued", "door: ledger.__init__", RESERVE_FACTOR=WAD // 4),
+    **bounds("ledger._accrued", "door: pool_params._check", RESERVE_FACTOR=WAD // 4),
     **bounds(
         "ledger._store", "door: asserted first", t__total_debt=VALUE_TOP, t__total_debt_shares=COUNT_TOP
     ),
@@ -239,6 +239,7 @@ BOUNDS: Bounds = {
     **bounds("rates._times_exp", CURVE, base=RATE_LIMIT, x=27 * WAD),
     **bounds("rates._times_exp", "remainder", r=693_147_180_559_945_308),
     **bounds("rates._rate_at_target", CURVE, log_rate=2**32 - 1, LN_RANGE=27 * WAD),
+    **bounds("rates.__init__", CURVE, params__speed=SPEED_LIMIT),
     **bounds("rates._step", CURVE, log_rate=2**32 - 1, elapsed=2**32 - 1, LN_RANGE=27 * WAD),
     **bounds("rates._step", CURVE, RISE=99 * WAD, FALL=WAD - 1, STEPS=(SPEED_LIMIT << 32) * WAD),
     **bounds("rates._step", "utilisation_at_most_one", utilisation=WAD),
@@ -254,7 +255,7 @@ BOUNDS: Bounds = {
         "door: rates._ln_ratio starts at 27*WAD",
     ),
     # liquidation
-    **bounds("liquidation._quote", STORED, total_debt=VALUE_TOP, total_debt_shares=COUNT_TOP),
+    **bounds("liquidation._quote", STORED, totals__debt=VALUE_TOP, totals__shares=COUNT_TOP),
     **bounds("liquidation._quote", MASKS, collateral=COLLATERAL_TOP, debt_shares=COUNT_TOP),
     **bounds("liquidation._quote", RISK, risk__threshold=WAD - 1, risk__bonus_min=WAD, risk__bonus_max=WAD),
     **bounds(
@@ -266,8 +267,8 @@ BOUNDS: Bounds = {
     **bounds("liquidation._quote", "fewer_shares_than_all", shares=COUNT_TOP),
     **bounds("liquidation._quote", "extinguished_at_most_debt", quote__extinguished=DEBT_TOP),
     **bounds("liquidation._quote", "paid_at_most_offered", quote__paid=DEBT_TOP),
-    **bounds("liquidation._quote", "whole_price_at_most_debt", full=DEBT_TOP),
-    ("liquidation._quote", "price"): (1, MAX, "door: Vault._price, Lens._check_price, Lens._can_value"),
+    **bounds("liquidation._quote", "whole_price_at_most_debt", whole=DEBT_TOP),
+    ("liquidation._quote", "price"): (1, MAX, "door: limits._price, Lens._check_price, Lens._can_value"),
     ("liquidation._quote", "drop"): (1, 2**61, "drop_is_positive"),
     # position
     **bounds("position._add_debt", "debt_shares_fit", shares=COUNT_TOP),
@@ -277,7 +278,11 @@ BOUNDS: Bounds = {
         collateral=COLLATERAL_TOP,
         shares=COUNT_TOP,
     ),
+    **bounds("liquidation._whole_price", "door: collateral*price was checked", value_wad=MAX // 10**18),
+    **bounds("liquidation._whole_price", RISK, bonus_min=WAD, bonus_max=WAD, slope=WAD // 4),
+    **bounds("liquidation._whole_price", "debt_fits", debt=DEBT_TOP),
     # Pool and Vault
+    **bounds("cash._backing", STORED, total_debt=VALUE_TOP),
     **bounds("Pool.settle", STORED, t__total_debt=VALUE_TOP),
     **bounds("Vault.liquidate_batch", "seized_at_most_collateral", quote__seized=COLLATERAL_TOP),
     **bounds("Vault.liquidate_batch", "fewer_shares_than_all", quote__shares=COUNT_TOP),
@@ -285,14 +290,14 @@ BOUNDS: Bounds = {
     **bounds("Vault.liquidate_batch", "fee_at_most_paid", quote__fee=DEBT_TOP),
     **bounds("Vault.liquidate_batch", "door: sums of at most 256 orders", shares=2**136, paid=2**136),
     **bounds("Vault.liquidate_batch", "door: sums of at most 256 orders", fee=2**136, seized=2**136),
-    **bounds("Vault.preview_liquidate_batch", "door: at most 256 orders", i=255),
-    **bounds("Vault._check_collateralised", "result of liquidation._value_down[0]", value=MAX // 10**36),
-    **bounds("Vault._check_collateralised", RISK, liquidation__RISK__ltv=WAD),
-    **bounds("Vault._check_collateralised", "debt_fits", debt=DEBT_TOP),
+    **bounds("vault_views.preview_liquidate_batch", "door: at most 256 orders", i=255),
+    **bounds("limits._check_collateralised", "result of liquidation._value_down[0]", value=MAX // 10**36),
+    **bounds("limits._check_collateralised", RISK, liquidation__RISK__ltv=WAD),
+    **bounds("limits._check_collateralised", "debt_fits", debt=DEBT_TOP),
     **bounds("Vault._log_liquidation", "fewer_shares_than_all", quote__shares=COUNT_TOP),
     **bounds("Vault._log_liquidation", "fee_at_most_paid", quote__fee=DEBT_TOP),
     **bounds("Vault._log_liquidation", "health_below_one", quote__health_before=WAD),
-    **bounds("Vault._log_call", STORED, total_debt_shares=COUNT_TOP),
+    **bounds("Vault._log_call", STORED, totals__shares=COUNT_TOP),
 }
 
 _QUOTE = "liquidation._quote"
@@ -315,13 +320,14 @@ ORDERS: dict[tuple[str, str, str], str] = {
     ("rates._step", "utilisation", "target"): "door: the branch where not `rises`",
     (_QUOTE, "1", "debt"): "liquidatable_owes, a_share_owes",
     (_QUOTE, "1", "debt_shares"): "liquidatable_owes",
-    (_QUOTE, "WAD", "unsafe_div(worth_wad, debt)"): "equity_covers_bonus_min",
+    (_QUOTE, "WAD", "unsafe_div(value_wad, debt)"): "equity_covers_bonus_min",
     (_QUOTE, "risk.bonus_min", "risk.bonus_max"): RISK,
     (_QUOTE, "quote.health_before", "WAD"): "health_below_one",
     (_QUOTE, _CEIL_SW, "risk.target_health"): "drop_is_positive",
     (_QUOTE, "weighted", "unsafe_mul(risk.target_health, debt)"): "health_below_one",
+    ("liquidation._whole_price", "1", "debt"): "liquidatable_owes, a_share_owes",
+    ("liquidation._whole_price", "cover", "unsafe_add(WAD, bonus_min)"): "shortfall_bonus_in_range",
     (_QUOTE, "risk.bonus_min", "equity"): "equity_covers_bonus_min",
-    (_QUOTE, "cover", "unsafe_add(WAD, risk.bonus_min)"): "shortfall_bonus_in_range",
     (
         _QUOTE,
         "shares",
@@ -351,7 +357,7 @@ ORDERS: dict[tuple[str, str, str], str] = {
         "shares",
         "t.total_supply",
     ): "door: share_token._burn, and P1: balances are part of the supply",
-    ("Pool._leave", "assets * FRACTION", "t.total_assets"): "payout_fits",
+    ("Pool._leave", "value", "t.total_assets"): "payout_fits",
     ("Vault.liquidate_batch", "bit << 1", "MAX"): "door: bit 256 is lost after the last order and not used",
 }
 

@@ -199,33 +199,33 @@ def council_powers(function: str, path: Path) -> Claims:
 # ------------------------------------------------------------------------------------------------ Pool
 
 COUNCILS = ("open_pool", "set_limit", "set_supply_cap", "set_pause", "distribute_excess")
-SETTINGS = ("council", "backstop", "supply_cap", "paused_until")
+SETTINGS = ("gates.council", "waterfall.backstop", "gates.supply_cap", "gates.paused_until")
 LINES = ("set_limit", "draw", "settle", "set_provision")
 SHARES = ("transfer", "transferFrom", "approve", "permit", "withdraw", "redeem", "exit")
 
 
 def pool_powers(function: str, path: Path) -> Claims:
     if function in COUNCILS:
-        yield path.before(slot("Pool", "council")) == CALLER
+        yield path.before(slot("Pool", "gates.council")) == CALLER
     elif function == "initialize":
         yield CALLER == int(deployed("Pool").factory, 16)
-        yield path.before(slot("Pool", "council")) == 0
+        yield path.before(slot("Pool", "gates.council")) == 0
     else:
         yield from (unchanged(path, slot("Pool", name)) for name in SETTINGS)
     if function not in LINES:
         yield z3.BoolVal(not path.keys(slot("Pool", "credit_lines.lines")))
-        yield z3.BoolVal(not path.keys(slot("Pool", "provision_of")))
+        yield z3.BoolVal(not path.keys(slot("Pool", "waterfall.provision_of")))
 
 
 def pool_lines(function: str, path: Path) -> Claims:
     lines = slot("Pool", "credit_lines.lines")
     if function == "set_limit":
-        yield path.before(slot("Pool", "council")) == CALLER
+        yield path.before(slot("Pool", "gates.council")) == CALLER
         for (vault,) in path.keys(lines):
             yield lane(path.after(lines, vault), 0, 104) == lane(path.before(lines, vault), 0, 104)
         return
     yield path.before(lines, CALLER) != 0
-    for place in (lines, slot("Pool", "provision_of")):
+    for place in (lines, slot("Pool", "waterfall.provision_of")):
         yield from (vault == CALLER for (vault,) in path.keys(place))
 
 
@@ -299,7 +299,7 @@ def selector_of(function: str) -> int:
 
 
 def vault_powers(function: str, path: Path) -> Claims:
-    place, rights = slot("Vault", "positions"), slot("Vault", "operators.rights_of")
+    place, rights = slot("Vault", "book.positions"), slot("Vault", "operators.rights_of")
     for (owner,) in path.keys(place):
         before, after = path.before(place, owner), path.after(place, owner)
         granted = path.before(rights, owner, CALLER)
@@ -318,7 +318,7 @@ def vault_powers(function: str, path: Path) -> Claims:
 
 
 def vault_words(function: str, path: Path) -> Claims:
-    place = slot("Vault", "positions")
+    place = slot("Vault", "book.positions")
     for (key,) in path.keys(place):
         before, after, moved = path.before(place, key), path.after(place, key), Moved.on(path)
         collateral = lane(before, 0, 128) + moved.pulled - moved.sent
@@ -438,8 +438,9 @@ def operator_words(function: str, path: Path) -> Claims:
 
 POOL, VAULT, COUNCIL = "contracts/Pool.vy", "contracts/Vault.vy", "contracts/Council.vy"
 LEDGER, CREDIT = "contracts/modules/ledger.vy", "contracts/modules/credit_lines.vy"
+GATES = "contracts/modules/gates.vy"
 POSITION, OPERATORS = "contracts/modules/position.vy", "contracts/modules/operators.vy"
-PAUSE = "    self._set_flag(ledger.FLAG_PAUSED"
+PAUSE = "    ledger._store_flag(ledger._accrued(), ledger.FLAG_PAUSED"
 LOCKED = (
     "Whatever stores, calls or logs is refused while the lock is taken; no other contract is called, but by "
     "view, without taking it (N1)."
@@ -473,7 +474,7 @@ CHECKS = {
         "Only the council opens, sets limits, cap and pause and pays out; only the Factory initializes, "
         "once; nothing else changes these settings, or a line but drawing, settling and providing.",
         "Anybody pauses.",
-        (POOL, "    self._only_council()\n" + PAUSE, PAUSE),
+        (GATES, "    self._only_council()\n" + PAUSE, PAUSE),
         "set_pause",
         pool_powers,
     ),
@@ -536,7 +537,7 @@ CHECKS = {
         "Collateral and debt are read as they were written; each change leaves the other lanes; collateral "
         "that its lane cannot hold is refused.",
         "Collateral may have 129 bits.",
-        (POSITION, "assert amount <= COLLATERAL_TOP - (word & COLLATERAL_TOP),", "assert True,"),
+        (POSITION, "assert amount <= unsafe_sub(COLLATERAL_TOP, word & COLLATERAL_TOP),", "assert True,"),
         "add_collateral",
         position_words,
     ),

@@ -57,9 +57,8 @@ def parse(path: Path) -> ast.Module:
 def constants() -> dict[str, int]:
     """Every integer constant of the contracts, by its own name; equal names must have equal values."""
     found: dict[str, int] = {}
-    for path in sorted(CONTRACTS.rglob("*.vy")):
-        if "mocks" in path.parts:
-            continue
+    others = [path for path in sorted(CONTRACTS.rglob("*.vy")) if "mocks" not in path.parts]
+    for path in [CONTRACTS / "modules/units.vy", *others]:  # the others' constants are made of these
         for node in parse(path).body:
             if isinstance(node, ast.AnnAssign) and ast.unparse(node.annotation) == "constant(uint256)":
                 scope = {**found, "max_value": lambda _: MAX, "uint256": None}

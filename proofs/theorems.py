@@ -10,7 +10,7 @@ from proofs.lemma import REALS, Claim, Term, Terms, least, lemma
 
 
 def constructor(w: Term, low: Term, high: Term, h: Term, T: Term) -> Terms:
-    """What `risk_params._check` demands."""
+    """What `vault_params._check_risk` demands."""
     return [w > 0, w < 1, low > 0, low <= high, high <= 1, w * (1 + high) <= h, h < 1, T >= 1.005, T <= 1.25]
 
 

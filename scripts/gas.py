@@ -186,11 +186,11 @@ class Bench:
             return [order(owner) for owner in owners]
 
         for use in range(2):  # the second figure stays
-            (order,) = orders(1, 10_000 + use)
+            (single,) = orders(1, 10_000 + use)
             gas["liquidate_without_capital"] = self.use(
                 liquidator.liquidate,
                 self.vault,
-                f"0x{order % 2**160:040x}",
+                f"0x{single % 2**160:040x}",
                 MAX,
                 out_of,
                 0,

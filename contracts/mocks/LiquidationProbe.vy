@@ -10,6 +10,7 @@
 @custom:security For tests only.
 """
 
+from ..interfaces import IPool
 from ..interfaces import IVault
 from ..modules import liquidation
 from ..modules import position
@@ -23,8 +24,7 @@ struct Case:
     collateral: uint256  # base units
     debt_shares: uint256
     price: uint256  # 1e36
-    total_debt: uint256  # 1/65536 base units
-    total_debt_shares: uint256
+    totals: IPool.DebtTotals
     max_repay: uint256  # base units
 
 
@@ -43,8 +43,6 @@ def quotes(cases: DynArray[Case, MAX_CASES]) -> DynArray[IVault.Quote, MAX_CASES
     for c: Case in cases:
         word: uint256 = position._add_debt(position._add_collateral(0, c.collateral), c.debt_shares)
         answers.append(
-            liquidation._quote(
-                liquidation.RISK, word, c.price, c.total_debt, c.total_debt_shares, c.max_repay
-            )
+            liquidation._quote(liquidation.RISK, word, c.price, c.totals, c.max_repay)
         )
     return answers

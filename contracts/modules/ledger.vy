@@ -18,20 +18,21 @@
                208..239  log_rate            see `rates`
                240..255  flags               FLAG_* below
 
-     The flags are OPEN, CAPPED, PAUSED and PROVISIONED (provisions are positive); the rest is spare. There is no field for cash: it is the asset's balance of the pool. What cash and debt
-     exceed `total_assets` by is the reserve.
+     The flags are OPEN, CAPPED, PAUSED and PROVISIONED (provisions are positive); the rest is spare. There is no
+     field for cash: it is the asset's balance of the pool (`cash`). What cash and debt exceed `total_assets` by
+     is the reserve (`waterfall`).
 
-     The only way to read the totals is `_accrued`, so nobody can act on totals of an earlier block; the only
-     way to write them is `_store`, which stamps the time.
+     Every read accrues (`_accrued`), so nobody can act on totals of an earlier block; every write stamps the
+     time (`_store`).
 """
 
 from ..interfaces import IPool
 from . import rates
+from . import units
 
 initializes: rates
 
-WAD: constant(uint256) = 10**18
-FRACTION: constant(uint256) = 65_536
+WAD: constant(uint256) = units.WAD
 VALUE_TOP: constant(uint256) = 2**110 - 1
 COUNT_TOP: constant(uint256) = 2**104 - 1
 CLOCK_TOP: constant(uint256) = 2**32 - 1
@@ -40,8 +41,6 @@ FLAG_OPEN: constant(uint256) = 1
 FLAG_CAPPED: constant(uint256) = 2
 FLAG_PAUSED: constant(uint256) = 4
 FLAG_PROVISIONED: constant(uint256) = 8
-
-RESERVE_FACTOR_LIMIT: constant(uint256) = WAD // 4
 
 RESERVE_FACTOR: immutable(uint256)
 
@@ -62,9 +61,9 @@ counts: uint256
 @deploy
 def __init__(rate_params: IPool.RateParams, reserve_factor: uint256):
     """
-    @notice Check and fix the curve and the reserve's part of the interest; start the clock.
+    @notice Fix the curve and the reserve's part of the interest; start the clock.
+    @param rate_params Checked by `pool_params`, as `reserve_factor`, which is WAD.
     """
-    assert reserve_factor <= RESERVE_FACTOR_LIMIT, "pool: reserve factor above 25 %"
     rates.__init__(rate_params)
     RESERVE_FACTOR = reserve_factor
     totals: Totals = empty(Totals)
@@ -145,6 +144,16 @@ def _store(t: Totals):
     assert (t.total_supply | t.total_debt_shares) >> 104 == 0, "pool: too many shares"
     self.books = t.total_assets | (t.total_debt << 110) | ((block.timestamp & CLOCK_TOP) << 220)
     self.counts = t.total_supply | (t.total_debt_shares << 104) | (t.log_rate << 208) | (t.flags << 240)
+
+
+@internal
+def _store_flag(totals: Totals, flag: uint256, on: bool):
+    """
+    @notice Write the totals with a flag set or cleared.
+    """
+    t: Totals = totals
+    t.flags = t.flags | flag if on else t.flags & ~flag
+    self._store(t)
 
 
 @internal

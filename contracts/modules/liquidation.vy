@@ -14,15 +14,21 @@
         debt and takes that share of the collateral; what is extinguished and not paid is the loss.
 @dev Bounds behind the unsafe arithmetic: collateral < 2**128; debt shares, total debt shares < 2**104; total
      debt < 2**110, hence any debt < 2**95; collateral*price is checked, hence value < 2**137; ratios of the
-     risk parameters <= 2 * WAD < 2**61 (`risk_params`). No product below reaches 2**233.
+     risk parameters <= 2 * WAD < 2**61 (`vault_params`). No product below reaches 2**233.
 """
 
+from ..interfaces import IPool
 from ..interfaces import IVault
 from . import position
 from . import share_math
+from . import units
 
-WAD: constant(uint256) = 10**18
-PRICE_SCALE: constant(uint256) = 10**36
+WAD: constant(uint256) = units.WAD
+PRICE_SCALE: constant(uint256) = units.PRICE_SCALE
+MAX_ORDERS: constant(uint256) = 256  # of a batch
+
+# an order of a batch: bits 0..159 owner, 160..255 limit in loan base units, 2**96 - 1 = no limit
+OWNER_MASK: constant(uint256) = 2**160 - 1
 
 RISK: immutable(IVault.RiskParams)
 
@@ -30,7 +36,7 @@ RISK: immutable(IVault.RiskParams)
 @deploy
 def __init__(risk: IVault.RiskParams):
     """
-    @param risk Checked by `risk_params`.
+    @param risk Checked by `vault_params`.
     """
     RISK = risk
 
@@ -58,19 +64,14 @@ def _value_down(collateral: uint256, price: uint256) -> uint256:
 @internal
 @pure
 def _quote(
-    risk: IVault.RiskParams,
-    word: uint256,
-    price: uint256,
-    total_debt: uint256,
-    total_debt_shares: uint256,
-    max_repay: uint256,
+    risk: IVault.RiskParams, word: uint256, price: uint256, totals: IPool.DebtTotals, max_repay: uint256
 ) -> IVault.Quote:
     """
     @notice The close of a position for at most `max_repay`.
-    @param risk Checked by `risk_params`.
+    @param risk Checked by `vault_params`.
     @param word The packed position.
     @param price 1e36, above 0.
-    @param total_debt 1/65536 base units, with interest up to now.
+    @param totals With interest up to now.
     @param max_repay Base units of the loan asset, the fee not included.
     @return See `IVault.Quote`.
     """
@@ -79,24 +80,24 @@ def _quote(
     debt_shares: uint256 = 0
     collateral, debt_shares = position._unpack(word)
     # one debt share owes per_share/shares_unit base units; the conversions of `share_math`, written out
-    per_share: uint256 = unsafe_add(total_debt, share_math.VIRTUAL_VALUE)
-    shares_unit: uint256 = unsafe_mul(unsafe_add(total_debt_shares, share_math.VIRTUAL_SHARES), share_math.FRACTION)
+    per_share: uint256 = unsafe_add(totals.debt, share_math.VIRTUAL_VALUE)
+    shares_unit: uint256 = unsafe_mul(unsafe_add(totals.shares, share_math.VIRTUAL_SHARES), share_math.FRACTION)
     round_up: uint256 = unsafe_sub(shares_unit, 1)
 
     debt: uint256 = unsafe_div(unsafe_add(unsafe_mul(debt_shares, per_share), round_up), shares_unit)
-    worth: uint256 = unsafe_div(collateral * price, PRICE_SCALE)  # checked, as in `_value_down`
-    weighted: uint256 = unsafe_mul(worth, risk.threshold)
+    value: uint256 = unsafe_div(collateral * price, PRICE_SCALE)  # checked, as in `_value_down`
+    weighted: uint256 = unsafe_mul(value, risk.threshold)
     if weighted >= unsafe_mul(debt, WAD):
         return quote
 
     quote.liquidatable = True
     quote.health_before = unsafe_div(weighted, debt)  # weighted < debt*WAD, so debt > 0
-    worth_wad: uint256 = unsafe_mul(worth, WAD)
+    value_wad: uint256 = unsafe_mul(value, WAD)
     shares: uint256 = debt_shares
 
-    if worth_wad >= unsafe_mul(debt, unsafe_add(WAD, risk.bonus_min)):
-        # restorable
-        equity: uint256 = unsafe_sub(unsafe_div(worth_wad, debt), WAD)  # per debt; >= bonus_min here
+    if value_wad >= unsafe_mul(debt, unsafe_add(WAD, risk.bonus_min)):
+        # restorable; `restorable_bonus`: the ramp, at most the equity
+        equity: uint256 = unsafe_sub(unsafe_div(value_wad, debt), WAD)  # per debt; >= bonus_min here
         bonus: uint256 = risk.bonus_max
         if quote.health_before > risk.health_for_max_bonus:
             bonus = unsafe_add(
@@ -111,7 +112,7 @@ def _quote(
         bonus = min(bonus, equity)
         with_bonus: uint256 = unsafe_add(WAD, bonus)
 
-        # the least repayment that leads to the target; threshold*(1 + bonus_max) < 1 < target, and
+        # `target_repay`: the least repayment that leads to the target; threshold*(1 + bonus_max) < 1 < target, and
         # weighted < debt*WAD < debt*target, so neither difference can wrap
         drop: uint256 = unsafe_sub(
             risk.target_health, unsafe_div(unsafe_add(unsafe_mul(with_bonus, risk.threshold), WAD - 1), WAD)
@@ -120,12 +121,14 @@ def _quote(
             unsafe_add(unsafe_sub(unsafe_mul(risk.target_health, debt), weighted), unsafe_sub(drop, 1)), drop
         )
         repay = min(min(repay, debt), max_repay)
+        # if the remaining debt would be below `min_debt`: all of it, or as much as leaves `min_debt`
         rest: uint256 = unsafe_sub(debt, repay)
         if rest < risk.min_debt and rest > 0:
             repay = debt if max_repay >= debt else unsafe_sub(debt, min(risk.min_debt, debt))
         if repay == 0:
             return quote
 
+        # whole debt shares, which are paid rounded up and extinguished rounded down
         if repay != debt:
             shares = unsafe_div(unsafe_mul(repay, shares_unit), per_share)
             if shares == 0:
@@ -139,62 +142,68 @@ def _quote(
         quote.seized = unsafe_div(
             unsafe_mul(unsafe_div(unsafe_mul(quote.extinguished, with_bonus), WAD), PRICE_SCALE), price
         )
+        # the fee is a part of the bonus, and leaves the borrower the minimum bonus' equity
         fee_rate: uint256 = min(
             unsafe_div(unsafe_mul(risk.liquidation_fee, bonus), WAD), unsafe_sub(equity, risk.bonus_min)
         )
         quote.fee = unsafe_div(unsafe_add(unsafe_mul(quote.paid, fee_rate), WAD - 1), WAD)
     else:
-        # shortfall; worth*WAD < debt*(WAD + bonus_min), so `cover` <= WAD + bonus_min
-        cover: uint256 = unsafe_div(unsafe_add(worth_wad, unsafe_sub(debt, 1)), debt)
-        missing: uint256 = unsafe_sub(unsafe_add(WAD, risk.bonus_min), cover)
-        bonus: uint256 = min(
-            risk.bonus_max,
-            unsafe_add(risk.bonus_min, unsafe_div(unsafe_mul(risk.shortfall_slope, missing), WAD)),
+        # shortfall: pro rata, at the price of the whole
+        whole: uint256 = self._whole_price(
+            value_wad, debt, risk.bonus_min, risk.bonus_max, risk.shortfall_slope
         )
-        full: uint256 = unsafe_div(unsafe_add(worth_wad, unsafe_add(WAD - 1, bonus)), unsafe_add(WAD, bonus))
-        if max_repay < full:
-            shares = unsafe_div(unsafe_mul(debt_shares, max_repay), full)
+        if max_repay < whole:
+            shares = unsafe_div(unsafe_mul(debt_shares, max_repay), whole)
             if shares == 0:
                 return quote
         quote.paid = unsafe_div(
-            unsafe_add(unsafe_mul(full, shares), unsafe_sub(debt_shares, 1)), debt_shares
+            unsafe_add(unsafe_mul(whole, shares), unsafe_sub(debt_shares, 1)), debt_shares
         )
         quote.extinguished = unsafe_div(unsafe_mul(shares, per_share), shares_unit)
         quote.seized = unsafe_div(unsafe_mul(collateral, shares), debt_shares)
 
+    # health after
     quote.shares = shares
     quote.health_after = max_value(uint256)
     rest_shares: uint256 = unsafe_sub(debt_shares, shares)
     if rest_shares > 0:
         # the product is smaller than the one that was checked above
-        worth = unsafe_div(unsafe_mul(unsafe_sub(collateral, quote.seized), price), PRICE_SCALE)
+        value = unsafe_div(unsafe_mul(unsafe_sub(collateral, quote.seized), price), PRICE_SCALE)
         debt = unsafe_div(unsafe_add(unsafe_mul(rest_shares, per_share), round_up), shares_unit)
-        quote.health_after = unsafe_div(unsafe_mul(worth, risk.threshold), debt)
+        quote.health_after = unsafe_div(unsafe_mul(value, risk.threshold), debt)
     return quote
 
 
 @internal
-@view
-def _shortfall(word: uint256, price: uint256, total_debt: uint256, total_debt_shares: uint256) -> uint256:
+@pure
+def _shortfall(
+    risk: IVault.RiskParams, word: uint256, price: uint256, totals: IPool.DebtTotals
+) -> uint256:
     """
-    @notice What a position in shortfall lacks: its debt, rounded up, less the price of the whole position;
-            0 for every other. Arguments as for `_quote`.
+    @notice What a position in shortfall owes beyond the price of the whole of it, base units; 0 for every other.
+            Arguments as for `_quote`.
     """
-    quote: IVault.Quote = self._quote(RISK, word, price, total_debt, total_debt_shares, max_value(uint256))
-    return self._unpaid(quote.shares, quote.paid, word, total_debt, total_debt_shares)
+    collateral: uint256 = 0
+    debt_shares: uint256 = 0
+    collateral, debt_shares = position._unpack(word)
+    debt: uint256 = share_math._to_assets_up(debt_shares, totals.debt, totals.shares)
+    value_wad: uint256 = self._value_down(collateral, price) * WAD
+    if value_wad >= debt * (WAD + risk.bonus_min):
+        return 0
+    return debt - self._whole_price(value_wad, debt, risk.bonus_min, risk.bonus_max, risk.shortfall_slope)
 
 
 @internal
 @pure
-def _unpaid(
-    shares: uint256, paid: uint256, word: uint256, total_debt: uint256, total_debt_shares: uint256
+def _whole_price(
+    value_wad: uint256, debt: uint256, bonus_min: uint256, bonus_max: uint256, slope: uint256
 ) -> uint256:
     """
-    @notice What an unlimited close of `shares` for `paid` leaves unpaid of the debt, rounded up: the shortfall of a
-            position in shortfall, else 0.
-    @dev Only in shortfall does an unlimited close that leaves nothing cost less than the debt.
+    @notice What a liquidator pays for the whole of a position in shortfall, base units, rounded up.
+    @param value_wad Collateral value, base units times WAD; below debt*(WAD + bonus_min).
+    @param slope WAD: bonus gained per unit of missing equity.
     """
-    debt_shares: uint256 = position._unpack(word)[1]
-    if shares != debt_shares:
-        return 0
-    return share_math._to_assets_up(debt_shares, total_debt, total_debt_shares) - paid
+    cover: uint256 = unsafe_div(unsafe_add(value_wad, unsafe_sub(debt, 1)), debt)  # at most WAD + bonus_min
+    missing: uint256 = unsafe_sub(unsafe_add(WAD, bonus_min), cover)
+    bonus: uint256 = min(bonus_max, unsafe_add(bonus_min, unsafe_div(unsafe_mul(slope, missing), WAD)))
+    return unsafe_div(unsafe_add(value_wad, unsafe_add(WAD - 1, bonus)), unsafe_add(WAD, bonus))

@@ -10,9 +10,10 @@
 """
 
 from ..interfaces import IVault
+from . import units
 
-WAD: constant(uint256) = 10**18
-PRICE_SCALE: constant(uint256) = 10**36
+WAD: constant(uint256) = units.WAD
+PRICE_SCALE: constant(uint256) = units.PRICE_SCALE
 
 
 struct Terms:

@@ -30,8 +30,15 @@ def _unpack(word: uint256) -> (uint256, uint256):
 
 @internal
 @pure
+def _debt_shares(word: uint256) -> uint256:
+    return (word >> 128) & DEBT_TOP
+
+
+@internal
+@pure
 def _add_collateral(word: uint256, amount: uint256) -> uint256:
-    assert amount <= COLLATERAL_TOP - (word & COLLATERAL_TOP), "vault: too much collateral"
+    # a masked value is at most the mask
+    assert amount <= unsafe_sub(COLLATERAL_TOP, word & COLLATERAL_TOP), "vault: too much collateral"
     return unsafe_add(word, amount)  # stays in its lane, checked above
 
 

@@ -18,16 +18,12 @@
 """
 
 from ..interfaces import IPool
+from . import units
 
-WAD: constant(uint256) = 10**18
+WAD: constant(uint256) = units.WAD
 LN2: constant(uint256) = 693_147_180_559_945_309  # ln 2, WAD
 LOG_RATE_BITS: constant(uint256) = 32
 LOG_RATE_TOP: constant(uint256) = 2**LOG_RATE_BITS - 1
-YEAR: constant(uint256) = 31_536_000  # 365 days
-
-RATE_LIMIT: constant(uint256) = 10 * WAD // YEAR  # 1_000 % a year
-SPEED_LIMIT: constant(uint256) = 1_000 * WAD // YEAR
-STEEPNESS_LIMIT: constant(uint256) = 100 * WAD
 
 CURVE: immutable(IPool.RateParams)
 RISE: immutable(uint256)  # steepness - 1, WAD: slope of the kink above target
@@ -39,16 +35,9 @@ STEPS: immutable(uint256)  # movement of log_rate a second at full deviation, WA
 @deploy
 def __init__(params: IPool.RateParams):
     """
-    @notice Check and fix the curve.
+    @notice Fix the curve.
+    @param params Checked by `pool_params`.
     """
-    assert params.target_utilisation > 0 and params.target_utilisation < WAD, "rates: target utilisation"
-    assert params.rate_min > 0 and params.rate_min < params.rate_max, "rates: rate range"
-    assert params.rate_max <= RATE_LIMIT, "rates: rate too high"
-    assert params.rate_initial >= params.rate_min, "rates: initial rate too low"
-    assert params.rate_initial <= params.rate_max, "rates: initial rate too high"
-    assert params.speed <= SPEED_LIMIT, "rates: too fast"
-    assert params.steepness >= WAD and params.steepness <= STEEPNESS_LIMIT, "rates: steepness"
-
     CURVE = params
     RISE = params.steepness - WAD
     FALL = WAD - WAD * WAD // params.steepness
@@ -72,10 +61,10 @@ def _ln_ratio(rate: uint256, base: uint256) -> uint256:
     """
     @notice The largest x, WAD, with `base * exp(x) <= rate`, by bisection over `_times_exp`: so the curve ends
             exactly at its highest rate. Used at deployment only.
-    @param rate Above `base`; both WAD a second, at least 1 and at most RATE_LIMIT.
+    @param rate Above `base`; both WAD a second, at least 1 and at most `pool_params.RATE_LIMIT`.
     """
     low: uint256 = 0
-    high: uint256 = 27 * WAD  # exp(27) > RATE_LIMIT
+    high: uint256 = 27 * WAD  # exp(27) > pool_params.RATE_LIMIT
     for _: uint256 in range(85):  # 27 * WAD < 2**85
         middle: uint256 = (low + high) // 2
         if self._times_exp(base, middle) <= rate:

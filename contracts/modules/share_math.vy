@@ -3,7 +3,7 @@
 # pragma optimize gas
 # pragma evm-version prague
 """
-@title Shares
+@title Share maths
 @license AGPL-3.0-only
 @notice Converts between shares and the amounts they stand for. One set of formulas serves lender shares
         (of `total_assets`) and debt shares (of `total_debt`).
@@ -17,7 +17,9 @@
      when that number is above 2**145, which no balance reaches.
 """
 
-FRACTION: constant(uint256) = 65_536  # fractions in one base unit: 16 bits
+from . import units
+
+FRACTION: constant(uint256) = units.FRACTION
 VIRTUAL_VALUE: constant(uint256) = FRACTION  # one base unit
 VIRTUAL_SHARES: constant(uint256) = 1_000
 

@@ -37,8 +37,6 @@ def __init__(name_: String[50], symbol_: String[32], decimals_: uint8):
     """
     @param name_ Also the name of the EIP-712 domain, version "1".
     """
-    assert len(name_) > 0, "pool: no name"
-    assert len(symbol_) > 0, "pool: no symbol"
     name = name_
     symbol = symbol_
     decimals = decimals_
@@ -77,7 +75,7 @@ def transferFrom(owner: address, to: address, amount: uint256) -> bool:
 @external
 def approve(spender: address, amount: uint256) -> bool:
     """
-    @notice Allow `spender` to move `amount` of the caller's shares; the largest uint means without end.
+    @notice Allow `spender` to move `amount` of the caller's shares; the largest uint never decreases.
     """
     self._approve(msg.sender, spender, amount)
     return True

@@ -40,6 +40,7 @@ from snekmate.utils import math
 
 from ..interfaces import IAggregatorV3
 from ..interfaces import IOracle
+from ..modules import units
 
 implements: IOracle
 
@@ -48,7 +49,7 @@ implements: IOracle
 # Constants
 # ------------------------------------------------------------------------------------------------------------
 
-WAD: constant(uint256) = 10**18
+WAD: constant(uint256) = units.WAD
 DAY: constant(uint256) = 86_400
 YEAR: constant(uint256) = 365 * DAY
 

@@ -215,12 +215,11 @@ def preview_open(
     collateral: uint256 = 0
     debt_shares: uint256 = 0
     collateral, debt_shares = staticcall IVault(vault).position_of(owner)
-    total_debt: uint256 = 0
-    total_debt_shares: uint256 = 0
-    total_debt, total_debt_shares = staticcall IPool(staticcall IVault(vault).pool()).debt_totals()
-    drawn: uint256 = share_math._to_shares_up(debt, total_debt, total_debt_shares)  # as the pool draws
-    total_debt += share_math._to_value_up(drawn, total_debt, total_debt_shares)
-    owed: uint256 = share_math._to_assets_up(debt_shares + drawn, total_debt, total_debt_shares + drawn)
+    totals: IPool.DebtTotals = staticcall IPool(staticcall IVault(vault).pool()).debt_totals()
+    drawn: uint256 = share_math._to_shares_up(debt, totals.debt, totals.shares)  # as the pool draws
+    totals.debt += share_math._to_value_up(drawn, totals.debt, totals.shares)
+    totals.shares += drawn
+    owed: uint256 = share_math._to_assets_up(debt_shares + drawn, totals.debt, totals.shares)
     return locked, self._terms(vault, collateral + locked, owed)
 
 

@@ -1,4 +1,4 @@
-"""What the constructors refuse, each beside the nearest thing that they accept.
+"""What constructors and the Factory refuse, each beside the nearest thing that they accept.
 
 Every test takes an engine and nothing else, so that a judge of mutants can call it by itself.
 """
@@ -15,8 +15,27 @@ TOP = 2**94 - 1
 E36 = 10**36
 
 
+BLUEPRINTS = ("Pool", "Council", "Backstop", "Vault")
+
+
 def token(engine: Engine, decimals: int = 6) -> str:
     return make(engine, "Token", "token", "T", decimals).address
+
+
+def make_factory(engine: Engine) -> Contract:
+    """A Factory, which checks the parameters of pools and vaults."""
+    parts = (deploy_blueprint(engine, world.compiled(name)[0], DEPLOYER) for name in BLUEPRINTS)
+    return make(engine, "Factory", *parts)
+
+
+def create_pool(factory: Contract, struct: tuple[Any, ...]) -> Contract:
+    address = factory.send("create_pool", struct, CURATOR, 3 * DAY, sender=STRANGER)
+    return Contract(factory.engine, address, world.compiled("Pool")[0].abi)
+
+
+def create_vault(factory: Contract, *arguments: Any) -> Contract:
+    address = factory.send("create_vault", *arguments, sender=STRANGER)
+    return Contract(factory.engine, address, world.compiled("Vault")[0].abi)
 
 
 # ------------------------------------------------------------------------------------------------ pool
@@ -65,21 +84,24 @@ POOLS: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {  # reaso
 
 
 def test_a_pool_refuses_parameters(engine: Engine) -> None:
-    asset = token(engine)
+    factory, asset = make_factory(engine), token(engine)
     for reason, (wrong, right) in POOLS.items():
         for changes in wrong:
-            refused(reason, make, engine, "Pool", pool_struct(asset, **changes))
+            refused(reason, create_pool, factory, pool_struct(asset, **changes))
         for changes in right:
-            accepted(engine, make, engine, "Pool", pool_struct(asset, **changes))
+            accepted(engine, create_pool, factory, pool_struct(asset, **changes))
 
 
 def test_a_pool_refuses_an_asset(engine: Engine) -> None:
+    factory = make_factory(engine)
     for decimals in (0, 5, 19, 255):
-        refused("pool: asset of 6 to 18 decimals", make, engine, "Pool", pool_struct(token(engine, decimals)))
+        struct = pool_struct(token(engine, decimals))
+        refused("pool: asset of 6 to 18 decimals", create_pool, factory, struct)
     for decimals in (6, 18):
-        pool = make(engine, "Pool", pool_struct(token(engine, decimals)))
+        struct = pool_struct(token(engine, decimals), minimum_stake=10 ** (decimals + 3))
+        pool = create_pool(factory, struct)
         assert pool.call("decimals") == decimals + 3
-    refused("", make, engine, "Pool", pool_struct(NOBODY))
+    refused("", create_pool, factory, pool_struct(NOBODY))
 
 
 def test_the_curve_is_kept_and_ends_at_its_rates(engine: Engine) -> None:
@@ -96,7 +118,7 @@ def test_the_curve_is_kept_and_ends_at_its_rates(engine: Engine) -> None:
     assert pool.call("reserve_factor") == WAD // 10
 
 
-def test_install_is_for_the_factory_and_once(engine: Engine) -> None:
+def test_initialize_is_for_the_factory_and_once(engine: Engine) -> None:
     pool = make(engine, "Pool", pool_struct(token(engine)))
     refused("pool: not the factory", pool.send, "initialize", CURATOR, NOBODY, sender=STRANGER)
     refused("pool: no council", pool.send, "initialize", NOBODY, NOBODY, sender=DEPLOYER)
@@ -173,25 +195,26 @@ RISKS: dict[str, tuple[list[dict[str, int]], list[dict[str, int]]]] = {  # reaso
 }  # fmt: skip
 
 
-def vault_parts(engine: Engine, price: int = 1) -> tuple[str, str, Contract]:
-    """A pool, a collateral and an oracle."""
-    pool = make(engine, "Pool", pool_struct(token(engine))).address
-    return pool, token(engine, 18), make(engine, "Oracle", price)
+def vault_parts(engine: Engine, price: int = 1) -> tuple[Contract, str, str, Contract]:
+    """A Factory, a pool, a collateral and an oracle."""
+    factory = make_factory(engine)
+    pool = create_pool(factory, pool_struct(token(engine))).address
+    return factory, pool, token(engine, 18), make(engine, "Oracle", price)
 
 
 def test_a_vault_refuses_parameters(engine: Engine) -> None:
-    pool, collateral, oracle = vault_parts(engine)
+    factory, pool, collateral, oracle = vault_parts(engine)
     parts = (pool, collateral, oracle.address)
     for reason, (wrong, right) in RISKS.items():
         for changes in wrong:
-            refused(reason, make, engine, "Vault", *parts, tuple((RISK | changes).values()))
+            refused(reason, create_vault, factory, *parts, tuple((RISK | changes).values()))
         for changes in right:
-            accepted(engine, make, engine, "Vault", *parts, tuple((RISK | changes).values()))
+            accepted(engine, create_vault, factory, *parts, tuple((RISK | changes).values()))
 
 
 def test_a_vault_keeps_what_it_was_made_with(engine: Engine) -> None:
-    pool, collateral, oracle = vault_parts(engine)
-    vault = make(engine, "Vault", pool, collateral, oracle.address, tuple(RISK.values()))
+    factory, pool, collateral, oracle = vault_parts(engine)
+    vault = create_vault(factory, pool, collateral, oracle.address, tuple(RISK.values()))
     assert vault.call("risk") == tuple(RISK.values())
     found = [vault.call(name) for name in ("pool", "collateral_asset", "oracle")]
     assert found == [pool, collateral, oracle.address]
@@ -199,7 +222,7 @@ def test_a_vault_keeps_what_it_was_made_with(engine: Engine) -> None:
 
 
 def test_a_vault_refuses_a_price(engine: Engine) -> None:
-    pool, collateral, oracle = vault_parts(engine)
+    factory, pool, collateral, oracle = vault_parts(engine)
     arguments = (pool, collateral, oracle.address, tuple(RISK.values()))
     coarse = RISK["min_debt"] * E36 // 10_000
     for price, safe_price, reason in (
@@ -208,17 +231,17 @@ def test_a_vault_refuses_a_price(engine: Engine) -> None:
         (coarse + 1, coarse, "vault: collateral unit coarse"),
     ):
         oracle.send("set_prices", price, safe_price, sender=DEPLOYER)
-        refused(reason, make, engine, "Vault", *arguments)
+        refused(reason, create_vault, factory, *arguments)
     for price, safe_price in ((1, 0), (2, 2), (coarse, coarse)):
         oracle.send("set_prices", price, safe_price, sender=DEPLOYER)
-        accepted(engine, make, engine, "Vault", *arguments)
+        accepted(engine, create_vault, factory, *arguments)
     oracle.send("set_silent", True, sender=DEPLOYER)
-    refused("lying oracle: silent", make, engine, "Vault", *arguments)
+    refused("lying oracle: silent", create_vault, factory, *arguments)
 
 
 def test_a_vault_refuses_a_collateral(engine: Engine) -> None:
-    asset = token(engine)
-    pool = make(engine, "Pool", pool_struct(asset)).address
+    factory, asset = make_factory(engine), token(engine)
+    pool = create_pool(factory, pool_struct(asset)).address
     oracle = make(engine, "Oracle", 1).address
     for collateral, reason in (
         (asset, "vault: collateral is the loan"),
@@ -226,9 +249,9 @@ def test_a_vault_refuses_a_collateral(engine: Engine) -> None:
         (token(engine, 28), "vault: above 27 decimals"),
         (NOBODY, ""),
     ):
-        refused(reason, make, engine, "Vault", pool, collateral, oracle, tuple(RISK.values()))
+        refused(reason, create_vault, factory, pool, collateral, oracle, tuple(RISK.values()))
     for decimals in (0, 27):
-        make(engine, "Vault", pool, token(engine, decimals), oracle, tuple(RISK.values()))
+        create_vault(factory, pool, token(engine, decimals), oracle, tuple(RISK.values()))
 
 
 # ---------------------------------------------------------------------------------- council and factory
@@ -262,10 +285,7 @@ def test_a_factory_refuses_what_is_no_blueprint(engine: Engine) -> None:
 
 
 def test_a_factory_keeps_the_registry(engine: Engine) -> None:
-    names = ("Pool", "Council", "Backstop", "Vault")
-    factory = make(
-        engine, "Factory", *(deploy_blueprint(engine, world.compiled(name)[0], DEPLOYER) for name in names)
-    )
+    factory = make_factory(engine)
     asset, collateral, oracle = token(engine), token(engine, 18), make(engine, "Oracle", 1).address
     risk = tuple(RISK.values())
     for number in range(2):

@@ -210,7 +210,7 @@ def test_a_draw_next_to_a_whole_number(engine: Engine) -> None:
     for rest in (0, 1, units - 1):
         amount, drawn = found[rest]
         answer = lab.pool.call("draw", amount, VAULT, sender=VAULT)
-        assert answer == (drawn, debt + ceil_div(drawn * value, units), shares + drawn)
+        assert answer == (drawn, (debt + ceil_div(drawn * value, units), shares + drawn))
 
 
 def test_rates_next_to_a_whole_number(engine: Engine) -> None:

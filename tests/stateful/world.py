@@ -482,16 +482,16 @@ class Lockstep:
             slots["ledger.counts"],
             (t.total_supply | t.total_debt_shares << 104 | t.log_rate << 208 | t.flags << 240),
         )
-        yield "supply_cap", address, slots["supply_cap"], pool.supply_cap
-        yield "paused_until", address, slots["paused_until"], pool.paused_until
-        yield "provisions", address, slots["provisions"], pool.provisions()
+        yield "supply_cap", address, slots["gates.supply_cap"], pool.supply_cap
+        yield "paused_until", address, slots["gates.paused_until"], pool.paused_until
+        yield "provisions", address, slots["waterfall.provisions"], pool.provisions()
         yield from self._words_of_the_backstop()
         for vault in ("first_vault", "second_vault"):
             key = chain[vault].address
             limit, drawn = pool.line(key)
             known = 1 << 255 if key in pool.lines else 0
             provision = pool.provision_of.get(key, 0)
-            yield f"provision of {vault}", address, _slot(slots["provision_of"], key), provision
+            yield f"provision of {vault}", address, _slot(slots["waterfall.provision_of"], key), provision
             yield (
                 f"line of {vault}",
                 address,
@@ -505,15 +505,15 @@ class Lockstep:
                 pool.losses.get(key, 0),
             )
             words = compiled("Vault")[1]
-            yield f"provisions of {vault}", key, words["provisions"], self.model[vault].provisions()
+            yield f"provisions of {vault}", key, words["book.provisions"], self.model[vault].provisions()
             for owner in [*ROLES, self.actor.address]:
                 yield (
                     f"position of {owner} in {vault}",
                     key,
-                    _slot(words["positions"], owner),
+                    _slot(words["book.positions"], owner),
                     self.model[vault].word_of(owner),
                 )
-                slot = _slot(words["provision_of"], owner)
+                slot = _slot(words["book.provision_of"], owner)
                 provision = self.model[vault].provision_of.get(owner, 0)
                 yield f"provision of {owner} in {vault}", key, slot, provision
                 rights = self.model[vault].rights.get((owner, OPERATOR), 0)

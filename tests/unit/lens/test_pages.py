@@ -18,7 +18,7 @@ DEBT_SHARES = 3_000 * 10**9  # 3,000 whole tokens
 @pytest.fixture
 def crowded(place: LensMarket) -> LensMarket:
     """A page of owners with two to three collateral tokens and the same debt each, written into storage."""
-    slot = compiled("Vault")[1]["positions"]
+    slot = compiled("Vault")[1]["book.positions"]
     for number, owner in enumerate(CROWD):
         word = pack(2 * 10**18 + number * 4 * 10**15, DEBT_SHARES)
         place.world.engine.set_storage(place.vault, mapping_slot(slot, owner), word)

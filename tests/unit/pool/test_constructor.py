@@ -3,12 +3,11 @@
 from decimal import Decimal
 
 import pytest
-from ape import project
 
 from plimsoll.params import PoolParams, RateParams
 from plimsoll.twin.rates import Curve, rate_at_target, to_log
-from plimsoll.units import MAX, WAD, YEAR
-from tests.utils.calls import creation_refusal
+from plimsoll.units import DAY, MAX, WAD, YEAR
+from tests.utils.calls import refusal
 from tests.utils.pool_harness import closed_pool
 
 POOL_FIELDS = (
@@ -27,7 +26,7 @@ RATE_FIELDS = ("target_utilisation", "rate_min", "rate_max", "rate_initial", "sp
 
 
 @pytest.fixture
-def refusal_of(lab, deployer):
+def refusal_of(lab, builder, deployer):
     """The reason for refusing the default parameters with these changes, given as integers."""
 
     def refusal_of(**changes):
@@ -37,7 +36,9 @@ def refusal_of(lab, deployer):
         for name, change in changes.items():
             (curve if name in RATE_FIELDS else fields)[name] = change
         fields["rates"] = tuple(curve.values())
-        return creation_refusal(project.Pool, tuple(fields.values()), sender=deployer)
+        return refusal(
+            builder.factory.create_pool, tuple(fields.values()), deployer, 3 * DAY, sender=deployer
+        )
 
     return refusal_of
 

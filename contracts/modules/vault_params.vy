@@ -3,16 +3,21 @@
 # pragma optimize gas
 # pragma evm-version prague
 """
-@title Risk parameters
+@title Vault parameters
 @license AGPL-3.0-only
-@notice What a vault's parameters must satisfy so that the theorems of the specification hold. Called once,
-        from the vault's constructor.
+@notice What a vault's parameters must satisfy so that the theorems of the specification hold. Called by the
+        Factory, before it makes a vault.
 @dev Inequalities are products, not quotients, so that nothing is lost to rounding. All ratios are WAD.
 """
 
-from ..interfaces import IVault
+from ethereum.ercs import IERC20Detailed
 
-WAD: constant(uint256) = 10**18
+from ..interfaces import IOracle
+from ..interfaces import IPool
+from ..interfaces import IVault
+from . import units
+
+WAD: constant(uint256) = units.WAD
 BONUS_LIMIT: constant(uint256) = WAD  # keeps every product below far from 2**256
 THRESHOLD_WITH_BONUS: constant(uint256) = 98 * 10**16  # threshold*(1 + bonus_min) at most
 LTV_WITH_BONUS: constant(uint256) = 96 * 10**16  # ltv*(1 + bonus_min) at most
@@ -22,13 +27,29 @@ SLOPE_LIMIT: constant(uint256) = WAD // 4
 FEE_LIMIT: constant(uint256) = 30 * 10**16
 UNIT_VALUE_DIVISOR: constant(uint256) = 10_000  # a collateral unit is worth at most min_debt over this
 BONUS_UNITS: constant(uint256) = 1_000  # base units that the smallest bonus on min_debt must be worth
+COLLATERAL_DECIMALS_TOP: constant(uint8) = 27
 MIN_DEBT_TOP: constant(uint256) = 2**94 - 1
-PRICE_SCALE: constant(uint256) = 10**36
+PRICE_SCALE: constant(uint256) = units.PRICE_SCALE
+
+
+@internal
+@view
+def _check(pool: address, collateral: address, oracle: address, risk: IVault.RiskParams):
+    """
+    @notice Refuse a vault that could not keep the promises of the specification.
+    """
+    loan: address = staticcall IPool(pool).asset()
+    assert collateral != loan, "vault: collateral is the loan"
+    assert collateral != pool, "vault: collateral is the pool"
+    decimals: uint8 = staticcall IERC20Detailed(collateral).decimals()
+    assert decimals <= COLLATERAL_DECIMALS_TOP, "vault: above 27 decimals"
+    self._check_risk(risk)
+    self._check_price(staticcall IOracle(oracle).price(), staticcall IOracle(oracle).safe_price(), risk.min_debt)
 
 
 @internal
 @pure
-def _check(risk: IVault.RiskParams):
+def _check_risk(risk: IVault.RiskParams):
     """
     @notice Refuse parameters under which a close could lower health, end liquidatable or not be worth it.
     """
