@@ -122,7 +122,6 @@ def initialize(council: address, backstop: address):
     """
     assert msg.sender == FACTORY.address, "pool: not the factory"
     assert gates.council == empty(address), "pool: already initialized"
-    assert council != empty(address), "pool: no council"
     gates.council = council
     waterfall.backstop = backstop
     log IPool.Initialized(council=council, backstop=backstop)

@@ -40,15 +40,14 @@ def flashLoan(receiver: address, token: address, amount: uint256, data: Bytes[10
             liquidated in this pool; the callbacks of its vaults do that better. The books do not change, so
             the asset's own transfers are the whole record: there is no event.
     """
-    assert token == ASSET.address, "pool: not the asset"
+    self._check_asset(token)
     fee: uint256 = self._flash_fee(amount)
     before: uint256 = self._balance()
     self._send(receiver, amount)
     answer: bytes32 = extcall IFlashBorrower(receiver).onFlashLoan(msg.sender, token, amount, fee, data)
     assert answer == FLASH_MAGIC, "pool: bad flash answer"
     if amount + fee > 0:
-        success: bool = extcall ASSET.transferFrom(receiver, self, amount + fee, default_return_value=True)
-        assert success, "pool: transfer failed"
+        self._take(receiver, amount + fee)
     assert self._balance() >= before + fee, "pool: flash loan not repaid"
     return True
 
@@ -69,7 +68,7 @@ def flashFee(token: address, amount: uint256) -> uint256:
     """
     @notice The fee of a flash loan of `amount` base units, rounded up.
     """
-    assert token == ASSET.address, "pool: not the asset"
+    self._check_asset(token)
     return self._flash_fee(amount)
 
 
@@ -119,9 +118,14 @@ def _pull(source: address, amount: uint256):
     if amount == 0:
         return
     before: uint256 = self._balance()
+    self._take(source, amount)
+    assert self._balance() == before + amount, "pool: amount did not arrive"
+
+
+@internal
+def _take(source: address, amount: uint256):
     success: bool = extcall ASSET.transferFrom(source, self, amount, default_return_value=True)
     assert success, "pool: transfer failed"
-    assert self._balance() == before + amount, "pool: amount did not arrive"
 
 
 @internal
@@ -133,6 +137,12 @@ def _send(receiver: address, amount: uint256):
         return
     success: bool = extcall ASSET.transfer(receiver, amount, default_return_value=True)
     assert success, "pool: transfer failed"
+
+
+@internal
+@view
+def _check_asset(token: address):
+    assert token == ASSET.address, "pool: not the asset"
 
 
 @internal

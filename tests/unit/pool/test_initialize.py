@@ -37,10 +37,5 @@ def test_once(lab, pool, stranger):
     assert refusal(*initialize, sender=stranger) == "pool: already initialized"
 
 
-def test_a_council_is_needed(lab, pool, stranger):
-    initialize = (lab.factory.initialize, pool, NOBODY, lab.backstop)
-    assert refusal(*initialize, sender=stranger) == "pool: no council"
-
-
 def test_nobody_rules_before(pool, deployer):
     assert refusal(pool.open_pool, sender=deployer) == "pool: not the council"
