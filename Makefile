@@ -3,7 +3,7 @@
 # Further options:   make test ARGS="-k liquidation"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compile demo test fuzz mutation coverage prove gas peers quotes layout lint clean
+.PHONY: help setup compile demo test fuzz mutation coverage prove bench layout lint clean
 
 BIN := .venv/bin
 SETUP := scripts/_setup.sh
@@ -50,18 +50,10 @@ compile: ## compile every contract afresh
 	@$(SETUP) core
 	@$(BIN)/ape compile --force $(ARGS)
 
-gas: ## measure the gas of every operation
-	@$(SETUP) core
-	@$(BIN)/ape run gas $(ARGS)
-
-peers: ## measure the gas of Plimsoll beside Morpho Blue and Aave v3, on one chain
+bench: ## measure the gas of every operation; ARGS=--help lists the other measurements
 	@$(SETUP) lab
-	@$(SETUP) peers
-	@$(BIN)/python -m bench.peers $(ARGS)
-
-quotes: ## count the liquidation quotes a second of the Python model
-	@$(SETUP) core
-	@$(BIN)/python bench/quotes.py
+	@$(if $(filter peers,$(ARGS)),$(SETUP) peers)
+	@$(BIN)/python -m bench $(ARGS)
 
 layout: ## write down where contracts keep what, after a change that is meant
 	@$(SETUP) core

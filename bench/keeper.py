@@ -1,4 +1,4 @@
-"""How fast the keeper is with 100,000 positions on one core: `python bench/keeper.py`.
+"""How fast the keeper is with 100,000 positions on one core.
 
 Synthetic events, a deposit and a borrow of each owner, 25 owners a block, go from memory into a SQLite file;
 the file is opened again; all are ranked at a price at which one in ten is liquidatable; a batch is chosen
@@ -6,20 +6,16 @@ from these, to be sold into a Uniswap v2 pair. Processor time, the best of three
 come on top.
 """
 
-import sys
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import process_time
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))  # the tests' chain in memory, and the other benchmark's book
-
-from bench.quotes import BOOKS, INDEX, POSITIONS, PRICE, RISK, book  # noqa: E402
-from plimsoll.keeper.choice import Gas, Route, candidates, choose  # noqa: E402
-from plimsoll.keeper.index import Index  # noqa: E402
-from plimsoll.twin.liquidation import DebtTotals  # noqa: E402
-from tests.keeper.chains import VAULT, MemoryChain, borrow, deposit, owner  # noqa: E402
+from bench.quotes import BOOKS, INDEX, POSITIONS, PRICE, RISK, book
+from plimsoll.keeper.choice import Gas, Route, candidates, choose
+from plimsoll.keeper.index import Index
+from plimsoll.twin.liquidation import DebtTotals
+from tests.keeper.chains import VAULT, MemoryChain, borrow, deposit, owner
 
 A_BLOCK = 25
 ROUNDS = 3
@@ -64,7 +60,3 @@ def main() -> None:
     for name, seconds in zip(names, map(min, zip(*rounds, strict=True)), strict=True):
         print(f"| {name} | {seconds:.2f} |")
     print(f"profit {batch.profit / 10**6:,.2f}, no batch brings more than {batch.bound / 10**6:,.2f}")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,7 +1,7 @@
-"""How fast the scenario laboratory is: `python -m bench.laboratory [path] [sweep] [growth] [shipped]`.
+"""How fast the scenario laboratory is.
 
-Without a name all four are measured; results go into bench/laboratory.json, the growth into a picture as
-well. One process at a time on one core, wall time: let the machine do nothing else.
+All four parts are measured, or those that are named; results go into bench/laboratory.json, the growth into a
+picture as well. One process at a time on one core, wall time: let the machine do nothing else.
 
 - path: one run of 10,000 borrowers and 1,000 blocks in process, its market built first.
 - sweep: runs of a market of 1,000 borrowers and 500 blocks, one after the other; its market is built once.
@@ -13,7 +13,6 @@ well. One process at a time on one core, wall time: let the machine do nothing e
 import gc
 import json
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -213,17 +212,12 @@ def shipped(_code: Any) -> dict[str, dict[str, float]]:
 PARTS = {"path": path, "sweep": sweep, "growth": growth, "shipped": shipped}
 
 
-def main() -> None:
-    names = sys.argv[1:] or list(PARTS)
+def main(*names: str) -> None:
     if unknown := [name for name in names if name not in PARTS]:
         raise SystemExit(f"There is no part {unknown[0]!r}; the parts are {', '.join(PARTS)}.")
     ensure_compiled(ape.project)
     code = artifacts.load(ape.project, CONTRACTS, True)
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    for name in names:
+    for name in names or PARTS:
         results[name] = PARTS[name](code)
         RESULTS.write_text(json.dumps(results, indent=2) + "\n")
-
-
-if __name__ == "__main__":
-    main()

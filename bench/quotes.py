@@ -1,4 +1,4 @@
-"""How many liquidation quotes a second the exact Python model gives on one core: `make quotes`.
+"""How many liquidation quotes a second the exact Python model gives on one core.
 
 A book of 100,000 positions of one vault, packed as the chain stores them and unpacked beforehand, is quoted
 at one price by `plimsoll.twin.liquidation.quotes`. Processor time, the best of five rounds.
@@ -48,7 +48,3 @@ def main() -> None:
             seconds.append(process_time() - start)
         best = min(seconds)
         print(f"| {name} | {found:,} | {best:.3f} | {POSITIONS / best:,.0f} |")
-
-
-if __name__ == "__main__":
-    main()

@@ -15,7 +15,7 @@ from plimsoll.report.figures import BLUE, DPI, GREY, INK, ORANGE, VERMILLION
 
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
 PICTURE = ROOT / "docs" / "images" / "peers.png"
-BEGIN, END = "<!-- written by make peers -->", "<!-- until here -->"
+BEGIN, END = "<!-- written by make bench ARGS=peers -->", "<!-- until here -->"
 GOAL = 0.85  # of a peer's gas; what costs more has a line in the document on why
 NAMES = {
     "plimsoll_slot": "Plimsoll (slot)",

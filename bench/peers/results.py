@@ -25,7 +25,7 @@ def run(ground: Ground) -> Results:
         "aave_v3": AaveV3(ground),
     }
     return {
-        "command": "make peers",
+        "command": "make bench ARGS=peers",
         "packages": pinned(),
         "compilers": compilers(),
         "floor": floors(ground),

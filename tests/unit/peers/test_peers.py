@@ -1,4 +1,4 @@
-"""`make peers`: the harness takes the gas of what was done, the document says what was measured.
+"""`make bench ARGS=peers`: the harness takes the gas of what was done, the document says what was measured.
 
 Most of it needs no peer: Plimsoll and a market that does less than it should are measured here.
 """
@@ -151,7 +151,9 @@ def test_versions_are_those_that_were_measured() -> None:
         assert f"solc {compiler['solc']}" in DOCUMENT and f"{runs:,} runs" in DOCUMENT
 
 
-@pytest.mark.skipif(not installed(), reason="the peers are not installed; `make peers` installs them")
+@pytest.mark.skipif(
+    not installed(), reason="the peers are not installed; `make bench ARGS=peers` installs them"
+)
 def test_a_run_beside_the_peers_gives_the_committed_figures() -> None:
     with node() as engine:
         results = run(Ground(engine))

@@ -1,4 +1,4 @@
-"""Measures Plimsoll beside its peers; writes bench/peers.json, tables and picture: `make peers`."""
+"""Measures Plimsoll beside its peers; writes bench/peers.json, tables and picture."""
 
 import json
 import sys
@@ -20,7 +20,10 @@ OUTPUT = ROOT / "bench" / "peers.json"
 def main() -> None:
     """Measures on an Anvil of its own."""
     if not installed():
-        sys.exit("the peers are not installed in the versions of bench/peers/package.json; run `make peers`")
+        sys.exit(
+            "the peers are not installed in the versions of bench/peers/package.json; "
+            "run `make bench ARGS=peers`"
+        )
     console = Console()
     console.width = max(console.width, WIDTH)
     ensure_compiled(project)
@@ -33,7 +36,3 @@ def main() -> None:
     report.draw(results)
     for path in (OUTPUT, report.DOCUMENT, report.PICTURE):
         console.print(f"written: {path.relative_to(ROOT)}")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,4 @@
-"""Measures the gas of every operation against the budget: `ape run gas`, or `make gas`.
+"""The gas of every operation against its budget.
 
 Neutral 18-decimal tokens with infinite approvals, the two-feed ChainlinkOracle, one transaction for each
 operation, one hour between transactions, receipt `gasUsed` on Anvil. "First" is a user's first use, "steady"
@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import ape
-import click
-from ape.cli import ConnectedProviderCommand
+from ape.logging import LogLevel, logger
 from rich.console import Console
 from rich.table import Table
 
@@ -50,7 +49,7 @@ CONTRACTS = (
 CODE_LIMIT = 24_576  # bytes of runtime code; a blueprint holds initcode behind a preamble of 3 bytes
 
 
-class Bench:
+class Market:
     """A market with neutral tokens, and a clock that moves an hour before each transaction."""
 
     def __init__(self) -> None:
@@ -179,18 +178,21 @@ class Bench:
         out_of, into = [self.collateral, self.loan], [self.loan, self.collateral]
         gas: dict[str, int] = {}
 
-        def orders(count: int, offset: int) -> list[int]:
+        def crashed(count: int, offset: int) -> list[str]:
             self.set_price(PRICE)
             owners = self.borrowers(count, offset)
             self.set_price(CRASHED)
-            return [order(owner) for owner in owners]
+            return owners
+
+        def orders(count: int, offset: int) -> list[int]:
+            return [order(owner) for owner in crashed(count, offset)]
 
         for use in range(2):  # the second figure stays
-            (single,) = orders(1, 10_000 + use)
+            (owner,) = crashed(1, 10_000 + use)
             gas["liquidate_without_capital"] = self.use(
                 liquidator.liquidate,
                 self.vault,
-                f"0x{single % 2**160:040x}",
+                owner,
                 MAX,
                 out_of,
                 0,
@@ -255,13 +257,13 @@ def show(
     return table
 
 
-@click.command(cls=ConnectedProviderCommand)
-def cli() -> None:
-    """Measure the gas of every operation and write bench/gas.json."""
-    ape.logging.logger.set_level(ape.logging.LogLevel.WARNING)
-    bench = Bench()
-    steady, first, batches = bench.measure()
-    periphery = bench.measure_periphery()
+def main() -> None:
+    """Measures on an Anvil that ape starts."""
+    logger.set_level(LogLevel.WARNING)
+    with ape.networks.ethereum.local.use_provider("foundry"):
+        market = Market()
+        steady, first, batches = market.measure()
+        periphery = market.measure_periphery()
     code = sizes()
     console = Console()
     console.print(show(steady, first, batches, periphery))
@@ -274,7 +276,7 @@ def cli() -> None:
     OUTPUT.write_text(
         json.dumps(
             {
-                "command": "make gas",
+                "command": "make bench",
                 "operations": {
                     name: {"steady": steady[name], "first": first.get(name), "budget": budget}
                     for name, budget in BUDGET.items()
