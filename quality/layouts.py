@@ -1,7 +1,7 @@
 """Where every contract keeps what: storage, transient storage and immutables, written down.
 
 A slot that moves breaks whatever reads storage by its number: the comparison of words, scripts, explorers. So
-a layout changes on purpose or not at all. `python -m quality.layouts` (`make layout`) writes it down afresh.
+a layout changes on purpose or not at all. `python -m quality.layouts` writes it down afresh.
 """
 
 import json

@@ -303,7 +303,7 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=2, help="processes")
     parser.add_argument("--only", default="", help="files whose path contains this")
     parser.add_argument(
-        "--generator", default=".venv-mutation/bin/python", help="a Python that has universalmutator"
+        "--generator", default=".venv-quality/bin/python", help="a Python that has universalmutator"
     )
     options = parser.parse_args()
 

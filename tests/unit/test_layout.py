@@ -7,7 +7,7 @@ import pytest
 
 from quality.layouts import GOLDEN, contracts, golden, layout
 
-RENEW = "if that is meant, run `make layout` and say so in the changelog"
+RENEW = "if that is meant, run `.venv/bin/python -m quality.layouts` and say so in the changelog"
 
 
 @pytest.mark.parametrize("contract", contracts(), ids=lambda path: path.stem)
