@@ -40,7 +40,7 @@ def flashLoan(receiver: address, token: address, amount: uint256, data: Bytes[10
             liquidated in this pool; the callbacks of its vaults do that better. The books do not change, so
             the asset's own transfers are the whole record: there is no event.
     """
-    self._check_asset(token)
+    assert token == ASSET.address, "pool: not the asset"
     fee: uint256 = self._flash_fee(amount)
     before: uint256 = self._balance()
     self._send(receiver, amount)
@@ -68,7 +68,7 @@ def flashFee(token: address, amount: uint256) -> uint256:
     """
     @notice The fee of a flash loan of `amount` base units, rounded up.
     """
-    self._check_asset(token)
+    assert token == ASSET.address, "pool: not the asset"
     return self._flash_fee(amount)
 
 
@@ -137,12 +137,6 @@ def _send(receiver: address, amount: uint256):
         return
     success: bool = extcall ASSET.transfer(receiver, amount, default_return_value=True)
     assert success, "pool: transfer failed"
-
-
-@internal
-@view
-def _check_asset(token: address):
-    assert token == ASSET.address, "pool: not the asset"
 
 
 @internal
