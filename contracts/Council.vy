@@ -11,7 +11,7 @@
      at once but rises only through the queue: one change at a time, fixed when queued, executable in the
      three days after an immutable delay, and adding at most `max(5 % of total assets, current limit)`.
 
-     A contract of its own because a pool with all of this inside does not fit in a blueprint.
+     A contract of its own because a pool with all of this inside does not fit into a blueprint.
 @custom:security At a utilisation of 100 % a delay gives lenders no way out; see SECURITY.md.
 """
 
@@ -30,7 +30,7 @@ PAYOUT_DELAY: constant(uint256) = 3 * DAY  # from announcing to distributing
 PAYOUT_LAPSE: constant(uint256) = 7 * DAY  # from announcing to the end of it
 RAISE_DIVISOR: constant(uint256) = 20  # a raise adds at most a twentieth (5 %) of total assets
 
-FACTORY: immutable(IFactory)  # knows which vaults are the pool's
+FACTORY: immutable(IFactory)  # records which vaults are the pool's
 POOL: immutable(IPool)
 DELAY: immutable(uint256)
 
@@ -40,8 +40,8 @@ guardian: public(address)
 queued: public(ICouncil.QueuedChange)
 cuts: public(HashMap[address, ICouncil.Cut])
 pause_started: public(uint256)  # time of the last pause's start; 0 = never
-payout_receiver: public(address)  # gets the curator's part of what the pool pays out; empty = nobody
-announced: public(uint256)  # base units of reserve that shall be paid out
+payout_receiver: public(address)  # gets the part of payouts that is not the backstop's; empty = nobody
+announced: public(uint256)  # base units of reserve to be paid out
 announced_at: public(uint256)  # time; 0 = nothing is announced
 
 
@@ -66,7 +66,7 @@ def __init__(pool: address, curator: address, delay: uint256):
 @external
 def open_pool():
     """
-    @notice Curator: let lenders in, once and for ever; from now on limits rise through the queue only.
+    @notice Curator: open the pool to lenders, which cannot be undone; from now on limits rise through the queue only.
     """
     self._only_curator()
     extcall POOL.open_pool()
@@ -113,7 +113,7 @@ def queue_limit(vault: address, limit: uint256):
 @external
 def queue_guardian(guardian: address):
     """
-    @notice Curator: queue the naming of a guardian, in place of any other.
+    @notice Curator: queue a new guardian, who replaces the current one.
     """
     self._only_curator()
     assert guardian != empty(address), "council: no guardian"
@@ -127,7 +127,7 @@ def queue_guardian(guardian: address):
 @external
 def execute_queued():
     """
-    @notice Curator: carry out the queued change, within three days after its delay. A raise adds at most
+    @notice Curator: execute the queued change, within three days after its delay. A raise adds at most
             `max(5 % of A, current limit)`, A the smaller of total assets when queued and now; what exceeds
             that is not granted.
     """
@@ -221,7 +221,7 @@ def distribute() -> uint256:
     """
     @notice Pay out what was announced three to seven days ago, or what the reserve holds above the target now if
             that is less, as new pool shares: a fixed part to the backstop, the rest to the receiver that the
-            curator named. What nobody takes stays in the reserve. Open to all; refused as `announce` is.
+            curator named. A part without a recipient stays in the reserve. Open to all; refused as `announce` is.
     @return Base units that left the reserve.
     """
     at: uint256 = self.announced_at
@@ -306,8 +306,8 @@ def accept_curator():
 @external
 def renounce_curator():
     """
-    @notice Curator: leave an open pool without a curator for ever. Cancels a queued change, lifts a pause and
-            dismisses the guardian, whom nobody could dismiss any more.
+    @notice Curator: leave an open pool without a curator, permanently. Cancels a queued change, lifts a pause and
+            dismisses the guardian, whom nobody could dismiss afterwards.
     """
     self._only_curator()
     assert self._is_open(), "council: open the pool first"

@@ -6,9 +6,9 @@
 @title Factory
 @license AGPL-3.0-only
 @notice Deploys pools with their councils and backstops, and vaults, from blueprints, and keeps the registry by
-        which a pool tells its vaults from look-alikes. Open to all; nobody owns it.
-@dev Parameters of pools and vaults are checked here, before anything is made, so that their blueprints hold none
-     of it; council and backstop check their own.
+        which a pool recognises its own vaults. Open to all; nobody owns it.
+@dev Parameters of pools and vaults are checked here, before anything is deployed, so that the checks take no room
+     in their blueprints; council and backstop check their own.
 """
 
 from .interfaces import IFactory

@@ -7,17 +7,17 @@
 @license AGPL-3.0-only
 @notice Bulk and what-if views for people and bots, for every pool and vault of one Factory. It holds no state, no
         rights and no tokens. Structs and their units are in `ILens`.
-@dev Positions are computed by the modules that the vaults are made of, from each vault's own storage words,
-     parameters and books: so an answer equals the vault's own view to the wei, and a whole page costs one look
-     at the oracle. Owners who have no position are answered with an empty one.
+@dev Positions are computed by the modules that the vaults are built from, from each vault's own storage words,
+     parameters and books: so an answer equals the vault's own view to the wei, and a whole page costs one
+     oracle call. Owners without a position get an empty one.
 
      A page holds at most 256 entries. Callers with more ask again.
 
      Cash is read by locked views of the pool: `pool_summary`, `credit_lines` and `vault_summary` revert inside
      the pool's own callbacks. The functions about positions answer there, with the books as they are.
-@custom:security Every vault and pool is looked up in the Factory's registry, so its code is known. What is not are
-                 its oracle and its tokens: anybody may make a vault with an oracle of his own. They can lie about
-                 their own price and balance, and nothing else. An oracle that reverts, answers 0 or answers
+@custom:security Every vault and pool is looked up in the Factory's registry, so its code is known. Its oracle and
+                 tokens are not: anyone may deploy a vault with an oracle of their own. They can lie about their
+                 own price and balance, and nothing else. An oracle that reverts, answers 0 or answers
                  nonsense is flagged by a price of 0, and gets at most half of the gas, so it stops no call.
 """
 
@@ -37,7 +37,7 @@ from .modules import units
 
 WAD: constant(uint256) = units.WAD
 PAGE: constant(uint256) = 256
-HALVINGS: constant(uint256) = 9  # a search among 257 bins is over after so many
+HALVINGS: constant(uint256) = 9  # a binary search among 257 bins needs at most this many
 
 # `IOracle` promises to need no more in any state
 ORACLE_GAS: constant(uint256) = 1_000_000
@@ -54,7 +54,7 @@ struct Market:
 @deploy
 def __init__(factory: address):
     """
-    @param factory Whose pools and vaults are looked at.
+    @param factory The Factory whose pools and vaults are read.
     """
     assert factory.is_contract, "lens: no factory"
     FACTORY = Factory.__interface__(factory)
@@ -64,7 +64,7 @@ def __init__(factory: address):
 @view
 def factory() -> address:
     """
-    @notice The Factory whose pools and vaults are looked at.
+    @notice The Factory whose pools and vaults are read.
     """
     return FACTORY.address
 
@@ -91,8 +91,8 @@ def positions(vault: address, owners: DynArray[address, PAGE]) -> DynArray[ILens
 def liquidatable(vault: address, owners: DynArray[address, PAGE]) -> (uint256, DynArray[ILens.Candidate, PAGE]):
     """
     @notice Those of `owners` whose positions can be liquidated, with the exact preview of each on its own.
-    @return The oracle's price, 1e36; the candidates, in the order of `owners`. A price of 0: the oracle has none,
-            nobody can be liquidated now.
+    @return The oracle's price, 1e36; the candidates, in the order of `owners`. A price of 0 means that the
+            oracle has none and nobody can be liquidated now.
     """
     market: Market = self._market(vault)
     price: uint256 = self._ask(staticcall market.vault.oracle(), method_id("price()"))
@@ -166,7 +166,7 @@ def debt_by_liquidation_price(
     vault: address, owners: DynArray[address, PAGE], edges: DynArray[uint256, PAGE]
 ) -> DynArray[uint256, PAGE + 1]:
     """
-    @notice The debt of `owners` by the price at which it becomes liquidatable: a histogram. No oracle is asked.
+    @notice The debt of `owners` by the price at which it becomes liquidatable: a histogram. No oracle is called.
     @param edges Prices, 1e36, ascending.
     @return Base units of the loan asset in one bin more than there are edges: bin 0 holds the debts whose
             liquidation price is at most `edges[0]`, bin i those above `edges[i - 1]` up to `edges[i]`, the last
@@ -227,10 +227,10 @@ def vault_summary(vault: address) -> ILens.VaultSummary:
 @view
 def credit_lines(pool: address, first: uint256, count: uint256) -> DynArray[ILens.CreditLine, PAGE]:
     """
-    @notice The vaults of a pool, in the order in which the Factory made them. Anybody may make one: those that the
-            curator has not let in have a limit of 0. No oracle is asked.
+    @notice The vaults of a pool, in the order in which the Factory deployed them. Anyone may deploy one: those that the
+            curator has not approved have a limit of 0. No oracle is called.
     @param first Number of the first vault, from 0.
-    @param count At most so many; what exceeds 256 is for the next page.
+    @param count The most vaults to return; a page holds at most 256.
     """
     self._check_pool(pool)
     total: uint256 = staticcall FACTORY.vault_count(pool)
@@ -340,7 +340,7 @@ def _line(pool: Pool.__interface__, vault: Vault.__interface__) -> ILens.CreditL
 @pure
 def _check_price(price: uint256):
     """
-    @notice Vaults refuse a price of 0, so nothing can be said of it.
+    @notice Refuse a price of 0, as vaults do.
     """
     assert price > 0, "lens: zero price"
 

@@ -11,7 +11,7 @@
 @dev Every function that changes state takes the lock; views that read cash take it as well, views marked
      "reentrant" read storage alone. The pool never calls a vault.
 @custom:security A pool trusts its asset, and the vaults that its Factory made, up to their credit limits. The
-                 Factory checks the parameters: what it did not make is no pool.
+                 Factory checks the parameters: trust no pool that it did not deploy.
 """
 
 from ethereum.ercs import IERC20Detailed
@@ -100,7 +100,7 @@ FACTORY: immutable(IFactory)
 @deploy
 def __init__(params: IPool.PoolParams):
     """
-    @notice Deployed by the Factory, which has checked the parameters; all are fixed for ever.
+    @notice Deployed by the Factory, which has checked the parameters; all are immutable.
     @param params See `IPool.PoolParams`.
     """
     FACTORY = IFactory(msg.sender)
@@ -117,8 +117,8 @@ def __init__(params: IPool.PoolParams):
 @external
 def initialize(council: address, backstop: address):
     """
-    @notice Name the council and the backstop, once. The Factory does so right after deploying them.
-    @param backstop May be empty: then there is no junior tranche.
+    @notice Name the council and the backstop, once. Called by the Factory right after deployment.
+    @param backstop Empty = no junior tranche.
     """
     assert msg.sender == FACTORY.address, "pool: not the factory"
     assert gates.council == empty(address), "pool: already initialized"
@@ -143,7 +143,7 @@ def set_limit(vault: address, limit: uint256):
 def distribute_excess(limit: uint256, receiver: address) -> uint256:
     """
     @notice Turn what the reserve holds above the insurance target into new shares: a fixed part for the
-            backstop, the rest for `receiver`. A part that nobody takes stays in the reserve.
+            backstop, the rest for `receiver`. A part without a recipient stays in the reserve.
     @param limit Base units to pay out at most.
     @return Base units that left the reserve.
     """
@@ -194,7 +194,7 @@ def withdraw(assets: uint256, receiver: address, owner: address) -> uint256:
 @external
 def redeem(shares: uint256, receiver: address, owner: address) -> uint256:
     """
-    @notice Burn `shares` of `owner` and pay what they are worth to `receiver`.
+    @notice Burn `shares` of `owner` and pay their value to `receiver`.
     @return Base units paid, rounded down.
     """
     t: ledger.Totals = ledger._accrued()
@@ -265,10 +265,10 @@ def settle(shares: uint256, paid: uint256) -> uint256:
     @notice A vault extinguishes `shares` of its debt, after `paid` base units for it have reached the pool.
     @dev What the reserve cannot absorb is read off the books, never taken from an argument; `paid` only says
          how much of what was extinguished is a loss, for the event and the credit line.
-    @param shares Debt shares to extinguish; their debt is rounded down, and all of the total debt goes with
-           the last share.
+    @param shares Debt shares to extinguish; their debt is rounded down; the last share extinguishes all
+           of the total debt.
     @param paid Base units.
-    @return The pool's cash, base units, by which the vault sees whether a payment arrived in full.
+    @return The pool's cash, base units, by which the vault checks that a payment arrived in full.
     """
     t: ledger.Totals = ledger._accrued()
     credit_lines._settle(msg.sender, shares)
@@ -387,7 +387,7 @@ def utilisation() -> uint256:
 @reentrant
 def borrow_rate() -> uint256:
     """
-    @notice The rate that borrowers pay at this moment, WAD a second.
+    @notice The current borrow rate, WAD a second.
     """
     t: ledger.Totals = ledger._accrued()
     return ledger.rates._step(

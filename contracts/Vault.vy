@@ -15,8 +15,8 @@
      The largest uint as an amount means "as much as is allowed"; any other amount is exact, except that a
      repayment is capped at the debt, so that a stranger's 1-wei repayment cannot make it fail.
 @custom:security The oracle and the collateral are trusted; what they can cost the pool is bounded by the credit
-                 limit. The vault's lock is held in every callback. The Factory checks the parameters: what it did
-                 not make is no vault.
+                 limit. The vault's lock is held in every callback. The Factory checks the parameters: trust no vault
+                 that it did not deploy.
 """
 
 from .interfaces import ICallbacks
@@ -40,7 +40,7 @@ initializes: limits[liquidation := liquidation, payments := payments]
 initializes: vault_views[book := book, limits := limits, liquidation := liquidation, payments := payments]
 
 exports: (
-    # what the vault was made with
+    # what the vault was deployed with
     payments.pool,
     payments.loan_asset,
     payments.collateral_asset,
@@ -71,7 +71,7 @@ exports: (
 @deploy
 def __init__(pool: address, collateral: address, oracle: address, risk: IVault.RiskParams):
     """
-    @notice Deployed by the Factory, which has checked the parameters; all are fixed for ever.
+    @notice Deployed by the Factory, which has checked the parameters; all are immutable.
     @param pool The pool to draw from; its asset is the loan asset.
     @param oracle Price of `collateral` in the loan asset, see `IOracle`.
     @param risk See `IVault.RiskParams`.
@@ -368,7 +368,7 @@ def liquidate_batch(
 def poke(owner: address) -> uint256:
     """
     @notice Report the shortfall of `owner`'s position at the oracle's price to the pool: debt less the price of the
-            whole position, or nothing when it is restorable. Open to all.
+            whole position, or 0 when it is restorable. Open to all.
     @return The position's provision, base units of the loan asset.
     """
     price: uint256 = limits._price()
@@ -413,7 +413,7 @@ def _hand_over(seized: uint256, price: uint256, min_rate: uint256, receiver: add
 @internal
 def _log_liquidation(owner: address, quote: IVault.Quote):
     """
-    @notice Pack a close into its event; the lanes are drawn in `IVault.Liquidation`.
+    @notice Pack a close into its event; the layout is in `IVault.Liquidation`.
     @dev seized < 2**128, shares < 2**104, paid and fee < 2**96; health before is below 1, so below 2**32.
     """
     health_after: uint256 = min(unsafe_div(quote.health_after, 10**9), 2**32 - 1)
@@ -430,7 +430,7 @@ def _log_liquidation(owner: address, quote: IVault.Quote):
 @internal
 def _log_call(price: uint256, totals: IPool.DebtTotals):
     """
-    @notice What all closes of a call have in common; the lanes are drawn in `IVault.LiquidationCall`.
+    @notice Log what all closes of a call share; the layout is in `IVault.LiquidationCall`.
     """
     log IVault.LiquidationCall(
         liquidator=msg.sender, price=price, debt_totals=totals.debt | (totals.shares << 110)

@@ -37,7 +37,7 @@ def __init__(name_: String[32], symbol_: String[8], decimals_: uint8):
 @external
 def set_blocked(who: address, blocked: bool):
     """
-    @notice Put `who` on the list or take him off it. Open to all.
+    @notice Put `who` on the list or take them off it. Open to all.
     """
     self.is_blocked[who] = blocked
 

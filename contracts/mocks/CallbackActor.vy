@@ -7,7 +7,7 @@
 @license AGPL-3.0-only
 @notice A contract that borrows, repays and liquidates with callbacks. It is honest unless it is told to make
         calls inside the callback: then it makes them in order and remembers what each one answered.
-@custom:security For tests only: it does whatever anybody tells it.
+@custom:security For tests only: it obeys anyone.
 """
 
 from ethereum.ercs import IERC20

@@ -5,7 +5,7 @@
 """
 @title Miser
 @license AGPL-3.0-only
-@notice Asks others with no more gas than it is told, for tests.
+@notice Calls a view with a limited amount of gas, for tests.
 @custom:security For tests only.
 """
 
@@ -14,7 +14,7 @@
 @view
 def ask(target: address, data: Bytes[4], gas_given: uint256) -> (bool, uint256):
     """
-    @notice Ask a view without arguments.
+    @notice Call a view without arguments.
     @param gas_given The most gas that it gets.
     @return Whether it answered; its answer.
     """

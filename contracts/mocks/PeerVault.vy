@@ -5,8 +5,8 @@
 """
 @title PeerVault
 @license AGPL-3.0-only
-@notice snekmate's ERC-4626 vault as a contract: somebody else's subject for the properties that hold the pool to
-        the standards. What it owns is its balance, so what is sent to it is a gain and what is seized a loss.
+@notice snekmate's ERC-4626 vault as a contract: another implementation on which the properties of the
+        standards are tested. What it owns is its balance, so what is sent to it is a gain and what is seized a loss.
 @custom:security For tests only.
 """
 

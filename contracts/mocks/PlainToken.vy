@@ -5,7 +5,7 @@
 """
 @title PlainToken
 @license AGPL-3.0-only
-@notice An ERC-20 without a vice, as lean as the leanest in use; anyone may mint.
+@notice A well-behaved ERC-20, as cheap as the cheapest in use; anyone may mint.
 @custom:security For tests only. Balances add up to the supply, which is checked on minting.
 """
 

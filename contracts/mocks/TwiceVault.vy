@@ -5,8 +5,8 @@
 """
 @title TwiceVault
 @license AGPL-3.0-only
-@notice What looks like a vault and calls back as often as it is told, though it hands over and owes nothing:
-        in the same call, and out of it.
+@notice Looks like a vault and calls back as often as configured, though it sends and owes nothing: inside the
+        same call, and outside of it.
 @custom:security For tests only.
 """
 
@@ -76,6 +76,6 @@ def close(
 @external
 def call_late(guest: address):
     """
-    @notice Call back out of any visit.
+    @notice Call back while no call of the periphery is running.
     """
     extcall ICallbacks(guest).on_liquidation(1, 0, 0, b"1")

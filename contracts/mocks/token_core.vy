@@ -5,7 +5,7 @@
 """
 @title Token core
 @license AGPL-3.0-only
-@notice What the tokens with a vice have in common: balances, allowances and an open `mint`. Each adds its own
+@notice What the misbehaving tokens have in common: balances, allowances and an open `mint`. Each adds its own
         `transfer` and `transferFrom`.
 @custom:security For tests only.
 """
@@ -64,7 +64,7 @@ def _approve(owner: address, spender: address, amount: uint256):
 @internal
 def _spend(owner: address, amount: uint256):
     """
-    @notice Use up `amount` of what `owner` allows the caller; the largest uint stays.
+    @notice Spend `amount` of the caller's allowance from `owner`; the largest uint never decreases.
     """
     if self.allowance[owner][msg.sender] != max_value(uint256):
         self.allowance[owner][msg.sender] -= amount

@@ -5,7 +5,7 @@
 """
 @title Book
 @license AGPL-3.0-only
-@notice The positions of a vault, and the provisions that stand for them.
+@notice The positions of a vault, and the provisions recorded for them.
 """
 
 from ..interfaces import IPool
@@ -31,7 +31,7 @@ def position_of(owner: address) -> (uint256, uint256):
 @internal
 def _set_provision(owner: address, word: uint256, shortfall: uint256) -> uint256:
     """
-    @notice Note a position's shortfall, base units of the loan asset, in place of what was noted before.
+    @notice Record a position's shortfall, base units of the loan asset, replacing the value recorded before.
     @param word The position.
     @return `word`, flagged accordingly.
     """
@@ -44,7 +44,7 @@ def _set_provision(owner: address, word: uint256, shortfall: uint256) -> uint256
 @internal
 def _cap_provision(owner: address, word: uint256, totals: IPool.DebtTotals) -> uint256:
     """
-    @notice A position's shortfall is at most its debt: what a repayment can say without an oracle.
+    @notice Cap a position's provision at its debt, which a repayment can do without the oracle.
     @return As `_set_provision`.
     """
     debt: uint256 = share_math._to_assets_up(position._debt_shares(word), totals.debt, totals.shares)

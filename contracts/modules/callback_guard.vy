@@ -5,8 +5,8 @@
 """
 @title Callback guard
 @license AGPL-3.0-only
-@notice The rules by which a periphery contract visits a vault: only vaults of one Factory, one at a time, and
-        only the vault that is being visited may call back, once a visit.
+@notice How a periphery contract calls a vault: only vaults of one Factory, one at a time, and only the vault that
+        is being called may call back, once per call.
 """
 
 from ..interfaces import IFactory
@@ -20,7 +20,7 @@ visited: transient(address)  # the vault whose callback is awaited
 @deploy
 def __init__(factory: address):
     """
-    @param factory The Factory whose vaults may be visited.
+    @param factory The Factory whose vaults may be called.
     """
     FACTORY = IFactory(factory)
 
@@ -30,7 +30,7 @@ def __init__(factory: address):
 @reentrant
 def factory() -> address:
     """
-    @notice The Factory whose vaults may be visited.
+    @notice The Factory whose vaults may be called.
     """
     return FACTORY.address
 
@@ -57,7 +57,7 @@ def _expect(vault: address):
 @internal
 def _answer():
     """
-    @notice Refuse a callback of anybody but the vault that is being visited, and a second one of it.
+    @notice Accept one callback, from the vault that is being called; refuse any other.
     """
     assert msg.sender == self.visited, "periphery: not awaited"
     self.visited = empty(address)

@@ -6,8 +6,8 @@
 @title Cash
 @license AGPL-3.0-only
 @notice The loan asset that a pool holds: its balance, its transfers, flash loans of it (ERC-3156).
-@dev Cash is the asset's balance of the pool, not a counter: whatever arrives without being booked to lenders
-     is reserve.
+@dev Cash is the pool's balance of the asset, not a counter: tokens that arrive without being booked to lenders
+     increase the reserve.
 """
 
 from ethereum.ercs import IERC20
@@ -95,8 +95,8 @@ def _balance() -> uint256:
 @pure
 def _backing(balance: uint256, total_debt: uint256) -> uint256:
     """
-    @notice What stands behind lenders' assets: cash and debt, 1/65536 base units. Below 2**111, whatever a
-            token says of `balance`: no absurd answer can stop a settlement.
+    @notice What backs lenders' assets: cash and debt, 1/65536 base units. Below 2**111 for any `balance` that a
+            token returns, so that no absurd answer can stop a settlement.
     """
     return unsafe_add(unsafe_mul(min(balance, CASH_TOP), units.FRACTION), total_debt)
 

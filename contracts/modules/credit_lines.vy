@@ -3,7 +3,7 @@
 # pragma optimize gas
 # pragma evm-version prague
 """
-@title Credit
+@title Credit lines
 @license AGPL-3.0-only
 @notice The credit lines of a pool's vaults: how much each may draw and how much it has drawn.
 @dev One word a vault, packed and unpacked here and nowhere else:
@@ -11,7 +11,7 @@
      bits      field    unit
      0..103    drawn    debt shares
      104..197  limit    base units of the loan asset
-     255       known    set for ever when the vault is registered
+     255       known    set when the vault is registered, never cleared
 
      A limit of 0 never stops a vault from settling.
 """

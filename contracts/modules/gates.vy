@@ -26,7 +26,7 @@ paused_until: public(reentrant(uint256))  # time until which new supply and new 
 @external
 def open_pool():
     """
-    @notice Let lenders in, once and for ever.
+    @notice Open the pool to lenders. It cannot be closed again.
     """
     self._only_council()
     t: ledger.Totals = ledger._accrued()
@@ -63,7 +63,7 @@ def set_pause(until: uint256):
 @reentrant
 def is_open() -> bool:
     """
-    @notice Whether lenders may come in.
+    @notice Whether the pool is open to lenders.
     """
     return ledger._accrued().flags & ledger.FLAG_OPEN != 0
 

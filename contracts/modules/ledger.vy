@@ -98,8 +98,8 @@ def _utilisation(total_assets: uint256, total_debt: uint256) -> uint256:
 def _accrued() -> Totals:
     """
     @notice The totals as of this block: interest since the last accrual added, the rate moved.
-    @dev Growth over the interval is `x + x**2/2 + x**3/6` with `x = min(1, rate*elapsed)`; what that leaves
-         of the exponential, and what a field cannot hold, is forgiven. Nothing here can revert:
+    @dev Growth over the interval is `x + x**2/2 + x**3/6` with `x = min(1, rate*elapsed)`; the rest of the
+         exponential, and interest that a field cannot hold, is not charged. Nothing here can revert:
          x <= WAD, so growth < 2*WAD; total_debt < 2**110, so no product reaches 2**172.
     """
     books: uint256 = self.books

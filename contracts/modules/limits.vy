@@ -5,8 +5,8 @@
 """
 @title Limits
 @license AGPL-3.0-only
-@notice What health, line and cash allow at the oracle's prices: the checks of a loan, and the largest amounts that
-        pass them.
+@notice What health, credit line and cash allow at the oracle's prices: the checks of a loan, and the largest
+        amounts that pass them.
 """
 
 from ..interfaces import IOracle

@@ -6,7 +6,7 @@
 @title Margin
 @license AGPL-3.0-only
 @notice A position in the terms of an exchange, from its collateral, its debt, a price and the vault's parameters.
-@dev The vault's own views are made of these.
+@dev The vault's views and the Lens use these.
 """
 
 from ..interfaces import IVault
@@ -32,7 +32,7 @@ struct Terms:
 @pure
 def _terms(collateral: uint256, debt: uint256, price: uint256, risk: IVault.RiskParams) -> Terms:
     """
-    @param price Loan base units per collateral base unit, scaled 1e36.
+    @param price Loan base units per collateral base unit, scaled by 1e36.
     """
     worth: uint256 = collateral * price // PRICE_SCALE
     terms: IVault.MarginTerms = self._margin_terms(risk, collateral, debt)

@@ -35,7 +35,7 @@ def __init__():
 @external
 def set_operator(operator: address, rights: uint256):
     """
-    @notice Set what `operator` may do for the caller; 0 takes every right away.
+    @notice Set what `operator` may do for the caller; 0 revokes all rights.
     """
     self._set_operator(msg.sender, operator, rights)
 
@@ -45,9 +45,9 @@ def set_operator_by_signature(
     owner: address, operator: address, rights: uint256, nonce: uint256, deadline: uint256, signature: Bytes[65]
 ):
     """
-    @notice Set what `operator` may do for `owner`, who signed so (EIP-712; ERC-1271 when the owner has code).
-            Returns quietly when the nonce is used and the operator has just these rights: somebody else
-            delivered the signature first.
+    @notice Set what `operator` may do for `owner`, by the owner's signature (EIP-712; ERC-1271 when the owner has
+            code). Does nothing when the nonce is used and the operator already has exactly these rights: the
+            signature was submitted before.
     @param nonce The owner's next nonce.
     @param deadline Last second in which the signature may be used.
     """
@@ -57,7 +57,7 @@ def set_operator_by_signature(
     if nonce < expected and self.rights_of[owner][operator] == rights:
         return
     assert nonce == expected, "vault: nonce used or ahead"
-    self.nonces[owner] = unsafe_add(nonce, 1)  # one a signature: cannot reach 2**256
+    self.nonces[owner] = unsafe_add(nonce, 1)  # one per signature: cannot reach 2**256
     digest: bytes32 = eip712_domain_separator._hash_typed_data_v4(
         keccak256(abi_encode(TYPEHASH, owner, operator, rights, nonce, deadline))
     )

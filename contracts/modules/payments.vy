@@ -5,8 +5,8 @@
 """
 @title Payments
 @license AGPL-3.0-only
-@notice How loan asset and collateral move: every pull is from the caller, never from an owner, and is checked to
-        arrive.
+@notice How loan asset and collateral move: every pull is from the caller, never from an owner, and is checked
+        to have arrived in full.
 @custom:security A missing return value is tolerated, a false one reverts; nothing is called for an amount of 0, on
                  which some tokens revert.
 """
@@ -70,7 +70,7 @@ def _pay_pool(amount: uint256, shares: uint256, paid: uint256, reports: bool):
     @dev `settle` reads the pool's balance anyway and returns it: the balance after the pull.
     @param shares Debt shares that are extinguished.
     @param paid The part of `amount` that is not fee.
-    @param reports Whether provisions have changed, which the pool is then told.
+    @param reports Whether provisions have changed and are reported to the pool.
     """
     before: uint256 = 0
     if amount > 0:

@@ -6,7 +6,7 @@
 @title Pool parameters
 @license AGPL-3.0-only
 @notice What a pool's parameters must satisfy so that no field of its books can overflow and interest stays
-        within what the specification says. Called by the Factory, before it makes a pool.
+        within the specification's bounds. Called by the Factory, before it deploys a pool.
 """
 
 from ethereum.ercs import IERC20Detailed
@@ -43,7 +43,7 @@ def _check(params: IPool.PoolParams):
 @pure
 def _check_rates(rates: IPool.RateParams):
     """
-    @notice Refuse a curve that is not one.
+    @notice Refuse a curve that is not defined or too steep.
     """
     target: uint256 = rates.target_utilisation
     assert target > 0 and target < units.WAD, "rates: target utilisation"

@@ -16,7 +16,7 @@
 
 COLLATERAL_TOP: constant(uint256) = 2**128 - 1
 DEBT_TOP: constant(uint256) = 2**104 - 1
-PROVISIONED: constant(uint256) = 1 << 255  # the flag is the top bit: who has it is not below it
+PROVISIONED: constant(uint256) = 1 << 255  # the top bit, so a flagged word is at least this
 
 
 @internal
@@ -56,7 +56,7 @@ def _add_debt(word: uint256, shares: uint256) -> uint256:
 def _reduce(word: uint256, collateral: uint256, shares: uint256) -> uint256:
     """
     @notice Take `collateral` and `shares` out of a position.
-    @dev The caller has seen that the position holds at least as much of each: no lane borrows.
+    @dev The caller has checked that the position holds at least as much of each, so no lane underflows.
     """
     return unsafe_sub(word, collateral | (shares << 128))
 

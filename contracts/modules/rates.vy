@@ -11,7 +11,7 @@
         With speed 0 the curve is a static kink.
 @dev The rate at target is kept as its logarithm: `log_rate` runs from 0 (`rate_min`) to 2**32 - 1
      (`rate_max`) in steps of `ln(rate_max/rate_min)/2**32`, about 2e-9 of the rate each. In a linear field
-     a small rate could be pinned by frequent pokes whose movements all truncate to zero; here one step is
+     a small rate could be pinned by frequent calls whose movements all truncate to zero; here one step is
      the same relative movement at any rate. Movements round towards zero.
 
      Units: utilisation, deviation and factors are WAD; rates are WAD a second; times are seconds.
@@ -50,7 +50,7 @@ def __init__(params: IPool.RateParams):
 @reentrant
 def rate_params() -> IPool.RateParams:
     """
-    @notice The curve as the pool was made with it.
+    @notice The curve's parameters.
     """
     return CURVE
 

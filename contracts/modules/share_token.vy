@@ -6,7 +6,7 @@
 @title Share token
 @license AGPL-3.0-only
 @notice Lender shares as an ERC-20 with EIP-2612 permits. Decimals are those of the asset plus 3.
-@dev The total supply is a field of the ledger. An allowance of the largest uint is never used up.
+@dev The total supply is a field of the ledger. An allowance of the largest uint never decreases.
      An approval can be raced as with any ERC-20: set it to 0 first, or use `permit`.
 """
 
@@ -89,7 +89,7 @@ def permit(owner: address, spender: address, amount: uint256, deadline: uint256,
     """
     assert block.timestamp <= deadline, "pool: permit expired"
     nonce: uint256 = self.nonces[owner]
-    self.nonces[owner] = unsafe_add(nonce, 1)  # one a signature: cannot reach 2**256
+    self.nonces[owner] = unsafe_add(nonce, 1)  # one per signature: cannot reach 2**256
     digest: bytes32 = eip712_domain_separator._hash_typed_data_v4(
         keccak256(abi_encode(PERMIT_TYPEHASH, owner, spender, amount, nonce, deadline))
     )
@@ -128,7 +128,7 @@ def _approve(owner: address, spender: address, amount: uint256):
 @internal
 def _spend_allowance(owner: address, amount: uint256):
     """
-    @notice Use up `amount` of what `owner` allows the caller; the largest uint stays.
+    @notice Spend `amount` of the caller's allowance from `owner`; the largest uint never decreases.
     """
     allowed: uint256 = self.allowance[owner][msg.sender]
     if allowed != max_value(uint256):

@@ -35,7 +35,7 @@ def _send(token: address, receiver: address, amount: uint256):
 @internal
 def _allow(token: address, spender: address, amount: uint256):
     """
-    @notice Let `spender` pull just `amount` base units. It is about to: no allowance outlives the call.
+    @notice Let `spender` pull exactly `amount` base units, in this call: no allowance outlives it.
     """
     if amount > 0:
         success: bool = extcall IERC20(token).approve(spender, amount, default_return_value=True)

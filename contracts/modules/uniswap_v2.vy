@@ -6,11 +6,11 @@
 @title Uniswap v2
 @license AGPL-3.0-only
 @notice Prices and sells along a path of two to four tokens over the pairs of one Uniswap v2 factory. Amounts
-        are base units. A pair takes 0.3 % of what comes in; its reserves, not an oracle, say what comes out,
-        so every caller states the least that he accepts.
+        are base units. A pair takes 0.3 % of what comes in; its reserves, not an oracle, decide what comes out,
+        so every caller states a minimum.
 @dev Quotes are exact for the next sale in the same block, unless a pair occurs twice in the path.
      Tokens in the middle of a path are only called by the pairs. The caller of `_sell` holds the first one
-     and measures what it got of the last one: tokens that take a fee on transfer do not fit.
+     and measures what it received of the last one: tokens that take a fee on transfer do not fit.
 """
 
 from ethereum.ercs import IERC20

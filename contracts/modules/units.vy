@@ -9,5 +9,5 @@
 """
 
 WAD: constant(uint256) = 10**18  # ratios and rates
-PRICE_SCALE: constant(uint256) = 10**36  # prices: loan base units for a collateral base unit
+PRICE_SCALE: constant(uint256) = 10**36  # prices: loan base units per collateral base unit
 FRACTION: constant(uint256) = 65_536  # fractions in a base unit: the books keep 16 bits more

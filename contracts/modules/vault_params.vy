@@ -6,7 +6,7 @@
 @title Vault parameters
 @license AGPL-3.0-only
 @notice What a vault's parameters must satisfy so that the theorems of the specification hold. Called by the
-        Factory, before it makes a vault.
+        Factory, before it deploys a vault.
 @dev Inequalities are products, not quotients, so that nothing is lost to rounding. All ratios are WAD.
 """
 
@@ -36,7 +36,7 @@ PRICE_SCALE: constant(uint256) = units.PRICE_SCALE
 @view
 def _check(pool: address, collateral: address, oracle: address, risk: IVault.RiskParams):
     """
-    @notice Refuse a vault that could not keep the promises of the specification.
+    @notice Refuse parameters under which the specification's theorems would not hold.
     """
     loan: address = staticcall IPool(pool).asset()
     assert collateral != loan, "vault: collateral is the loan"
@@ -51,7 +51,7 @@ def _check(pool: address, collateral: address, oracle: address, risk: IVault.Ris
 @pure
 def _check_risk(risk: IVault.RiskParams):
     """
-    @notice Refuse parameters under which a close could lower health, end liquidatable or not be worth it.
+    @notice Refuse parameters under which a close could lower health, end liquidatable or pay no bonus.
     """
     assert risk.ltv > 0, "vault: no loan-to-value"
     assert risk.ltv < risk.threshold, "vault: ltv not below threshold"
@@ -77,8 +77,8 @@ def _check_risk(risk: IVault.RiskParams):
 @pure
 def _check_price(price: uint256, safe_price: uint256, min_debt: uint256):
     """
-    @notice Refuse an oracle or a collateral unit that does not fit.
-    @param price Of the oracle, 1e36.
+    @notice Refuse an oracle without a price, and a collateral whose base unit is worth too much.
+    @param price The oracle's price, 1e36; `safe_price` likewise.
     @param min_debt Base units of the loan asset.
     """
     assert price > 0, "vault: zero price"

@@ -5,7 +5,7 @@
 """
 @title Vault views
 @license AGPL-3.0-only
-@notice What a vault says of its positions: previews of liquidations, health, margin, the largest amounts.
+@notice A vault's views of its positions: previews of liquidations, health, margin, the largest amounts.
 """
 
 from ..interfaces import IPool
@@ -133,7 +133,7 @@ def max_withdraw(owner: address) -> uint256:
 @view
 def _debt(word: uint256) -> uint256:
     """
-    @notice Debt of a position, base units, rounded up; the pool is not asked when there is none.
+    @notice Debt of a position, base units, rounded up; without debt the pool is not called.
     """
     debt_shares: uint256 = position._debt_shares(word)
     if debt_shares == 0:

@@ -5,15 +5,15 @@
 """
 @title Waterfall
 @license AGPL-3.0-only
-@notice Who bears a loss: the reserve first, then the backstop, then the other lenders. And what goes up it: what
-        the reserve holds above its target is paid out.
+@notice Who bears a loss: the reserve first, then the backstop, then the other lenders. Also pays out what the
+        reserve holds above its target.
 @dev `reserve = cash + total_debt - total_assets`, not below 0: interest not given to lenders, flash fees,
      liquidation fees and donations increase it as soon as they are received, and change no share price, no debt
      and no utilisation.
 
-     Provisions are losses that a vault has found and nobody has booked. While they exceed what reserve and
-     backstop can bear, exits are priced as if all of them had been booked, so that nobody gains by leaving
-     first; entries are at the normal price.
+     Provisions are known losses that are not booked yet. While they exceed what reserve and backstop can bear,
+     exits are priced as if all of them had been booked, so that nobody gains by leaving first; entries are at
+     the normal price.
 """
 
 from ..interfaces import IPool
@@ -94,7 +94,7 @@ def reserves() -> uint256:
 @internal
 def _set_provision(vault: address, amount: uint256):
     """
-    @notice Take `amount` base units as the known shortfall of a vault, in place of what it was.
+    @notice Set the known shortfall of a vault, base units, replacing the earlier one.
     """
     assert credit_lines._is_known(vault), "pool: not a vault"
     t: ledger.Totals = ledger._accrued()
@@ -161,7 +161,7 @@ def _book_loss(
     """
     @notice The waterfall. The reserve absorbs what of the loss is not in the shortfall; no tokens move. The
             backstop bears as much of the shortfall as its shares are worth, which are burnt at their price;
-            the other lenders bear the rest. The vault's line shrinks by what it has lost.
+            the other lenders bear the rest. The vault's limit falls by the loss.
     @param totals The books after the debt has been taken off; returned after the loss.
     @param vault The vault that settles; empty when there is none.
     @param extinguished Debt taken off, 1/65536 base units.
@@ -169,7 +169,7 @@ def _book_loss(
     @param backing Cash and debt, 1/65536 base units.
     """
     t: ledger.Totals = totals
-    loss: uint256 = 0  # base units, rounded up, so that no crumb refills the line
+    loss: uint256 = 0  # base units, rounded up, so that rounding never refills the line
     if extinguished > received:
         loss = (extinguished - received + units.FRACTION - 1) // units.FRACTION
     shortfall: uint256 = 0  # base units, rounded down; at most total assets
@@ -231,7 +231,7 @@ def _distribute_excess(limit: uint256, receiver: address) -> uint256:
 @internal
 def _give(totals: ledger.Totals, taker: address, amount: uint256) -> ledger.Totals:
     """
-    @notice Give `amount` base units of the reserve to `taker` as new shares at their price.
+    @notice Turn `amount` base units of the reserve into new shares for `taker`, at the share price.
     """
     t: ledger.Totals = totals
     if taker == empty(address):
@@ -247,8 +247,8 @@ def _give(totals: ledger.Totals, taker: address, amount: uint256) -> ledger.Tota
 @view
 def _excess(t: ledger.Totals) -> uint256:
     """
-    @notice What the reserve holds above the insurance target, base units, rounded down. Refuses while a loss
-            is known or has all but wiped the lenders: the reserve is for them first.
+    @notice What the reserve holds above the insurance target, base units, rounded down. Refuses while
+            provisions stand and when the pool is wiped: the reserve covers losses first.
     """
     assert t.flags & ledger.FLAG_PROVISIONED == 0, "pool: provisions stand"
     assert not self._is_wiped(t), "pool: wiped"

@@ -13,7 +13,7 @@
 
      Both rates and the loan feed are optional. Who answers:
 
-       sequencer   down or just back: nobody answers. Asked first, whatever else is configured.
+       sequencer   down or just back: no price. Checked first, whatever else is configured.
        primary     the own feeds and, when there is one, `second`: `price()` is the higher and `safe_price()`
                    the lower of the live ones, so a spike of one source alone neither liquidates anybody nor
                    lends. When just one is live, it alone answers. Without `second` both prices are equal.
@@ -101,7 +101,7 @@ struct Rate:
 struct Config:
     collateral: address
     loan: address
-    expected_price: uint256  # what the deployer knows from elsewhere, scaled by 1e36; checked at construction
+    expected_price: uint256  # from another source, scaled by 1e36; checked at construction
     collateral_feed: Feed
     loan_feed: Feed  # empty: the collateral feed is quoted in the loan asset
     collateral_rate: Rate  # empty: none
@@ -121,10 +121,10 @@ struct Anchor:
     time: uint256  # seconds
 
 
-# A failing primary, as far as `mark()` saw it.
+# A failing primary, as recorded by `mark()`.
 struct Failure:
     since: uint256  # seconds; 0 = none
-    confirmed: uint256  # seconds; the last time that it was seen failing
+    confirmed: uint256  # seconds; the last time that it was found failing
 
 
 # ------------------------------------------------------------------------------------------------------------
@@ -178,8 +178,8 @@ def __init__(config: Config):
     """
     @notice Check and fix everything. Every source must answer now, within 5 % of the expected price: the
             cheapest guard against a feed, a rate or a decimal that does not belong there.
-    @dev A token, feed or vault that lacks a function of its kind makes the call fail without a reason of
-         ours.
+    @dev A token, feed or vault without one of the functions of its kind makes the call revert without a
+         reason.
     """
     assert config.collateral_feed.feed != empty(address), "oracle: no collateral feed"
     assert config.expected_price != 0, "oracle: no expected price"
@@ -318,10 +318,10 @@ def mark():
     """
     @notice Record whether the primary fails now; open to all. Marks at most two days apart make one failure.
             Once it spans 14 days, the fallback answers whenever the primary fails, until a mark finds the
-            primary working. Without an event when nothing changes. Refused while the sequencer is down or
+            primary working. No event when nothing changes. Refused while the sequencer is down or
             just back: that is no failure of the primary.
-    @dev One mark long ago proves nothing. Else anybody could mark a hiccup that nobody clears, and the next
-         one, weeks later, would swap the source of a live oracle.
+    @dev A single old mark proves nothing. Otherwise anyone could mark a brief failure that nobody clears, and
+         the next one, weeks later, would replace the source of a live oracle.
     """
     assert CONFIG.fallback != empty(address), "oracle: no fallback"
     if CONFIG.sequencer != empty(address):
@@ -346,7 +346,7 @@ def mark():
 
 
 # ------------------------------------------------------------------------------------------------------------
-# Views for people, and for `_try`
+# Views, for users and for `_try`
 # ------------------------------------------------------------------------------------------------------------
 
 
@@ -355,7 +355,7 @@ def mark():
 @reentrant
 def own_price() -> uint256:
     """
-    @notice The price by the own feeds and rates alone; neither the sequencer nor the other oracles are asked.
+    @notice The price by the own feeds and rates alone; neither the sequencer nor the other oracles are called.
     @return Loan base units per collateral base unit, scaled by 1e36, rounded down. Reverts when a feed or a
             rate cannot be trusted.
     """

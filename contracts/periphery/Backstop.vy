@@ -5,24 +5,24 @@
 """
 @title Backstop
 @license AGPL-3.0-only
-@notice The junior tranche of a pool: an ERC-4626 vault over the pool's shares. What is staked here carries losses
+@notice The junior tranche of a pool: an ERC-4626 vault over the pool's shares. What is staked here bears losses
         before other lenders do, and earns a part of what the pool pays out of its reserve.
-@dev The pool burns shares of this contract without a word, and mints income to it in the same way; `sync`, with
-     which every function begins, notices both. The pool shares held here are at any time
+@dev The pool burns this contract's shares, and mints income to it, without calling it; every function starts from
+     `_books`, which accounts for both. The pool shares held here are at any time
 
         stake    of the holders of this token (`totalAssets`)
-        escrow   of those who have asked to leave: bears losses, earns nothing
-        income   arrived and not yet earned: joins the stake over a cooldown's length
+        escrow   of requests to leave: bears losses, earns nothing
+        income   received and not yet earned: joins the stake over a cooldown's length
 
-     A loss takes income first, then stake and escrow in proportion.
+     A loss is borne by income first, then by stake and escrow in proportion.
 
-     Who wants to leave asks (`request`); after the cooldown there are two days to `redeem` or `withdraw`, else
-     the request lapses. Where ERC-4626 speaks of an owner's shares, those two, their previews and maxima mean
-     the shares of the escrow that he got for his request.
+     To leave, call `request`; after the cooldown there are two days to `redeem` or `withdraw`, else the request
+     lapses. Where ERC-4626 speaks of an owner's shares, those two, their previews and maxima mean the shares of
+     the escrow that the owner received for the request.
 
      A part of which a loss leaves less than 1e-9 of par begins a new generation: its shares are worth nothing
      and what is left is income.
-@custom:security Not a price source. Losses that only a poke or a liquidation will show are not in its price.
+@custom:security Not a price source. Losses that no `poke` or liquidation has recorded yet are not in its price.
 """
 
 from ethereum.ercs import IERC20
@@ -35,7 +35,7 @@ from ..interfaces import IPool
 implements: IERC4626
 
 DAY: constant(uint256) = 86_400
-WINDOW: constant(uint256) = 2 * DAY  # in which a mature request may leave
+WINDOW: constant(uint256) = 2 * DAY  # in which a mature request may be redeemed
 COOLDOWN_MIN: constant(uint256) = 3 * DAY
 COOLDOWN_MAX: constant(uint256) = 60 * DAY
 WIPED: constant(uint256) = 10**9  # after a loss, a share worth less than 1/WIPED of par is worth nothing
@@ -50,7 +50,7 @@ symbol: public(immutable(String[35]))
 decimals: public(immutable(uint8))
 
 stored: IBackstop.Books
-synced_at: public(reentrant(uint256))  # time as of which the books are stored
+synced_at: public(reentrant(uint256))  # time at which the books were stored
 balances: HashMap[uint256, HashMap[address, uint256]]  # by generation of the stake
 allowance: public(reentrant(HashMap[address, HashMap[address, uint256]]))
 departures: HashMap[address, IBackstop.Departure]
@@ -61,8 +61,8 @@ def __init__(pool: address, cooldown: uint256, minimum_stake: uint256):
     """
     @notice Deployed by the Factory with the pool.
     @param cooldown Seconds from a request to leave to leaving, 3 to 60 days; income is earned over as long.
-    @param minimum_stake Pool shares below which income is not earned, so that a crumb cannot earn it all; at
-           least as many as a whole token gives at par.
+    @param minimum_stake Pool shares below which income is not earned, so that dust cannot earn it all; at
+           least as many as a whole token buys at par.
     """
     assert cooldown >= COOLDOWN_MIN and cooldown <= COOLDOWN_MAX, "backstop: cooldown 3 to 60 days"
     decimals = staticcall IERC20Detailed(pool).decimals()
@@ -113,8 +113,8 @@ def mint(shares: uint256, receiver: address) -> uint256:
 @external
 def request(shares: uint256) -> uint256:
     """
-    @notice Ask to leave with `shares` of the caller. From now on they earn nothing and bear losses; after the
-            cooldown they may leave for two days. What was asked for before is added and waits anew.
+    @notice Request to leave with `shares` of the caller. From now on they earn nothing and bear losses; after the
+            cooldown they can be redeemed for two days. An earlier request is added and its cooldown restarts.
     @return Pool shares moved into the escrow, rounded down.
     """
     books: IBackstop.Books = self._synced()
@@ -139,7 +139,7 @@ def request(shares: uint256) -> uint256:
 @external
 def cancel(owner: address) -> uint256:
     """
-    @notice Move all of `owner`'s request back into the stake at today's price: the owner at any time, anyone
+    @notice Move all of `owner`'s request back into the stake at the current price: the owner at any time, anyone
             once the request has lapsed.
     @return Shares, rounded down.
     """
@@ -188,7 +188,7 @@ def withdraw(assets: uint256, receiver: address, owner: address) -> uint256:
 @external
 def sync():
     """
-    @notice Notice what has arrived and what was lost, and earn what time has released. Open to all.
+    @notice Account for income received, losses, and income that time has released. Open to all.
     """
     self._store(self._synced())
 
@@ -219,7 +219,7 @@ def transferFrom(owner: address, to: address, amount: uint256) -> bool:
 def approve(spender: address, amount: uint256) -> bool:
     """
     @notice Allow `spender` to move `amount` of the caller's shares, or to leave with as many of the escrow; the
-            largest uint means without end.
+            largest uint never decreases.
     """
     self.allowance[msg.sender][spender] = amount
     log IERC20.Approval(owner=msg.sender, spender=spender, value=amount)
@@ -230,7 +230,7 @@ def approve(spender: address, amount: uint256) -> bool:
 @view
 def totalSupply() -> uint256:
     """
-    @notice Shares of those who stay.
+    @notice Shares of the stake; requests to leave are not counted.
     """
     return self._books().stake.supply
 
@@ -301,7 +301,7 @@ def departure_of(owner: address) -> IBackstop.Departure:
 @view
 def totalAssets() -> uint256:
     """
-    @notice Pool shares of those who stay.
+    @notice Pool shares of the stake; requests to leave are not counted.
     """
     return self._books().stake.assets
 
@@ -319,7 +319,7 @@ def convertToShares(assets: uint256) -> uint256:
 @view
 def convertToAssets(shares: uint256) -> uint256:
     """
-    @notice Pool shares that `shares` of those who stay are worth, rounded down.
+    @notice Pool shares that `shares` of the stake are worth, rounded down.
     """
     return self._to_assets_down(shares, self._books().stake)
 
@@ -365,7 +365,7 @@ def previewWithdraw(assets: uint256) -> uint256:
 @reentrant
 def maxDeposit(receiver: address) -> uint256:
     """
-    @notice No bound but the pool shares in existence.
+    @notice No limit other than the pool shares in existence.
     """
     return max_value(uint256)
 
@@ -375,7 +375,7 @@ def maxDeposit(receiver: address) -> uint256:
 @reentrant
 def maxMint(receiver: address) -> uint256:
     """
-    @notice No bound but the pool shares in existence.
+    @notice No limit other than the pool shares in existence.
     """
     return max_value(uint256)
 
@@ -406,7 +406,7 @@ def maxWithdraw(owner: address) -> uint256:
 @view
 def _books() -> IBackstop.Books:
     """
-    @notice The books as of now: what was lost taken off, what time has released earned, what has arrived added.
+    @notice The books as of now: losses taken off, released income earned, new income added.
     """
     books: IBackstop.Books = self.stored
     held: uint256 = staticcall IERC20(POOL).balanceOf(self)
@@ -426,7 +426,7 @@ def _books() -> IBackstop.Books:
         books.stake.assets += released
 
     if held > known:
-        # the stream's new end is the average of both ends, so that crumbs cannot put it off
+        # the stream's new end is the average of both ends, so that dust cannot postpone it
         arrived: uint256 = held - known
         left: uint256 = max(books.stream_end, block.timestamp) - block.timestamp
         books.stream_end = block.timestamp + self._ceil_div(
@@ -452,7 +452,7 @@ def _after_loss(before: IBackstop.Books, loss: uint256) -> IBackstop.Books:
         books.stake.assets -= rest - of_escrow
         books.escrow = self._renewed(books.escrow, WIPED)
         books.stake = self._renewed(books.stake, WIPED)
-    # what a generation leaves is in no part: it arrives anew
+    # what is left of an ended generation is in no part: it counts as new income
     return books
 
 
@@ -471,7 +471,7 @@ def _renewed(part: IBackstop.Part, bound: uint256) -> IBackstop.Part:
 @pure
 def _enterable(part: IBackstop.Part) -> IBackstop.Part:
     """
-    @notice The part as somebody may enter it: so far from its end that a small loss cannot end it under him.
+    @notice The part as it can be entered: with a price high enough that a small loss does not end the generation.
     """
     return self._renewed(part, WORN)
 
@@ -479,7 +479,7 @@ def _enterable(part: IBackstop.Part) -> IBackstop.Part:
 @internal
 def _synced() -> IBackstop.Books:
     """
-    @notice The books as of now; says what was lost or has arrived.
+    @notice The books as of now; logs losses and income.
     """
     held: uint256 = staticcall IERC20(POOL).balanceOf(self)
     known: uint256 = self._total(self.stored)
@@ -505,7 +505,7 @@ def _store(books: IBackstop.Books):
 @pure
 def _total(books: IBackstop.Books) -> uint256:
     """
-    @notice The pool shares that the books know of.
+    @notice The pool shares in the books.
     """
     return books.stake.assets + books.escrow.assets + books.income
 
@@ -522,7 +522,7 @@ def _enter(books: IBackstop.Books, assets: uint256, shares: uint256, receiver: a
     after.stake = self._with(books.stake, assets, shares)
     self._store(after)
     self._mint(books.stake.generation, receiver, shares)
-    extcall IERC20(POOL).transferFrom(msg.sender, self, assets)  # the pool reverts or is true
+    extcall IERC20(POOL).transferFrom(msg.sender, self, assets)  # the pool reverts or returns true
     log IERC4626.Deposit(sender=msg.sender, owner=receiver, assets=assets, shares=shares)
 
 
@@ -541,7 +541,7 @@ def _leave(books: IBackstop.Books, assets: uint256, shares: uint256, receiver: a
     after: IBackstop.Books = books
     after.escrow = self._without(books.escrow, assets, shares)
     self._store(after)
-    extcall IERC20(POOL).transfer(receiver, assets)  # the pool reverts or is true
+    extcall IERC20(POOL).transfer(receiver, assets)  # the pool reverts or returns true
     log IERC4626.Withdraw(sender=msg.sender, receiver=receiver, owner=owner, assets=assets, shares=shares)
 
 
@@ -549,7 +549,7 @@ def _leave(books: IBackstop.Books, assets: uint256, shares: uint256, receiver: a
 @view
 def _departing(owner: address, books: IBackstop.Books) -> uint256:
     """
-    @notice Shares of the escrow that `owner` has asked to leave with.
+    @notice Shares of the escrow in the request of `owner`.
     """
     departure: IBackstop.Departure = self.departures[owner]
     return departure.shares if departure.generation == books.escrow.generation else 0
@@ -589,8 +589,8 @@ def _with(part: IBackstop.Part, assets: uint256, shares: uint256) -> IBackstop.P
 @pure
 def _without(part: IBackstop.Part, assets: uint256, shares: uint256) -> IBackstop.Part:
     """
-    @notice The part after `shares` have left with `assets`; with the last share the crumbs of rounding go too,
-            to arrive anew as income.
+    @notice The part after `shares` have left with `assets`; with the last share the rounding dust leaves the
+            part, and counts as new income.
     """
     supply: uint256 = part.supply - shares
     rest: uint256 = part.assets - assets if supply > 0 else 0
@@ -643,7 +643,7 @@ def _transfer(owner: address, to: address, amount: uint256):
 @internal
 def _spend_allowance(owner: address, amount: uint256):
     """
-    @notice Use up `amount` of what `owner` allows the caller; the largest uint stays.
+    @notice Spend `amount` of the caller's allowance from `owner`; the largest uint never decreases.
     """
     allowed: uint256 = self.allowance[owner][msg.sender]
     if allowed != max_value(uint256):

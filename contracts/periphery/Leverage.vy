@@ -9,11 +9,11 @@
         the loan is sold for collateral on Uniswap v2, or collateral for the loan asset. Long when the
         collateral is the volatile token, short when the loan asset is. Always for the caller's own position.
 @dev The caller makes this contract an operator of the vault: by `set_operator`, or by signature in the same
-     call. The standing right is safe as far as this code is: it acts for nobody but its caller. Who wants no
-     right to stand signs twice, see `Signed`.
+     call. A standing right is as safe as this code, which acts only for its caller. To leave no standing
+     right, sign twice: see `Signed`.
 
-     Nothing is held between calls, allowances included. What somebody sends here by mistake stays here for
-     ever: every sum that is paid out is what the call itself brought in.
+     Nothing is held between calls, allowances included. Tokens sent here by mistake cannot be
+     recovered: a call pays out only what it brought in.
 @custom:security A user names the vault, which must be of the Factory; the tokens are the vault's; pairs are
                  those of the Uniswap factory. Nothing else is called. Tokens in the middle of a path may be
                  anything: the lock is held, and the caller's bounds decide.
@@ -36,7 +36,7 @@ exports: (callback_guard.factory, uniswap_v2.uniswap_factory)
 CALL_BACK: constant(Bytes[1]) = b"1"  # a vault calls back when there is data
 
 
-struct Signed:  # a `SetOperator` of the vault's that names this contract, signed by the caller
+struct Signed:  # the vault's `SetOperator` for this contract, signed by the caller
     rights: uint256  # to open 2 (borrow), to close 1 (withdraw), 3 for both, 0 for none
     nonce: uint256
     deadline: uint256
@@ -159,7 +159,7 @@ def close(
 @reentrant
 def on_open(collateral: uint256, debt: uint256, data: Bytes[1024]):
     """
-    @notice Called by the vault that is being visited: find `collateral` base units.
+    @notice Called by the vault: provide `collateral` base units.
     @dev Not locked, since the lock is held by the function that has called the vault; `callback_guard` guards.
     """
     callback_guard._answer()
@@ -170,7 +170,7 @@ def on_open(collateral: uint256, debt: uint256, data: Bytes[1024]):
 @reentrant
 def on_close(repaid: uint256, withdrawn: uint256, data: Bytes[1024]):
     """
-    @notice Called by the vault that is being visited: find `repaid` base units of the loan asset.
+    @notice Called by the vault: provide `repaid` base units of the loan asset.
     @dev Not locked, since the lock is held by the function that has called the vault; `callback_guard` guards.
     """
     callback_guard._answer()
@@ -204,7 +204,7 @@ def preview_open(
 ) -> (uint256, terms.Terms):
     """
     @notice What `open` by `owner` would lock in this block, and the position's terms afterwards, to the wei.
-            Whether the vault would allow it is not said: compare the value with `initial_margin`.
+            It does not check whether the vault allows that: compare the value with `initial_margin`.
     """
     collateral_token: address = empty(address)
     loan: address = empty(address)
@@ -245,7 +245,7 @@ def preview_close(
 @internal
 def _begin(vault: address, deadline: uint256, signed: DynArray[Signed, 2]):
     """
-    @notice Refuse a call that comes too late; deliver the first signature, if there is one.
+    @notice Refuse a call after its deadline; deliver the first signature, if there is one.
     """
     assert block.timestamp <= deadline, "leverage: too late"
     if len(signed) > 0:
@@ -255,7 +255,7 @@ def _begin(vault: address, deadline: uint256, signed: DynArray[Signed, 2]):
 @internal
 def _end(vault: address, min_health: uint256, signed: DynArray[Signed, 2]):
     """
-    @notice Check the health that is left; deliver the second signature, if there is one.
+    @notice Check the health afterwards; deliver the second signature, if there is one.
     """
     if min_health > 0:
         assert staticcall IVault(vault).health(msg.sender) >= min_health, "leverage: health too low"
@@ -278,7 +278,7 @@ def _expect(
     vault: address, path: DynArray[address, uniswap_v2.MAX_TOKENS], sold: uint256, margin: uint256
 ):
     """
-    @notice Note what the callback needs.
+    @notice Store what the callback needs.
     """
     self.path = path
     self.sold = sold
@@ -318,7 +318,7 @@ def _sale(
 @view
 def _terms(vault: address, collateral: uint256, debt: uint256) -> terms.Terms:
     """
-    @notice The terms of a position of so much at the oracle's price.
+    @notice The terms of such a position at the oracle's price.
     """
     price: uint256 = staticcall IOracle(staticcall IVault(vault).oracle()).price()
     return terms._terms(collateral, debt, price, staticcall IVault(vault).risk())

@@ -9,11 +9,10 @@
         the vault pull what is due, sends the rest to the caller's receiver. Or with the caller's own loan
         asset. Open to all; nobody owns it.
 @dev Nothing is held between calls, allowances included: each is for the exact amount that is pulled in the
-     same call. What somebody sends here by mistake stays here for ever: every sum that is paid out is what
-     the call itself brought in.
+     same call. Tokens sent here by mistake cannot be recovered: a call pays out only what it brought in.
 @custom:security A user names the vault, which must be of the Factory; the tokens are the vault's; pairs are
                  those of the Uniswap factory. Nothing else is called. Tokens in the middle of a path may be
-                 anything: the lock is held, and the least profit decides.
+                 anything: the lock is held, and `min_profit` bounds the result.
 """
 
 from ..interfaces import IVault
@@ -119,7 +118,7 @@ def liquidate_with_funds(
     vault: address, orders: DynArray[uint256, MAX_ORDERS], min_rate: uint256, receiver: address = msg.sender
 ) -> (uint256, uint256, uint256, uint256):
     """
-    @notice Close positions with the caller's loan asset, of which just what is due is pulled; the collateral
+    @notice Close positions with the caller's loan asset, of which exactly what is due is pulled; the collateral
             goes to `receiver` unsold.
     @param orders As for the vault's `liquidate_batch`.
     @param min_rate As for the vault: least collateral for what is paid with the fee, scaled 1e36; 0 = any.
@@ -139,7 +138,7 @@ def liquidate_with_funds(
 @reentrant
 def on_liquidation(paid: uint256, fee: uint256, seized: uint256, data: Bytes[1024]):
     """
-    @notice Called by the vault that is being visited: find `paid + fee` base units of the loan asset.
+    @notice Called by the vault: provide `paid + fee` base units of the loan asset.
     @dev Not locked, since the lock is held by the function that has called the vault; `callback_guard` guards.
     """
     callback_guard._answer()
@@ -164,7 +163,7 @@ def _prepare_sale(
     vault: address, path: DynArray[address, uniswap_v2.MAX_TOKENS], min_profit: uint256, receiver: address
 ):
     """
-    @notice Note what the callback needs to sell the collateral.
+    @notice Store what the callback needs to sell the collateral.
     """
     self._check_receiver(receiver)
     self.loan = self._check_path(vault, path)

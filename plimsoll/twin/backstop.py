@@ -1,4 +1,4 @@
-"""The junior tranche: who stakes pool shares against losses; the twin of ``contracts/periphery/Backstop.vy``.
+"""The junior tranche: pool shares staked against losses; the twin of ``contracts/periphery/Backstop.vy``.
 
 Every function takes the caller first, returns what the contract returns, and raises `Revert` with the
 contract's reason. Assets are pool shares, times seconds.
@@ -43,11 +43,11 @@ class Part(NamedTuple):
         return _ceil_div(shares * self.assets, self.supply) if self.supply else shares
 
     def plus(self, assets: int, shares: int) -> "Part":
-        """The part after somebody has entered."""
+        """The part after a deposit."""
         return self._replace(assets=checked(self.assets + assets), supply=checked(self.supply + shares))
 
     def minus(self, assets: int, shares: int) -> "Part":
-        """The part after somebody has left; the last one leaves no crumbs."""
+        """The part after a withdrawal; the last one leaves no dust."""
         rest = self.supply - shares
         return self._replace(assets=self.assets - assets if rest else 0, supply=rest)
 
@@ -59,7 +59,7 @@ class Part(NamedTuple):
 
 
 class Departure(NamedTuple):
-    """A request to leave: shares of an escrow, and when they may."""
+    """A request to leave: shares of an escrow, and from when they may be redeemed."""
 
     shares: int = 0
     generation: int = 0
@@ -121,7 +121,7 @@ class Backstop:
 
     @nonreentrant
     def request(self, caller: str, shares: int) -> int:
-        """Asks to leave; returns the pool shares moved into the escrow."""
+        """Requests to leave; returns the pool shares moved into the escrow."""
         books = self._synced()
         assets = books.stake.assets_down(shares)
         self._take(books.stake.generation, caller, shares)
@@ -175,7 +175,7 @@ class Backstop:
 
     @nonreentrant
     def sync(self) -> None:
-        """Notices what has arrived and what was lost."""
+        """Accounts for income received and losses."""
         self._store(self._synced())
 
     # ------------------------------------------------------------------------------------- the token
@@ -221,7 +221,7 @@ class Backstop:
         return Books(stake, escrow, income, end)
 
     def enterable(self) -> Part:
-        """The stake as somebody may enter it now."""
+        """The stake as it can be entered now."""
         return self.books().stake.renewed(WORN)
 
     def balance_of(self, owner: str) -> int:
@@ -229,7 +229,7 @@ class Backstop:
         return self.balances.get((self.books().stake.generation, owner), 0)
 
     def departing(self, owner: str, books: Books) -> int:
-        """Shares of the escrow that `owner` has asked to leave with."""
+        """Shares of the escrow in the request of `owner`."""
         departure = self.departures.get(owner, Departure())
         return departure.shares if departure.generation == books.escrow.generation else 0
 
@@ -311,7 +311,7 @@ class Backstop:
 
 
 def _after_loss(books: Books, loss: int) -> Books:
-    """Income loses first, then stake and escrow in proportion, the escrow's part rounded up."""
+    """Income bears a loss first, then stake and escrow in proportion, the escrow's part rounded up."""
     rest = max(0, loss - books.income)
     stake, escrow = books.stake, books.escrow
     if rest:

@@ -1,4 +1,4 @@
-"""Visits to vaults of one Factory, with tokens in hand; twin of ``contracts/modules/callback_guard.vy``."""
+"""Calls to vaults of one Factory, with callbacks; twin of ``contracts/modules/callback_guard.vy``."""
 
 from collections.abc import Mapping
 
@@ -12,11 +12,11 @@ class CallbackGuard:
 
     Attributes:
         address: its own.
-        vaults: those that it may visit, by address.
+        vaults: those that it may call, by address.
     """
 
     def __init__(self, chain: Chain, address: str, vaults: Mapping[str, Vault], exchange: Exchange) -> None:
-        """A contract that may visit some vaults and trade at an exchange."""
+        """A contract that may call some vaults and trade at an exchange."""
         self.chain = chain
         self.address = address
         self.vaults = vaults

@@ -1,4 +1,4 @@
-"""What the contracts stand on: a clock, tokens, oracle answers, and calls that revert as a whole."""
+"""What the contracts need of a chain: a clock, tokens, events, and calls that revert as a whole."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -6,8 +6,6 @@ from functools import wraps
 from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 from plimsoll.units import MAX, NOBODY
-
-"""The largest uint."""
 
 _Answer = TypeVar("_Answer")
 _Key = TypeVar("_Key")
@@ -116,7 +114,7 @@ class Snapshot(NamedTuple):
 
 @dataclass
 class Chain:
-    """The time, the state of every contract, and the events since somebody last cleared them.
+    """The time, the state of every contract, and the events since they were last cleared.
 
     A contract's state is its attributes, and mappings that `mapping` has made. Going back costs what has
     changed, not what there is.
@@ -127,7 +125,7 @@ class Chain:
     contracts: list[Any] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     _journal: list[_Entry] = field(default_factory=list)
-    _held: int = 0  # snapshots that somebody may go back to
+    _held: int = 0  # snapshots that may still be reverted to
 
     def mapping(self) -> Mapping[Any, Any]:
         """A new mapping of a contract on this chain."""
@@ -176,7 +174,7 @@ class Chain:
 
 
 class Token:
-    """An ERC-20 without a vice; every amount in base units."""
+    """A plain ERC-20; every amount in base units."""
 
     def __init__(self, chain: Chain, address: str) -> None:
         """Registers a token without supply."""

@@ -60,7 +60,7 @@ class Council:
         chain.log(address, "CuratorSet", curator)
 
     def open_pool(self, caller: str) -> None:
-        """Lets lenders in."""
+        """Opens the pool to lenders."""
         self._only_curator(caller)
         self.pool.open_pool(self.address)
 
@@ -90,7 +90,7 @@ class Council:
         self._queue(QueuedChange(guardian, True, 0, 0, self.chain.now + self.delay))
 
     def execute_queued(self, caller: str) -> None:
-        """Carries out the queued change."""
+        """Executes the queued change."""
         self._only_curator(caller)
         change = self.queued
         require(change.ready != 0, "council: nothing queued")
@@ -197,7 +197,7 @@ class Council:
         self._set_curator(caller)
 
     def renounce_curator(self, caller: str) -> None:
-        """Leaves the pool without a curator for ever."""
+        """Leaves the pool without a curator, permanently."""
         self._only_curator(caller)
         require(self._is_open(), "council: open the pool first")
         if self.queued.ready != 0:

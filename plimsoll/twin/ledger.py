@@ -10,7 +10,7 @@ VALUE_TOP = 2**110 - 1
 COUNT_TOP = 2**104 - 1
 """Largest share count."""
 CLOCK = 2**32
-"""The clock of the last accrual starts again after so many seconds."""
+"""The clock of the last accrual wraps after this many seconds."""
 
 FLAG_OPEN = 1
 FLAG_CAPPED = 2
@@ -47,10 +47,11 @@ def utilisation(total_assets: int, total_debt: int) -> int:
 
 
 def accrued(totals: Totals, elapsed: int, curve: rates.Curve, reserve_factor: int) -> Totals:
-    """The totals after an interval in which nobody called.
+    """The totals after an interval without a call.
 
     The debt grows by `x + x**2/2 + x**3/6`, `x` being rate times time but at most 1; the reserve's part of
-    the interest is rounded up, the lenders' part goes to total assets. What a field cannot hold is forgiven.
+    the interest is rounded up, the lenders' part goes to total assets. Interest that a field cannot hold is
+    not charged.
 
     Args:
         totals: before the interval.

@@ -1,8 +1,8 @@
-"""What a liquidation takes and gives: the integers of the specification, exactly.
+"""What a liquidation pays and seizes: the integers of the specification, exactly.
 
 Two kinds of close. *Restorable* positions can pay their debt and the smallest bonus: a close repays up to
 what brings health back to the target, and never lowers it. In a *shortfall* every close takes the same share
-of debt and of collateral; what the collateral cannot pay is the loss.
+of debt and of collateral; what is extinguished and not paid is the loss.
 
 Units: `collateral`, `seized` base units of the collateral; `paid`, `fee`, `max_repay`, debts and values base
 units of the loan asset; ratios WAD; prices 1e36. Debts round up, collateral values down.
@@ -75,7 +75,7 @@ class Quote(NamedTuple):
 
     @property
     def executable(self) -> bool:
-        """Whether the close can be carried out."""
+        """Whether the close can execute."""
         return self.shares > 0
 
 
@@ -133,7 +133,7 @@ def target_repay(value: int, debt: int, bonus: int, risk: Risk) -> int:
 def quote(
     collateral: int, debt_shares: int, price: int, totals: DebtTotals, max_repay: int, risk: Risk
 ) -> Quote:
-    """The close that an offer of `max_repay` gets.
+    """The close for an offer of at most `max_repay`.
 
     Args:
         collateral: base units in the position.
@@ -167,7 +167,7 @@ def quotes(
 ) -> Iterator[tuple[int, Quote]]:
     """The closes of many positions of one vault at one price; those that are healthy are left out.
 
-    Each is what `quote` says of the position by itself, as in a batch that names no owner twice.
+    Each equals `quote` of the position by itself, as in a batch that names no owner twice.
 
     Args:
         positions: collateral in base units and debt shares of each.

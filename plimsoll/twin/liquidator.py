@@ -13,7 +13,7 @@ from plimsoll.units import NOBODY
 
 
 class Liquidator(CallbackGuard):
-    """Takes collateral, sells it inside the vault's callback, pays, and sends on what is left."""
+    """Receives collateral, sells it inside the vault's callback, pays, and sends on the profit."""
 
     @nonreentrant
     def liquidate(

@@ -1,4 +1,4 @@
-"""What vaults ask for prices: an oracle that says what it is told, and one on a Chainlink feed."""
+"""Price sources of vaults: an oracle with scripted answers, and one on a Chainlink feed."""
 
 from typing import Protocol
 
@@ -6,7 +6,7 @@ from plimsoll.twin.chain import Chain, Revert, require
 
 
 class Oracle(Protocol):
-    """What a vault asks; prices in loan base units per collateral base unit, 1e36."""
+    """What a vault calls; prices in loan base units per collateral base unit, 1e36."""
 
     def price(self) -> int:
         """The price for liquidation."""
@@ -16,10 +16,10 @@ class Oracle(Protocol):
 
 
 class ScriptedOracle:
-    """What an oracle answers, 1e36; a string instead of a price is the reason with which it reverts."""
+    """An oracle with set answers, 1e36; a string instead of a price is the reason with which it reverts."""
 
     def __init__(self, chain: Chain, price: int) -> None:
-        """Registers an oracle with one price for both questions."""
+        """Registers an oracle with one price for both functions."""
         self.price_answer: int | str = price
         self.safe_price_answer: int | str = price
         chain.contracts.append(self)
@@ -40,7 +40,7 @@ class ScriptedOracle:
 
 
 class Feed:
-    """What a feed said last, and when."""
+    """A feed's latest answer, and its time."""
 
     def __init__(self, chain: Chain, answer: int) -> None:
         """A feed that has just been updated; answers in the feed's decimals."""

@@ -45,7 +45,7 @@ class Pool:
         balances, allowances: lender shares.
         lines: limit (base units) and drawn debt shares of each vault that was ever registered.
         losses: base units, by vault.
-        provision_of: base units that a vault's positions are known to lack, by vault.
+        provision_of: known shortfall of a vault's positions, base units, by vault.
         nonces: of permits, by owner.
     """
 
@@ -96,7 +96,7 @@ class Pool:
 
     @nonreentrant
     def open_pool(self, caller: str) -> None:
-        """Lets lenders in."""
+        """Opens the pool to lenders."""
         self._only_council(caller)
         require(not self.accrued().flags & FLAG_OPEN, "pool: already open")
         self._set_flag(FLAG_OPEN, FLAG_OPEN)
@@ -254,7 +254,7 @@ class Pool:
 
     @nonreentrant
     def book_shortfall(self) -> int:
-        """Books a shortfall that no vault made; returns what backstop and lenders carried."""
+        """Books a shortfall that no vault made; returns what backstop and lenders bore."""
         t = self.accrued()
         after = self._book_loss(t, NOBODY, 0, 0)
         self._store(after)
@@ -262,7 +262,7 @@ class Pool:
 
     @nonreentrant
     def set_provision(self, caller: str, amount: int) -> None:
-        """A vault says what its positions lack; at most what it has drawn counts."""
+        """A vault reports its known shortfall; at most what it has drawn counts."""
         require(caller in self.lines, "pool: not a vault")
         t = self.accrued()
         owed = to_assets_up(self.lines[caller][1], t.total_debt, t.total_debt_shares)
@@ -308,7 +308,7 @@ class Pool:
         return accrued(self.totals, self.chain.now - self.last_accrual, self.curve, self.reserve_factor)
 
     def cash(self) -> int:
-        """The asset's balance of the pool."""
+        """The pool's balance of the asset."""
         return self.asset.balance_of(self.address)
 
     def reserves(self) -> int:
@@ -316,7 +316,7 @@ class Pool:
         return self._reserves(self.accrued()) // FRACTION
 
     def provisions(self) -> int:
-        """What all vaults' positions are known to lack, base units."""
+        """The known shortfall of all vaults' positions, base units."""
         return sum(self.provision_of.values())
 
     @nonreentrant
@@ -336,13 +336,13 @@ class Pool:
         return max(0, t.total_assets - missing), t.total_supply - stake
 
     def exit_assets(self, t: Totals, shares: int) -> int:
-        """What `shares` are worth to who leaves, rounded down."""
+        """What a redeemer of `shares` receives, rounded down."""
         value, supply = self.exit_terms(t)
         _fits(shares * (value + VIRTUAL_VALUE))
         return to_assets_down(shares, value, supply)
 
     def exit_shares(self, t: Totals, assets: int) -> int:
-        """The shares that leaving with `assets` costs, rounded up."""
+        """The shares that a withdrawal of `assets` burns, rounded up."""
         value, supply = self.exit_terms(t)
         _fits(assets * (supply + VIRTUAL_SHARES) * FRACTION + value + VIRTUAL_VALUE - 1)
         return to_shares_up(assets, value, supply)
@@ -353,7 +353,7 @@ class Pool:
         return utilisation(t.total_assets, t.total_debt)
 
     def borrow_rate(self) -> int:
-        """What borrowers pay at this moment, WAD a second."""
+        """The current borrow rate, WAD a second."""
         t = self.accrued()
         whole = t.total_assets // FRACTION
         return rates.step(self.utilisation(), t.log_rate, 0, whole, self.curve)[1]

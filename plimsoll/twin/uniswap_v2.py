@@ -51,7 +51,7 @@ def quote_in(amount: int, pairs: Sequence[Reserves]) -> int:
 
 
 class Exchange:
-    """The pairs of one factory. A pair's reserves are what it holds: nobody leaves anything there."""
+    """The pairs of one factory. A pair's reserves are its balances: nothing is donated to it."""
 
     def __init__(self) -> None:
         """An exchange without pairs."""
@@ -80,7 +80,7 @@ class Exchange:
             raise Revert("swap: pair too small") from None
 
     def sell(self, caller: str, path: Sequence[str], amount: int) -> int:
-        """Sells what the caller holds of the first token; returns what he gets of the last."""
+        """Sells what the caller holds of the first token; returns what they get of the last."""
         pairs = [self._pair(token, other) for token, other in pairwise(path)]
         all_reserves = self._reserves(path)
         if amount > 0:

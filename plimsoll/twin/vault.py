@@ -248,7 +248,7 @@ class Vault:
 
     @nonreentrant
     def poke(self, owner: str) -> int:
-        """Tells the pool what a position lacks at the oracle's price, or no longer does; returns it."""
+        """Reports a position's shortfall at the oracle's price to the pool; returns it."""
         price = self._price()
         totals = DebtTotals(*self.pool.accrue())
         self._set_provision(owner, self._shortfall(owner, price, totals))
@@ -288,7 +288,7 @@ class Vault:
         return pack(*self.position_of(owner), flags)
 
     def provisions(self) -> int:
-        """What all positions are known to shortfall, base units of the loan asset."""
+        """The known shortfall of all positions, base units of the loan asset."""
         return sum(self.provision_of.values())
 
     def debt_of(self, owner: str) -> int:
@@ -359,14 +359,14 @@ class Vault:
         self._log("ProvisionSet", owner, shortfall)
 
     def _cap_provision(self, owner: str, totals: DebtTotals) -> bool:
-        """A position lacks no more than it owes; whether it had a provision."""
+        """Caps a position's provision at its debt; returns whether it had one."""
         provision = self.provision_of.get(owner, 0)
         if provision:
             self._set_provision(owner, min(provision, totals.assets_up(self.position_of(owner)[1])))
         return provision > 0
 
     def _reduce(self, owner: str, quote: Quote, price: int, totals: DebtTotals) -> bool:
-        """Takes a close out of a position; whether that had a provision."""
+        """Applies a close to a position; returns whether it had a provision."""
         collateral, shares = self.position_of(owner)
         self.positions[owner] = (collateral - quote.seized, shares - quote.shares)
         provisioned = self.provision_of.get(owner, 0) > 0
