@@ -15,9 +15,15 @@ ROOT = Path(__file__).parents[2]
 
 def follow(guide: str, deployer: Any, capsys: pytest.CaptureFixture[str], printed: int) -> dict[str, Any]:
     """Runs every block of Python in its order, in one namespace; what it prints stands in the guide."""
-    text = (ROOT / "docs" / guide).read_text()
     contracts = deploy_market(ROOT / "markets" / "local-weth-usdc.yaml", deployer).contracts()
-    names: dict[str, Any] = {"accounts": accounts, "chain": chain, "WAD": WAD, **vars(contracts)}
+    return play(guide, {"accounts": accounts, "chain": chain, "WAD": WAD, **vars(contracts)}, capsys, printed)
+
+
+def play(
+    guide: str, names: dict[str, Any], capsys: pytest.CaptureFixture[str], printed: int
+) -> dict[str, Any]:
+    """As `follow`, with names of the caller's and without a market."""
+    text = (ROOT / "docs" / guide).read_text()
     capsys.readouterr()
     for block in re.findall(r"^```python\n(.*?)^```", text, re.S | re.M):
         exec(compile(block, guide, "exec"), names)
@@ -35,3 +41,9 @@ def test_leverage(deployer, capsys) -> None:
 def test_backstop(deployer, capsys) -> None:
     names = follow("backstop.md", deployer, capsys, printed=5)
     assert names["pool"].balanceOf(names["me"]) == 80_000 * 10**9 + names["pool_shares"]
+
+
+def test_reading(capsys) -> None:
+    """The worked example needs the twin alone."""
+    names = play("reading.md", {}, capsys, printed=11)
+    assert names["lenders"] > 0

@@ -1,5 +1,7 @@
 """The documents say what the code does: reasons, invariants, links and names."""
 
+import importlib
+import inspect
 import json
 import re
 from pathlib import Path
@@ -10,6 +12,8 @@ ROOT = Path(__file__).parents[2]
 SPECIFICATION = (ROOT / "docs" / "SPECIFICATION.md").read_text()
 README = (ROOT / "README.md").read_text()
 INVARIANTS = (ROOT / "docs" / "INVARIANTS.md").read_text()
+GLOSSARY = (ROOT / "docs" / "glossary.md").read_text()
+READING = (ROOT / "docs" / "reading.md").read_text()
 SOURCES = [path for path in (ROOT / "contracts").rglob("*.vy") if "mocks" not in path.parts]
 PERIPHERY = ("liquidator", "leverage", "periphery", "swap", "token")
 AREAS = "|".join(("pool", "vault", "rates", "council", "factory", "oracle", "lens", *PERIPHERY))
@@ -120,3 +124,36 @@ def test_the_readme_counts_lines(path: Path) -> None:
     row = re.search(rf"\(contracts/{path.relative_to(ROOT / 'contracts')}\) \|.*\| (\d+) \|", README)
     assert row, "not in the table"
     assert abs(int(row[1]) - len(path.read_text().splitlines())) <= int(row[1]) / 10
+
+
+def named(column: int, columns: int) -> list[str]:
+    """The code names in a column of the tables of glossary and reading guide that have as many columns."""
+    lines = (GLOSSARY + READING).splitlines()
+    rows = [line.split("|")[1:-1] for line in lines if line.startswith("|")]
+    cells = [row[column] for row in rows if len(row) == columns]
+    return [name for cell in cells for name in re.findall(r"`([^`]+)`", cell)]
+
+
+def declares(source: str, name: str) -> bool:
+    """Whether Vyper source has a function, an event, a struct, a variable or a field of a name."""
+    return re.search(rf"^ *(def |event |struct )?{name}\b *[(:]", source, flags=re.M) is not None
+
+
+@pytest.mark.parametrize("name", named(2, columns=5))
+def test_contract_names_in_guides_exist(name: str) -> None:
+    module, member = name.split(".")
+    found = [path for path in (ROOT / "contracts").rglob(f"{module}.vy*") if "mocks" not in path.parts]
+    assert len(found) == 1
+    assert declares(found[0].read_text(), member)
+
+
+@pytest.mark.parametrize("name", [f"twin.{name}" for name in named(3, columns=5)] + named(2, columns=4))
+def test_python_names_in_guides_exist(name: str) -> None:
+    """A module's member, or an attribute of its class, be it set in the constructor."""
+    match = re.fullmatch(r"([a-z_.0-9]+)\.(?:([A-Z]\w*)\.)?(\w+)", name)
+    assert match
+    module, owner, member = match.groups()
+    holder = importlib.import_module(f"plimsoll.{module.replace('twin.units', 'units')}")
+    if owner:
+        holder = getattr(holder, owner)
+    assert hasattr(holder, member) or f"self.{member}" in inspect.getsource(holder)
