@@ -98,6 +98,8 @@ def test_the_gas_table_is_what_was_measured() -> None:
         assert f" {figures['steady']:,} | {figures['budget']:,} |" in table
     for name, gas in measured["periphery"].items():
         assert f"| {name.replace('_', ' ')} | {gas:,} |" in table
+    for name, size in measured["code"].items():
+        assert f"| {name} | {size['runtime']:,} | {size['initcode']:,} |" in table
 
 
 def test_the_laboratorys_figures_are_what_was_measured() -> None:
