@@ -85,6 +85,15 @@ def test_every_invariant_is_cited_by_the_tests_it_names(identifier: str, row: st
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda p: p.name)
+def test_prose_is_wrapped(path: Path) -> None:
+    """At 120 columns; tables, code and pictures may be wider."""
+    text = re.sub(r"^```.*?^```", "", path.read_text(), flags=re.M | re.S)
+    assert [
+        line for line in text.splitlines() if len(line) > 120 and not re.match(r"\||    |!\[", line)
+    ] == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda p: p.name)
 def test_links_lead_somewhere(path: Path) -> None:
     targets = re.findall(r"\]\((?!https?://|#)([^)#]+)", path.read_text())
     assert [target for target in targets if not (path.parent / target).exists()] == []
