@@ -19,13 +19,11 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any
 
-import ape
 import numpy as np
 from matplotlib.figure import Figure
 
 from plimsoll.chain import artifacts
 from plimsoll.chain.revm import Revm
-from plimsoll.chain.sources import ensure_compiled
 from plimsoll.report.figures import BLUE, DPI, GREEN, GREY, ORANGE
 from plimsoll.scenario.config import Scenario
 from plimsoll.scenario.files import ROOT, SCENARIOS
@@ -215,8 +213,7 @@ PARTS = {"path": path, "sweep": sweep, "growth": growth, "shipped": shipped}
 def main(*names: str) -> None:
     if unknown := [name for name in names if name not in PARTS]:
         raise SystemExit(f"There is no part {unknown[0]!r}; the parts are {', '.join(PARTS)}.")
-    ensure_compiled(ape.project)
-    code = artifacts.load(ape.project, CONTRACTS, True)
+    code = artifacts.load(CONTRACTS, True)
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     for name in names or PARTS:
         results[name] = PARTS[name](code)

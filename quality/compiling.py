@@ -2,14 +2,10 @@
 
 import functools
 import re
-import sysconfig
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-from vyper.compiler import compile_from_file_input
-from vyper.compiler.input_bundle import CompilerInput, FileInput, FilesystemInputBundle
-
+from plimsoll.chain.artifacts import compile_file
 from plimsoll.chain.engine import Artifact
 
 ROOT = Path(__file__).parents[1]
@@ -28,19 +24,6 @@ _OPTIMISER = re.compile(r"^(# pragma optimize )\w+$", re.MULTILINE)
 _IMPORT = re.compile(r"^from (\.+)(\S*) import (\w+)", re.MULTILINE)
 
 
-class _Overlay(FilesystemInputBundle):  # type: ignore[misc]
-    """The file system, each file's text as `rewrite` makes it of its path and its text."""
-
-    def __init__(self, rewrite: Callable[[Path, str], str]) -> None:
-        super().__init__([Path(sysconfig.get_path("purelib")), ROOT])
-        self.rewrite = rewrite
-
-    def _load_from_path(self, resolved_path: Path, original_path: Path) -> CompilerInput:
-        found = super()._load_from_path(resolved_path, original_path)
-        text = self.rewrite(resolved_path, found.contents)
-        return FileInput(found.source_id, original_path, resolved_path, text)
-
-
 def build(name: str, source: str = "", text: str = "") -> Artifact:
     """Compiles a contract of `CONTRACTS`; `text` stands in for the file `source` (relative to the root).
 
@@ -55,22 +38,16 @@ def build(name: str, source: str = "", text: str = "") -> Artifact:
 def build_file(file: str, source: str = "", text: str = "") -> Artifact:
     """As `build`, of any contract's file (relative to the root)."""
     replaced = (ROOT / source).resolve()
-    return _compile(file, _Overlay(lambda path, found: text if path == replaced else found))
+    return _compile(file, lambda path, found: text if path == replaced else found)
 
 
 def build_optimised(name: str, level: str) -> Artifact:
     """Compiles a contract of `CONTRACTS` with another optimiser: none, gas or codesize in every pragma."""
-    return _compile(CONTRACTS[name], _Overlay(lambda _, found: _OPTIMISER.sub(rf"\g<1>{level}", found)))
+    return _compile(CONTRACTS[name], lambda _, found: _OPTIMISER.sub(rf"\g<1>{level}", found))
 
 
-def _compile(file: str, bundle: _Overlay) -> Artifact:
-    answer: dict[str, Any] = compile_from_file_input(
-        bundle.load_file(file),
-        bundle,
-        output_formats=["bytecode", "abi"],
-        no_bytecode_metadata=True,
-    )
-    return Artifact(Path(file).stem, tuple(answer["abi"]), bytes.fromhex(answer["bytecode"][2:]))
+def _compile(file: str, rewrite: Callable[[Path, str], str]) -> Artifact:
+    return compile_file(ROOT / file, rewrite, is_bare=True).artifact
 
 
 def contracts_with(source: str) -> list[str]:

@@ -6,7 +6,8 @@ from typing import Any
 
 from boa.environment import Env
 
-from plimsoll.chain.engine import CallReverted, Log
+from plimsoll.chain.abi import Log, reason_of
+from plimsoll.chain.engine import CallReverted
 
 Step = tuple[int, int]  # a program counter and the one after it
 START = -1  # what comes before the first program counter
@@ -108,5 +109,5 @@ class Boa:
         self._trace.add(computation)
         self._last = computation
         if computation.is_error:
-            raise CallReverted.of(bytes(computation.output))
+            raise CallReverted(reason_of(bytes(computation.output)))
         return bytes(computation.output)

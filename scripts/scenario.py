@@ -26,7 +26,7 @@ def engine_at(name: str, clock: int) -> Iterator[Any]:
     from plimsoll.chain.anvil import Anvil
 
     with ape.networks.ethereum.local.use_provider("foundry") as provider:
-        engine = Anvil(provider, now=clock)
+        engine = Anvil(provider.uri, now=clock)
         try:
             yield engine
         finally:
@@ -61,7 +61,6 @@ def cli(
 
     from plimsoll.chain import artifacts
     from plimsoll.chain.engine import CallReverted
-    from plimsoll.chain.sources import ensure_compiled
     from plimsoll.report.folder import PAGE, FolderError, check_folder
     from plimsoll.report.summary import lines
     from plimsoll.report.table import table
@@ -89,9 +88,8 @@ def cli(
     try:
         check_folder(folder)
         with quiet(), console.status("compiling the contracts, if they have changed"):
-            ensure_compiled(ape.project)
             has_dex = any(vault.dex for vault in scenario.vaults)
-            found = artifacts.load(ape.project, CONTRACTS, has_dex)
+            found = artifacts.load(CONTRACTS, has_dex)
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with (
             Progress(*columns, console=console) as progress,

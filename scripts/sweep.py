@@ -50,7 +50,6 @@ def cli(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from plimsoll.chain import artifacts
-    from plimsoll.chain.sources import ensure_compiled
     from plimsoll.report.sweep import summarise, tables
     from plimsoll.scenario.reading import ScenarioError
     from plimsoll.scenario.sweep import Cluster, Processes, Sweep, SweepError, grid_of, is_random, run
@@ -71,9 +70,8 @@ def cli(
         else:
             console.print(f"Nothing in {path.name} is random: every path of a place in the grid is the same.")
         with quiet(), console.status("compiling the contracts, if they have changed"):
-            ensure_compiled(ape.project)
             has_dex = any(vault.dex for scenario in scenarios for vault in scenario.vaults)
-            found = artifacts.load(ape.project, CONTRACTS, has_dex)
+            found = artifacts.load(CONTRACTS, has_dex)
         columns = (TextColumn("paths"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with (
             closing(Cluster(address)) if address else nullcontext(Processes(workers)) as crew,

@@ -6,8 +6,9 @@ from typing import Any, Protocol
 
 from eth_utils.crypto import keccak
 
+from plimsoll.chain.abi import Log
 from plimsoll.chain.anvil import Anvil
-from plimsoll.chain.engine import Contract, Log, deploy
+from plimsoll.chain.engine import Contract, deploy
 from plimsoll.units import HOUR, MAX, WAD
 from tests.utils.process import artifact
 

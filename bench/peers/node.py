@@ -7,8 +7,7 @@ Aave. Nor does it keep the states of past blocks, which would make each block sl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from plimsoll.chain.anvil import Anvil
-from tests.utils.anvil import AnvilProcess
+from plimsoll.chain.anvil import Anvil, AnvilProcess
 
 GAS_LIMIT = 100_000_000  # of block and transaction: 256 liquidations in a loop need more than the usual block
 STATES = 4  # of the last blocks, which a trace needs
@@ -24,6 +23,6 @@ def node() -> Iterator[Anvil]:
     process = AnvilProcess()
     try:
         process.start(None, "--gas-limit", str(GAS_LIMIT), "--prune-history", str(STATES))
-        yield Anvil(process, GAS_LIMIT)
+        yield Anvil(process.url, GAS_LIMIT)
     finally:
         process.kill()

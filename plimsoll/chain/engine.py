@@ -4,14 +4,15 @@ An engine deploys, sends, calls, moves time, takes snapshots and reads storage w
 every engine. Addresses are hexadecimal strings in lower case, amounts are integers.
 """
 
-import functools
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from eth_abi.abi import decode, encode
 from eth_utils.crypto import keccak
+
+from plimsoll.chain.abi import AbiEntry, Function, Log, constructor_data, functions_of
+from plimsoll.units import NOBODY
 
 BLUEPRINT_PREAMBLE = bytes.fromhex("fe7100")  # EIP-5202
 
@@ -21,17 +22,8 @@ class Artifact:
     """A compiled contract."""
 
     name: str
-    abi: tuple[dict[str, Any], ...]
+    abi: tuple[AbiEntry, ...]
     initcode: bytes
-
-
-@dataclass(frozen=True)
-class Log:
-    """An event as the chain keeps it."""
-
-    address: str
-    topics: tuple[bytes, ...]
-    data: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +54,6 @@ class CallReverted(Exception):
         """A revert with a reason, or with an empty one."""
         self.reason = reason
         super().__init__(reason or "no reason")
-
-    @classmethod
-    def of(cls, data: bytes) -> "CallReverted":
-        """A revert by what the call returned."""
-        if data[:4] == bytes.fromhex("08c379a0"):  # Error(string)
-            return cls(decode(["string"], data[4:])[0])
-        return cls("")
 
 
 class Caller(Protocol):
@@ -134,93 +119,52 @@ def undone(engine: Engine) -> Iterator[None]:
 class Views:
     """A contract that is only asked: encodes, asks, decodes."""
 
-    def __init__(self, caller: Caller, address: str, abi: Sequence[dict[str, Any]]) -> None:
+    def __init__(self, caller: Caller, address: str, abi: Sequence[AbiEntry]) -> None:
         """A contract at an address; overloads by default arguments are told apart by their number."""
         self._caller = caller
         self.address = address
-        self._functions = {
-            (entry["name"], len(entry["inputs"])): _Function.of(entry)
-            for entry in abi
-            if entry["type"] == "function"
-        }
+        self._functions = functions_of(abi)
+
+    def function(self, name: str, count: int) -> Function:
+        """A function by its name and the number of its arguments.
+
+        Raises:
+            TypeError: there is none.
+        """
+        try:
+            return self._functions[name, count]
+        except KeyError:
+            counts = sorted(number for known, number in self._functions if known == name)
+            known = f"takes {' or '.join(map(str, counts))}" if counts else "is no function of the contract"
+            raise TypeError(f"{name} with {count} arguments: {name} {known}.") from None
 
     def encode(self, name: str, *arguments: Any) -> bytes:
         """The calldata of a call."""
-        return self._functions[name, len(arguments)].encode(arguments)
+        return self.function(name, len(arguments)).encode(arguments)
 
-    def call(self, name: str, *arguments: Any, sender: str = "0x" + "00" * 20) -> Any:
+    def call(self, name: str, *arguments: Any, sender: str = NOBODY) -> Any:
         """Asks without a transaction; returns the decoded answer (a tuple when there are several)."""
-        function = self._functions[name, len(arguments)]
+        function = self.function(name, len(arguments))
         return function.decode(self._caller.call(sender, self.address, function.encode(arguments)))
 
 
 class Contract(Views):
     """A contract on an engine: encodes, sends or asks, decodes."""
 
-    def __init__(self, engine: Engine, address: str, abi: Sequence[dict[str, Any]]) -> None:
+    def __init__(self, engine: Engine, address: str, abi: Sequence[AbiEntry]) -> None:
         """A contract at an address; overloads by default arguments are told apart by their number."""
         super().__init__(engine, address, abi)
         self.engine = engine
 
     def send(self, name: str, *arguments: Any, sender: str) -> Any:
         """Sends a transaction; returns the decoded answer (a tuple when there are several)."""
-        function = self._functions[name, len(arguments)]
+        function = self.function(name, len(arguments))
         return function.decode(self.engine.send(sender, self.address, function.encode(arguments)))
-
-
-@dataclass(frozen=True)
-class _Function:
-    selector: bytes
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
-    takes_words: bool  # every input is an unsigned word or an address
-    gives_words: bool  # every output is an unsigned word
-
-    @classmethod
-    def of(cls, entry: dict[str, Any]) -> "_Function":
-        inputs, outputs = tuple(map(_type, entry["inputs"])), tuple(map(_type, entry["outputs"]))
-        return cls(
-            _selector(f"{entry['name']}({','.join(inputs)})"),
-            inputs,
-            outputs,
-            all(kind in ("uint256", "address") for kind in inputs),
-            all(kind == "uint256" for kind in outputs),
-        )
-
-    def encode(self, arguments: Sequence[Any]) -> bytes:
-        if self.takes_words:  # ten times as fast as eth_abi, which has the say about everything else
-            return self.selector + b"".join(map(_word, self.inputs, arguments))
-        return self.selector + encode(self.inputs, arguments)
-
-    def decode(self, answer: bytes) -> Any:
-        if self.gives_words and len(answer) == 32 * len(self.outputs):
-            words = [int.from_bytes(answer[at : at + 32], "big") for at in range(0, len(answer), 32)]
-            return words[0] if len(words) == 1 else tuple(words)
-        values = decode(self.outputs, answer)
-        return values[0] if len(values) == 1 else values
-
-
-def _word(kind: str, value: Any) -> bytes:
-    """One argument; what does not fit is left to eth_abi to refuse."""
-    if kind == "address" and isinstance(value, str) and len(value) == 42:
-        return bytes(12) + bytes.fromhex(value[2:])
-    if kind == "uint256" and type(value) is int and 0 <= value < 2**256:
-        return value.to_bytes(32, "big")
-    return encode([kind], [value])
-
-
-@functools.cache
-def _selector(signature: str) -> bytes:
-    return keccak(text=signature)[:4]
 
 
 def deploy(engine: Engine, artifact: Artifact, *arguments: Any, sender: str) -> Contract:
     """Deploys a contract with its constructor's arguments."""
-    inputs: list[str] = []
-    for entry in artifact.abi:
-        if entry["type"] == "constructor":
-            inputs = [_type(part) for part in entry["inputs"]]
-    address = engine.create(artifact.initcode + encode(inputs, arguments), sender)
+    address = engine.create(artifact.initcode + constructor_data(artifact.abi, arguments), sender)
     return Contract(engine, address, artifact.abi)
 
 
@@ -239,10 +183,3 @@ def mapping_slot(slot: int, *keys: str) -> int:
             keccak(slot.to_bytes(32, "big") + bytes.fromhex(key[2:]).rjust(32, b"\0")), "big"
         )
     return slot
-
-
-def _type(part: dict[str, Any]) -> str:
-    if part["type"].startswith("tuple"):
-        inner = ",".join(map(_type, part["components"]))
-        return f"({inner}){part['type'][len('tuple') :]}"
-    return str(part["type"])

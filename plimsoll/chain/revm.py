@@ -6,7 +6,8 @@ from importlib.metadata import version
 
 from pyrevm import EVM, BlockEnv, CfgEnv, Env, JournalCheckpoint
 
-from plimsoll.chain.engine import CallReverted, Log, Receipt, Transaction
+from plimsoll.chain.abi import Log, reason_of
+from plimsoll.chain.engine import CallReverted, Receipt, Transaction
 
 _GAS = 1_000_000_000
 _OUTPUT = re.compile(r"output: (0x[0-9a-fA-F]*)")
@@ -112,7 +113,7 @@ class Revm:
 
 def _reverted(error: RuntimeError) -> CallReverted:
     found = _OUTPUT.search(str(error))
-    return CallReverted.of(bytes.fromhex(found[1][2:]) if found else b"")
+    return CallReverted(reason_of(bytes.fromhex(found[1][2:])) if found else "")
 
 
 def _bytes(topic: object) -> bytes:

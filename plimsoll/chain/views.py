@@ -10,12 +10,12 @@ from typing import Any
 
 from ape.api import ProviderAPI
 from ape.exceptions import ProviderError
-from eth_abi.abi import decode, encode
 from eth_abi.exceptions import DecodingError
 from eth_utils.address import to_checksum_address
-from eth_utils.crypto import keccak
 
+from plimsoll.chain.abi import Function
 from plimsoll.chain.engine import CallReverted
+from plimsoll.chain.logs import in_halves
 
 LOCAL_CHAIN_IDS = (1337, 31337)
 
@@ -42,16 +42,16 @@ def view(
         returns: the types of the answer, such as `uint256,address`.
         arguments: of the call.
     """
-    types = [kind for kind in signature[signature.index("(") + 1 : -1].split(",") if kind]
-    data = keccak(text=signature)[:4] + encode(types, arguments)
+    function = Function.parse(signature, returns)
+    request = {"to": address, "data": "0x" + function.encode(arguments).hex()}
     try:
-        answer = provider.make_request("eth_call", [{"to": address, "data": "0x" + data.hex()}, "latest"])
-        values = decode(returns.split(","), bytes.fromhex(answer[2:]))
+        answer = provider.make_request("eth_call", [request, "latest"])
+        values = function.values(bytes.fromhex(answer[2:]))
     except (ProviderError, DecodingError):
         return None
     return tuple(
         to_checksum_address(value) if kind == "address" else value
-        for kind, value in zip(returns.split(","), values, strict=True)
+        for kind, value in zip(function.outputs, values, strict=True)
     )
 
 
@@ -100,17 +100,10 @@ class Block:
 
         A node that refuses so many blocks at once is asked for halves.
         """
-        return self._logs(address, topic, first, self.number)
+        wanted = {"address": address, "topics": ["0x" + topic.hex()]}
 
-    def _logs(self, address: str, topic: bytes, first: int, last: int) -> list[dict[str, Any]]:
-        request = {"address": address, "topics": ["0x" + topic.hex()]}
-        try:
-            found: list[dict[str, Any]] = self._provider.make_request(
-                "eth_getLogs", [{**request, "fromBlock": hex(first), "toBlock": hex(last)}]
-            )
-        except ProviderError:
-            if first >= last:
-                raise
-            middle = (first + last) // 2
-            return [*self._logs(address, topic, first, middle), *self._logs(address, topic, middle + 1, last)]
-        return found
+        def ask(first: int, last: int) -> list[dict[str, Any]]:
+            request = {**wanted, "fromBlock": hex(first), "toBlock": hex(last)}
+            return list(self._provider.make_request("eth_getLogs", [request]))
+
+        return in_halves(ask, first, self.number, lambda error: isinstance(error, ProviderError))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from eth_utils.crypto import keccak
 
-from plimsoll.chain.engine import Log
+from plimsoll.chain.abi import Log, words
 from plimsoll.twin.position import unpack
 
 
@@ -48,6 +48,4 @@ def change(log: Log) -> tuple[str, int, int] | None:
     decode = _CHANGES.get(log.topics[0])
     if decode is None:
         return None
-    data = log.data
-    words = [int.from_bytes(data[i : i + 32], "big") for i in range(0, len(data), 32)]
-    return "0x" + log.topics[1][12:].hex(), *decode(*words)
+    return "0x" + log.topics[1][12:].hex(), *decode(*words(log.data))

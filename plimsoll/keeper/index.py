@@ -15,7 +15,7 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple, Protocol
 
-from plimsoll.chain.engine import Log
+from plimsoll.chain.abi import Log
 from plimsoll.keeper.events import change
 from plimsoll.twin.position import pack, unpack
 

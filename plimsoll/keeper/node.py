@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from eth_abi.abi import decode, encode
 from eth_abi.exceptions import DecodingError
-from eth_utils.crypto import keccak
 from web3.exceptions import Web3Exception
 
-from plimsoll.chain.engine import Log
+from plimsoll.chain.abi import Function, Log
+from plimsoll.chain.logs import in_halves
 from plimsoll.keeper.events import TOPICS
 from plimsoll.twin.liquidation import DebtTotals, Risk
 
@@ -72,9 +71,10 @@ class Node:
         Raises:
             Reverted: also when the address answers something else, or is no contract.
         """
-        answer = self.call(address, call_data(signature, arguments), block=block)
+        function = Function.parse(signature, returns)
+        answer = self.call(address, function.encode(arguments), block=block)
         try:
-            return tuple(decode(returns.split(","), answer))
+            return function.values(answer)
         except DecodingError:
             raise Reverted(f"{address} does not know {signature}") from None
 
@@ -114,27 +114,13 @@ class VaultNode:
 
     def logs(self, first: int, last: int) -> list[Log]:
         """The vault's events that change positions; a range that the node refuses is asked in halves."""
-        wanted = {
-            "address": self.address,
-            "fromBlock": hex(first),
-            "toBlock": hex(last),
-            "topics": [["0x" + topic.hex() for topic in TOPICS]],
-        }
-        try:
-            found = self.node.ask("eth_getLogs", wanted)
-        except NodeError as error:
-            if first == last or isinstance(error.__cause__, OSError):
-                raise
-            middle = (first + last) // 2
-            return self.logs(first, middle) + self.logs(middle + 1, last)
-        return [
-            Log(
-                log["address"].lower(),
-                tuple(bytes.fromhex(topic[2:]) for topic in log["topics"]),
-                bytes.fromhex(log["data"][2:]),
-            )
-            for log in found
-        ]
+        wanted = {"address": self.address, "topics": [["0x" + topic.hex() for topic in TOPICS]]}
+
+        def ask(first: int, last: int) -> list[Log]:
+            found = self.node.ask("eth_getLogs", {**wanted, "fromBlock": hex(first), "toBlock": hex(last)})
+            return list(map(Log.of, found))
+
+        return in_halves(ask, first, last, _refuses)
 
     def position(self, owner: str, block: bytes) -> tuple[int, int]:
         """Collateral in base units and debt shares of `owner`, in the block of a hash."""
@@ -161,8 +147,12 @@ class VaultNode:
 
 def call_data(signature: str, arguments: Sequence[Any]) -> bytes:
     """The data of a call; `signature` of plain types and lists of them."""
-    types = [kind for kind in signature[signature.index("(") + 1 : -1].split(",") if kind]
-    return keccak(text=signature)[:4] + encode(types, arguments)
+    return Function.parse(signature, "").encode(arguments)
+
+
+def _refuses(error: Exception) -> bool:
+    """Whether a node said no, rather than nothing."""
+    return isinstance(error, NodeError) and not isinstance(error.__cause__, OSError)
 
 
 def _at(block: bytes) -> dict[str, str]:

@@ -10,21 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from eth_utils.crypto import keccak
-
+from plimsoll.chain.abi import Events, Log
 from plimsoll.chain.engine import (
     Artifact,
     Contract,
     Engine,
-    Log,
     Transaction,
-    deploy,
-    deploy_blueprint,
 )
+from plimsoll.chain.protocol import Deployer, Protocol
 from plimsoll.params import PoolParams
 from plimsoll.scenario.config import Scenario, VaultConfig
 from plimsoll.twin.backstop import Backstop
@@ -120,33 +116,31 @@ class World:
         self.scenario = scenario
         self.twin = Chain(engine.now)
         self._artifacts = artifacts
-        self._events: dict[tuple[str, bytes], tuple[str, list[tuple[str, bool]]]] = {}
+        self._deployer = Deployer(engine, DEPLOYER, artifacts.__getitem__)
+        self._protocol = Protocol(self._deployer)
+        self._events = Events()
         self.markets: list[Market] = []
         self.events: list[Event] = []  # of the block that was done last
 
         token = scenario.pool.loan
         self.loan = self._token(token.symbol, token.decimals)
-        factory, struct = self._core()
-        self.pool = self._side("Pool", self._pool_address, Pool(
-            self.twin, self.loan.model, self._pool_address, Curve(*struct[5]), *struct[3:5], *struct[6:8]
-        ))  # fmt: skip
-        contract = self.pool.contract
-        council, backstop = contract.call("council"), contract.call("backstop")
-        self.pool.model.initialize(council, backstop)
+        config = scenario.pool
+        params = PoolParams(
+            name=f"Plimsoll {token.symbol}",
+            symbol=f"p{token.symbol}",
+            reserve_factor=config.reserve_factor,
+            rates=config.rates,
+        )
+        struct: tuple[Any, ...] = params.to_struct(self.loan.contract.address, token.decimals)
+        made = self._protocol.create_pool(struct, CURATOR, params.delay)
+        pool, council, backstop = made.pool.address, made.council.address, made.backstop.address
+        model = Pool(self.twin, self.loan.model, pool, Curve(*struct[5]), *struct[3:5], *struct[6:8])
+        model.initialize(council, backstop)
+        self.pool = self._side("Pool", pool, model)
         self.council = self._side(
-            "Council",
-            council,
-            Council(
-                self.twin,
-                self.pool.model,
-                council,
-                CURATOR,
-                PoolParams.model_fields["delay_days"].default * 86_400,
-            ),
+            "Council", council, Council(self.twin, model, council, CURATOR, params.delay)
         )
-        self.backstop = self._side(
-            "Backstop", backstop, Backstop(self.twin, self.pool.model, backstop, *struct[8:])
-        )
+        self.backstop = self._side("Backstop", backstop, Backstop(self.twin, model, backstop, *struct[8:]))
         self.backstop.model.synced_at = self.backstop.contract.call("synced_at")
         self._dex = Exchange()
         self._vaults: dict[str, Vault] = {}
@@ -155,9 +149,9 @@ class World:
         self.liquidator: Side | None = None
         self.leverage: Side | None = None
         if any(vault.dex for vault in scenario.vaults):
-            self._exchange(factory)
+            self._exchange()
         for vault, price in zip(scenario.vaults, prices, strict=True):
-            self.markets.append(self._market(factory, vault, price))
+            self.markets.append(self._market(vault, price))
         self.twin.events.clear()
         for market in self.markets:
             limit = scenario.loan_units(market.config.credit_limit)
@@ -167,45 +161,26 @@ class World:
     # ---------------------------------------------------------------------------------------- making
 
     def _make(self, name: str, *arguments: Any) -> Contract:
-        return deploy(self.engine, self._artifacts[name], *arguments, sender=DEPLOYER)
+        return self._deployer.make(name, *arguments)
 
     def _side(self, name: str, address: str, model: Any) -> Side:
         """A contract whose events are the twin's, too."""
-        artifact = self._artifacts[name]
-        self._events.update({(address, topic): event for topic, event in _events_of(artifact).items()})
-        return Side(Contract(self.engine, address, artifact.abi), model)
+        self._events.listen(address, self._artifacts[name].abi)
+        return Side(self._deployer.at(name, address), model)
 
     def _token(self, symbol: str, decimals: int) -> Side:
         address = self._make("PlainToken", symbol, symbol, decimals).address
         return self._side("PlainToken", address, Token(self.twin, address))
 
-    def _core(self) -> tuple[Contract, tuple[Any, ...]]:
-        blueprints = [
-            deploy_blueprint(self.engine, self._artifacts[name], DEPLOYER)
-            for name in ("Pool", "Council", "Backstop", "Vault")
-        ]
-        factory = self._make("Factory", *blueprints)
-        config = self.scenario.pool
-        symbol = config.loan.symbol
-        params = PoolParams(
-            name=f"Plimsoll {symbol}",
-            symbol=f"p{symbol}",
-            reserve_factor=config.reserve_factor,
-            rates=config.rates,
-        )
-        struct = params.to_struct(self.loan.contract.address, config.loan.decimals)
-        self._pool_address = factory.send("create_pool", struct, CURATOR, params.delay, sender=DEPLOYER)
-        return factory, struct
-
-    def _exchange(self, factory: Contract) -> None:
+    def _exchange(self) -> None:
         self.uniswap = self._make("UniswapV2Factory", DEPLOYER)
         self.router = self._make("UniswapV2Router02", self.uniswap.address, NOBODY)
         for name, model in (("Liquidator", Liquidator), ("Leverage", Leverage)):
-            address = self._make(name, factory.address, self.uniswap.address).address
+            address = self._make(name, self._protocol.factory, self.uniswap).address
             twin = model(self.twin, address, self._vaults, self._dex)
             setattr(self, name.lower(), self._side(name, address, twin))
 
-    def _market(self, factory: Contract, config: VaultConfig, price: float) -> Market:
+    def _market(self, config: VaultConfig, price: float) -> Market:
         collateral = self._token(config.collateral.symbol, config.collateral.decimals)
         answer = self.answer_of(config, price)
         loan = self.scenario.pool.loan
@@ -220,14 +195,7 @@ class World:
         model_feed = Feed(self.twin, answer)
         model_oracle = FeedOracle(self.twin, model_feed, scale, heartbeat)
         terms = config.risk.to_struct(loan.decimals)
-        address = factory.send(
-            "create_vault",
-            self._pool_address,
-            collateral.contract.address,
-            oracle.address,
-            terms,
-            sender=DEPLOYER,
-        )
+        address = self._protocol.create_vault(self.pool.contract, collateral.contract, oracle, terms).address
         model = Vault(
             self.twin,
             self.pool.model,
@@ -250,8 +218,7 @@ class World:
         for side, amount in ((self.loan, depth), (collateral, depth * 10**36 // price)):
             side.contract.send("mint", pair, amount, sender=DEPLOYER)
             side.model.mint(pair, amount)
-        abi = self._artifacts["UniswapV2Pair"].abi
-        Contract(self.engine, pair, abi).send("mint", DEPLOYER, sender=DEPLOYER)
+        self._deployer.at("UniswapV2Pair", pair).send("mint", DEPLOYER, sender=DEPLOYER)
         self._dex.add(pair, self.loan.model, collateral.model)
         return pair
 
@@ -396,18 +363,8 @@ class World:
 
     def _decoded(self, log: Log) -> Event | None:
         """An event as the twin writes it; None for one that it does not model."""
-        known = self._events.get((log.address, log.topics[0]))
-        if known is None:
-            return None
-        name, kinds = known
-        topics = iter(log.topics[1:])
-        data = (log.data[at : at + 32] for at in range(0, len(log.data), 32))
-        words = (next(topics if indexed else data) for _, indexed in kinds)
-        values = (
-            f"0x{word[12:].hex()}" if kind == "address" else int.from_bytes(word, "big")
-            for (kind, _), word in zip(kinds, words, strict=True)
-        )
-        return Event(log.address, name, tuple(values))
+        event = self._events.of(log)
+        return Event(log.address, event.name, event.decode(log)) if event else None
 
     # -------------------------------------------------------------------------------------- comparing
 
@@ -449,18 +406,3 @@ class World:
             for owner in market.vault.model.positions:
                 word = market.vault.contract.call("positions", owner)
                 yield f"position of {owner}", word, market.vault.model.word_of(owner)
-
-
-@cache
-def _event_topic(name: str, kinds: tuple[str, ...]) -> bytes:
-    return keccak(text=f"{name}({','.join(kinds)})")
-
-
-def _events_of(artifact: Artifact) -> dict[bytes, tuple[str, list[tuple[str, bool]]]]:
-    """The events of a contract by topic: the name; kind and whether indexed of each argument."""
-    found = {}
-    for entry in artifact.abi:
-        if entry["type"] == "event":
-            topic = _event_topic(entry["name"], tuple(part["type"] for part in entry["inputs"]))
-            found[topic] = entry["name"], [(part["type"], part["indexed"]) for part in entry["inputs"]]
-    return found

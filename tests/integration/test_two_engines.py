@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from plimsoll.chain.anvil import Anvil
+from plimsoll.chain.anvil import Anvil, AnvilProcess
 from plimsoll.chain.engine import Engine, mapping_slot
 from plimsoll.chain.revm import Revm
 from plimsoll.scenario.agents import View
@@ -14,7 +14,6 @@ from plimsoll.scenario.records import Result
 from plimsoll.scenario.run import Laboratory, clock_of
 from plimsoll.scenario.world import World
 from tests.stateful.world import compiled
-from tests.utils.anvil import AnvilProcess
 from tests.utils.laboratory import artifacts, tiny
 
 UNWIND = "borrowers.1.behaviour={kind: unwind, below: 1.1, to: 1.3}"
@@ -100,7 +99,7 @@ def played(scenario: Scenario, engine: Engine) -> tuple[Result, Witness]:
 def test_the_same_scenario_is_the_same_on_both(anvil) -> None:
     scenario = tiny("order=random", UNWIND, FLEE)
     result, witness = played(scenario, Revm(clock_of(scenario)))
-    other, other_witness = played(scenario, Anvil(anvil, now=clock_of(scenario)))
+    other, other_witness = played(scenario, Anvil(anvil.url, now=clock_of(scenario)))
     assert (result.engine, other.engine) == ("revm", "anvil")
     assert {event[1] for block in witness.events for event in block} > {"Liquidation", "Loss", "Repay"}
     assert {close.kind for close in result.liquidations} == {"restorable", "shortfall"}

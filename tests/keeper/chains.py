@@ -5,7 +5,7 @@ from hashlib import sha256
 
 from eth_utils.crypto import keccak
 
-from plimsoll.chain.engine import Log
+from plimsoll.chain.abi import Log
 from plimsoll.twin.position import pack
 
 VAULT = "0x" + "aa" * 20

@@ -77,7 +77,7 @@ def test_twin_and_invariants_on_anvil() -> None:
     class OnAnvil(Protocol):
         def engine(self) -> Engine:
             self.before = ape_chain.snapshot()
-            self.anvil = Anvil(ape_chain.provider)
+            self.anvil = Anvil(ape_chain.provider.uri)
             return self.anvil
 
         def teardown(self) -> None:

@@ -11,12 +11,12 @@ from eth_abi.abi import encode
 from eth_keys import keys
 from eth_utils.crypto import keccak
 
+from plimsoll.chain.abi import Events
 from plimsoll.chain.engine import (
     Artifact,
     CallReverted,
     Contract,
     Engine,
-    Log,
     deploy,
     deploy_blueprint,
     mapping_slot,
@@ -130,18 +130,6 @@ class Difference(AssertionError):
     """The twin and the chain disagree."""
 
 
-@functools.cache
-def _events_of(name: str) -> dict[bytes, tuple[str, list[bool]]]:
-    """The events of a contract by topic: the name, and which arguments are indexed."""
-    found = {}
-    for entry in compiled(name)[0].abi:
-        if entry["type"] == "event":
-            kinds = ",".join(part["type"] for part in entry["inputs"])
-            topic = keccak(text=f"{entry['name']}({kinds})")
-            found[topic] = entry["name"], [part["indexed"] for part in entry["inputs"]]
-    return found
-
-
 def _word(value: int | str) -> int:
     return int(value, 16) if isinstance(value, str) else int(value)
 
@@ -231,7 +219,7 @@ class Lockstep:
         self.flash_borrower = make("FlashBorrower")
         self.flash_borrower.send("approve", self.chain["loan"].address, pool, sender=DEPLOYER)
         self.model["loan"].approve(self.flash_borrower.address, pool, MAX)
-        self.events: dict[tuple[str, bytes], tuple[str, list[bool]]] = {}  # by contract and topic
+        self.events = Events()
         kinds = {
             "pool": "Pool",
             "council": "Council",
@@ -251,7 +239,7 @@ class Lockstep:
         self._provide()
 
     def _listen(self, kind: str, address: str) -> None:
-        self.events.update({(address, topic): event for topic, event in _events_of(kind).items()})
+        self.events.listen(address, compiled(kind)[0].abi)
 
     def add(self, name: str, kind: str, contract: Contract, model: Any) -> None:
         """Another contract, of a kind of `SOURCES`, and its twin."""
@@ -395,10 +383,13 @@ class Lockstep:
         if before:
             invariants.check(self.model, before, target, function, arguments, expected, sender)
         if not refused:
-            events = [words for log in self.engine.logs() if (words := self._words_of(log))]
-            modelled = [(e.contract, e.name, *map(_word, e.values)) for e in self.twin.events]
-            if events != modelled:
-                raise Difference(f"events of {call_text}: chain {events}, twin {modelled}")
+            events = [  # those of mocks that are no tokens are not modelled
+                twin_chain.Event(log.address, event.name, event.decode(log))
+                for log in self.engine.logs()
+                if (event := self.events.of(log))
+            ]
+            if events != self.twin.events:
+                raise Difference(f"events of {call_text}: chain {events}, twin {self.twin.events}")
         return expected
 
     def _twin_call(
@@ -424,16 +415,6 @@ class Lockstep:
         message = keccak(encode(kinds, (keccak(text=TYPES[function]), *signature.message)))
         made = KEYS[signature.signer].sign_msg_hash(keccak(b"\x19\x01" + domain + message))
         return bytes(made.r.to_bytes(32, "big") + made.s.to_bytes(32, "big") + bytes([27 + made.v]))
-
-    def _words_of(self, log: Log) -> tuple[Any, ...] | None:
-        """An event as contract, name and the words of its arguments; None for a mock's that is no token."""
-        if (log.address, log.topics[0]) not in self.events:
-            return None
-        name, indexed = self.events[log.address, log.topics[0]]
-        topics = iter(log.topics[1:])
-        data = (log.data[at : at + 32] for at in range(0, len(log.data), 32))
-        words = [int.from_bytes(next(topics if in_topic else data), "big") for in_topic in indexed]
-        return (log.address, name, *words)
 
     def set_prices(self, oracle: str, price: int, safe_price: int) -> None:
         """What an oracle answers from now on."""

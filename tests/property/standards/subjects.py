@@ -24,7 +24,8 @@ from typing import Any, ClassVar
 
 import pytest
 
-from plimsoll.chain.engine import Contract, Engine, Log, deploy, undone
+from plimsoll.chain.abi import Log
+from plimsoll.chain.engine import Contract, Engine, deploy, undone
 from plimsoll.units import DAY, MAX, NOBODY
 from tests.property.standards.texts import ERC20, ERC2612, ERC3156, ERC4626, TRANSFER, event, refused
 from tests.stateful import world

@@ -6,7 +6,8 @@ from typing import Any
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
-from plimsoll.chain.engine import CallReverted, Contract, Log
+from plimsoll.chain.abi import Log
+from plimsoll.chain.engine import CallReverted, Contract
 
 
 def interface(*functions: str) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from eth_account import Account
 from eth_utils import to_checksum_address
 from web3 import HTTPProvider
 
-from plimsoll.chain.anvil import Anvil
+from plimsoll.chain.anvil import Anvil, AnvilProcess
 from plimsoll.chain.engine import Contract
 from plimsoll.keeper.execution import FlashLiquidation, Inventory
 from plimsoll.keeper.index import Index
@@ -24,7 +24,7 @@ from plimsoll.keeper.loop import Keeper, Policy
 from plimsoll.keeper.node import Node, Reverted, VaultNode
 from plimsoll.units import DAY, MAX, WAD, order
 from tests.stateful.world import DEPLOYER
-from tests.utils.anvil import AnvilProcess, Proxy
+from tests.utils.anvil import Proxy
 from tests.utils.keeper import HEALTHY, work
 from tests.utils.oracles import Config, Feed
 from tests.utils.periphery import BORROWER, STRANGER, Market, PeripheryMarket
@@ -83,7 +83,7 @@ class Lockstep:
     def catch_up(self) -> None:
         """After a restart, and after blocks of others: the node's clock is at least the wall's."""
         engine = self.venue.engine
-        engine.__init__(self.node)
+        engine.__init__(self.node.url)
         engine.advance(max(0, int(time.time()) + 2 - engine.now))
 
     def crash(self) -> None:
@@ -94,7 +94,7 @@ class Lockstep:
 
     def nonce(self) -> int:
         """How many transactions of the keeper are mined."""
-        return int(self.node.make_request("eth_getTransactionCount", [self.keeper, "latest"]), 16)
+        return int(self.node.request("eth_getTransactionCount", self.keeper, "latest"), 16)
 
     def is_healthy(self) -> bool:
         """Whether the position is, at the time of the next block."""
@@ -115,7 +115,7 @@ def _built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lockstep]:
     node = AnvilProcess()
     node.start()
     try:
-        venue = PeripheryMarket(Anvil(node), artifact)
+        venue = PeripheryMarket(Anvil(node.url), artifact)
         feeds = [venue.make("MockFeed", 8, answer) for answer in (2_000 * 10**8, 10**8)]
         terms = [Feed(feed, 7 * DAY, 1, 10**15) for feed in feeds]
         price = price_of(2_000, 18, 6)
@@ -276,7 +276,7 @@ def test_a_transaction_that_died_with_the_node_is_sent_again(world, hire, tmp_pa
     keeper = hire(is_flash=True)
     before, state = world.nonce(), tmp_path / "state.json"
     world.node.dump(state)
-    world.node.make_request("evm_setAutomine", [False])
+    world.node.request("evm_setAutomine", False)
     keeper.tick()
     assert keeper.status.doing.startswith("sent a batch of 1")
     world.restart(state)
@@ -309,20 +309,20 @@ def test_a_rival_pays_more_for_the_same_block(world, hire):
     """Both in one block, the rival first: the keeper's batch reverts, its owners cool down."""
     world.crash()
     keeper = hire(is_flash=True, cooldown=60)
-    request = world.node.make_request
-    request("evm_setAutomine", [False])
+    request = world.node.request
+    request("evm_setAutomine", False)
     keeper.tick()
     vault = world.market.vault
-    request("anvil_setBalance", [STRANGER, hex(WAD)])
+    request("anvil_setBalance", STRANGER, hex(WAD))
     usd = world.venue.usd
     for to, data in (
         (usd, usd.encode("mint", STRANGER, FUNDS)),
         (usd, usd.encode("approve", vault.address, MAX)),
         (vault, vault.encode("liquidate", BORROWER, MAX)),
     ):
-        request("eth_sendTransaction", [rival(to.address, data)])
-    request("evm_mine", [])
-    request("evm_setAutomine", [True])
+        request("eth_sendTransaction", rival(to.address, data))
+    request("evm_mine")
+    request("evm_setAutomine", True)
     assert world.is_healthy()
     work(keeper)
     assert (keeper.status.counts["reverted"], keeper.status.counts["mined"]) == (1, 0)
@@ -336,8 +336,8 @@ def rival(to: str, data: bytes) -> dict[str, str]:
 def test_an_oracle_goes_stale(world, hire):
     """A week without an answer: nothing is sent; with the next answer the keeper goes on."""
     world.crash()
-    world.node.make_request("evm_increaseTime", [8 * DAY])
-    world.node.make_request("evm_mine", [])
+    world.node.request("evm_increaseTime", 8 * DAY)
+    world.node.request("evm_mine")
     keeper = hire(is_flash=True)
     before = world.nonce()
     keeper.tick()

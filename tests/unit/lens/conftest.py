@@ -12,6 +12,6 @@ from tests.utils.lens import LensMarket, build
 @pytest.fixture
 def place() -> Iterator[LensMarket]:
     """As `build` says; a call has 25,000,000 gas."""
-    engine = Anvil(chain.provider)
+    engine = Anvil(chain.provider.uri)
     yield build(engine)
     engine.close()

@@ -48,7 +48,7 @@ class Sloppy(Plimsoll):
 def played(market: type[Plimsoll]) -> tuple[Measured, dict[str, dict[str, int]]]:
     """A run of one market on the common ground, and the floors; small batches."""
     with isolated():
-        engine = Anvil(chain.provider)
+        engine = Anvil(chain.provider.uri)
         try:
             ground = Ground(engine)
             return measure(ground, market(ground, slot_oracle), batches=(1, 3)), floors(ground)

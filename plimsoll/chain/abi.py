@@ -1,0 +1,249 @@
+"""The codec: what contracts are asked, answer and log, as bytes, by their ABI.
+
+`eth_abi` has the say. Unsigned words, of which most calls and answers are made, are coded here, ten times as
+fast. Addresses are hexadecimal strings in lower case; a struct is a named tuple.
+"""
+
+import functools
+from collections import namedtuple
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from eth_abi.abi import decode, encode
+from eth_abi.exceptions import DecodingError
+from eth_utils.crypto import keccak
+
+AbiEntry = dict[str, Any]
+WORD = 32
+
+
+@dataclass(frozen=True)
+class Log:
+    """An event as the chain keeps it."""
+
+    address: str
+    topics: tuple[bytes, ...]
+    data: bytes
+
+    @classmethod
+    def of(cls, entry: dict[str, Any]) -> "Log":
+        """An event as JSON-RPC says it."""
+        topics = tuple(bytes.fromhex(topic[2:]) for topic in entry["topics"])
+        return cls(entry["address"].lower(), topics, bytes.fromhex(entry["data"][2:]))
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function of a contract."""
+
+    name: str
+    selector: bytes
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    is_view: bool
+    _shapes: tuple["_Shape", ...]  # of the outputs
+    _gives_words: bool  # every output is an unsigned word
+
+    @classmethod
+    def of(cls, entry: AbiEntry) -> "Function":
+        """A function by its entry in an ABI."""
+        name, inputs = entry["name"], tuple(map(type_of, entry["inputs"]))
+        outputs = tuple(map(type_of, entry["outputs"]))
+        return cls(
+            name,
+            _digest(f"{name}({','.join(inputs)})")[:4],
+            inputs,
+            outputs,
+            entry["stateMutability"] in ("view", "pure"),
+            tuple(map(_Shape.of, entry["outputs"])),
+            all(kind == "uint256" for kind in outputs),
+        )
+
+    @classmethod
+    @functools.cache
+    def parse(cls, signature: str, returns: str) -> "Function":
+        """A view by its signature, such as `balanceOf(address)`, and its answer's types, such as `uint256`.
+
+        Of plain types and lists of them.
+        """
+        name, inputs = signature[:-1].split("(")
+        kinds = [[{"type": kind} for kind in part.split(",") if kind] for part in (inputs, returns)]
+        return cls.of({"name": name, "inputs": kinds[0], "outputs": kinds[1], "stateMutability": "view"})
+
+    def encode(self, arguments: Sequence[Any]) -> bytes:
+        """The data of a call; whatever has an `address` may stand for it."""
+        return self.selector + encode_values(self.inputs, arguments)
+
+    def values(self, answer: bytes) -> tuple[Any, ...]:
+        """All that was answered.
+
+        Raises:
+            DecodingError: the answer is of other types.
+        """
+        if self._gives_words and len(answer) == WORD * len(self.outputs):
+            return words(answer)
+        decoded = decode(self.outputs, answer)
+        return tuple(shape(value) for shape, value in zip(self._shapes, decoded, strict=True))
+
+    def decode(self, answer: bytes) -> Any:
+        """As `values`; of one value the value alone, of none None."""
+        values = self.values(answer)
+        if len(values) == 1:
+            return values[0]
+        return values or None
+
+
+@dataclass(frozen=True)
+class Event:
+    """An event that a contract can log."""
+
+    name: str
+    topic: bytes
+    fields: tuple[str, ...]
+    types: tuple[str, ...]
+    indexed: tuple[bool, ...]
+
+    @classmethod
+    def of(cls, entry: AbiEntry) -> "Event":
+        """An event by its entry in an ABI."""
+        inputs = entry["inputs"]
+        types = tuple(map(type_of, inputs))
+        return cls(
+            entry["name"],
+            _digest(f"{entry['name']}({','.join(types)})"),
+            tuple(part["name"] for part in inputs),
+            types,
+            tuple(part["indexed"] for part in inputs),
+        )
+
+    def decode(self, log: Log) -> tuple[Any, ...]:
+        """The arguments of an event, in their order; of indexed strings and bytes their hash."""
+        in_data = [kind for kind, indexed in zip(self.types, self.indexed, strict=True) if not indexed]
+        topics, data = iter(log.topics[1:]), iter(_decode(in_data, log.data))
+        return tuple(
+            _decode([kind], next(topics))[0] if indexed else next(data)
+            for kind, indexed in zip(self.types, self.indexed, strict=True)
+        )
+
+
+class Events:
+    """The events of contracts at known addresses."""
+
+    def __init__(self) -> None:
+        """Knows nothing yet."""
+        self._known: dict[tuple[str, bytes], Event] = {}
+
+    def listen(self, address: str, abi: Iterable[AbiEntry]) -> None:
+        """Knows the events of a contract from now on."""
+        self._known.update({(address, event.topic): event for event in events_of(abi)})
+
+    def of(self, log: Log) -> Event | None:
+        """The kind of an event; None for one of a contract, or of a kind, that is not known."""
+        return self._known.get((log.address, log.topics[0])) if log.topics else None
+
+
+def functions_of(abi: Iterable[AbiEntry]) -> dict[tuple[str, int], Function]:
+    """The functions of a contract by name and number of arguments, which tells overloads apart."""
+    return {
+        (entry["name"], len(entry["inputs"])): Function.of(entry)
+        for entry in abi
+        if entry["type"] == "function"
+    }
+
+
+def events_of(abi: Iterable[AbiEntry]) -> list[Event]:
+    """The events of a contract."""
+    return [Event.of(entry) for entry in abi if entry["type"] == "event"]
+
+
+def constructor_data(abi: Iterable[AbiEntry], arguments: Sequence[Any]) -> bytes:
+    """What follows the initcode of a contract."""
+    inputs: list[AbiEntry] = next((entry["inputs"] for entry in abi if entry["type"] == "constructor"), [])
+    return encode_values(tuple(map(type_of, inputs)), arguments)
+
+
+def encode_values(types: Sequence[str], values: Sequence[Any]) -> bytes:
+    """Values as a contract takes them."""
+    if all(kind in ("uint256", "address") for kind in types) and len(types) == len(values):
+        return b"".join(map(_word, types, values))
+    return encode(types, [_plain(value) for value in values])
+
+
+def words(data: bytes) -> tuple[int, ...]:
+    """Data as unsigned words."""
+    return tuple(int.from_bytes(data[at : at + WORD], "big") for at in range(0, len(data), WORD))
+
+
+def type_of(part: AbiEntry) -> str:
+    """The type of an argument, structs written out."""
+    kind = str(part["type"])
+    if not kind.startswith("tuple"):
+        return kind
+    return f"({','.join(map(type_of, part['components']))}){kind.removeprefix('tuple')}"
+
+
+def reason_of(data: bytes) -> str:
+    """The reason in the data of a revert; empty when there is none."""
+    if data[:4] != bytes.fromhex("08c379a0"):  # Error(string)
+        return ""
+    try:
+        return str(decode(["string"], data[4:])[0])
+    except DecodingError:
+        return ""
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """Gives structs their names."""
+
+    make: Callable[[Any], Any] | None  # None: the value as it is
+
+    @classmethod
+    def of(cls, part: AbiEntry) -> "_Shape":
+        kind = str(part["type"])
+        if not kind.startswith("tuple"):
+            return cls(None)
+        shapes = [cls.of(inner) for inner in part["components"]]
+        fields = [inner.get("name") or f"_{at}" for at, inner in enumerate(part["components"])]
+        struct = namedtuple("Struct", fields, rename=True)  # type: ignore[misc]
+
+        def make(value: Any) -> Any:
+            return struct(*(shape(inner) for shape, inner in zip(shapes, value, strict=True)))
+
+        return cls((lambda values: [make(value) for value in values]) if kind.endswith("]") else make)
+
+    def __call__(self, value: Any) -> Any:
+        return value if self.make is None else self.make(value)
+
+
+def _plain(value: Any) -> Any:
+    """A value with addresses in place of what has one."""
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    return getattr(value, "address", value)
+
+
+def _word(kind: str, value: Any) -> bytes:
+    """One argument; what does not fit is left to eth_abi to refuse."""
+    if kind == "uint256" and type(value) is int and 0 <= value < 2**256:
+        return value.to_bytes(WORD, "big")
+    if kind == "address":
+        value = getattr(value, "address", value)
+        if isinstance(value, str) and len(value) == 42:
+            return bytes(12) + bytes.fromhex(value[2:])
+    return encode([kind], [value])
+
+
+def _decode(types: Sequence[str], data: bytes) -> tuple[Any, ...]:
+    if all(kind in ("uint256", "address") for kind in types) and len(data) == WORD * len(types):
+        return tuple(
+            f"0x{word:040x}" if kind == "address" else word
+            for kind, word in zip(types, words(data), strict=True)
+        )
+    return decode(types, data)
+
+
+@functools.cache
+def _digest(signature: str) -> bytes:
+    return keccak(text=signature)
