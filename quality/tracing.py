@@ -66,14 +66,13 @@ class Boa:
 
     def send(self, sender: str, to: str, data: bytes) -> bytes:
         """Sends a transaction; returns what the call returned."""
-        computation = self._env.execute_code(to_address=to, sender=sender, data=data)
-        return self._finish(computation)
+        return self._run(sender, to, data)
 
-    def call(self, sender: str, to: str, data: bytes) -> bytes:
-        """Asks without a transaction."""
+    def call(self, sender: str, to: str, data: bytes, gas: int | None = None) -> bytes:
+        """Asks without a transaction, with so much gas when it is said."""
         before = self._state.snapshot()
         try:
-            return self.send(sender, to, data)
+            return self._run(sender, to, data, gas)
         finally:
             self._state.revert(before)
 
@@ -96,6 +95,10 @@ class Boa:
         self._state.revert(state)
         self._env.evm.patch.timestamp = now
 
+    def code(self, address: str) -> bytes:
+        """What runs at an address, immutables included."""
+        return bytes(self._env.get_code(address))
+
     def storage(self, address: str, slot: int) -> int:
         """A word of storage."""
         return int(self._env.get_storage(address, slot))
@@ -103,6 +106,9 @@ class Boa:
     def set_storage(self, address: str, slot: int, word: int) -> None:
         """Overwrites a word of storage: what no contract can do."""
         self._env.set_storage(address, slot, word)
+
+    def _run(self, sender: str, to: str, data: bytes, gas: int | None = None) -> bytes:
+        return self._finish(self._env.execute_code(to_address=to, sender=sender, data=data, gas=gas))
 
     def _finish(self, computation: Any) -> bytes:
         self._state.clear_transient_storage()

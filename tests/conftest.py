@@ -1,135 +1,114 @@
-"""What every test shares."""
+"""What every test shares: an engine, a chain on it, people, and a market for the periphery."""
 
 from collections.abc import Iterator
 
 import pytest
-from ape import accounts, chain, project
-from ape.api import AccountAPI
-from ape.exceptions import CompilerError
 
+from plimsoll.chain.anvil import Anvil, AnvilProcess
+from plimsoll.chain.artifacts import compile_missing
+from plimsoll.chain.engine import Engine
 from plimsoll.chain.revm import Revm
-from plimsoll.chain.sources import ensure_compiled
-from tests.utils.clock import isolated
-from tests.utils.periphery import START, PeripheryMarket
-from tests.utils.process import artifact
-from tests.utils.world import Builder
+from plimsoll.testing import Account, Chain
+from tests.utils.engines import START
+from tests.utils.market import Builder
+from tests.utils.periphery import PeripheryMarket
+from tests.utils.roles import DEPLOYER
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--engine`: what runs the tests that take any engine."""
+    parser.addoption(
+        "--engine",
+        choices=["revm", "anvil"],
+        default="revm",
+        help="run contracts in this process, or on an Anvil of its own",
+    )
 
 
 def pytest_sessionstart() -> None:
-    """Compiles afresh when any contract or module has changed; ape alone would miss edited modules."""
+    """Compiles what has changed."""
+    compile_missing()
+
+
+@pytest.fixture(scope="session")
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """What runs the contracts; time passes only when a test says so."""
+    if request.config.getoption("--engine") == "revm":
+        yield Revm(START)
+        return
+    node = AnvilProcess()
+    node.start()
     try:
-        ensure_compiled(project)
-    except CompilerError as error:
-        pytest.exit(f"the contracts do not compile: {error}", returncode=1)
+        yield Anvil(node.url, now=START, block_seconds=0)
+    finally:
+        node.kill()
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_exception_interact(call: pytest.CallInfo) -> None:
-    """Drops the frames of .venv: ape takes all below the project for ours and shows them at length."""
-    ours = call.excinfo.traceback.filter(lambda frame: ".venv" not in frame.path.parts)
-    if ours:
-        call.excinfo.traceback = ours
+@pytest.fixture(scope="session")
+def chain(engine: Engine) -> Chain:
+    """What tests deploy on."""
+    return Chain(engine, DEPLOYER)
+
+
+@pytest.fixture
+def anvil(engine: Engine) -> Anvil:
+    """For what only a node can do; the test is skipped elsewhere."""
+    if not isinstance(engine, Anvil):
+        pytest.skip("needs a node: --engine anvil")
+    return engine
 
 
 @pytest.fixture(autouse=True)
-def _isolation() -> Iterator[None]:
-    """Undoes each test; what fixtures of a wider scope have built stays.
+def _isolation(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Undoes each test that uses the chain; what fixtures of a wider scope have built stays.
 
-    Pytest sets those up before this one. Ape's own isolation (switched off in pyproject.toml) knows fixtures
-    by name alone and mixes up two of the same name in different folders.
+    Pytest sets those up before this one.
     """
-    with isolated():
+    if "chain" not in request.fixturenames:
+        yield
+        return
+    with request.getfixturevalue("chain").isolated():
         yield
 
 
 @pytest.fixture(scope="session")
-def deployer() -> AccountAPI:
+def deployer() -> Account:
     """Deploys everything; curator of every pool that `builder` makes."""
-    return accounts.test_accounts[0]
+    return DEPLOYER
 
 
 @pytest.fixture(scope="session")
-def curator(deployer: AccountAPI) -> AccountAPI:
+def curator(deployer: Account) -> Account:
     """The deployer, in the role of the curator."""
     return deployer
 
 
-@pytest.fixture(scope="session")
-def guardian() -> AccountAPI:
-    """May stop things, once a council has named him."""
-    return accounts.test_accounts[1]
+def _person(role: str, what: str) -> pytest.Function:
+    def person() -> Account:
+        return Account.of(role)
+
+    person.__doc__ = what
+    return pytest.fixture(scope="session", name=role)(person)
+
+
+guardian = _person("guardian", "May stop things, once a council has named them.")
+lender = _person("lender", "Supplies the loan asset.")
+other_lender = _person("other_lender", "Supplies the loan asset as well.")
+borrower = _person("borrower", "Locks collateral and borrows.")
+other_borrower = _person("other_borrower", "Locks collateral and borrows as well.")
+liquidator = _person("liquidator", "Closes unhealthy positions.")
+operator = _person("operator", "Acts for an owner who lets them.")
+receiver = _person("receiver", "Gets what others send; has done nothing before.")
+stranger = _person("stranger", "Has no right to anything.")
 
 
 @pytest.fixture(scope="session")
-def lender() -> AccountAPI:
-    """Supplies the loan asset."""
-    return accounts.test_accounts[2]
-
-
-@pytest.fixture(scope="session")
-def other_lender() -> AccountAPI:
-    """Supplies the loan asset as well."""
-    return accounts.test_accounts[3]
-
-
-@pytest.fixture(scope="session")
-def borrower() -> AccountAPI:
-    """Locks collateral and borrows."""
-    return accounts.test_accounts[4]
-
-
-@pytest.fixture(scope="session")
-def other_borrower() -> AccountAPI:
-    """Locks collateral and borrows as well."""
-    return accounts.test_accounts[5]
-
-
-@pytest.fixture(scope="session")
-def liquidator() -> AccountAPI:
-    """Closes unhealthy positions."""
-    return accounts.test_accounts[6]
-
-
-@pytest.fixture(scope="session")
-def operator() -> AccountAPI:
-    """Acts for an owner who lets him."""
-    return accounts.test_accounts[7]
-
-
-@pytest.fixture(scope="session")
-def receiver() -> AccountAPI:
-    """Gets what others send; has done nothing before."""
-    return accounts.test_accounts[8]
-
-
-@pytest.fixture(scope="session")
-def stranger() -> AccountAPI:
-    """Has no right to anything."""
-    return accounts.test_accounts[9]
-
-
-@pytest.fixture(scope="session")
-def builder(deployer: AccountAPI) -> Builder:
+def builder(chain: Chain) -> Builder:
     """Deploys the protocol in the variety that a test needs."""
-    return Builder(deployer)
+    return Builder(chain)
 
 
 @pytest.fixture(scope="session")
-def _venue() -> PeripheryMarket:
-    return PeripheryMarket(Revm(START), artifact)
-
-
-@pytest.fixture
-def venue(_venue: PeripheryMarket) -> Iterator[PeripheryMarket]:
-    """Markets, Uniswap, Liquidator and Leverage in process; undone after each test."""
-    before = _venue.engine.snapshot()
-    yield _venue
-    _venue.engine.revert(before)
-
-
-@pytest.fixture
-def still_clock() -> Iterator[None]:
-    """Time stands still until the test moves it: views see what the next transaction will see."""
-    chain.provider.make_request("anvil_setBlockTimestampInterval", [0])
-    yield
-    chain.provider.make_request("anvil_removeBlockTimestampInterval", [])
+def venue(chain: Chain) -> PeripheryMarket:
+    """Markets, Uniswap, Liquidator and Leverage."""
+    return PeripheryMarket(chain)

@@ -8,9 +8,9 @@ from eth_utils.crypto import keccak
 
 from plimsoll.chain.abi import Log
 from plimsoll.chain.anvil import Anvil
+from plimsoll.chain.artifacts import artifact
 from plimsoll.chain.engine import Contract, deploy
 from plimsoll.units import HOUR, MAX, WAD
-from tests.utils.process import artifact
 
 QUOTE = 2_000  # loan tokens for a collateral token
 FEED_DECIMALS = 8

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 from bench.peers.ground import DEPLOYER, FORTUNE, QUOTE, Call, Ground
+from plimsoll.chain.artifacts import artifact
 from plimsoll.chain.engine import Contract, deploy_blueprint
 from plimsoll.params import BLUE_CHIP, PoolParams, price_of
 from plimsoll.units import MAX, NOBODY, WAD, order
-from tests.utils.process import artifact
 
 WEEK = 7 * 24 * 3_600
 

@@ -55,7 +55,7 @@ class Function:
             _digest(f"{name}({','.join(inputs)})")[:4],
             inputs,
             outputs,
-            entry["stateMutability"] in ("view", "pure"),
+            entry.get("stateMutability") in ("view", "pure") or entry.get("constant", False),
             tuple(map(_Shape.of, entry["outputs"])),
             all(kind == "uint256" for kind in outputs),
         )

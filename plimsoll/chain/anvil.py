@@ -47,28 +47,28 @@ class Anvil:
         self._node = JsonRpc(url)
         self._block_seconds = block_seconds
         self._gas = hex(gas_limit)
-        self._rpc("anvil_autoImpersonateAccount", True)
+        self.request("anvil_autoImpersonateAccount", True)
         if now is None:
-            now = int(self._rpc("eth_getBlockByNumber", "latest", False)["timestamp"], 16) + 1
+            now = int(self.request("eth_getBlockByNumber", "latest", False)["timestamp"], 16) + 1
         else:
-            self._rpc("evm_setTime", now)
+            self.request("evm_setTime", now)
         self._now = now
         self._receipt: dict[str, Any] = {}
         self._times: dict[int, int] = {}
 
     def close(self) -> None:
         """Ends the impersonation."""
-        self._rpc("anvil_autoImpersonateAccount", False)
+        self.request("anvil_autoImpersonateAccount", False)
 
     @property
     def client(self) -> str:
         """What runs the code, with its version."""
-        return str(self._rpc("web3_clientVersion"))
+        return str(self.request("web3_clientVersion"))
 
     @property
     def chain_id(self) -> int:
         """What signatures are bound to."""
-        return int(self._rpc("eth_chainId"), 16)
+        return int(self.request("eth_chainId"), 16)
 
     @property
     def now(self) -> int:
@@ -95,9 +95,9 @@ class Anvil:
         self._transact({"from": sender, "to": to, "data": "0x" + data.hex()})
         return answer
 
-    def call(self, sender: str, to: str, data: bytes) -> bytes:
-        """Asks without a transaction."""
-        return self._call({"from": sender, "to": to, "data": "0x" + data.hex()})
+    def call(self, sender: str, to: str, data: bytes, gas: int | None = None) -> bytes:
+        """Asks without a transaction, with so much gas when it is said."""
+        return self._call({"from": sender, "to": to, "data": "0x" + data.hex()}, gas)
 
     def logs(self) -> Sequence[Log]:
         """The events of the last transaction."""
@@ -110,8 +110,8 @@ class Anvil:
         """
         if not transactions:
             return []
-        self._rpc("evm_setAutomine", False)
-        self._rpc("evm_setBlockGasLimit", hex(len(transactions) * int(self._gas, 16)))
+        self.request("evm_setAutomine", False)
+        self.request("evm_setBlockGasLimit", hex(len(transactions) * int(self._gas, 16)))
         try:
             senders = list(dict.fromkeys(each.sender for each in transactions))
             counts = self._batch([("eth_getTransactionCount", [sender, "latest"]) for sender in senders])
@@ -132,11 +132,11 @@ class Anvil:
                 nonces[each.sender] += 1
                 requests.append(("eth_sendTransaction", [request]))
             hashes = self._batch(requests)
-            self._rpc("evm_setNextBlockTimestamp", self._now)
-            self._rpc("evm_mine")
+            self.request("evm_setNextBlockTimestamp", self._now)
+            self.request("evm_mine")
         finally:
-            self._rpc("evm_setBlockGasLimit", _BLOCK_GAS)
-            self._rpc("evm_setAutomine", True)
+            self.request("evm_setBlockGasLimit", _BLOCK_GAS)
+            self.request("evm_setAutomine", True)
         receipts = self._batch([("eth_getTransactionReceipt", [each]) for each in hashes])
         return [Receipt(int(each["status"], 16) == 1, _logs(each)) for each in receipts]
 
@@ -148,42 +148,46 @@ class Anvil:
     def trace(self, tracer: str, **config: Any) -> Any:
         """What one of the node's tracers says of the last transaction."""
         options = {"tracer": tracer, "tracerConfig": config}
-        return self._rpc("debug_traceTransaction", self._receipt["transactionHash"], options)
+        return self.request("debug_traceTransaction", self._receipt["transactionHash"], options)
 
     def snapshot(self) -> int:
         """Keeps the state; returns its number."""
-        number = int(self._rpc("evm_snapshot"), 16)
+        number = int(self.request("evm_snapshot"), 16)
         self._times[number] = self._now
         return number
 
     def revert(self, snapshot: int) -> None:
         """Goes back to a state, which is used up by it."""
-        self._rpc("evm_revert", hex(snapshot))
+        self.request("evm_revert", hex(snapshot))
         self._now = self._times[snapshot]
+
+    def code(self, address: str) -> bytes:
+        """What runs at an address, immutables included."""
+        return bytes.fromhex(self.request("eth_getCode", address, "latest")[2:])
 
     def storage(self, address: str, slot: int) -> int:
         """A word of storage."""
-        return int(self._rpc("eth_getStorageAt", address, hex(slot), "latest"), 16)
+        return int(self.request("eth_getStorageAt", address, hex(slot), "latest"), 16)
 
     def set_storage(self, address: str, slot: int, word: int) -> None:
         """Overwrites a word of storage: what no contract can do."""
-        self._rpc("anvil_setStorageAt", address, hex(slot), f"0x{word:064x}")
+        self.request("anvil_setStorageAt", address, hex(slot), f"0x{word:064x}")
 
-    def _call(self, request: dict[str, Any]) -> bytes:
-        request = {**request, "gas": self._gas}
-        answer = self._rpc("eth_call", request, "latest", {}, {"time": hex(self._now)})
+    def _call(self, request: dict[str, Any], gas: int | None = None) -> bytes:
+        request = {**request, "gas": hex(gas) if gas else self._gas}
+        answer = self.request("eth_call", request, "latest", {}, {"time": hex(self._now)})
         return bytes.fromhex(str(answer)[2:])
 
     def _transact(self, request: dict[str, Any]) -> None:
-        self._rpc("evm_setNextBlockTimestamp", self._now)
-        identifier = self._rpc("eth_sendTransaction", {**request, "gas": self._gas, "gasPrice": "0x0"})
+        self.request("evm_setNextBlockTimestamp", self._now)
+        identifier = self.request("eth_sendTransaction", {**request, "gas": self._gas, "gasPrice": "0x0"})
         self._now += self._block_seconds
         receipt = None
         deadline = time.monotonic() + _PATIENCE
         while receipt is None:  # Anvil answers a moment before the block is there
             if time.monotonic() > deadline:
                 raise TimeoutError(f"Anvil has not mined {identifier} within {_PATIENCE} seconds")
-            receipt = self._rpc("eth_getTransactionReceipt", identifier)
+            receipt = self.request("eth_getTransactionReceipt", identifier)
         self._receipt = receipt
         if int(self._receipt["status"], 16) == 0:
             raise CallReverted("")
@@ -192,7 +196,8 @@ class Anvil:
         """The results of many requests, in their order."""
         return self._node.batch(requests)
 
-    def _rpc(self, method: str, *parameters: Any) -> Any:
+    def request(self, method: str, *parameters: Any) -> Any:
+        """Whatever else the node can do; see `JsonRpc.request`."""
         return self._node.request(method, *parameters)
 
 
@@ -291,7 +296,7 @@ def _result(reply: Any) -> Any:
     if "error" not in reply:
         return reply["result"]
     error = reply["error"]
-    if str(error["message"]).startswith("execution reverted"):
+    if "revert" in error["message"] or "EVM error" in error["message"]:
         raise CallReverted(reason_of(bytes.fromhex((error.get("data") or "0x")[2:])))
     raise RuntimeError(f"Anvil refused a request: {error['message']}")
 

@@ -11,8 +11,9 @@ import hashlib
 import json
 import os
 import sysconfig
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -45,20 +46,28 @@ _found: dict[str, Artifact] = {}
 
 
 def artifact(name: str) -> Artifact:
-    """A contract of ours.
+    """A contract of ours, of Uniswap v2, or WETH9.
 
     Raises:
         KeyError: there is none of that name.
+        FileNotFoundError: Uniswap's packages are not installed.
         vyper.exceptions.VyperException: it does not compile.
     """
     if name not in _found:
-        _found[name] = _compiled(name).artifact
+        _found[name] = uniswap.artifact(name) if name in uniswap.PACKAGES else _compiled(name).artifact
     return _found[name]
 
 
-def stand_in(others: Mapping[str, Artifact]) -> None:
-    """Lets `artifact` answer others in this process from now on: changed contracts, to be judged by tests."""
+@contextmanager
+def standing_in(others: Mapping[str, Artifact]) -> Iterator[None]:
+    """Lets `artifact` answer others under the names of the originals: changed contracts, that tests judge."""
+    before = dict(_found)
     _found.update(others)
+    try:
+        yield
+    finally:
+        _found.clear()
+        _found.update(before)
 
 
 def slots(name: str) -> dict[str, int]:
@@ -72,8 +81,7 @@ def load(names: Iterable[str], exchange: bool) -> dict[str, Artifact]:
     Raises:
         FileNotFoundError: Uniswap's packages are not installed.
     """
-    found = {name: artifact(name) for name in names}
-    return found | {name: uniswap.artifact(name) for name in (uniswap.EXCHANGE if exchange else ())}
+    return {name: artifact(name) for name in (*names, *(uniswap.EXCHANGE if exchange else ()))}
 
 
 def compile_missing() -> None:

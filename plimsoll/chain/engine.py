@@ -81,6 +81,9 @@ class Engine(Caller, Protocol):
     def advance(self, seconds: int) -> None:
         """Moves the time of the next call."""
 
+    def call(self, sender: str, to: str, data: bytes, gas: int | None = None) -> bytes:
+        """Asks without a transaction, with so much gas when it is said. Raises `CallReverted`."""
+
     def create(self, initcode: bytes, sender: str) -> str:
         """Runs initcode; returns the address of what it made. Raises `CallReverted`."""
 
@@ -98,6 +101,9 @@ class Engine(Caller, Protocol):
 
     def revert(self, snapshot: int) -> None:
         """Goes back to a state, which is used up by it."""
+
+    def code(self, address: str) -> bytes:
+        """What runs at an address, immutables included."""
 
     def storage(self, address: str, slot: int) -> int:
         """A word of storage."""

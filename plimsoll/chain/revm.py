@@ -1,15 +1,19 @@
 """The in-process engine: pyrevm runs the same bytecode without a node."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
 
-from pyrevm import EVM, BlockEnv, CfgEnv, Env, JournalCheckpoint
+from eth_utils.crypto import keccak
+from pyrevm import EVM, AccountInfo, BlockEnv, CfgEnv, Env, JournalCheckpoint
 
 from plimsoll.chain.abi import Log, reason_of
 from plimsoll.chain.engine import CallReverted, Receipt, Transaction
 
 _GAS = 1_000_000_000
+_NO_CODE = keccak(b"")
+_PADDING = 33  # zeros that pyrevm adds to code it has run
 _OUTPUT = re.compile(r"output: (0x[0-9a-fA-F]*)")
 
 
@@ -48,18 +52,13 @@ class Revm:
 
     def send(self, sender: str, to: str, data: bytes) -> bytes:
         """Sends a transaction; returns what the call returned."""
-        self._evm.reset_transient_storage()
-        try:
-            answer = self._evm.message_call(caller=sender, to=to, calldata=data)
-        except RuntimeError as error:
-            raise _reverted(error) from None
-        return bytes(answer)
+        return self._run(sender, to, data)
 
-    def call(self, sender: str, to: str, data: bytes) -> bytes:
-        """Asks without a transaction."""
+    def call(self, sender: str, to: str, data: bytes, gas: int | None = None) -> bytes:
+        """Asks without a transaction, with so much gas when it is said."""
         before = self._evm.snapshot()
         try:
-            return self.send(sender, to, data)
+            return self._run(sender, to, data, gas)
         finally:
             self._evm.revert(before)
 
@@ -97,7 +96,10 @@ class Revm:
 
     def code(self, address: str) -> bytes:
         """What runs at an address, immutables included."""
-        return bytes(self._evm.get_code(address) or b"")
+        code = bytes(self._evm.get_code(address) or b"")
+        if code and keccak(code) != self._evm.basic(address).code_hash:
+            code = code[:-_PADDING]
+        return code
 
     def storage(self, address: str, slot: int) -> int:
         """A word of storage."""
@@ -106,6 +108,27 @@ class Revm:
     def set_storage(self, address: str, slot: int, word: int) -> None:
         """Overwrites a word of storage: what no contract can do."""
         self._evm.insert_account_storage(address, slot, word)
+
+    def _run(self, sender: str, to: str, data: bytes, gas: int | None = None) -> bytes:
+        self._evm.reset_transient_storage()
+        with self._without_code(sender):
+            try:
+                return bytes(self._evm.message_call(caller=sender, to=to, calldata=data, gas=gas))
+            except RuntimeError as error:
+                raise _reverted(error) from None
+
+    @contextmanager
+    def _without_code(self, sender: str) -> Iterator[None]:
+        """Lets a contract send, which the EVM refuses (EIP-3607); nothing may call back to it meanwhile."""
+        known = self._evm.basic(sender)
+        if known.code_hash == _NO_CODE:
+            yield
+            return
+        self._evm.insert_account_info(sender, AccountInfo(nonce=known.nonce))
+        try:
+            yield
+        finally:
+            self._evm.insert_account_info(sender, known)
 
     def _set_block(self) -> None:
         self._evm.set_block_env(BlockEnv(number=self._number, timestamp=self._now, gas_limit=_GAS))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ape.contracts import ContractContainer
 
 NODE_MODULES = Path(__file__).parents[2] / "node_modules"
-_PACKAGES = {
+PACKAGES = {
     "UniswapV2Factory": "@uniswap/v2-core",
     "UniswapV2Pair": "@uniswap/v2-core",
     "UniswapV2Router02": "@uniswap/v2-periphery",
@@ -30,7 +30,7 @@ def artifact(name: str) -> Artifact:
     Raises:
         FileNotFoundError: the packages are not installed.
     """
-    path = NODE_MODULES / _PACKAGES[name] / "build" / f"{name}.json"
+    path = NODE_MODULES / PACKAGES[name] / "build" / f"{name}.json"
     if not path.is_file():
         raise FileNotFoundError(f"{path} is missing; `make setup` installs Uniswap's npm packages.")
     build = json.loads(path.read_text())

@@ -5,30 +5,21 @@ from decimal import Decimal
 
 import pytest
 
-from plimsoll.params import BLUE_CHIP, CORRELATED, VOLATILE
-from plimsoll.units import DAY, FRACTION, MAX, WAD, YEAR
-from tests.utils.calls import assert_refused, pass_time, send, view
-from tests.utils.vaults import (
-    Balances,
-    assert_sums,
-    balances,
-    debt_totals,
-    liquidate,
-    liquidate_batch,
-    open_position,
-    order,
-    position,
-)
-from tests.utils.world import Market, build_market, price_of
+from plimsoll.params import BLUE_CHIP, CORRELATED, VOLATILE, price_of
+from plimsoll.testing import refusal
+from plimsoll.twin.liquidation import DebtTotals
+from plimsoll.units import DAY, FRACTION, MAX, WAD, YEAR, order
+from tests.utils.market import Market, build_market
+from tests.utils.vaults import Balances, balances, liquidate, liquidate_batch
 
 
 def two_vaults(builder, actors) -> tuple[Market, Market]:
     """A pool with a blue-chip vault, and beside it a volatile one on another collateral."""
     blue = build_market(builder, actors)
     collateral = builder.token(8, "VOLA")
-    oracle = builder.oracle(price_of(50, collateral, blue.loan))
+    oracle = builder.oracle(price_of(50, 8, 6))
     vault = builder.vault(blue.pool, collateral, oracle, VOLATILE)
-    volatile = replace(blue, collateral=collateral, oracle=oracle, vault=vault)
+    volatile = replace(blue, decimals=(6, 8), collateral=collateral, oracle=oracle, vault=vault)
     for actor in actors:
         volatile.give(actor)
     return blue, volatile
@@ -52,7 +43,7 @@ def assert_books_add_up(markets: list[Market], borrowers, lenders) -> None:
 
 
 def test_from_the_first_deposit_to_the_last_exit(
-    builder, curator, lender, other_lender, borrower, other_borrower, liquidator
+    chain, builder, curator, lender, other_lender, borrower, other_borrower, liquidator
 ):
     borrowers, lenders = [borrower, other_borrower], [lender, other_lender]
     blue, volatile = markets = two_vaults(builder, [*borrowers, *lenders, liquidator])
@@ -62,7 +53,7 @@ def test_from_the_first_deposit_to_the_last_exit(
     pool.deposit(blue.loans(600_000), lender, sender=lender)
     pool.mint(blue.loans(400_000) * 1_000, other_lender, sender=other_lender)
     council.queue_limit(volatile.vault, blue.loans(50_000), sender=curator)
-    pass_time(3 * DAY)
+    chain.advance(3 * DAY)
     council.execute_queued(sender=curator)
 
     # borrowers draw on both vaults, and time passes
@@ -71,7 +62,7 @@ def test_from_the_first_deposit_to_the_last_exit(
     blue.vault.deposit(blue.collaterals(300), sender=other_borrower)
     blue.vault.borrow(blue.loans(400_000), sender=other_borrower)
     assert_books_add_up(markets, borrowers, lenders)
-    pass_time(YEAR // 2)
+    chain.advance(YEAR // 2)
     pool.accrue(sender=lender)
     assert_books_add_up(markets, borrowers, lenders)
     price_before = pool.convertToAssets(10**12)
@@ -82,7 +73,7 @@ def test_from_the_first_deposit_to_the_last_exit(
     blue.oracle.set_price(edge * 98 // 100, sender=curator)
     assert blue.vault.preview_liquidate(borrower, MAX).liquidatable
     receipt = blue.vault.liquidate(borrower, MAX, sender=liquidator)
-    assert not list(receipt.events.filter(pool.Loss))
+    assert not list(receipt.of(pool.Loss))
     assert blue.vault.health(borrower) > Decimal("1.0499") * 10**18
     assert_books_add_up(markets, borrowers, lenders)
 
@@ -90,7 +81,7 @@ def test_from_the_first_deposit_to_the_last_exit(
     reserves, limit = pool.reserves(), pool.credit_line(volatile.vault)[0]
     volatile.set_quote(5)
     receipt = volatile.vault.liquidate(borrower, MAX, sender=liquidator)
-    (loss,) = receipt.events.filter(pool.Loss)
+    (loss,) = receipt.of(pool.Loss)
     assert loss.lenders > 0 and loss.backstop == 0
     assert 0 <= loss.reserves - reserves <= 10  # W1: used up, with the interest of a second
     assert pool.reserves() == 0
@@ -100,7 +91,7 @@ def test_from_the_first_deposit_to_the_last_exit(
     assert_books_add_up(markets, borrowers, lenders)
 
     # everybody repays and leaves; what rounding kept is dust
-    pass_time(YEAR)
+    chain.advance(YEAR)
     for owner in borrowers:
         blue.vault.close(MAX, MAX, sender=owner)
         assert blue.vault.positions(owner) == 0
@@ -116,40 +107,39 @@ def test_from_the_first_deposit_to_the_last_exit(
     assert blue.collateral.balanceOf(blue.vault) == volatile.collateral.balanceOf(volatile.vault) == 0
 
 
-@pytest.mark.usefixtures("still_clock")
-def test_the_life_of_a_loan(builder, lender, borrower, liquidator):
+def test_the_life_of_a_loan(chain, builder, lender, borrower, liquidator):
     """Supplied, borrowed, grown, partly closed in a fall, repaid; the lender leaves with the interest."""
     market = build_market(builder, [lender, borrower, liquidator])
     pool, vault = market.pool, market.vault
-    send(pool.deposit, market.loans(100_000), lender, sender=lender)
-    open_position(market, borrower, 20, 25_000)
-    pass_time(YEAR // 2)
-    send(vault.borrow, market.loans(5_000), sender=borrower)
-    pass_time(YEAR // 2)
-    send(vault.repay, market.loans(1_000), sender=borrower)
-    debt = view(vault.debt_of, borrower)[0]
+    pool.deposit(market.loans(100_000), lender, sender=lender)
+    market.open(borrower, 20, 25_000)
+    chain.advance(YEAR // 2)
+    vault.borrow(market.loans(5_000), sender=borrower)
+    chain.advance(YEAR // 2)
+    vault.repay(market.loans(1_000), sender=borrower)
+    debt = vault.debt_of(borrower)
     interest = debt - market.loans(29_000)
     assert market.loans(10) < interest < market.loans(1_500)
-    assert_sums(market, [borrower])
+    market.assert_sums([borrower])
 
     market.set_quote("1740")
     answer = liquidate(market, borrower, liquidator)  # V3, L4: to the target, not to the end
-    assert abs(view(vault.health, borrower)[0] - 105 * WAD // 100) < 10**10
+    assert abs(vault.health(borrower) - 105 * WAD // 100) < 10**10
     assert answer.paid < debt // 2
-    assert_sums(market, [borrower])
+    market.assert_sums([borrower])
 
     market.set_quote("2500")
-    send(vault.close, MAX, MAX, sender=borrower)
-    assert position(market, borrower) == (0, 0)
-    assert debt_totals(pool).debt == 0
+    vault.close(MAX, MAX, sender=borrower)
+    assert market.position(borrower) == (0, 0)
+    assert DebtTotals(*pool.debt_totals()).debt == 0
 
-    lent, supplied = view(pool.totalAssets)[0], market.loans(100_000)
-    reserves = view(pool.reserves)[0]
+    lent, supplied = pool.totalAssets(), market.loans(100_000)
+    reserves = pool.reserves()
     # what borrowers paid has been split nine to one; the fee of the close is reserve as well
     assert abs((lent - supplied) - 9 * (reserves - answer.fee)) <= 20
     assert abs(lent - supplied + reserves - answer.fee - interest) <= 5
-    send(pool.exit, MAX, lent - 1, lender, lender, sender=lender)
-    assert view(pool.totalSupply) == [0]
+    pool.exit(MAX, lent - 1, lender, lender, sender=lender)
+    assert pool.totalSupply() == 0
     assert balances(market, pool).loan - reserves in (0, 1)
     assert balances(market, vault) == Balances(0, 0)
 
@@ -158,7 +148,8 @@ def test_the_life_of_a_loan(builder, lender, borrower, liquidator):
 def town(builder, lender, borrower, other_borrower, liquidator) -> dict[str, Market]:
     """One pool of dollars; ether, something that follows the dollar's worth of bitcoin, something odd."""
     loan = builder.token(6, "USD")
-    pool = builder.pool(loan)
+    made = builder.pool(loan)
+    pool = made.pool
     markets, limits = {}, {}
     for name, decimals, quote, risk, limit in (
         ("ether", 18, 2_000, BLUE_CHIP, 3_000_000),
@@ -168,17 +159,16 @@ def town(builder, lender, borrower, other_borrower, liquidator) -> dict[str, Mar
         collateral = builder.token(decimals, name[:4].upper())
         oracle = builder.oracle(price_of(quote, decimals, 6))
         vault = builder.vault(pool, collateral, oracle, risk)
-        markets[name] = Market(builder, loan, collateral, oracle, pool, builder.council(pool), vault)
+        markets[name] = Market(builder, (6, decimals), loan, collateral, oracle, pool, made.council, vault)
         limits[vault] = limit * 10**6
-    builder.open(pool, limits)
+    builder.open(made, limits)
     for market in markets.values():
         for actor in (lender, borrower, other_borrower, liquidator):
             market.give(actor)
     return markets
 
 
-@pytest.mark.usefixtures("still_clock")
-def test_three_vaults_on_one_pool(town, borrower, other_borrower, liquidator, lender, curator):
+def test_three_vaults_on_one_pool(chain, town, borrower, other_borrower, liquidator, lender, curator):
     """P2 over vaults; a fall of one collateral touches one vault; lines are apart."""
     ether, bitcoin, odd = (town[name] for name in ("ether", "bitcoin", "odd"))
     pool = ether.pool
@@ -186,36 +176,36 @@ def test_three_vaults_on_one_pool(town, borrower, other_borrower, liquidator, le
     def check() -> None:
         assert_books_add_up(list(town.values()), [borrower, other_borrower], [lender])
 
-    send(pool.deposit, ether.loans(4_000_000), lender, sender=lender)
+    pool.deposit(ether.loans(4_000_000), lender, sender=lender)
     for owner in (borrower, other_borrower):
-        open_position(ether, owner, 100, 150_000)
-        open_position(bitcoin, owner, 2, 110_000)
-        open_position(odd, owner, 500_000, 55_000)
+        ether.open(owner, 100, 150_000)
+        bitcoin.open(owner, 2, 110_000)
+        odd.open(owner, 500_000, 55_000)
     check()
-    pass_time(30 * DAY)
+    chain.advance(30 * DAY)
 
-    untouched = {market: position(market, borrower) for market in (ether, odd)}
+    untouched = {market: market.position(borrower) for market in (ether, odd)}
     bitcoin.set_quote("57600")
     liquidate(bitcoin, borrower, liquidator)
     check()
-    assert {market: position(market, borrower) for market in (ether, odd)} == untouched
+    assert {market: market.position(borrower) for market in (ether, odd)} == untouched
     for market in (ether, odd):
-        assert_refused("vault: healthy", market.vault.liquidate, borrower, MAX, sender=liquidator)
+        assert refusal(market.vault.liquidate, borrower, MAX, sender=liquidator) == "vault: healthy"
 
     odd.set_quote("0.11")
     orders = [order(owner, limit) for owner in (borrower, other_borrower) for limit in (10**9, 10**8)]
     liquidate_batch(odd, orders, liquidator)
     check()
-    lost = view(pool.losses, odd.vault)[0]
-    assert lost > 0 == view(pool.losses, ether.vault)[0]
-    assert view(pool.credit_line, odd.vault)[0] == odd.loans(200_000) - lost
-    assert view(pool.credit_line, ether.vault)[0] == ether.loans(3_000_000)
+    lost = pool.losses(odd.vault)
+    assert lost > 0 == pool.losses(ether.vault)
+    assert pool.credit_line(odd.vault)[0] == odd.loans(200_000) - lost
+    assert pool.credit_line(ether.vault)[0] == ether.loans(3_000_000)
 
-    send(ether.council.set_limit, odd.vault, 0, sender=curator)
-    assert_refused("pool: over the credit limit", odd.vault.open, 10**6, 10**10, sender=borrower)
+    ether.council.set_limit(odd.vault, 0, sender=curator)
+    assert refusal(odd.vault.open, 10**6, 10**10, sender=borrower) == "pool: over the credit limit"
     for market in (ether, bitcoin, odd):
         for owner in (borrower, other_borrower):
-            send(market.vault.close, MAX, MAX, sender=owner)
+            market.vault.close(MAX, MAX, sender=owner)
     check()
-    assert debt_totals(pool).shares == 0
-    assert all(view(m.collateral.balanceOf, m.vault) == [0] for m in town.values())
+    assert DebtTotals(*pool.debt_totals()).shares == 0
+    assert all(m.collateral.balanceOf(m.vault) == [0] for m in town.values())

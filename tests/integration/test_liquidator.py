@@ -1,20 +1,17 @@
 """The Liquidator on Anvil: real WETH9 with ether behind it, the real Uniswap v2, and what it calls (A18)."""
 
 import pytest
-from ape import project
 
 from plimsoll.chain.uniswap import container
-from plimsoll.units import MAX
+from plimsoll.units import MAX, order
 from tests.regressions.test_a18_user_chosen_target import calls_of, traced
-from tests.utils.calls import send
-from tests.utils.vaults import order
-from tests.utils.world import build_market
+from tests.utils.market import build_market
 
 ETHER = 10**18
 
 
 @pytest.fixture
-def crash(builder, deployer, lender, borrower):
+def crash(chain, builder, deployer, lender, borrower):
     """A position on wrapped ether after a fall of oracle and pair, and a Liquidator."""
     weth = deployer.deploy(container("WETH9"))
     market = build_market(builder, [], collateral=weth)
@@ -33,7 +30,7 @@ def crash(builder, deployer, lender, borrower):
     weth.approve(market.vault, MAX, sender=borrower)
     market.vault.open(10 * ETHER, market.loans(15_000), sender=borrower)
     market.set_quote(1_750)
-    liquidator = deployer.deploy(project.Liquidator, builder.factory, uniswap)
+    liquidator = chain.make("Liquidator", builder.factory, uniswap)
     return market, pair, uniswap, liquidator
 
 
@@ -62,4 +59,4 @@ def test_a18_what_it_calls(crash, builder, borrower, liquidator):
     calls = calls_of(trace, contract.address)
     assert {to for _, to, _ in calls} == {part.address.lower() for part in allowed}
     assert {kind for kind, _, _ in calls} == {"CALL", "STATICCALL"}
-    send(contract.liquidate, market.vault, borrower, MAX, path, 0, sender=liquidator)
+    contract.liquidate(market.vault, borrower, MAX, path, 0, sender=liquidator)

@@ -1,8 +1,10 @@
 """Everything that curator and guardian may do, one call after the other, while people are in debt."""
 
+from plimsoll.chain.artifacts import artifact
+from plimsoll.testing import refusal
 from plimsoll.units import DAY, MAX, WAD
-from tests.stateful.world import CURATOR, GUARDIAN
-from tests.utils.process import BORROWER, OTHER_BORROWER, STRANGER, artifact, refusal, small_market
+from tests.utils.market import small_market
+from tests.utils.roles import BORROWER, CURATOR, GUARDIAN, OTHER_BORROWER, STRANGER
 
 
 def test_x3_no_admin_call_makes_anybody_liquidatable():
@@ -19,7 +21,7 @@ def test_x3_no_admin_call_makes_anybody_liquidatable():
     done = set()
 
     def act(name: str, *arguments: object, sender: str, wait: int = 0) -> None:
-        market.process.engine.advance(wait)
+        market.chain.advance(wait)
         before = [(vault.call("margin_terms", owner), vault.call("health", owner)) for owner in owners]
         council.send(name, *arguments, sender=sender)
         done.add(name)
@@ -65,7 +67,7 @@ def test_x3_no_admin_call_makes_anybody_liquidatable():
         ("close", MAX, MAX),
     ):
         assert refusal(vault, name, *arguments, sender=BORROWER) is None, name
-    assert refusal(vault, "repay", MAX, BORROWER, sender=STRANGER) is None
+    assert refusal(vault.repay, MAX, BORROWER, sender=STRANGER) is None
 
 
 def test_x3_a_fresh_borrow_is_not_liquidatable_at_once():
@@ -76,5 +78,5 @@ def test_x3_a_fresh_borrow_is_not_liquidatable_at_once():
     reasons = []
     for quote in (2_000, "1927.72", "1927.70"):  # 80/83 of 2,000 is 1,927.71
         market.set_quote(quote)
-        reasons.append(refusal(market.vault, "liquidate", BORROWER, MAX, sender=STRANGER))
+        reasons.append(refusal(market.vault.liquidate, BORROWER, MAX, sender=STRANGER))
     assert reasons == ["vault: healthy", "vault: healthy", ""]  # the stranger has no tokens to pay with

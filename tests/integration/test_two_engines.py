@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from plimsoll.chain.anvil import Anvil, AnvilProcess
+from plimsoll.chain.artifacts import slots
 from plimsoll.chain.engine import Engine, mapping_slot
 from plimsoll.chain.revm import Revm
 from plimsoll.scenario.agents import View
@@ -13,7 +14,6 @@ from plimsoll.scenario.config import Scenario
 from plimsoll.scenario.records import Result
 from plimsoll.scenario.run import Laboratory, clock_of
 from plimsoll.scenario.world import World
-from tests.stateful.world import compiled
 from tests.utils.laboratory import artifacts, tiny
 
 UNWIND = "borrowers.1.behaviour={kind: unwind, below: 1.1, to: 1.3}"
@@ -70,7 +70,7 @@ def _words(world: World) -> Iterator[tuple[str, str, tuple[str, ...], int]]:
     people = sorted({*world.loan.model.balances, *world.pool.model.balances})
     people += [market.vault.contract.address for market in world.markets]
     for name, side in (("Pool", world.pool), *(("Vault", market.vault) for market in world.markets)):
-        for variable, slot in compiled(name)[1].items():
+        for variable, slot in slots(name).items():
             keys: list[tuple[str, ...]] = [(), *((person,) for person in people)]
             for key in keys:
                 word = world.engine.storage(side.contract.address, mapping_slot(slot, *key))

@@ -21,7 +21,7 @@ from plimsoll.twin.liquidation import DebtTotals, Quote, Risk
 from plimsoll.units import NO_LIMIT, PRICE_SCALE
 from tests.keeper.chains import owner
 from tests.stateful.world import BORROWERS
-from tests.utils.process import small_market
+from tests.utils.market import small_market
 
 PRICE = 2 * PRICE_SCALE
 DEEP = Route(((10_000 * 10**18, 20_000_000 * 10**6),))

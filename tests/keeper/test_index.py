@@ -16,7 +16,7 @@ from plimsoll.keeper.index import DEPTH, DOUBTS, ChainMoved, ForeignChain, Index
 from plimsoll.twin.position import unpack
 from tests.keeper.chains import VAULT, MemoryChain, borrow, deposit, liquidation, owner, repay, withdraw
 from tests.stateful.world import BORROWERS
-from tests.utils.process import small_market
+from tests.utils.market import small_market
 
 ONE, OTHER, THIRD = map(owner, (1, 2, 3))
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from plimsoll.chain.engine import Engine
-from plimsoll.chain.revm import Revm
+from tests.utils.engines import in_process
 
 START = 1_800_000_000
 
@@ -19,4 +19,4 @@ def _isolation() -> Iterator[None]:
 @pytest.fixture
 def engine() -> Engine:
     """An empty chain."""
-    return Revm(START)
+    return in_process()

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from plimsoll.chain.artifacts import artifact
 from plimsoll.chain.engine import CallReverted, Contract, Engine, deploy, deploy_blueprint
 from plimsoll.params import BLUE_CHIP, PoolParams
 from plimsoll.units import DAY, MAX, WAD
@@ -29,7 +30,7 @@ RATES = dict(
 
 def make(engine: Engine, name: str, *arguments: Any) -> Contract:
     """Deploys a contract of `world.SOURCES`, or what stands in for it."""
-    return deploy(engine, world.compiled(name)[0], *arguments, sender=DEPLOYER)
+    return deploy(engine, artifact(name), *arguments, sender=DEPLOYER)
 
 
 def place_code(engine: Engine, code: bytes) -> str:
@@ -85,22 +86,22 @@ COUNCIL, VAULT, OTHER_VAULT = map(role, (20, 21, 22))
 class EdgePool:
     """A pool whose council and vaults are accounts, so that a test can speak for them."""
 
-    def __init__(self, engine: Engine, token: str = "Token", **params: int) -> None:
+    def __init__(self, engine: Engine, token: str = "PlainToken", **params: int) -> None:
         """Initialized with a backstop; nobody is registered and nothing open."""
         self.engine = engine
         self.loan = make(engine, token, "loan", "L", 6)
-        blueprint = deploy_blueprint(engine, world.compiled("Pool")[0], DEPLOYER)
+        blueprint = deploy_blueprint(engine, artifact("Pool"), DEPLOYER)
         self.factory = make(engine, "OpenFactory")
         struct = pool_struct(self.loan.address, **params)
         self.factory.send("create_pool", blueprint, struct, COUNCIL, BACKSTOP, sender=DEPLOYER)
         address = "0x" + engine.logs()[-1].data[-20:].hex()
-        self.pool = Contract(engine, address, world.compiled("Pool")[0].abi)
+        self.pool = Contract(engine, address, artifact("Pool").abi)
         for lender in (LENDER, OTHER_LENDER):
             self.loan.send("mint", lender, 10 * SUPPLIED, sender=DEPLOYER)
             self.loan.send("approve", address, MAX, sender=lender)
 
     @classmethod
-    def busy(cls, engine: Engine, token: str = "Token", **params: int) -> "EdgePool":
+    def busy(cls, engine: Engine, token: str = "PlainToken", **params: int) -> "EdgePool":
         """Open, with two lines and a first deposit."""
         lab = cls(engine, token, **params)
         for vault, limit in zip((VAULT, OTHER_VAULT), LINES, strict=True):

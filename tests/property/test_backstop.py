@@ -302,7 +302,7 @@ def test_no_exit_while_provisions_stand(engine: Engine) -> None:
     """Otherwise the junior tranche would leave the seniors alone with a loss that everybody can see."""
     lab = EdgePool.busy(engine)
     backstop = make(engine, "Backstop", lab.pool.address, COOLDOWN, UNIT)
-    vault = make(engine, "Actor")
+    vault = make(engine, "CallbackActor")
     lab.factory.send("register", vault.address, lab.pool.address, sender=STRANGER)
     lab.pool.send("set_limit", vault.address, 10**12, sender=lab.pool.call("council"))
     lab.pool.send("approve", backstop.address, MAX, sender=LENDER)
@@ -339,7 +339,7 @@ def test_the_lock(engine: Engine) -> None:
 
 def watched(engine: Engine) -> tuple[Contract, Contract]:
     """A token in the place of a pool, so that single shares can come and go; a backstop without a stake."""
-    pool = make(engine, "Token", "Pool", "P", 9)
+    pool = make(engine, "PlainToken", "Pool", "P", 9)
     backstop = make(engine, "Backstop", pool.address, COOLDOWN, UNIT)
     pool.send("mint", STAKER, STAKE, sender=STRANGER)
     pool.send("approve", backstop.address, MAX, sender=STAKER)

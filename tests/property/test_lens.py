@@ -11,13 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plimsoll.chain.engine import CallReverted
-from plimsoll.chain.revm import Revm
 from plimsoll.twin import liquidation
 from plimsoll.twin.liquidation import ceil_div, is_liquidatable, is_restorable
 from plimsoll.units import MAX, PRICE_SCALE, WAD
-from tests.property.conftest import START
 from tests.stateful.rules import Steps, begin, lend
 from tests.stateful.world import BORROWERS, ROLES, Lockstep, role
+from tests.utils.engines import in_process
 from tests.utils.lens import build, lens_over
 
 MARKETS = [((6, 18, 8), 0), ((18, 18, 0), 10**15), ((8, 6, 27), 10**12)]  # decimals, flash fee
@@ -31,7 +30,7 @@ examples = settings(max_examples=25, deadline=None, derandomize=True)
 def looks(seed, market):
     """A world at four moments of a random walk: (world, lens, vault's name, random)."""
     random = Random(seed)
-    world = Lockstep(Revm(START), *market)
+    world = Lockstep(in_process(), *market)
     begin(world)
     lend(world)
     for which in ("first", "second"):

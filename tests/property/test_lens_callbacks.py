@@ -1,8 +1,9 @@
 """Asking in the middle of somebody's call: as before it, as after it, or not at all."""
 
+from plimsoll.chain.artifacts import artifact
 from plimsoll.chain.engine import Engine, deploy
 from plimsoll.units import MAX
-from tests.stateful.world import BORROWER, DEPLOYER, STRANGER, compiled
+from tests.stateful.world import BORROWER, DEPLOYER, STRANGER
 from tests.utils.lens import FAIR, LensMarket, build
 
 
@@ -27,7 +28,7 @@ def test_in_a_flash_loan(engine: Engine) -> None:
     """All cash is out: positions are as they were, and what reads cash refuses to answer."""
     place = build(engine)
     world, (steady, cash) = place.world, questions(place)
-    intruder = deploy(world.engine, compiled("Intruder")[0], sender=DEPLOYER)
+    intruder = deploy(world.engine, artifact("Intruder"), sender=DEPLOYER)
     loan, lens = world.chain["loan"].address, place.lens.contract.address
     intruder.send("approve", loan, place.pool, MAX, sender=DEPLOYER)
     intruder.send("plan", [(lens, data) for data in steady + cash], sender=DEPLOYER)

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from plimsoll.chain.artifacts import artifact
 from plimsoll.chain.engine import CallReverted, Engine, deploy
 from plimsoll.units import MAX
 from tests.property.edges import place_code
-from tests.stateful.world import BORROWER, DEPLOYER, LENDER, OTHER_BORROWER, compiled
+from tests.stateful.world import BORROWER, DEPLOYER, LENDER, OTHER_BORROWER
 from tests.utils.lens import FAIR, LensMarket, build
 
 ORACLE_GAS = 1_000_000  # more than any oracle may need
@@ -86,7 +87,7 @@ def test_the_largest_price_that_values_a_position_is_used(engine: Engine) -> Non
 def test_an_answer_that_breaks_off_is_none(engine: Engine) -> None:
     place = build(engine)
     world = place.world
-    oracle = deploy(world.engine, compiled("StutteringOracle")[0], FAIR, sender=DEPLOYER)
+    oracle = deploy(world.engine, artifact("StutteringOracle"), FAIR, sender=DEPLOYER)
     collateral, risk = world.chain["first_collateral"].address, world.chain["first_vault"].call("risk")
     vault = world.factory.send("create_vault", place.pool, collateral, oracle.address, risk, sender=DEPLOYER)
     assert place.lens.vault_summary(vault).price == FAIR

@@ -4,10 +4,10 @@ from dataclasses import fields as dataclass_fields
 
 import pytest
 
+from plimsoll.chain.artifacts import artifact
 from plimsoll.chain.engine import CallReverted, Engine
 from plimsoll.chain.lens import PAGE, CreditLine, MarginTerms, PoolSummary, Position, VaultSummary
 from plimsoll.twin.liquidation import Quote, Risk
-from tests.stateful import world
 from tests.stateful.world import BORROWER, OTHER_BORROWER, role
 from tests.utils.lens import FAIR, build
 
@@ -40,7 +40,7 @@ def test_python_asks_page_after_page(engine: Engine) -> None:
 
 def test_the_structs_have_the_fields_of_the_contract() -> None:
     """In their order; they are filled by position."""
-    functions = {entry["name"]: entry for entry in world.compiled("Lens")[0].abi if "name" in entry}
+    functions = {entry["name"]: entry for entry in artifact("Lens").abi if "name" in entry}
 
     def fields(function: str, *path: str) -> tuple[str, ...]:
         parts = functions[function]["outputs"][-1]["components"]

@@ -2,10 +2,10 @@
 
 import pytest
 
+from plimsoll.chain.artifacts import artifact
 from plimsoll.chain.engine import CallReverted, Engine, deploy
 from plimsoll.params import PoolParams
 from plimsoll.units import MAX
-from tests.stateful import world
 from tests.stateful.world import BORROWER, CURATOR, DEPLOYER, STRANGER
 from tests.utils.lens import FAIR, build, deploy_lens
 
@@ -24,7 +24,7 @@ def test_refuses_what_is_no_vault(engine: Engine) -> None:
     place = build(engine)
     factory = place.world.factory
     blueprints = [factory.call(f"{name}_BLUEPRINT") for name in ("POOL", "COUNCIL", "BACKSTOP", "VAULT")]
-    other = deploy(engine, world.compiled("Factory")[0], *blueprints, sender=DEPLOYER)
+    other = deploy(engine, artifact("Factory"), *blueprints, sender=DEPLOYER)
     asked = [
         (place.lens.contract, STRANGER),
         (place.lens.contract, place.pool),

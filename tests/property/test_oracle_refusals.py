@@ -24,8 +24,8 @@ class Yard:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self.feed = make(engine, "Feed", 8, ANSWER)
-        self.loan_feed = make(engine, "Feed", 8, LOAN_ANSWER)
+        self.feed = make(engine, "MockFeed", 8, ANSWER)
+        self.loan_feed = make(engine, "MockFeed", 8, LOAN_ANSWER)
         token = self.token(18)
         self.parts: dict[str, Any] = {
             "collateral": token,
@@ -45,11 +45,11 @@ class Yard:
         return (feed.address, heartbeat, low, high)
 
     def token(self, decimals: int) -> str:
-        return make(self.engine, "RateVault", NOBODY, decimals, 1).address
+        return make(self.engine, "MockRateVault", NOBODY, decimals, 1).address
 
     def rate(self, rate: int = 10**18, decimals: int = 18, asset_decimals: int = 18) -> Contract:
         """An ERC-4626 vault; asset base units per whole share."""
-        return make(self.engine, "RateVault", self.token(asset_decimals), decimals, rate)
+        return make(self.engine, "MockRateVault", self.token(asset_decimals), decimals, rate)
 
     def oracle(self, **changes: Any) -> Contract:
         assert changes.keys() <= self.parts.keys()
@@ -99,9 +99,9 @@ def test_an_oracle_refuses_feeds(engine: Engine) -> None:
         for bounds in ((answer, answer + 1), (answer - 1, answer)):
             yard.refuses("oracle: out of bounds", **{which: (address, DAY, *bounds)})
         yard.accepts(**{which: (address, DAY, answer - 1, answer + 1)})
-        wide = make(engine, "Feed", 19, answer * 10**11)
+        wide = make(engine, "MockFeed", 19, answer * 10**11)
         yard.refuses("oracle: feed decimals", **{which: yard.terms(wide, high=10**40)})
-        fine = make(engine, "Feed", 18, answer * 10**10)
+        fine = make(engine, "MockFeed", 18, answer * 10**10)
         yard.accepts(**{which: yard.terms(fine, high=10**40)})
     for part in ((NOBODY, 1, 0, 0), (NOBODY, 0, 1, 0), (NOBODY, 0, 0, 1)):
         yard.refuses("oracle: no loan feed", loan_feed=part)
@@ -122,7 +122,7 @@ def test_an_oracle_refuses_decimals(engine: Engine) -> None:
 
 def test_an_oracle_refuses_a_sequencer(engine: Engine) -> None:
     yard = Yard(engine)
-    sequencer = make(engine, "Feed", 0, 0)
+    sequencer = make(engine, "MockFeed", 0, 0)
     yard.refuses("oracle: no sequencer", grace=1)
     engine.advance(DAY + 1)
     for grace in (0, DAY + 1):
@@ -173,9 +173,9 @@ def test_an_oracle_refuses_products_that_do_not_fit(engine: Engine) -> None:
 def test_an_oracle_refuses_a_scale_that_does_not_fit(engine: Engine) -> None:
     """10**77 is the largest power of ten: 36 + 18 + 18 + 18 - 13 - 0 decimals are too many by none or one."""
     yard = Yard(engine)
-    loan_feed = make(engine, "Feed", 18, 10**18)
+    loan_feed = make(engine, "MockFeed", 18, 10**18)
     loan_rate = (yard.rate(rate=10**5, decimals=18, asset_decimals=5).address, 1)
-    feed = make(engine, "Feed", 0, 2)
+    feed = make(engine, "MockFeed", 0, 2)
     changes = {
         "loan_feed": yard.terms(loan_feed, high=10**19),
         "loan_rate": loan_rate,
@@ -191,7 +191,7 @@ def test_an_oracle_refuses_a_scale_that_does_not_fit(engine: Engine) -> None:
 def test_an_oracle_below_the_line(engine: Engine) -> None:
     """More decimals below than above: 27 + 18 + 27 against 36 + 6 + 8."""
     yard = Yard(engine)
-    feed = make(engine, "Feed", 18, 10**18)
+    feed = make(engine, "MockFeed", 18, 10**18)
     oracle = yard.oracle(
         collateral=yard.token(27),
         loan=yard.token(6),
@@ -213,7 +213,7 @@ def test_an_oracle_refuses_what_its_sources_say(engine: Engine) -> None:
     yard.set(yard.feed, "set_answer", ANSWER)
     lows, highs = PRICE - PRICE // 20, PRICE + PRICE // 20
     for which in ("second", "fallback"):
-        other = make(engine, "Oracle", PRICE)
+        other = make(engine, "LyingOracle", PRICE)
         for price, safe_price in ((PRICE, PRICE), (highs, lows), (lows, lows), (highs, highs)):
             yard.set(other, "set_prices", price, safe_price)
             yard.accepts(**{which: other.address})
@@ -270,12 +270,12 @@ def test_an_answer_is_believed_between_its_bounds(engine: Engine) -> None:
 
 def test_a_price_of_zero_is_refused(engine: Engine) -> None:
     yard = Yard(engine)
-    feed = make(engine, "Feed", 18, 10**16)
+    feed = make(engine, "MockFeed", 18, 10**16)
     oracle = yard.oracle(
         collateral=yard.token(27),
         loan=yard.token(6),
         collateral_feed=yard.terms(feed, high=10**20),
-        loan_feed=yard.terms(make(engine, "Feed", 0, 10**13), high=10**14),
+        loan_feed=yard.terms(make(engine, "MockFeed", 0, 10**13), high=10**14),
         expected_price=1,
     )
     says(oracle, 1)
@@ -285,15 +285,15 @@ def test_a_price_of_zero_is_refused(engine: Engine) -> None:
 
 def test_the_sequencer_is_asked_first(engine: Engine) -> None:
     yard = Yard(engine)
-    sequencer = make(engine, "Feed", 0, 0)
+    sequencer = make(engine, "MockFeed", 0, 0)
     engine.advance(HOUR + 1)
     yard.refresh()
     terms: dict[str, Any] = {"sequencer": sequencer.address, "grace": HOUR}
     alone = yard.oracle(**terms)
     pair = yard.oracle(
         **terms,
-        second=make(engine, "Oracle", PRICE).address,
-        fallback=make(engine, "Oracle", PRICE).address,
+        second=make(engine, "LyingOracle", PRICE).address,
+        fallback=make(engine, "LyingOracle", PRICE).address,
     )
     for oracle in (alone, pair):
         for answer, started, expected in (
@@ -345,7 +345,7 @@ def test_rates_count_up_to_their_caps(engine: Engine) -> None:
 def test_two_sources_are_both_asked(engine: Engine) -> None:
     """The higher liquidates, the lower lends; one alone answers when the other is out."""
     yard = Yard(engine)
-    second = make(engine, "Oracle", PRICE)
+    second = make(engine, "LyingOracle", PRICE)
     oracle = yard.oracle(second=second.address)
     for price, safe_price in ((PRICE + 2, PRICE + 1), (PRICE - 1, PRICE - 2), (PRICE + 1, PRICE - 1)):
         yard.set(second, "set_prices", price, safe_price)
@@ -377,7 +377,7 @@ def test_less_than_a_word_is_no_answer(engine: Engine) -> None:
 def test_the_fallback_answers_for_a_dead_feed(engine: Engine) -> None:
     """Fourteen days after the last round of the older feed; not for one that reverts or is in the future."""
     yard = Yard(engine)
-    fallback = make(engine, "Oracle", PRICE)
+    fallback = make(engine, "LyingOracle", PRICE)
     oracle = yard.oracle(fallback=fallback.address, loan_feed=NO_FEED)
     both = yard.oracle(fallback=fallback.address)
     yard.set(fallback, "set_prices", PRICE + 1, PRICE - 1)
@@ -417,7 +417,7 @@ def test_the_fallback_answers_for_a_dead_feed(engine: Engine) -> None:
 def test_marks_of_fourteen_days_prove_a_failure(engine: Engine) -> None:
     """At most two days apart; a mark that finds the primary working forgets them."""
     yard = Yard(engine)
-    fallback = make(engine, "Oracle", PRICE)
+    fallback = make(engine, "LyingOracle", PRICE)
     oracle = yard.oracle(fallback=fallback.address, loan_feed=NO_FEED)
     yard.set(fallback, "set_price", PRICE - 1)
 
@@ -465,7 +465,7 @@ def test_marks_of_fourteen_days_prove_a_failure(engine: Engine) -> None:
 
 def test_a_mark_asks_both_sources(engine: Engine) -> None:
     yard = Yard(engine)
-    second, fallback = make(engine, "Oracle", PRICE), make(engine, "Oracle", PRICE)
+    second, fallback = make(engine, "LyingOracle", PRICE), make(engine, "LyingOracle", PRICE)
     oracle = yard.oracle(second=second.address, fallback=fallback.address)
     yard.set(yard.feed, "set_silent", True)
     oracle.send("mark", sender=DEPLOYER)
@@ -482,7 +482,7 @@ def test_a_mark_asks_both_sources(engine: Engine) -> None:
 def test_too_little_gas_is_no_dead_source(engine: Engine) -> None:
     """A source that ran out of gas counts as dead only when its caller has enough left to know."""
     yard = Yard(engine)
-    second, miser = make(engine, "Oracle", PRICE + 1), make(engine, "Miser")
+    second, miser = make(engine, "LyingOracle", PRICE + 1), make(engine, "Miser")
     oracle = yard.oracle(second=second.address)
     yard.set(second, "set_appetite", 10**9)
     for name in ("price", "safe_price"):

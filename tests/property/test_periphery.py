@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plimsoll.chain.revm import Revm
 from plimsoll.twin.chain import Revert
 from plimsoll.twin.margin import terms
 from plimsoll.units import MAX, NO_LIMIT, PRICE_SCALE, order
 from tests.stateful.exchange import ExchangeLockstep
 from tests.stateful.rules import begin
 from tests.stateful.world import BORROWERS, LIQUIDATOR, STRANGER, Lockstep
+from tests.utils.engines import in_process
 
 MARKETS = [(6, 18, 8), (18, 6, 8), (8, 0, 27)]
 seeds = st.integers(0, 2**32)
@@ -31,7 +31,7 @@ class Stage:
     """A world with Uniswap, Liquidator and Leverage, whose examples leave no trace."""
 
     def __init__(self, decimals: tuple[int, int, int]) -> None:
-        self.engine = Revm(1_800_000_000)
+        self.engine = in_process()
         self.world = Lockstep(self.engine, decimals)
         begin(self.world)
         self.venue = ExchangeLockstep(self.world)

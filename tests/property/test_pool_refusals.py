@@ -3,6 +3,7 @@
 Every test takes an engine and nothing else, so that a judge of mutants can call it by itself.
 """
 
+from plimsoll.chain.artifacts import artifact
 from plimsoll.chain.engine import Contract, Engine, deploy_blueprint
 from plimsoll.units import DAY, MAX, NOBODY, WAD, YEAR
 from tests.property.edges import (
@@ -19,7 +20,6 @@ from tests.property.edges import (
     pool_struct,
     refused,
 )  # fmt: skip
-from tests.stateful import world
 from tests.stateful.world import (
     BACKSTOP,
     BORROWER,
@@ -64,18 +64,16 @@ def test_limits(engine: Engine) -> None:
 
 def test_a_vault_of_another_pool(engine: Engine) -> None:
     names = ("Pool", "Council", "Backstop", "Vault")
-    factory = make(
-        engine, "Factory", *(deploy_blueprint(engine, world.compiled(name)[0], DEPLOYER) for name in names)
-    )
-    asset, collateral = (make(engine, "Token", "token", "T", digits).address for digits in (6, 18))
+    factory = make(engine, "Factory", *(deploy_blueprint(engine, artifact(name), DEPLOYER) for name in names))
+    asset, collateral = (make(engine, "PlainToken", "token", "T", digits).address for digits in (6, 18))
     first, second = (
         factory.send("create_pool", pool_struct(asset), CURATOR, 3 * DAY, sender=DEPLOYER) for _ in range(2)
     )
-    oracle = make(engine, "Oracle", 10**27).address
+    oracle = make(engine, "LyingOracle", 10**27).address
     terms = tuple(RISK.values())
     vault = factory.send("create_vault", first, collateral, oracle, terms, sender=DEPLOYER)
     for pool, fits in ((first, True), (second, False)):
-        council = Contract(engine, factory.call("council_of", pool), world.compiled("Council")[0].abi)
+        council = Contract(engine, factory.call("council_of", pool), artifact("Council").abi)
         if fits:
             council.send("set_limit", vault, 1, sender=CURATOR)
         else:
@@ -361,7 +359,7 @@ def test_a_flash_loan(engine: Engine) -> None:
     """The fee is rounded up and stays; whoever does not pay it back in full gets nothing."""
     lab = EdgePool.busy(engine, flash_fee=9 * 10**14)
     pool = lab.pool
-    loan, other = lab.loan, make(engine, "Token", "other", "O", 6).address
+    loan, other = lab.loan, make(engine, "PlainToken", "other", "O", 6).address
     honest = make(engine, "FlashBorrower")
     honest.send("approve", loan.address, pool.address, sender=DEPLOYER)
     lab.tell("mint", honest.address, UNIT * 100)

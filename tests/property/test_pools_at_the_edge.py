@@ -7,13 +7,13 @@ from math import gcd
 
 from eth_utils.crypto import keccak
 
+from plimsoll.chain.artifacts import artifact
 from plimsoll.chain.engine import Contract, Engine, deploy_blueprint
-from plimsoll.chain.revm import Revm
 from plimsoll.twin.liquidation import ceil_div
 from plimsoll.units import DAY, FRACTION, MAX, WAD, YEAR
 from tests.property.edges import COUNCIL, LINES, SUPPLIED, UNIT, VAULT, EdgePool, make, pool_struct, refused
-from tests.stateful import world
 from tests.stateful.world import BACKSTOP, CURATOR, DEPLOYER, LENDER, STRANGER
+from tests.utils.engines import in_process
 
 DRAWN = 1_000 * UNIT
 
@@ -77,7 +77,7 @@ def test_absurd_claims_and_cash(engine: Engine) -> None:
 
 def test_a_stake_worth_nothing_is_burnt_by_a_shortfall_alone(engine: Engine) -> None:
     for stake in (500, 1):
-        lab, shares = in_debt(engine if stake == 1 else Revm(engine.now))
+        lab, shares = in_debt(engine if stake == 1 else in_process(engine.now))
         lab.pool.send("transfer", BACKSTOP, stake, sender=LENDER)
         lab.tell("mint", lab.pool.address, 10)
         assert settle(lab, shares // 2, DRAWN // 2 - 7) == [(7, 0, 0)]
@@ -125,9 +125,9 @@ def test_a_flash_loan_of_one_unit(engine: Engine) -> None:
 
 def test_a_creation_is_said(engine: Engine) -> None:
     """By the factory with every parameter, and by the council."""
-    loan = make(engine, "Token", "loan", "L", 6).address
+    loan = make(engine, "PlainToken", "loan", "L", 6).address
     names = ("Pool", "Council", "Backstop", "Vault")
-    blueprints = [deploy_blueprint(engine, world.compiled(name)[0], DEPLOYER) for name in names]
+    blueprints = [deploy_blueprint(engine, artifact(name), DEPLOYER) for name in names]
     factory = make(engine, "Factory", *blueprints)
     arguments = (pool_struct(loan), CURATOR, 3 * DAY)
     pool = factory.send("create_pool", *arguments, sender=DEPLOYER)
@@ -136,7 +136,7 @@ def test_a_creation_is_said(engine: Engine) -> None:
     (created,) = [log for log in logs if log.address == factory.address]
     parts = [
         factory.call("council_of", pool),
-        Contract(engine, pool, world.compiled("Pool")[0].abi).call("backstop"),
+        Contract(engine, pool, artifact("Pool").abi).call("backstop"),
     ]
 
     def word(address: str) -> bytes:
@@ -225,7 +225,7 @@ def test_rates_next_to_a_whole_number(engine: Engine) -> None:
         (rate, 3 * WAD + last, True),
     ):
         curve = {"rate_min": at_target, "rate_initial": at_target, "steepness": steepness, "speed": 0}
-        lab = EdgePool.busy(Revm(engine.now), **curve)
+        lab = EdgePool.busy(in_process(engine.now), **curve)
         if full:
             lab.pool.send("set_limit", VAULT, SUPPLIED, sender=COUNCIL)
             lab.pool.send("draw", SUPPLIED, VAULT, sender=VAULT)

@@ -6,7 +6,6 @@ Every test takes an engine and nothing else, so that a judge of mutants can call
 from random import Random
 
 from plimsoll.chain.engine import Engine
-from plimsoll.chain.revm import Revm
 from plimsoll.twin.chain import Revert
 from plimsoll.units import MAX, order
 from tests.property import edges
@@ -23,6 +22,7 @@ from tests.stateful.world import (
     Lockstep,
     role,
 )
+from tests.utils.engines import in_process
 
 TOP = 2**128 - 1
 
@@ -115,7 +115,7 @@ def test_an_operator_acts_for_an_owner(engine: Engine) -> None:
 def test_markets_of_any_decimals(engine: Engine) -> None:
     """A first loan in each, closed at once."""
     for decimals in ((6, 18, 8), (18, 18, 0), (8, 6, 27)):
-        place = market(Revm(engine.now), decimals=decimals)
+        place = market(in_process(engine.now), decimals=decimals)
         lend(place)
         place.act("first_vault", "close", MAX, MAX, BORROWER, BORROWER, sender=BORROWER)
         place.compare()

@@ -10,11 +10,10 @@ from eth_abi.abi import encode
 from eth_keys.datatypes import PrivateKey
 from eth_utils.crypto import keccak
 
+from plimsoll.chain.artifacts import artifact, standing_in
 from plimsoll.chain.engine import Contract, Engine
 from plimsoll.units import DAY, MAX, NOBODY, WAD, order
-from quality.judging import standing_in
 from tests.property.edges import RISK, UNIT, accepted, make, market, refused
-from tests.stateful import world
 from tests.stateful.world import (
     BORROWER,
     CURATOR,
@@ -34,9 +33,9 @@ ALLOWED = 16_000 * UNIT  # at a loan-to-value of 80 %
 LEAST = RISK["min_debt"]
 
 
-def busy(engine: Engine, token: str = "Token", debt: int = 10_000 * UNIT) -> tuple[Lockstep, Contract]:
+def busy(engine: Engine, token: str = "PlainToken", debt: int = 10_000 * UNIT) -> tuple[Lockstep, Contract]:
     """A market with one borrower in its first vault."""
-    with standing_in({"Token": world.compiled(token)[0]}):
+    with standing_in({"PlainToken": artifact(token)}):
         place = market(engine)
     vault = place.chain["first_vault"]
     vault.send("open", COLLATERAL, debt, sender=BORROWER)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.utils.vaults import open_position, seasoned_market
-from tests.utils.world import Market
+from tests.utils.market import Market
+from tests.utils.vaults import seasoned_market
 
 
 @pytest.fixture(scope="session")
@@ -15,5 +15,5 @@ def market(builder, lender, borrower, other_borrower, liquidator, operator, stra
 @pytest.fixture
 def vault(market, borrower):
     """The vault of that market; the borrower owes 15,000 on 10 tokens worth 20,000."""
-    open_position(market, borrower)
+    market.open(borrower)
     return market.vault

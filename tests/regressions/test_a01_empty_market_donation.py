@@ -9,8 +9,8 @@ import pytest
 
 from plimsoll.chain.engine import CallReverted
 from plimsoll.units import MAX
-from tests.stateful.world import DEPLOYER
-from tests.utils.process import BORROWER, STRANGER, SmallMarket, small_market
+from tests.utils.market import Market, small_market
+from tests.utils.roles import BORROWER, DEPLOYER, STRANGER
 
 ATTACKER, VICTIM = STRANGER, BORROWER
 DEPOSIT = 10**6 + 7
@@ -20,7 +20,7 @@ ORDERS = [order for order in permutations(STEPS) if order.index("enter") < order
 
 
 @pytest.fixture(scope="module")
-def market() -> SmallMarket:
+def market() -> Market:
     """Nobody has lent anything; a flash loan costs 1 %."""
     market = small_market(supply=0, flash_fee="0.01")
     for who in (ATTACKER, VICTIM):
@@ -31,13 +31,13 @@ def market() -> SmallMarket:
 @pytest.fixture(scope="module")
 def flash(market):
     """Pays 1 % of a flash loan, which is a donation as well."""
-    flash = market.process.make("FlashBorrower")
+    flash = market.chain.make("FlashBorrower")
     flash.send("approve", market.loan.address, market.pool.address, sender=DEPLOYER)
     market.loan.send("mint", flash.address, 10**18, sender=DEPLOYER)
     return flash
 
 
-def enter(market: SmallMarket, stake: int) -> None:
+def enter(market: Market, stake: int) -> None:
     """Stakes below a unit are bought as shares."""
     name, amount = ("deposit", stake) if stake else ("mint", 1)
     market.pool.send(name, amount, ATTACKER, sender=ATTACKER)
@@ -57,7 +57,7 @@ def test_a01_empty_market_donation(market, stake):
     start = {who: market.balance(market.loan, who) for who in (ATTACKER, VICTIM)}
     assert len(ORDERS) == 60
     for order in ORDERS:
-        with market.process.isolated():
+        with market.chain.isolated():
             for step in order:
                 steps[step]()
             pool.send("exit", MAX, 0, VICTIM, VICTIM, sender=VICTIM)
@@ -69,7 +69,7 @@ def test_a01_empty_market_donation(market, stake):
 def test_a01_a_donation_through_flash_fees(market, flash):
     """A stake of one share and a hundred loans of all cash: fees of as much as the victim has."""
     pool = market.pool
-    with market.process.isolated():
+    with market.chain.isolated():
         enter(market, 0)
         pool.send("deposit", DEPOSIT, VICTIM, sender=VICTIM)
         price = pool.call("convertToAssets", 10**18)
@@ -83,7 +83,7 @@ def test_a01_a_donation_through_flash_fees(market, flash):
 def test_a01_a_donation_of_collateral(market):
     """Nor to a vault: what it holds beyond its positions is in no position, and lends nothing."""
     vault = market.vault
-    with market.process.isolated():
+    with market.chain.isolated():
         market.pool.send("deposit", market.loans(100_000), VICTIM, sender=VICTIM)
         vault.send("deposit", 1, sender=ATTACKER)
         market.collateral.send("transfer", vault.address, market.collaterals(10**6), sender=ATTACKER)

@@ -6,19 +6,13 @@ or at one out of bounds, nothing is lent and nothing is liquidated.
 
 import pytest
 
+from plimsoll.testing import refusal
 from plimsoll.units import MAX, YEAR
-from tests.utils import process
-from tests.utils.calls import refusal, send
-from tests.utils.clock import pass_time, stopped_clock
+from tests.utils import roles
 from tests.utils.feeds import fed_market
+from tests.utils.market import small_market
 from tests.utils.moves import VICTIM, every_move, populate
 from tests.utils.pool_harness import PAR, build_lab
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _stopped_clock():
-    with stopped_clock():
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -38,18 +32,18 @@ def test_a02_worthless_shares_buy_nothing(lab, lender, other_lender):
     assert refusal(lab.pool.draw, 1, lab.vault, sender=lab.vault) == "pool: not enough cash"
 
 
-def test_a02_one_unit_costs_a_debt_share_at_any_index(lab, lender):
+def test_a02_one_unit_costs_a_debt_share_at_any_index(chain, lab, lender):
     lab.lend(lender, 10**12)
     lab.draw(10**12 - 10**6)
     for _ in range(9):
-        pass_time(50 * YEAR)
-        send(lab.pool.accrue, sender=lender)
+        chain.advance(50 * YEAR)
+        lab.pool.accrue(sender=lender)
     books = lab.books()
     assert books.total_debt // 65_536 > 1_000 * 10**12  # an index above a thousand
     lab.give(lender, 10**18)
     lab.lend(lender, 10**16)
     before = lab.line()
-    send(lab.pool.set_limit, lab.vault, 2**90, sender=lab.council)
+    lab.pool.set_limit(lab.vault, 2**90, sender=lab.council)
     lab.draw(1)
     _, drawn, owed = lab.line()
     assert drawn == before[1] + 1
@@ -57,11 +51,11 @@ def test_a02_one_unit_costs_a_debt_share_at_any_index(lab, lender):
     assert refusal(lab.pool.deposit, 1, lender, sender=lender) == "pool: less than a share"
 
 
-def test_a02_the_smallest_amounts(lab, lender, other_lender):
+def test_a02_the_smallest_amounts(chain, lab, lender, other_lender):
     """One wei of anything gives at most what it costs."""
     lab.lend(lender, 10**12 + 1)
     lab.draw(10**11)
-    pass_time(YEAR)
+    chain.advance(YEAR)
     assert lab.pool.previewRedeem(1) == 0
     assert lab.pool.previewMint(1) == 1
     shares = lab.pool.previewDeposit(1)
@@ -75,10 +69,10 @@ def test_a02_the_smallest_amounts(lab, lender, other_lender):
 @pytest.mark.parametrize("answer", ["zero", "floor"])
 def test_a02_at_a_price_of_zero_nothing_is_lent_or_liquidated(answer):
     """Whether the oracle says zero itself, or its feed has fallen to a bound."""
-    market = process.small_market() if answer == "zero" else fed_market()
+    market = small_market() if answer == "zero" else fed_market()
     moves = every_move(populate(market))
     if answer == "zero":
-        market.oracle.send("set_price", 0, sender=process.STRANGER)
+        market.oracle.send("set_price", 0, sender=roles.STRANGER)
         reasons = {"vault: above the loan-to-value", "vault: oracle price is zero"}
     else:
         market.say(market.collateral_feed, market.terms["collateral_feed"].min_answer)
@@ -86,7 +80,7 @@ def test_a02_at_a_price_of_zero_nothing_is_lent_or_liquidated(answer):
     stopped = {move.name: move.refusal() for move in moves if move.refusal() is not None}
     assert set(stopped) == {"borrow", "withdraw", "open", "close", "liquidate", "liquidate_batch"}
     assert set(stopped.values()) == reasons
-    for owner in (process.BORROWER, VICTIM):
+    for owner in (roles.BORROWER, VICTIM):
         market.vault.send("repay", MAX, sender=owner)
         market.vault.send("withdraw", MAX, sender=owner)
 
@@ -94,12 +88,12 @@ def test_a02_at_a_price_of_zero_nothing_is_lent_or_liquidated(answer):
 @pytest.mark.parametrize("amount", [1, 2, 10**6])
 def test_a02_dust_borrows_nothing(amount):
     """One wei of collateral, or a million of them, at any price that a vault accepts."""
-    market = process.small_market()
-    stranger = market.give(process.STRANGER)
+    market = small_market()
+    stranger = market.give(roles.STRANGER)
     market.vault.send("deposit", amount, sender=stranger)
     assert market.vault.call("max_borrow", stranger) == 0
     assert market.vault.call("borrow", MAX, sender=stranger) == 0
     for debt in (1, 10**6, market.loans(2_500)):
-        reason = process.refusal(market.vault, "borrow", debt, sender=stranger)
+        reason = refusal(market.vault.borrow, debt, sender=stranger)
         short = debt < market.loans(2_500)
         assert reason == ("vault: below the minimum debt" if short else "vault: above the loan-to-value")

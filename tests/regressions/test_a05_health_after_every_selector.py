@@ -5,25 +5,21 @@ fallen.
 """
 
 import pytest
-from ape import project
 
+from plimsoll.testing import refusal
 from plimsoll.units import MAX, WAD
-from tests.utils.calls import Refusal, ask, assert_refused, send, view
-from tests.utils.clock import isolated
-from tests.utils.vaults import every_call, open_position, position, risk_of, worth
-
-pytestmark = pytest.mark.usefixtures("still_clock")
+from tests.utils.vaults import every_call, worth
 
 
 @pytest.fixture
 def vault(market, borrower, other_borrower, stranger):
     """The borrower is at his limit: one unit of debt or collateral less would be too much."""
-    open_position(market, stranger, 10, 15_990)
-    open_position(market, borrower, 10, 15_000)
-    debt = view(market.vault.debt_of, borrower)[0]
-    price = -(-debt * WAD // risk_of(market.vault).ltv) * 10**17
-    send(market.oracle.set_prices, price * 94 // 100, price, sender=stranger)  # the stranger is liquidatable
-    assert worth(position(market, borrower)[0], price) * risk_of(market.vault).ltv - debt * WAD < WAD
+    market.open(stranger, 10, 15_990)
+    market.open(borrower, 10, 15_000)
+    debt = market.vault.debt_of(borrower)
+    price = -(-debt * WAD // market.risk().ltv) * 10**17
+    market.oracle.set_prices(price * 94 // 100, price, sender=stranger)  # the stranger is liquidatable
+    assert worth(market.position(borrower)[0], price) * market.risk().ltv - debt * WAD < WAD
     return market.vault
 
 
@@ -35,30 +31,30 @@ def test_a05_what_could_lower_health_is_refused(market, vault, borrower):
         (vault.open, 1, 3),
         (vault.close, 1, 10**13),
     ):
-        assert_refused("vault: above the loan-to-value", method, *arguments, sender=borrower)
+        assert refusal(method, *arguments, sender=borrower) == "vault: above the loan-to-value"
 
 
-def test_a05_no_selector_of_the_vault_lowers_health(market, vault, borrower, stranger, other_borrower):
+def test_a05_no_selector_of_the_vault_lowers_health(chain, market, vault, borrower, stranger, other_borrower):
     """Collateral per debt share falls in none that is not refused."""
     calls = every_call(market, borrower, stranger, other_borrower)
-    assert {method.name for method in project.Vault.contract_type.mutable_methods} == calls.keys()
-    collateral, shares = position(market, borrower)
+    assert market.vault.transactions == calls.keys()
+    collateral, shares = market.position(borrower)
     refused = []
     for name, (method, *arguments) in calls.items():
-        if isinstance(ask(method, *arguments, sender=borrower), Refusal):
+        if refusal(method, *arguments, sender=borrower) is not None:
             refused.append(name)
             continue
-        with isolated():
-            send(method, *arguments, sender=borrower)
-            after, after_shares = position(market, borrower)
+        with chain.isolated():
+            method(*arguments, sender=borrower)
+            after, after_shares = market.position(borrower)
             assert after * shares >= collateral * after_shares, name
     assert refused == ["withdraw", "borrow"]  # `open` brings collateral along, `close` pays
 
 
-def test_a05_no_selector_of_the_pool_lowers_health(market, vault, borrower):
+def test_a05_no_selector_of_the_pool_lowers_health(chain, market, vault, borrower):
     pool = market.pool
-    send(pool.deposit, 10**9, borrower, sender=borrower)
-    before, debt = position(market, borrower), view(vault.debt_of, borrower)[0]
+    pool.deposit(10**9, borrower, sender=borrower)
+    before, debt = market.position(borrower), vault.debt_of(borrower)
     calls = {
         "deposit": (10**6, borrower),
         "mint": (10**6, borrower),
@@ -82,15 +78,15 @@ def test_a05_no_selector_of_the_pool_lowers_health(market, vault, borrower):
         "approve": (vault, MAX),
         "permit": (borrower, vault, 1, MAX, 0, b"\0" * 32, b"\0" * 32),
     }
-    assert {method.name for method in project.Pool.contract_type.mutable_methods} == calls.keys()
+    assert market.pool.transactions == calls.keys()
     executed = 0
     for name, arguments in calls.items():
         method = getattr(pool, name)
-        if isinstance(ask(method, *arguments, sender=borrower), Refusal):
+        if refusal(method, *arguments, sender=borrower) is not None:
             continue
-        with isolated():
-            send(method, *arguments, sender=borrower)
-            assert position(market, borrower) == before
-            assert view(vault.debt_of, borrower)[0] - debt in (0, 1)
+        with chain.isolated():
+            method(*arguments, sender=borrower)
+            assert market.position(borrower) == before
+            assert vault.debt_of(borrower) - debt in (0, 1)
             executed += 1
     assert executed == 9

@@ -6,22 +6,22 @@ open in the hook of a payment to it; whatever is done there, the payment arrives
 
 import pytest
 
-from plimsoll.chain.engine import Contract
+from plimsoll.testing import Contract
 from plimsoll.units import FRACTION, WAD
-from tests.stateful.world import DEPLOYER
+from tests.utils.market import Market
 from tests.utils.moves import VICTIM, Call, every_move, hooked_market, plan
-from tests.utils.process import BORROWER, SmallMarket
+from tests.utils.roles import BORROWER, DEPLOYER
 
 PAYING = ("repay", "close", "liquidate", "liquidate_batch")
 
 
 @pytest.fixture(scope="module")
-def hooked() -> tuple[SmallMarket, Contract]:
+def hooked() -> tuple[Market, Contract]:
     """The loan asset has hooks."""
     return hooked_market("loan")
 
 
-def hook(market: SmallMarket, intruder: Contract, moment: str, *calls: Call) -> None:
+def hook(market: Market, intruder: Contract, moment: str, *calls: Call) -> None:
     plan(intruder, *calls)
     market.loan.send(moment, intruder.address, intruder.encode("run"), sender=DEPLOYER)
 
@@ -46,7 +46,7 @@ def test_a06_a_payment_arrives_in_full_or_not_at_all(hooked, name, moment):
         ((pool, "transfer", (VICTIM, 1)), False),
         (flash, False),  # what goes out comes back
     ):
-        with market.process.isolated():
+        with market.chain.isolated():
             price, residue = pool.call("convertToAssets", WAD), market.residue()
             hook(market, intruder, moment, call)
             assert move.refusal() == ("vault: payment did not arrive" if harm else None), call
@@ -64,7 +64,7 @@ def test_a06_moving_cash_out_and_in_again_changes_nothing(hooked, name, moment):
     market, intruder = hooked
     pool, who = market.pool, intruder.address
     (move,) = (move for move in every_move(market) if move.name == name)
-    with market.process.isolated():
+    with market.chain.isolated():
         price, residue = pool.call("convertToAssets", WAD), market.residue()
         hook(
             market,

@@ -9,9 +9,10 @@ import pytest
 from plimsoll.chain.engine import CallReverted
 from plimsoll.twin.uniswap_v2 import amount_out
 from plimsoll.units import MAX, WAD, order
-from tests.utils.periphery import BORROWER, KEEPER, START, STRANGER, TRADER, refused
+from tests.utils.engines import START
+from tests.utils.periphery import BORROWER, KEEPER, STRANGER, TRADER, refused
 
-LATER = START + 3_600
+LATER = 2**40
 NOTHING = {"usd": 0, "weth": 0, "btc": 0}
 
 

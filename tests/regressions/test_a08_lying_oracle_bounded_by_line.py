@@ -7,24 +7,22 @@ from dataclasses import replace
 
 import pytest
 
+from plimsoll.testing import refusal
 from plimsoll.units import DAY, MAX
-from tests.utils.calls import assert_refused, pass_time, send, view
-from tests.utils.vaults import assert_sums, balances, liquidate, position, residue
-from tests.utils.world import Market
-
-pytestmark = pytest.mark.usefixtures("still_clock")
+from tests.utils.market import Market
+from tests.utils.vaults import balances, liquidate
 
 LINE = 150_000  # whole tokens; 3.75 % of what lenders own
 
 
 @pytest.fixture
-def shaky(market, builder, curator, borrower, liquidator, deployer) -> Market:
+def shaky(chain, market, builder, curator, borrower, liquidator, deployer) -> Market:
     """A second vault of the pool, with a small line, whose oracle will lie."""
-    oracle = builder.oracle(view(market.oracle.price)[0])
+    oracle = builder.oracle(market.oracle.price())
     vault = builder.vault(market.pool, market.collateral, oracle)
-    send(market.council.queue_limit, vault, market.loans(LINE), sender=curator)
-    pass_time(3 * DAY)
-    send(market.council.execute_queued, sender=curator)
+    market.council.queue_limit(vault, market.loans(LINE), sender=curator)
+    chain.advance(3 * DAY)
+    market.council.execute_queued(sender=curator)
     shaky = replace(market, oracle=oracle, vault=vault)
     for actor in (borrower, liquidator):
         shaky.give(actor, 10**9)
@@ -32,36 +30,38 @@ def shaky(market, builder, curator, borrower, liquidator, deployer) -> Market:
 
 
 @pytest.mark.parametrize("days", [0, 100])
-def test_a08_a_hundredfold_price_costs_the_line(market, shaky, borrower, other_borrower, liquidator, days):
+def test_a08_a_hundredfold_price_costs_the_line(
+    chain, market, shaky, borrower, other_borrower, liquidator, days
+):
     """P11: lenders lose no more than the line and the interest on it; other borrowers nothing."""
     pool, vault = market.pool, shaky.vault
-    assets, reserves = view(pool.totalAssets)[0], view(pool.reserves)[0]
+    assets, reserves = pool.totalAssets(), pool.reserves()
     shaky.set_quote(200_000)
     locked = shaky.collaterals("1.5")  # worth 3,000
     before = balances(market, borrower).loan
-    send(vault.open, locked, MAX, sender=borrower)
+    vault.open(locked, MAX, sender=borrower)
     stolen = balances(market, borrower).loan - before
     assert 0 <= shaky.loans(LINE) - stolen <= 4  # all of it though the price allows 240,000
-    assert_refused("pool: over the credit limit", vault.borrow, 4, sender=borrower)
-    pass_time(days * DAY)
-    interest = view(vault.debt_of, borrower)[0] - stolen
+    assert refusal(vault.borrow, 4, sender=borrower) == "pool: over the credit limit"
+    chain.advance(days * DAY)
+    interest = vault.debt_of(borrower) - stolen
 
     shaky.set_quote(2_000)
     liquidate(shaky, borrower, liquidator)
-    loss = view(pool.losses, vault)[0]
-    assert position(shaky, borrower) == (0, 0)
+    loss = pool.losses(vault)
+    assert shaky.position(borrower) == (0, 0)
     assert loss <= shaky.loans(LINE) + interest
-    assert view(pool.credit_line, vault)[:2] == [max(0, shaky.loans(LINE) - loss), 0]
+    assert pool.credit_line(vault)[:2] == (max(0, shaky.loans(LINE) - loss), 0)
     if days == 0:
-        assert abs(assets - view(pool.totalAssets)[0] - (loss - reserves)) <= 3
-    assert_sums(market, [borrower, other_borrower], [shaky])
+        assert abs(assets - pool.totalAssets() - (loss - reserves)) <= 3
+    market.assert_sums([borrower, other_borrower], *[shaky])
 
     # and not again: the line does not refill
-    left = view(pool.credit_line, vault)[0]
+    left = pool.credit_line(vault)[0]
     shaky.set_quote(200_000)
-    assert view(vault.max_borrow, borrower)[0] <= left < shaky.loans(3_000)
-    send(vault.open, locked, left // 2, sender=borrower) if left // 2 >= shaky.loans(2_500) else None
-    assert_refused("pool: over the credit limit", vault.borrow, left + 1, sender=borrower)
+    assert vault.max_borrow(borrower) <= left < shaky.loans(3_000)
+    vault.open(locked, left // 2, sender=borrower) if left // 2 >= shaky.loans(2_500) else None
+    assert refusal(vault.borrow, left + 1, sender=borrower) == "pool: over the credit limit"
 
 
 def test_a08_parts_cost_no_more(market, shaky, borrower, liquidator):
@@ -70,24 +70,24 @@ def test_a08_parts_cost_no_more(market, shaky, borrower, liquidator):
     limit = shaky.loans(LINE)
     for _ in range(3):
         shaky.set_quote(200_000)
-        if view(pool.max_draw, vault)[0] < shaky.loans(2_500):
+        if pool.max_draw(vault) < shaky.loans(2_500):
             break
-        send(vault.open, shaky.collaterals("1.5"), MAX, sender=borrower)
+        vault.open(shaky.collaterals("1.5"), MAX, sender=borrower)
         shaky.set_quote(2_000)
         liquidate(shaky, borrower, liquidator, shaky.loans(1_000))
         liquidate(shaky, borrower, liquidator)
-        limit = shaky.loans(LINE) - view(pool.losses, vault)[0]
-        assert view(pool.credit_line, vault)[0] == max(0, limit)
-    assert view(pool.losses, vault)[0] <= shaky.loans(LINE) + 3
+        limit = shaky.loans(LINE) - pool.losses(vault)
+        assert pool.credit_line(vault)[0] == max(0, limit)
+    assert pool.losses(vault) <= shaky.loans(LINE) + 3
 
 
 def test_a08_a_hundredth_of_the_price(market, borrower, other_borrower, liquidator):
     """The other lie: a low one. What is seized pays what it is said to be worth; the rest is in the books."""
-    send(market.vault.open, market.collaterals(10), market.loans(15_000), sender=borrower)
-    reserve = residue(market.pool, market.loan)
+    market.vault.open(market.collaterals(10), market.loans(15_000), sender=borrower)
+    reserve = market.residue()
     market.set_quote(20)
     answer = liquidate(market, borrower, liquidator)
     assert answer.extinguished - answer.paid > 0
-    assert view(market.pool.losses, market.vault)[0] - (answer.extinguished - answer.paid) in (0, 1)
-    assert residue(market.pool, market.loan) < max(reserve, 65_536)
-    assert_sums(market, [borrower, other_borrower])
+    assert market.pool.losses(market.vault) - (answer.extinguished - answer.paid) in (0, 1)
+    assert market.residue() < max(reserve, 65_536)
+    market.assert_sums([borrower, other_borrower])

@@ -5,18 +5,17 @@ all that a vault does at a price. Repaying and adding collateral go on.
 """
 
 import pytest
-from ape import chain
 
 from plimsoll.units import DAY, MAX
 from tests.utils.feeds import fed_market
 from tests.utils.moves import VICTIM, every_move, populate
 from tests.utils.oracles import PRICE, OracleYard, assert_fails
-from tests.utils.process import BORROWER
+from tests.utils.roles import BORROWER
 
 
 @pytest.fixture(scope="session")
-def yard(accounts):
-    return OracleYard(accounts[0])
+def yard(chain):
+    return OracleYard(chain)
 
 
 @pytest.fixture
@@ -34,16 +33,16 @@ def terms(request, config):
     return getattr(config, request.param)
 
 
-def test_an_old_answer(oracle, terms, yard):
+def test_an_old_answer(chain, oracle, terms, yard):
     answer = terms.feed.latestRoundData()[1]
     assert oracle.price() == oracle.safe_price() == PRICE
-    old = chain.blocks.head.timestamp - terms.heartbeat - 1
+    old = chain.now - terms.heartbeat - 1
     terms.feed.set_round(answer, old, sender=yard.deployer)
     assert_fails(oracle, "oracle: stale")
 
 
-def test_a_feed_that_nobody_updates(oracle):
-    chain.mine(deltatime=2 * DAY)
+def test_a_feed_that_nobody_updates(chain, oracle):
+    chain.advance(2 * DAY)
     assert_fails(oracle, "oracle: stale")
 
 
@@ -79,7 +78,7 @@ def test_what_a_bad_answer_stops(name, what):
     assert [move.name for move in moves if move.refusal() is not None] == []
     terms, answer = market.terms[name], ANSWERS[what]
     if answer is None:
-        market.process.engine.advance(terms.heartbeat + 1)
+        market.chain.advance(terms.heartbeat + 1)
         other = {"collateral_feed": market.loan_feed, "loan_feed": market.collateral_feed}[name]
         market.say(other, other.call("latestRoundData")[1])
     else:

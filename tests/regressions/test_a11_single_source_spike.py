@@ -6,17 +6,18 @@ price that liquidates stays.
 
 import pytest
 
+from plimsoll.params import price_of
+from plimsoll.testing import refusal
 from plimsoll.units import MAX
-from tests.stateful.world import DEPLOYER
-from tests.utils import process
+from tests.utils import roles
 from tests.utils.feeds import QUOTE, fed_market
 from tests.utils.oracles import COLLATERAL_ANSWER, LOAN_ANSWER, PRICE, OracleYard
-from tests.utils.world import price_of
+from tests.utils.roles import DEPLOYER
 
 
 @pytest.fixture(scope="session")
-def yard(accounts):
-    return OracleYard(accounts[0])
+def yard(chain):
+    return OracleYard(chain)
 
 
 @pytest.fixture
@@ -76,7 +77,7 @@ SPIKES = {
 def test_a_spike_of_one_source_liquidates_nobody_and_lends_nothing(source, percent):
     """What moves when both sources move: that a market would."""
     market = fed_market("second")
-    edge, saver = process.OTHER_BORROWER, process.STRANGER
+    edge, saver = roles.OTHER_BORROWER, roles.STRANGER
     for who in (edge, saver):
         market.give(who)
     market.vault.send("open", market.collaterals(100), MAX, sender=edge)
@@ -88,7 +89,7 @@ def test_a_spike_of_one_source_liquidates_nobody_and_lends_nothing(source, perce
     SPIKES[source](market, percent)
     assert not market.vault.call("preview_liquidate", edge, MAX)[0]
     assert market.vault.call("max_borrow", saver) <= allowed
-    reason = process.refusal(market.vault, "borrow", allowed + 10, sender=saver)
+    reason = refusal(market.vault.borrow, allowed + 10, sender=saver)
     assert reason == "vault: above the loan-to-value"
 
     SPIKES["collateral feed" if source == "second" else "second"](market, percent)

@@ -10,16 +10,17 @@ from random import Random
 import pytest
 
 from plimsoll.chain.engine import CallReverted
+from plimsoll.testing import Chain
 from plimsoll.units import DAY, HOUR, NOBODY, WAD
+from tests.utils.engines import in_process
 from tests.utils.oracles import Config, Feed, OracleYard, Rate, exact_price
-from tests.utils.process import Process
 
 REASON = "oracle: unexpected price"
 
 
 @pytest.fixture(scope="session")
-def yard(accounts):
-    return OracleYard(accounts[0])
+def yard(chain):
+    return OracleYard(chain)
 
 
 @pytest.fixture
@@ -83,37 +84,37 @@ FEED_DECIMALS = range(19)
 @pytest.fixture(scope="module")
 def parts():
     """Tokens and feeds of every number of decimals, each feed with the quote that it can give."""
-    process = Process()
-    tokens = [process.make("MockRateVault", NOBODY, digits, 1).address for digits in range(29)]
+    chain = Chain(in_process())
+    tokens = [chain.make("MockRateVault", NOBODY, digits, 1).address for digits in range(29)]
 
     def feed(quote: Fraction, digits: int) -> tuple[Feed, Fraction]:
         answer = int(quote * 10**digits)
-        contract = process.make("MockFeed", digits, answer)
+        contract = chain.make("MockFeed", digits, answer)
         return Feed(contract, DAY, 1, 10 * answer), Fraction(answer, 10**digits)
 
     feeds = [[feed(quote, digits) for digits in FEED_DECIMALS] for quote in (COLLATERAL_QUOTE, LOAN_QUOTE)]
-    return process, tokens, *feeds
+    return chain, tokens, *feeds
 
 
 @pytest.mark.parametrize("loan_digits", range(6, 19))
 def test_every_number_of_decimals_against_exact_fractions(parts, loan_digits):
     """Collateral 0 to 27, loan asset 6 to 18, feeds 0 to 18: four of their 361 pairs with each of the 364."""
-    process, tokens, collateral_feeds, loan_feeds = parts
+    chain, tokens, collateral_feeds, loan_feeds = parts
     rng = Random(loan_digits)
     for digits in range(28):
         for pair in range(4):
-            with process.isolated():
+            with chain.isolated():
                 collateral_feed, quote = collateral_feeds[(digits + 5 * pair) % 19]
                 loan_feed, loan_quote = loan_feeds[rng.choice(FEED_DECIMALS)]
                 expected = exact_price(quote, loan_quote, digits, loan_digits)
                 config = Config(tokens[digits], tokens[loan_digits], expected, collateral_feed, loan_feed)
-                oracle = process.make("ChainlinkOracle", config.as_struct())
+                oracle = chain.make("ChainlinkOracle", config.as_struct())
                 assert oracle.call("price") == oracle.call("safe_price") == expected, config
 
 
 def test_twenty_eight_decimals_are_one_too_many(parts):
-    process, tokens, (first, *_), _ = parts
+    chain, tokens, (first, *_), _ = parts
     expected = exact_price(first[1], 1, 28, 6)
     with pytest.raises(CallReverted) as refused:
-        process.make("ChainlinkOracle", Config(tokens[28], tokens[6], expected, first[0]).as_struct())
+        chain.make("ChainlinkOracle", Config(tokens[28], tokens[6], expected, first[0]).as_struct())
     assert refused.value.reason == "oracle: collateral decimals"

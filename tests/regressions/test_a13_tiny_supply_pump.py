@@ -6,11 +6,9 @@ Here whoever rounds against himself pays for it, and 1,000 virtual shares stand 
 from decimal import Decimal
 
 import pytest
-from ape import project
 
 from plimsoll.units import MAX
-from tests.utils.calls import send, view
-from tests.utils.intruder import plan
+from tests.utils.actor import intruder_plan
 from tests.utils.pool_harness import PAR, build_lab
 
 VICTIM = 10**9
@@ -22,11 +20,11 @@ def lab(builder, lender, stranger):
 
 
 @pytest.fixture(scope="module")
-def attacker(builder, lab, stranger):
+def attacker(chain, builder, lab, stranger):
     """With ten thousand tokens."""
-    attacker = builder.deployer.deploy(project.Intruder)
-    send(lab.loan.mint, attacker, lab.units(10_000), sender=stranger)
-    send(attacker.approve, lab.loan, lab.pool, MAX, sender=stranger)
+    attacker = chain.make("Intruder")
+    lab.loan.mint(attacker, lab.units(10_000), sender=stranger)
+    attacker.approve(lab.loan, lab.pool, MAX, sender=stranger)
     return attacker
 
 
@@ -34,23 +32,23 @@ def attacker(builder, lab, stranger):
 def test_a13_tiny_supply_pump(lab, attacker, lender, stranger, odd):
     """A hundred and twenty rounds of buying at the rounded-up price and selling at the rounded-down one."""
     pool = lab.pool
-    start = view(lab.loan.balanceOf, attacker)[0]
+    start = lab.loan.balanceOf(attacker)
     rounds = [(pool.mint, odd, attacker), (pool.redeem, odd, attacker, attacker)] * 24
     for _ in range(5):
-        plan(attacker, *rounds)
-        send(attacker.run, sender=stranger)
+        intruder_plan(attacker, *rounds)
+        attacker.run(sender=stranger)
         assert attacker.successes() == len(rounds)
-    plan(attacker, (pool.mint, 1, attacker))
-    send(attacker.run, sender=stranger)
+    intruder_plan(attacker, (pool.mint, 1, attacker))
+    attacker.run(sender=stranger)
 
     lab.lend(lender, VICTIM)
-    plan(attacker, (pool.exit, MAX, 0, attacker, attacker))
-    send(attacker.run, sender=stranger)
-    send(pool.exit, MAX, 0, lender, lender, sender=lender)
+    intruder_plan(attacker, (pool.exit, MAX, 0, attacker, attacker))
+    attacker.run(sender=stranger)
+    pool.exit(MAX, 0, lender, lender, sender=lender)
 
     # a unit lost a round; the victim loses at most that one unit which rounding may cost anybody
-    assert view(lab.loan.balanceOf, attacker)[0] <= start - 24 * 5
-    assert view(lab.loan.balanceOf, lender)[0] >= lab.units(10**7) - 1
+    assert lab.loan.balanceOf(attacker) <= start - 24 * 5
+    assert lab.loan.balanceOf(lender) >= lab.units(10**7) - 1
 
 
 def test_a13_flash_fees_do_not_pump(lab, attacker, lender, stranger):
@@ -58,10 +56,10 @@ def test_a13_flash_fees_do_not_pump(lab, attacker, lender, stranger):
     lab.lend(stranger, 1)
     before = lab.books()
     lab.lend(lender, VICTIM)
-    plan(attacker)
+    intruder_plan(attacker)
     for _ in range(10):
-        send(lab.pool.flashLoan, attacker, lab.loan, VICTIM, b"", sender=stranger)
-    send(lab.pool.exit, MAX, 0, lender, lender, sender=lender)
+        lab.pool.flashLoan(attacker, lab.loan, VICTIM, b"", sender=stranger)
+    lab.pool.exit(MAX, 0, lender, lender, sender=lender)
     assert lab.books() == before
     assert lab.pool.reserves() == 10 * VICTIM // 100
-    assert view(lab.loan.balanceOf, lender)[0] == lab.units(10**7)
+    assert lab.loan.balanceOf(lender) == lab.units(10**7)

@@ -8,14 +8,15 @@ from random import Random
 import pytest
 
 from plimsoll.units import FRACTION, MAX, WAD, YEAR
-from tests.utils.process import BORROWER, LENDER, STRANGER, SmallMarket, small_market
+from tests.utils.market import Market, small_market
+from tests.utils.roles import BORROWER, LENDER, STRANGER
 
 PAIRS = 10_000
 ATTACKER = STRANGER
 
 
 @pytest.fixture(scope="module")
-def market() -> SmallMarket:
+def market() -> Market:
     """A share and a debt share are worth a good sixty times what they began with."""
     market = small_market(limit=10**9)
     for who in (BORROWER, ATTACKER):
@@ -23,7 +24,7 @@ def market() -> SmallMarket:
     market.vault.send("deposit", market.collaterals(9 * 10**6), sender=BORROWER)
     market.vault.send("borrow", market.loans(200_000), sender=BORROWER)
     for _ in range(5):
-        market.process.engine.advance(20 * YEAR)
+        market.chain.advance(20 * YEAR)
         market.pool.send("accrue", sender=LENDER)
     market.pool.send("deposit", market.loans(9 * 10**6), LENDER, sender=LENDER)
     market.vault.send("open", market.collaterals(100), market.loans(10_000), sender=ATTACKER)
@@ -45,7 +46,7 @@ def amounts(seed: int) -> list[int]:
     ]
 
 
-def deposit_and_redeem(market: SmallMarket, amount: int) -> tuple[int, int]:
+def deposit_and_redeem(market: Market, amount: int) -> tuple[int, int]:
     """In two parts, of which one is a crumb of shares that is worth less than a unit."""
     shares = market.pool.send("deposit", amount + 100, ATTACKER, sender=ATTACKER)
     parts = (shares % 13 + 1, shares - shares % 13 - 1)
@@ -54,7 +55,7 @@ def deposit_and_redeem(market: SmallMarket, amount: int) -> tuple[int, int]:
     )
 
 
-def mint_and_withdraw(market: SmallMarket, shares: int) -> tuple[int, int]:
+def mint_and_withdraw(market: Market, shares: int) -> tuple[int, int]:
     """What the shares are worth, rounded down; what is left of them stays."""
     paid = market.pool.send("mint", shares, ATTACKER, sender=ATTACKER)
     worth = market.pool.call("previewRedeem", shares)
@@ -62,7 +63,7 @@ def mint_and_withdraw(market: SmallMarket, shares: int) -> tuple[int, int]:
     return paid, worth
 
 
-def borrow_and_repay(market: SmallMarket, amount: int) -> tuple[int, int]:
+def borrow_and_repay(market: Market, amount: int) -> tuple[int, int]:
     """What is owed more than before is the gain that is looked for, with the other sign."""
     before = market.debt(ATTACKER)
     market.vault.send("borrow", amount + 100, sender=ATTACKER)
@@ -76,7 +77,7 @@ PAIR = (deposit_and_redeem, mint_and_withdraw, borrow_and_repay)
 @pytest.mark.parametrize("pair", PAIR, ids=lambda pair: pair.__name__)
 def test_a14_rounding_loops(market, pair):
     """Ten thousand pairs: each gives at most what it took; all of them cost the attacker, and nobody else."""
-    with market.process.isolated():
+    with market.chain.isolated():
         price, residue = market.pool.call("convertToAssets", WAD), market.residue()
         before, owed = market.wealth(ATTACKER), market.debt(BORROWER)
         for amount in amounts(PAIR.index(pair)):
@@ -91,7 +92,7 @@ def test_a14_rounding_loops(market, pair):
 
 def test_a14_collateral_is_not_rounded_at_all(market):
     """It is counted, not shared: what goes in comes out, to the wei."""
-    with market.process.isolated():
+    with market.chain.isolated():
         before = market.position(ATTACKER), market.balance(market.collateral, ATTACKER)
         for amount in amounts(9)[:1_000]:
             market.vault.send("deposit", amount, sender=ATTACKER)
@@ -101,7 +102,7 @@ def test_a14_collateral_is_not_rounded_at_all(market):
 
 def test_a14_everything_out(market):
     """And who leaves altogether gets no more than he put in, when nothing has been earned in between."""
-    with market.process.isolated():
+    with market.chain.isolated():
         market.pool.send("exit", MAX, 0, ATTACKER, ATTACKER, sender=ATTACKER)
         for amount in (1, 60, 10**3, 10**6 + 1, 10**12):
             market.pool.send("deposit", amount + 100, ATTACKER, sender=ATTACKER)

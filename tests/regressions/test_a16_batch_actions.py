@@ -4,57 +4,47 @@ Here such orders change nothing for the others: every order is a close by itself
 """
 
 import pytest
-from ape import accounts
 
-from plimsoll.units import NO_LIMIT, NOBODY
-from tests.utils.calls import send, view
-from tests.utils.clock import isolated
-from tests.utils.vaults import (
-    assert_sums,
-    balances,
-    debt_totals,
-    liquidate_batch,
-    open_position,
-    order,
-    position,
-)
-
-pytestmark = pytest.mark.usefixtures("still_clock")
+from plimsoll.units import NO_LIMIT, NOBODY, order
+from tests.utils.roles import role
+from tests.utils.vaults import balances, liquidate_batch
 
 
 @pytest.fixture
 def sick(market, borrower, stranger):
     """Two who can be liquidated, one restorable and one in shortfall."""
-    owners = accounts.test_accounts[10:12]
+    owners = role(60), role(61)
     for owner, debt in zip(owners, (15_000, 16_800), strict=True):
         market.set_quote(2_200)
-        send(market.vault.deposit, market.collaterals(10), owner, sender=borrower)
-        send(market.vault.borrow, market.loans(debt), sender=owner)
+        market.vault.deposit(market.collaterals(10), owner, sender=borrower)
+        market.vault.borrow(market.loans(debt), sender=owner)
     market.set_quote(1_700)
     return owners
 
 
 def outcome(market, sick, liquidator) -> tuple:
     return (
-        [position(market, owner) for owner in sick],
+        [market.position(owner) for owner in sick],
         balances(market, liquidator),
-        debt_totals(market.pool),
-        view(market.pool.losses, market.vault),
+        market.debt_totals(),
+        market.pool.losses(market.vault),
     )
 
 
 @pytest.mark.parametrize("where", ["before", "between", "after"])
-def test_a16_orders_for_nobody_change_nothing(market, sick, liquidator, other_borrower, stranger, where):
+def test_a16_orders_for_nobody_change_nothing(
+    chain, market, sick, liquidator, other_borrower, stranger, where
+):
     plain = [order(owner) for owner in sick]
-    with isolated():
+    with chain.isolated():
         liquidate_batch(market, plain, liquidator)
         expected = outcome(market, sick, liquidator)
     noise = [
         order(NOBODY),
         order(stranger, 0),
         order(other_borrower),
-        order(market.vault),
-        order(market.pool, 1),
+        order(market.vault.address),
+        order(market.pool.address, 1),
         order("0x" + "ff" * 20, NO_LIMIT),
         order(sick[0], 0),
     ]
@@ -66,12 +56,12 @@ def test_a16_orders_for_nobody_change_nothing(market, sick, liquidator, other_bo
     answers = liquidate_batch(market, orders, liquidator)
     assert sum(answer.executable for answer in answers) == 2
     assert outcome(market, sick, liquidator) == expected
-    assert_sums(market, [*sick, other_borrower])
+    market.assert_sums([*sick, other_borrower])
 
 
-def test_a16_a_repeated_order_gains_nothing(market, sick, liquidator):
+def test_a16_a_repeated_order_gains_nothing(chain, market, sick, liquidator):
     plain = [order(owner) for owner in sick]
-    with isolated():
+    with chain.isolated():
         liquidate_batch(market, plain, liquidator)
         expected = outcome(market, sick, liquidator)
     answers = liquidate_batch(market, plain * 4, liquidator)
@@ -81,9 +71,9 @@ def test_a16_a_repeated_order_gains_nothing(market, sick, liquidator):
 
 def test_a16_a_zero_position_cannot_be_closed(market, sick, liquidator, stranger):
     """Neither with collateral alone nor with nothing: shares and debt are zero together."""
-    send(market.vault.deposit, 10**18, sender=stranger)
-    open_position(market, stranger, 0, 0)
+    market.vault.deposit(10**18, sender=stranger)
+    market.open(stranger, 0, 0)
     market.set_quote("0.000000000000000000000001")
     answers = liquidate_batch(market, [order(stranger), order(NOBODY), order(sick[0])], liquidator)
     assert [answer.liquidatable for answer in answers] == [False, False, True]
-    assert position(market, stranger) == (10**18, 0)
+    assert market.position(stranger) == (10**18, 0)

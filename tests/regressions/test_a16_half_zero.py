@@ -5,16 +5,9 @@ Here the last debt share takes all debt with it, and what the last lender leaves
 
 import pytest
 
+from plimsoll.testing import refusal
 from plimsoll.units import FRACTION, MAX, YEAR
-from tests.utils.calls import refusal, send, view
-from tests.utils.clock import pass_time, stopped_clock
 from tests.utils.pool_harness import PAR, build_lab
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _stopped_clock():
-    with stopped_clock():
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -23,15 +16,15 @@ def lab(builder, lender, other_lender):
 
 
 @pytest.fixture
-def aged(lab, lender):
+def aged(chain, lab, lender):
     """Ten years of interest on two vaults' debt."""
     lab.lend(lender, 10**12)
     lab.draw(10**11 * 9)
     lab.draw(3, lab.other_vault)
     for _ in range(5):
-        pass_time(2 * YEAR)
-        send(lab.pool.accrue, sender=lender)
-    send(lab.loan.mint, lab.vault, 10**15, sender=lender)
+        chain.advance(2 * YEAR)
+        lab.pool.accrue(sender=lender)
+    lab.loan.mint(lab.vault, 10**15, sender=lender)
     return lab
 
 
@@ -39,9 +32,9 @@ def test_a16_debt_is_never_half_zero(aged):
     """Paid for another, paid twice, paid by donation: only shares extinguish debt, and all go together."""
     lab = aged
     _, shares, owed = lab.line()
-    send(lab.loan.transfer, lab.pool, 10 * owed, sender=lab.vault)  # paying "for all" is a donation
+    lab.loan.transfer(lab.pool, 10 * owed, sender=lab.vault)  # paying "for all" is a donation
     assert lab.line()[1:] == (shares, owed)
-    send(lab.pool.settle, shares, owed, sender=lab.vault)
+    lab.pool.settle(shares, owed, sender=lab.vault)
     books = lab.books()
     assert books.total_debt_shares == 3 * PAR
     assert books.total_debt > 0
@@ -75,12 +68,12 @@ def test_a16_what_the_last_lender_leaves_is_no_ones(aged, lender, other_lender):
         _, shares, owed = lab.line(vault)
         lab.settle(shares, owed, vault)
     virtual = lab.pool.convertToAssets(PAR)
-    send(lab.pool.exit, MAX, 0, lender, lender, sender=lender)
+    lab.pool.exit(MAX, 0, lender, lender, sender=lender)
     books = lab.books()
     assert books.total_supply == 0
     assert virtual - 1 <= books.total_assets // FRACTION <= virtual
     assert 30 < virtual < 50
-    before = view(lab.loan.balanceOf, other_lender)[0]
+    before = lab.loan.balanceOf(other_lender)
     lab.lend(other_lender, 10**6)
-    send(lab.pool.exit, MAX, 0, other_lender, other_lender, sender=other_lender)
-    assert view(lab.loan.balanceOf, other_lender)[0] >= before - 1
+    lab.pool.exit(MAX, 0, other_lender, other_lender, sender=other_lender)
+    assert lab.loan.balanceOf(other_lender) >= before - 1

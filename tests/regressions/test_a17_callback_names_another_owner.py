@@ -4,37 +4,32 @@ Here a vault calls back its caller and nobody else, and acts for the owner whom 
 """
 
 import pytest
-from ape import project
 
-from plimsoll.units import MAX, NOBODY
-from tests.utils.actor import Actor
-from tests.utils.calls import Refusal, log, send
-from tests.utils.vaults import BORROW, WITHDRAW, balances, open_position, order, position
-
-pytestmark = pytest.mark.usefixtures("still_clock")
+from plimsoll.units import MAX, NOBODY, order
+from tests.utils.actor import Actor, Refusal
+from tests.utils.vaults import BORROW, WITHDRAW, balances
 
 
 @pytest.fixture
-def zap(market, deployer, borrower, stranger) -> Actor:
+def zap(chain, market, deployer, borrower, stranger) -> Actor:
     """A helper contract that the borrower has made his operator, and that would do whatever it is told."""
-    zap = Actor(deployer.deploy(project.CallbackActor), stranger)
+    zap = Actor(chain.make("CallbackActor"), stranger)
     zap.provide(market)
-    open_position(market, borrower, 10, 10_000)
-    send(market.vault.set_operator, zap, WITHDRAW | BORROW, sender=borrower)
+    market.open(borrower, 10, 10_000)
+    market.vault.set_operator(zap, WITHDRAW | BORROW, sender=borrower)
     return zap
 
 
 @pytest.fixture
-def attacker(market, deployer, stranger) -> Actor:
-    attacker = Actor(deployer.deploy(project.CallbackActor), stranger)
+def attacker(chain, market, deployer, stranger) -> Actor:
+    attacker = Actor(chain.make("CallbackActor"), stranger)
     attacker.provide(market)
     attacker.act(market.vault.open, market.collaterals(20), market.loans(10_000), attacker, attacker, b"")
     return attacker
 
 
 def called(logs, contract) -> int:
-    topic = log(contract, "Called", name="", caller=NOBODY, first=0, second=0, third=0, data=b"")[1][0]
-    return sum(entry[:1] == (contract.address.lower(),) and entry[1][0] == topic for entry in logs)
+    return sum((event.contract, event.name) == (contract.address, "Called") for event in logs)
 
 
 def test_a17_the_operator_is_never_called_by_others(market, zap, attacker, borrower):
@@ -61,7 +56,7 @@ def test_a17_the_operator_is_never_called_by_others(market, zap, attacker, borro
 
 def test_a17_the_attacker_cannot_name_the_owner(market, zap, attacker, borrower):
     vault = market.vault
-    before = position(market, borrower), balances(market, borrower)
+    before = market.position(borrower), balances(market, borrower)
     for call in (
         (vault.open, 0, 10**6, attacker, borrower, b"x"),
         (vault.open, 0, 0, attacker, borrower, b"x"),
@@ -69,13 +64,13 @@ def test_a17_the_attacker_cannot_name_the_owner(market, zap, attacker, borrower)
         (vault.close, MAX, MAX, attacker, borrower, b"x"),
     ):
         assert attacker.ask(*call) == Refusal("vault: not authorised")
-    assert (position(market, borrower), balances(market, borrower)) == before
+    assert (market.position(borrower), balances(market, borrower)) == before
 
 
 def test_a17_nor_from_inside_his_own_callback(market, zap, attacker, borrower):
     """In the vault that calls him he can do nothing at all."""
     vault = market.vault
-    tokens, held = balances(market, borrower), position(market, borrower)
+    tokens, held = balances(market, borrower), market.position(borrower)
     attacker.plan(
         (vault.open, 0, 10**6, attacker, borrower, b""),
         (vault.close, 0, 10**9, attacker, borrower, b""),
@@ -86,4 +81,4 @@ def test_a17_nor_from_inside_his_own_callback(market, zap, attacker, borrower):
     )
     attacker.act(vault.close, 10**6, 10**9, attacker, attacker, bytes.fromhex(borrower.address[2:]))
     assert attacker.answers() == [Refusal("")] * 6
-    assert (balances(market, borrower), position(market, borrower)) == (tokens, held)
+    assert (balances(market, borrower), market.position(borrower)) == (tokens, held)

@@ -7,11 +7,12 @@ of the visit, not by data.
 
 import pytest
 
-from plimsoll.chain.engine import Contract
+from plimsoll.testing import Contract
 from plimsoll.units import MAX, WAD
-from tests.utils.periphery import BORROWER, KEEPER, START, STRANGER, TRADER, Market, PeripheryMarket
+from tests.utils.engines import START
+from tests.utils.periphery import BORROWER, KEEPER, STRANGER, TRADER, Market, PeripheryMarket
 
-LATER = START + 3_600
+LATER = 2**40
 
 
 def hook(token: Contract, moment: str, target: Contract, name: str, *arguments: object) -> None:

@@ -7,9 +7,10 @@ here they stand before a factory that registers a vault which does.
 import pytest
 
 from plimsoll.units import MAX
-from tests.utils.periphery import KEEPER, START, STRANGER, PeripheryMarket, refused
+from tests.utils.engines import START
+from tests.utils.periphery import KEEPER, STRANGER, PeripheryMarket, refused
 
-LATER = START + 3_600
+LATER = 2**40
 
 
 @pytest.fixture

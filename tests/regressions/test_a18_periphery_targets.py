@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from plimsoll.chain.artifacts import artifact
 from plimsoll.chain.engine import deploy, deploy_blueprint
-from plimsoll.chain.uniswap import artifact
 from plimsoll.units import MAX, WAD, order
-from tests.utils.periphery import BORROWER, DEPLOYER, KEEPER, MAKER, START, STRANGER, TRADER, refused
-from tests.utils.process import artifact as compiled
+from tests.utils.engines import START
+from tests.utils.periphery import BORROWER, DEPLOYER, KEEPER, MAKER, STRANGER, TRADER, refused
 
-LATER = START + 3_600
+LATER = 2**40
 CONTRACTS = Path(__file__).parents[2] / "contracts"
 CALLS = {
     "periphery/Liquidator.vy": {"IVault(vault)"},
@@ -64,7 +64,7 @@ def test_a18_what_the_periphery_calls():
 def test_a25_a_vault_of_another_factory(venue, trader):
     """The same bytecode, deployed by the attacker's own Factory."""
     names = ("Pool", "Council", "Backstop", "Vault")
-    blueprints = [deploy_blueprint(venue.engine, compiled(name), STRANGER) for name in names]
+    blueprints = [deploy_blueprint(venue.engine, artifact(name), STRANGER) for name in names]
     ours, venue.factory = venue.factory, venue.make("Factory", *blueprints)
     fake = venue.market(venue.usd, venue.weth, 2_000)
     venue.factory = ours

@@ -7,29 +7,24 @@ that signs for itself is asked by a static call.
 from pathlib import Path
 
 import pytest
-from ape import networks, project
 
-from plimsoll.units import MAX
+from plimsoll.units import MAX, order
 from tests.utils.actor import Actor
-from tests.utils.calls import calldata, log, send, target
-from tests.utils.vaults import open_position, order
-
-pytestmark = pytest.mark.usefixtures("still_clock")
 
 CONTRACTS = Path(__file__).parents[2] / "contracts"
 
 
 @pytest.fixture
-def actor(market, deployer, stranger) -> Actor:
-    actor = Actor(deployer.deploy(project.CallbackActor), stranger)
+def actor(chain, market, deployer, stranger) -> Actor:
+    actor = Actor(chain.make("CallbackActor"), stranger)
     actor.provide(market)
     return actor
 
 
 @pytest.fixture
-def bystander(deployer):
+def bystander(chain, deployer):
     """A contract that would answer every callback."""
-    return deployer.deploy(project.CallbackActor)
+    return chain.make("CallbackActor")
 
 
 def calls_of(trace: dict, caller: str) -> list[tuple[str, str, str]]:
@@ -42,24 +37,26 @@ def calls_of(trace: dict, caller: str) -> list[tuple[str, str, str]]:
     return found
 
 
-def traced(sender, method, *arguments) -> dict:
+def traced(anvil, sender, method, *arguments) -> dict:
     """The calls of a transaction, made without one."""
     request = {
-        "from": sender.address,
-        "to": target(method),
-        "data": "0x" + calldata(method, *arguments).hex(),
+        "from": sender,
+        "to": method.contract.address,
+        "data": "0x" + method.encode(*arguments).hex(),
     }
-    return networks.provider.make_request("debug_traceCall", [request, "latest", {"tracer": "callTracer"}])
+    return anvil.request("debug_traceCall", request, "latest", {"tracer": "callTracer"})
 
 
-def test_a18_a_vault_calls_what_it_was_made_of_and_its_caller(market, actor, bystander, borrower, stranger):
+def test_a18_a_vault_calls_what_it_was_made_of_and_its_caller(
+    anvil, market, actor, bystander, borrower, stranger
+):
     vault = market.vault
-    open_position(market, borrower)
+    market.open(borrower)
     actor.act(vault.open, 30 * 10**18, 10**10, actor, actor, b"")
     market.set_quote(1_700)
     data = bytes.fromhex(bystander.address[2:])
     hooks = {
-        "0x" + calldata(getattr(actor.contract, name), *args).hex()[:8]
+        "0x" + getattr(actor.contract, name).encode(*args).hex()[:8]
         for name, args in (
             ("on_open", (0, 0, b"")),
             ("on_close", (0, 0, b"")),
@@ -76,10 +73,10 @@ def test_a18_a_vault_calls_what_it_was_made_of_and_its_caller(market, actor, bys
         (vault.open, 1, 10**6, bystander, actor, data),
         (vault.close, 10**6, 1, bystander, actor, data),
         (vault.liquidate, borrower, MAX, 0, bystander, data),
-        (vault.liquidate_batch, [order(borrower), order(bystander)], 0, bystander, data),
+        (vault.liquidate_batch, [order(borrower), order(bystander.address)], 0, bystander, data),
         (vault.set_operator, bystander, 3),
     ):
-        trace = traced(stranger, actor.contract.act, vault, calldata(method, *arguments))
+        trace = traced(anvil, stranger, actor.contract.act, vault, method.encode(*arguments))
         assert "error" not in trace
         calls = calls_of(trace, vault.address)
         assert calls or method == vault.set_operator
@@ -89,10 +86,10 @@ def test_a18_a_vault_calls_what_it_was_made_of_and_its_caller(market, actor, bys
         assert sum(to == actor.address.lower() for _, to, _ in calls) == (arguments[-1] is data)
 
 
-def test_a18_a_signer_with_code_is_asked_by_a_static_call(market, bystander, stranger):
+def test_a18_a_signer_with_code_is_asked_by_a_static_call(anvil, market, bystander, stranger):
     vault = market.vault
     arguments = (bystander, stranger, 3, 0, MAX, b"")
-    calls = calls_of(traced(stranger, vault.set_operator_by_signature, *arguments), vault.address)
+    calls = calls_of(traced(anvil, stranger, vault.set_operator_by_signature, *arguments), vault.address)
     assert calls == [("STATICCALL", bystander.address.lower(), "0x1626ba7e")]
 
 
@@ -112,5 +109,5 @@ def test_a18_the_trace_shows_a_callback(market, actor, stranger):
     """The first test would show nothing without one."""
     logs = actor.act(market.vault.open, 0, 0, actor, actor, b"x")
     assert logs[0] == actor.called("on_open", market.vault, (0, 0), b"x")
-    assert log(market.loan, "Transfer", sender=actor, receiver=actor, value=1) not in logs
-    send(market.vault.deposit, 0, sender=stranger)
+    assert market.loan.Transfer(sender=actor, receiver=actor, value=1) not in logs
+    market.vault.deposit(0, sender=stranger)

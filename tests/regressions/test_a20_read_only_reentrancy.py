@@ -8,26 +8,25 @@ import itertools
 
 import pytest
 
-from plimsoll.chain.engine import Contract
-from plimsoll.units import DAY, MAX, WAD
-from tests.stateful.world import DEPLOYER
+from plimsoll.testing import Contract
+from plimsoll.units import DAY, MAX, WAD, order
+from tests.utils.market import Market
 from tests.utils.moves import VICTIM, Call, every_move, hooked_market, plan
-from tests.utils.process import BORROWER, LENDER, SmallMarket
-from tests.utils.vaults import order
+from tests.utils.roles import BORROWER, DEPLOYER, LENDER
 
 MONTH = 30 * DAY
 
 
 @pytest.fixture(scope="module")
-def hooked() -> dict[str, tuple[SmallMarket, Contract]]:
+def hooked() -> dict[str, tuple[Market, Contract]]:
     """A month after the last accrual, so that every call changes something."""
     worlds = {side: hooked_market(side) for side in ("loan", "collateral")}
     for market, _ in worlds.values():
-        market.process.engine.advance(MONTH)
+        market.chain.advance(MONTH)
     return worlds
 
 
-def storage_views(market: SmallMarket) -> dict[str, list[Call]]:
+def storage_views(market: Market) -> dict[str, list[Call]]:
     """What answers at any time, by contract: all that somebody might price shares or positions with."""
     pool, vault = market.pool, market.vault
     return {
@@ -51,7 +50,7 @@ def storage_views(market: SmallMarket) -> dict[str, list[Call]]:
     }
 
 
-def locked_views(market: SmallMarket) -> list[Call]:
+def locked_views(market: Market) -> list[Call]:
     """What needs the state at rest."""
     pool, vault = market.pool, market.vault
     return [
@@ -94,7 +93,7 @@ def test_a20_read_only_reentrancy(hooked, side, moment):
     for move in every_move(market):
         if not getattr(move, side):
             continue
-        with market.process.isolated():
+        with market.chain.isolated():
             plan(reader, *asked)
             before = read()
             assert all(success for success, _ in before)

@@ -6,12 +6,14 @@ with tokens that call out before and after balances move. In callbacks: tests/un
 
 import pytest
 
-from plimsoll.chain.engine import CallReverted, Contract
+from plimsoll.chain.abi import reason_of
+from plimsoll.chain.artifacts import artifact
+from plimsoll.chain.engine import CallReverted
+from plimsoll.testing import Contract
 from plimsoll.units import FRACTION, WAD
-from tests.stateful.world import DEPLOYER
-from tests.utils.calls import reason_of
+from tests.utils.market import Market
 from tests.utils.moves import VICTIM, every_function, every_move, hooked_market, plan, run
-from tests.utils.process import BORROWER, LENDER, SmallMarket, artifact
+from tests.utils.roles import BORROWER, DEPLOYER, LENDER
 
 HARMLESS = {"pool: amount did not arrive", "vault: payment did not arrive", "vault: collateral missing"}
 MOVES = ("deposit", "mint", "withdraw", "redeem", "exit", "flashLoan", "borrow", "repay", "open", "close",
@@ -19,7 +21,7 @@ MOVES = ("deposit", "mint", "withdraw", "redeem", "exit", "flashLoan", "borrow",
 
 
 @pytest.fixture(scope="module")
-def hooked() -> dict[str, tuple[SmallMarket, Contract]]:
+def hooked() -> dict[str, tuple[Market, Contract]]:
     return {side: hooked_market(side) for side in ("loan", "collateral")}
 
 
@@ -39,7 +41,7 @@ def test_the_list_is_complete_and_nothing_fails_silently_at_other_times(hooked):
             assert {function for contract, function, _ in calls if contract is part} == functions(name)
         reasons = []
         for call in calls:
-            with market.process.isolated():
+            with market.chain.isolated():
                 reasons.append(run(intruder, call))
         assert "" not in reasons
         assert reasons.count(None) >= 25
@@ -65,7 +67,7 @@ def test_a21_lock(hooked, side, moment, outer):
     token = getattr(market, side)
     for call in every_function(market, who, VICTIM):
         contract, inner, _ = call
-        with market.process.isolated():
+        with market.chain.isolated():
             price, residue = market.pool.call("convertToAssets", WAD), market.residue()
             plan(intruder, call)
             token.send(moment, who, intruder.encode("run"), sender=DEPLOYER)
@@ -87,7 +89,7 @@ def test_a21_lock(hooked, side, moment, outer):
 def test_the_lock_opens_again(hooked):
     """After each of them everything works as before."""
     for side, (market, intruder) in hooked.items():
-        with market.process.isolated():
+        with market.chain.isolated():
             plan(intruder, (market.vault, "deposit", (1,)))
             token = getattr(market, side)
             token.send("hook_after", intruder.address, intruder.encode("run"), sender=DEPLOYER)

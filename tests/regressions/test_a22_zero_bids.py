@@ -6,26 +6,15 @@ however far and late the price has come.
 
 import pytest
 
-from plimsoll.units import MAX, WAD
-from tests.utils.calls import assert_refused, send, view
-from tests.utils.clock import isolated
-from tests.utils.vaults import (
-    balances,
-    liquidate,
-    liquidate_batch,
-    order,
-    risk_of,
-    twin_quote,
-    worth,
-)
-
-pytestmark = pytest.mark.usefixtures("still_clock")
+from plimsoll.testing import refusal
+from plimsoll.units import MAX, WAD, order
+from tests.utils.vaults import balances, liquidate, liquidate_batch, worth
 
 
 def assert_no_gift(market, answer) -> None:
     """Paid with the largest bonus covers what was seized, but for a unit of rounding."""
-    value = worth(answer.seized, view(market.oracle.price)[0])
-    assert value <= answer.paid * (WAD + risk_of(market.vault).bonus_max) // WAD + 1
+    value = worth(answer.seized, market.oracle.price())
+    assert value <= answer.paid * (WAD + market.risk().bonus_max) // WAD + 1
 
 
 @pytest.mark.parametrize("quote", [1_000, 500, 97, "0.5", "0.000001"])
@@ -33,7 +22,7 @@ def assert_no_gift(market, answer) -> None:
 def test_a22_after_a_gap_down(market, vault, borrower, liquidator, quote, offer):
     """-50 % at once, with an oracle that was late, and far beyond."""
     market.set_quote(quote)
-    answer = twin_quote(market, borrower, offer)
+    answer = market.quote(borrower, offer)
     if not answer.executable:
         return
     before = balances(market, liquidator).loan
@@ -45,15 +34,15 @@ def test_a22_after_a_gap_down(market, vault, borrower, liquidator, quote, offer)
 def test_a22_a_bid_of_nothing_wins_nothing(market, vault, borrower, liquidator):
     for quote in (1_800, 1_000, 97, "0.000001"):
         market.set_quote(quote)
-        assert_refused("vault: nothing can be closed", vault.liquidate, borrower, 0, sender=liquidator)
+        assert refusal(vault.liquidate, borrower, 0, sender=liquidator) == "vault: nothing can be closed"
         orders = [order(borrower, 0)] * 3
-        assert_refused("vault: no order can execute", vault.liquidate_batch, orders, sender=liquidator)
+        assert refusal(vault.liquidate_batch, orders, sender=liquidator) == "vault: no order can execute"
 
 
-def test_a22_many_smallest_bids_win_no_more(market, vault, borrower, liquidator):
+def test_a22_many_smallest_bids_win_no_more(chain, market, vault, borrower, liquidator):
     """In one call, for as many as fit."""
     market.set_quote(1_000)
-    with isolated():
+    with chain.isolated():
         answers = liquidate_batch(market, [order(borrower, 1)] * 256, liquidator)
     assert all(answer.paid == 1 for answer in answers)
     for answer in answers:
@@ -63,7 +52,7 @@ def test_a22_many_smallest_bids_win_no_more(market, vault, borrower, liquidator)
 def test_a22_only_what_is_worth_nothing_is_free(market, vault, borrower, liquidator):
     """Less than one base unit for all of the collateral."""
     collateral = market.collaterals(10)
-    send(market.oracle.set_price, 10**36 // collateral, sender=liquidator)
-    assert twin_quote(market, borrower).paid == 1
-    send(market.oracle.set_price, 10**36 // collateral - 1, sender=liquidator)
+    market.oracle.set_price(10**36 // collateral, sender=liquidator)
+    assert market.quote(borrower).paid == 1
+    market.oracle.set_price(10**36 // collateral - 1, sender=liquidator)
     assert liquidate(market, borrower, liquidator).paid == 0

@@ -5,27 +5,26 @@ again; no second source and no fallback gets around it.
 """
 
 import pytest
-from ape import chain
 
+from plimsoll.params import price_of
 from plimsoll.units import DAY, HOUR, MAX
 from tests.utils.feeds import GRACE, fed_market
 from tests.utils.moves import VICTIM, every_move, populate
 from tests.utils.oracles import PRICE, OracleYard, assert_fails
-from tests.utils.process import BORROWER
-from tests.utils.world import price_of
+from tests.utils.roles import BORROWER
 
 UP, DOWN = 0, 1
 
 
 @pytest.fixture(scope="session")
-def yard(accounts):
-    return OracleYard(accounts[0])
+def yard(chain):
+    return OracleYard(chain)
 
 
 @pytest.fixture
-def sequencer(yard):
+def sequencer(chain, yard):
     feed = yard.feed(UP, 0)
-    feed.set_round(UP, chain.blocks.head.timestamp - 30 * DAY, sender=yard.deployer)
+    feed.set_round(UP, chain.now - 30 * DAY, sender=yard.deployer)
     return feed
 
 
@@ -37,7 +36,7 @@ def oracle(request, yard, sequencer):
     return yard.oracle(config)
 
 
-def test_an_outage_from_beginning_to_end(oracle, yard, sequencer):
+def test_an_outage_from_beginning_to_end(chain, oracle, yard, sequencer):
     feeds = [oracle.config().collateral_feed.feed, oracle.config().loan_feed.feed]
     feeds = [(feed, feed.latestRoundData()[1]) for feed in map(yard.feed_at, feeds)]
 
@@ -50,19 +49,19 @@ def test_an_outage_from_beginning_to_end(oracle, yard, sequencer):
     sequencer.set_answer(DOWN, sender=yard.deployer)
     assert_fails(oracle, "oracle: sequencer down")
     # long enough for a fallback to speak, if it were asked
-    chain.mine(deltatime=15 * DAY)
+    chain.advance(15 * DAY)
     assert_fails(oracle, "oracle: sequencer down")
     update_feeds()
     assert_fails(oracle, "oracle: sequencer down")
 
     sequencer.set_answer(UP, sender=yard.deployer)
-    back = chain.blocks.head.timestamp
+    back = chain.now
     assert_fails(oracle, "oracle: sequencer grace")
-    chain.mine(deltatime=HOUR - 60)
+    chain.advance(HOUR - 60)
     update_feeds()
-    assert chain.blocks.head.timestamp <= back + HOUR
+    assert chain.now <= back + HOUR
     assert_fails(oracle, "oracle: sequencer grace")
-    chain.mine(timestamp=back + HOUR + 1)
+    chain.advance(back + HOUR + 1 - chain.now)
     assert oracle.price() == oracle.safe_price() == PRICE
 
 
@@ -70,7 +69,7 @@ def test_an_outage_from_beginning_to_end(oracle, yard, sequencer):
 def test_down_or_in_grace_nobody_borrows_or_is_liquidated_and_everybody_may_save_himself(others):
     """The victim could be liquidated before; he uses the grace, and when it is over he is healthy."""
     market = fed_market("sequencer", *others)
-    sequencer, engine = market.parts["sequencer"], market.process.engine
+    sequencer, engine = market.parts["sequencer"], market.chain.engine
     populate(market)
     for name in others:
         market.parts[name].send("set_price", price_of(1_780, 18, 6), sender=BORROWER)

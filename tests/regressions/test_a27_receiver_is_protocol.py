@@ -5,24 +5,13 @@ gift.
 """
 
 import pytest
-from ape import accounts, project
 
-from plimsoll.units import MAX
-from tests.utils.calls import ask, assert_refused, send, view, words
-from tests.utils.intruder import outcomes, plan
-from tests.utils.vaults import (
-    assert_sums,
-    balances,
-    debt_totals,
-    order,
-    position,
-    residue,
-    twin_quote,
-    worth,
-)
-from tests.utils.world import build_market
-
-pytestmark = pytest.mark.usefixtures("still_clock")
+from plimsoll.chain.abi import words
+from plimsoll.testing import refusal
+from plimsoll.units import MAX, order
+from tests.utils.actor import intruder_plan, outcomes
+from tests.utils.market import build_market
+from tests.utils.vaults import balances, worth
 
 
 @pytest.fixture(params=["pool", "council", "oracle", "loan", "collateral"])
@@ -31,29 +20,29 @@ def protocol(request, market):
 
 
 def test_a27_collateral_for_the_protocol(market, vault, borrower, other_borrower, liquidator, protocol):
-    price = view(market.pool.convertToAssets, 10**18)
+    price = market.pool.convertToAssets(10**18)
     market.set_quote(1_700)
-    before, reserve = balances(market, protocol).collateral, residue(market.pool, market.loan)
-    answer = twin_quote(market, borrower, 10**9)
-    send(vault.liquidate, borrower, 10**9, 0, protocol, sender=liquidator)
+    before, reserve = balances(market, protocol).collateral, market.residue()
+    answer = market.quote(borrower, 10**9)
+    vault.liquidate(borrower, 10**9, 0, protocol, sender=liquidator)
     assert balances(market, protocol).collateral - before == answer.seized
-    send(vault.liquidate_batch, [order(borrower, 10**9)], 0, protocol, sender=liquidator)
-    send(vault.close, 10**10, 10**15, protocol, sender=borrower)
-    send(vault.withdraw, 10**15, protocol, sender=borrower)
-    assert view(market.pool.convertToAssets, 10**18) == price
-    assert residue(market.pool, market.loan) >= reserve
-    assert_sums(market, [borrower, other_borrower])
+    vault.liquidate_batch([order(borrower, 10**9)], 0, protocol, sender=liquidator)
+    vault.close(10**10, 10**15, protocol, sender=borrower)
+    vault.withdraw(10**15, protocol, sender=borrower)
+    assert market.pool.convertToAssets(10**18) == price
+    assert market.residue() >= reserve
+    market.assert_sums([borrower, other_borrower])
 
 
 def test_a27_a_loan_for_the_pool_is_a_gift(market, vault, borrower, other_borrower):
     """The pool pays itself: the debt stands, the cash is there, the reserve has it."""
     market.set_quote(2_100)
-    reserve, price = residue(market.pool, market.loan), view(market.pool.convertToAssets, 10**18)
-    send(vault.borrow, 10**9, market.pool, sender=borrower)
-    gift = residue(market.pool, market.loan) - reserve
+    reserve, price = market.residue(), market.pool.convertToAssets(10**18)
+    vault.borrow(10**9, market.pool, sender=borrower)
+    gift = market.residue() - reserve
     assert 10**9 * 65_536 <= gift < (10**9 + 1) * 65_536
-    assert view(market.pool.convertToAssets, 10**18) == price
-    assert_sums(market, [borrower, other_borrower])
+    assert market.pool.convertToAssets(10**18) == price
+    market.assert_sums([borrower, other_borrower])
 
 
 def test_a27_the_vault_gets_nothing(market, vault, borrower, liquidator):
@@ -67,60 +56,60 @@ def test_a27_the_vault_gets_nothing(market, vault, borrower, liquidator):
         (vault.liquidate, borrower, MAX, 0, vault),
         (vault.liquidate_batch, [order(borrower)], 0, vault),
     ):
-        assert_refused("vault: bad receiver", method, *arguments, sender=borrower)
+        assert refusal(method, *arguments, sender=borrower) == "vault: bad receiver"
 
 
 def test_a27_a_position_of_the_protocol(market, vault, borrower, other_borrower, protocol):
     """Collateral locked in its name stays there; it is nobody's, and no debt can be taken on it."""
-    send(vault.deposit, 10**18, protocol, sender=borrower)
-    assert position(market, protocol) == (10**18, 0)
-    assert_refused("vault: not authorised", vault.borrow, 10**6, borrower, protocol, sender=borrower)
-    assert_refused("vault: not authorised", vault.withdraw, 1, borrower, protocol, sender=borrower)
-    assert_sums(market, [borrower, other_borrower, protocol])
+    vault.deposit(10**18, protocol, sender=borrower)
+    assert market.position(protocol) == (10**18, 0)
+    assert refusal(vault.borrow, 10**6, borrower, protocol, sender=borrower) == "vault: not authorised"
+    assert refusal(vault.withdraw, 1, borrower, protocol, sender=borrower) == "vault: not authorised"
+    market.assert_sums([borrower, other_borrower, protocol])
 
 
 def test_a27_liquidation_with_a_flash_loan(
-    builder, market, vault, borrower, other_borrower, lender, stranger
+    chain, builder, market, vault, borrower, other_borrower, lender, stranger
 ):
     """From another pool of the same asset: no capital, both pools whole."""
     bank = build_market(builder, [lender], loan=market.loan)
-    send(bank.pool.deposit, market.loans(100_000), lender, sender=lender)
-    flash = builder.deployer.deploy(project.Intruder)
+    bank.pool.deposit(market.loans(100_000), lender, sender=lender)
+    flash = chain.make("Intruder")
     for spender in (vault, bank.pool):
-        send(flash.approve, market.loan, spender, MAX, sender=stranger)
+        flash.approve(market.loan, spender, MAX, sender=stranger)
     market.set_quote(1_700)
-    answer = twin_quote(market, borrower)
-    proceeds = worth(answer.seized, view(market.oracle.price)[0])
-    plan(
+    answer = market.quote(borrower)
+    proceeds = worth(answer.seized, market.oracle.price())
+    intruder_plan(
         flash,
         (vault.liquidate, borrower, MAX),
         (market.collateral.transfer, stranger, answer.seized),  # stands for the sale
         (market.loan.mint, flash, proceeds),
     )
     cash = balances(market, bank.pool)
-    send(bank.pool.flashLoan, flash, market.loan, market.loans(20_000), b"", sender=stranger)
+    bank.pool.flashLoan(flash, market.loan, market.loans(20_000), b"", sender=stranger)
     assert all(isinstance(outcome, bytes) for outcome in outcomes(flash))
-    assert words(outcomes(flash)[0]) == [answer.paid, answer.fee, answer.seized]
+    assert words(outcomes(flash)[0]) == (answer.paid, answer.fee, answer.seized)
     assert balances(market, bank.pool) == cash
     assert balances(market, flash).loan == proceeds - answer.paid - answer.fee > 0
-    assert_sums(market, [borrower, other_borrower])
+    market.assert_sums([borrower, other_borrower])
 
 
-def test_a27_liquidation_with_the_pools_own_flash_loan(market, vault, borrower, deployer, stranger):
+def test_a27_liquidation_with_the_pools_own_flash_loan(chain, market, vault, borrower, deployer, stranger):
     """Its pool is locked meanwhile; the vault's callback needs no loan."""
-    flash = deployer.deploy(project.Intruder)
+    flash = chain.make("Intruder")
     for spender in (vault, market.pool):
-        send(flash.approve, market.loan, spender, MAX, sender=stranger)
+        flash.approve(market.loan, spender, MAX, sender=stranger)
     market.set_quote(1_700)
-    plan(flash, (vault.liquidate, borrower, MAX), (vault.repay, 1, borrower))
-    before = debt_totals(market.pool), position(market, borrower)
-    send(market.pool.flashLoan, flash, market.loan, market.loans(20_000), b"", sender=stranger)
+    intruder_plan(flash, (vault.liquidate, borrower, MAX), (vault.repay, 1, borrower))
+    before = market.debt_totals(), market.position(borrower)
+    market.pool.flashLoan(flash, market.loan, market.loans(20_000), b"", sender=stranger)
     assert outcomes(flash) == ["", ""]
-    assert (debt_totals(market.pool), position(market, borrower)) == before
+    assert (market.debt_totals(), market.position(borrower)) == before
 
 
-def test_a27_the_pool_as_a_caller_has_no_special_right(market, vault, borrower):
+def test_a27_the_pool_as_a_caller_has_no_special_right(anvil, market, vault, borrower):
     """Were it ever to call: it is a stranger to every position."""
-    pool = accounts[market.pool.address]
-    assert_refused("vault: not authorised", vault.withdraw, 1, pool, borrower, sender=pool)
-    assert words(ask(vault.repay, 0, borrower, sender=pool)) == [0]
+    pool = market.pool
+    assert refusal(vault.withdraw, 1, pool, borrower, sender=pool) == "vault: not authorised"
+    assert vault.repay.call(0, borrower, sender=pool) == 0

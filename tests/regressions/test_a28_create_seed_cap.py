@@ -4,20 +4,18 @@ Here lenders can come in only after the free hand has ended; from the first shar
 """
 
 import pytest
-from ape import project
 
 from plimsoll.params import BLUE_CHIP, PoolParams
+from plimsoll.testing import refusal
 from plimsoll.units import DAY, MAX
-from tests.utils.calls import refusal, send
-from tests.utils.clock import pass_time
-from tests.utils.intruder import outcomes, plan
-from tests.utils.world import build_market
+from tests.utils.actor import intruder_plan, outcomes
+from tests.utils.market import build_market
 
 
 @pytest.fixture(scope="module")
-def curator(builder):
+def curator(chain, builder):
     """A contract: it can do anything that its office allows in one transaction."""
-    return builder.deployer.deploy(project.Intruder)
+    return chain.make("Intruder")
 
 
 @pytest.fixture(scope="module")
@@ -27,21 +25,21 @@ def market(builder, lender):
 
 
 @pytest.fixture(scope="module")
-def pool(builder, market, curator, stranger):
+def pool(chain, builder, market, curator, stranger):
     struct = PoolParams(name="Plimsoll", symbol="p").to_struct(market.loan.address, 6)
     builder.factory.create_pool(struct, curator, 3 * DAY, sender=stranger)
-    pool = project.Pool.at(builder.factory.pools(builder.factory.pool_count() - 1))
-    send(market.loan.mint, curator, 10**12, sender=stranger)
-    send(curator.approve, market.loan, pool, MAX, sender=stranger)
+    pool = chain.at("Pool", builder.factory.pools(builder.factory.pool_count() - 1))
+    market.loan.mint(curator, 10**12, sender=stranger)
+    curator.approve(market.loan, pool, MAX, sender=stranger)
     return pool
 
 
-def test_a28_create_seed_cap(builder, market, pool, curator, stranger):
-    factory, council = builder.factory, project.Council.at(pool.council())
+def test_a28_create_seed_cap(chain, builder, market, pool, curator, stranger):
+    factory, council = builder.factory, chain.at("Council", pool.council())
     creation = (pool, market.collateral, market.oracle, BLUE_CHIP.to_struct(6))
     vault = factory.create_vault.call(*creation, sender=stranger)
 
-    plan(
+    intruder_plan(
         curator,
         (pool.deposit, 10**6, curator),  # before opening: nobody can hold a share
         (factory.create_vault, *creation),
@@ -59,7 +57,7 @@ def test_a28_create_seed_cap(builder, market, pool, curator, stranger):
         (council.open_pool,),
         (pool.set_limit, vault, 2 * 10**6),
     )
-    send(curator.run, sender=stranger)
+    curator.run(sender=stranger)
 
     done = b""
     results = [done if isinstance(outcome, bytes) else outcome for outcome in outcomes(curator)]
@@ -84,18 +82,18 @@ def test_a28_create_seed_cap(builder, market, pool, curator, stranger):
 
 
 def test_a28_nobody_holds_a_share_before_opening(pool, market, lender):
-    send(market.loan.approve, pool, MAX, sender=lender)
+    market.loan.approve(pool, MAX, sender=lender)
     for amount in (0, 1, 10**6):
         assert refusal(pool.deposit, amount, lender, sender=lender) == "pool: not open"
         assert refusal(pool.mint, amount, lender, sender=lender) == "pool: not open"
     assert pool.totalSupply() == 0
 
 
-def test_a28_what_is_ready_is_carried_out_by_the_curator_alone(market, lender, stranger, deployer):
+def test_a28_what_is_ready_is_carried_out_by_the_curator_alone(chain, market, lender, stranger, deployer):
     """At Sonne anyone could execute what the timelock had released, together with an attack."""
     council = market.council
-    send(market.pool.deposit, 10**12, lender, sender=lender)
-    send(council.queue_limit, market.vault, 10**13 + 1, sender=deployer)
-    pass_time(3 * DAY)
+    market.pool.deposit(10**12, lender, sender=lender)
+    council.queue_limit(market.vault, 10**13 + 1, sender=deployer)
+    chain.advance(3 * DAY)
     assert refusal(council.execute_queued, sender=stranger) == "council: not the curator"
     assert refusal(council.execute_queued, sender=deployer) is None

@@ -5,15 +5,17 @@ Here every pull, of tokens or of shares, is tried with an allowance of nothing a
 
 import pytest
 
+from plimsoll.testing import refusal
 from plimsoll.units import MAX
+from tests.utils.market import Market, small_market
 from tests.utils.moves import VICTIM, every_move, populate
-from tests.utils.process import BORROWER, LENDER, LIQUIDATOR, STRANGER, SmallMarket, refusal, small_market
+from tests.utils.roles import BORROWER, LENDER, LIQUIDATOR, STRANGER
 
 PAR = 1_000  # shares a base unit
 
 
 @pytest.fixture(scope="module")
-def market() -> SmallMarket:
+def market() -> Market:
     return populate(small_market())
 
 
@@ -27,19 +29,19 @@ def test_a29_every_pull_of_a_token(market):
             token, flash = getattr(market, side), move.name == "flashLoan"
             payer = move.arguments[0] if flash else move.sender
             before = market.balance(token, payer)
-            with market.process.isolated():
+            with market.chain.isolated():
                 move.make()
                 pulled = 10**6 if flash else before - market.balance(token, payer)
             assert pulled > 0
             for allowed, expected in ((0, ""), (pulled - 1, ""), (pulled, None)):  # the token's arithmetic
-                with market.process.isolated():
+                with market.chain.isolated():
                     if flash:
-                        receiver = market.process.make("Intruder")
+                        receiver = market.chain.make("Intruder")
                         receiver.send(
                             "approve", token.address, move.contract.address, allowed, sender=STRANGER
                         )
                         loan = (receiver.address, *move.arguments[1:])
-                        reason = refusal(move.contract, "flashLoan", *loan, sender=STRANGER)
+                        reason = refusal(move.contract.flashLoan, *loan, sender=STRANGER)
                     else:
                         token.send("approve", move.contract.address, allowed, sender=payer)
                         reason = move.refusal()
@@ -82,7 +84,7 @@ def test_a29_shares_of_a_lender(market, allowed):
         ("exit", 10**6 * PAR, 0, STRANGER, LENDER),
         ("transferFrom", LENDER, STRANGER, 10**6 * PAR),
     ]
-    with market.process.isolated():
+    with market.chain.isolated():
         pool.send("approve", STRANGER, allowed, sender=LENDER)
         for name, *arguments in pulls:
             assert refusal(pool, name, *arguments, sender=STRANGER) == "pool: allowance too small"
@@ -95,9 +97,9 @@ def test_a29_exit_of_everything(market):
     """The largest uint is no way round it."""
     pool = market.pool
     available = pool.call("maxRedeem", LENDER)
-    with market.process.isolated():
+    with market.chain.isolated():
         pool.send("approve", STRANGER, available // 2, sender=LENDER)
-        reason = refusal(pool, "exit", MAX, 0, STRANGER, LENDER, sender=STRANGER)
+        reason = refusal(pool.exit, MAX, 0, STRANGER, LENDER, sender=STRANGER)
         assert reason == "pool: allowance too small"
         pool.send("approve", STRANGER, pool.call("balanceOf", LENDER), sender=LENDER)
-        assert refusal(pool, "exit", MAX, 0, STRANGER, LENDER, sender=STRANGER) is None
+        assert refusal(pool.exit, MAX, 0, STRANGER, LENDER, sender=STRANGER) is None

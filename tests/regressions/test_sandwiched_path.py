@@ -3,7 +3,8 @@
 import pytest
 
 from plimsoll.units import MAX, WAD, order
-from tests.utils.periphery import BORROWER, KEEPER, START, STRANGER, TRADER, refused
+from tests.utils.engines import START
+from tests.utils.periphery import BORROWER, KEEPER, STRANGER, TRADER, refused
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def test_a_sandwiched_opening(venue, path, attacker):
     into = path[::-1]
     wish = (10 * WAD, 0, 10**10, into)
     locked, _ = venue.leverage.call("preview_open", venue.long.vault.address, trader, *wish)
-    call = ("open", venue.long.vault.address, *wish, locked * 999 // 1_000, 0, START)
+    call = ("open", venue.long.vault.address, *wish, locked * 999 // 1_000, 0, venue.engine.now)
     venue.give(venue.usd, attacker, 10**11)
     sell(venue, into, 10**11)
     refused("leverage: too little collateral", venue.leverage, *call, sender=trader)

@@ -11,39 +11,33 @@ from random import Random
 
 import pytest
 
-from plimsoll.chain.engine import Contract
 from plimsoll.params import BLUE_CHIP
+from plimsoll.testing import Contract, refusal
 from plimsoll.twin.ledger import Totals, accrued
 from plimsoll.twin.liquidation import DebtTotals
 from plimsoll.twin.rates import Curve
 from plimsoll.units import DAY, FRACTION, MAX, PRICE_SCALE, WAD, YEAR
-from tests.stateful.world import CURATOR, DEPLOYER
-from tests.utils.process import (
-    BORROWER,
-    OTHER_BORROWER,
-    SmallMarket,
-    refusal,
-    small_market,
-)
+from tests.utils.market import Market, small_market
+from tests.utils.roles import BORROWER, CURATOR, DEPLOYER, OTHER_BORROWER
 
 TOKENS = 10**7
 
 
 @pytest.fixture
-def markets() -> tuple[SmallMarket, SmallMarket, Contract]:
+def markets() -> tuple[Market, Market, Contract]:
     """Two vaults of a pool, and an actor with a debt in both."""
     first = small_market()
     parts = (first.pool, first.collateral, first.oracle)
     terms = BLUE_CHIP.to_struct(first.decimals[0])
     address = first.factory.send("create_vault", *(part.address for part in parts), terms, sender=DEPLOYER)
-    second = replace(first, vault=first.process.at(address, "Vault"))
-    actor = first.process.make("CallbackActor")
+    second = replace(first, vault=first.chain.at("Vault", address))
+    actor = first.chain.make("CallbackActor")
     for market in (first, second):
         for token, digits in zip((market.loan, market.collateral), market.decimals, strict=True):
             token.send("mint", actor.address, TOKENS * 10**digits, sender=DEPLOYER)
             actor.send("approve", token.address, market.vault.address, sender=DEPLOYER)
     first.council.send("queue_limit", address, first.loans(10_000), sender=CURATOR)
-    first.process.engine.advance(3 * DAY)
+    first.chain.advance(3 * DAY)
     first.council.send("execute_queued", sender=CURATOR)
     return first, second, actor
 
@@ -57,7 +51,7 @@ def plan(actor: Contract, *calls: tuple) -> None:
     actor.send("plan", steps, sender=DEPLOYER)
 
 
-def lost(market: SmallMarket) -> int:
+def lost(market: Market) -> int:
     return int(market.pool.call("losses", market.vault.address))
 
 
@@ -72,11 +66,11 @@ def test_a_settlement_inside_costs_the_line_a_unit_at_most(markets, call):
         first.give(BORROWER)
         first.open(BORROWER, 10, 15_000)
     act(actor, second.vault, "open", second.collaterals(20), second.loans(5_000))
-    first.process.engine.advance(YEAR)
+    first.chain.advance(YEAR)
     first.pool.send("accrue", sender=DEPLOYER)
     first.set_quote(1_700)
     for _ in range(300):
-        with first.process.isolated():
+        with first.chain.isolated():
             repays = [(second.vault, "repay", rng.randint(1, 10**6)) for _ in range(rng.randint(1, 30))]
             plan(actor, *repays)
             amount = rng.randint(10, 10**10)
@@ -101,10 +95,10 @@ def test_without_a_settlement_inside_nothing_is_lost(markets):
     who, rng = actor.address, Random(0)
     for market in (first, second):
         act(actor, market.vault, "open", market.collaterals(20), market.loans(5_000))
-    first.process.engine.advance(YEAR)
+    first.chain.advance(YEAR)
     plan(actor, (second.vault, "deposit", 1), (second.vault, "borrow", 10**6))
     for _ in range(300):
-        with first.process.isolated():
+        with first.chain.isolated():
             act(actor, first.vault, "close", rng.randint(10, 10**9), 0, who, who, b"inside")
             assert all(success for success, _ in actor.call("answers"))
             assert lost(first) == 0
@@ -120,7 +114,7 @@ def test_the_last_debt_takes_the_rest_along(markets, years):
     first.give(BORROWER)
     first.open(BORROWER, 10**6, 189_000)  # all that is lent, so that the rate is high
     for _ in range(years // 20):
-        first.process.engine.advance(20 * YEAR)
+        first.chain.advance(20 * YEAR)
         first.pool.send("accrue", sender=DEPLOYER)
     first.vault.send("repay", MAX, sender=BORROWER)
     debt, shares = first.pool.call("debt_totals")
@@ -156,14 +150,14 @@ def test_nobody_elses_debt_or_collateral_moves(markets):
 def test_v2_a_withdrawal_is_judged_by_the_books_after_the_callback(markets):
     """V2: settlements inside lift the debt above a whole unit; what was just enough no longer is."""
     first, second, actor = markets
-    who, engine, pool = actor.address, first.process.engine, first.pool
+    who, engine, pool = actor.address, first.chain.engine, first.pool
     for market in (first, second):
         act(actor, market.vault, "open", market.collaterals(20), market.loans(5_000))
     repays = [(second.vault, "repay", 1)] * 30
 
     def debts() -> tuple[int, int]:
         """Now, and after the settlements."""
-        with first.process.isolated():
+        with first.chain.isolated():
             before = first.debt(who)
             for vault, *call in repays:
                 act(actor, vault, *call)
@@ -192,5 +186,5 @@ def test_v2_a_withdrawal_is_judged_by_the_books_after_the_callback(markets):
     plan(actor, *repays)
     for data, allowed in ((b"", True), (b"inside", False)):
         call = first.vault.encode("close", 0, withdrawal, who, who, data)
-        reason = refusal(actor, "act", first.vault.address, call, sender=DEPLOYER)
+        reason = refusal(actor.act, first.vault.address, call, sender=DEPLOYER)
         assert reason == (None if allowed else "vault: above the loan-to-value")

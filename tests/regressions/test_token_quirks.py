@@ -9,20 +9,11 @@ import pytest
 
 from plimsoll.chain.engine import CallReverted
 from plimsoll.params import PoolParams
-from plimsoll.units import FRACTION, MAX, NOBODY, WAD
-from tests.stateful.world import CURATOR, DEPLOYER
+from plimsoll.testing import refusal
+from plimsoll.units import FRACTION, MAX, NOBODY, WAD, order
+from tests.utils.market import Market, small_market
 from tests.utils.moves import VICTIM, Move, every_move, leave, populate
-from tests.utils.process import (
-    BORROWER,
-    LENDER,
-    LIQUIDATOR,
-    RECEIVER,
-    STRANGER,
-    SmallMarket,
-    refusal,
-    small_market,
-)
-from tests.utils.vaults import order
+from tests.utils.roles import BORROWER, CURATOR, DEPLOYER, LENDER, LIQUIDATOR, RECEIVER, STRANGER
 
 PEOPLE = [LENDER, BORROWER, VICTIM, LIQUIDATOR, RECEIVER]
 OWNERS = [BORROWER, VICTIM]
@@ -33,7 +24,7 @@ def side(request) -> str:
     return request.param
 
 
-def market_of(token: str, side: str) -> tuple[SmallMarket, list[Move]]:
+def market_of(token: str, side: str) -> tuple[Market, list[Move]]:
     """A populated market with such a token on one side; every move works."""
     market = populate(small_market(**{side: token}))
     moves = every_move(market)
@@ -45,17 +36,17 @@ def way(move: Move, side: str) -> str:
     return getattr(move, side)
 
 
-def token_of(market: SmallMarket, side: str):
+def token_of(market: Market, side: str):
     return getattr(market, side)
 
 
 # ------------------------------------------------------------------------------------------- tolerated
 
 
-def life(market: SmallMarket) -> list[tuple]:
+def life(market: Market) -> list[tuple]:
     """Every move, an hour after the other, until all have left; what everybody has in the end."""
     for move in every_move(market):
-        market.process.engine.advance(3_600)
+        market.chain.advance(3_600)
         move.make()
         market.assert_sums(OWNERS)
     leave(market)
@@ -81,7 +72,7 @@ def test_a_hook_is_called_in_every_move(side):
     token = token_of(market, side)
     token.send("hook_after", STRANGER, b"", sender=STRANGER)
     for move in moves:
-        with market.process.isolated():
+        with market.chain.isolated():
             move.make()
             assert token.call("calls") == {"": 0, "in": 1, "out": 1, "both": 2}[way(move, side)], move.name
 
@@ -174,7 +165,7 @@ def test_a_blocked_party_stops_his_own_call_alone(side):
 def test_a_blocked_lender_names_another_receiver():
     market, _ = market_of("BlocklistToken", "loan")
     market.loan.send("set_blocked", LENDER, True, sender=STRANGER)
-    assert refusal(market.pool, "exit", MAX, 0, LENDER, LENDER, sender=LENDER) == "token: receiver blocked"
+    assert refusal(market.pool.exit, MAX, 0, LENDER, LENDER, sender=LENDER) == "token: receiver blocked"
     market.pool.send("exit", MAX, 0, RECEIVER, LENDER, sender=LENDER)
     assert market.balance(market.loan, RECEIVER) > market.loans(170_000)
 
@@ -197,7 +188,7 @@ def test_allowances_that_must_be_nothing_first(side):
         "loan": (LENDER, (market.pool, "deposit", 12_345, LENDER)),
         "collateral": (BORROWER, (market.vault, "deposit", 12_345)),
     }[side]
-    assert refusal(token, "approve", spender.address, 1, sender=sender) == "token: allowance is not 0"
+    assert refusal(token.approve, spender.address, 1, sender=sender) == "token: allowance is not 0"
     token.send("approve", spender.address, 0, sender=sender)
     for _ in range(2):
         token.send("approve", spender.address, 12_345, sender=sender)
@@ -214,10 +205,10 @@ def test_the_largest_uint_as_all_is_never_passed_on(side):
     market, _ = market_of("MaxIsAllToken", side)
     pool, vault = market.pool, market.vault
     before = market.residue(), market.balance(market.collateral, vault)
-    assert refusal(vault, "deposit", MAX, sender=BORROWER) == "vault: too much collateral"
-    assert refusal(vault, "open", MAX, 0, sender=BORROWER) == "vault: too much collateral"
-    assert refusal(pool, "deposit", MAX, LENDER, sender=LENDER) == ""
-    assert refusal(pool, "withdraw", MAX, LENDER, LENDER, sender=LENDER) == ""
+    assert refusal(vault.deposit, MAX, sender=BORROWER) == "vault: too much collateral"
+    assert refusal(vault.open, MAX, 0, sender=BORROWER) == "vault: too much collateral"
+    assert refusal(pool.deposit, MAX, LENDER, sender=LENDER) == ""
+    assert refusal(pool.withdraw, MAX, LENDER, LENDER, sender=LENDER) == ""
     debt = market.debt(BORROWER)
     assert vault.send("repay", MAX, sender=BORROWER) == debt
     assert vault.send("withdraw", MAX, sender=BORROWER) == market.collaterals(20)
@@ -231,13 +222,13 @@ def test_the_largest_uint_as_all_is_never_passed_on(side):
 def test_a_flash_loan_of_the_largest_uint_comes_back_whole():
     """The one place where it reaches the token: everything goes out, and the same call brings it back."""
     market, _ = market_of("MaxIsAllToken", "loan")
-    flash = market.process.make("FlashBorrower")
+    flash = market.chain.make("FlashBorrower")
     flash.send("approve", market.loan.address, market.pool.address, sender=STRANGER)
     loan = ("flashLoan", flash.address, market.loan.address, MAX, b"")
     before = market.residue(), market.pool.call("totals")
     market.pool.send(*loan, sender=STRANGER)
     assert (market.residue(), market.pool.call("totals")) == before
-    intruder = market.process.make("Intruder")
+    intruder = market.chain.make("Intruder")
     intruder.send("approve", market.loan.address, market.pool.address, MAX, sender=STRANGER)
     keep = market.loan.encode("transfer", STRANGER, 1)
     intruder.send("plan", [(market.loan.address, keep)], sender=STRANGER)
@@ -267,16 +258,16 @@ def test_more_than_a_field_holds_is_refused(side):
     token_of(market, side).send("mint", whale, 2**255, sender=STRANGER)
     if side == "loan":
         for amount in (2**94, 2**128, 2**254):
-            assert refusal(market.pool, "deposit", amount, LENDER, sender=LENDER) in (
+            assert refusal(market.pool.deposit, amount, LENDER, sender=LENDER) in (
                 "pool: amount too large",
                 "pool: too many shares",
                 "",
             )
-        assert refusal(market.pool, "deposit", 2**90, LENDER, sender=LENDER) is None
+        assert refusal(market.pool.deposit, 2**90, LENDER, sender=LENDER) is None
     else:
         room = 2**128 - 1 - market.position(BORROWER)[0]
-        assert refusal(market.vault, "deposit", room + 1, sender=BORROWER) == "vault: too much collateral"
-        assert refusal(market.vault, "deposit", room, sender=BORROWER) is None
+        assert refusal(market.vault.deposit, room + 1, sender=BORROWER) == "vault: too much collateral"
+        assert refusal(market.vault.deposit, room, sender=BORROWER) is None
 
 
 # --------------------------------------------------------------------------------- refused in the call
@@ -297,7 +288,7 @@ def test_a_fee_on_transfer_is_refused_on_the_way_in(side, fee):
             expected = "pool: flash loan not repaid"
         assert move.refusal() == expected, move.name
         if expected is None:
-            with market.process.isolated():
+            with market.chain.isolated():
                 before, residue = market.balance(token_of(market, side), RECEIVER), market.residue()
                 move.make()
                 if way(move, side) == "out":
@@ -366,7 +357,7 @@ def test_rebasing_down_of_collateral_hits_who_comes_last():
     locked = sum(market.position(owner)[0] for owner in OWNERS)
     assert market.balance(market.collateral, market.vault) == locked * 9 // 10
     market.vault.send("close", MAX, MAX, sender=BORROWER)
-    assert refusal(market.vault, "close", MAX, MAX, sender=VICTIM) == ""
+    assert refusal(market.vault.close, MAX, MAX, sender=VICTIM) == ""
     # what is there he gets, and lenders lose nothing by it
     market.vault.send("close", MAX, market.balance(market.collateral, market.vault), sender=VICTIM)
     assert market.pool.call("debt_totals") == (0, 0)
@@ -384,7 +375,7 @@ def test_decimals_in_range_live_the_same_life(loan_digits, digits):
     market.give(BORROWER)
     market.give(LIQUIDATOR)
     market.open(BORROWER, 100_000, 15_000)
-    market.process.engine.advance(3_600)
+    market.chain.advance(3_600)
     market.set_quote("0.178")
     expected = market.quote(BORROWER)
     assert market.vault.send("liquidate", BORROWER, MAX, sender=LIQUIDATOR) == (
@@ -417,7 +408,7 @@ def test_decimals_out_of_range_are_refused_at_creation(decimals, reason):
 def test_a_token_that_does_not_say_its_decimals_is_refused_at_creation(side):
     """An account, and a contract that is no token."""
     market = small_market()
-    no_token = market.process.make("FlashBorrower").address
+    no_token = market.chain.make("FlashBorrower").address
     create = {
         "loan": lambda it: (
             "create_pool",
@@ -435,5 +426,5 @@ def test_a_token_that_does_not_say_its_decimals_is_refused_at_creation(side):
     }[side]
     for candidate in (no_token, STRANGER, NOBODY):
         assert refusal(market.factory, *create(candidate), sender=DEPLOYER) == ""
-    other = market.process.make("PlainToken", "Token", "T", 6).address
+    other = market.chain.make("PlainToken", "Token", "T", 6).address
     assert refusal(market.factory, *create(other), sender=DEPLOYER) is None

@@ -1,20 +1,15 @@
 """Uniswap v2 beside the world, the real bytecode and its twin, with Liquidator and Leverage."""
 
-import functools
 from itertools import pairwise
 from typing import Any
 
-from plimsoll.chain.engine import Contract, deploy
-from plimsoll.chain.uniswap import artifact
+from plimsoll.chain.engine import Contract
 from plimsoll.twin.chain import Token
 from plimsoll.twin.leverage import Leverage
 from plimsoll.twin.liquidator import Liquidator
 from plimsoll.twin.uniswap_v2 import RESERVE_TOP, Exchange
 from plimsoll.units import MAX
-from tests.stateful import world as worlds
 from tests.stateful.world import BORROWERS, DEPLOYER, LIQUIDATOR, Lockstep
-
-uniswap_artifact = functools.cache(artifact)
 
 GIFT = 10**9  # base units that somebody has sent to the periphery by mistake, and that stay there (Y1)
 TOKENS = ("loan", "first_collateral", "second_collateral", "middle")
@@ -28,9 +23,9 @@ class ExchangeLockstep:
         self.world = world
         exchange = Exchange()
         self.pairs: dict[tuple[str, str], Contract] = {}
-        uniswap = deploy(world.engine, uniswap_artifact("UniswapV2Factory"), DEPLOYER, sender=DEPLOYER)
-        middle = deploy(world.engine, worlds.compiled("Token")[0], "Middle", "M", 18, sender=DEPLOYER)
-        world.add("middle", "Token", middle, Token(world.twin, middle.address))
+        uniswap = world.make("UniswapV2Factory", DEPLOYER)
+        middle = world.make("PlainToken", "Middle", "M", 18)
+        world.add("middle", "PlainToken", middle, Token(world.twin, middle.address))
         for one, other in (
             ("loan", "first_collateral"),
             ("loan", "second_collateral"),
@@ -41,12 +36,11 @@ class ExchangeLockstep:
             addresses = [token.address for token in tokens]
             pair = uniswap.send("createPair", *addresses, sender=DEPLOYER)
             exchange.add(pair, *tokens)
-            self.pairs[one, other] = Contract(world.engine, pair, uniswap_artifact("UniswapV2Pair").abi)
+            self.pairs[one, other] = world.at("UniswapV2Pair", pair)
             world.holders.append(pair)
         vaults = {world.chain[name].address: world.model[name] for name in ("first_vault", "second_vault")}
         for name, kind in (("liquidator", Liquidator), ("leverage", Leverage)):
-            arguments = (world.factory.address, uniswap.address)
-            contract = deploy(world.engine, worlds.compiled(kind.__name__)[0], *arguments, sender=DEPLOYER)
+            contract = world.make(kind.__name__, world.factory, uniswap)
             model = kind(world.twin, contract.address, vaults, exchange)
             world.add(name, kind.__name__, contract, model)
             world.holders.append(contract.address)

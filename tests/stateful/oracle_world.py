@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+from plimsoll.chain.artifacts import artifact
 from plimsoll.chain.engine import CallReverted, Contract, deploy
 from plimsoll.twin.chain import Revert, require
 from plimsoll.units import DAY, NOBODY, WAD
-from tests.stateful import world
 from tests.stateful.world import DEPLOYER, Difference
+from tests.utils.engines import in_process
 
 HORIZON = 100 * 365 * DAY
 DEATH = 14 * DAY
@@ -80,7 +81,7 @@ class OracleWorld:
     def __init__(self, random: Random) -> None:
         """Deploys everything."""
         self.random = random
-        self.engine = world.engine(1_800_000_000)
+        self.engine = in_process()
         self.since = self.confirmed = 0
         collateral_decimals, loan_decimals = random.choice((6, 8, 18, 27)), random.choice((6, 8, 18))
         self.collateral_feed = self._feed(random.randint(50, 90_000))
@@ -100,14 +101,14 @@ class OracleWorld:
         self.grace = random.choice((1, 3_600, DAY))
         self.sequencer = None
         if random.random() < 0.5:
-            self.sequencer = Feed(self._make("Feed", 0, 0), 0, 0, self.engine.now, 0, 0, 0)
+            self.sequencer = Feed(self._make("MockFeed", 0, 0), 0, 0, self.engine.now, 0, 0, 0)
             self.engine.advance(self.grace + 1)
             for feed in filter(None, (self.collateral_feed, self.loan_feed)):
                 self._set_round(feed, feed.answer, self.engine.now)
         for rate in filter(None, (self.collateral_rate, self.loan_rate)):
             rate.since = self.engine.now
         tokens = [
-            self._make("RateVault", NOBODY, digits, 1).address
+            self._make("MockRateVault", NOBODY, digits, 1).address
             for digits in (collateral_decimals, loan_decimals)
         ]
         config = (
@@ -122,12 +123,12 @@ class OracleWorld:
     # ----------------------------------------------------------------------------------------------- building
 
     def _make(self, name: str, *arguments: Any) -> Contract:
-        return deploy(self.engine, world.compiled(name)[0], *arguments, sender=DEPLOYER)
+        return deploy(self.engine, artifact(name), *arguments, sender=DEPLOYER)
 
     def _feed(self, quote: int) -> Feed:
         decimals = self.random.choice((0, 6, 8, 18))
         answer = quote * 10**decimals
-        contract = self._make("Feed", decimals, answer)
+        contract = self._make("MockFeed", decimals, answer)
         heartbeat = self.random.choice((3_600, DAY, 7 * DAY))
         low, high = max(1, answer // 1_000), answer * 1_000
         return Feed(contract, decimals, answer, self.engine.now, heartbeat, low, high)
@@ -135,13 +136,13 @@ class OracleWorld:
     def _rate(self, decimals: tuple[int, ...]) -> Rate:
         shares, asset_decimals = self.random.choice((6, 18)), self.random.choice(decimals)
         start = self.random.randint(1, 3 * 10**asset_decimals)
-        asset = self._make("RateVault", NOBODY, asset_decimals, 1).address
-        contract = self._make("RateVault", asset, shares, start)
+        asset = self._make("MockRateVault", NOBODY, asset_decimals, 1).address
+        contract = self._make("MockRateVault", asset, shares, start)
         growth = self.random.choice((1, 10**17 // (365 * DAY), WAD // (365 * DAY)))
         return Rate(contract, asset_decimals, start, start, growth, self.engine.now)
 
     def _source(self, price: int) -> Source:
-        return Source(self._make("Oracle", price), price, price)
+        return Source(self._make("LyingOracle", price), price, price)
 
     @staticmethod
     def _feed_terms(feed: Feed | None) -> tuple[Any, ...]:

@@ -9,11 +9,12 @@ from typing import NamedTuple
 
 import pytest
 
+from plimsoll.chain.artifacts import artifact
 from plimsoll.chain.engine import CallReverted
-from plimsoll.chain.revm import Revm
 from quality.compiling import ROOT, build, contracts_with
-from quality.judging import START, play, standing_in
-from tests.stateful.world import BORROWER, CURATOR, DEPLOYER, LENDER, Lockstep, compiled
+from quality.judging import play, standing_in
+from tests.stateful.world import BORROWER, CURATOR, DEPLOYER, LENDER, Lockstep
+from tests.utils.engines import in_process
 
 STEPS = 6_000
 
@@ -142,8 +143,8 @@ def test_the_campaign_finds(mistake: Mistake) -> None:
 
 def repay_with_a_fee(artifacts: dict) -> None:
     """A loan asset that begins to keep a part of what is moved."""
-    with standing_in(artifacts | {"Token": compiled("FeeToken")[0]}):
-        world = Lockstep(Revm(START))
+    with standing_in(artifacts | {"PlainToken": artifact("FeeToken")}):
+        world = Lockstep(in_process())
         vault, debt = world.chain["first_vault"], 10**10
         world.act("council", "set_limit", vault.address, 10 * debt, sender=CURATOR)
         world.act("council", "open_pool", sender=CURATOR)

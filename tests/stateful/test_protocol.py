@@ -16,9 +16,9 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 
 from plimsoll.chain.anvil import Anvil
 from plimsoll.chain.engine import Engine
-from plimsoll.chain.revm import Revm
 from tests.stateful.rules import Steps, begin, lend
 from tests.stateful.world import Lockstep
+from tests.utils.engines import in_process
 
 FUZZ = os.environ.get("FUZZ_STEPS")  # set by `make fuzz`; without it the steps are the same in every run
 STEPS = int(FUZZ or 4_000)
@@ -42,7 +42,7 @@ class Protocol(RuleBasedStateMachine):
         lend(self.world)
 
     def engine(self) -> Engine:
-        return Revm(START)
+        return in_process()
 
     @rule(random=st.randoms(use_true_random=False))
     def step(self, random) -> None:

@@ -1,27 +1,14 @@
 """One protocol twice, the bytecode and the exact twin: driven by the same calls, compared after each."""
 
 import functools
-import json
-import subprocess
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
-from eth_abi.abi import encode
-from eth_keys import keys
-from eth_utils.crypto import keccak
-
 from plimsoll.chain.abi import Events
-from plimsoll.chain.engine import (
-    Artifact,
-    CallReverted,
-    Contract,
-    Engine,
-    deploy,
-    deploy_blueprint,
-    mapping_slot,
-)
-from plimsoll.chain.revm import Revm
+from plimsoll.chain.artifacts import artifact
+from plimsoll.chain.artifacts import slots as slots_of
+from plimsoll.chain.engine import CallReverted, Contract, Engine, mapping_slot
+from plimsoll.chain.protocol import Deployer, Protocol
 from plimsoll.params import BLUE_CHIP, CORRELATED, PoolParams
 from plimsoll.twin import chain as twin_chain
 from plimsoll.twin.backstop import Backstop, Departure
@@ -34,74 +21,7 @@ from plimsoll.twin.rates import Curve
 from plimsoll.twin.vault import Vault
 from plimsoll.units import FRACTION, MAX
 from tests.stateful import invariants
-
-ROOT = Path(__file__).parents[2]
-SOURCES = {
-    "Pool": "contracts/Pool.vy",
-    "Council": "contracts/Council.vy",
-    "Backstop": "contracts/periphery/Backstop.vy",
-    "Vault": "contracts/Vault.vy",
-    "Factory": "contracts/Factory.vy",
-    "Lens": "contracts/Lens.vy",
-    "Token": "contracts/mocks/PlainToken.vy",
-    "Oracle": "contracts/mocks/LyingOracle.vy",
-    "FlashBorrower": "contracts/mocks/FlashBorrower.vy",
-    "Actor": "contracts/mocks/CallbackActor.vy",
-    "FeeToken": "contracts/mocks/FeeToken.vy",
-    "NoReturnToken": "contracts/mocks/NoReturnToken.vy",
-    "FalseReturnToken": "contracts/mocks/FalseReturnToken.vy",
-    "ContractWallet": "contracts/mocks/ContractWallet.vy",
-    "StutteringOracle": "contracts/mocks/StutteringOracle.vy",
-    "ReentrantToken": "contracts/mocks/ReentrantToken.vy",
-    "TwiceVault": "contracts/mocks/TwiceVault.vy",
-    "Intruder": "contracts/mocks/Intruder.vy",
-    "Miser": "contracts/mocks/Miser.vy",
-    "OpenFactory": "contracts/mocks/OpenFactory.vy",
-    "PeerVault": "contracts/mocks/PeerVault.vy",
-    "ChainlinkOracle": "contracts/oracles/ChainlinkOracle.vy",
-    "Feed": "contracts/mocks/MockFeed.vy",
-    "RateVault": "contracts/mocks/MockRateVault.vy",
-    "Liquidator": "contracts/periphery/Liquidator.vy",
-    "Leverage": "contracts/periphery/Leverage.vy",
-}
-
-
-def engine(now: int) -> Engine:
-    """An empty chain in process."""
-    return Revm(now)
-
-
-@functools.cache
-def compiled(name: str, root: Path = ROOT) -> tuple[Artifact, dict[str, int]]:
-    """A contract and the slots of its storage by dotted name."""
-    answer = subprocess.run(
-        ["vyper", "-f", "bytecode,abi,layout", SOURCES[name]],
-        cwd=root,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.split("\n")
-    slots: dict[str, int] = {}
-
-    def collect(part: dict[str, Any], prefix: str) -> None:
-        for key, entry in part.items():
-            if "slot" in entry:
-                slots[prefix + key] = entry["slot"]
-            else:
-                collect(entry, f"{prefix}{key}.")
-
-    collect(json.loads(answer[2]).get("storage_layout", {}), "")
-    return Artifact(name, tuple(json.loads(answer[1])), bytes.fromhex(answer[0][2:])), slots
-
-
-def _key(number: int) -> keys.PrivateKey:
-    return keys.PrivateKey(keccak(text=f"role {number}"))
-
-
-def role(number: int) -> str:
-    """An address whose key is known."""
-    return str(_key(number).public_key.to_address())
-
+from tests.utils.roles import DEPLOYER, role
 
 CURATOR, GUARDIAN, LENDER, OTHER_LENDER, BORROWER, OTHER_BORROWER, THIRD_BORROWER = map(role, range(1, 8))
 LIQUIDATOR, OPERATOR, STAKER, STRANGER, BACKSTOP = map(role, range(8, 13))  # the last plays a contract
@@ -111,19 +31,27 @@ ROLES = [
 ]  # fmt: skip
 BORROWERS = [BORROWER, OTHER_BORROWER, THIRD_BORROWER]
 STAKERS = [LENDER, OTHER_LENDER, STAKER]
-DEPLOYER = role(99)
 VAULTS = ("first", "second")
-KEYS = {role(number): _key(number) for number in range(1, 12)}
+SIGNERS = {signer: signer for signer in map(role, range(1, 12))}
 
 ANONYMOUS = ("accrue", "book_shortfall", "poke", "announce", "distribute", "sync")  # whoever calls them
 
-DOMAIN = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
 TYPES = {  # of signed messages, by the function that takes the signature
-    "permit": "Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)",
-    "set_operator_by_signature": (
-        "SetOperator(address owner,address operator,uint256 rights,uint256 nonce,uint256 deadline)"
+    "permit": (
+        "Permit",
+        {
+            "owner": "address", "spender": "address", "value": "uint256", "nonce": "uint256",
+            "deadline": "uint256",
+        },
     ),
-}
+    "set_operator_by_signature": (
+        "SetOperator",
+        {
+            "owner": "address", "operator": "address", "rights": "uint256", "nonce": "uint256",
+            "deadline": "uint256",
+        },
+    ),
+}  # fmt: skip
 
 
 class Difference(AssertionError):
@@ -158,38 +86,31 @@ class Lockstep:
     ) -> None:
         """Deploys everything; `decimals` of the loan asset and of both collaterals."""
         self.engine = engine
+        self.deployer = Deployer(engine, DEPLOYER)
+        self.make, self.at = self.deployer.make, self.deployer.at
         self.decimals = decimals
         self.twin = twin_chain.Chain(engine.now)
         self.calls: list[str] = []
         self.venue: Any = None  # where the periphery trades, see `exchange.Venue`; only some need one
 
-        def make(name: str, *arguments: Any) -> Contract:
-            return deploy(engine, compiled(name)[0], *arguments, sender=DEPLOYER)
-
         self.chain: dict[str, Contract] = {}
         self.model: dict[str, Any] = {}
         for name, digits in zip(("loan", "first_collateral", "second_collateral"), decimals, strict=True):
-            self.chain[name] = make("Token", name, "T", digits)
+            self.chain[name] = self.make("PlainToken", name, "T", digits)
             self.model[name] = twin_chain.Token(self.twin, self.chain[name].address)
-        blueprints = [
-            deploy_blueprint(engine, compiled(name)[0], DEPLOYER)
-            for name in ("Pool", "Council", "Backstop", "Vault")
-        ]
-        self.factory = factory = make("Factory", *blueprints)
+        self.protocol = Protocol(self.deployer)
+        self.factory = self.protocol.factory
         params = PoolParams(name="Plimsoll", symbol="P")
         loan_decimals = decimals[0]
         struct = list(params.to_struct(self.chain["loan"].address, loan_decimals))
         struct[4] = flash_fee
         struct[6] = 10**15  # an insurance target so low that there is something to pay out now and then
-        pool = factory.send("create_pool", tuple(struct), CURATOR, params.delay, sender=DEPLOYER)
-        self.chain["pool"] = Contract(engine, pool, compiled("Pool")[0].abi)
-        council = self.chain["pool"].call("council")
-        self.chain["council"] = Contract(engine, council, compiled("Council")[0].abi)
+        made = self.protocol.create_pool(struct, CURATOR, params.delay)
+        self.chain |= vars(made)
+        pool, council, backstop = made.pool.address, made.council.address, made.backstop.address
         self.model["pool"] = Pool(
             self.twin, self.model["loan"], pool, Curve(*struct[5]), struct[3], flash_fee, *struct[6:8]
         )
-        backstop = self.chain["pool"].call("backstop")
-        self.chain["backstop"] = Contract(engine, backstop, compiled("Backstop")[0].abi)
         self.model["backstop"] = Backstop(self.twin, self.model["pool"], backstop, *struct[8:])
         self.model["backstop"].synced_at = self.chain["backstop"].call("synced_at")
         self.model["pool"].initialize(council, backstop)
@@ -203,20 +124,19 @@ class Lockstep:
             if decimals[1 + number] == 0:
                 price //= 10**5  # a unit that cannot be divided must be worth little
             self.fair[f"{which}_oracle"] = price
-            self.chain[f"{which}_oracle"] = make("Oracle", price)
+            self.chain[f"{which}_oracle"] = self.make("LyingOracle", price)
             self.model[f"{which}_oracle"] = ScriptedOracle(self.twin, price)
             terms = risk.to_struct(loan_decimals)
-            vault = factory.send(
-                "create_vault", pool, self.chain[collateral].address, self.chain[f"{which}_oracle"].address,
-                terms, sender=DEPLOYER,
-            )  # fmt: skip
-            self.chain[f"{which}_vault"] = Contract(engine, vault, compiled("Vault")[0].abi)
+            made_vault = self.protocol.create_vault(
+                made.pool, self.chain[collateral], self.chain[f"{which}_oracle"], terms
+            )
+            self.chain[f"{which}_vault"], vault = made_vault, made_vault.address
             self.model[f"{which}_vault"] = Vault(
                 self.twin, self.model["pool"], self.model[collateral], self.model[f"{which}_oracle"], vault,
                 Risk.from_struct(terms),
             )  # fmt: skip
             self.model["pool"].own_vaults[vault] = True
-        self.flash_borrower = make("FlashBorrower")
+        self.flash_borrower = self.make("FlashBorrower")
         self.flash_borrower.send("approve", self.chain["loan"].address, pool, sender=DEPLOYER)
         self.model["loan"].approve(self.flash_borrower.address, pool, MAX)
         self.events = Events()
@@ -225,21 +145,21 @@ class Lockstep:
             "council": "Council",
             "backstop": "Backstop",
             "vault": "Vault",
-            "loan": "Token",
-            "collateral": "Token",
+            "loan": "PlainToken",
+            "collateral": "PlainToken",
         }
         for name, contract in self.chain.items():
             kind = kinds.get(name.split("_")[-1])
             if kind:
                 self._listen(kind, contract.address)
-        self.actor = make("Actor")
+        self.actor = self.make("CallbackActor")
         self.holders = [  # of tokens
             *ROLES, self.actor.address, pool, *(self.chain[f"{which}_vault"].address for which in VAULTS),
         ]  # fmt: skip
         self._provide()
 
     def _listen(self, kind: str, address: str) -> None:
-        self.events.listen(address, compiled(kind)[0].abi)
+        self.events.listen(address, artifact(kind).abi)
 
     def add(self, name: str, kind: str, contract: Contract, model: Any) -> None:
         """Another contract, of a kind of `SOURCES`, and its twin."""
@@ -407,14 +327,16 @@ class Lockstep:
 
     def _sign(self, target: str, function: str, signature: Signature) -> bytes:
         """EIP-712, as a wallet does it: 65 bytes, r, s, v."""
-        name = "Plimsoll" if target == "pool" else "Plimsoll Vault"
-        fields = (keccak(text=DOMAIN), keccak(text=name), keccak(text="1"), self.engine.chain_id)
-        kinds = ("bytes32", "bytes32", "bytes32", "uint256", "address")
-        domain = keccak(encode(kinds, (*fields, self.chain[target].address)))
-        kinds = ("bytes32", "address", "address", "uint256", "uint256", "uint256")
-        message = keccak(encode(kinds, (keccak(text=TYPES[function]), *signature.message)))
-        made = KEYS[signature.signer].sign_msg_hash(keccak(b"\x19\x01" + domain + message))
-        return bytes(made.r.to_bytes(32, "big") + made.s.to_bytes(32, "big") + bytes([27 + made.v]))
+        domain = {
+            "name": "Plimsoll" if target == "pool" else "Plimsoll Vault",
+            "version": "1",
+            "chainId": self.engine.chain_id,
+            "verifyingContract": self.chain[target].address,
+        }
+        kind, fields = TYPES[function]
+        types = {kind: [{"name": name, "type": of} for name, of in fields.items()]}
+        message = dict(zip(fields, signature.message, strict=True))
+        return SIGNERS[signature.signer].sign(domain, types, message)
 
     def set_prices(self, oracle: str, price: int, safe_price: int) -> None:
         """What an oracle answers from now on."""
@@ -449,7 +371,7 @@ class Lockstep:
     def _words(self):  # type: ignore[no-untyped-def]
         pool, chain = self.model["pool"], self.chain
         t = pool.totals
-        slots = compiled("Pool")[1]
+        slots = slots_of("Pool")
         address = chain["pool"].address
         yield (
             "books",
@@ -485,7 +407,7 @@ class Lockstep:
                 _slot(slots["credit_lines.losses"], key),
                 pool.losses.get(key, 0),
             )
-            words = compiled("Vault")[1]
+            words = slots_of("Vault")
             yield f"provisions of {vault}", key, words["book.provisions"], self.model[vault].provisions()
             for owner in [*ROLES, self.actor.address]:
                 yield (
@@ -513,12 +435,12 @@ class Lockstep:
             yield f"allowance of {owner}", address, slot, pool.allowances.get((owner, OPERATOR), 0)
             slot = _slot(slots["share_token.nonces"], owner)
             yield f"nonce of {owner}", address, slot, pool.nonces.get(owner, 0)
-        words = compiled("Token")[1]
+        words = slots_of("PlainToken")
         for token in ("loan", "first_collateral", "second_collateral"):
             for owner in self.holders:
                 slot = _slot(words["balanceOf"], owner)
                 yield f"{token} of {owner}", chain[token].address, slot, self.model[token].balance_of(owner)
-        council, words, address = self.model["council"], compiled("Council")[1], chain["council"].address
+        council, words, address = self.model["council"], slots_of("Council"), chain["council"].address
         for name in ("curator", "pending_curator", "guardian"):
             yield name, address, words[name], int(getattr(council, name), 16)
         yield "payout_receiver", address, words["payout_receiver"], int(council.payout_receiver, 16)
@@ -536,7 +458,7 @@ class Lockstep:
         backstop, address, slots = (
             self.model["backstop"],
             self.chain["backstop"].address,
-            compiled("Backstop")[1],
+            slots_of("Backstop"),
         )
         books = backstop.stored
         for offset, part in enumerate((*books.stake, *books.escrow, books.income, books.stream_end)):
@@ -561,7 +483,7 @@ class Lockstep:
             slot = _slot(slots["departures"], owner)
             for offset, part in enumerate(backstop.departures.get(owner, Departure())):
                 yield f"departure of {owner}[{offset}]", address, slot + offset, part
-        slot = _slot(compiled("Pool")[1]["share_token.balanceOf"], address)
+        slot = _slot(slots_of("Pool")["share_token.balanceOf"], address)
         held = self.model["pool"].balances.get(address, 0)
         yield "shares of the backstop", self.chain["pool"].address, slot, held
 

@@ -1,15 +1,16 @@
-"""A `SmallMarket` whose prices come from the oracle that is shipped, and all that this one reads."""
+"""A `Market` whose prices come from the oracle that is shipped, and all that this one reads."""
 
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from plimsoll.chain.engine import Contract
+from plimsoll.params import price_of
+from plimsoll.testing import Chain, Contract
 from plimsoll.units import DAY, HOUR, WAD
-from tests.stateful.world import DEPLOYER
+from tests.utils.engines import START
+from tests.utils.market import Market, small_market
 from tests.utils.oracles import Config, Feed, Rate
-from tests.utils.process import START, Process, SmallMarket, small_market
-from tests.utils.world import price_of
+from tests.utils.roles import DEPLOYER
 
 QUOTE = 2_000  # whole loan tokens for a whole collateral token, at the start
 RATE = 5 * WAD // 4  # of a share, where a side is an ERC-4626 vault
@@ -19,7 +20,7 @@ PARTS = ("collateral_rate", "loan_rate", "second", "fallback", "sequencer")
 
 
 @dataclass(frozen=True)
-class FedMarket(SmallMarket):
+class FedMarket(Market):
     """With two feeds of 8 decimals, and by name the other parts that were asked for."""
 
     collateral_feed: Contract
@@ -34,7 +35,7 @@ class FedMarket(SmallMarket):
 
     def say(self, feed: Contract, answer: int) -> None:
         """Lets a feed give an answer, updated now."""
-        feed.send("set_round", answer, self.process.engine.now, sender=DEPLOYER)
+        feed.send("set_round", answer, self.chain.engine.now, sender=DEPLOYER)
 
 
 def fed_market(*parts: str, **terms: Any) -> FedMarket:
@@ -47,20 +48,20 @@ def fed_market(*parts: str, **terms: Any) -> FedMarket:
     made: dict[str, Contract] = {}
     feeds: dict[str, Feed] = {}
 
-    def oracle(process: Process, collateral: Contract, loan: Contract) -> Contract:
+    def oracle(chain: Chain, collateral: Contract, loan: Contract) -> Contract:
         for name in parts:
             if name.endswith("rate"):
-                asset = process.make("MockRateVault", collateral.address, 18, 1).address
-                made[name] = process.make("MockRateVault", asset, 18, RATE)
+                asset = chain.make("MockRateVault", collateral.address, 18, 1).address
+                made[name] = chain.make("MockRateVault", asset, 18, RATE)
             elif name == "sequencer":
-                made[name] = process.make("MockFeed", 0, 0)
+                made[name] = chain.make("MockFeed", 0, 0)
                 made[name].send("set_round", 0, START - 30 * DAY, sender=DEPLOYER)
             else:
-                made[name] = process.make("LyingOracle", price_of(QUOTE, 18, 6))
+                made[name] = chain.make("LyingOracle", price_of(QUOTE, 18, 6))
         for name, quote, heartbeat in (("collateral", QUOTE, HOUR), ("loan", 1, DAY)):
             rate = RATE if f"{name}_rate" in parts else WAD
             answer = quote * 10**8 * WAD // rate
-            feed = process.make("MockFeed", 8, answer)
+            feed = chain.make("MockFeed", 8, answer)
             feeds[f"{name}_feed"] = Feed(feed, heartbeat, answer // 100, answer * 100)
         config = Config(
             collateral=collateral,
@@ -71,7 +72,7 @@ def fed_market(*parts: str, **terms: Any) -> FedMarket:
             **{name: made[name] for name in parts if not name.endswith("rate")},
             grace=GRACE if "sequencer" in parts else 0,
         )
-        return process.make("ChainlinkOracle", config.as_struct())
+        return chain.make("ChainlinkOracle", config.as_struct())
 
     market = small_market(oracle=oracle, **terms)
     return FedMarket(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from plimsoll.chain import uniswap
+from plimsoll.chain.artifacts import artifact
 from plimsoll.chain.engine import Artifact
 from plimsoll.chain.revm import Revm
 from plimsoll.scenario.config import Scenario
@@ -13,7 +14,6 @@ from plimsoll.scenario.reading import parse
 from plimsoll.scenario.records import Result
 from plimsoll.scenario.run import Laboratory, clock_of
 from plimsoll.scenario.world import CONTRACTS
-from tests.utils.process import artifact
 
 ROOT = Path(__file__).parents[2]
 SCENARIOS = ROOT / "scenarios"

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from plimsoll.chain.artifacts import artifact
 from plimsoll.chain.engine import Contract, Engine, deploy
 from plimsoll.chain.lens import Lens
-from tests.stateful import world
 from tests.stateful.rules import begin
 from tests.stateful.world import BORROWER, DEPLOYER, OTHER_BORROWER, Lockstep
 
@@ -47,4 +47,4 @@ def lens_over(it: Lockstep) -> Lens:
 
 def deploy_lens(engine: Engine, factory: str) -> Contract:
     """Deploys one over any address."""
-    return deploy(engine, world.compiled("Lens")[0], factory, sender=DEPLOYER)
+    return deploy(engine, artifact("Lens"), factory, sender=DEPLOYER)

@@ -1,23 +1,13 @@
-"""Every call that moves a token of a market, and which way; on a `SmallMarket`."""
+"""Every call that moves a token of a market, and which way; on a `Market`."""
 
 from dataclasses import dataclass
 from typing import Any
 
-from plimsoll.chain.engine import Contract
-from plimsoll.units import MAX
-from tests.stateful.world import CURATOR, DEPLOYER
-from tests.utils.calls import reason_of
-from tests.utils.process import (
-    BORROWER,
-    LENDER,
-    LIQUIDATOR,
-    OTHER_BORROWER,
-    RECEIVER,
-    SmallMarket,
-    refusal,
-    small_market,
-)
-from tests.utils.vaults import order
+from plimsoll.chain.abi import reason_of
+from plimsoll.testing import Contract, refusal
+from plimsoll.units import MAX, order
+from tests.utils.market import Market, small_market
+from tests.utils.roles import BORROWER, CURATOR, DEPLOYER, LENDER, LIQUIDATOR, OTHER_BORROWER, RECEIVER
 
 VICTIM = OTHER_BORROWER
 Call = tuple[Contract, str, tuple[Any, ...]]
@@ -36,14 +26,14 @@ class Move:
 
     def refusal(self) -> str | None:
         """Why it would be refused now; None: it would not be."""
-        return refusal(self.contract, self.name, *self.arguments, sender=self.sender)
+        return refusal(getattr(self.contract, self.name), *self.arguments, sender=self.sender)
 
     def make(self) -> Any:
         """Makes it."""
         return self.contract.send(self.name, *self.arguments, sender=self.sender)
 
 
-def populate(market: SmallMarket) -> SmallMarket:
+def populate(market: Market) -> Market:
     """`BORROWER` is healthy, `VICTIM` can be liquidated, `LIQUIDATOR` has tokens."""
     for who in (BORROWER, VICTIM, LIQUIDATOR):
         market.give(who)
@@ -53,10 +43,10 @@ def populate(market: SmallMarket) -> SmallMarket:
     return market
 
 
-def every_move(market: SmallMarket) -> list[Move]:
+def every_move(market: Market) -> list[Move]:
     """Of a populated market; every amount is above 10,000 units, so that a fee of a basis point is felt."""
     pool, vault = market.pool, market.vault
-    flash = market.process.make("FlashBorrower")
+    flash = market.chain.make("FlashBorrower")
     flash.send("approve", market.loan.address, pool.address, sender=LENDER)
     market.loan.send("mint", flash.address, 10**6, sender=LENDER)
     return [
@@ -77,14 +67,14 @@ def every_move(market: SmallMarket) -> list[Move]:
     ]
 
 
-def leave(market: SmallMarket) -> None:
+def leave(market: Market) -> None:
     """Everybody settles and goes."""
     for owner in (BORROWER, VICTIM):
         market.vault.send("close", MAX, MAX, owner, owner, sender=owner)
     market.pool.send("exit", MAX, 0, LENDER, LENDER, sender=LENDER)
 
 
-def every_function(market: SmallMarket, who: str, victim: str) -> list[Call]:
+def every_function(market: Market, who: str, victim: str) -> list[Call]:
     """Every function of vault, pool and council that changes anything, in small amounts.
 
     Args:
@@ -158,14 +148,14 @@ def every_function(market: SmallMarket, who: str, victim: str) -> list[Call]:
     ]
 
 
-def hooked_market(side: str) -> tuple[SmallMarket, Contract]:
+def hooked_market(side: str) -> tuple[Market, Contract]:
     """A populated market whose token on one side has hooks.
 
     Returns:
         The market; an `Intruder` who is lender, borrower and curator in it, for the hooks to call.
     """
     market = populate(small_market(**{side: "ReentrantToken"}))
-    intruder = market.process.make("Intruder")
+    intruder = market.chain.make("Intruder")
     who = intruder.address
     for token in (market.loan, market.collateral):
         token.send("mint", who, 10**24, sender=DEPLOYER)

@@ -4,12 +4,9 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from ape import networks, project
-from ape.api import AccountAPI
-from ape.contracts import ContractInstance
-from ape.exceptions import ProviderError
-from eth_utils import keccak
-
+from plimsoll.chain.abi import words
+from plimsoll.chain.engine import CallReverted
+from plimsoll.testing import Chain, Contract
 from plimsoll.units import DAY, HOUR, NOBODY, PRICE_SCALE
 
 # what the oracle accepts on either side, and its neighbours
@@ -87,30 +84,30 @@ PRICE = 3_200 * 10_000 * PRICE_SCALE // 9_995
 class OracleYard:
     """Deploys oracles, feeds, vaults and tokens."""
 
-    def __init__(self, deployer: AccountAPI) -> None:
-        self.deployer = deployer
+    def __init__(self, chain: Chain) -> None:
+        self.chain, self.deployer = chain, chain.sender
         # all at once: what a test deploys is gone after it
         self._tokens = {decimals: self.rate_vault(NOBODY, decimals, 1) for decimals in TOKEN_DECIMALS}
 
-    def token(self, decimals: int) -> ContractInstance:
+    def token(self, decimals: int) -> Contract:
         """The token with so many decimals. Nothing else of it is ever read."""
         return self._tokens[decimals]
 
-    def feed(self, answer: int, decimals: int = 8) -> ContractInstance:
+    def feed(self, answer: int, decimals: int = 8) -> Contract:
         """A feed with this answer, updated now."""
-        return self.deployer.deploy(project.MockFeed, decimals, answer)
+        return self.chain.make("MockFeed", decimals, answer)
 
-    def feed_at(self, address: str) -> ContractInstance:
+    def feed_at(self, address: str) -> Contract:
         """The feed at an address that an oracle names."""
-        return project.MockFeed.at(address)
+        return self.chain.at("MockFeed", address)
 
-    def rate_vault(self, asset: Any, decimals: int, rate: int) -> ContractInstance:
+    def rate_vault(self, asset: Any, decimals: int, rate: int) -> Contract:
         """An ERC-4626 vault; `rate` in asset base units per whole share."""
-        return self.deployer.deploy(project.MockRateVault, asset, decimals, rate)
+        return self.chain.make("MockRateVault", asset, decimals, rate)
 
-    def lying_oracle(self, price: int) -> ContractInstance:
+    def lying_oracle(self, price: int) -> Contract:
         """An oracle that answers this price, scaled by 1e36, until it is told another."""
-        return self.deployer.deploy(project.LyingOracle, price)
+        return self.chain.make("LyingOracle", price)
 
     def plain_config(self) -> Config:
         """Two feeds and nothing else; the price is `PRICE`."""
@@ -122,50 +119,34 @@ class OracleYard:
             loan_feed=Feed(self.feed(LOAN_ANSWER), DAY, 10**7, 10**9),
         )
 
-    def oracle(self, config: Config) -> ContractInstance:
+    def oracle(self, config: Config) -> Contract:
         """A ChainlinkOracle."""
-        return self.deployer.deploy(project.ChainlinkOracle, config.as_struct())
+        return self.chain.make("ChainlinkOracle", config.as_struct())
 
     def refusal(self, config: Config) -> str | None:
         """The reason for which a ChainlinkOracle refuses to be built like this; None: it does not."""
-        code = self._dry_code(config)
-        return code.reason if isinstance(code, Failure) else None
+        return self.chain.refusal("ChainlinkOracle", config.as_struct())
 
     def dry_price(self, config: Config) -> int | Failure:
         """The price of such an oracle, without deploying it."""
-        code = self._dry_code(config)
-        if isinstance(code, Failure):
-            return code
-        nowhere = "0x000000000000000000000000000000000000d00d"
-        return ask(nowhere, "price", overrides={nowhere: {"code": code}})
-
-    def _dry_code(self, config: Config) -> "str | Failure":
-        """What a deployment would leave; a fiftieth of the time of one that ape makes, or traces."""
-        container = project.ChainlinkOracle
-        arguments = container.constructor.encode_input(config.as_struct())
-        initcode = container.contract_type.get_deployment_bytecode() + arguments
-        return _eth_call({"from": self.deployer.address, "data": "0x" + initcode.hex()})
+        with self.chain.isolated():
+            try:
+                return self.oracle(config).price()
+            except CallReverted as revert:
+                return Failure(revert.reason)
 
 
-def ask(oracle: Any, view: str, gas: int | None = None, overrides: dict | None = None) -> int | Failure:
-    """What a view without arguments answers, without the trace that ape makes of a failure (0.1 s each)."""
-    request = {"to": _address(oracle), "data": "0x" + keccak(text=f"{view}()")[:4].hex()}
-    if gas is not None:
-        request["gas"] = hex(gas)
-    answer = _eth_call(request, overrides)
-    return answer if isinstance(answer, Failure) else int(answer, 16)
+def ask(oracle: Contract, view: str, gas: int | None = None) -> int | Failure:
+    """What a view without arguments answers, with so much gas when it is said."""
+    try:
+        return words(oracle.engine.call(NOBODY, oracle.address, oracle.encode(view), gas))[0]
+    except CallReverted as revert:
+        return Failure(revert.reason)
 
 
-def assert_fails(oracle: ContractInstance, reason: str) -> None:
+def assert_fails(oracle: Contract, reason: str) -> None:
     """Neither price is answered, for this reason."""
     assert ask(oracle, "price") == ask(oracle, "safe_price") == Failure(reason)
-
-
-def _eth_call(request: dict[str, Any], overrides: dict | None = None) -> str | Failure:
-    try:
-        return networks.provider.make_request("eth_call", [request, "latest", overrides or {}])
-    except ProviderError as error:
-        return Failure(str(error).removeprefix("execution reverted").removeprefix(": "))
 
 
 def exact_price(

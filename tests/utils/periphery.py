@@ -1,39 +1,25 @@
 """The periphery in process: markets, the real Uniswap v2 and WETH9, Liquidator and Leverage on any engine."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 import pytest
-from eth_account import Account
 from eth_utils import keccak
 
-from plimsoll.chain.engine import Artifact, CallReverted, Contract, Engine, deploy, deploy_blueprint
-from plimsoll.chain.uniswap import artifact
-from plimsoll.params import BLUE_CHIP, PoolParams, RiskParams, price_of
+from plimsoll.chain.engine import CallReverted
+from plimsoll.params import BLUE_CHIP, RiskParams, price_of
+from plimsoll.testing import Account, Chain, Contract
 from plimsoll.units import MAX, WAD
-from tests.stateful.world import DEPLOYER, role
+from tests.utils.market import Builder
+from tests.utils.roles import DEPLOYER, role
 from tests.utils.signatures import sign_set_operator
-
-START = 1_800_000_000
 
 LENDER, MAKER, BORROWER, KEEPER, RECEIVER, STRANGER = map(role, range(21, 27))
 """Lends; provides liquidity on Uniswap; borrows; liquidates; gets what others send; has no right."""
 
 
-@dataclass(frozen=True)
-class Trader:
-    """Somebody who signs."""
-
-    private_key: str = "0x" + "11" * 32
-
-    @property
-    def address(self) -> str:
-        return Account.from_key(self.private_key).address.lower()
-
-
-TRADER = Trader()
+TRADER = Account("0x" + "11" * 32)
 
 
 @dataclass(frozen=True)
@@ -59,23 +45,17 @@ class PeripheryMarket:
     40,000, each worth 20 million dollars.
     """
 
-    def __init__(self, engine: Engine, ours: Callable[[str], Artifact]) -> None:
-        """On an empty chain at `START`; `ours` finds the artifacts of the protocol and its mocks by name."""
-        self.engine, self.ours = engine, ours
-        names = ("Pool", "Council", "Backstop", "Vault")
-        blueprints = [deploy_blueprint(self.engine, ours(name), DEPLOYER) for name in names]
-        self.factory = self.make("Factory", *blueprints)
+    def __init__(self, chain: Chain) -> None:
+        """Deploys it all."""
+        self.chain, self.engine = chain, chain.engine
+        self.make, self.at = chain.make, chain.at
+        self.builder = Builder(chain)
+        self.factory = self.builder.factory
         self.usd = self.make("PlainToken", "Dollar", "USD", 6)
         self.btc = self.make("PlainToken", "Bitcoin", "BTC", 8)
-        self.weth = deploy(self.engine, artifact("WETH9"), sender=DEPLOYER)
-        self.uniswap = deploy(self.engine, artifact("UniswapV2Factory"), DEPLOYER, sender=DEPLOYER)
-        self.router = deploy(
-            self.engine,
-            artifact("UniswapV2Router02"),
-            self.uniswap.address,
-            self.weth.address,
-            sender=DEPLOYER,
-        )
+        self.weth = self.make("WETH9")
+        self.uniswap = self.make("UniswapV2Factory", DEPLOYER)
+        self.router = self.make("UniswapV2Router02", self.uniswap, self.weth)
         self.provide(self.weth, 5_000 * WAD, self.usd, 10**7 * 10**6)
         self.provide(self.weth, 5_000 * WAD, self.btc, 250 * 10**8)
         self.provide(self.btc, 250 * 10**8, self.usd, 10**7 * 10**6)
@@ -83,16 +63,6 @@ class PeripheryMarket:
         self.leverage = self.make("Leverage", self.factory.address, self.uniswap.address)
         self.long = self.market(self.usd, self.weth, 2_000)
         self.short = self.market(self.weth, self.usd, "0.0005")
-
-    # ------------------------------------------------------------------------------------- deploying
-
-    def make(self, name: str, *arguments: Any) -> Contract:
-        """Deploys a contract of ours."""
-        return deploy(self.engine, self.ours(name), *arguments, sender=DEPLOYER)
-
-    def at(self, name: str, address: str) -> Contract:
-        """A contract of ours that exists."""
-        return Contract(self.engine, address, self.ours(name).abi)
 
     def market(
         self,
@@ -107,28 +77,18 @@ class PeripheryMarket:
 
         Without an `oracle`, one that says `quote`.
         """
-        digits, collateral_digits = loan.call("decimals"), collateral.call("decimals")
-        params = PoolParams(name="Plimsoll Test", symbol="pTEST")
-        price = price_of(Fraction(quote), collateral_digits, digits)
-        oracle = oracle or self.make("LyingOracle", price)
-        pool = self.factory.send(
-            "create_pool", params.to_struct(loan.address, digits), DEPLOYER, params.delay, sender=DEPLOYER
-        )
-        terms = risk.model_copy(update=changes)
+        digits, collateral_digits = loan.decimals(), collateral.decimals()
+        oracle = oracle or self.builder.oracle(price_of(Fraction(quote), collateral_digits, digits))
+        made = self.builder.pool(loan)
         if loan is self.weth:
-            terms = terms.model_copy(update={"min_debt": 1})
-        vault = self.factory.send(
-            "create_vault", pool, collateral.address, oracle.address, terms.to_struct(digits), sender=DEPLOYER
-        )
-        council = self.at("Council", self.at("Pool", pool).call("council"))
+            changes = {"min_debt": 1, **changes}
+        vault = self.builder.vault(made.pool, collateral, oracle, risk, **changes)
         amount = 5_000 * WAD if loan is self.weth else 10**7 * 10**digits
-        council.send("set_limit", vault, amount, sender=DEPLOYER)
-        council.send("open_pool", sender=DEPLOYER)
+        self.builder.open(made, {vault: amount})
         self.give(loan, LENDER, amount)
-        loan.send("approve", pool, MAX, sender=LENDER)
-        market = Market(self.at("Pool", pool), self.at("Vault", vault), oracle, loan, collateral)
-        market.pool.send("deposit", amount, LENDER, sender=LENDER)
-        return market
+        loan.approve(made.pool, MAX, sender=LENDER)
+        made.pool.deposit(amount, LENDER, sender=LENDER)
+        return Market(made.pool, vault, oracle, loan, collateral)
 
     def provide(self, token: Contract, amount: int, other: Contract, other_amount: int) -> str:
         """Makes the pair of two tokens unless it exists and gives it liquidity; its address."""
@@ -142,7 +102,7 @@ class PeripheryMarket:
 
     def pair(self, address: str) -> Contract:
         """A Uniswap pair."""
-        return Contract(self.engine, address, artifact("UniswapV2Pair").abi)
+        return self.chain.at("UniswapV2Pair", address)
 
     # ----------------------------------------------------------------------------------------- doing
 
@@ -195,8 +155,7 @@ class PeripheryMarket:
         signature = sign_set_operator(
             TRADER,
             market.vault,
-            self.engine.chain_id,
-            owner=TRADER.address,
+            owner=TRADER,
             operator=operator.address,
             rights=rights,
             nonce=nonce,

@@ -1,14 +1,6 @@
-"""EIP-712 signatures as wallets make them."""
+"""EIP-712 signatures of a vault's operators."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-from eth_account import Account
-
-if TYPE_CHECKING:
-    from ape.api import AccountAPI
-    from ape.contracts import ContractInstance
+from plimsoll.testing import Account, Contract
 
 SET_OPERATOR = {
     "SetOperator": [
@@ -22,13 +14,13 @@ SET_OPERATOR = {
 
 
 def sign_set_operator(
-    signer: AccountAPI, vault: ContractInstance, chain_id: int = 31_337, **message: object
+    signer: Account, vault: Contract, chain_id: int | None = None, **message: object
 ) -> bytes:
     """What a wallet returns for `eth_signTypedData_v4` of a vault's `SetOperator`."""
     domain = {
         "name": "Plimsoll Vault",
         "version": "1",
-        "chainId": chain_id,
+        "chainId": vault.engine.chain_id if chain_id is None else chain_id,
         "verifyingContract": vault.address,
     }
-    return bytes(Account.sign_typed_data(signer.private_key, domain, SET_OPERATOR, message).signature)
+    return signer.sign(domain, SET_OPERATOR, message)

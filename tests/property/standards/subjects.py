@@ -25,10 +25,10 @@ from typing import Any, ClassVar
 import pytest
 
 from plimsoll.chain.abi import Log
+from plimsoll.chain.artifacts import artifact
 from plimsoll.chain.engine import Contract, Engine, deploy, undone
 from plimsoll.units import DAY, MAX, NOBODY
 from tests.property.standards.texts import ERC20, ERC2612, ERC3156, ERC4626, TRANSFER, event, refused
-from tests.stateful import world
 from tests.stateful.world import (
     BORROWER,
     CURATOR,
@@ -42,6 +42,7 @@ from tests.stateful.world import (
     STRANGER,
     Lockstep,
 )
+from tests.utils.engines import in_process
 
 START = 1_800_000_000
 MILLION = 10**12  # of an asset with 6 decimals
@@ -160,7 +161,7 @@ class PoolSubject(Subject):
     flash_fee: ClassVar[int] = 9 * 10**14  # WAD
 
     def deploy(self) -> None:
-        self.engine = world.engine(START)
+        self.engine = in_process()
         self.world = Lockstep(self.engine, (6, 18, 8), self.flash_fee)
         self.asset = self.world.chain["loan"]
         self.vault = self.on(self.world.chain["pool"].address)
@@ -249,10 +250,11 @@ class PeerSubject(Subject):
     spending_is_logged = True
 
     def deploy(self) -> None:
-        self.engine = world.engine(START)
-        self.asset = deploy(self.engine, world.compiled("Token")[0], "Loan", "L", 6, sender=DEPLOYER)
-        artifact = world.compiled("PeerVault")[0]
-        peer = deploy(self.engine, artifact, "Peer", "PEER", self.asset.address, 0, sender=DEPLOYER)
+        self.engine = in_process()
+        self.asset = deploy(self.engine, artifact("PlainToken"), "Loan", "L", 6, sender=DEPLOYER)
+        peer = deploy(
+            self.engine, artifact("PeerVault"), "Peer", "PEER", self.asset.address, 0, sender=DEPLOYER
+        )
         self.vault = self.on(peer.address)
         for owner in (LENDER, OTHER_LENDER, OPERATOR, STRANGER):
             self.endow(owner, 10 * MILLION)

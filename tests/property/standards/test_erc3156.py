@@ -5,11 +5,11 @@ from eth_utils.crypto import keccak
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from plimsoll.chain.artifacts import artifact
 from plimsoll.chain.engine import CallReverted, Contract, deploy
 from plimsoll.units import NOBODY
 from tests.property.standards.subjects import MILLION, PoolSubject, Subject, every
 from tests.property.standards.texts import TRANSFER, event, refused
-from tests.stateful import world
 from tests.stateful.world import DEPLOYER, LENDER, STRANGER
 
 MAGIC = keccak(text="ERC3156FlashBorrower.onFlashLoan")
@@ -20,7 +20,7 @@ full_lenders = every("par", "gained", "paused", kinds=[PoolSubject])
 
 def receiver_of(subject: Subject) -> Contract:
     """A receiver with a million of the asset that has approved the lender."""
-    receiver = deploy(subject.engine, world.compiled("Intruder")[0], sender=DEPLOYER)
+    receiver = deploy(subject.engine, artifact("Intruder"), sender=DEPLOYER)
     subject.asset.send("mint", receiver.address, MILLION, sender=DEPLOYER)
     receiver.send("approve", subject.asset.address, subject.vault.address, 2**256 - 1, sender=DEPLOYER)
     return receiver
@@ -35,7 +35,7 @@ def lend(subject: Subject, receiver: str, amount: int, data: bytes = b"") -> boo
 def test_only_the_asset_is_lent(subject: Subject) -> None:
     """The maximum of any other token is 0, its fee reverts, its loan too; nothing is asked of the token."""
     receiver = receiver_of(subject)
-    other = deploy(subject.engine, world.compiled("Token")[0], "Other", "O", 18, sender=DEPLOYER)
+    other = deploy(subject.engine, artifact("PlainToken"), "Other", "O", 18, sender=DEPLOYER)
     other.send("mint", subject.vault.address, MILLION, sender=DEPLOYER)
     for token in (other.address, subject.vault.address, NOBODY, STRANGER):
         assert subject.vault.call("maxFlashLoan", token) == 0

@@ -1,13 +1,11 @@
 """Letting lenders in."""
 
-from ape import project
-
-from tests.utils.calls import refusal
-from tests.utils.world import Market
+from plimsoll.testing import refusal
+from tests.utils.market import Market
 
 
-def test_opens_for_ever(closed, curator):
-    pool = project.Pool.at(closed.pool())
+def test_opens_for_ever(chain, closed, curator):
+    pool = chain.at("Pool", closed.pool())
     receipt = closed.open_pool(sender=curator)
     assert receipt.events == [pool.Opened()]
     assert pool.is_open()
@@ -21,8 +19,8 @@ def test_only_the_curator(closed, stranger, guardian):
 
 def test_ends_the_free_hand(builder, market: Market, curator):
     """Before, limits are set freely; after, they only fall."""
-    pool = builder.pool(market.loan)
-    council = builder.council(pool)
+    made = builder.pool(market.loan)
+    pool, council = made.pool, made.council
     vault = builder.vault(pool, market.collateral, market.oracle)
     for limit in (5, 10**15, 7):
         assert refusal(council.set_limit, vault, limit, sender=curator) is None

@@ -2,52 +2,51 @@
 
 import pytest
 
+from plimsoll.testing import refusal
 from plimsoll.units import DAY
-from tests.utils.calls import refusal, send
-from tests.utils.clock import now, pass_time
 
 
 @pytest.fixture
 def paused(guarded, guardian):
     """The council just after the guardian has paused."""
-    send(guarded.pause, sender=guardian)
+    guarded.pause(sender=guardian)
     return guarded
 
 
-def test_for_seven_days(guarded, pool, lender, guardian):
+def test_for_seven_days(chain, guarded, pool, lender, guardian):
     receipt = guarded.pause(sender=guardian)
-    assert receipt.events == [pool.PauseSet(until=now() + 7 * DAY)]
-    assert guarded.pause_started() == now()
+    assert receipt.events == [pool.PauseSet(until=chain.now + 7 * DAY)]
+    assert guarded.pause_started() == chain.now
     assert refusal(pool.deposit, 1, lender, sender=lender) == "pool: paused"
-    pass_time(7 * DAY - 1)
+    chain.advance(7 * DAY - 1)
     assert refusal(pool.deposit, 1, lender, sender=lender) == "pool: paused"
-    pass_time(1)
+    chain.advance(1)
     assert refusal(pool.deposit, 1, lender, sender=lender) is None
 
 
-def test_not_again_within_fourteen_days_of_its_start(paused, guardian):
+def test_not_again_within_fourteen_days_of_its_start(chain, paused, guardian):
     for _ in range(2):
-        pass_time(7 * DAY - 1)
+        chain.advance(7 * DAY - 1)
         assert refusal(paused.pause, sender=guardian) == "council: paused too recently"
-    pass_time(2)
+    chain.advance(2)
     assert refusal(paused.pause, sender=guardian) is None
 
 
-def test_not_even_by_another_guardian(paused, pool, curator, stranger):
+def test_not_even_by_another_guardian(chain, paused, pool, curator, stranger):
     """A curator who names guardian after guardian cannot keep the pool paused."""
-    send(paused.unpause, sender=curator)
-    send(paused.queue_guardian, stranger, sender=curator)
-    pass_time(3 * DAY)
-    send(paused.execute_queued, sender=curator)
+    paused.unpause(sender=curator)
+    paused.queue_guardian(stranger, sender=curator)
+    chain.advance(3 * DAY)
+    paused.execute_queued(sender=curator)
     assert refusal(paused.pause, sender=stranger) == "council: paused too recently"
-    pass_time(11 * DAY - 1)
+    chain.advance(11 * DAY - 1)
     assert refusal(paused.pause, sender=stranger) == "council: paused too recently"
-    pass_time(1)
+    chain.advance(1)
     assert refusal(paused.pause, sender=stranger) is None
 
 
 def test_not_even_after_it_was_lifted(paused, curator, guardian):
-    send(paused.unpause, sender=curator)
+    paused.unpause(sender=curator)
     assert refusal(paused.pause, sender=guardian) == "council: paused too recently"
 
 
@@ -58,11 +57,11 @@ def test_lifted_by_the_curator_at_any_time(paused, pool, lender, curator):
     assert refusal(pool.deposit, 1, lender, sender=lender) is None
 
 
-def test_lifted_by_anyone_once_it_is_over(paused, pool, guardian, stranger):
-    pass_time(7 * DAY - 1)
+def test_lifted_by_anyone_once_it_is_over(chain, paused, pool, guardian, stranger):
+    chain.advance(7 * DAY - 1)
     for caller in (guardian, stranger):
         assert refusal(paused.unpause, sender=caller) == "council: pause not over"
-    pass_time(1)
+    chain.advance(1)
     receipt = paused.unpause(sender=stranger)
     assert receipt.events == [pool.PauseSet(until=0)]
 
@@ -87,8 +86,8 @@ def test_leaves_every_way_out_open(paused, market, pool, lender):
 def test_leaves_repaying_and_liquidating_open(guarded, market, borrower, lender, guardian):
     """X1."""
     vault = market.vault
-    send(vault.open, market.collaterals(10), market.loans(15_000), sender=borrower)
-    send(guarded.pause, sender=guardian)
+    vault.open(market.collaterals(10), market.loans(15_000), sender=borrower)
+    guarded.pause(sender=guardian)
     assert refusal(vault.borrow, 1, sender=borrower) == "pool: paused"
     assert refusal(vault.repay, market.loans(1), sender=borrower) is None
     assert refusal(vault.deposit, 1, sender=borrower) is None

@@ -4,16 +4,15 @@ from decimal import Decimal
 
 import pytest
 
+from plimsoll.testing import refusal
 from plimsoll.units import DAY
-from tests.utils.calls import refusal, send
-from tests.utils.clock import now, pass_time
 
 TOKEN = 10**6
 
 
-def test_queues(council, pool, vault, curator):
+def test_queues(chain, council, pool, vault, curator):
     receipt = council.queue_limit(vault, 150_000 * TOKEN, sender=curator)
-    ready = now() + 3 * DAY
+    ready = chain.now + 3 * DAY
     assert receipt.events == [
         council.Queued(subject=vault, is_guardian=False, limit=150_000 * TOKEN, ready=ready)
     ]
@@ -48,7 +47,7 @@ def test_by_at_most_a_twentieth_of_total_assets(council, new_vault, curator):
 
 def test_a_stranger(council, closed, builder, market, curator, stranger):
     """Also a vault of another pool of the same factory."""
-    theirs = builder.vault(builder.pool(market.loan), market.collateral, market.oracle)
+    theirs = builder.vault(builder.pool(market.loan).pool, market.collateral, market.oracle)
     for pretender in (stranger, theirs, market.pool):
         reason = refusal(council.queue_limit, pretender, 1, sender=curator)
         assert reason == "council: not the pool's vault"
@@ -61,13 +60,13 @@ def test_one_change_at_a_time(raising, vault, new_vault, curator, stranger):
     assert refusal(raising.queue_guardian, stranger, sender=curator) == reason
 
 
-def test_a_lapsed_change_gives_way(raising, new_vault, curator):
-    pass_time(6 * DAY)
+def test_a_lapsed_change_gives_way(chain, raising, new_vault, curator):
+    chain.advance(6 * DAY)
     reason = "council: one change at a time"
     assert refusal(raising.queue_limit, new_vault, 1, sender=curator) == reason
-    pass_time(1)
+    chain.advance(1)
     receipt = raising.queue_limit(new_vault, 1, sender=curator)
-    ready = now() + 3 * DAY
+    ready = chain.now + 3 * DAY
     assert receipt.events == [raising.Queued(subject=new_vault, is_guardian=False, limit=1, ready=ready)]
     assert raising.queued().subject == new_vault.address
 
@@ -82,14 +81,14 @@ def test_only_the_curator(guarded, vault, guardian, stranger):
         assert reason == "council: not the curator"
 
 
-def test_the_delay_is_the_pools(builder, market, curator, deployer):
-    pool = builder.pool(market.loan, delay_days=Decimal(30))
-    council = builder.council(pool)
+def test_the_delay_is_the_pools(chain, builder, market, curator, deployer):
+    made = builder.pool(market.loan, delay_days=Decimal(30))
+    pool, council = made.pool, made.council
     vault = builder.vault(pool, market.collateral, market.oracle)
-    send(council.set_limit, vault, 10, sender=curator)
-    send(council.open_pool, sender=curator)
-    send(council.queue_limit, vault, 20, sender=curator)
-    pass_time(30 * DAY - 1)
+    council.set_limit(vault, 10, sender=curator)
+    council.open_pool(sender=curator)
+    council.queue_limit(vault, 20, sender=curator)
+    chain.advance(30 * DAY - 1)
     assert refusal(council.execute_queued, sender=curator) == "council: too early"
-    pass_time(1)
+    chain.advance(1)
     assert refusal(council.execute_queued, sender=curator) is None

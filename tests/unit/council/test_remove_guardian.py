@@ -1,7 +1,7 @@
 """Dismissing the guardian."""
 
+from plimsoll.testing import refusal
 from plimsoll.units import NOBODY
-from tests.utils.calls import refusal
 
 
 def test_at_once(guarded, vault, curator, guardian):

@@ -1,8 +1,7 @@
 """Leaving the office for ever."""
 
+from plimsoll.testing import refusal
 from plimsoll.units import DAY, NOBODY
-from tests.utils.calls import refusal, send
-from tests.utils.clock import pass_time
 
 TOKEN = 10**6
 
@@ -28,11 +27,11 @@ def test_leaves_nobody(council, pool, vault, curator):
     assert pool.credit_line(vault)[0] == 100_000 * TOKEN  # limits stay
 
 
-def test_takes_all_that_could_still_happen_with_it(guarded, pool, vault, curator, guardian, operator):
+def test_takes_all_that_could_still_happen_with_it(chain, guarded, pool, vault, curator, guardian, operator):
     """The queued change, the pause, the guardian and the successor."""
-    send(guarded.pause, sender=guardian)
-    send(guarded.queue_limit, vault, 200_000 * TOKEN, sender=curator)
-    send(guarded.transfer_curator, operator, sender=curator)
+    guarded.pause(sender=guardian)
+    guarded.queue_limit(vault, 200_000 * TOKEN, sender=curator)
+    guarded.transfer_curator(operator, sender=curator)
 
     receipt = guarded.renounce_curator(sender=curator)
 
@@ -46,19 +45,19 @@ def test_takes_all_that_could_still_happen_with_it(guarded, pool, vault, curator
     assert refusal(guarded.accept_curator, sender=operator) == "council: not proposed"
     assert refusal(guarded.pause, sender=guardian) == "council: not the guardian"
     assert refusal(guarded.cancel_queued, sender=guardian) == "council: neither role"
-    pass_time(3 * DAY)
+    chain.advance(3 * DAY)
     assert refusal(guarded.execute_queued, sender=curator) == "council: not the curator"
 
 
 def test_not_before_opening(closed, curator):
     """Nobody could open the pool any more."""
     assert refusal(closed.renounce_curator, sender=curator) == "council: open the pool first"
-    send(closed.open_pool, sender=curator)
+    closed.open_pool(sender=curator)
     assert refusal(closed.renounce_curator, sender=curator) is None
 
 
 def test_the_pool_goes_on(council, market, pool, vault, lender, borrower, curator):
-    send(council.renounce_curator, sender=curator)
+    council.renounce_curator(sender=curator)
     assert refusal(pool.deposit, 1, lender, sender=lender) is None
     assert refusal(vault.open, market.collaterals(10), market.loans(10_000), sender=borrower) is None
     assert refusal(pool.exit, 2**256 - 1, 1, lender, lender, sender=lender) is None

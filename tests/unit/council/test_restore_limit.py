@@ -1,11 +1,9 @@
 """The curator's answer to a cut."""
 
 import pytest
-from ape import accounts
 
+from plimsoll.testing import refusal
 from plimsoll.units import DAY, NOBODY
-from tests.utils.calls import refusal, send
-from tests.utils.clock import pass_time
 
 TOKEN = 10**6
 FORMER = 100_000 * TOKEN
@@ -14,12 +12,12 @@ FORMER = 100_000 * TOKEN
 @pytest.fixture
 def cut(guarded, vault, guardian):
     """The council after the guardian has cut the vault's limit."""
-    send(guarded.cut_limit, vault, sender=guardian)
+    guarded.cut_limit(vault, sender=guardian)
     return guarded
 
 
-def test_up_to_the_former_limit(cut, pool, vault, curator):
-    pass_time(DAY)
+def test_up_to_the_former_limit(chain, cut, pool, vault, curator):
+    chain.advance(DAY)
     reason = refusal(cut.restore_limit, vault, FORMER + 1, sender=curator)
     assert reason == "council: above the former limit"
     receipt = cut.restore_limit(vault, FORMER, sender=curator)
@@ -28,18 +26,18 @@ def test_up_to_the_former_limit(cut, pool, vault, curator):
     assert tuple(cut.cuts(vault)) == (0, 0, 0)
 
 
-def test_after_a_day(cut, vault, curator):
-    pass_time(DAY - 1)
+def test_after_a_day(chain, cut, vault, curator):
+    chain.advance(DAY - 1)
     reason = refusal(cut.restore_limit, vault, FORMER, sender=curator)
     assert reason == "council: a day after the cut"
-    pass_time(1)
+    chain.advance(1)
     assert refusal(cut.restore_limit, vault, FORMER, sender=curator) is None
 
 
-def test_once(cut, vault, curator):
+def test_once(chain, cut, vault, curator):
     """In part means that the rest goes through the queue."""
-    pass_time(DAY)
-    send(cut.restore_limit, vault, FORMER // 2, sender=curator)
+    chain.advance(DAY)
+    cut.restore_limit(vault, FORMER // 2, sender=curator)
     reason = refusal(cut.restore_limit, vault, FORMER, sender=curator)
     assert reason == "council: nothing to restore"
 
@@ -49,77 +47,77 @@ def test_nothing_to_restore(guarded, vault, curator):
     assert reason == "council: nothing to restore"
 
 
-def test_less_what_was_lost_since(guarded, pool, vault, lender, curator, guardian):
+def test_less_what_was_lost_since(chain, guarded, pool, vault, lender, curator, guardian):
     """Losses before the cut have lowered the limit already; those after it count."""
-    impersonated = accounts[vault.address]
-    send(pool.draw, 50_000 * TOKEN, lender, sender=impersonated)
-    send(pool.settle, 10_000 * TOKEN * 1_000, 0, sender=impersonated)
-    send(guarded.cut_limit, vault, sender=guardian)
+    impersonated = vault
+    pool.draw(50_000 * TOKEN, lender, sender=impersonated)
+    pool.settle(10_000 * TOKEN * 1_000, 0, sender=impersonated)
+    guarded.cut_limit(vault, sender=guardian)
     assert tuple(guarded.cuts(vault))[:2] == (90_000 * TOKEN, 10_000 * TOKEN)
     shares = pool.credit_line(vault)[1]
     owed = pool.credit_line(vault)[2]
-    send(pool.settle, shares, 15_000 * TOKEN, sender=impersonated)
+    pool.settle(shares, 15_000 * TOKEN, sender=impersonated)
     lost = pool.losses(vault) - 10_000 * TOKEN
     assert lost >= owed  # nothing arrived, whatever was claimed
-    pass_time(DAY)
+    chain.advance(DAY)
     reason = refusal(guarded.restore_limit, vault, 90_000 * TOKEN - lost + 1, sender=curator)
     assert reason == "council: above the former limit"
     assert refusal(guarded.restore_limit, vault, 90_000 * TOKEN - lost, sender=curator) is None
 
 
-def test_nothing_is_left_after_larger_losses(guarded, market, pool, vault, lender, curator, guardian):
+def test_nothing_is_left_after_larger_losses(chain, guarded, market, pool, vault, lender, curator, guardian):
     """Limit lowered first, then cut, then all that was drawn before is lost."""
-    impersonated = accounts[vault.address]
-    send(pool.draw, 50_000 * TOKEN, lender, sender=impersonated)
-    send(guarded.set_limit, vault, 20_000 * TOKEN, sender=curator)
-    send(guarded.cut_limit, vault, sender=guardian)
-    send(pool.settle, 50_000 * TOKEN * 1_000, 0, sender=impersonated)
-    pass_time(DAY)
+    impersonated = vault
+    pool.draw(50_000 * TOKEN, lender, sender=impersonated)
+    guarded.set_limit(vault, 20_000 * TOKEN, sender=curator)
+    guarded.cut_limit(vault, sender=guardian)
+    pool.settle(50_000 * TOKEN * 1_000, 0, sender=impersonated)
+    chain.advance(DAY)
     reason = refusal(guarded.restore_limit, vault, 1, sender=curator)
     assert reason == "council: above the former limit"
     assert refusal(guarded.restore_limit, vault, 0, sender=curator) == "council: restores nothing"
 
 
-def test_does_not_lower(cut, pool, vault, curator):
+def test_does_not_lower(chain, cut, pool, vault, curator):
     """After a raise through the queue the cut restores only what is above it."""
-    send(cut.queue_limit, vault, 50_000 * TOKEN, sender=curator)
-    pass_time(3 * DAY)
-    send(cut.execute_queued, sender=curator)
+    cut.queue_limit(vault, 50_000 * TOKEN, sender=curator)
+    chain.advance(3 * DAY)
+    cut.execute_queued(sender=curator)
     reason = refusal(cut.restore_limit, vault, 50_000 * TOKEN, sender=curator)
     assert reason == "council: restores nothing"
-    send(cut.restore_limit, vault, FORMER, sender=curator)
+    cut.restore_limit(vault, FORMER, sender=curator)
     assert pool.credit_line(vault)[0] == FORMER
 
 
-def test_restored_and_raised_in_one_block_is_no_more_than_either(cut, pool, vault, curator):
+def test_restored_and_raised_in_one_block_is_no_more_than_either(chain, cut, pool, vault, curator):
     """A raise queued from zero does not come on top of what is restored."""
-    send(cut.queue_limit, vault, 50_000 * TOKEN, sender=curator)
-    pass_time(3 * DAY)
-    send(cut.restore_limit, vault, FORMER, sender=curator)
-    send(cut.execute_queued, sender=curator)
+    cut.queue_limit(vault, 50_000 * TOKEN, sender=curator)
+    chain.advance(3 * DAY)
+    cut.restore_limit(vault, FORMER, sender=curator)
+    cut.execute_queued(sender=curator)
     assert pool.credit_line(vault)[0] <= FORMER
 
 
-def test_a_second_cut_remembers_the_later_limit(cut, pool, vault, curator, guardian):
-    pass_time(DAY)
-    send(cut.restore_limit, vault, 30_000 * TOKEN, sender=curator)
-    send(cut.cut_limit, vault, sender=guardian)
-    pass_time(DAY)
+def test_a_second_cut_remembers_the_later_limit(chain, cut, pool, vault, curator, guardian):
+    chain.advance(DAY)
+    cut.restore_limit(vault, 30_000 * TOKEN, sender=curator)
+    cut.cut_limit(vault, sender=guardian)
+    chain.advance(DAY)
     reason = refusal(cut.restore_limit, vault, 30_000 * TOKEN + 1, sender=curator)
     assert reason == "council: above the former limit"
     assert refusal(cut.restore_limit, vault, 30_000 * TOKEN, sender=curator) is None
 
 
-def test_survives_the_guardians_removal(cut, vault, curator):
-    send(cut.remove_guardian, sender=curator)
+def test_survives_the_guardians_removal(chain, cut, vault, curator):
+    cut.remove_guardian(sender=curator)
     reason = refusal(cut.restore_limit, vault, FORMER, sender=curator)
     assert reason == "council: a day after the cut"
-    pass_time(DAY)
+    chain.advance(DAY)
     assert refusal(cut.restore_limit, vault, FORMER, sender=curator) is None
 
 
-def test_only_the_curator(cut, vault, guardian, stranger):
-    pass_time(DAY)
+def test_only_the_curator(chain, cut, vault, guardian, stranger):
+    chain.advance(DAY)
     for caller in (guardian, stranger):
         reason = refusal(cut.restore_limit, vault, FORMER, sender=caller)
         assert reason == "council: not the curator"

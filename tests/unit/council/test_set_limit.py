@@ -1,7 +1,7 @@
 """Lowering limits at once."""
 
+from plimsoll.testing import refusal
 from plimsoll.units import NOBODY
-from tests.utils.calls import refusal, send
 
 TOKEN = 10**6
 
@@ -13,7 +13,7 @@ def test_lowers(council, pool, vault, curator):
 
 
 def test_to_zero(council, pool, vault, curator):
-    send(council.set_limit, vault, 0, sender=curator)
+    council.set_limit(vault, 0, sender=curator)
     assert pool.credit_line(vault)[0] == 0
     assert refusal(council.set_limit, vault, 0, sender=curator) == "council: limit may only fall"
 
@@ -40,16 +40,16 @@ def test_cancels_a_queued_raise_of_that_vault(raising, pool, vault, curator):
 
 
 def test_keeps_a_queued_raise_of_another_vault(council, vault, new_vault, curator):
-    send(council.queue_limit, new_vault, 50_000 * TOKEN, sender=curator)
+    council.queue_limit(new_vault, 50_000 * TOKEN, sender=curator)
     receipt = council.set_limit(vault, 0, sender=curator)
-    assert [event.event_name for event in receipt.events] == ["LimitSet"]
+    assert [event.name for event in receipt.events] == ["LimitSet"]
     assert council.queued().subject == new_vault.address
 
 
 def test_keeps_a_queued_guardian(council, vault, curator):
     """Even one with the vault's own address."""
-    send(council.queue_guardian, vault, sender=curator)
-    send(council.set_limit, vault, 0, sender=curator)
+    council.queue_guardian(vault, sender=curator)
+    council.set_limit(vault, 0, sender=curator)
     assert council.queued().is_guardian
 
 

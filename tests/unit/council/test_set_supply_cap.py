@@ -1,6 +1,6 @@
 """The supply cap."""
 
-from tests.utils.calls import refusal, send
+from plimsoll.testing import refusal
 
 
 def test_at_once(council, pool, lender, curator):
@@ -8,7 +8,7 @@ def test_at_once(council, pool, lender, curator):
     assert receipt.events == [pool.SupplyCapSet(cap=10**12 + 5)]
     assert refusal(pool.deposit, 5, lender, sender=lender) is None
     assert refusal(pool.deposit, 6, lender, sender=lender) == "pool: over the supply cap"
-    send(council.set_supply_cap, 0, sender=curator)
+    council.set_supply_cap(0, sender=curator)
     assert refusal(pool.deposit, 6, lender, sender=lender) is None
 
 

@@ -1,7 +1,7 @@
 """Handing the office over, in two steps."""
 
+from plimsoll.testing import refusal
 from plimsoll.units import NOBODY
-from tests.utils.calls import refusal, send
 
 
 def test_proposed_and_accepted(council, curator, operator):
@@ -21,23 +21,23 @@ def test_proposed_and_accepted(council, curator, operator):
 
 def test_only_who_was_proposed_accepts(council, curator, operator, stranger):
     assert refusal(council.accept_curator, sender=operator) == "council: not proposed"
-    send(council.transfer_curator, operator, sender=curator)
+    council.transfer_curator(operator, sender=curator)
     for caller in (stranger, curator):
         assert refusal(council.accept_curator, sender=caller) == "council: not proposed"
 
 
 def test_once(council, curator, operator):
-    send(council.transfer_curator, operator, sender=curator)
-    send(council.accept_curator, sender=operator)
+    council.transfer_curator(operator, sender=curator)
+    council.accept_curator(sender=operator)
     assert refusal(council.accept_curator, sender=operator) == "council: not proposed"
 
 
 def test_a_proposal_can_be_withdrawn_or_replaced(council, curator, operator, stranger):
-    send(council.transfer_curator, operator, sender=curator)
-    send(council.transfer_curator, NOBODY, sender=curator)
+    council.transfer_curator(operator, sender=curator)
+    council.transfer_curator(NOBODY, sender=curator)
     assert refusal(council.accept_curator, sender=operator) == "council: not proposed"
-    send(council.transfer_curator, operator, sender=curator)
-    send(council.transfer_curator, stranger, sender=curator)
+    council.transfer_curator(operator, sender=curator)
+    council.transfer_curator(stranger, sender=curator)
     assert refusal(council.accept_curator, sender=operator) == "council: not proposed"
     assert refusal(council.accept_curator, sender=stranger) is None
 

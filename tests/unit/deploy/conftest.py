@@ -7,6 +7,7 @@ import pytest
 from ape.api import AccountAPI
 
 from tests.utils.markets import STEPS, Desk
+from tests.utils.on_ape import *  # noqa: F403
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from plimsoll.deploy.book import Deployed
 from plimsoll.params import BLUE_CHIP
 from plimsoll.units import DAY, NOBODY
 from tests.utils.markets import MARKET, STEPS, Desk, changed
-from tests.utils.world import Builder
+from tests.utils.on_ape import Yard
 
 WHOLE = 10**6  # base units of a loan token
 SECOND_VAULT = """\
@@ -94,9 +94,9 @@ def test_a_second_pool_shares_factory_and_tokens(deployed: Desk) -> None:
     ]
 
 
-def test_a_lens_of_other_code_or_of_another_factory_is_replaced(deployed: Desk, builder: Builder) -> None:
+def test_a_lens_of_other_code_or_of_another_factory_is_replaced(deployed: Desk, yard: Yard) -> None:
     """Nothing stands on it."""
-    own, other = deployed.book().factory, builder.factory.address
+    own, other = deployed.book().factory, yard.factory.address
     assert own is not None
     strangers = [
         deployed.account.deploy(project.Lens, other).address,
@@ -274,27 +274,27 @@ def test_the_same_number_written_otherwise_is_no_change(deployed: Desk) -> None:
     )
 
 
-def test_refuses_another_asset(deployed: Desk, builder: Builder) -> None:
+def test_refuses_another_asset(deployed: Desk, yard: Yard) -> None:
     asset = deployed.book().tokens["USDC"].address
-    for token in (builder.token(6).address, "{mock: {symbol: USDX, decimals: 6}}"):
+    for token in (yard.token(6).address, "{mock: {symbol: USDX, decimals: 6}}"):
         text = changed("{mock: {symbol: USDC, decimals: 6}}", token)
         assert deployed.refused(text) == (
             f"line 2: pool.asset: pool pUSDC lends {asset}; restore that, or choose another symbol.",
         )
 
 
-def test_refuses_another_collateral(deployed: Desk, builder: Builder) -> None:
+def test_refuses_another_collateral(deployed: Desk, yard: Yard) -> None:
     weth = deployed.book().tokens["WETH"].address
-    for token in (builder.token(18).address, "{mock: {symbol: WETHX, decimals: 18}}"):
+    for token in (yard.token(18).address, "{mock: {symbol: WETHX, decimals: 18}}"):
         assert deployed.refused(changed("{mock: {symbol: WETH, decimals: 18}}", token)) == (
             f"line 10: vaults.weth.collateral: vault pUSDC/weth was made with {weth} for ever; restore that, "
             "or give the vault another name.",
         )
 
 
-def test_refuses_another_oracle(deployed: Desk, builder: Builder) -> None:
+def test_refuses_another_oracle(deployed: Desk, yard: Yard) -> None:
     oracle = deployed.book().oracles["pUSDC/weth"].address
-    text = changed("{mock: {collateral: 2_000, loan: 1}}", builder.oracle(2_000 * 10**24).address)
+    text = changed("{mock: {collateral: 2_000, loan: 1}}", yard.oracle(2_000 * 10**24).address)
     assert deployed.refused(text) == (
         f"line 11: vaults.weth.oracle: vault pUSDC/weth was made with {oracle} for ever; restore that, or "
         "give the vault another name.",

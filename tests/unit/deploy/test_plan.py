@@ -6,8 +6,7 @@ from ape.api import AccountAPI
 
 from plimsoll.deploy import DeployError, Stage, plan, signer
 from tests.utils.markets import MARKET, STEPS, Desk, changed
-from tests.utils.oracles import OracleYard
-from tests.utils.world import Builder
+from tests.utils.on_ape import Yard
 
 NETWORK = "ethereum:local (chain 31337)"
 NO_CODE = "0x00000000000000000000000000000000DeaDBeef"
@@ -15,12 +14,6 @@ USDC = "{mock: {symbol: USDC, decimals: 6}}"
 WETH = "{mock: {symbol: WETH, decimals: 18}}"
 FEEDS = "{mock: {collateral: 2_000, loan: 1}}"
 OPENED_LINE = "  open: true\n"
-
-
-@pytest.fixture(scope="session")
-def yard(deployer: AccountAPI) -> OracleYard:
-    """Deploys oracles and feeds."""
-    return OracleYard(deployer)
 
 
 # ------------------------------------------------------------------------------------------------- a dry run
@@ -67,33 +60,33 @@ def test_refuses_a_token_without_code(desk: Desk, old: str, field: str, line: in
     )
 
 
-def test_refuses_a_token_that_is_none(desk: Desk, yard: OracleYard) -> None:
-    oracle = yard.lying_oracle(1)
+def test_refuses_a_token_that_is_none(desk: Desk, yard: Yard) -> None:
+    oracle = yard.oracle(1)
     assert desk.refused(changed(WETH, oracle.address)) == (
         f"line 10: vaults.weth.collateral: {oracle} does not answer decimals(); give the address of a token.",
     )
 
 
 @pytest.mark.parametrize("decimals", [5, 19])
-def test_refuses_a_loan_asset_with_odd_decimals(desk: Desk, builder: Builder, decimals: int) -> None:
+def test_refuses_a_loan_asset_with_odd_decimals(desk: Desk, yard: Yard, decimals: int) -> None:
     sentence = (f"line 2: pool.asset: the token has {decimals} decimals, not 6 to 18; choose another token.",)
-    assert desk.refused(changed(USDC, builder.token(decimals).address)) == sentence
+    assert desk.refused(changed(USDC, yard.token(decimals).address)) == sentence
     assert desk.refused(changed("decimals: 6", f"decimals: {decimals}")) == sentence
 
 
 @pytest.mark.parametrize("decimals", [6, 18])
-def test_accepts_a_loan_asset_at_the_edge(desk: Desk, builder: Builder, decimals: int) -> None:
-    assert desk.plan(changed(USDC, builder.token(decimals).address)).missing
+def test_accepts_a_loan_asset_at_the_edge(desk: Desk, yard: Yard, decimals: int) -> None:
+    assert desk.plan(changed(USDC, yard.token(decimals).address)).missing
 
 
-def test_refuses_a_collateral_with_too_many_decimals(desk: Desk, builder: Builder) -> None:
-    assert desk.refused(changed(WETH, builder.token(28).address)) == (
+def test_refuses_a_collateral_with_too_many_decimals(desk: Desk, yard: Yard) -> None:
+    assert desk.refused(changed(WETH, yard.token(28).address)) == (
         "line 10: vaults.weth.collateral: the token has 28 decimals, not 0 to 27; choose another token.",
     )
 
 
-def test_refuses_the_loan_asset_as_collateral(desk: Desk, builder: Builder) -> None:
-    token = builder.token(6).address
+def test_refuses_the_loan_asset_as_collateral(desk: Desk, yard: Yard) -> None:
+    token = yard.token(6).address
     same = ("line 10: vaults.weth.collateral: it is the loan asset; choose another token.",)
     assert desk.refused(changed(WETH, token, changed(USDC, token))) == same
     assert desk.refused(changed(WETH, USDC)) == same
@@ -180,24 +173,24 @@ def test_refuses_an_oracle_without_code(desk: Desk) -> None:
     )
 
 
-def test_refuses_an_oracle_that_is_none(desk: Desk, builder: Builder) -> None:
-    token = builder.token()
+def test_refuses_an_oracle_that_is_none(desk: Desk, yard: Yard) -> None:
+    token = yard.token()
     assert desk.refused(changed(FEEDS, token.address)) == (
         f"line 11: vaults.weth.oracle: {token} answers no price now; see that it is an oracle, and that it "
         "is alive.",
     )
 
 
-def test_refuses_an_oracle_whose_safe_price_is_above(desk: Desk, yard: OracleYard) -> None:
-    oracle = yard.lying_oracle(2_000 * 10**24)
+def test_refuses_an_oracle_whose_safe_price_is_above(desk: Desk, yard: Yard) -> None:
+    oracle = yard.oracle(2_000 * 10**24)
     oracle.set_prices(2_000 * 10**24, 2_000 * 10**24 + 1, sender=desk.account)
     assert desk.refused(changed(FEEDS, oracle.address)) == (
         f"line 11: vaults.weth.oracle: {oracle} answers a safe price above its price; choose another oracle.",
     )
 
 
-def test_deploys_with_an_oracle_that_exists(desk: Desk, yard: OracleYard) -> None:
-    oracle = yard.lying_oracle(2_000 * 10**24)
+def test_deploys_with_an_oracle_that_exists(desk: Desk, yard: Yard) -> None:
+    oracle = yard.oracle(2_000 * 10**24)
     assert "oracle pUSDC/weth" not in desk.deploy(changed(FEEDS, oracle.address))
     assert desk.book().contracts().vaults["pUSDC/weth"].oracle() == oracle
     assert desk.deploy(changed(FEEDS, oracle.address)) == []
@@ -213,9 +206,9 @@ def test_refuses_a_mock_price_finer_than_its_feed(desk: Desk) -> None:
 class Feeds:
     """A market with two real feeds, a rate and real tokens."""
 
-    def __init__(self, builder: Builder, yard: OracleYard) -> None:
-        self.loan = builder.token(6, "USDC")
-        self.collateral = builder.token(18, "WETH")
+    def __init__(self, yard: Yard) -> None:
+        self.loan = yard.token(6, "USDC")
+        self.collateral = yard.token(18, "WETH")
         self.collateral_feed = yard.feed(2_000 * 10**8)
         self.loan_feed = yard.feed(10**8)
         self.rate = yard.rate_vault(self.collateral, 18, 11 * 10**17)
@@ -237,9 +230,9 @@ class Feeds:
 
 
 @pytest.fixture(scope="session")
-def feeds(builder: Builder, yard: OracleYard) -> Feeds:
+def feeds(yard: Yard) -> Feeds:
     """Tokens, feeds and a rate that are there."""
-    return Feeds(builder, yard)
+    return Feeds(yard)
 
 
 def test_deploys_with_chainlink_feeds(desk: Desk, feeds: Feeds) -> None:
@@ -303,8 +296,8 @@ def test_refuses_a_rate_that_is_none(desk: Desk, feeds: Feeds) -> None:
     )
 
 
-def test_refuses_what_the_oracles_constructor_refuses(desk: Desk, feeds: Feeds, yard: OracleYard) -> None:
-    second = yard.lying_oracle(3_000 * 10**24)
+def test_refuses_what_the_oracles_constructor_refuses(desk: Desk, feeds: Feeds, yard: Yard) -> None:
+    second = yard.oracle(3_000 * 10**24)
     text = feeds.market(("        expected_price", f"        second: {second}\n        expected_price"))
     assert desk.refused(text) == (
         "line 11: vaults.weth.oracle: oracle pUSDC/weth would fail (oracle: source disagrees); correct what "
@@ -386,8 +379,8 @@ def other(factory: str, part: str, desk: Desk) -> tuple[str]:
     )
 
 
-def test_refuses_what_is_no_factory(desk: Desk, builder: Builder) -> None:
-    for address in (NO_CODE, builder.token().address):
+def test_refuses_what_is_no_factory(desk: Desk, yard: Yard) -> None:
+    for address in (NO_CODE, yard.token().address):
         assert desk.refused(f"factory: {address}\n{MARKET}") == other(address, "Factory", desk)
 
 
@@ -397,17 +390,17 @@ def test_refuses_a_factory_of_other_contracts(desk: Desk, deployer: AccountAPI) 
     assert desk.refused(f"factory: {factory}\n{MARKET}") == other(factory.address, "Council", desk)
 
 
-def test_deploys_with_a_factory_that_exists(desk: Desk, builder: Builder) -> None:
-    text = f"factory: {builder.factory}\n{MARKET}"
+def test_deploys_with_a_factory_that_exists(desk: Desk, yard: Yard) -> None:
+    text = f"factory: {yard.factory}\n{MARKET}"
     assert tuple(desk.deploy(text)) == STEPS[5:]
-    assert builder.factory.is_pool(desk.book().pools["pUSDC"].address)
+    assert yard.factory.is_pool(desk.book().pools["pUSDC"].address)
     assert desk.deploy(text) == desk.deploy() == []
 
 
-def test_refuses_a_second_factory(deployed: Desk, builder: Builder) -> None:
+def test_refuses_a_second_factory(deployed: Desk, yard: Yard) -> None:
     known = deployed.book().factory
     assert known is not None
-    assert deployed.refused(f"factory: {builder.factory}\n{MARKET}") == (
-        f"line 1: factory: {builder.factory} is not {known.address}, the Factory in {deployed.book_path}; "
+    assert deployed.refused(f"factory: {yard.factory}\n{MARKET}") == (
+        f"line 1: factory: {yard.factory} is not {known.address}, the Factory in {deployed.book_path}; "
         f"remove the line, or move {deployed.book_path} away.",
     )

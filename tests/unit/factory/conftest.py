@@ -1,10 +1,10 @@
 """A factory with nothing made yet but one pool and its vault."""
 
 import pytest
-from ape.contracts import ContractInstance
 
 from plimsoll.params import BLUE_CHIP, PoolParams
-from tests.utils.world import Market, build_market
+from plimsoll.testing import Contract
+from tests.utils.market import Market, build_market
 
 
 @pytest.fixture(scope="session")
@@ -13,7 +13,7 @@ def market(builder) -> Market:
 
 
 @pytest.fixture(scope="session")
-def factory(builder) -> ContractInstance:
+def factory(builder) -> Contract:
     return builder.factory
 
 
@@ -27,8 +27,3 @@ def pool_struct(market) -> tuple:
 def risk_struct() -> tuple:
     """The blue chip parameters of a vault, as the factory takes them."""
     return BLUE_CHIP.to_struct(6)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _cast(market, pool_struct, risk_struct, curator, stranger):
-    """Before any test: what ape meets for the first time later makes it start afresh."""

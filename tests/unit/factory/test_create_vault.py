@@ -1,18 +1,16 @@
 """Making vaults."""
 
-from ape import project
-
+from plimsoll.testing import refusal
 from plimsoll.units import NOBODY
-from tests.utils.calls import refusal
 
 
-def test_makes_a_vault(factory, market, risk_struct, stranger):
+def test_makes_a_vault(chain, factory, market, risk_struct, stranger):
     number = factory.vault_count(market.pool)
     parts = (market.pool, market.collateral, market.oracle)
 
     receipt = factory.create_vault(*parts, risk_struct, sender=stranger)
 
-    vault = project.Vault.at(factory.vaults(market.pool, number))
+    vault = chain.at("Vault", factory.vaults(market.pool, number))
     assert factory.vault_count(market.pool) == number + 1
     assert factory.pool_of(vault) == market.pool.address
     assert vault.pool() == market.pool.address
@@ -39,10 +37,10 @@ def test_gives_the_address(factory, market, risk_struct, stranger):
     assert factory.vaults(market.pool, factory.vault_count(market.pool) - 1) == promised
 
 
-def test_only_for_its_own_pools(builder, factory, market, risk_struct, deployer, stranger):
+def test_only_for_its_own_pools(chain, builder, factory, market, risk_struct, stranger):
     """Not for an account, a vault, or the pool of another factory."""
-    other = type(builder)(deployer)
-    foreign = other.pool(market.loan)
+    other = type(builder)(chain)
+    foreign = other.pool(market.loan).pool
     for pool in (stranger, NOBODY, market.vault, foreign):
         arguments = (pool, market.collateral, market.oracle, risk_struct)
         assert refusal(factory.create_vault, *arguments, sender=stranger) == "factory: not a pool"

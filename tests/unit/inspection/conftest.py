@@ -11,8 +11,9 @@ from ape import accounts
 from ape.api import AccountAPI
 
 from plimsoll.units import MAX
-from tests.utils.calls import send
 from tests.utils.markets import MARKET, Desk
+from tests.utils.on_ape import *  # noqa: F403
+from tests.utils.on_ape import send
 
 SECOND_VAULT = """\
   wbtc:

@@ -23,7 +23,7 @@ from plimsoll.inspection.read import FALLS, InspectError, Market, owners_of, rea
 from plimsoll.inspection.show import to_json, to_tables
 from plimsoll.units import DAY, MAX
 from tests.unit.inspection.conftest import DEBTS, GONE, IDLE, InspectedMarket
-from tests.utils.calls import pass_time, send
+from tests.utils.on_ape import pass_time, send
 
 ROOT = Path(__file__).parents[3]
 ON_LOCAL = "ethereum:local (chain 31337)"

@@ -22,14 +22,14 @@ from plimsoll.keeper.execution import FlashLiquidation, Inventory
 from plimsoll.keeper.index import Index
 from plimsoll.keeper.loop import Keeper, Policy
 from plimsoll.keeper.node import Node, Reverted, VaultNode
+from plimsoll.params import price_of
+from plimsoll.testing import Chain
 from plimsoll.units import DAY, MAX, WAD, order
 from tests.stateful.world import DEPLOYER
 from tests.utils.anvil import Proxy
 from tests.utils.keeper import HEALTHY, work
 from tests.utils.oracles import Config, Feed
 from tests.utils.periphery import BORROWER, STRANGER, Market, PeripheryMarket
-from tests.utils.process import artifact
-from tests.utils.world import price_of
 
 ROOT = Path(__file__).parents[3]
 NUMBER = 3  # of the keeper among the test accounts
@@ -115,7 +115,7 @@ def _built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lockstep]:
     node = AnvilProcess()
     node.start()
     try:
-        venue = PeripheryMarket(Anvil(node.url), artifact)
+        venue = PeripheryMarket(Chain(Anvil(node.url), DEPLOYER))
         feeds = [venue.make("MockFeed", 8, answer) for answer in (2_000 * 10**8, 10**8)]
         terms = [Feed(feed, 7 * DAY, 1, 10**15) for feed in feeds]
         price = price_of(2_000, 18, 6)

@@ -20,9 +20,8 @@ from plimsoll.keeper.loop import Keeper, Policy
 from plimsoll.keeper.node import Node, NodeError, Reverted, VaultNode
 from plimsoll.keeper.signer import ApeSigner
 from plimsoll.units import MAX
-from tests.utils.calls import send
 from tests.utils.keeper import HEALTHY, work
-from tests.utils.world import Market, build_market
+from tests.utils.market import Market, build_market
 
 pytestmark = pytest.mark.usefixtures("still_clock")  # on Anvil the clock of a view runs on within a block
 
@@ -59,9 +58,9 @@ class Wire:
 def market(builder, lender, borrower, other_borrower, liquidator, stranger) -> Market:
     """Two borrowers at a loan-to-value of 75 %."""
     market = build_market(builder, [lender, borrower, other_borrower, liquidator, stranger])
-    send(market.pool.deposit, market.loans(1_000_000), lender, sender=lender)
+    market.pool.deposit(market.loans(1_000_000), lender, sender=lender)
     for who in (borrower, other_borrower):
-        send(market.vault.open, market.collaterals(10), market.loans(15_000), sender=who)
+        market.vault.open(market.collaterals(10), market.loans(15_000), sender=who)
     return market
 
 
@@ -154,7 +153,7 @@ def test_events_without_debt_stop_the_keeper(market, hire, wire, borrower):
     keeper._index.sync(keeper._vault)
     owner, (collateral, shares) = next(iter(keeper._index.positions.items()))
     keeper._index.positions[owner] = (collateral, shares - 1)
-    send(market.loan.approve, owner, 1, sender=borrower)  # another block
+    market.loan.approve(owner, 1, sender=borrower)  # another block
     keeper.tick_safely()
     assert keeper.status.doing == "the chain moved while it was read; reading again"
     with pytest.raises(IndexFault, match="debt shares, the chain"):
@@ -188,7 +187,7 @@ def test_a_dry_run_and_a_floor_send_nothing(market, hire, wire):
 
 def test_the_allowance_is_what_the_batch_needs(market, hire, liquidator):
     """An allowance comes first, in a transaction of its own; hardly anything of it is left."""
-    send(market.loan.approve, market.vault, 0, sender=liquidator)
+    market.loan.approve(market.vault, 0, sender=liquidator)
     market.set_quote(1_700)
     keeper = hire()
     work(keeper, HEALTHY)
@@ -275,7 +274,7 @@ def test_a_rival_is_faster(market, hire, wire, clock, borrower, other_borrower, 
 
     def rival() -> None:
         for who in (borrower, other_borrower):
-            send(market.vault.liquidate, who, MAX, sender=stranger)
+            market.vault.liquidate(who, MAX, sender=stranger)
 
     keeper = hire(cooldown=60)
     wire.before["eth_sendRawTransaction"] = rival
@@ -292,12 +291,12 @@ def test_a_rival_is_faster(market, hire, wire, clock, borrower, other_borrower, 
 def test_an_oracle_without_a_price_is_waited_for(market, hire, wire, builder):
     """Stale: nothing is sent; as soon as there is a price again, the keeper goes on."""
     market.set_quote(1_700)
-    send(market.oracle.set_silent, True, sender=builder.deployer)
+    market.oracle.set_silent(True, sender=builder.deployer)
     keeper = hire()
     keeper.tick()
     assert keeper.status.doing.startswith("the oracle gives no price")
     assert wire.sent == []
-    send(market.oracle.set_silent, False, sender=builder.deployer)
+    market.oracle.set_silent(False, sender=builder.deployer)
     keeper.tick()
     assert keeper.status.counts["sent"] == 1
 
@@ -322,7 +321,7 @@ def test_a_node_that_fails_is_asked_again(market, hire, wire):
 
 def test_a_wrong_address_is_no_vault(market, wire):
     """Neither an account nor a token."""
-    for address in (market.builder.deployer.address, market.loan.address):
+    for address in (market.builder.deployer, market.loan.address):
         with pytest.raises(Reverted):
             VaultNode(Node(wire), address)
 

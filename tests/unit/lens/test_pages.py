@@ -4,10 +4,11 @@ import pytest
 from ape import chain
 from ape.exceptions import ProviderError
 
+from plimsoll.chain.artifacts import slots
 from plimsoll.chain.engine import mapping_slot
 from plimsoll.twin.position import pack
 from plimsoll.units import MAX
-from tests.stateful.world import BORROWER, DEPLOYER, OTHER_BORROWER, compiled, role
+from tests.stateful.world import BORROWER, DEPLOYER, OTHER_BORROWER, role
 from tests.utils.lens import FAIR, LensMarket
 
 PAGE = 256
@@ -18,7 +19,7 @@ DEBT_SHARES = 3_000 * 10**9  # 3,000 whole tokens
 @pytest.fixture
 def crowded(place: LensMarket) -> LensMarket:
     """A page of owners with two to three collateral tokens and the same debt each, written into storage."""
-    slot = compiled("Vault")[1]["book.positions"]
+    slot = slots("Vault")["book.positions"]
     for number, owner in enumerate(CROWD):
         word = pack(2 * 10**18 + number * 4 * 10**15, DEBT_SHARES)
         place.world.engine.set_storage(place.vault, mapping_slot(slot, owner), word)

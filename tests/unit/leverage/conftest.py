@@ -4,9 +4,10 @@ import pytest
 
 from plimsoll.chain.engine import Contract
 from plimsoll.units import MAX, WAD
-from tests.utils.periphery import START, TRADER, Market, PeripheryMarket
+from tests.utils.engines import START
+from tests.utils.periphery import TRADER, Market, PeripheryMarket
 
-LATER = START + 3_600
+LATER = 2**40
 WETH = 10 * WAD
 USD = 20_000 * 10**6
 

@@ -74,7 +74,7 @@ def test_an_intended_opening(venue, leverage, trader, long, into, margin, loan_m
     for _ in range(2):
         wish = (trader, margin // 2, loan_margin // 2, debt // 2)
         locked, forecast = leverage.call("preview_open", long.vault.address, *wish, into)
-        call = ("open", long.vault.address, *wish[1:], into, locked, 0, 2 * LATER)
+        call = ("open", long.vault.address, *wish[1:], into, locked, 0, LATER)
         assert leverage.send(*call, sender=trader) == locked
         assert leverage.call("margin_terms", long.vault.address, trader) == forecast
         venue.engine.advance(86_400 * 3)

@@ -1,32 +1,22 @@
-"""The oracle's world: see `OracleYard.plain_config`.
-
-What is deployed once is a session fixture and has a name of its own: ape tells scopes apart by the name
-alone. A test module that has one oracle in mind calls it `oracle`.
-"""
+"""The oracle's world: see `OracleYard.plain_config`. A test module that has one oracle in mind calls it `oracle`."""
 
 from collections.abc import Callable
 
 import pytest
-from ape import chain
-from ape.api import AccountAPI
-from ape.contracts import ContractInstance
 
+from plimsoll.testing import Account, Contract
 from tests.utils.oracles import COLLATERAL_ANSWER, LOAN_ANSWER, PRICE, Config, OracleYard
 
 
 @pytest.fixture(scope="session")
-def deployer(accounts) -> AccountAPI:
-    return accounts[0]
+def keeper() -> Account:
+    """Anybody who marks."""
+    return Account.of("keeper")
 
 
 @pytest.fixture(scope="session")
-def keeper(accounts) -> AccountAPI:
-    return accounts[1]
-
-
-@pytest.fixture(scope="session")
-def yard(deployer) -> OracleYard:
-    return OracleYard(deployer)
+def yard(chain) -> OracleYard:
+    return OracleYard(chain)
 
 
 @pytest.fixture(scope="session")
@@ -35,52 +25,49 @@ def plain_config(yard) -> Config:
 
 
 @pytest.fixture(scope="session")
-def collateral_feed(plain_config) -> ContractInstance:
+def collateral_feed(plain_config) -> Contract:
     return plain_config.collateral_feed.feed
 
 
 @pytest.fixture(scope="session")
-def loan_feed(plain_config) -> ContractInstance:
+def loan_feed(plain_config) -> Contract:
     return plain_config.loan_feed.feed
 
 
 @pytest.fixture(scope="session")
-def second(yard) -> ContractInstance:
+def second(yard) -> Contract:
     return yard.lying_oracle(PRICE)
 
 
 @pytest.fixture(scope="session")
-def fallback(yard) -> ContractInstance:
+def fallback(yard) -> Contract:
     return yard.lying_oracle(PRICE)
 
 
 @pytest.fixture(scope="session")
-def plain_oracle(yard, plain_config) -> ContractInstance:
+def plain_oracle(yard, plain_config) -> Contract:
     """Two feeds and nothing else."""
     return yard.oracle(plain_config)
 
 
 @pytest.fixture(scope="session")
-def paired_oracle(yard, plain_config, second) -> ContractInstance:
+def paired_oracle(yard, plain_config, second) -> Contract:
     """Two feeds and a second source."""
     return yard.oracle(plain_config.but(second=second))
 
 
 @pytest.fixture(scope="session")
-def backed_oracle(yard, plain_config, fallback) -> ContractInstance:
+def backed_oracle(yard, plain_config, fallback) -> Contract:
     """Two feeds and a fallback."""
     return yard.oracle(plain_config.but(fallback=fallback))
 
 
 @pytest.fixture
-def set_round(deployer) -> Callable[[ContractInstance, int, int], None]:
+def set_round(chain, deployer) -> Callable[[Contract, int, int], None]:
     """Gives a feed a round that is so many seconds old in the block from which views are read next."""
 
-    def set_round(feed: ContractInstance, answer: int, age: int) -> None:
-        now = chain.pending_timestamp + 1
-        chain.pending_timestamp = now
-        feed.set_round(answer, now - age, sender=deployer)
-        assert chain.blocks.head.timestamp == now
+    def set_round(feed: Contract, answer: int, age: int) -> None:
+        feed.set_round(answer, chain.now - age, sender=deployer)
 
     return set_round
 
@@ -97,10 +84,10 @@ def refresh(deployer, collateral_feed, loan_feed) -> Callable[[], None]:
 
 
 @pytest.fixture
-def travel() -> Callable[[int], None]:
+def travel(chain) -> Callable[[int], None]:
     """Lets seconds pass."""
 
     def travel(seconds: int) -> None:
-        chain.mine(deltatime=seconds)
+        chain.advance(seconds)
 
     return travel

@@ -2,9 +2,9 @@
 
 from fractions import Fraction
 
-import ape
 import pytest
 
+from plimsoll.testing import reverts
 from plimsoll.units import DAY, NOBODY, WAD, YEAR
 from tests.utils.oracles import PRICE, Feed, Rate, exact_price
 
@@ -18,7 +18,7 @@ def refusal(yard, plain_config):
 
 
 def test_a_refused_deployment_reverts(yard, plain_config):
-    with ape.reverts("oracle: unexpected price"):
+    with reverts("oracle: unexpected price"):
         yard.oracle(plain_config.but(expected_price=2 * PRICE))
 
 

@@ -1,7 +1,6 @@
 """Who answers when the primary fails."""
 
 import pytest
-from ape import chain
 
 from plimsoll.units import DAY
 from tests.utils.oracles import COLLATERAL_ANSWER, LOAN_ANSWER, PRICE, assert_fails
@@ -17,28 +16,24 @@ def oracle(backed_oracle, fallback, deployer):
 
 
 @pytest.fixture
-def both_rounds(collateral_feed, loan_feed, deployer):
-    """Gives both feeds a round of a certain age, in two blocks whose times are set."""
+def both_rounds(chain, collateral_feed, loan_feed, deployer):
+    """Gives both feeds a round of a certain age."""
 
     def both_rounds(collateral_age, loan_age):
-        now = chain.pending_timestamp + 2
-        chain.pending_timestamp = now - 1
-        collateral_feed.set_round(COLLATERAL_ANSWER, now - collateral_age, sender=deployer)
-        chain.pending_timestamp = now
-        loan_feed.set_round(LOAN_ANSWER, now - loan_age, sender=deployer)
-        assert chain.blocks.head.timestamp == now
+        collateral_feed.set_round(COLLATERAL_ANSWER, chain.now - collateral_age, sender=deployer)
+        loan_feed.set_round(LOAN_ANSWER, chain.now - loan_age, sender=deployer)
 
     return both_rounds
 
 
 @pytest.fixture
-def prove_failure(oracle, keeper):
+def prove_failure(chain, oracle, keeper):
     """Marks the primary for 14 days."""
 
     def prove_failure():
         for _ in range(8):
             oracle.mark(sender=keeper)
-            chain.mine(deltatime=2 * DAY - 10)
+            chain.advance(2 * DAY - 10)
         oracle.mark(sender=keeper)
 
     return prove_failure

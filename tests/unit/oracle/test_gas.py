@@ -16,10 +16,10 @@ def answers(paired_oracle, view: str, gas: range) -> set[int | None]:
 
 
 @pytest.mark.parametrize("view", ["price", "safe_price"])
-def test_two_feeds(plain_oracle, deployer, view):
+def test_two_feeds(anvil, plain_oracle, deployer, view):
     """Two cold accounts, two cold slots; 1,295 for the oracle and 332 for the feeds when this was written."""
-    receipt = deployer.transfer(plain_oracle, data=keccak(text=f"{view}()")[:4], value=0)
-    assert receipt.gas_used - TRANSACTION <= 2 * 2_600 + 2 * 2_100 + 1_650
+    anvil.send(deployer, plain_oracle.address, plain_oracle.encode(view))
+    assert anvil.gas_used - TRANSACTION <= 2 * 2_600 + 2 * 2_100 + 1_650
 
 
 def test_a_starved_second_is_not_dead(paired_oracle, second, deployer):

@@ -1,9 +1,8 @@
 """The record of a failing primary."""
 
-import ape
 import pytest
-from ape import chain
 
+from plimsoll.testing import reverts
 from plimsoll.units import DAY, NOBODY
 
 GAP = 2 * DAY
@@ -21,11 +20,11 @@ def mark(oracle, keeper):
 
 
 @pytest.fixture
-def mark_after(mark):
+def mark_after(chain, mark):
     """Marks exactly so many seconds after the last block."""
 
     def mark_after(seconds):
-        chain.pending_timestamp = chain.blocks.head.timestamp + seconds
+        chain.advance(seconds)
         return mark()
 
     return mark_after
@@ -51,7 +50,7 @@ def record(oracle) -> tuple[int, int]:
 
 def test_needs_a_fallback(yard, plain_config, second, keeper):
     for oracle in (yard.oracle(plain_config), yard.oracle(plain_config.but(second=second))):
-        with ape.reverts("oracle: no fallback"):
+        with reverts("oracle: no fallback"):
             oracle.mark(sender=keeper)
 
 
@@ -85,15 +84,11 @@ def test_a_mark_that_comes_too_late_begins_anew(oracle, mark, mark_after, break_
     assert record(oracle) == (now, now)
 
 
-def test_a_second_mark_in_the_same_block_does_nothing(oracle, mark, break_primary, keeper):
+def test_a_second_mark_in_the_same_block_does_nothing(chain, oracle, mark, break_primary, keeper):
     break_primary()
     mark()
     before = record(oracle)
-    chain.provider.make_request("anvil_setBlockTimestampInterval", [0])
-    try:
-        receipt = mark()
-    finally:
-        chain.provider.make_request("anvil_removeBlockTimestampInterval", [])
+    receipt = mark()
     assert receipt.timestamp == before[1]
     assert receipt.events == []
     assert record(oracle) == before
@@ -115,7 +110,7 @@ def test_a_live_second_keeps_the_primary_working(yard, plain_config, fallback, s
     second.set_silent(True, sender=deployer)
     assert len(oracle.mark(sender=keeper).events) == 1
     second.set_silent(False, sender=deployer)
-    assert oracle.mark(sender=keeper).events[0].event_name == "PrimaryWorking"
+    assert oracle.mark(sender=keeper).events[0].name == "PrimaryWorking"
 
 
 def test_proven_once_it_spans_fourteen_days(oracle, mark, mark_after, break_primary):
@@ -155,7 +150,7 @@ def test_a_proven_failure_is_cleared_like_any_other(oracle, mark, mark_after, br
     assert not oracle.is_dead()
 
 
-def test_two_hiccups_weeks_apart_prove_nothing(oracle, mark, break_primary, mend_primary, travel):
+def test_two_hiccups_weeks_apart_prove_nothing(chain, oracle, mark, break_primary, mend_primary, travel):
     """Somebody marks a short failure, nobody clears it, and the next one comes 15 days later."""
     break_primary()
     mark()
@@ -166,7 +161,7 @@ def test_two_hiccups_weeks_apart_prove_nothing(oracle, mark, break_primary, mend
     assert not oracle.is_dead()
     mark()
     assert not oracle.is_dead()
-    assert oracle.marked_at() == oracle.confirmed_at() == chain.blocks.head.timestamp
+    assert oracle.marked_at() == oracle.confirmed_at() == chain.now
 
 
 def test_without_a_fallback_nothing_is_dead(yard, plain_config, second, travel, deployer):

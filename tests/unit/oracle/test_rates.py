@@ -3,7 +3,6 @@
 from fractions import Fraction
 
 import pytest
-from ape import chain
 
 from plimsoll.units import DAY, WAD, YEAR
 from tests.utils.oracles import LOAN_ANSWER, Rate, assert_fails, exact_price
@@ -36,8 +35,8 @@ def oracle(yard, plain_config, vault, side):
 
 
 @pytest.fixture
-def born(oracle):
-    return chain.blocks.head.timestamp
+def born(chain, oracle):
+    return chain.now
 
 
 @pytest.fixture
@@ -54,28 +53,30 @@ def test_the_rate_of_the_construction(oracle, cap, side):
     assert oracle.price() == oracle.safe_price() == price_at(RATE0, side)
 
 
-def test_a_jump_is_cut_to_the_cap(oracle, born, cap, side, vault, deployer):
+def test_a_jump_is_cut_to_the_cap(chain, oracle, born, cap, side, vault, deployer):
     vault.set_rate(RATE0 * 114 // 100, sender=deployer)
-    elapsed = chain.blocks.head.timestamp - born
+    chain.advance(12)
+    elapsed = chain.now - born
     assert cap() == cap_after(elapsed)
     assert oracle.price() == oracle.safe_price() == price_at(cap_after(elapsed), side)
 
 
-def test_the_cap_grows_every_second(oracle, born, cap, side, vault, deployer, refresh, travel):
+def test_the_cap_grows_every_second(chain, oracle, born, cap, side, vault, deployer, refresh, travel):
     vault.set_rate(2 * RATE0, sender=deployer)
     for days in (1, 30, 365):
         travel(days * DAY)
         refresh()
-        elapsed = chain.blocks.head.timestamp - born
+        elapsed = chain.now - born
         assert cap() == cap_after(elapsed)
         assert oracle.price() == price_at(cap_after(elapsed), side)
 
 
-def test_a_rate_below_the_cap_is_taken_as_it_is(oracle, born, cap, side, vault, deployer, refresh, travel):
+def test_a_rate_below_the_cap_is_taken_as_it_is(
+    chain, oracle, born, cap, side, vault, deployer, refresh, travel
+):
     travel(30 * DAY)
     refresh()
-    at_cap = cap_after(chain.blocks.head.timestamp + 1 - born)
-    chain.pending_timestamp = chain.blocks.head.timestamp + 1
+    at_cap = cap_after(chain.now - born)
     vault.set_rate(at_cap - 1, sender=deployer)
     assert cap() == at_cap
     assert oracle.price() == price_at(at_cap - 1, side)

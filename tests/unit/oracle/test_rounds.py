@@ -1,9 +1,8 @@
 """When a round is believed: both feeds, both prices, both sides of every limit."""
 
-import ape
 import pytest
-from ape import chain
 
+from plimsoll.testing import reverts
 from plimsoll.units import DAY, HOUR
 from tests.utils.oracles import COLLATERAL_ANSWER, LOAN_ANSWER, PRICE, Failure, ask, assert_fails
 
@@ -31,7 +30,7 @@ def terms(feed, collateral_feed):
 def test_ape_reads_the_reason(oracle, feed, deployer):
     feed.set_answer(0, sender=deployer)
     for view in (oracle.price, oracle.safe_price, oracle.own_price):
-        with ape.reverts("oracle: out of bounds"):
+        with reverts("oracle: out of bounds"):
             view()
 
 
@@ -80,8 +79,8 @@ def test_a_feed_that_reverts(oracle, feed, deployer):
     assert oracle.price() == oracle.safe_price() == PRICE
 
 
-def test_last_update_is_the_older_one(oracle, collateral_feed, loan_feed, deployer):
-    now = chain.blocks.head.timestamp
+def test_last_update_is_the_older_one(chain, oracle, collateral_feed, loan_feed, deployer):
+    now = chain.now
     collateral_feed.set_round(COLLATERAL_ANSWER, now - 5 * DAY, sender=deployer)
     assert oracle.last_update() == now - 5 * DAY
     # whatever the answer is

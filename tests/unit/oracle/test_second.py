@@ -3,7 +3,6 @@
 from fractions import Fraction
 
 import pytest
-from ape import project
 
 from plimsoll.units import DAY
 from tests.utils.oracles import COLLATERAL_ANSWER, LOAN_ANSWER, PRICE, assert_fails, exact_price
@@ -72,8 +71,8 @@ def test_neither_is_live(oracle, second, collateral_feed, deployer, travel):
     assert_fails(oracle, "oracle: stale")
 
 
-def test_an_answer_that_breaks_off_is_none(yard, plain_config, deployer):
-    stutterer = deployer.deploy(project.StutteringOracle, PRICE * 102 // 100)
+def test_an_answer_that_breaks_off_is_none(chain, yard, plain_config, deployer):
+    stutterer = chain.make("StutteringOracle", PRICE * 102 // 100)
     oracle = yard.oracle(plain_config.but(second=stutterer))
     assert prices(oracle) == (PRICE * 102 // 100, PRICE)
     for length in (31, 1, 0):

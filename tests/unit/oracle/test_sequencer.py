@@ -1,8 +1,8 @@
 """On a rollup: no answer while the sequencer is down or just back, whatever else is configured."""
 
-import ape
 import pytest
 
+from plimsoll.testing import reverts
 from plimsoll.units import DAY, HOUR
 from tests.utils.oracles import PRICE, assert_fails
 
@@ -79,10 +79,10 @@ def test_mark_is_refused(rollup_oracles, loan_feed, sequencer, set_round, keeper
     oracle = rollup_oracles["with fallback"]
     loan_feed.set_silent(True, sender=deployer)
     set_round(sequencer, DOWN, 0)
-    with ape.reverts("oracle: sequencer down"):
+    with reverts("oracle: sequencer down"):
         oracle.mark(sender=keeper)
     sequencer.set_round(UP, sequencer.latestRoundData()[2], sender=deployer)
-    with ape.reverts("oracle: sequencer grace"):
+    with reverts("oracle: sequencer grace"):
         oracle.mark(sender=keeper)
     set_round(sequencer, UP, GRACE + 60)
     oracle.mark(sender=keeper)

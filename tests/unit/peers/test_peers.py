@@ -22,7 +22,7 @@ from bench.peers.packages import ROOT, installed, pinned
 from bench.peers.results import plain, ratio, run
 from plimsoll.chain.anvil import Anvil
 from plimsoll.units import WAD
-from tests.utils.clock import isolated
+from tests.utils.on_ape import isolated
 
 RESULTS = json.loads((ROOT / "bench" / "peers.json").read_text())
 DOCUMENT = report.DOCUMENT.read_text()

@@ -1,20 +1,11 @@
 """A pool whose vaults, council and backstop are accounts, and a real market for what needs one."""
 
 import pytest
-from ape import project
-from ape.contracts import ContractInstance
 
+from plimsoll.testing import Contract
 from plimsoll.units import DAY, MAX
-from tests.utils.calls import send
-from tests.utils.clock import pass_time, stopped_clock
+from tests.utils.market import Market, build_market
 from tests.utils.pool_harness import PoolHarness, build_lab
-from tests.utils.world import Market, build_market
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _stopped_clock():
-    with stopped_clock():
-        yield
 
 
 @pytest.fixture(scope="session")
@@ -24,26 +15,21 @@ def lab(builder, lender, other_lender) -> PoolHarness:
 
 
 @pytest.fixture(scope="session")
-def intruder(lab, deployer) -> ContractInstance:
+def intruder(chain, lab, deployer) -> Contract:
     """Receives flash loans, holds a thousand tokens and has approved the lab's pool."""
-    intruder = deployer.deploy(project.Intruder)
-    send(lab.loan.mint, intruder, lab.units(1_000), sender=deployer)
-    send(intruder.approve, lab.loan, lab.pool, MAX, sender=deployer)
+    intruder = chain.make("Intruder")
+    lab.loan.mint(intruder, lab.units(1_000), sender=deployer)
+    intruder.approve(lab.loan, lab.pool, MAX, sender=deployer)
     return intruder
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _cast(lab, market, intruder, guardian, operator, receiver, stranger):
-    """Before any test: what ape meets for the first time later makes it start afresh."""
-
-
 @pytest.fixture
-def busy(lab, lender) -> PoolHarness:
+def busy(chain, lab, lender) -> PoolHarness:
     """A million lent, 600,000 of it drawn a month ago: neither shares nor debt are at par."""
     lab.lend(lender, lab.units(1_000_000))
     lab.draw(lab.units(600_000))
-    pass_time(30 * DAY)
-    send(lab.pool.accrue, sender=lender)
+    chain.advance(30 * DAY)
+    lab.pool.accrue(sender=lender)
     return lab
 
 

@@ -1,27 +1,26 @@
 """Interest, to the last fraction."""
 
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 
 import pytest
-from eth_utils import to_hex
 
 from plimsoll.params import RateParams
 from plimsoll.twin.ledger import COUNT_TOP, VALUE_TOP, Totals, accrued, utilisation
 from plimsoll.twin.rates import LOG_RATE_TOP
 from plimsoll.units import DAY, FRACTION, HOUR, WAD, YEAR
-from tests.utils.calls import call_on, send
-from tests.utils.clock import now, pass_time
 from tests.utils.pool_harness import build_lab
 
 BOOKS, COUNTS = 0, 1  # storage slots of the pool
 
 
 @pytest.mark.parametrize("seconds", [1, 2, 12, HOUR, DAY, 30 * DAY, YEAR, 10 * YEAR])
-def test_equals_the_twin(busy, stranger, seconds):
+def test_equals_the_twin(chain, busy, stranger, seconds):
     """T1."""
     before, expected = busy.books(), busy.books_after(seconds)
-    pass_time(seconds)
+    chain.advance(seconds)
     receipt = busy.pool.accrue(sender=stranger)
     assert receipt.events == []
     assert busy.books() == expected
@@ -30,12 +29,12 @@ def test_equals_the_twin(busy, stranger, seconds):
     assert expected[2:4] == before[2:4]
 
 
-def test_by_hand(lab, lender):
+def test_by_hand(chain, lab, lender):
     """A year at 80 % utilisation in one step, from the design's formulas and no module of ours."""
     lab.lend(lender, lab.units(1_000_000))
     lab.draw(lab.units(800_000))
     log_rate = lab.books().log_rate
-    pass_time(YEAR)
+    chain.advance(YEAR)
 
     rate_min, rate_max, rate_initial, speed = 31_709_791, 63_419_583_967, 1_268_391_679, 1_585_489_599_188
     span = Decimal(rate_max).ln() - Decimal(rate_min).ln()
@@ -57,27 +56,27 @@ def test_by_hand(lab, lender):
     assert float(assets - 1_000_000) == pytest.approx(float(interest) * 0.9, rel=1e-3)
 
 
-def test_gives_the_debt(busy, stranger):
+def test_gives_the_debt(chain, busy, stranger):
     expected = busy.books_after(DAY)
-    pass_time(DAY)
+    chain.advance(DAY)
     answer = busy.pool.accrue.call(sender=stranger)
     assert (
         tuple(answer) == tuple(busy.pool.debt_totals()) == (expected.total_debt, expected.total_debt_shares)
     )
 
 
-def test_once_a_block(busy, stranger):
-    pass_time(DAY)
-    send(busy.pool.accrue, sender=stranger)
+def test_once_a_block(chain, busy, stranger):
+    chain.advance(DAY)
+    busy.pool.accrue(sender=stranger)
     before = busy.books()
-    send(busy.pool.accrue, sender=stranger)
+    busy.pool.accrue(sender=stranger)
     assert busy.books() == before
 
 
-def test_the_reserve_gets_its_part_rounded_up(busy, stranger):
+def test_the_reserve_gets_its_part_rounded_up(chain, busy, stranger):
     """P3: never less than nothing."""
     before = busy.books()
-    pass_time(1)
+    chain.advance(1)
     after = busy.books()
     interest = after.total_debt - before.total_debt
     lenders = after.total_assets - before.total_assets
@@ -86,12 +85,12 @@ def test_the_reserve_gets_its_part_rounded_up(busy, stranger):
 
 
 @pytest.mark.parametrize("reserve_factor", [0, Decimal("0.25")])
-def test_reserve_factors(builder, lender, reserve_factor):
+def test_reserve_factors(chain, builder, lender, reserve_factor):
     lab = build_lab(builder, [lender], reserve_factor=reserve_factor)
     lab.lend(lender, lab.units(1_000))
     lab.draw(lab.units(900))
     before, expected = lab.books(), lab.books_after(YEAR)
-    pass_time(YEAR)
+    chain.advance(YEAR)
     after = lab.books()
     assert after == expected
     interest = after.total_debt - before.total_debt
@@ -100,20 +99,20 @@ def test_reserve_factors(builder, lender, reserve_factor):
     assert part > 0 or reserve_factor == 0
 
 
-def test_without_debt_only_the_rate_moves(lab, lender):
+def test_without_debt_only_the_rate_moves(chain, lab, lender):
     lab.lend(lender, lab.units(1_000_000))
     before = lab.books()
-    pass_time(DAY)
+    chain.advance(DAY)
     after = lab.books()
     assert after.log_rate < before.log_rate
     assert after == before._replace(log_rate=after.log_rate)
 
 
-def test_every_actor_accrues_first(busy, lender):
+def test_every_actor_accrues_first(chain, busy, lender):
     """Debt grows at the utilisation before the call, not after it."""
     expected = busy.books_after(DAY)
-    pass_time(DAY)
-    send(busy.pool.draw, busy.units(300_000), busy.vault, sender=busy.vault)
+    chain.advance(DAY)
+    busy.pool.draw(busy.units(300_000), busy.vault, sender=busy.vault)
     after = busy.books()
     assert after.log_rate == expected.log_rate
     assert after.total_assets == expected.total_assets
@@ -124,7 +123,7 @@ def test_every_actor_accrues_first(busy, lender):
 
 
 @pytest.mark.parametrize(("decimals", "lent"), [(6, 100), (8, Decimal("0.01"))])
-def test_interest_of_short_blocks_is_not_lost(builder, lender, decimals, lent):
+def test_interest_of_short_blocks_is_not_lost(chain, builder, lender, decimals, lent):
     """A hundred dollars, or a hundredth of a bitcoin, at 4 %, poked every two seconds.
 
     In whole base units every poke of the bitcoin would add nothing.
@@ -138,8 +137,8 @@ def test_interest_of_short_blocks_is_not_lost(builder, lender, decimals, lent):
     start, once = lab.books(), lab.books_after(2 * pokes)
     assert lab.books_after(2).total_debt - start.total_debt < FRACTION  # less than a base unit
     for _ in range(pokes):
-        pass_time(2)
-        send(lab.pool.accrue, sender=lender)
+        chain.advance(2)
+        lab.pool.accrue(sender=lender)
     poked = lab.books()
     assert start.total_debt < poked.total_debt
     assert 0 <= once.total_debt - poked.total_debt <= pokes
@@ -148,7 +147,7 @@ def test_interest_of_short_blocks_is_not_lost(builder, lender, decimals, lent):
 
 
 @pytest.mark.parametrize(("pokes", "span"), [(2, YEAR), (12, 3 * YEAR)])
-def test_often_or_once(builder, lender, pokes, span):
+def test_often_or_once(chain, builder, lender, pokes, span):
     """P8: at a constant rate they differ by the remainder of the series and a fraction an accrual."""
     flat = RateParams(speed=0, steepness=1, rate_initial=Decimal("0.2"))
     lab = build_lab(builder, [lender], rates=flat, reserve_factor=0)
@@ -156,8 +155,8 @@ def test_often_or_once(builder, lender, pokes, span):
     lab.draw(lab.units(500_000))
     start, once = lab.books(), lab.books_after(span)
     for _ in range(pokes):
-        pass_time(span // pokes)
-        send(lab.pool.accrue, sender=lender)
+        chain.advance(span // pokes)
+        lab.pool.accrue(sender=lender)
     often = lab.books()
 
     x = Decimal(lab.pool.borrow_rate()) * (span // pokes * pokes) / WAD
@@ -171,39 +170,39 @@ def test_often_or_once(builder, lender, pokes, span):
 
 
 @pytest.mark.parametrize("years", [50, 200])
-def test_never_reverts_however_long_nobody_called(busy, lender, stranger, years):
+def test_never_reverts_however_long_nobody_called(chain, busy, lender, stranger, years):
     """200 years are more than the clock holds: 136 of them do not count."""
     for _ in range(4):
         expected = busy.books_after(years * YEAR)
-        pass_time(years * YEAR)
+        chain.advance(years * YEAR)
         assert busy.books() == expected
-        send(busy.pool.accrue, sender=stranger)
+        busy.pool.accrue(sender=stranger)
         assert busy.books() == expected
     _, shares, owed = busy.line()
     busy.give(busy.vault, owed)
     busy.settle(shares, owed)
     assert busy.books().total_debt == 0
-    send(busy.pool.exit, 2**255, 0, lender, lender, sender=lender)
+    busy.pool.exit(2**255, 0, lender, lender, sender=lender)
 
 
-def test_one_interval_counts_for_at_most_one_e_fold(lab, lender):
+def test_one_interval_counts_for_at_most_one_e_fold(chain, lab, lender):
     lab.lend(lender, lab.units(1_000_000))
     lab.draw(lab.units(1_000_000))
     before = lab.books()
-    pass_time(50 * YEAR)
+    chain.advance(50 * YEAR)
     assert lab.books().total_debt == before.total_debt + before.total_debt * (10**18 * 10 // 6) // WAD
 
 
-def test_clipped_to_what_the_fields_hold(lab, lender, stranger):
+def test_clipped_to_what_the_fields_hold(chain, lab, lender, stranger):
     """The rest is forgiven; paying and leaving go on."""
     half = 2**93
-    send(lab.loan.mint, lender, half, sender=lender)
+    lab.loan.mint(lender, half, sender=lender)
     lab.lend(lender, half)
     lab.pool.set_limit(lab.vault, 2**94 - 1, sender=lab.council)
     lab.draw(half)
     for _ in range(3):
-        pass_time(50 * YEAR)
-        send(lab.pool.accrue, sender=stranger)
+        chain.advance(50 * YEAR)
+        lab.pool.accrue(sender=stranger)
     clipped = lab.books()
     assert clipped.total_debt == VALUE_TOP
     assert clipped.total_assets <= VALUE_TOP
@@ -211,11 +210,11 @@ def test_clipped_to_what_the_fields_hold(lab, lender, stranger):
 
     shares = lab.drawn()
     paid = 2**94
-    send(lab.loan.mint, lab.vault, paid, sender=stranger)
+    lab.loan.mint(lab.vault, paid, sender=stranger)
     lab.settle(shares // 2, paid // 2)
     lab.settle(shares - shares // 2, paid // 2)
     assert lab.books().total_debt == 0
-    send(lab.pool.exit, 2**255, clipped.total_assets // FRACTION - 1, lender, lender, sender=lender)
+    lab.pool.exit(2**255, clipped.total_assets // FRACTION - 1, lender, lender, sender=lender)
 
 
 def test_assets_are_clipped_as_well(lab):
@@ -234,8 +233,8 @@ def test_utilisation_at_the_edges(lab, total_assets, total_debt, expected):
     """Nothing divides by zero."""
     totals = Totals(total_assets * FRACTION, total_debt * FRACTION, 0, 0, 2**31, 1)
     assert utilisation(totals.total_assets, totals.total_debt) == expected
-    overrides = state_of(lab.pool, totals, 0)
-    assert call_on(overrides, lab.pool.utilisation) == [expected]
+    with holding(lab.pool, totals, 0):
+        assert lab.pool.utilisation() == expected
     after = books_with(lab.pool, totals, DAY)
     assert after == accrued(totals, DAY, lab.curve, lab.reserve_factor)
 
@@ -283,20 +282,21 @@ def size(rng: random.Random, top: int) -> int:
     return rng.randrange(min(top + 1, 2 ** rng.randrange(1, top.bit_length() + 1)))
 
 
-def state_of(pool, totals: Totals, elapsed: int) -> dict:
-    """Overrides with which the pool holds these books, last written so many seconds ago."""
-    clock = (now() - elapsed) % 2**32
+@contextmanager
+def holding(pool, totals: Totals, elapsed: int) -> Iterator[None]:
+    """Lets the pool hold these books, last written so many seconds ago."""
+    clock = (pool.chain.now - elapsed) % 2**32
     books = totals.total_assets | totals.total_debt << 110 | clock << 220
     counts = (
         totals.total_supply | totals.total_debt_shares << 104 | totals.log_rate << 208 | totals.flags << 240
     )
-    slots = {BOOKS: books, COUNTS: counts}
-    words = {
-        to_hex(slot.to_bytes(32, "big")): to_hex(word.to_bytes(32, "big")) for slot, word in slots.items()
-    }
-    return {pool.address: {"stateDiff": words}}
+    with pool.chain.isolated():
+        for slot, word in ((BOOKS, books), (COUNTS, counts)):
+            pool.engine.set_storage(pool.address, slot, word)
+        yield
 
 
 def books_with(pool, totals: Totals, elapsed: int) -> Totals:
     """What the pool says of such books."""
-    return Totals(*call_on(state_of(pool, totals, elapsed), pool.totals))
+    with holding(pool, totals, elapsed):
+        return Totals(*pool.totals())

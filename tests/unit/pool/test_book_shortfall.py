@@ -2,9 +2,8 @@
 
 import pytest
 
+from plimsoll.testing import refusal
 from plimsoll.units import DAY, FRACTION, MAX, NOBODY
-from tests.utils.calls import refusal, send
-from tests.utils.clock import pass_time
 from tests.utils.pool_harness import PAR
 
 
@@ -13,13 +12,13 @@ def tranches(lab, lender, stranger):
     """1,000,000 lent, 50,000 of stake, 30,000 of reserve, 500,000 drawn; at par."""
     lab.lend(lender, lab.units(1_000_000))
     lab.lend(lab.backstop, lab.units(50_000))
-    send(lab.loan.mint, lab.pool, lab.units(30_000), sender=stranger)
+    lab.loan.mint(lab.pool, lab.units(30_000), sender=stranger)
     lab.draw(lab.units(500_000))
     return lab
 
 
 def seize(lab, whole):
-    send(lab.loan.burn, lab.pool, lab.units(whole), sender=lab.council)
+    lab.loan.burn(lab.pool, lab.units(whole), sender=lab.council)
 
 
 @pytest.mark.parametrize(
@@ -63,17 +62,17 @@ def test_nothing_while_the_reserve_covers_it(tranches, stranger, seized):
 def test_once(tranches, stranger):
     lab = tranches
     seize(lab, 100_000)
-    send(lab.pool.book_shortfall, sender=stranger)
+    lab.pool.book_shortfall(sender=stranger)
     before = lab.books()
     receipt = lab.pool.book_shortfall(sender=stranger)
     assert receipt.events == []
     assert lab.books() == before
 
 
-def test_accrues(busy, stranger):
+def test_accrues(chain, busy, stranger):
     expected = busy.books_after(DAY)
-    pass_time(DAY)
-    send(busy.pool.book_shortfall, sender=stranger)
+    chain.advance(DAY)
+    busy.pool.book_shortfall(sender=stranger)
     assert busy.books() == expected
 
 
@@ -83,7 +82,7 @@ def test_until_then_exits_are_paid_from_what_is_left(tranches, lender, stranger)
     seize(lab, 400_000)
     assert lab.pool.reserves() == 0
     assert lab.pool.maxWithdraw(lender) == lab.cash() == lab.units(180_000)
-    send(lab.pool.book_shortfall, sender=stranger)
+    lab.pool.book_shortfall(sender=stranger)
     assert lab.pool.maxWithdraw(lender) == lab.units(180_000)
     assert lab.pool.convertToAssets(lab.pool.balanceOf(lender)) == lab.units(680_000)
 
@@ -103,7 +102,7 @@ def test_a_settlement_books_it_too(tranches):
 def test_all_cash_is_gone(tranches, lender, stranger):
     lab = tranches
     seize(lab, 580_000)
-    send(lab.pool.book_shortfall, sender=stranger)
+    lab.pool.book_shortfall(sender=stranger)
     books = lab.books()
     assert books.total_assets == books.total_debt
     assert lab.pool.maxWithdraw(lender) == 0
@@ -116,7 +115,7 @@ def test_a_fraction_of_a_unit_is_not_booked(lab, lender, stranger):
     """P3: less than one base unit."""
     lab.lend(lender, 10**9)
     lab.draw(10**6)
-    send(lab.pool.settle, 700, 0, sender=lab.vault)
+    lab.pool.settle(700, 0, sender=lab.vault)
     receipt = lab.pool.book_shortfall(sender=stranger)
     assert receipt.events == []
     books = lab.books()

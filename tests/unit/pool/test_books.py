@@ -14,8 +14,6 @@ from plimsoll.twin.share_math import (
     to_value_up,
 )
 from plimsoll.units import DAY, FRACTION, HOUR
-from tests.utils.calls import send, view
-from tests.utils.clock import pass_time
 from tests.utils.pool_harness import PAR, PoolHarness
 
 
@@ -37,8 +35,8 @@ class Walk:
 
     def wait(self) -> None:
         seconds = self.rng.choice([1, 2, 12, HOUR, DAY, 30 * DAY])
-        pass_time(seconds)
-        send(self.lab.pool.accrue, sender=self.lab.council)
+        self.lab.chain.advance(seconds)
+        self.lab.pool.accrue(sender=self.lab.council)
         self.books = accrued(self.books, seconds, self.lab.curve, self.lab.reserve_factor)
 
     def deposit(self) -> None:
@@ -46,38 +44,38 @@ class Walk:
         shares = to_shares_down(assets, self.books.total_assets, self.books.total_supply)
         if shares == 0:
             return
-        send(self.lab.pool.deposit, assets, who, sender=who)
+        self.lab.pool.deposit(assets, who, sender=who)
         self.cash += assets
         self._add(assets * FRACTION, 0, shares, 0)
 
     def withdraw(self) -> None:
         who = self.rng.choice(self.lenders)
-        assets = self.amount(view(self.lab.pool.maxWithdraw, who)[0])
+        assets = self.amount(self.lab.pool.maxWithdraw(who))
         shares = to_shares_up(assets, self.books.total_assets, self.books.total_supply)
-        send(self.lab.pool.withdraw, assets, who, who, sender=who)
+        self.lab.pool.withdraw(assets, who, who, sender=who)
         self.cash -= assets
         self._add(-assets * FRACTION, 0, -shares, 0)
 
     def exit(self) -> None:
         who = self.rng.choice(self.lenders)
-        shares = view(self.lab.pool.balanceOf, who)[0]
+        shares = self.lab.pool.balanceOf(who)
         assets = to_assets_down(shares, self.books.total_assets, self.books.total_supply)
         free = max(0, self.books.total_assets - self.books.total_debt) // FRACTION
         if assets > min(free, self.cash):
             assets = min(free, self.cash)
             shares = to_shares_up(assets, self.books.total_assets, self.books.total_supply)
-        send(self.lab.pool.exit, 2**256 - 1, assets, who, who, sender=who)
+        self.lab.pool.exit(2**256 - 1, assets, who, who, sender=who)
         self.cash -= assets
         self._add(-assets * FRACTION, 0, -shares, 0)
 
     def draw(self) -> None:
         vault = self.rng.choice(list(self.drawn))
-        assets = self.amount(view(self.lab.pool.max_draw, vault)[0])
+        assets = self.amount(self.lab.pool.max_draw(vault))
         if assets == 0:
             return  # refused when more is owed than owned
         shares = to_shares_up(assets, self.books.total_debt, self.books.total_debt_shares)
         value = to_value_up(shares, self.books.total_debt, self.books.total_debt_shares)
-        send(self.lab.pool.draw, assets, vault, sender=vault)
+        self.lab.pool.draw(assets, vault, sender=vault)
         self.drawn[vault] += shares
         self.cash -= assets
         self._add(0, value, 0, shares)
@@ -102,7 +100,7 @@ class Walk:
 
     def donate(self) -> None:
         assets = self.amount(10**6)
-        send(self.lab.loan.mint, self.lab.pool, assets, sender=self.lab.council)
+        self.lab.loan.mint(self.lab.pool, assets, sender=self.lab.council)
         self.cash += assets
 
     def _add(self, assets: int, debt: int, supply: int, debt_shares: int) -> None:
@@ -119,7 +117,7 @@ class Walk:
 def test_a_walk(lab, lender, other_lender, seed):
     """P1, P2, P3, P5, P6, P9, T1: after every step."""
     walk = Walk(lab, [lender, other_lender], seed)
-    send(lab.loan.mint, lab.vault, 10**18, sender=lender)
+    lab.loan.mint(lab.vault, 10**18, sender=lender)
     steps = [walk.wait, walk.wait, walk.deposit, walk.withdraw, walk.exit, walk.draw, walk.draw]
     steps += [walk.settle, walk.donate]
     for _ in range(60):
@@ -128,7 +126,7 @@ def test_a_walk(lab, lender, other_lender, seed):
         after = lab.books()
         assert after == walk.books  # T1
         assert lab.cash() == walk.cash
-        shares = sum(view(lab.pool.balanceOf, who)[0] for who in walk.lenders)
+        shares = sum(lab.pool.balanceOf(who) for who in walk.lenders)
         assert shares == after.total_supply  # P1
         assert sum(walk.drawn.values()) == after.total_debt_shares  # P2
         assert after.total_assets - after.total_debt - lab.cash() * FRACTION < FRACTION  # P3

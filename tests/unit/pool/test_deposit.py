@@ -1,12 +1,10 @@
 """Supplying an amount."""
 
-import ape
 import pytest
 
+from plimsoll.testing import refusal, reverts
 from plimsoll.twin.share_math import to_shares_down
 from plimsoll.units import DAY, FRACTION, MAX, NOBODY, YEAR
-from tests.utils.calls import refusal, send
-from tests.utils.clock import now, pass_time
 from tests.utils.pool_harness import PAR, closed_pool
 
 
@@ -22,8 +20,8 @@ def test_the_first_lender_pays_par(lab, lender):
     assert lab.pool.totalAssets() == lab.cash() == 1_234_567
 
 
-def test_later_lenders_pay_the_grown_price(busy, other_lender):
-    pass_time(DAY)
+def test_later_lenders_pay_the_grown_price(chain, busy, other_lender):
+    chain.advance(DAY)
     books = busy.books()
     shares = to_shares_down(10**9 + 7, books.total_assets, books.total_supply)
 
@@ -38,10 +36,10 @@ def test_later_lenders_pay_the_grown_price(busy, other_lender):
     )
 
 
-def test_accrues_up_to_its_own_time(busy, lender):
+def test_accrues_up_to_its_own_time(chain, busy, lender):
     before = busy.books()
     expected = busy.books_after(DAY)
-    pass_time(DAY)
+    chain.advance(DAY)
     busy.pool.deposit(0, lender, sender=lender)
     assert busy.books() == expected
     assert expected.total_assets > before.total_assets
@@ -92,19 +90,19 @@ def test_a_round_trip_in_one_block_gains_nothing(busy, other_lender, assets):
 
 def test_before_opening(builder, lab, lender):
     pool = closed_pool(builder, lab.factory, lab.loan, lab.council)
-    send(lab.loan.approve, pool, MAX, sender=lender)
-    with ape.reverts("pool: not open"):
+    lab.loan.approve(pool, MAX, sender=lender)
+    with reverts("pool: not open"):
         pool.deposit(1, lender, sender=lender)
-    send(pool.open_pool, sender=lab.council)
+    pool.open_pool(sender=lab.council)
     assert refusal(pool.deposit, 1, lender, sender=lender) is None
 
 
-def test_while_paused(lab, lender):
-    lab.pool.set_pause(now() + DAY, sender=lab.council)
+def test_while_paused(chain, lab, lender):
+    lab.pool.set_pause(chain.now + DAY, sender=lab.council)
     assert refusal(lab.pool.deposit, 1, lender, sender=lender) == "pool: paused"
-    pass_time(DAY - 1)
+    chain.advance(DAY - 1)
     assert refusal(lab.pool.deposit, 1, lender, sender=lender) == "pool: paused"
-    pass_time(1)
+    chain.advance(1)
     assert refusal(lab.pool.deposit, 1, lender, sender=lender) is None
 
 
@@ -120,13 +118,13 @@ def test_the_supply_cap(busy, other_lender):
     )
 
 
-def test_less_than_a_share(lab, lender):
+def test_less_than_a_share(chain, lab, lender):
     """Only when a share is worth more than a base unit: a thousand times par."""
     lab.lend(lender, 10**9)
     lab.draw(10**9)
     for _ in range(9):
-        pass_time(50 * YEAR)
-        send(lab.pool.accrue, sender=lender)
+        chain.advance(50 * YEAR)
+        lab.pool.accrue(sender=lender)
     worth = lab.pool.previewMint(1)
     assert 1 < worth < 10
     assert refusal(lab.pool.deposit, worth - 1, lender, sender=lender) == "pool: less than a share"

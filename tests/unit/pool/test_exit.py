@@ -1,9 +1,8 @@
 """Taking out as much as there is."""
 
+from plimsoll.testing import refusal
 from plimsoll.twin.share_math import to_assets_down, to_shares_up
 from plimsoll.units import DAY, FRACTION, MAX, NOBODY
-from tests.utils.calls import refusal
-from tests.utils.clock import pass_time
 from tests.utils.pool_harness import PAR
 
 
@@ -50,10 +49,10 @@ def test_pays_what_is_not_lent_out(busy, lender):
     )
 
 
-def test_pays_nothing_when_all_is_lent_out(lab, lender):
+def test_pays_nothing_when_all_is_lent_out(chain, lab, lender):
     lab.lend(lender, 10**9)
     lab.draw(10**9)
-    pass_time(DAY)
+    chain.advance(DAY)
     receipt = lab.pool.exit(MAX, 0, lender, lender, sender=lender)
     assert receipt.events[-1] == lab.pool.Withdraw(
         sender=lender, receiver=lender, owner=lender, assets=0, shares=0

@@ -2,13 +2,11 @@
 
 from decimal import Decimal
 
-import ape
 import pytest
 
+from plimsoll.testing import refusal
 from plimsoll.units import DAY, MAX, WAD
-from tests.utils.calls import refusal, send
-from tests.utils.clock import pass_time
-from tests.utils.intruder import outcomes, plan
+from tests.utils.actor import intruder_plan, outcomes
 from tests.utils.pool_harness import build_lab
 
 
@@ -16,7 +14,7 @@ from tests.utils.pool_harness import build_lab
 def costly(builder, lender, intruder, lab):
     """A pool of the same token that takes 0.09 % for a flash loan; the intruder has approved it too."""
     costly = build_lab(builder, [lender], token=lab.loan, flash_fee=Decimal("0.0009"))
-    send(intruder.approve, costly.loan, costly.pool, MAX, sender=lender)
+    intruder.approve(costly.loan, costly.pool, MAX, sender=lender)
     return costly
 
 
@@ -60,19 +58,19 @@ def test_the_fee_is_reserve(costly, lender, intruder, stranger, amount, fee):
 
 def test_nothing(busy, intruder, stranger):
     receipt = busy.pool.flashLoan(intruder, busy.loan, 0, b"", sender=stranger)
-    assert [event.event_name for event in receipt.events] == ["FlashLoanReceived"]
+    assert [event.name for event in receipt.events] == ["FlashLoanReceived"]
 
 
-def test_does_not_accrue(busy, intruder, stranger):
+def test_does_not_accrue(chain, busy, intruder, stranger):
     """The books are not touched: what time did shows as in any view."""
     expected = busy.books_after(DAY)
-    pass_time(DAY)
-    send(busy.pool.flashLoan, intruder, busy.loan, 10**9, b"", sender=stranger)
+    chain.advance(DAY)
+    busy.pool.flashLoan(intruder, busy.loan, 10**9, b"", sender=stranger)
     assert busy.books() == expected
 
 
 def test_the_reserve_can_be_lent_as_well(busy, intruder, stranger):
-    send(busy.loan.mint, busy.pool, 10**12, sender=stranger)
+    busy.loan.mint(busy.pool, 10**12, sender=stranger)
     assert busy.pool.maxFlashLoan(busy.loan) == busy.cash()
     assert refusal(busy.pool.flashLoan, intruder, busy.loan, busy.cash(), b"", sender=stranger) is None
     assert refusal(busy.pool.flashLoan, intruder, busy.loan, busy.cash() + 1, b"", sender=stranger) == ""
@@ -87,7 +85,7 @@ def test_another_token(busy, market, intruder, stranger):
 
 def test_a_wrong_answer(busy, intruder, stranger):
     for answer in (bytes(32), b"\xff" * 32):
-        send(intruder.set_answer, answer, sender=stranger)
+        intruder.set_answer(answer, sender=stranger)
         assert (
             refusal(busy.pool.flashLoan, intruder, busy.loan, 1, b"", sender=stranger)
             == "pool: bad flash answer"
@@ -102,31 +100,31 @@ def test_a_receiver_that_cannot_answer(busy, lender, stranger):
 
 def test_not_paid_back(busy, intruder, stranger):
     """The money is gone when it is asked for."""
-    plan(intruder, (busy.loan.transfer, stranger, busy.units(1_000) + 1))
+    intruder_plan(intruder, (busy.loan.transfer, stranger, busy.units(1_000) + 1))
     assert refusal(busy.pool.flashLoan, intruder, busy.loan, 10**9, b"", sender=stranger) == ""
-    plan(intruder, (busy.loan.transfer, stranger, busy.units(1_000)))
+    intruder_plan(intruder, (busy.loan.transfer, stranger, busy.units(1_000)))
     assert refusal(busy.pool.flashLoan, intruder, busy.loan, 10**9, b"", sender=stranger) is None
 
 
 def test_no_allowance(busy, intruder, stranger):
-    send(intruder.approve, busy.loan, busy.pool, 10**9 - 1, sender=stranger)
+    intruder.approve(busy.loan, busy.pool, 10**9 - 1, sender=stranger)
     assert refusal(busy.pool.flashLoan, intruder, busy.loan, 10**9, b"", sender=stranger) == ""
-    send(intruder.approve, busy.loan, busy.pool, 10**9, sender=stranger)
+    intruder.approve(busy.loan, busy.pool, 10**9, sender=stranger)
     assert refusal(busy.pool.flashLoan, intruder, busy.loan, 10**9, b"", sender=stranger) is None
 
 
 def test_a_fee_short(costly, lender, intruder, stranger):
     lab = costly
     lab.lend(lender, lab.units(100_000))
-    send(intruder.approve, lab.loan, lab.pool, 10**10 + 9 * 10**6 - 1, sender=stranger)
+    intruder.approve(lab.loan, lab.pool, 10**10 + 9 * 10**6 - 1, sender=stranger)
     assert refusal(lab.pool.flashLoan, intruder, lab.loan, 10**10, b"", sender=stranger) == ""
-    send(intruder.approve, lab.loan, lab.pool, 10**10 + 9 * 10**6, sender=stranger)
+    intruder.approve(lab.loan, lab.pool, 10**10 + 9 * 10**6, sender=stranger)
     assert refusal(lab.pool.flashLoan, intruder, lab.loan, 10**10, b"", sender=stranger) is None
 
 
 def test_cash_that_vanishes_meanwhile(busy, intruder, stranger):
     """P10: cash is compared as well; here the token's issuer takes one unit during the loan."""
-    plan(intruder, (busy.loan.burn, busy.pool, 1))
+    intruder_plan(intruder, (busy.loan.burn, busy.pool, 1))
     assert (
         refusal(busy.pool.flashLoan, intruder, busy.loan, 10**9, b"", sender=stranger)
         == "pool: flash loan not repaid"
@@ -136,8 +134,8 @@ def test_cash_that_vanishes_meanwhile(busy, intruder, stranger):
 def test_cash_that_arrives_meanwhile_is_a_donation(busy, intruder, stranger):
     """It does not count as repayment: that is pulled all the same."""
     books, reserves = busy.books(), busy.pool.reserves()
-    plan(intruder, (busy.loan.transfer, busy.pool, busy.units(1_000)))
-    send(busy.pool.flashLoan, intruder, busy.loan, 10**9, b"", sender=stranger)
+    intruder_plan(intruder, (busy.loan.transfer, busy.pool, busy.units(1_000)))
+    busy.pool.flashLoan(intruder, busy.loan, 10**9, b"", sender=stranger)
     assert busy.pool.reserves() == reserves + busy.units(1_000)
     assert busy.books() == books
     assert busy.loan.balanceOf(intruder) == 0
@@ -146,9 +144,9 @@ def test_cash_that_arrives_meanwhile_is_a_donation(busy, intruder, stranger):
 @pytest.mark.parametrize("amount", [1, 10**10])
 def test_nothing_of_the_pool_can_be_used_meanwhile(busy, intruder, stranger, amount):
     """N1: the lock is held; what the intruder may do at other times, he may not do now."""
-    send(busy.factory.register, intruder, busy.pool, sender=stranger)
-    send(busy.pool.set_limit, intruder, 10**12, sender=busy.council)
-    send(busy.loan.transfer, intruder, 10**9, sender=busy.vault)
+    busy.factory.register(intruder, busy.pool, sender=stranger)
+    busy.pool.set_limit(intruder, 10**12, sender=busy.council)
+    busy.loan.transfer(intruder, 10**9, sender=busy.vault)
     pool = busy.pool
     calls = [
         (pool.deposit, 10**6, intruder),
@@ -166,14 +164,14 @@ def test_nothing_of_the_pool_can_be_used_meanwhile(busy, intruder, stranger, amo
         (pool.transferFrom, intruder, stranger, 0),
         (pool.approve, stranger, 0),
     ]
-    plan(intruder, *calls)
+    intruder_plan(intruder, *calls)
     # the same calls at any other time; the flash loan would make the plan run again, and again
     for method, *arguments in calls:
-        if method is not pool.flashLoan:
+        if method != pool.flashLoan:
             assert refusal(method, *arguments, sender=intruder) is None
     before = busy.books(), busy.line(intruder)
 
-    send(pool.flashLoan, intruder, busy.loan, amount, b"", sender=stranger)
+    pool.flashLoan(intruder, busy.loan, amount, b"", sender=stranger)
 
     assert outcomes(intruder) == [""] * len(calls)  # a lock gives no reason
     assert (busy.books(), busy.line(intruder)) == before
@@ -181,12 +179,12 @@ def test_nothing_of_the_pool_can_be_used_meanwhile(busy, intruder, stranger, amo
 
 def test_a_debt_cannot_be_settled_out_of_the_loan(busy, intruder, stranger):
     """It would make cash count twice."""
-    send(busy.factory.register, intruder, busy.pool, sender=stranger)
-    send(busy.pool.set_limit, intruder, 10**12, sender=busy.council)
-    send(busy.pool.draw, 10**9, intruder, sender=ape.accounts[intruder.address])
+    busy.factory.register(intruder, busy.pool, sender=stranger)
+    busy.pool.set_limit(intruder, 10**12, sender=busy.council)
+    busy.pool.draw(10**9, intruder, sender=intruder)
     _, shares, owed = busy.line(intruder)
-    plan(intruder, (busy.loan.transfer, busy.pool, owed), (busy.pool.settle, shares, owed))
-    send(busy.pool.flashLoan, intruder, busy.loan, 10**9, b"", sender=stranger)
+    intruder_plan(intruder, (busy.loan.transfer, busy.pool, owed), (busy.pool.settle, shares, owed))
+    busy.pool.flashLoan(intruder, busy.loan, 10**9, b"", sender=stranger)
     sent, settled = outcomes(intruder)
     assert sent == (1).to_bytes(32, "big")
     assert settled == ""
@@ -227,19 +225,19 @@ def test_views_meanwhile_are_consistent_or_revert(busy, intruder, lender, strang
         (pool.max_draw, busy.vault),
         (pool.maxFlashLoan, busy.loan),
     ]
-    plan(intruder, *open_views, *locked_views)
-    send(intruder.run, sender=stranger)
+    intruder_plan(intruder, *open_views, *locked_views)
+    intruder.run(sender=stranger)
     outside = outcomes(intruder)
     assert all(isinstance(outcome, bytes) for outcome in outside)
 
-    send(pool.flashLoan, intruder, busy.loan, 10**11, b"", sender=stranger)
+    pool.flashLoan(intruder, busy.loan, 10**11, b"", sender=stranger)
 
     answers = len(open_views)
     assert outcomes(intruder) == outside[:answers] + [""] * len(locked_views)
 
 
 def test_the_lock_is_given_back(busy, intruder, lender, stranger):
-    send(busy.pool.flashLoan, intruder, busy.loan, 10**9, b"", sender=stranger)
+    busy.pool.flashLoan(intruder, busy.loan, 10**9, b"", sender=stranger)
     assert refusal(busy.pool.withdraw, 1, lender, lender, sender=lender) is None
     assert busy.pool.reserves() >= 0
 
@@ -249,12 +247,12 @@ def test_a_real_borrower_cannot_repay_in_it(market, intruder, lender, borrower, 
     market.pool.deposit(market.loans(100_000), lender, sender=lender)
     market.vault.open(market.collaterals(10), market.loans(10_000), sender=borrower)
     for spender in (market.pool, market.vault):
-        send(intruder.approve, market.loan, spender, MAX, sender=stranger)
-    send(market.loan.mint, intruder, market.loans(20_000), sender=stranger)
-    plan(intruder, (market.vault.repay, market.loans(1_000), borrower))
+        intruder.approve(market.loan, spender, MAX, sender=stranger)
+    market.loan.mint(intruder, market.loans(20_000), sender=stranger)
+    intruder_plan(intruder, (market.vault.repay, market.loans(1_000), borrower))
     assert refusal(market.vault.repay, market.loans(1_000), borrower, sender=intruder) is None
     debt = market.vault.debt_of(borrower)
-    send(market.pool.flashLoan, intruder, market.loan, 10**9, b"", sender=stranger)
+    market.pool.flashLoan(intruder, market.loan, 10**9, b"", sender=stranger)
     assert outcomes(intruder) == [""]
     assert market.vault.debt_of(borrower) == debt
 

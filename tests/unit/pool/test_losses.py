@@ -1,12 +1,10 @@
 """The waterfall: reserve, then backstop, then lenders; in one call and one event."""
 
 import pytest
-from ape import accounts
 
+from plimsoll.testing import refusal
 from plimsoll.twin.share_math import to_assets_down, to_shares_up, to_value_down
 from plimsoll.units import DAY, FRACTION, NOBODY, YEAR
-from tests.utils.calls import refusal, send
-from tests.utils.clock import pass_time
 from tests.utils.pool_harness import PAR, build_lab
 
 RESERVE, STAKE, LENT, DRAWN = 30_000, 50_000, 1_000_000, 500_000  # whole tokens
@@ -17,7 +15,7 @@ def tranches(lab, lender, stranger):
     """At par: lenders, a backstop's stake, a reserve, and a debt that can go bad; no time passes."""
     lab.lend(lender, lab.units(LENT))
     lab.lend(lab.backstop, lab.units(STAKE))
-    send(lab.loan.mint, lab.pool, lab.units(RESERVE), sender=stranger)
+    lab.loan.mint(lab.pool, lab.units(RESERVE), sender=stranger)
     lab.draw(lab.units(DRAWN))
     assert lab.pool.reserves() == lab.units(RESERVE)
     return lab
@@ -141,7 +139,7 @@ def test_without_a_backstop(builder, market, lender, borrower, receiver):
     """A real vault, impersonated: what it does not pay, lenders carry."""
     market.pool.deposit(market.loans(100_000), lender, sender=lender)
     market.vault.open(market.collaterals(30), market.loans(40_000), sender=borrower)
-    vault = accounts[market.vault.address]
+    vault = market.vault
     _, shares, owed = market.pool.credit_line(market.vault)
     receipt = market.pool.settle(shares, 0, sender=vault)
     assert receipt.events == [
@@ -154,7 +152,7 @@ def test_without_a_backstop(builder, market, lender, borrower, receiver):
 def test_a_line_never_refills_after_a_loss(lab, lender):
     """P11: draw, lose, draw again: no more than the limit is ever lost."""
     lab.lend(lender, lab.units(1_000_000))
-    send(lab.pool.set_limit, lab.vault, lab.units(100_000), sender=lab.council)
+    lab.pool.set_limit(lab.vault, lab.units(100_000), sender=lab.council)
     lab.lose(lab.units(60_000))
     assert lab.line() == (lab.units(40_000), 0, 0)
     draw = (lab.pool.draw, lab.units(40_000) + 1, lab.vault)
@@ -177,7 +175,7 @@ def test_also_when_the_reserve_carries_the_loss(tranches):
 def test_interest_on_what_is_drawn_can_be_lost_as_well(busy):
     """P11: limits granted plus interest on the drawn part; the limit stops at zero."""
     _, shares, owed = busy.line()
-    send(busy.pool.set_limit, busy.vault, busy.units(600_000), sender=busy.council)
+    busy.pool.set_limit(busy.vault, busy.units(600_000), sender=busy.council)
     assert owed > busy.units(600_000)
     busy.settle(shares, 0)
     assert busy.line() == (0, 0, 0)
@@ -186,7 +184,7 @@ def test_interest_on_what_is_drawn_can_be_lost_as_well(busy):
 
 def test_a_line_whose_limit_was_lowered_stops_at_zero(tranches):
     lab = tranches
-    send(lab.pool.set_limit, lab.vault, 7, sender=lab.council)
+    lab.pool.set_limit(lab.vault, 7, sender=lab.council)
     receipt = lab.settle(100 * PAR, 0)
     assert receipt.events[0] == lab.pool.LimitSet(vault=lab.vault, limit=0)
     assert lab.pool.losses(lab.vault) == 100
@@ -233,7 +231,7 @@ def test_claiming_less_than_arrived(tranches):
     """The line shrinks as if it were lost; what arrived is reserve."""
     lab = tranches
     limit = lab.line()[0]
-    send(lab.loan.transfer, lab.pool, lab.units(1_000), sender=lab.vault)
+    lab.loan.transfer(lab.pool, lab.units(1_000), sender=lab.vault)
     receipt = lab.pool.settle(lab.units(1_000) * PAR, 0, sender=lab.vault)
     assert receipt.events[-1] == lab.pool.Loss(
         vault=lab.vault, reserves=lab.units(1_000), backstop=0, lenders=0
@@ -259,7 +257,7 @@ def test_split_into_crumbs(lab, lender):
     receipt = lab.pool.settle(700, 0, sender=lab.vault)
     assert receipt.events[-1] == lab.pool.Loss(vault=lab.vault, reserves=0, backstop=0, lenders=1)
     for _ in range(28):
-        send(lab.pool.settle, 700, 0, sender=lab.vault)
+        lab.pool.settle(700, 0, sender=lab.vault)
     assert lab.units(1_000) - lab.pool.totalAssets() == 20  # of 21, less what rounding left
     assert lab.line()[0] == limit - 30
     assert lab.pool.losses(lab.vault) == 30
@@ -279,7 +277,7 @@ def test_split_in_two_or_at_once(tranches):
 def test_a_stake_worth_nothing_is_burnt_before_lenders_lose(lab, lender):
     """W1."""
     lab.lend(lender, 10**9)
-    send(lab.pool.transfer, lab.backstop, 999, sender=lender)
+    lab.pool.transfer(lab.backstop, 999, sender=lender)
     lab.draw(10**6)
     receipt = lab.settle(10**6 * PAR, 0)
     assert receipt.events[-2:] == [
@@ -298,10 +296,10 @@ def test_a_backstop_that_holds_all_shares(lab):
     assert books.total_assets == books.total_supply == 0
 
 
-def test_losses_and_interest(busy, lender):
+def test_losses_and_interest(chain, busy, lender):
     """P3 and the sums after a year of both."""
     for days, lost in ((100, 10**9), (200, 10**10 + 7), (65, 10**6 + 1)):
-        pass_time(days * DAY)
+        chain.advance(days * DAY)
         shares = to_shares_up(lost, *busy.books()[1:4:2])
         before = busy.books()
         receipt = busy.settle(shares, 0)
@@ -312,7 +310,7 @@ def test_losses_and_interest(busy, lender):
         assert busy.cash() * FRACTION + books.total_debt > books.total_assets - FRACTION
 
 
-def test_everything_is_lost_with_debt_of_others(builder, lender):
+def test_everything_is_lost_with_debt_of_others(chain, builder, lender):
     """One vault loses all that it drew; the other's debt is what lenders still own."""
     lab = build_lab(builder, [lender])
     lab.lend(lender, lab.units(1_000))
@@ -322,7 +320,7 @@ def test_everything_is_lost_with_debt_of_others(builder, lender):
     books = lab.books()
     assert books.total_assets == books.total_debt == lab.units(400) * FRACTION
     assert lab.pool.utilisation() == 10**18
-    pass_time(YEAR)
+    chain.advance(YEAR)
     _, shares, owed = lab.line(lab.other_vault)
     lab.settle(shares, owed, lab.other_vault)
     assert lab.pool.maxWithdraw(lender) > lab.units(400)

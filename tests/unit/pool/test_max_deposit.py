@@ -2,16 +2,15 @@
 
 import pytest
 
+from plimsoll.testing import refusal
 from plimsoll.units import DAY, FRACTION, MAX
-from tests.utils.calls import refusal, send
-from tests.utils.clock import now, pass_time
 from tests.utils.pool_harness import PAR, closed_pool
 
 
 @pytest.fixture
 def rich(lab, lender):
     """A lender with more than the books hold."""
-    send(lab.loan.mint, lender, 2**95, sender=lender)
+    lab.loan.mint(lender, 2**95, sender=lender)
     return lender
 
 
@@ -58,24 +57,24 @@ def test_above_the_cap(busy, lender):
     assert busy.pool.maxDeposit(lender) == busy.pool.maxMint(lender) == 0
 
 
-def test_the_cap_fills_with_interest(busy, lender):
+def test_the_cap_fills_with_interest(chain, busy, lender):
     busy.pool.set_supply_cap(busy.pool.totalAssets() + 1_000, sender=busy.council)
     assert busy.pool.maxDeposit(lender) == 999
-    pass_time(DAY)
+    chain.advance(DAY)
     assert busy.pool.maxDeposit(lender) == 0
 
 
-def test_paused(lab, lender):
-    lab.pool.set_pause(now() + DAY, sender=lab.council)
+def test_paused(chain, lab, lender):
+    lab.pool.set_pause(chain.now + DAY, sender=lab.council)
     assert lab.pool.maxDeposit(lender) == lab.pool.maxMint(lender) == 0
-    pass_time(DAY)
+    chain.advance(DAY)
     assert lab.pool.maxDeposit(lender) == 2**94 - 1
 
 
 def test_before_opening(builder, lab, lender):
     pool = closed_pool(builder, lab.factory, lab.loan, lab.council)
     assert pool.maxDeposit(lender) == pool.maxMint(lender) == 0
-    send(pool.open_pool, sender=lab.council)
+    pool.open_pool(sender=lab.council)
     assert pool.maxDeposit(lender) == 2**94 - 1
 
 
@@ -94,7 +93,7 @@ def test_just_not_wiped(lab, lender):
 
 
 def test_full(lab, rich):
-    send(lab.pool.deposit, 2**94 - 1, rich, sender=rich)
+    lab.pool.deposit(2**94 - 1, rich, sender=rich)
     assert lab.pool.maxDeposit(rich) == lab.pool.maxMint(rich) == 0
     assert refusal(lab.pool.deposit, 1, rich, sender=rich) == "pool: amount too large"
     assert refusal(lab.pool.withdraw, 2**94 - 1, rich, rich, sender=rich) is None

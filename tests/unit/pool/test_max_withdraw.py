@@ -2,10 +2,9 @@
 
 import pytest
 
+from plimsoll.testing import refusal
 from plimsoll.twin.share_math import to_assets_down, to_shares_down, to_shares_up
 from plimsoll.units import DAY, FRACTION
-from tests.utils.calls import refusal, send
-from tests.utils.clock import pass_time
 from tests.utils.pool_harness import PAR
 
 
@@ -40,7 +39,7 @@ def test_bound_by_what_is_lent_out(busy, lender):
 
 def test_the_reserve_is_not_for_lenders(busy, lender, stranger):
     before = busy.pool.maxWithdraw(lender), busy.pool.maxRedeem(lender)
-    send(busy.loan.mint, busy.pool, 10**12, sender=stranger)
+    busy.loan.mint(busy.pool, 10**12, sender=stranger)
     assert (busy.pool.maxWithdraw(lender), busy.pool.maxRedeem(lender)) == before
 
 
@@ -50,10 +49,10 @@ def test_bound_by_cash_after_a_seizure(busy, lender, stranger):
     assert_the_most(busy, lender, "")  # the token refuses
 
 
-def test_all_is_lent_out(lab, lender):
+def test_all_is_lent_out(chain, lab, lender):
     lab.lend(lender, 10**9)
     lab.draw(10**9)
-    pass_time(DAY)
+    chain.advance(DAY)
     books = lab.books()
     assert books.total_debt > books.total_assets  # by the reserve's part
     assert lab.pool.maxWithdraw(lender) == lab.pool.maxRedeem(lender) == 0

@@ -2,10 +2,9 @@
 
 import pytest
 
+from plimsoll.testing import refusal
 from plimsoll.twin.share_math import to_assets_up
 from plimsoll.units import DAY, FRACTION, MAX, NOBODY
-from tests.utils.calls import refusal
-from tests.utils.clock import now, pass_time
 from tests.utils.pool_harness import PAR, closed_pool
 
 
@@ -25,8 +24,8 @@ def test_the_cost_is_rounded_up(lab, lender):
     assert lab.cash() == 6
 
 
-def test_at_the_grown_price(busy, other_lender, receiver):
-    pass_time(DAY)
+def test_at_the_grown_price(chain, busy, other_lender, receiver):
+    chain.advance(DAY)
     books = busy.books()
     cost = to_assets_up(10**12 + 7, books.total_assets, books.total_supply)
 
@@ -73,10 +72,10 @@ def test_before_opening(builder, lab, lender):
     assert refusal(pool.mint, 1, lender, sender=lender) is None
 
 
-def test_while_paused(lab, lender):
-    lab.pool.set_pause(now() + DAY, sender=lab.council)
+def test_while_paused(chain, lab, lender):
+    lab.pool.set_pause(chain.now + DAY, sender=lab.council)
     assert refusal(lab.pool.mint, 1, lender, sender=lender) == "pool: paused"
-    pass_time(DAY)
+    chain.advance(DAY)
     assert refusal(lab.pool.mint, 1, lender, sender=lender) is None
 
 

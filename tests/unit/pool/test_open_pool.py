@@ -2,8 +2,8 @@
 
 import pytest
 
+from plimsoll.testing import refusal
 from plimsoll.units import MAX
-from tests.utils.calls import refusal
 from tests.utils.pool_harness import closed_pool
 
 

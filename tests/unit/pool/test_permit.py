@@ -3,12 +3,11 @@
 from dataclasses import dataclass, replace
 
 import pytest
-from ape import chain, networks
+from eth_account import Account
 from eth_account.messages import encode_typed_data
 
+from plimsoll.testing import refusal
 from plimsoll.units import HOUR, MAX, NOBODY
-from tests.utils.calls import refusal
-from tests.utils.clock import now, pass_time
 
 SECP256K1_N = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 
@@ -53,27 +52,27 @@ class Permit:
 
     def arguments(self, signer):
         """What `permit` takes, signed by `signer`."""
-        signature = signer.sign_message(self.message())
+        signature = Account.sign_message(self.message(), signer.private_key)
         return (
             self.owner,
             self.spender,
             self.amount,
             self.deadline,
             signature.v,
-            bytes(signature.r).rjust(32, b"\0"),
-            bytes(signature.s).rjust(32, b"\0"),
+            signature.r.to_bytes(32),
+            signature.s.to_bytes(32),
         )
 
 
 @pytest.fixture
-def permit(lab, lender, operator):
+def permit(chain, lab, lender, operator):
     return Permit(
         lender.address,
         operator.address,
         123,
         0,
-        now() + HOUR,
-        chain_id=chain.chain_id,
+        chain.now + HOUR,
+        chain_id=chain.engine.chain_id,
         contract=lab.pool.address,
     )
 
@@ -95,10 +94,10 @@ def test_works_once(lab, permit, lender, operator, stranger):
     assert refusal(lab.pool.permit, *again.arguments(lender), sender=stranger) is None
 
 
-def test_works_until_its_deadline(lab, permit, lender, stranger):
-    pass_time(HOUR)
+def test_works_until_its_deadline(chain, lab, permit, lender, stranger):
+    chain.advance(HOUR)
     assert refusal(lab.pool.permit, *permit.arguments(lender), sender=stranger) is None
-    pass_time(1)
+    chain.advance(1)
     assert refusal(lab.pool.permit, *permit.arguments(lender), sender=stranger) == "pool: permit expired"
 
 
@@ -115,7 +114,7 @@ def test_signed_by_another(lab, permit, operator, stranger):
         {"spender": "0x000000000000000000000000000000000000dEaD"},
         {"domain_name": "Plimsoll Test"},
         {"version": "2"},
-        {"chain_id": 1},
+        {"chain_id": 2},
         {"contract": "0x000000000000000000000000000000000000dEaD"},
     ],
     ids=lambda change: next(iter(change)),
@@ -153,18 +152,18 @@ def test_the_domain(lab, permit):
     assert bytes(lab.pool.DOMAIN_SEPARATOR()) == bytes(permit.message().header)
 
 
-def test_the_domain_follows_the_chain(lab, permit, lender, stranger):
+def test_the_domain_follows_the_chain(chain, anvil, lab, permit, lender, stranger):
     """After a fork of the chain a signature works on one side only."""
-    here = chain.chain_id
+    here = chain.engine.chain_id
     separator = lab.pool.DOMAIN_SEPARATOR()
     arguments = permit.arguments(lender)
     elsewhere = replace(permit, chain_id=here + 1)
-    networks.provider.make_request("anvil_setChainId", [here + 1])
+    anvil.request("anvil_setChainId", here + 1)
     try:
         assert lab.pool.DOMAIN_SEPARATOR() != separator
         assert bytes(lab.pool.DOMAIN_SEPARATOR()) == bytes(elsewhere.message().header)
         assert refusal(lab.pool.permit, *arguments, sender=stranger) == "pool: bad signature"
         assert refusal(lab.pool.permit, *elsewhere.arguments(lender), sender=stranger) is None
     finally:
-        networks.provider.make_request("anvil_setChainId", [here])
+        anvil.request("anvil_setChainId", here)
     assert lab.pool.DOMAIN_SEPARATOR() == separator

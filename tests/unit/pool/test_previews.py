@@ -2,35 +2,34 @@
 
 import pytest
 
+from plimsoll.testing import refusal
 from plimsoll.twin import share_math
 from plimsoll.units import DAY, NOBODY
-from tests.utils.calls import refusal, send
-from tests.utils.clock import pass_time
 from tests.utils.pool_harness import PAR
 
 AMOUNTS = [1, 10**6 + 1, 10**11 + 7]
 
 
 @pytest.fixture(params=["empty", "par", "grown", "fallen"])
-def state(request, lab, lender, other_lender):
+def state(chain, request, lab, lender, other_lender):
     """The pool when new, at par, after interest, after a loss; always a day since the last accrual."""
     if request.param != "empty":
         lab.lend(lender, lab.units(1_000_000))
         lab.lend(other_lender, lab.units(500_000) + 7)
     if request.param == "grown":
         lab.draw(lab.units(700_000) + 11)
-        pass_time(200 * DAY)
-        send(lab.pool.accrue, sender=lender)
+        chain.advance(200 * DAY)
+        lab.pool.accrue(sender=lender)
     if request.param == "fallen":
         lab.draw(lab.units(500_000))
         lab.settle(lab.units(200_000) * PAR, 0)
-    pass_time(DAY)
+    chain.advance(DAY)
     return lab
 
 
 def amount_in(receipt, pool):
     event = receipt.events[-1]
-    assert event.event_name in ("Deposit", "Withdraw")
+    assert event.name in ("Deposit", "Withdraw")
     return event.assets, event.shares
 
 
@@ -82,10 +81,10 @@ def test_conversions_are_the_twins(state):
         assert pool.previewRedeem(amount) == share_math.to_assets_down(amount, *totals)
 
 
-def test_views_include_the_interest_since_the_last_accrual(busy, stranger):
+def test_views_include_the_interest_since_the_last_accrual(chain, busy, stranger):
     then = busy.pool.totalAssets()
     expected = busy.books_after(DAY)
-    pass_time(DAY)
+    chain.advance(DAY)
     assert busy.books() == expected
     assert busy.pool.totalAssets() == expected.total_assets // 65_536 > then
     assert tuple(busy.pool.debt_totals()) == (expected.total_debt, expected.total_debt_shares)

@@ -8,8 +8,6 @@ from plimsoll.params import RateParams
 from plimsoll.twin.ledger import Totals, accrued
 from plimsoll.twin.rates import LN2, LOG_RATE_TOP, rate_at_target, step, times_exp
 from plimsoll.units import DAY, HOUR, WAD, YEAR
-from tests.utils.calls import send
-from tests.utils.clock import pass_time
 from tests.utils.pool_harness import build_lab
 
 PER_SECOND = WAD // YEAR  # 100 % a year
@@ -20,29 +18,29 @@ def lend_out(lab, lender, percent, whole=1_000_000):
     lab.draw(lab.units(whole) * percent // 100)
 
 
-def test_rises_above_target(lab, lender):
+def test_rises_above_target(chain, lab, lender):
     lend_out(lab, lender, 95)
     before = lab.pool.rate_at_target()
-    pass_time(DAY)
+    chain.advance(DAY)
     after = lab.pool.rate_at_target()
     # half of the way from target to full: 25 e-folds a year
     assert after / before == pytest.approx(float((Decimal(25) / 365).exp()), rel=1e-4)
 
 
-def test_falls_below_target(lab, lender):
+def test_falls_below_target(chain, lab, lender):
     lend_out(lab, lender, 45)
     before = lab.pool.rate_at_target()
-    pass_time(DAY)
+    chain.advance(DAY)
     after = lab.pool.rate_at_target()
     assert before / after == pytest.approx(float((Decimal(25) / 365).exp()), rel=1e-4)
 
 
-def test_stands_still_at_target(builder, lender):
+def test_stands_still_at_target(chain, builder, lender):
     lab = build_lab(builder, [lender])
     lend_out(lab, lender, 90)
     assert lab.pool.utilisation() == WAD * 9 // 10
     before = lab.books().log_rate
-    pass_time(DAY)
+    chain.advance(DAY)
     assert lab.books().log_rate == before
 
 
@@ -56,10 +54,10 @@ def test_the_kink(lab, lender, percent, times):
     assert lab.pool.borrow_rate() == int(lab.pool.rate_at_target() * times)
 
 
-def test_the_rate_charged_is_the_one_in_the_middle(lab, lender):
+def test_the_rate_charged_is_the_one_in_the_middle(chain, lab, lender):
     lend_out(lab, lender, 100)
     before = lab.books()
-    pass_time(30 * DAY)
+    chain.advance(30 * DAY)
     after = lab.books()
     middle = rate_at_target((before.log_rate + after.log_rate) // 2, lab.curve)
     x = middle * 4 * 30 * DAY
@@ -68,76 +66,76 @@ def test_the_rate_charged_is_the_one_in_the_middle(lab, lender):
     assert after.total_debt - before.total_debt == expected
 
 
-def test_clamped_at_the_top(lab, lender):
+def test_clamped_at_the_top(chain, lab, lender):
     lend_out(lab, lender, 100)
     for _ in range(3):
-        pass_time(60 * DAY)
-        send(lab.pool.accrue, sender=lender)
+        chain.advance(60 * DAY)
+        lab.pool.accrue(sender=lender)
     assert lab.books().log_rate == LOG_RATE_TOP
     assert lab.pool.rate_at_target() == pytest.approx(2 * PER_SECOND, rel=1e-7)
     assert lab.pool.rate_at_target() <= lab.curve.rate_max
     assert lab.pool.borrow_rate() <= 8 * PER_SECOND
-    pass_time(DAY)
+    chain.advance(DAY)
     assert lab.books().log_rate == LOG_RATE_TOP
 
 
-def test_clamped_at_the_bottom(lab, lender):
+def test_clamped_at_the_bottom(chain, lab, lender):
     lend_out(lab, lender, 0)
-    pass_time(60 * DAY)
-    send(lab.pool.accrue, sender=lender)
+    chain.advance(60 * DAY)
+    lab.pool.accrue(sender=lender)
     assert lab.books().log_rate == 0
     assert lab.pool.rate_at_target() == lab.curve.rate_min
-    pass_time(YEAR)
+    chain.advance(YEAR)
     assert lab.books().log_rate == 0
 
 
-def test_leaves_the_clamps_again(lab, lender):
+def test_leaves_the_clamps_again(chain, lab, lender):
     lend_out(lab, lender, 0)
-    pass_time(60 * DAY)
+    chain.advance(60 * DAY)
     lab.draw(lab.units(1_000_000))
     assert lab.books().log_rate == 0
-    pass_time(HOUR)
+    chain.advance(HOUR)
     rise = lab.books().log_rate
     assert rise == lab.curve.steps * HOUR // WAD > 0
 
 
-def test_with_speed_0_it_is_a_static_kink(builder, lender):
+def test_with_speed_0_it_is_a_static_kink(chain, builder, lender):
     lab = build_lab(builder, [lender], rates=RateParams(speed=0))
     lend_out(lab, lender, 100)
     before = lab.pool.rate_at_target(), lab.pool.borrow_rate()
-    pass_time(YEAR)
-    send(lab.pool.accrue, sender=lender)
+    chain.advance(YEAR)
+    lab.pool.accrue(sender=lender)
     assert (lab.pool.rate_at_target(), lab.pool.borrow_rate()) == before
 
 
-def test_stands_still_below_the_floor(lab, lender):
+def test_stands_still_below_the_floor(chain, lab, lender):
     """So nobody can set the first lenders' rate with a few tokens of his own."""
     lab.lend(lender, lab.units(10_000) - 1)
     lab.draw(lab.units(9_999))
     before = lab.books()
-    pass_time(HOUR)
+    chain.advance(HOUR)
     assert lab.books().log_rate == before.log_rate
     assert lab.books().total_debt > before.total_debt
 
 
-def test_moves_at_the_floor(lab, lender):
+def test_moves_at_the_floor(chain, lab, lender):
     lab.lend(lender, lab.units(10_000))
     before = lab.books()
-    pass_time(1)
+    chain.advance(1)
     assert lab.books().log_rate < before.log_rate
 
 
 # -------------------------------------------------------- pinned by frequent accrual
 
 
-def test_pokes_every_two_seconds(lab, lender):
+def test_pokes_every_two_seconds(chain, lab, lender):
     """On the chain, what the twin says; the bound below is then shown on the twin alone."""
     lend_out(lab, lender, 95)
     expected = lab.books()
     for _ in range(20):
         expected = accrued(expected, 2, lab.curve, lab.reserve_factor)
-        pass_time(2)
-        send(lab.pool.accrue, sender=lender)
+        chain.advance(2)
+        lab.pool.accrue(sender=lender)
     assert lab.books() == expected
 
 

@@ -2,15 +2,14 @@
 
 import pytest
 
+from plimsoll.testing import refusal
 from plimsoll.twin.share_math import to_assets_down
 from plimsoll.units import DAY, FRACTION, MAX, NOBODY
-from tests.utils.calls import refusal
-from tests.utils.clock import pass_time
 from tests.utils.pool_harness import PAR
 
 
-def test_pays_the_grown_price_rounded_down(busy, lender, receiver):
-    pass_time(DAY)
+def test_pays_the_grown_price_rounded_down(chain, busy, lender, receiver):
+    chain.advance(DAY)
     books = busy.books()
     shares = 10**12 + 7
     assets = to_assets_down(shares, books.total_assets, books.total_supply)

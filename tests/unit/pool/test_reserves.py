@@ -3,8 +3,6 @@
 import pytest
 
 from plimsoll.units import DAY, FRACTION, YEAR
-from tests.utils.calls import send
-from tests.utils.clock import pass_time
 
 
 def unmoved(lab, lender):
@@ -35,7 +33,7 @@ def unmoved(lab, lender):
 def test_a_donation_moves_nothing_but_the_reserve(busy, lender, stranger, amount):
     """P4."""
     before, reserves = unmoved(busy, lender), busy.pool.reserves()
-    send(busy.loan.mint, busy.pool, amount, sender=stranger)
+    busy.loan.mint(busy.pool, amount, sender=stranger)
     assert unmoved(busy, lender) == before
     assert busy.pool.reserves() == reserves + amount
 
@@ -43,24 +41,24 @@ def test_a_donation_moves_nothing_but_the_reserve(busy, lender, stranger, amount
 def test_a_donation_to_an_empty_pool(lab, lender, stranger):
     """P4: the first lender pays par, whatever lies there."""
     before = unmoved(lab, lender)
-    send(lab.loan.mint, lab.pool, 10**18, sender=stranger)
+    lab.loan.mint(lab.pool, 10**18, sender=stranger)
     assert unmoved(lab, lender) == before
     lab.lend(lender, 10**6)
     assert lab.pool.balanceOf(lender) == 10**9
 
 
-def test_a_donation_does_not_change_what_interest_does(busy, stranger):
+def test_a_donation_does_not_change_what_interest_does(chain, busy, stranger):
     """P4."""
     expected = busy.books_after(DAY)
-    send(busy.loan.mint, busy.pool, 10**18, sender=stranger)
-    pass_time(DAY)
+    busy.loan.mint(busy.pool, 10**18, sender=stranger)
+    chain.advance(DAY)
     assert busy.books() == expected
 
 
-def test_interest_fills_it(busy):
+def test_interest_fills_it(chain, busy):
     before = busy.pool.reserves()
     start = busy.books()
-    pass_time(YEAR)
+    chain.advance(YEAR)
     end = busy.books()
     part = (end.total_debt - start.total_debt) - (end.total_assets - start.total_assets)
     assert busy.pool.reserves() - before in (part // FRACTION, part // FRACTION + 1)
@@ -71,16 +69,16 @@ def test_is_what_cash_and_debt_exceed_assets_by(busy, stranger):
     books = busy.books()
     backing = busy.cash() * FRACTION + books.total_debt
     assert busy.pool.reserves() == (backing - books.total_assets) // FRACTION
-    send(busy.loan.burn, busy.pool, busy.pool.reserves() + 1, sender=stranger)
+    busy.loan.burn(busy.pool, busy.pool.reserves() + 1, sender=stranger)
     assert busy.pool.reserves() == 0
 
 
 def test_nobody_can_take_it_out(busy, lender, stranger):
     """All debt paid, all shares out: the reserve stays."""
-    send(busy.loan.mint, busy.pool, 10**12, sender=stranger)
+    busy.loan.mint(busy.pool, 10**12, sender=stranger)
     _, shares, owed = busy.line()
     busy.settle(shares, owed)
     reserves = busy.pool.reserves()
-    send(busy.pool.exit, 2**256 - 1, 0, lender, lender, sender=lender)
+    busy.pool.exit(2**256 - 1, 0, lender, lender, sender=lender)
     assert busy.cash() >= reserves >= 10**12
     assert busy.pool.totalSupply() == 0

@@ -1,7 +1,7 @@
 """Credit limits, as the council sets them."""
 
+from plimsoll.testing import refusal
 from plimsoll.units import NOBODY
-from tests.utils.calls import refusal
 
 
 def test_registers_a_vault(lab, stranger):

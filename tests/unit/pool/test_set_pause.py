@@ -1,13 +1,12 @@
 """The pause, as the council sets it."""
 
+from plimsoll.testing import refusal
 from plimsoll.units import DAY, MAX
-from tests.utils.calls import refusal
-from tests.utils.clock import now, pass_time
 
 
-def test_stops_supply_and_borrowing(busy, lender):
+def test_stops_supply_and_borrowing(chain, busy, lender):
     """X1: and nothing else."""
-    until = now() + DAY
+    until = chain.now + DAY
     receipt = busy.pool.set_pause(until, sender=busy.council)
     assert receipt.events == [busy.pool.PauseSet(until=until)]
     assert busy.pool.paused_until() == until
@@ -26,12 +25,12 @@ def test_stops_supply_and_borrowing(busy, lender):
     assert refusal(pool.book_shortfall, sender=lender) is None
 
 
-def test_ends_by_itself(lab, lender):
-    lab.pool.set_pause(now() + DAY, sender=lab.council)
-    pass_time(DAY - 1)
+def test_ends_by_itself(chain, lab, lender):
+    lab.pool.set_pause(chain.now + DAY, sender=lab.council)
+    chain.advance(DAY - 1)
     assert refusal(lab.pool.deposit, 1, lender, sender=lender) == "pool: paused"
     assert lab.pool.maxDeposit(lender) == 0
-    pass_time(1)
+    chain.advance(1)
     assert refusal(lab.pool.deposit, 1, lender, sender=lender) is None
     assert lab.pool.maxDeposit(lender) > 0
 

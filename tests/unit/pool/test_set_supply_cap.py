@@ -1,6 +1,6 @@
 """The supply cap, as the council sets it."""
 
-from tests.utils.calls import refusal
+from plimsoll.testing import refusal
 
 
 def test_sets_and_removes_the_cap(lab, lender):

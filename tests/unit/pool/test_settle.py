@@ -3,19 +3,17 @@
 import random
 
 import pytest
-from ape import accounts
 
+from plimsoll.testing import refusal
 from plimsoll.twin.share_math import to_assets_up, to_value_down
 from plimsoll.units import DAY, FRACTION, MAX, YEAR
-from tests.utils.calls import refusal, send
-from tests.utils.clock import pass_time
 from tests.utils.pool_harness import PAR
 
 
 @pytest.mark.parametrize("shares", [1, 999, 10**9 + 7, 3 * 10**14])
-def test_takes_the_debt_of_the_shares_rounded_down(busy, shares):
+def test_takes_the_debt_of_the_shares_rounded_down(chain, busy, shares):
     """P6: debt per debt share does not fall."""
-    pass_time(DAY)
+    chain.advance(DAY)
     books = busy.books()
     limit, drawn, _ = busy.line()
     value = to_value_down(shares, books.total_debt, books.total_debt_shares)
@@ -69,9 +67,9 @@ def test_more_than_drawn(busy):
 
 def test_nothing_stops_it(busy):
     """X1: paused, capped, without a limit."""
-    send(busy.pool.set_pause, MAX, sender=busy.council)
-    send(busy.pool.set_supply_cap, 1, sender=busy.council)
-    send(busy.pool.set_limit, busy.vault, 0, sender=busy.council)
+    busy.pool.set_pause(MAX, sender=busy.council)
+    busy.pool.set_supply_cap(1, sender=busy.council)
+    busy.pool.set_limit(busy.vault, 0, sender=busy.council)
     _, shares, owed = busy.line()
     receipt = busy.settle(shares, owed)
     assert receipt.events == []
@@ -86,22 +84,22 @@ def test_absurd_payments_do_not_stop_it(busy, claimed):
 
 
 def test_absurd_cash_does_not_stop_it(busy, stranger):
-    send(busy.loan.mint, busy.pool, MAX - busy.loan.totalSupply(), sender=stranger)
+    busy.loan.mint(busy.pool, MAX - busy.loan.totalSupply(), sender=stranger)
     assert refusal(busy.pool.settle, 1, 1, sender=busy.vault) is None
     assert refusal(busy.pool.book_shortfall, sender=stranger) is None
 
 
 @pytest.mark.parametrize("years", [0, 1, 60])
-def test_the_last_share_takes_all_debt(lab, lender, years):
+def test_the_last_share_takes_all_debt(chain, lab, lender, years):
     """L3's exception: what virtual shares leave is at most the index in units; the reserve carries it."""
     lab.lend(lender, lab.units(1_000_000))
     lab.draw(lab.units(1_000_000) - 7)
     lab.draw(7, lab.other_vault)
     for _ in range(6):
-        pass_time(years * YEAR // 6)
-        send(lab.pool.accrue, sender=lender)
+        chain.advance(years * YEAR // 6)
+        lab.pool.accrue(sender=lender)
     _, shares, owed = lab.line(lab.other_vault)
-    send(lab.loan.mint, lab.other_vault, owed, sender=lender)
+    lab.loan.mint(lab.other_vault, owed, sender=lender)
     lab.settle(shares, owed, lab.other_vault)
 
     books = lab.books()
@@ -109,7 +107,7 @@ def test_the_last_share_takes_all_debt(lab, lender, years):
     left = books.total_debt - owed * FRACTION
     index = books.total_debt * PAR // (books.total_debt_shares * FRACTION)
     assert left <= index * FRACTION
-    send(lab.loan.mint, lab.vault, owed, sender=lender)
+    lab.loan.mint(lab.vault, owed, sender=lender)
     receipt = lab.settle(shares, owed)
 
     assert lab.books().total_debt == lab.books().total_debt_shares == 0
@@ -140,12 +138,12 @@ def test_many_debts_rounded_up_never_exceed_the_total(busy):
     pieces = [high - low for low, high in zip([0, *cuts], [*cuts, drawn], strict=True)]
     paid = 0
     start = busy.books()
-    send(busy.loan.transfer, busy.pool, busy.units(700_000), sender=busy.vault)
+    busy.loan.transfer(busy.pool, busy.units(700_000), sender=busy.vault)
     for shares in pieces:
         before = busy.books()
         owed = to_assets_up(shares, before.total_debt, before.total_debt_shares)
         value = to_value_down(shares, before.total_debt, before.total_debt_shares)
-        send(busy.pool.settle, shares, owed, sender=busy.vault)
+        busy.pool.settle(shares, owed, sender=busy.vault)
         after = busy.books()
         last = after.total_debt_shares == 0
         assert after.total_debt == (0 if last else before.total_debt - value)
@@ -157,7 +155,7 @@ def test_many_debts_rounded_up_never_exceed_the_total(busy):
 def test_a_real_vault_settles_and_nobody_else(market, lender, borrower, other_borrower):
     market.pool.deposit(10**12, lender, sender=lender)
     market.vault.open(market.collaterals(10), market.loans(10_000), sender=borrower)
-    vault = accounts[market.vault.address]
+    vault = market.vault
     _, shares, owed = market.pool.credit_line(market.vault)
     assert refusal(market.pool.settle, shares, owed, sender=borrower) == "pool: not a vault"
     assert refusal(market.pool.settle, shares + 1, owed, sender=vault) == "pool: more than drawn"

@@ -2,8 +2,8 @@
 
 import pytest
 
+from plimsoll.testing import refusal
 from plimsoll.units import MAX, NOBODY
-from tests.utils.calls import refusal
 from tests.utils.pool_harness import PAR
 
 

@@ -2,9 +2,8 @@
 
 import pytest
 
+from plimsoll.testing import refusal
 from plimsoll.units import DAY, FRACTION, MAX, WAD, YEAR
-from tests.utils.calls import refusal, send
-from tests.utils.clock import pass_time
 from tests.utils.pool_harness import PAR
 
 
@@ -32,11 +31,11 @@ def test_every_view_answers(wiped, lender):
     assert pool.borrow_rate() > 0
 
 
-def test_time_passes(wiped, stranger):
+def test_time_passes(chain, wiped, stranger):
     """The log of the rate at target too stands still, below the floor."""
     before = wiped.books()
-    pass_time(YEAR)
-    send(wiped.pool.accrue, sender=stranger)
+    chain.advance(YEAR)
+    wiped.pool.accrue(sender=stranger)
     assert wiped.books() == before
 
 
@@ -58,7 +57,7 @@ def test_the_doors_out_stay_open(wiped, lender):
 
 def test_a_donation_does_not_bring_it_back(wiped, lender, stranger):
     """P4: it is reserve."""
-    send(wiped.loan.mint, wiped.pool, 10**12, sender=stranger)
+    wiped.loan.mint(wiped.pool, 10**12, sender=stranger)
     assert wiped.pool.reserves() == 10**12
     assert wiped.pool.maxWithdraw(lender) == 0
     assert refusal(wiped.pool.deposit, 1, lender, sender=lender) == "pool: wiped"
@@ -73,17 +72,17 @@ def test_the_line_is_a_thousandth_of_par(lab, lender, left):
     assert reason == ("pool: wiped" if left < 10**6 else None)
 
 
-def test_debt_without_assets_counts_as_full_use(lab, lender):
+def test_debt_without_assets_counts_as_full_use(chain, lab, lender):
     """All lenders left what they could while the rest is lent: assets and debt are the same sum."""
     lab.lend(lender, 10**9)
     lab.draw(10**9)
     assert lab.pool.utilisation() == WAD
-    pass_time(DAY)
+    chain.advance(DAY)
     assert lab.books().total_debt > lab.books().total_assets
     assert lab.pool.utilisation() == WAD
     lab.settle(lab.drawn() // 2, 0)
-    pass_time(DAY)
-    send(lab.pool.accrue, sender=lender)
+    chain.advance(DAY)
+    lab.pool.accrue(sender=lender)
     assert lab.pool.utilisation() == WAD
     lab.settle(lab.drawn(), 0)
     assert lab.pool.utilisation() == 0

@@ -2,14 +2,13 @@
 
 import pytest
 
+from plimsoll.testing import refusal
 from plimsoll.twin.share_math import to_shares_up
 from plimsoll.units import DAY, FRACTION, MAX, NOBODY
-from tests.utils.calls import refusal
-from tests.utils.clock import pass_time
 
 
-def test_burns_shares_at_the_grown_price_rounded_up(busy, lender, receiver):
-    pass_time(DAY)
+def test_burns_shares_at_the_grown_price_rounded_up(chain, busy, lender, receiver):
+    chain.advance(DAY)
     books = busy.books()
     shares = to_shares_up(10**9 + 7, books.total_assets, books.total_supply)
     balance = busy.pool.balanceOf(lender)
@@ -87,10 +86,10 @@ def test_the_reserve_stays(busy, lender, stranger):
     assert refusal(busy.pool.withdraw, free + 1, lender, lender, sender=lender) == "pool: not enough cash"
 
 
-def test_nothing_can_always_be_withdrawn(lab, lender):
+def test_nothing_can_always_be_withdrawn(chain, lab, lender):
     lab.lend(lender, 10**9)
     lab.draw(10**9)
-    pass_time(DAY)
+    chain.advance(DAY)
     assert lab.books().total_debt > lab.books().total_assets
     receipt = lab.pool.withdraw(0, lender, lender, sender=lender)
     assert receipt.events == [

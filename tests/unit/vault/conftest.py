@@ -1,17 +1,11 @@
 """One market for most tests of the vault, a year of interest behind it, so that no ratio is round."""
 
 import pytest
-from ape import project
-from ape.contracts import ContractInstance
 
+from plimsoll.testing import Contract
 from tests.utils.actor import Actor
+from tests.utils.market import Market
 from tests.utils.vaults import seasoned_market
-from tests.utils.world import Market
-
-
-@pytest.fixture(autouse=True)
-def _still(still_clock) -> None:
-    pass
 
 
 @pytest.fixture(scope="session")
@@ -21,8 +15,8 @@ def market(builder, lender, borrower, other_borrower, liquidator, operator, stra
 
 
 @pytest.fixture(scope="session")
-def actor_contract(deployer) -> ContractInstance:
-    return deployer.deploy(project.CallbackActor)
+def actor_contract(chain, deployer) -> Contract:
+    return chain.make("CallbackActor")
 
 
 @pytest.fixture

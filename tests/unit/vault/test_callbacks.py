@@ -3,34 +3,25 @@
 from dataclasses import replace
 
 import pytest
-from ape import project
 
 from plimsoll.twin.ledger import Totals, accrued
 from plimsoll.twin.liquidation import DebtTotals
 from plimsoll.twin.rates import Curve
 from plimsoll.twin.share_math import to_shares_down
-from plimsoll.units import DAY, MAX, NOBODY
-from tests.utils.actor import Actor
-from tests.utils.calls import Refusal, log, pass_time, send, view
+from plimsoll.units import DAY, MAX, NOBODY, order
+from tests.utils.actor import Actor, Refusal
+from tests.utils.market import build_market
 from tests.utils.vaults import (
     BORROW,
     WITHDRAW,
-    assert_sums,
     balances,
-    debt_totals,
     drawn,
     liquidate,
-    open_position,
-    order,
-    position,
-    residue,
     risk_of,
     settled,
     twin_batch,
-    twin_quote,
     worth,
 )
-from tests.utils.world import build_market
 
 LOCKED = 10 * 10**18
 AMOUNT = 15_000 * 10**6
@@ -41,7 +32,7 @@ CRASHED = 1_700
 @pytest.fixture
 def vault(market, borrower, other_borrower):
     """The borrower's position is liquidatable at 1,700, the actor's is not."""
-    open_position(market, borrower)
+    market.open(borrower)
     return market.vault
 
 
@@ -87,39 +78,39 @@ def action(market, leveraged, actor, borrower, name):
 
 
 def transfer(token, sender, receiver, amount):
-    return log(token, "Transfer", sender=sender, receiver=receiver, value=amount)
+    return token.Transfer(sender=sender, receiver=receiver, value=amount)
 
 
 def test_open_sends_calls_pulls(market, vault, actor, receiver):
     """The loan first, then the callback, then the collateral."""
-    _, shares = drawn(debt_totals(market.pool), AMOUNT)
+    _, shares = drawn(market.debt_totals(), AMOUNT)
     logs = actor.act(vault.open, LOCKED, AMOUNT, receiver, actor, DATA)
     assert logs == [
         transfer(market.loan, market.pool, receiver, AMOUNT),
         actor.called("on_open", vault, (LOCKED, AMOUNT), DATA),
         transfer(market.collateral, actor, vault, LOCKED),
-        log(vault, "Deposit", owner=actor, amount=LOCKED),
-        log(vault, "Borrow", owner=actor, receiver=receiver, amount=AMOUNT, shares=shares),
+        vault.Deposit(owner=actor, amount=LOCKED),
+        vault.Borrow(owner=actor, receiver=receiver, amount=AMOUNT, shares=shares),
     ]
 
 
 def test_close_sends_calls_pulls(market, leveraged, actor, receiver):
     """The collateral first, then the callback, then the repayment."""
-    shares = position(market, actor)[1]
-    (debt,) = view(leveraged.debt_of, actor)
+    shares = market.position(actor)[1]
+    debt = leveraged.debt_of(actor)
     logs = actor.act(leveraged.close, MAX, LOCKED, receiver, actor, DATA)
     assert logs == [
         transfer(market.collateral, leveraged, receiver, LOCKED),
         actor.called("on_close", leveraged, (debt, LOCKED), DATA),
         transfer(market.loan, actor, market.pool, debt),
-        log(leveraged, "Repay", owner=actor, amount=debt, shares=shares),
-        log(leveraged, "Withdraw", owner=actor, receiver=receiver, amount=LOCKED),
+        leveraged.Repay(owner=actor, amount=debt, shares=shares),
+        leveraged.Withdraw(owner=actor, receiver=receiver, amount=LOCKED),
     ]
 
 
 def test_liquidate_sends_calls_pulls(market, vault, actor, borrower, receiver):
     market.set_quote(CRASHED)
-    answer = twin_quote(market, borrower)
+    answer = market.quote(borrower)
     logs = actor.act(vault.liquidate, borrower, MAX, 0, receiver, DATA)
     assert logs[2:] == [
         transfer(market.collateral, vault, receiver, answer.seized),
@@ -130,7 +121,7 @@ def test_liquidate_sends_calls_pulls(market, vault, actor, borrower, receiver):
 
 def test_liquidate_batch_sends_calls_pulls_once(market, leveraged, actor, borrower, receiver):
     market.set_quote("800")
-    orders = [order(borrower), order(actor, 10**9), order(NOBODY), order(actor)]
+    orders = [order(borrower), order(actor.address, 10**9), order(NOBODY), order(actor.address)]
     answers = twin_batch(market, orders)
     paid, fee, seized = (sum(getattr(a, key) for a in answers) for key in ("paid", "fee", "seized"))
     logs = actor.act(leveraged.liquidate_batch, orders, 0, receiver, DATA)
@@ -142,8 +133,7 @@ def test_liquidate_batch_sends_calls_pulls_once(market, leveraged, actor, borrow
 
 
 def hook_calls(logs, contract) -> int:
-    topic = log(contract, "Called", name="", caller=NOBODY, first=0, second=0, third=0, data=b"")[1][0]
-    return sum(entry[1][0] == topic and entry[0] == contract.address.lower() for entry in logs)
+    return sum((event.contract, event.name) == (contract.address, "Called") for event in logs)
 
 
 def test_without_data_there_is_none(action, actor):
@@ -164,13 +154,13 @@ def test_the_longest_data_arrives(action, actor, name):
 
 
 @pytest.mark.parametrize("kind", ["open", "close"])
-def test_goes_to_the_caller(market, vault, actor, borrower, deployer, stranger, kind):
+def test_goes_to_the_caller(chain, market, vault, actor, borrower, deployer, stranger, kind):
     """A17: owner and receiver are contracts that would answer; nobody asks them."""
-    owner = Actor(deployer.deploy(project.CallbackActor), stranger)
+    owner = Actor(chain.make("CallbackActor"), stranger)
     owner.provide(market)
     owner.act(vault.open, 2 * LOCKED, AMOUNT, owner, owner, b"")
     owner.act(vault.set_operator, actor, WITHDRAW | BORROW)
-    send(owner.contract.refuse, True, sender=stranger)
+    owner.contract.refuse(True, sender=stranger)
     before = balances(market, owner)
     logs = actor.act(*actions(market, actor, borrower)[kind][:3], owner, owner, DATA)
     assert hook_calls(logs, actor.contract) == 1
@@ -178,12 +168,12 @@ def test_goes_to_the_caller(market, vault, actor, borrower, deployer, stranger, 
     assert (gained.loan, gained.collateral) == ((AMOUNT // 2, 0) if kind == "open" else (0, LOCKED // 2))
 
 
-def test_liquidating_goes_to_the_caller(market, actor, deployer, stranger):
+def test_liquidating_goes_to_the_caller(chain, market, actor, deployer, stranger):
     """A17: the liquidated owner is a contract."""
-    owner = Actor(deployer.deploy(project.CallbackActor), stranger)
+    owner = Actor(chain.make("CallbackActor"), stranger)
     owner.provide(market)
     owner.act(market.vault.open, LOCKED, AMOUNT, owner, owner, b"")
-    send(owner.contract.refuse, True, sender=stranger)
+    owner.contract.refuse(True, sender=stranger)
     market.set_quote(CRASHED)
     logs = actor.act(market.vault.liquidate, owner, MAX, 0, owner, DATA)
     assert hook_calls(logs, actor.contract) == 1
@@ -191,7 +181,7 @@ def test_liquidating_goes_to_the_caller(market, actor, deployer, stranger):
 
 def test_a_failing_callback_undoes_everything(action, actor, stranger):
     method, *arguments = action
-    send(actor.contract.refuse, True, sender=stranger)
+    actor.contract.refuse(True, sender=stranger)
     assert actor.ask(method, *arguments, DATA) == Refusal("actor: refuses")
     assert actor.ask(method, *arguments, b"") != Refusal("actor: refuses")
 
@@ -200,9 +190,9 @@ def test_a_failing_callback_undoes_everything(action, actor, stranger):
 
 
 @pytest.fixture
-def poor_actor(deployer, market, stranger):
+def poor_actor(chain, deployer, market, stranger):
     """Has approvals and nothing else; what it mints in a callback stands for a swap."""
-    actor = Actor(deployer.deploy(project.CallbackActor), stranger)
+    actor = Actor(chain.make("CallbackActor"), stranger)
     actor.provide(market, 0)
     return actor
 
@@ -215,9 +205,9 @@ def test_leverage_in_one_call(market, poor_actor, other_borrower):
         (market.loan.transfer, other_borrower, AMOUNT), (market.collateral.mint, poor_actor, LOCKED)
     )
     poor_actor.act(vault.open, LOCKED, AMOUNT, poor_actor, poor_actor, DATA)
-    assert position(market, poor_actor)[0] == LOCKED
+    assert market.position(poor_actor)[0] == LOCKED
     assert balances(market, poor_actor).loan == balances(market, poor_actor).collateral == 0
-    assert_sums(market, [poor_actor, other_borrower])
+    market.assert_sums([poor_actor, other_borrower])
 
 
 def test_deleverage_in_one_call(market, poor_actor, other_borrower):
@@ -225,19 +215,19 @@ def test_deleverage_in_one_call(market, poor_actor, other_borrower):
     vault = market.vault
     poor_actor.plan((market.collateral.mint, poor_actor, LOCKED))
     poor_actor.act(vault.open, LOCKED, AMOUNT, other_borrower, poor_actor, DATA)
-    (debt,) = view(vault.debt_of, poor_actor)
+    debt = vault.debt_of(poor_actor)
     poor_actor.plan(
         (market.collateral.transfer, other_borrower, LOCKED), (market.loan.mint, poor_actor, debt)
     )
     poor_actor.act(vault.close, MAX, MAX, poor_actor, poor_actor, DATA)
-    assert position(market, poor_actor) == (0, 0)
+    assert market.position(poor_actor) == (0, 0)
     assert balances(market, poor_actor).loan == balances(market, poor_actor).collateral == 0
 
 
 def test_liquidate_without_capital(market, vault, borrower, poor_actor, other_borrower):
     """What is seized pays for the debt."""
     market.set_quote(CRASHED)
-    answer = twin_quote(market, borrower)
+    answer = market.quote(borrower)
     assert poor_actor.ask(vault.liquidate, borrower, MAX, 0, poor_actor, DATA) == Refusal("")
     poor_actor.plan(
         (market.collateral.transfer, other_borrower, answer.seized),
@@ -269,8 +259,8 @@ def test_a_donation_in_the_callback_pays_for_nothing(market, action, name, actor
     actor.plan((collateral.transfer, vault, gift), (loan.transfer, market.pool, gift))
     before = balances(market, actor)
     held = balances(market, vault).collateral
-    reserve = residue(market.pool, loan)
-    answer = twin_quote(market, borrower)
+    reserve = market.residue()
+    answer = market.quote(borrower)
     paid, taken = {"open": (-AMOUNT // 2, LOCKED), "close": (AMOUNT // 3, -LOCKED // 2)}.get(
         name, (answer.paid + answer.fee, -answer.seized)
     )
@@ -278,8 +268,8 @@ def test_a_donation_in_the_callback_pays_for_nothing(market, action, name, actor
     change = balances(market, actor) - before
     assert (-change.loan, -change.collateral) == (paid + gift, taken + gift)
     assert balances(market, vault).collateral == held + taken + gift
-    assert residue(market.pool, loan) >= reserve + gift * 65_536
-    assert_sums(market, [actor, borrower, other_borrower])
+    assert market.residue() >= reserve + gift * 65_536
+    market.assert_sums([actor, borrower, other_borrower])
 
 
 def test_the_pool_may_be_used_in_a_callback(market, action, actor, borrower, other_borrower):
@@ -294,14 +284,14 @@ def test_the_pool_may_be_used_in_a_callback(market, action, actor, borrower, oth
         (pool.draw, 1, actor),
         (pool.settle, 0, 0),
     )
-    (price,) = view(pool.convertToAssets, 10**18)
+    price = pool.convertToAssets(10**18)
     actor.act(method, *arguments, DATA)
     answers = actor.answers()
     assert answers[4:] == [Refusal("pool: not a vault")] * 2
     assert not any(isinstance(answer, Refusal) for answer in answers[:4])
     assert answers[2] == [0]  # nothing to book
-    assert view(pool.convertToAssets, 10**18)[0] - price in (0, 1)  # two roundings for the lenders
-    assert_sums(market, [actor, borrower, other_borrower])
+    assert pool.convertToAssets(10**18) - price in (0, 1)  # two roundings for the lenders
+    market.assert_sums([actor, borrower, other_borrower])
 
 
 # ----------------------------------------------------------------------------- what is seen inside (N1)
@@ -311,7 +301,7 @@ def test_n1_the_residue_is_true_inside(market, action, name, actor):
     """N1: cash + debt - assets is what it was after the accrual of the call; a draw's rounding aside."""
     method, *arguments = action
     pool, loan = market.pool, market.loan
-    before, totals = residue(pool, loan), debt_totals(pool)
+    before, totals = market.residue(), DebtTotals(*pool.debt_totals())
     actor.plan((pool.totals,), (loan.balanceOf, pool), (pool.reserves,))
     actor.act(method, *arguments, DATA)
     (assets, debt, *_), (cash,), (reserves,) = actor.answers()
@@ -349,9 +339,9 @@ def test_n1_views_of_storage_are_consistent_inside(market, action, name, actor, 
     method, *arguments = action
     vault, pool = market.vault, market.pool
     owner = borrower if name.startswith("liquidate") else actor
-    collateral, _ = position(market, owner)
-    price = view(pool.convertToAssets, 10**18), view(pool.convertToShares, 10**6)
-    before = debt_totals(pool)
+    collateral, _ = market.position(owner)
+    price = pool.convertToAssets(10**18), pool.convertToShares(10**6)
+    before = DebtTotals(*pool.debt_totals())
     actor.plan(
         (vault.position_of, owner),
         (vault.positions, owner),
@@ -369,8 +359,8 @@ def test_n1_views_of_storage_are_consistent_inside(market, action, name, actor, 
     actor.act(method, *arguments, DATA)
     seen = actor.answers()
     assert not any(isinstance(answer, Refusal) for answer in seen)
-    (held, shares), (word,), (debt,), terms, (total, count), assets, per_unit, line, *_ = seen
-    after_collateral, after_shares = position(market, owner)
+    (held, shares), (word,), (debt,), terms, (total, count), (assets,), (per_unit,), line, *_ = seen
+    after_collateral, after_shares = market.position(owner)
     # on `open` the collateral counts only once it is there
     assert (held, shares) == (collateral if name == "open" else after_collateral, after_shares)
     assert word == held | shares << 128
@@ -399,7 +389,7 @@ def test_plans_are_made_only_when_called(market, vault, actor, stranger):
 
 def test_liquidating_through_an_actor_is_the_same(market, vault, actor, borrower, liquidator):
     market.set_quote(CRASHED)
-    answer = twin_quote(market, borrower)
+    answer = market.quote(borrower)
     assert actor.ask(vault.liquidate, borrower, MAX, 0, actor, DATA) == [
         answer.paid,
         answer.fee,
@@ -408,14 +398,14 @@ def test_liquidating_through_an_actor_is_the_same(market, vault, actor, borrower
     assert liquidate(market, borrower, liquidator) == answer
 
 
-def test_v2_holds_with_the_books_after_the_callback(builder, actor, lender, curator):
+def test_v2_holds_with_the_books_after_the_callback(chain, builder, actor, lender, curator):
     """V2: another vault settles inside, and each rounding raises the debt of a share by a little."""
     market = build_market(builder, [lender])
-    send(market.pool.deposit, market.loans(4_000_000), lender, sender=lender)
+    market.pool.deposit(market.loans(4_000_000), lender, sender=lender)
     beside = replace(market, vault=builder.vault(market.pool, market.collateral, market.oracle))
-    send(market.council.queue_limit, beside.vault, market.loans(100_000), sender=curator)
-    pass_time(3 * DAY)
-    send(market.council.execute_queued, sender=curator)
+    market.council.queue_limit(beside.vault, market.loans(100_000), sender=curator)
+    chain.advance(3 * DAY)
+    market.council.execute_queued(sender=curator)
     for place in (market, beside):
         actor.provide(place)
     actor.act(beside.vault.open, LOCKED, 10**10, actor, actor, b"")
@@ -423,8 +413,8 @@ def test_v2_holds_with_the_books_after_the_callback(builder, actor, lender, cura
     settlements = 30
 
     # wait until the debt is so little below a whole number of units that the roundings will lift it above
-    books, curve = Totals(*view(market.pool.totals)), Curve(*view(market.pool.rate_params))
-    (factor,), (_, shares) = view(market.pool.reserve_factor), position(market, actor)
+    books, curve = Totals(*market.pool.totals()), Curve(*market.pool.rate_params())
+    factor, (_, shares) = market.pool.reserve_factor(), market.position(actor)
 
     def debts(seconds: int) -> tuple[int, int]:
         """After drawing one unit, and after the settlements."""
@@ -436,9 +426,9 @@ def test_v2_holds_with_the_books_after_the_callback(builder, actor, lender, cura
         return debt, totals.assets_up(shares + new)
 
     seconds = next(seconds for seconds in range(1, 100_000) if debts(seconds)[0] < debts(seconds)[1])
-    pass_time(seconds)
+    chain.advance(seconds)
     debt = debts(seconds)[0]
-    send(market.oracle.set_price, -(-debt * 5 // 4) * 10**15, sender=lender)  # just enough for it
+    market.oracle.set_price(-(-debt * 5 // 4) * 10**15, sender=lender)  # just enough for it
     actor.plan(*[(beside.vault.repay, 1)] * settlements)
     arguments = (market.vault.open, 0, 1, actor, actor)
     assert actor.ask(*arguments, b"") == [1]

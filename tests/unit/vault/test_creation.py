@@ -2,10 +2,9 @@
 
 import pytest
 
-from plimsoll.params import BLUE_CHIP
+from plimsoll.params import BLUE_CHIP, price_of
+from plimsoll.testing import refusal
 from plimsoll.units import NOBODY, WAD
-from tests.utils.calls import assert_accepted, assert_refused
-from tests.utils.world import price_of
 
 CENT = WAD // 100  # 1 %
 FIELDS = (
@@ -71,9 +70,9 @@ def create(market):
         method, sender = market.builder.factory.create_vault, market.builder.deployer
         arguments = (pool, collateral, oracle, tuple((BASE | changes).values()))
         if reason is None:
-            assert_accepted(method, *arguments, sender=sender)
+            assert refusal(method, *arguments, sender=sender) is None
         else:
-            assert_refused(reason, method, *arguments, sender=sender)
+            assert refusal(method, *arguments, sender=sender) == reason
 
     return create
 
@@ -143,7 +142,7 @@ def test_one_pool_many_vaults(market, builder, deployer):
     receipt = factory.create_vault(market.pool, market.collateral, market.oracle, struct, sender=deployer)
     vault = receipt.return_value
     (event,) = receipt.events
-    assert event.event_name == "VaultCreated"
+    assert event.name == "VaultCreated"
     assert tuple(event.risk) == struct
     assert (event.vault, event.pool, event.collateral, event.oracle) == (
         vault,

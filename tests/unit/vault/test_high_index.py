@@ -8,27 +8,16 @@ from decimal import Decimal
 import pytest
 
 from plimsoll.params import PoolParams, RateParams
-from plimsoll.units import MAX, YEAR
-from tests.utils.calls import assert_accepted, assert_refused, pass_time
-from tests.utils.clock import isolated
-from tests.utils.vaults import (
-    assert_sums,
-    debt_totals,
-    drawn,
-    liquidate,
-    liquidate_batch,
-    order,
-    position,
-    risk_of,
-    twin_quote,
-)
-from tests.utils.world import build_market
+from plimsoll.testing import refusal
+from plimsoll.units import MAX, YEAR, order
+from tests.utils.market import build_market
+from tests.utils.vaults import drawn, liquidate, liquidate_batch, risk_of
 
 WILD = RateParams(rate_initial=Decimal(10), rate_max=Decimal(10), speed=Decimal(0), steepness=Decimal(1))
 
 
 @pytest.fixture(scope="session")
-def wild_market(builder, lender, borrower, other_borrower, liquidator):
+def wild_market(chain, builder, lender, borrower, other_borrower, liquidator):
     """A debt share has grown from a thousandth of a base unit to more than two."""
     params = PoolParams(name="Wild", symbol="WILD", rates=WILD)
     market = build_market(
@@ -37,7 +26,7 @@ def wild_market(builder, lender, borrower, other_borrower, liquidator):
     market.pool.deposit(market.loans(10**6), lender, sender=lender)
     market.vault.open(market.collaterals(10**6), market.loans(10_000), sender=other_borrower)
     for _ in range(8):
-        pass_time(YEAR)
+        chain.advance(YEAR)
         market.pool.accrue(sender=lender)
     # the reserve's part of the interest is not lenders' to lend
     market.pool.deposit(market.loans(8 * 10**6), lender, sender=lender)
@@ -51,26 +40,26 @@ def market(wild_market):
 
 def share_value(market) -> int:
     """Base units, rounded up."""
-    return debt_totals(market.pool).assets_up(1)
+    return market.debt_totals().assets_up(1)
 
 
 def test_a_share_is_worth_units(market):
     assert share_value(market) == 3
-    assert debt_totals(market.pool).assets_down(1) == 2
+    assert market.debt_totals().assets_down(1) == 2
 
 
 @pytest.fixture
-def barely(market, borrower):
+def barely(chain, market, borrower):
     """A debt of a few units above the minimum."""
-    vault, least = market.vault, risk_of(market.vault).min_debt
+    vault, least = market.vault, market.risk().min_debt
 
     def debt_of(amount: int) -> int:
-        totals, shares = drawn(debt_totals(market.pool), amount)
+        totals, shares = drawn(market.debt_totals(), amount)
         return totals.assets_up(shares)
 
     amounts = range(least - 3, least + 3)
     while not any(0 < debt_of(amount) - least < 3 for amount in amounts):
-        pass_time(1)  # with the index moves where shares fall between units
+        chain.advance(1)  # with the index moves where shares fall between units
     amount = next(amount for amount in amounts if 0 < debt_of(amount) - least < 3)
     vault.open(market.collaterals(2), amount, sender=borrower)
     assert vault.debt_of(borrower) - least in (1, 2)
@@ -79,31 +68,33 @@ def barely(market, borrower):
 
 def test_less_than_a_share_cannot_be_repaid(market, barely, borrower, other_borrower):
     """It would pay and extinguish nothing."""
-    shares = position(market, borrower)[1]
+    shares = market.position(borrower)[1]
     for amount in (1, 2):
-        assert_refused("vault: less than a debt share", barely.repay, amount, sender=borrower)
+        assert refusal(barely.repay, amount, sender=borrower) == "vault: less than a debt share"
         arguments = (amount, 1)
-        assert_refused("vault: less than a debt share", barely.close, *arguments, sender=borrower)
-    assert_accepted(barely.repay, 0, sender=borrower)
+        assert refusal(barely.close, *arguments, sender=borrower) == "vault: less than a debt share"
+    assert refusal(barely.repay, 0, sender=borrower) is None
     barely.repay(3, sender=borrower)
-    assert position(market, borrower)[1] == shares - 1
-    assert_sums(market, [borrower, other_borrower])
+    assert market.position(borrower)[1] == shares - 1
+    market.assert_sums([borrower, other_borrower])
 
 
-def test_one_share_is_closed_when_the_offer_covers_it(market, barely, borrower, liquidator, other_borrower):
+def test_one_share_is_closed_when_the_offer_covers_it(
+    chain, market, barely, borrower, liquidator, other_borrower
+):
     """The rule leaves room for less than a share: one is closed if it is paid for."""
-    debt, least, (_, shares) = barely.debt_of(borrower), risk_of(barely).min_debt, position(market, borrower)
+    debt, least, (_, shares) = barely.debt_of(borrower), risk_of(barely).min_debt, market.position(borrower)
     market.set_quote(1_450)
-    assert_refused("vault: nothing can be closed", barely.liquidate, borrower, 2, sender=liquidator)
+    assert refusal(barely.liquidate, borrower, 2, sender=liquidator) == "vault: nothing can be closed"
     for offer in (3, debt - 1):
-        with isolated():
+        with chain.isolated():
             answer = liquidate(market, borrower, liquidator, offer)
             assert (answer.shares, answer.paid, answer.extinguished) == (1, 3, 2)
-            assert position(market, borrower)[1] == shares - 1
+            assert market.position(borrower)[1] == shares - 1
             # V3: but for what is less than a share
             assert 0 < least - barely.debt_of(borrower) < 3
     assert liquidate(market, borrower, liquidator, debt).shares == shares
-    assert_sums(market, [borrower, other_borrower])
+    market.assert_sums([borrower, other_borrower])
 
 
 @pytest.mark.parametrize("quote", ["1450", "1375", "1300", "1280", "1265", "1000"])
@@ -112,17 +103,17 @@ def test_every_close_is_the_twins(market, borrower, liquidator, other_borrower, 
     """L2, L3, L8 where rounding weighs most."""
     market.vault.open(market.collaterals(8), market.loans(10_000), sender=borrower)
     market.set_quote(quote)
-    collateral, shares = position(market, borrower)
+    collateral, shares = market.position(borrower)
     price, debt = market.oracle.price(), market.vault.debt_of(borrower)
-    if not twin_quote(market, borrower, offer).executable:
+    if not market.quote(borrower, offer).executable:
         assert offer == 5
         return
     answer = liquidate(market, borrower, liquidator, offer)
-    left_collateral, left_shares = position(market, borrower)
+    left_collateral, left_shares = market.position(borrower)
     assert left_collateral * shares >= collateral * left_shares  # L2
     if collateral * price // 10**36 * 100 >= debt * 102:
         assert answer.paid >= answer.extinguished  # L3
-    assert_sums(market, [borrower, other_borrower])
+    market.assert_sums([borrower, other_borrower])
 
 
 def test_a_batch_in_crumbs(market, borrower, liquidator, other_borrower):
@@ -132,7 +123,7 @@ def test_a_batch_in_crumbs(market, borrower, liquidator, other_borrower):
     answers = liquidate_batch(market, [*orders, order(borrower)], liquidator)
     assert not all(answer.executable for answer in answers)
     assert market.vault.positions(borrower) == 0
-    assert_sums(market, [other_borrower])
+    market.assert_sums([other_borrower])
 
 
 def test_the_last_share_leaves_no_more_than_the_index(market, borrower, liquidator, other_borrower, lender):
@@ -141,10 +132,10 @@ def test_the_last_share_leaves_no_more_than_the_index(market, borrower, liquidat
     market.loan.mint(other_borrower, market.loans(10**8), sender=lender)
     market.vault.repay(MAX, sender=other_borrower)
     market.set_quote("1375")
-    index = -(-1_000 * debt_totals(market.pool).debt // 65_536 // debt_totals(market.pool).shares)
+    index = -(-1_000 * market.debt_totals().debt // 65_536 // market.debt_totals().shares)
     answer = liquidate(market, borrower, liquidator, market.vault.debt_of(borrower))
     market.vault.repay(MAX, borrower, sender=liquidator)
-    assert debt_totals(market.pool).debt == debt_totals(market.pool).shares == 0
+    assert market.debt_totals().debt == market.debt_totals().shares == 0
     assert answer.paid >= answer.extinguished
     assert index - 3 < market.pool.losses(market.vault) <= index
-    assert_sums(market, [borrower])
+    market.assert_sums([borrower])

@@ -2,25 +2,11 @@
 
 import pytest
 
+from plimsoll.testing import refusal
 from plimsoll.twin import liquidation as twin
 from plimsoll.twin.liquidation import is_restorable, restorable_bonus, shortfall_bonus
 from plimsoll.units import MAX, NOBODY, PRICE_SCALE, WAD, YEAR
-from tests.utils.calls import assert_accepted, assert_refused, view
-from tests.utils.clock import isolated, pass_time
-from tests.utils.vaults import (
-    Balances,
-    assert_sums,
-    balances,
-    closes,
-    debt_totals,
-    liquidate,
-    open_position,
-    position,
-    residue,
-    risk_of,
-    twin_quote,
-    worth,
-)
+from tests.utils.vaults import Balances, balances, closes, liquidate, risk_of, worth
 
 # Of a position with 10 collateral tokens and a debt of 15,000: liquidatable below 1,807.2, full bonus from
 # 1,680.7 down, bonus capped by equity from 1,650 down, in shortfall below 1,530.
@@ -33,19 +19,19 @@ WORTHLESS = "0.000000000000000000000001"  # a price of 1: less than a unit for a
 @pytest.fixture
 def vault(market, borrower):
     """The borrower has 10 collateral tokens and a debt of 15,000."""
-    open_position(market, borrower)
+    market.open(borrower)
     return market.vault
 
 
 def debt_and_value(market, owner) -> tuple[int, int]:
-    value = worth(position(market, owner)[0], view(market.oracle.price)[0])
-    return view(market.vault.debt_of, owner)[0], value
+    value = worth(market.position(owner)[0], market.oracle.price())
+    return market.vault.debt_of(owner), value
 
 
 def offers(market, owner) -> list[int]:
     """Offers on all sides of what a close turns on."""
-    debt, least = market.vault.debt_of(owner), risk_of(market.vault).min_debt
-    whole = twin_quote(market, owner).paid
+    debt, least = market.vault.debt_of(owner), market.risk().min_debt
+    whole = market.quote(owner).paid
     around = {whole, debt, debt - least, debt // 3, least}
     return sorted({1, 2, 1_000, MAX, *(number + step for number in around for step in (-1, 0, 1))} - {0, -1})
 
@@ -53,8 +39,8 @@ def offers(market, owner) -> list[int]:
 def assert_theorems(market, owner, before, answer) -> None:
     """What a close must leave, whatever it was: L2, L3, L4, L6, L7 and V3."""
     collateral, shares, debt, value = before
-    risk, price = risk_of(market.vault), market.oracle.price()
-    left_collateral, left_shares = position(market, owner)
+    risk, price = market.risk(), market.oracle.price()
+    left_collateral, left_shares = market.position(owner)
     left_debt, left_value = debt_and_value(market, owner)
     assert left_collateral * shares >= collateral * left_shares  # L2
     assert answer.paid <= debt
@@ -74,30 +60,30 @@ def assert_theorems(market, owner, before, answer) -> None:
 
 
 @pytest.mark.parametrize("quote", [*RESTORABLE, *CAPPED, *SHORTFALL, WORTHLESS])
-def test_every_offer(market, vault, borrower, other_borrower, liquidator, quote):
+def test_every_offer(chain, market, vault, borrower, other_borrower, liquidator, quote):
     """L2, L3, L6, L7, L8, P2, P3, V1, V3: previews of many offers, execution of some, as the twin says."""
-    pass_time(YEAR // 12)
+    chain.advance(YEAR // 12)
     market.set_quote(quote)
     vault.deposit(market.collaterals("0.000123456789"), borrower, sender=other_borrower)  # an odd ratio
-    collateral, shares = position(market, borrower)
-    price, totals, risk = market.oracle.price(), debt_totals(market.pool), risk_of(vault)
+    collateral, shares = market.position(borrower)
+    price, totals, risk = market.oracle.price(), market.debt_totals(), risk_of(vault)
     made = {}
     for offer in offers(market, borrower):
         answer = twin.quote(collateral, shares, price, totals, offer, risk)
-        assert view(vault.preview_liquidate, borrower, offer) == list(answer)
+        assert vault.preview_liquidate(borrower, offer) == answer
         assert answer.paid <= offer
         if answer.executable:
             made[offer] = answer
         else:
             reason = "vault: nothing can be closed"
-            assert_refused(reason, vault.liquidate, borrower, offer, sender=liquidator)
+            assert refusal(vault.liquidate, borrower, offer, sender=liquidator) == reason
     executable = sorted(made)
     before = (collateral, shares, *debt_and_value(market, borrower))
     for offer in {executable[0], executable[len(executable) // 2], executable[-1]}:
-        with isolated():
+        with chain.isolated():
             assert liquidate(market, borrower, liquidator, offer) == made[offer]
             assert_theorems(market, borrower, before, made[offer])
-            assert_sums(market, [borrower, other_borrower])
+            market.assert_sums([borrower, other_borrower])
 
 
 def test_l1_from_the_first_unit_of_price_below(market, vault, borrower, liquidator, stranger, deployer):
@@ -105,18 +91,18 @@ def test_l1_from_the_first_unit_of_price_below(market, vault, borrower, liquidat
     edge = vault.margin_terms(borrower).liquidation_price
     market.oracle.set_price(edge, sender=deployer)
     for offer in (0, 1, MAX):
-        assert_refused("vault: healthy", vault.liquidate, borrower, offer, sender=liquidator)
+        assert refusal(vault.liquidate, borrower, offer, sender=liquidator) == "vault: healthy"
     market.oracle.set_price(edge - 1, sender=deployer)
     for anybody in (liquidator, stranger):
-        assert_accepted(vault.liquidate, borrower, MAX, sender=anybody)
+        assert refusal(vault.liquidate, borrower, MAX, sender=anybody) is None
     liquidate(market, borrower, stranger)
 
 
-def test_l1_interest_alone_makes_liquidatable(market, vault, borrower, liquidator, deployer):
+def test_l1_interest_alone_makes_liquidatable(chain, market, vault, borrower, liquidator, deployer):
     """L1, X3: time does; nothing that the curator can do does."""
     edge = vault.margin_terms(borrower).liquidation_price
     market.oracle.set_price(edge, sender=deployer)
-    pass_time(60)
+    chain.advance(60)
     assert vault.debt_of(borrower) > 15_000 * 10**6
     liquidate(market, borrower, liquidator)
 
@@ -127,45 +113,45 @@ def test_l1_below_the_minimum_debt(market, vault, borrower, liquidator):
     debt = vault.debt_of(borrower)
     market.set_quote("220")
     assert debt < risk_of(vault).min_debt
-    assert_refused("vault: nothing can be closed", vault.liquidate, borrower, debt - 1, sender=liquidator)
+    assert refusal(vault.liquidate, borrower, debt - 1, sender=liquidator) == "vault: nothing can be closed"
     answer = liquidate(market, borrower, liquidator, debt)
     assert answer.paid == debt
-    assert position(market, borrower)[1] == 0
+    assert market.position(borrower)[1] == 0
 
 
 def test_is_judged_at_the_price_not_at_the_safe_price(market, vault, borrower, liquidator, deployer):
     price = market.oracle.price()
     market.oracle.set_prices(price, price // 2, sender=deployer)
-    assert_refused("vault: healthy", vault.liquidate, borrower, MAX, sender=liquidator)
+    assert refusal(vault.liquidate, borrower, MAX, sender=liquidator) == "vault: healthy"
     market.oracle.set_prices(price * 9 // 10, 1, sender=deployer)
     liquidate(market, borrower, liquidator)
 
 
 @pytest.mark.parametrize("quote", RESTORABLE)
-def test_l4_an_uncapped_close_ends_at_the_target(market, borrower, liquidator, quote):
+def test_l4_an_uncapped_close_ends_at_the_target(chain, market, borrower, liquidator, quote):
     """L4: health is the target but for 6 base units of debt, and what stays is not liquidatable."""
     vault = market.vault
-    open_position(market, borrower, 1_000, 1_500_000)  # so much that more than the minimum debt stays
-    pass_time(YEAR // 12)
+    market.open(borrower, 1_000, 1_500_000)  # so much that more than the minimum debt stays
+    chain.advance(YEAR // 12)
     market.set_quote(quote)
     answer = liquidate(market, borrower, liquidator)
     target = risk_of(vault).target_health
     tolerance = 6 * WAD // vault.debt_of(borrower) + 1
     assert abs(answer.health_after - target) <= tolerance
     assert abs(vault.health(borrower) - target) <= tolerance
-    assert_refused("vault: healthy", vault.liquidate, borrower, MAX, sender=liquidator)
+    assert refusal(vault.liquidate, borrower, MAX, sender=liquidator) == "vault: healthy"
 
 
 @pytest.mark.parametrize("quote", CAPPED)
-def test_bonus_is_capped_by_equity(market, vault, borrower, liquidator, quote):
+def test_bonus_is_capped_by_equity(chain, market, vault, borrower, liquidator, quote):
     """Promise 2: all of the borrower's equity, no more; the whole debt is paid."""
-    pass_time(YEAR // 12)
+    chain.advance(YEAR // 12)
     market.set_quote(quote)
     debt = vault.debt_of(borrower)
     answer = liquidate(market, borrower, liquidator)
     assert answer.paid == debt
     assert answer.health_after == MAX
-    left = worth(position(market, borrower)[0], market.oracle.price())
+    left = worth(market.position(borrower)[0], market.oracle.price())
     assert left <= 3  # base units: the equity is gone
     assert not vault.preview_liquidate(borrower, MAX).liquidatable
 
@@ -187,7 +173,7 @@ def test_promise_2_no_loss_while_the_minimum_bonus_can_be_paid(market, vault, bo
     assert is_restorable(value, debt, risk_of(vault).bonus_min)
     assets, losses = market.pool.totals().total_assets, market.pool.losses(vault)
     for offer in (1, 999, market.loans(1_000), market.loans(5_000), MAX):
-        if not twin_quote(market, borrower, offer).executable:
+        if not market.quote(borrower, offer).executable:
             continue
         liquidate(market, borrower, liquidator, offer)
         debt, value = debt_and_value(market, borrower)
@@ -201,7 +187,7 @@ def test_a_shortfall_is_booked_in_the_call_that_finds_it(market, vault, borrower
     """Promise 2: loss and line follow the part that is closed, by formula."""
     market.set_quote(quote)
     debt, limit = vault.debt_of(borrower), market.pool.credit_line(vault)[0]
-    whole = twin_quote(market, borrower)
+    whole = market.quote(borrower)
     loss = debt - whole.paid
     liquidate(market, borrower, liquidator, whole.paid // 4)
     quarter = market.pool.losses(vault)
@@ -214,7 +200,7 @@ def test_a_shortfall_is_booked_in_the_call_that_finds_it(market, vault, borrower
 
 def test_the_seam_of_restorable_and_shortfall_is_smooth(market, vault, borrower, deployer):
     """From one unit of price to the next, what the whole position costs changes by a few units."""
-    debt, collateral = vault.debt_of(borrower), position(market, borrower)[0]
+    debt, collateral = vault.debt_of(borrower), market.position(borrower)[0]
     least = -(-debt * (WAD + risk_of(vault).bonus_min) // WAD)
     price = -(-least * PRICE_SCALE // collateral)
     market.oracle.set_price(price, sender=deployer)
@@ -227,12 +213,12 @@ def test_the_seam_of_restorable_and_shortfall_is_smooth(market, vault, borrower,
     assert abs(above.seized - below.seized) <= 2 * 10**9
 
 
-def test_nothing_is_worth_nothing(market, vault, borrower, liquidator):
+def test_nothing_is_worth_nothing(chain, market, vault, borrower, liquidator):
     """V = 0: everything is extinguished and handed over for nothing, whatever is offered."""
     market.set_quote(WORTHLESS)
-    collateral, shares = position(market, borrower)
+    collateral, shares = market.position(borrower)
     market.loan.approve(vault, 0, sender=liquidator)  # nothing is pulled
-    with isolated():
+    with chain.isolated():
         answer = liquidate(market, borrower, liquidator)
         assert (answer.shares, answer.paid, answer.fee, answer.seized) == (shares, 0, 0, collateral)
         assert vault.positions(borrower) == 0
@@ -242,13 +228,13 @@ def test_nothing_is_worth_nothing(market, vault, borrower, liquidator):
 def test_an_offer_of_nothing_closes_nothing_of_value(market, vault, borrower, liquidator):
     for quote in (*RESTORABLE, *CAPPED, *SHORTFALL):
         market.set_quote(quote)
-        assert_refused("vault: nothing can be closed", vault.liquidate, borrower, 0, sender=liquidator)
+        assert refusal(vault.liquidate, borrower, 0, sender=liquidator) == "vault: nothing can be closed"
 
 
 def test_the_minimum_debt_extends_a_close(market, borrower, liquidator):
     """Between 0 and the minimum nothing may stay: the close takes all when the offer allows."""
     vault = market.vault
-    open_position(market, borrower, 10, 3_000)
+    market.open(borrower, 10, 3_000)
     market.set_quote("360")
     debt, least = vault.debt_of(borrower), risk_of(vault).min_debt
     assert liquidate_in_isolation(market, borrower, liquidator, MAX).paid == debt
@@ -262,17 +248,17 @@ def test_the_minimum_debt_extends_a_close(market, borrower, liquidator):
 
 
 def liquidate_in_isolation(market, owner, sender, offer):
-    with isolated():
+    with market.chain.isolated():
         return liquidate(market, owner, sender, offer)
 
 
 def test_the_fee_lands_in_the_reserve(market, vault, borrower, liquidator):
     """By being transferred: it raises the residue and nothing else."""
     market.set_quote(1_700)
-    totals, before = market.pool.totals(), residue(market.pool, market.loan)
+    totals, before = market.pool.totals(), market.residue()
     answer = liquidate(market, borrower, liquidator)
     assert answer.fee == -(-answer.paid * (fee_rate(market, borrower, 1_700)) // WAD)
-    gained = residue(market.pool, market.loan) - before
+    gained = market.residue() - before
     assert 0 <= gained - answer.fee * 65_536 < 2 * 65_536
     assert market.pool.totals().total_assets == totals.total_assets
     assert market.pool.totals().total_supply == totals.total_supply
@@ -307,57 +293,57 @@ def test_pays_from_and_to_whom_it_says(market, vault, borrower, liquidator, rece
 def test_to_the_vault_or_nobody(market, vault, borrower, liquidator):
     market.set_quote(1_700)
     for bad in (vault, NOBODY):
-        assert_refused("vault: bad receiver", vault.liquidate, borrower, MAX, 0, bad, sender=liquidator)
+        assert refusal(vault.liquidate, borrower, MAX, 0, bad, sender=liquidator) == "vault: bad receiver"
     market.set_quote(WORTHLESS)
-    assert_refused("vault: bad receiver", vault.liquidate, borrower, MAX, 0, vault, sender=liquidator)
+    assert refusal(vault.liquidate, borrower, MAX, 0, vault, sender=liquidator) == "vault: bad receiver"
 
 
 def test_slippage_is_a_rate(market, vault, borrower, liquidator):
     """`min_rate`, the fee included: exactly what is given is accepted, one more is not."""
     for quote, offer in ((1_700, MAX), (1_700, market.loans(1_000)), (1_400, MAX), (1_400, market.loans(7))):
         market.set_quote(quote)
-        answer = twin_quote(market, borrower, offer)
+        answer = market.quote(borrower, offer)
         rate = answer.seized * PRICE_SCALE // (answer.paid + answer.fee)
         reason = "vault: rate too low"
-        assert_refused(reason, vault.liquidate, borrower, offer, rate + 1, sender=liquidator)
-        assert_accepted(vault.liquidate, borrower, offer, rate, sender=liquidator)
+        assert refusal(vault.liquidate, borrower, offer, rate + 1, sender=liquidator) == reason
+        assert refusal(vault.liquidate, borrower, offer, rate, sender=liquidator) is None
 
 
 def test_slippage_when_nothing_is_paid(market, vault, borrower, liquidator):
     market.set_quote(WORTHLESS)
-    assert_accepted(vault.liquidate, borrower, MAX, MAX, sender=liquidator)
+    assert refusal(vault.liquidate, borrower, MAX, MAX, sender=liquidator) is None
 
 
 def test_needs_allowance_and_balance(market, vault, borrower, liquidator, receiver):
     market.set_quote(1_700)
-    answer = twin_quote(market, borrower)
+    answer = market.quote(borrower)
     market.loan.approve(vault, answer.paid + answer.fee - 1, sender=liquidator)
-    assert_refused("", vault.liquidate, borrower, MAX, sender=liquidator)
+    assert refusal(vault.liquidate, borrower, MAX, sender=liquidator) == ""
     market.loan.approve(vault, answer.paid + answer.fee, sender=liquidator)
-    assert_accepted(vault.liquidate, borrower, MAX, sender=liquidator)
+    assert refusal(vault.liquidate, borrower, MAX, sender=liquidator) is None
     market.loan.approve(vault, MAX, sender=receiver)
-    assert_refused("", vault.liquidate, borrower, MAX, sender=receiver)  # has none
+    assert refusal(vault.liquidate, borrower, MAX, sender=receiver) == ""  # has none
 
 
 def test_nobody_has_a_position(market, vault, stranger, liquidator):
     for owner in (stranger, NOBODY):
-        assert_refused("vault: healthy", vault.liquidate, owner, MAX, sender=liquidator)
+        assert refusal(vault.liquidate, owner, MAX, sender=liquidator) == "vault: healthy"
     vault.deposit(10**18, sender=stranger)
-    assert_refused("vault: healthy", vault.liquidate, stranger, MAX, sender=liquidator)
+    assert refusal(vault.liquidate, stranger, MAX, sender=liquidator) == "vault: healthy"
 
 
 def test_needs_a_price(market, vault, borrower, liquidator, deployer):
     market.oracle.set_price(0, sender=deployer)
-    assert_refused("vault: oracle price is zero", vault.liquidate, borrower, MAX, sender=liquidator)
+    assert refusal(vault.liquidate, borrower, MAX, sender=liquidator) == "vault: oracle price is zero"
     market.set_quote(1_700)
     market.oracle.set_silent(True, sender=deployer)
-    assert_refused("lying oracle: silent", vault.liquidate, borrower, MAX, sender=liquidator)
+    assert refusal(vault.liquidate, borrower, MAX, sender=liquidator) == "lying oracle: silent"
 
 
 def test_says_in_one_event_what_was_done(market, vault, borrower, liquidator):
     """The decoder of the twin reads what the vault packs."""
     market.set_quote(1_400)
-    answer = twin_quote(market, borrower)
+    answer = market.quote(borrower)
     (close,) = closes(vault.liquidate(borrower, MAX, sender=liquidator), vault)
     assert close.seized == answer.seized
     assert close.shares == answer.shares
@@ -373,11 +359,11 @@ def test_says_in_one_event_what_was_done(market, vault, borrower, liquidator):
 
 @pytest.mark.parametrize("quote", ["1720", "1700", "1640", "1560"])
 @pytest.mark.parametrize("parts", [2, 5])
-def test_l5_splits_never_pay(market, vault, borrower, liquidator, quote, parts):
+def test_l5_splits_never_pay(chain, market, vault, borrower, liquidator, quote, parts):
     """L5, restorable: many closes seize no more than one of the same sum, nor do they earn more."""
     market.set_quote(quote)
-    price, whole = market.oracle.price(), twin_quote(market, borrower)
-    with isolated():
+    price, whole = market.oracle.price(), market.quote(borrower)
+    with chain.isolated():
         split = []
         for offer in (*[whole.paid // parts] * (parts - 1), MAX):
             if vault.preview_liquidate(borrower, MAX).liquidatable:  # not healthy before the last part
@@ -393,20 +379,20 @@ def test_l5_splits_never_pay(market, vault, borrower, liquidator, quote, parts):
 
 
 @pytest.mark.parametrize("quote", ["1500", "900"])
-def test_l5_a_shortfall_in_crumbs(market, vault, borrower, liquidator, quote):
+def test_l5_a_shortfall_in_crumbs(chain, market, vault, borrower, liquidator, quote):
     """L5: closes of one unit each lose at most one unit more a close; the rest can always be closed."""
     crumbs = 12
     market.set_quote(quote)
-    with isolated():
+    with chain.isolated():
         liquidate(market, borrower, liquidator)
         at_once = market.pool.losses(vault)
-    collateral, shares = position(market, borrower)
+    collateral, shares = market.position(borrower)
     seized = 0
     for _ in range(crumbs):
         answer = liquidate(market, borrower, liquidator, 1)
         assert answer.paid == 1
         seized += answer.seized
-        left_collateral, left_shares = position(market, borrower)
+        left_collateral, left_shares = market.position(borrower)
         assert left_collateral * shares >= collateral * left_shares  # L2
     last = liquidate(market, borrower, liquidator)
     assert seized + last.seized == market.collaterals(10)
@@ -414,15 +400,15 @@ def test_l5_a_shortfall_in_crumbs(market, vault, borrower, liquidator, quote):
     assert 0 <= market.pool.losses(vault) - at_once <= crumbs
 
 
-def test_l5_the_order_of_shortfall_closes_does_not_matter(market, vault, borrower, liquidator):
+def test_l5_the_order_of_shortfall_closes_does_not_matter(chain, market, vault, borrower, liquidator):
     """Theorem 3."""
     market.set_quote(1_300)
     cuts = (market.loans(100), market.loans(5_000), market.loans(900))
     ends = []
     for sequence in (cuts, cuts[::-1], (sum(cuts),)):
-        with isolated():
+        with chain.isolated():
             answers = [liquidate(market, borrower, liquidator, cut) for cut in sequence]
-            ends.append((sum(a.paid for a in answers), position(market, borrower), market.pool.losses(vault)))
+            ends.append((sum(a.paid for a in answers), market.position(borrower), market.pool.losses(vault)))
     for paid, (collateral, shares), losses in ends[1:]:
         assert abs(paid - ends[0][0]) <= 3
         assert abs(collateral - ends[0][1][0]) <= 3 * 10**9
@@ -434,10 +420,10 @@ def test_a_close_lowers_no_other_position(market, vault, borrower, other_borrowe
     """L2 for the others: their debts rise by settlement's rounding at most, below a unit over all."""
     for quote in (1_700, 1_400):
         market.set_quote(quote)
-        before, totals = vault.debt_of(other_borrower), debt_totals(market.pool)
+        before, totals = vault.debt_of(other_borrower), market.debt_totals()
         liquidate(market, borrower, liquidator, market.loans(1_000))
         assert vault.debt_of(other_borrower) - before in (0, 1)
-        after = debt_totals(market.pool)
+        after = market.debt_totals()
         assert after.debt * totals.shares >= totals.debt * after.shares  # P6
 
 
@@ -449,5 +435,5 @@ def test_the_last_debt_share_takes_all_debt(market, vault, borrower, other_borro
     market.set_quote(1_300)
     reserves = market.pool.reserves()
     liquidate(market, borrower, liquidator)
-    assert debt_totals(market.pool).debt == 0
+    assert market.debt_totals().debt == 0
     assert reserves - market.pool.reserves() <= market.pool.losses(vault)

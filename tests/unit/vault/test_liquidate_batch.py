@@ -3,25 +3,19 @@
 from random import Random
 
 import pytest
-from ape import accounts
 
+from plimsoll.testing import refusal
 from plimsoll.twin.liquidation import is_restorable
-from plimsoll.units import MAX, NO_LIMIT, NOBODY, PRICE_SCALE, YEAR
-from tests.utils.calls import assert_accepted, assert_refused, send
-from tests.utils.clock import isolated, pass_time
+from plimsoll.units import MAX, NO_LIMIT, NOBODY, PRICE_SCALE, YEAR, order
+from tests.utils.roles import role
 from tests.utils.vaults import (
     Balances,
-    assert_sums,
     balances,
     closes,
-    debt_totals,
     liquidate_batch,
-    order,
-    position,
     risk_of,
     settled,
     twin_batch,
-    twin_quote,
     worth,
 )
 
@@ -37,15 +31,15 @@ DEBTS = {
 
 
 @pytest.fixture
-def fleet(market, borrower):
+def fleet(chain, market, borrower):
     """Owners by the state of their positions."""
     vault = market.vault
     market.set_quote(2_400)
-    owners = dict(zip(DEBTS, accounts.test_accounts[10:], strict=False))
+    owners = dict(zip(DEBTS, map(role, range(60, 60 + len(DEBTS))), strict=True))
     for name, debt in DEBTS.items():
-        send(vault.deposit, market.collaterals(10), owners[name], sender=borrower)
-        send(vault.borrow, market.loans(debt), sender=owners[name])
-    pass_time(YEAR // 365)
+        vault.deposit(market.collaterals(10), owners[name], sender=borrower)
+        vault.borrow(market.loans(debt), sender=owners[name])
+    chain.advance(YEAR // 365)
     market.set_quote(1_700)
     return owners
 
@@ -55,37 +49,37 @@ def everybody(fleet, other_borrower) -> list:
 
 
 @pytest.mark.parametrize("name", ["sunk", "sinking", "capped", "listing", "wet"])
-def test_of_one_is_what_liquidate_does(market, fleet, liquidator, name):
+def test_of_one_is_what_liquidate_does(chain, market, fleet, liquidator, name):
     owner = fleet[name]
-    with isolated():
+    with chain.isolated():
         market.vault.liquidate(owner, MAX, sender=liquidator)
-        single = position(market, owner), balances(market, liquidator), debt_totals(market.pool)
+        single = market.position(owner), balances(market, liquidator), market.debt_totals()
     liquidate_batch(market, [order(owner)], liquidator)
-    assert (position(market, owner), balances(market, liquidator), debt_totals(market.pool)) == single
+    assert (market.position(owner), balances(market, liquidator), market.debt_totals()) == single
 
 
 def test_of_all_skips_the_healthy(market, fleet, liquidator, other_borrower):
     """L2, L3, L8, P2, P3, V1: restorable and in shortfall in one call."""
-    before = {name: position(market, owner) for name, owner in fleet.items()}
+    before = {name: market.position(owner) for name, owner in fleet.items()}
     orders = [order(owner) for owner in fleet.values()]
     answers = dict(zip(fleet, liquidate_batch(market, orders, liquidator), strict=True))
     assert [name for name, answer in answers.items() if not answer.executable] == ["afloat"]
-    assert position(market, fleet["afloat"]) == before["afloat"]
+    assert market.position(fleet["afloat"]) == before["afloat"]
     for name in ("sunk", "sinking"):
         assert market.vault.positions(fleet[name]) == 0
         assert answers[name].paid < answers[name].extinguished
     for name in ("capped", "listing", "wet"):
-        collateral, shares = position(market, fleet[name])
+        collateral, shares = market.position(fleet[name])
         assert answers[name].paid >= answers[name].extinguished
         assert collateral * before[name][1] >= before[name][0] * shares
         assert not market.vault.preview_liquidate(fleet[name], MAX).liquidatable
-    assert_sums(market, everybody(fleet, other_borrower))
+    market.assert_sums(everybody(fleet, other_borrower))
 
 
 def test_pays_once_sends_once_settles_once(market, fleet, liquidator):
     names = ("listing", "sunk", "wet")
     receipt = market.vault.liquidate_batch([order(fleet[name]) for name in names], sender=liquidator)
-    assert [event.event_name for event in receipt.events] == [
+    assert [event.name for event in receipt.events] == [
         *("Liquidation", "Liquidation", "Liquidation", "LiquidationCall"),
         *("Transfer", "Transfer", "LimitSet", "Loss"),
     ]
@@ -93,10 +87,10 @@ def test_pays_once_sends_once_settles_once(market, fleet, liquidator):
     assert len(closes(receipt, market.vault)) == 3
 
 
-def test_every_order_is_computed_with_the_totals_of_the_start(market, fleet, liquidator):
+def test_every_order_is_computed_with_the_totals_of_the_start(chain, market, fleet, liquidator):
     """The order of the orders changes nothing for any of them."""
     orders = [order(owner) for owner in fleet.values()]
-    with isolated():
+    with chain.isolated():
         forth = liquidate_batch(market, orders, liquidator)
     assert liquidate_batch(market, orders[::-1], liquidator)[::-1] == forth
 
@@ -104,7 +98,7 @@ def test_every_order_is_computed_with_the_totals_of_the_start(market, fleet, liq
 def test_a_repeated_owner_sees_his_first_order(market, fleet, liquidator, other_borrower):
     """L5, A16: the parts of one position in one call are the parts in many, or less for the liquidator."""
     owner, limit = fleet["listing"], market.loans(1_000)
-    assert twin_quote(market, owner, limit).executable
+    assert market.quote(owner, limit).executable
     answers = liquidate_batch(
         market,
         [order(owner, limit), order(fleet["sunk"], limit), order(owner, limit), order(owner)],
@@ -113,7 +107,7 @@ def test_a_repeated_owner_sees_his_first_order(market, fleet, liquidator, other_
     first, _, second, last = answers
     assert first.executable and second.executable and last.executable
     assert first.health_after == second.health_before < second.health_after == last.health_before
-    assert_sums(market, everybody(fleet, other_borrower))
+    market.assert_sums(everybody(fleet, other_borrower))
 
 
 def test_a_repeated_owner_who_is_healthy_again_is_skipped(market, fleet, liquidator):
@@ -139,13 +133,13 @@ def test_orders_that_cannot_execute_are_skipped(market, fleet, liquidator, stran
     market.set_quote("200")  # everybody is in shortfall, but for the small one
     assert least > small
     market.set_quote("203")
-    assert is_restorable(worth(position(market, fleet["wet"])[0], market.oracle.price()), small, 2 * 10**16)
+    assert is_restorable(worth(market.position(fleet["wet"])[0], market.oracle.price()), small, 2 * 10**16)
     orders = [
         order(fleet["wet"], small - 1),  # would leave less than the minimum debt
         order(stranger),  # no debt
         order(fleet["sunk"], 0),
         order(NOBODY),
-        order(vault),
+        order(vault.address),
         order(fleet["sunk"], NO_LIMIT - 1),
         order(fleet["sunk"]),  # closed by now
         order(fleet["wet"], small),
@@ -163,8 +157,8 @@ def test_reverts_when_no_order_can_execute(market, fleet, liquidator, stranger):
         [order(fleet["afloat"]), order(NOBODY), order(listing, 0)],
     ):
         assert tuple(market.vault.preview_liquidate_batch(orders)) == (0, 0, 0, 0)
-        assert_refused(reason, method, orders, sender=liquidator)
-    assert_accepted(method, [order(fleet["afloat"]), order(listing, 1)], sender=liquidator)
+        assert refusal(method, orders, sender=liquidator) == reason
+    assert refusal(method, [order(fleet["afloat"]), order(listing, 1)], sender=liquidator) is None
 
 
 def test_slippage_is_a_rate_over_the_batch(market, fleet, liquidator):
@@ -173,15 +167,15 @@ def test_slippage_is_a_rate_over_the_batch(market, fleet, liquidator):
     paid, seized = sum(a.paid + a.fee for a in answers), sum(a.seized for a in answers)
     rate = seized * PRICE_SCALE // paid
     reason, method = "vault: rate too low", market.vault.liquidate_batch
-    assert_refused(reason, method, orders, rate + 1, sender=liquidator)
-    assert_accepted(method, orders, rate, sender=liquidator)
+    assert refusal(method, orders, rate + 1, sender=liquidator) == reason
+    assert refusal(method, orders, rate, sender=liquidator) is None
 
 
 def test_sends_to_the_receiver(market, fleet, liquidator, receiver):
     orders = [order(fleet[name]) for name in ("listing", "sunk")]
     for bad in (market.vault, NOBODY):
         reason = "vault: bad receiver"
-        assert_refused(reason, market.vault.liquidate_batch, orders, 0, bad, sender=liquidator)
+        assert refusal(market.vault.liquidate_batch, orders, 0, bad, sender=liquidator) == reason
     before = balances(market, liquidator)
     paid, fee, seized, bits = market.vault.liquidate_batch(
         orders, 0, receiver, sender=liquidator
@@ -206,8 +200,8 @@ def test_needs_a_price(market, fleet, liquidator, deployer):
     ):
         market.oracle.set_price(price, sender=deployer)
         market.oracle.set_silent(silent, sender=deployer)
-        assert_refused(reason, market.vault.liquidate_batch, orders, sender=liquidator)
-        assert_refused(reason, market.vault.preview_liquidate_batch, orders, sender=liquidator)
+        assert refusal(market.vault.liquidate_batch, orders, sender=liquidator) == reason
+        assert refusal(market.vault.preview_liquidate_batch, orders, sender=liquidator) == reason
 
 
 def test_of_256_orders(market, fleet, liquidator, other_borrower):
@@ -216,10 +210,10 @@ def test_of_256_orders(market, fleet, liquidator, other_borrower):
     names = ["sunk", "sinking", "capped", "listing", "wet", "afloat"]
     orders = [order(fleet[rng.choice(names)], int(10 ** rng.uniform(0, 9))) for _ in range(252)]
     orders += [order(fleet[name]) for name in names[:4]]
-    assert_refused("", market.vault.liquidate_batch, [*orders, orders[0]], sender=liquidator)
-    totals = debt_totals(market.pool)
+    assert refusal(market.vault.liquidate_batch, [*orders, orders[0]], sender=liquidator) == ""
+    totals = market.debt_totals()
     answers = liquidate_batch(market, orders, liquidator)
     assert 150 < sum(answer.executable for answer in answers) < 256
-    assert debt_totals(market.pool) == settled(totals, sum(answer.shares for answer in answers))
-    assert_sums(market, everybody(fleet, other_borrower))
+    assert market.debt_totals() == settled(totals, sum(answer.shares for answer in answers))
+    market.assert_sums(everybody(fleet, other_borrower))
     assert all(market.vault.positions(fleet[name]) == 0 for name in ("sunk", "sinking"))

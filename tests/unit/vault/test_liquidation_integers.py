@@ -5,11 +5,8 @@ from dataclasses import astuple
 from random import Random
 
 import pytest
-from ape import project
-from eth_abi import decode
 
 from plimsoll.twin.liquidation import is_restorable
-from tests.utils.calls import ask
 from tests.utils.positions import Case, random_case, random_risk
 
 CASES_A_CALL = 128
@@ -29,11 +26,10 @@ def cases_of(seed: int) -> list[Case]:
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))
-def test_chain_says_what_the_twin_says(deployer, seed):
+def test_chain_says_what_the_twin_says(chain, deployer, seed):
     cases = cases_of(seed)
-    probe = deployer.deploy(project.LiquidationProbe, astuple(cases[0].risk))
-    answer = ask(probe.quotes, [as_struct(case) for case in cases], sender=deployer)
-    quotes = decode([f"{QUOTE}[]"], answer)[0]
+    probe = chain.make("LiquidationProbe", astuple(cases[0].risk))
+    quotes = probe.quotes([as_struct(case) for case in cases])
     assert len(quotes) == CASES_A_CALL
     for case, quote in zip(cases, quotes, strict=True):
         assert quote == case.quote(), case

@@ -2,10 +2,10 @@
 
 import pytest
 
+from plimsoll.testing import refusal
 from plimsoll.twin.liquidation import ceil_div
 from plimsoll.units import DAY, MAX, WAD, YEAR
-from tests.utils.calls import Refusal, ask, assert_refused, pass_time, words
-from tests.utils.vaults import balances, open_position, position, risk_of
+from tests.utils.vaults import balances, risk_of
 
 SLACK = 4  # base units: one share rounded up, one unit, and the two roundings they stand in for
 
@@ -13,22 +13,22 @@ SLACK = 4  # base units: one share rounded up, one unit, and the two roundings t
 @pytest.mark.parametrize("seconds", [0, 13, YEAR])
 @pytest.mark.parametrize("debt", ["0", "2500", "12345.678901"])
 @pytest.mark.parametrize("quote", [2_000, "2345.678901234567"])
-def test_borrow_bound_by_health(market, borrower, quote, debt, seconds):
+def test_borrow_bound_by_health(chain, market, borrower, quote, debt, seconds):
     vault = market.vault
     vault.deposit(10**19, sender=borrower)
     if debt != "0":
         vault.borrow(market.loans(debt), sender=borrower)
-    pass_time(seconds)
+    chain.advance(seconds)
     market.set_quote(quote)
     most = vault.max_borrow(borrower)
     reason = "vault: above the loan-to-value"
-    assert_refused(reason, vault.borrow, most + SLACK, sender=borrower)
+    assert refusal(vault.borrow, most + SLACK, sender=borrower) == reason
     before = balances(market, borrower).loan
     assert vault.borrow(MAX, sender=borrower).return_value == most
     assert balances(market, borrower).loan - before == most
     assert vault.max_borrow(borrower) == 0
-    assert_refused(reason, vault.borrow, SLACK, sender=borrower)
-    assert words(ask(vault.borrow, MAX, sender=borrower)) == [0]
+    assert refusal(vault.borrow, SLACK, sender=borrower) == reason
+    assert vault.borrow.call(MAX, sender=borrower) == 0
 
 
 def test_borrow_is_judged_at_the_safe_price(market, borrower, deployer):
@@ -39,38 +39,38 @@ def test_borrow_is_judged_at_the_safe_price(market, borrower, deployer):
 
 
 @pytest.mark.parametrize("seconds", [0, 13, YEAR])
-def test_borrow_bound_by_the_line(market, borrower, curator, seconds):
+def test_borrow_bound_by_the_line(chain, market, borrower, curator, seconds):
     vault = market.vault
     vault.deposit(10**21, sender=borrower)
     limit = market.pool.credit_line(vault)[2] + market.loans(500_000)
     market.council.set_limit(vault, limit, sender=curator)
-    pass_time(seconds)
+    chain.advance(seconds)
     room = limit - market.pool.credit_line(vault)[2]
     most = vault.max_borrow(borrower)
     assert most == market.pool.max_draw(vault)
     assert room - SLACK < most < room
-    assert_refused("pool: over the credit limit", vault.borrow, most + SLACK, sender=borrower)
+    assert refusal(vault.borrow, most + SLACK, sender=borrower) == "pool: over the credit limit"
     assert vault.borrow(MAX, sender=borrower).return_value == most
     assert limit - SLACK < market.pool.credit_line(vault)[2] <= limit
 
 
 @pytest.mark.parametrize("seconds", [0, 13, YEAR])
-def test_borrow_bound_by_cash(market, borrower, lender, seconds):
+def test_borrow_bound_by_cash(chain, market, borrower, lender, seconds):
     vault, pool = market.vault, market.pool
     vault.deposit(10**21, sender=borrower)
     pool.withdraw(pool.maxWithdraw(lender) - market.loans(500_000), lender, lender, sender=lender)
-    pass_time(seconds)
+    chain.advance(seconds)
     spare = pool.maxWithdraw(lender)
     most = vault.max_borrow(borrower)
     assert spare - SLACK < most < spare
-    assert_refused("pool: not enough cash", vault.borrow, most + SLACK, sender=borrower)
+    assert refusal(vault.borrow, most + SLACK, sender=borrower) == "pool: not enough cash"
     assert vault.borrow(MAX, sender=borrower).return_value == most
 
 
 def test_borrow_is_nothing_when_nothing_is_allowed(market, borrower, stranger, curator):
     vault = market.vault
     assert vault.max_borrow(stranger) == 0  # no collateral
-    open_position(market, borrower)
+    market.open(borrower)
     market.set_quote(1_850)  # past its loan-to-value
     assert vault.max_borrow(borrower) == 0
     assert vault.borrow(MAX, sender=borrower).return_value == 0
@@ -80,14 +80,14 @@ def test_borrow_is_nothing_when_nothing_is_allowed(market, borrower, stranger, c
     assert vault.max_borrow(borrower) == 0
 
 
-def test_borrow_while_paused(market, borrower, curator, guardian):
+def test_borrow_while_paused(chain, market, borrower, curator, guardian):
     market.vault.deposit(10**19, sender=borrower)
     market.council.queue_guardian(guardian, sender=curator)
-    pass_time(3 * DAY)
+    chain.advance(3 * DAY)
     market.council.execute_queued(sender=curator)
     market.council.pause(sender=guardian)
     assert market.vault.max_borrow(borrower) == 0
-    pass_time(7 * DAY)
+    chain.advance(7 * DAY)
     assert market.vault.max_borrow(borrower) > 0
 
 
@@ -97,32 +97,32 @@ def test_borrow_knows_no_minimum(market, borrower):
     vault.deposit(10**18, sender=borrower)
     least = risk_of(vault).min_debt
     assert 0 < vault.max_borrow(borrower) < least
-    assert_refused("vault: below the minimum debt", vault.borrow, MAX, sender=borrower)
+    assert refusal(vault.borrow, MAX, sender=borrower) == "vault: below the minimum debt"
 
 
 def test_borrow_without_an_oracle(market, borrower, deployer):
     market.vault.deposit(10**19, sender=borrower)
     market.oracle.set_silent(True, sender=deployer)
-    assert ask(market.vault.max_borrow, borrower, sender=borrower) == Refusal("lying oracle: silent")
+    assert refusal(market.vault.max_borrow, borrower, sender=borrower) == "lying oracle: silent"
 
 
 @pytest.mark.parametrize("seconds", [0, 13, YEAR])
 @pytest.mark.parametrize("quote", [2_000, "2345.678901234567", 10**6])
-def test_withdraw_bound_by_health(market, borrower, quote, seconds):
+def test_withdraw_bound_by_health(chain, market, borrower, quote, seconds):
     vault = market.vault
-    collateral, _ = open_position(market, borrower, 10, 14_000)
-    pass_time(seconds)
+    collateral, _ = market.open(borrower, 10, 14_000)
+    chain.advance(seconds)
     market.set_quote(quote)
     most = vault.max_withdraw(borrower)
     unit = ceil_div(10**36 * WAD, market.oracle.price() * risk_of(vault).ltv)  # collateral of a unit of debt
     reason = "vault: above the loan-to-value"
-    assert_refused(reason, vault.withdraw, most + 2 * unit + 2, sender=borrower)
+    assert refusal(vault.withdraw, most + 2 * unit + 2, sender=borrower) == reason
     before = balances(market, borrower).collateral
     assert vault.withdraw(MAX, sender=borrower).return_value == most
     assert balances(market, borrower).collateral - before == most
-    assert position(market, borrower)[0] == collateral - most
+    assert market.position(borrower)[0] == collateral - most
     assert vault.max_withdraw(borrower) == 0
-    assert words(ask(vault.withdraw, MAX, sender=borrower)) == [0]
+    assert vault.withdraw.call(MAX, sender=borrower) == 0
 
 
 def test_withdraw_without_debt_is_all_and_asks_nobody(market, borrower, deployer):
@@ -132,8 +132,8 @@ def test_withdraw_without_debt_is_all_and_asks_nobody(market, borrower, deployer
 
 
 def test_withdraw_without_an_oracle(market, borrower, deployer):
-    open_position(market, borrower)
+    market.open(borrower)
     market.oracle.set_price(0, sender=deployer)
-    assert ask(market.vault.max_withdraw, borrower, sender=borrower) == Refusal("vault: safe price is zero")
+    assert refusal(market.vault.max_withdraw, borrower, sender=borrower) == "vault: safe price is zero"
     market.oracle.set_silent(True, sender=deployer)
-    assert ask(market.vault.max_withdraw, borrower, sender=borrower) == Refusal("lying oracle: silent")
+    assert refusal(market.vault.max_withdraw, borrower, sender=borrower) == "lying oracle: silent"

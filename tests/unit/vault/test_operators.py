@@ -1,12 +1,11 @@
 """Operators: rights of withdrawing and borrowing, granted by the owner by call or by EIP-712 signature."""
 
 import pytest
-from ape import chain, project
 from eth_abi import encode
 from eth_utils import keccak
 
+from plimsoll.testing import refusal
 from plimsoll.units import DAY, MAX, NOBODY
-from tests.utils.calls import Refusal, ask, assert_accepted, assert_refused, calldata, pass_time
 from tests.utils.signatures import sign_set_operator
 from tests.utils.vaults import BORROW, WITHDRAW
 
@@ -20,15 +19,15 @@ def vault(market):
 
 
 @pytest.fixture
-def deadline():
-    return chain.blocks.head.timestamp + DAY
+def deadline(chain):
+    return chain.now + DAY
 
 
 @pytest.fixture
 def sign(vault, borrower, operator, deadline):
     """Arguments of `set_operator_by_signature`, signed by the borrower unless told otherwise."""
 
-    def sign(rights=BOTH, nonce=0, until=deadline, signer=borrower, owner=borrower, chain_id=31_337) -> tuple:
+    def sign(rights=BOTH, nonce=0, until=deadline, signer=borrower, owner=borrower, chain_id=None) -> tuple:
         signature = sign_set_operator(
             signer,
             vault,
@@ -56,16 +55,16 @@ def test_by_call(vault, borrower, operator, stranger, rights):
 
 def test_knows_two_rights(vault, borrower, operator):
     for rights in (BOTH + 1, 2**255, MAX):
-        assert_refused("vault: unknown right", vault.set_operator, operator, rights, sender=borrower)
-    assert_accepted(vault.set_operator, operator, BOTH, sender=borrower)
+        assert refusal(vault.set_operator, operator, rights, sender=borrower) == "vault: unknown right"
+    assert refusal(vault.set_operator, operator, BOTH, sender=borrower) is None
 
 
 def test_a_right_taken_away_is_gone(vault, borrower, operator):
     vault.deposit(AMOUNT, sender=borrower)
     vault.set_operator(operator, BOTH, sender=borrower)
-    assert_accepted(vault.withdraw, 1, operator, borrower, sender=operator)
+    assert refusal(vault.withdraw, 1, operator, borrower, sender=operator) is None
     vault.set_operator(operator, 0, sender=borrower)
-    assert_refused("vault: not authorised", vault.withdraw, 1, operator, borrower, sender=operator)
+    assert refusal(vault.withdraw, 1, operator, borrower, sender=operator) == "vault: not authorised"
 
 
 def test_an_operator_cannot_name_another(vault, borrower, operator, stranger):
@@ -73,7 +72,7 @@ def test_an_operator_cannot_name_another(vault, borrower, operator, stranger):
     vault.set_operator(operator, BOTH, sender=borrower)
     vault.set_operator(stranger, BOTH, sender=operator)
     vault.deposit(AMOUNT, sender=borrower)
-    assert_refused("vault: not authorised", vault.withdraw, 1, stranger, borrower, sender=stranger)
+    assert refusal(vault.withdraw, 1, stranger, borrower, sender=stranger) == "vault: not authorised"
 
 
 def test_rights_are_of_one_vault(builder, market, vault, borrower, operator):
@@ -99,7 +98,7 @@ def test_x2_a_signature_works_once(vault, borrower, operator, stranger, sign):
     assert vault.nonces(borrower) == 1
     vault.set_operator(operator, WITHDRAW, sender=borrower)
     reason = "vault: nonce used or ahead"
-    assert_refused(reason, vault.set_operator_by_signature, *arguments, sender=stranger)
+    assert refusal(vault.set_operator_by_signature, *arguments, sender=stranger) == reason
     assert vault.rights_of(borrower, operator) == WITHDRAW
 
 
@@ -110,26 +109,27 @@ def test_a_used_nonce_with_a_standing_right_needs_no_signature(vault, operator, 
     assert vault.set_operator_by_signature(*arguments, b"", sender=stranger).events == []
     arguments[2] = WITHDRAW
     reason = "vault: nonce used or ahead"
-    assert_refused(reason, vault.set_operator_by_signature, *arguments, b"", sender=stranger)
+    assert refusal(vault.set_operator_by_signature, *arguments, b"", sender=stranger) == reason
 
 
 def test_nonces_go_one_by_one(vault, borrower, stranger, sign):
-    assert_refused(
-        "vault: nonce used or ahead", vault.set_operator_by_signature, *sign(nonce=1), sender=stranger
+    assert (
+        refusal(vault.set_operator_by_signature, *sign(nonce=1), sender=stranger)
+        == "vault: nonce used or ahead"
     )
     vault.set_operator_by_signature(*sign(nonce=0), sender=stranger)
     vault.set_operator_by_signature(*sign(rights=WITHDRAW, nonce=1), sender=stranger)
     assert vault.nonces(borrower) == 2
 
 
-def test_ends_after_its_deadline(vault, stranger, sign, deadline):
-    pass_time(DAY)
-    assert chain.blocks.head.timestamp == deadline
-    assert_accepted(vault.set_operator_by_signature, *sign(), sender=stranger)
-    pass_time(1)
+def test_ends_after_its_deadline(chain, vault, stranger, sign, deadline):
+    chain.advance(DAY)
+    assert chain.now == deadline
+    assert refusal(vault.set_operator_by_signature, *sign(), sender=stranger) is None
+    chain.advance(1)
     reason = "vault: signature expired"
-    assert_refused(reason, vault.set_operator_by_signature, *sign(), sender=stranger)
-    assert_accepted(vault.set_operator_by_signature, *sign(until=MAX), sender=stranger)
+    assert refusal(vault.set_operator_by_signature, *sign(), sender=stranger) == reason
+    assert refusal(vault.set_operator_by_signature, *sign(until=MAX), sender=stranger) is None
 
 
 @pytest.mark.parametrize("field", range(5))
@@ -138,17 +138,17 @@ def test_covers_every_field(vault, stranger, sign, receiver, field):
     arguments = list(sign())
     arguments[field] = (stranger, receiver, WITHDRAW, 1, arguments[4] + 1)[field]
     reason = "vault: nonce used or ahead" if field == 3 else "vault: bad signature"
-    assert_refused(reason, vault.set_operator_by_signature, *arguments, sender=stranger)
+    assert refusal(vault.set_operator_by_signature, *arguments, sender=stranger) == reason
 
 
 def test_covers_the_vault(builder, market, vault, stranger, sign):
     other = builder.vault(market.pool, market.collateral, market.oracle)
-    assert_refused("vault: bad signature", other.set_operator_by_signature, *sign(), sender=stranger)
+    assert refusal(other.set_operator_by_signature, *sign(), sender=stranger) == "vault: bad signature"
 
 
 def test_is_refused_when_somebody_else_signed(vault, operator, stranger, sign):
     arguments = sign(signer=operator)
-    assert_refused("vault: bad signature", vault.set_operator_by_signature, *arguments, sender=stranger)
+    assert refusal(vault.set_operator_by_signature, *arguments, sender=stranger) == "vault: bad signature"
 
 
 def test_is_refused_when_garbled(vault, stranger, sign):
@@ -161,19 +161,19 @@ def test_is_refused_when_garbled(vault, stranger, sign):
         (high_s, "ecdsa: invalid signature `s` value"),
         (nobody, "ecdsa: invalid signature"),
     ):
-        assert_refused(reason, vault.set_operator_by_signature, *arguments, bad, sender=stranger)
+        assert refusal(vault.set_operator_by_signature, *arguments, bad, sender=stranger) == reason
 
 
 def test_for_nobody_is_refused(vault, operator, stranger, deadline):
     """No signature gives the zero address."""
     for signature in (b"", b"\x00" * 65):
         arguments = (NOBODY, operator, BOTH, 0, deadline, signature)
-        assert_refused("vault: no owner", vault.set_operator_by_signature, *arguments, sender=stranger)
+        assert refusal(vault.set_operator_by_signature, *arguments, sender=stranger) == "vault: no owner"
 
 
 def test_knows_two_rights_by_signature_too(vault, stranger, sign):
     reason = "vault: unknown right"
-    assert_refused(reason, vault.set_operator_by_signature, *sign(BOTH + 1), sender=stranger)
+    assert refusal(vault.set_operator_by_signature, *sign(BOTH + 1), sender=stranger) == reason
 
 
 def domain_separator(vault, chain_id: int) -> bytes:
@@ -183,26 +183,27 @@ def domain_separator(vault, chain_id: int) -> bytes:
     return keccak(encode(types, [*hashes, chain_id, vault.address]))
 
 
-def test_domain_follows_the_chain_id(vault, stranger, sign):
+def test_domain_follows_the_chain_id(chain, anvil, vault, stranger, sign):
     """After a fork, a signature works on the chain it was made for alone."""
-    assert vault.DOMAIN_SEPARATOR() == domain_separator(vault, 31_337)
+    here = anvil.chain_id
+    assert vault.DOMAIN_SEPARATOR() == domain_separator(vault, here)
     arguments, fork_arguments = sign(), sign(chain_id=77)
     method, reason = vault.set_operator_by_signature, "vault: bad signature"
-    assert_refused(reason, method, *fork_arguments, sender=stranger)
-    chain.provider.make_request("anvil_setChainId", [77])
+    assert refusal(method, *fork_arguments, sender=stranger) == reason
+    anvil.request("anvil_setChainId", 77)
     try:
-        assert ask(vault.DOMAIN_SEPARATOR, sender=stranger) == domain_separator(vault, 77)
-        assert_refused(reason, method, *arguments, sender=stranger)
-        assert_accepted(method, *fork_arguments, sender=stranger)
+        assert vault.DOMAIN_SEPARATOR() == domain_separator(vault, 77)
+        assert refusal(method, *arguments, sender=stranger) == reason
+        assert refusal(method, *fork_arguments, sender=stranger) is None
     finally:
-        chain.provider.make_request("anvil_setChainId", [31_337])
-    assert_accepted(method, *arguments, sender=stranger)
+        anvil.request("anvil_setChainId", here)
+    assert refusal(method, *arguments, sender=stranger) is None
 
 
 @pytest.fixture
-def wallet(deployer, borrower):
+def wallet(chain, deployer, borrower):
     """A wallet with code; the borrower holds its key."""
-    return deployer.deploy(project.ContractWallet, borrower)
+    return chain.make("ContractWallet", borrower)
 
 
 def test_by_signature_of_a_wallet_with_code(vault, wallet, operator, stranger, sign):
@@ -215,19 +216,19 @@ def test_by_signature_of_a_wallet_with_code(vault, wallet, operator, stranger, s
 
 def test_a_wallet_with_code_has_the_last_word(vault, market, wallet, stranger, sign):
     method, reason = vault.set_operator_by_signature, "vault: bad signature"
-    assert_refused(reason, method, *sign(owner=wallet, signer=stranger), sender=stranger)
+    assert refusal(method, *sign(owner=wallet, signer=stranger), sender=stranger) == reason
     wallet.set_broken(True, sender=stranger)
-    assert_refused(reason, method, *sign(owner=wallet), sender=stranger)
+    assert refusal(method, *sign(owner=wallet), sender=stranger) == reason
     # code that knows no ERC-1271
-    assert_refused(reason, method, *sign(owner=market.oracle), sender=stranger)
+    assert refusal(method, *sign(owner=market.oracle), sender=stranger) == reason
 
 
 def test_a_wallet_with_code_acts_as_an_owner(vault, market, wallet, borrower, operator):
     market.collateral.mint(wallet, AMOUNT, sender=borrower)
     for target, data in (
-        (market.collateral, calldata(market.collateral.approve, vault, MAX)),
-        (vault, calldata(vault.deposit, AMOUNT)),
-        (vault, calldata(vault.set_operator, operator, WITHDRAW)),
+        (market.collateral, market.collateral.approve.encode(vault, MAX)),
+        (vault, vault.deposit.encode(AMOUNT)),
+        (vault, vault.set_operator.encode(operator, WITHDRAW)),
     ):
         wallet.act(target, data, sender=borrower)
     vault.withdraw(AMOUNT, operator, wallet, sender=operator)
@@ -237,4 +238,4 @@ def test_a_wallet_with_code_acts_as_an_owner(vault, market, wallet, borrower, op
 def test_an_owner_needs_no_right(vault, borrower):
     vault.deposit(AMOUNT, sender=borrower)
     assert vault.rights_of(borrower, borrower) == 0
-    assert not isinstance(ask(vault.withdraw, 1, borrower, borrower, sender=borrower), Refusal)
+    assert refusal(vault.withdraw, 1, borrower, borrower, sender=borrower) is None

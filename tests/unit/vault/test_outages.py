@@ -2,15 +2,14 @@
 
 import pytest
 
-from plimsoll.units import MAX
-from tests.utils.calls import assert_accepted, assert_refused, send
-from tests.utils.vaults import open_position, order
+from plimsoll.testing import refusal
+from plimsoll.units import MAX, order
 
 
 @pytest.fixture
 def vault(market, borrower, other_borrower):
     """The borrower owes; the stranger has collateral and owes nothing."""
-    open_position(market, borrower)
+    market.open(borrower)
     return market.vault
 
 
@@ -42,9 +41,9 @@ def outage(request, market, deployer):
     def outage() -> tuple[str, str]:
         """Begins it; the reasons of what needs a safe price and a price."""
         if request.param == "silent":
-            send(market.oracle.set_silent, True, sender=deployer)
+            market.oracle.set_silent(True, sender=deployer)
             return "lying oracle: silent", "lying oracle: silent"
-        send(market.oracle.set_price, 0, sender=deployer)
+        market.oracle.set_price(0, sender=deployer)
         return "vault: above the loan-to-value", "vault: oracle price is zero"
 
     return outage
@@ -52,17 +51,17 @@ def outage(request, market, deployer):
 
 def test_what_an_outage_stops(market, vault, borrower, stranger, liquidator, outage):
     """A10, A26."""
-    send(vault.deposit, 10**18, sender=stranger)
+    vault.deposit(10**18, sender=stranger)
     for method, *arguments in harmful(vault):
-        assert_accepted(method, *arguments, sender=borrower)
+        assert refusal(method, *arguments, sender=borrower) is None
     safe, spot = outage()
     for method, *arguments in helpful(vault, borrower):
-        assert_accepted(method, *arguments, sender=stranger)
-    assert_accepted(vault.close, MAX, MAX, sender=borrower)
+        assert refusal(method, *arguments, sender=stranger) is None
+    assert refusal(vault.close, MAX, MAX, sender=borrower) is None
     for method, *arguments in harmful(vault):
         if (method, arguments) == (vault.borrow, [MAX]) and spot != safe:
             continue  # nothing is allowed at a price of zero, and nothing is what it sends
-        assert_refused(safe, method, *arguments, sender=borrower)
+        assert refusal(method, *arguments, sender=borrower) == safe
     for method, *arguments in (
         (vault.liquidate, borrower, MAX),
         (vault.liquidate_batch, [order(borrower)]),
@@ -70,11 +69,11 @@ def test_what_an_outage_stops(market, vault, borrower, stranger, liquidator, out
         (vault.preview_liquidate_batch, [order(borrower)]),
         (vault.health, borrower),
     ):
-        assert_refused(spot, method, *arguments, sender=liquidator)
+        assert refusal(method, *arguments, sender=liquidator) == spot
 
 
 def test_ends_with_the_outage(market, vault, borrower, deployer):
-    send(market.oracle.set_silent, True, sender=deployer)
-    send(market.oracle.set_silent, False, sender=deployer)
+    market.oracle.set_silent(True, sender=deployer)
+    market.oracle.set_silent(False, sender=deployer)
     for method, *arguments in harmful(vault):
-        assert_accepted(method, *arguments, sender=borrower)
+        assert refusal(method, *arguments, sender=borrower) is None

@@ -1,23 +1,13 @@
 """Re-entrancy: what works a moment before reverts in every callback, for no other reason than the lock."""
 
 import pytest
-from ape import project
 
-from plimsoll.units import DAY, MAX
-from tests.utils.actor import Actor
-from tests.utils.calls import Refusal, ask, pass_time, send, view
-from tests.utils.intruder import outcomes, plan
-from tests.utils.vaults import (
-    assert_sums,
-    balances,
-    debt_totals,
-    every_call,
-    liquidate,
-    open_position,
-    order,
-    position,
-)
-from tests.utils.world import Market
+from plimsoll.testing import refusal
+from plimsoll.twin.liquidation import DebtTotals
+from plimsoll.units import DAY, MAX, order
+from tests.utils.actor import Actor, Refusal, intruder_plan, outcomes
+from tests.utils.market import Market
+from tests.utils.vaults import balances, every_call, liquidate
 
 LOCKED = 10 * 10**18
 AMOUNT = 15_000 * 10**6
@@ -28,7 +18,7 @@ DATA = b"inside"
 @pytest.fixture
 def vault(market, actor, borrower):
     """The borrower is liquidatable; the actor owes little, may act for others and has every approval."""
-    open_position(market, borrower)
+    market.open(borrower)
     actor.act(market.vault.open, 3 * LOCKED, AMOUNT, actor, actor, b"")
     market.set_quote(1_700)
     return market.vault
@@ -47,7 +37,7 @@ def outer(market, actor, borrower, name) -> tuple:
 def test_the_list_is_complete(market, vault, actor, borrower, other_borrower):
     """A new function of the vault must be tried, too."""
     named = set(every_call(market, actor, borrower, other_borrower))
-    assert {method.name for method in project.Vault.contract_type.mutable_methods} == named
+    assert market.vault.transactions == named
 
 
 @pytest.mark.parametrize("name", OUTER)
@@ -59,36 +49,36 @@ def test_no_function_can_be_entered_in_a_callback(market, vault, actor, borrower
     actor.plan(*calls.values())
     actor.act(*outer(market, actor, borrower, name))
     assert dict(zip(calls, actor.answers(), strict=True)) == dict.fromkeys(calls, Refusal(""))
-    assert_sums(market, [actor, borrower, other_borrower])
+    market.assert_sums([actor, borrower, other_borrower])
 
 
 @pytest.mark.parametrize("name", OUTER)
-def test_nor_by_anybody_else(market, vault, actor, borrower, other_borrower, stranger, deployer, name):
+def test_nor_by_anybody_else(chain, market, vault, actor, borrower, other_borrower, stranger, deployer, name):
     """The lock is the vault's, not the caller's."""
-    accomplice = Actor(deployer.deploy(project.CallbackActor), stranger)
+    accomplice = Actor(chain.make("CallbackActor"), stranger)
     accomplice.provide(market)
     method, *arguments = vault.deposit, 1, accomplice
-    call = (accomplice.contract.act, vault, bytes(method.encode_input(1, accomplice.address)))
+    call = (accomplice.contract.act, vault, (method.encode(1, accomplice.address)))
     assert not isinstance(accomplice.ask(method, *arguments), Refusal)
     actor.plan(call)
     actor.act(*outer(market, actor, borrower, name))
     assert actor.answers() == [Refusal("")]
-    assert position(market, accomplice) == (0, 0)
+    assert market.position(accomplice) == (0, 0)
 
 
 @pytest.fixture
-def other_market(market, builder, curator, borrower, actor) -> Market:
+def other_market(chain, market, builder, curator, borrower, actor) -> Market:
     """A second vault of the same pool, open for business; the borrower owes 10,000 there."""
-    oracle = builder.oracle(view(market.oracle.price)[0])
+    oracle = builder.oracle(market.oracle.price())
     vault = builder.vault(market.pool, market.collateral, oracle)
-    send(market.council.queue_limit, vault, market.loans(150_000), sender=curator)
-    pass_time(3 * DAY)
-    send(market.council.execute_queued, sender=curator)
-    other = Market(market.builder, market.loan, market.collateral, oracle, market.pool, market.council, vault)
+    market.council.queue_limit(vault, market.loans(150_000), sender=curator)
+    chain.advance(3 * DAY)
+    market.council.execute_queued(sender=curator)
+    other = Market(market.builder, market.decimals, market.loan, market.collateral, oracle, market.pool, market.council, vault)
     other.give(borrower)
     actor.provide(other)
     other.set_quote(2_000)
-    open_position(other, borrower, 10, 10_000)
+    other.open(borrower, 10, 10_000)
     other.set_quote(1_100)
     return other
 
@@ -110,18 +100,18 @@ def test_another_vault_of_the_pool_may_be_used(
     )
     actor.act(*outer(market, actor, borrower, name))
     assert not any(isinstance(answer, Refusal) for answer in actor.answers())
-    assert position(other_market, actor) == (0, 0)
-    assert_sums(market, [actor, borrower, other_borrower], [other_market])
-    assert_sums(other_market, [actor, borrower], [market])
+    assert other_market.position(actor) == (0, 0)
+    market.assert_sums([actor, borrower, other_borrower], *[other_market])
+    other_market.assert_sums([actor, borrower], *[market])
 
 
-def test_a_flash_loan_cannot_be_used_against_its_pool(market, vault, borrower, deployer, stranger):
+def test_a_flash_loan_cannot_be_used_against_its_pool(chain, market, vault, borrower, deployer, stranger):
     """Inside, nothing can be drawn, settled or liquidated in this pool; collateral can be moved."""
-    pool, flash = market.pool, deployer.deploy(project.Intruder)
+    pool, flash = market.pool, chain.make("Intruder")
     for token in (market.loan, market.collateral):
-        send(token.mint, flash, LOCKED, sender=stranger)
+        token.mint(flash, LOCKED, sender=stranger)
         for spender in (pool, vault):
-            send(flash.approve, token, spender, MAX, sender=stranger)
+            flash.approve(token, spender, MAX, sender=stranger)
     allowed = [(vault.deposit, 10**18), (vault.withdraw, 10**17), (vault.set_operator, borrower, 3)]
     refused = [
         (vault.borrow, 10**9),
@@ -133,21 +123,21 @@ def test_a_flash_loan_cannot_be_used_against_its_pool(market, vault, borrower, d
         (vault.max_borrow, flash),
     ]
     for method, *arguments in (*allowed[:1], *refused[1:2], *refused[3:]):
-        assert not isinstance(ask(method, *arguments, sender=flash), Refusal), method
-    before = debt_totals(pool), balances(market, pool)
-    plan(flash, *allowed, *refused)
-    send(pool.flashLoan, flash, market.loan, 10**12, b"", sender=stranger)
+        assert refusal(method, *arguments, sender=flash) is None, method
+    before = DebtTotals(*pool.debt_totals()), balances(market, pool)
+    intruder_plan(flash, *allowed, *refused)
+    pool.flashLoan(flash, market.loan, 10**12, b"", sender=stranger)
     results = outcomes(flash)
     assert all(isinstance(result, bytes) for result in results[: len(allowed)])
     assert results[len(allowed) :] == [""] * len(refused)
-    assert (debt_totals(pool), balances(market, pool)) == before
+    assert (DebtTotals(*pool.debt_totals()), balances(market, pool)) == before
 
 
 def test_the_lock_opens_again(market, vault, actor, borrower, liquidator):
     """After a callback, and after one that failed."""
     actor.act(*outer(market, actor, borrower, "liquidate"))
     actor.act(vault.deposit, 1)
-    send(actor.contract.refuse, True, sender=liquidator)
+    actor.contract.refuse(True, sender=liquidator)
     assert actor.ask(*outer(market, actor, borrower, "open")) == Refusal("actor: refuses")
     actor.act(vault.deposit, 1)
     liquidate(market, borrower, liquidator, 10**9)

@@ -6,13 +6,12 @@ from fractions import Fraction
 
 import pytest
 
-from plimsoll.params import BLUE_CHIP, CORRELATED, RiskParams
+from plimsoll.params import BLUE_CHIP, CORRELATED, RiskParams, price_of
 from plimsoll.twin.liquidation import Risk
 from plimsoll.units import DAY, MAX, WAD
-from tests.utils.clock import isolated, pass_time
-from tests.utils.process import BORROWER, LIQUIDATOR, SmallMarket, small_market
-from tests.utils.vaults import liquidate, open_position, position, risk_of, twin_quote
-from tests.utils.world import Market, price_of
+from tests.utils.market import Market, small_market
+from tests.utils.roles import BORROWER, LIQUIDATOR
+from tests.utils.vaults import liquidate
 
 BTC = 10**8
 USD = 10**6
@@ -40,7 +39,7 @@ THRESHOLD, BONUS, HALF = Fraction(80, 100), Fraction(5, 100), Fraction(1, 2)
 
 
 @pytest.fixture
-def bitcoin(market, builder, borrower, liquidator, curator) -> Market:
+def bitcoin(chain, market, builder, borrower, liquidator, curator) -> Market:
     """R2: 8-decimal collateral at 100,000, threshold 0.80, bonus 5 % whatever the health; target 1.05."""
     collateral = builder.token(8, "BTC")
     oracle = builder.oracle(price_of(100_000, 8, 6))
@@ -49,9 +48,9 @@ def bitcoin(market, builder, borrower, liquidator, curator) -> Market:
     vault = builder.vault(market.pool, collateral, oracle, risk)
     limit = market.pool.totalAssets() // 20
     market.council.queue_limit(vault, limit, sender=curator)
-    pass_time(3 * DAY)
+    chain.advance(3 * DAY)
     market.council.execute_queued(sender=curator)
-    bitcoin = Market(builder, market.loan, collateral, oracle, market.pool, market.council, vault)
+    bitcoin = Market(builder, (6, 8), market.loan, collateral, oracle, market.pool, market.council, vault)
     for actor in (borrower, liquidator):
         bitcoin.give(actor)
     return bitcoin
@@ -59,7 +58,7 @@ def bitcoin(market, builder, borrower, liquidator, curator) -> Market:
 
 @pytest.fixture
 def r2(bitcoin, borrower) -> Market:
-    open_position(bitcoin, borrower, 2, 110_000)
+    bitcoin.open(borrower, 2, 110_000)
     return bitcoin
 
 
@@ -98,7 +97,7 @@ def test_r2_close(r2, borrower, liquidator):
     assert 0 <= r2.vault.health(borrower) - 105 * WAD // 100 <= 10**10  # a satoshi's worth of collateral
 
 
-def test_r1_two_steps_gain_nothing(r2, borrower, liquidator):
+def test_r1_two_steps_gain_nothing(chain, r2, borrower, liquidator):
     """R1: with a close factor of half, a small close first gains 6.8182 %; a target leaves no gain."""
     rival = Position(Fraction(2), Fraction(68_000), Fraction(110_000))
     first = (rival.debt - THRESHOLD * rival.collateral * rival.price) / (1 - THRESHOLD * (1 + BONUS))
@@ -109,9 +108,9 @@ def test_r1_two_steps_gain_nothing(r2, borrower, liquidator):
     assert round(float(gain) * 100, 4) == 6.8182
 
     r2.set_quote(68_000)
-    whole = twin_quote(r2, borrower)
+    whole = r2.quote(borrower)
     for cut in (2_500, 5_000, 7_000):
-        with isolated():
+        with chain.isolated():
             parts = [
                 liquidate(r2, borrower, liquidator, cut * USD),
                 liquidate(r2, borrower, liquidator),
@@ -133,7 +132,7 @@ def test_r5_no_spiral(market, borrower, liquidator):
     assert path == [(48.16, 48), (22.24, 24), (9.28, 12), (2.8, 6), (0, 3)]
 
     # ours: 10 tokens worth 15,000, debt 14,400
-    open_position(market, borrower, 10, 14_400)
+    market.open(borrower, 10, 14_400)
     market.set_quote(1_500)
     lost = market.pool.losses(market.vault)
     health = market.vault.health(borrower)
@@ -141,9 +140,9 @@ def test_r5_no_spiral(market, borrower, liquidator):
         answer = liquidate(market, borrower, liquidator, market.loans(2_500))
         assert answer.health_after >= health
     liquidate(market, borrower, liquidator)
-    assert position(market, borrower)[1] == 0
+    assert market.position(borrower)[1] == 0
     assert market.pool.losses(market.vault) == lost == 0
-    assert risk_of(market.vault).bonus_max == WAD // 10
+    assert market.risk().bonus_max == WAD // 10
 
 
 LOOP = Fraction(95, 100)  # the threshold of R7
@@ -151,7 +150,7 @@ LOOP_DEBT = Fraction(91_667, 1_000)  # per 100 of collateral
 LOOP_BONUS = Fraction(1, 100)
 
 
-def looped(risk: RiskParams) -> SmallMarket:
+def looped(risk: RiskParams) -> Market:
     """R7: 100 million of collateral at par, looped to a debt of 91.667 million."""
     market = small_market(quote=1, risk=risk, limit=10**9, supply=0)
     for who in (BORROWER, LIQUIDATOR):
@@ -162,7 +161,7 @@ def looped(risk: RiskParams) -> SmallMarket:
 
 
 @pytest.fixture
-def loops() -> SmallMarket:
+def loops() -> Market:
     """A bonus of 1 % whatever the health."""
     terms = {"bonus_min": "0.01", "bonus_max": "0.01", "liquidation_fee": "0"}
     return looped(CORRELATED.model_copy(update={name: Decimal(text) for name, text in terms.items()}))
@@ -204,7 +203,7 @@ def test_r7_edges(loops):
         assert answer.liquidatable == liquidatable
         assert (answer.extinguished - answer.paid > 0) == loses
         if liquidatable:
-            with loops.process.isolated():
+            with loops.chain.isolated():
                 loops.vault.send("liquidate", BORROWER, MAX, sender=LIQUIDATOR)
                 assert (loops.pool.call("losses", loops.vault.address) > 0) == loses
 

@@ -1,12 +1,11 @@
 """What a vault says about positions: exact, with the interest up to the moment."""
 
 import pytest
-from eth_abi import decode
 
 from plimsoll.params import BLUE_CHIP
+from plimsoll.testing import refusal
 from plimsoll.units import MAX, WAD, YEAR
-from tests.utils.calls import Refusal, ask, pass_time, words
-from tests.utils.vaults import debt_totals, open_position, position, risk_of, worth
+from tests.utils.vaults import worth
 
 
 def test_says_what_it_is_made_of(market):
@@ -29,12 +28,12 @@ def test_an_empty_position(market, stranger, deployer):
     assert tuple(vault.margin_terms(stranger)) == (2 * 10**17, 17 * 10**16, 0, 0)
 
 
-def test_debt_grows_with_time_and_rounds_up(market, borrower):
+def test_debt_grows_with_time_and_rounds_up(chain, market, borrower):
     vault = market.vault
-    _, shares = open_position(market, borrower)
+    _, shares = market.open(borrower)
     before = vault.debt_of(borrower)
-    pass_time(YEAR)  # and nobody touches the pool
-    totals = debt_totals(market.pool)
+    chain.advance(YEAR)  # and nobody touches the pool
+    totals = market.debt_totals()
     exact = shares * (totals.debt + 65_536)
     unit = (totals.shares + 1_000) * 65_536
     debt = vault.debt_of(borrower)
@@ -44,18 +43,18 @@ def test_debt_grows_with_time_and_rounds_up(market, borrower):
     assert vault.debt_of(borrower) == debt
 
 
-def test_health_is_rounded_down(market, borrower):
-    open_position(market, borrower)
-    pass_time(YEAR)
+def test_health_is_rounded_down(chain, market, borrower):
+    market.open(borrower)
+    chain.advance(YEAR)
     market.set_quote("1904.123456789")
-    debt, collateral = market.vault.debt_of(borrower), position(market, borrower)[0]
-    weighted = worth(collateral, market.oracle.price()) * risk_of(market.vault).threshold
+    debt, collateral = market.vault.debt_of(borrower), market.position(borrower)[0]
+    weighted = worth(collateral, market.oracle.price()) * market.risk().threshold
     health = market.vault.health(borrower)
     assert health * debt <= weighted < (health + 1) * debt
 
 
 def test_health_is_at_the_price_not_at_the_safe_price(market, borrower, deployer):
-    open_position(market, borrower)
+    market.open(borrower)
     price = market.oracle.price()
     before = market.vault.health(borrower)
     market.oracle.set_prices(price, price // 2, sender=deployer)
@@ -63,21 +62,21 @@ def test_health_is_at_the_price_not_at_the_safe_price(market, borrower, deployer
 
 
 def test_health_needs_the_oracle_when_there_is_debt(market, borrower, deployer):
-    open_position(market, borrower)
+    market.open(borrower)
     market.oracle.set_price(0, sender=deployer)
-    assert ask(market.vault.health, borrower, sender=borrower) == Refusal("vault: oracle price is zero")
+    assert refusal(market.vault.health, borrower, sender=borrower) == "vault: oracle price is zero"
     market.oracle.set_silent(True, sender=deployer)
-    assert ask(market.vault.health, borrower, sender=borrower) == Refusal("lying oracle: silent")
+    assert refusal(market.vault.health, borrower, sender=borrower) == "lying oracle: silent"
 
 
 @pytest.mark.parametrize("collateral", ["10", "9.876543210987654321"])
 @pytest.mark.parametrize("debt", ["15000", "12345.678901", "2500"])
 @pytest.mark.parametrize("seconds", [0, 12, 3 * YEAR])
-def test_margin_terms_are_exact(market, borrower, deployer, collateral, debt, seconds):
+def test_margin_terms_are_exact(chain, market, borrower, deployer, collateral, debt, seconds):
     """One unit of price less, and the position is liquidatable, or its collateral below its debt."""
     vault, oracle = market.vault, market.oracle
-    open_position(market, borrower, collateral, debt)
-    pass_time(seconds)
+    market.open(borrower, collateral, debt)
+    chain.advance(seconds)
     terms = vault.margin_terms(borrower)
     assert (terms.initial_margin, terms.maintenance_margin) == (2 * 10**17, 17 * 10**16)
 
@@ -87,13 +86,13 @@ def test_margin_terms_are_exact(market, borrower, deployer, collateral, debt, se
     oracle.set_price(terms.liquidation_price - 1, sender=deployer)
     assert vault.preview_liquidate(borrower, MAX).liquidatable
 
-    locked, owed = position(market, borrower)[0], vault.debt_of(borrower)
+    locked, owed = market.position(borrower)[0], vault.debt_of(borrower)
     assert worth(locked, terms.bankruptcy_price) >= owed > worth(locked, terms.bankruptcy_price - 1)
     assert terms.bankruptcy_price < terms.liquidation_price
 
 
 def test_margin_terms_need_no_oracle(market, borrower, deployer):
-    open_position(market, borrower)
+    market.open(borrower)
     before = tuple(market.vault.margin_terms(borrower))
     market.oracle.set_silent(True, sender=deployer)
     assert tuple(market.vault.margin_terms(borrower)) == before
@@ -105,12 +104,11 @@ def test_margin_terms_without_debt(market, borrower):
 
 
 def test_views_agree_with_the_packed_word(market, borrower):
-    collateral, shares = open_position(market, borrower)
+    collateral, shares = market.open(borrower)
     assert market.vault.positions(borrower) == collateral | shares << 128
-    assert words(ask(market.vault.position_of, borrower, sender=borrower)) == [collateral, shares]
+    assert market.vault.position_of(borrower) == (collateral, shares)
 
 
 def test_risk_decodes_as_documented(market):
     """The order of the fields is part of the interface."""
-    answer = decode(["(" + ",".join(["uint256"] * 9) + ")"], ask(market.vault.risk, sender=market.vault))[0]
-    assert answer == BLUE_CHIP.to_struct(6)
+    assert market.vault.risk() == BLUE_CHIP.to_struct(6)

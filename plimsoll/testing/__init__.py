@@ -1,0 +1,7 @@
+"""What a test of contracts needs: a chain with a clock, contracts by name, accounts with keys, refusals."""
+
+from plimsoll.testing.account import Account
+from plimsoll.testing.chain import Chain, reverts
+from plimsoll.testing.contract import Contract, LoggedEvent, Method, Receipt, refusal
+
+__all__ = ["Account", "Chain", "Contract", "LoggedEvent", "Method", "Receipt", "refusal", "reverts"]

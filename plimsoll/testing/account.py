@@ -1,0 +1,42 @@
+"""People."""
+
+from typing import Any
+
+from eth_account import Account as Signer
+from eth_account.messages import encode_typed_data
+from eth_utils.crypto import keccak
+
+
+class Account(str):
+    """An address in lower case, whose key is known.
+
+    Attributes:
+        private_key: hexadecimal.
+    """
+
+    private_key: str
+
+    def __new__(cls, private_key: str) -> "Account":
+        """The account of a key."""
+        account = super().__new__(cls, Signer.from_key(private_key).address.lower())
+        account.private_key = private_key
+        return account
+
+    def __getnewargs__(self) -> tuple[str]:
+        """What copies are made of."""
+        return (self.private_key,)
+
+    @classmethod
+    def of(cls, name: str) -> "Account":
+        """An account that is the same in every run."""
+        return cls("0x" + keccak(text=name).hex())
+
+    @property
+    def address(self) -> str:
+        """Itself, as contracts have one."""
+        return self
+
+    def sign(self, domain: dict[str, Any], types: dict[str, Any], message: dict[str, Any]) -> bytes:
+        """What a wallet returns for `eth_signTypedData_v4` (EIP-712): 65 bytes, r, s, v."""
+        signable = encode_typed_data(domain, types, message)
+        return bytes(Signer.sign_message(signable, self.private_key).signature)

@@ -1,0 +1,82 @@
+"""A chain to test on."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+from plimsoll.chain.abi import Events
+from plimsoll.chain.engine import CallReverted, Engine, undone
+from plimsoll.chain.protocol import Deployer
+from plimsoll.testing.account import Account
+from plimsoll.testing.contract import Contract, Receipt
+
+
+class Chain(Deployer):
+    """An engine with a clock that stands until a test moves it, and contracts by their names."""
+
+    def __init__(self, engine: Engine, sender: str | None = None) -> None:
+        """An engine; `sender` deploys."""
+        super().__init__(engine, sender or Account.of("role 99"))
+        self._events = Events()
+
+    # ------------------------------------------------------------------------------------------- contracts
+
+    def make(self, name: str, *arguments: Any) -> Contract:
+        """Deploys a contract with its constructor's arguments. Raises `CallReverted`."""
+        return cast(Contract, super().make(name, *arguments))
+
+    def at(self, name: str, address: str) -> Contract:
+        """A contract that exists."""
+        abi = self.find(name).abi
+        self._events.listen(address, abi)
+        return Contract(self, address, abi)
+
+    def refusal(self, name: str, *arguments: Any) -> str | None:
+        """Why a contract would refuse to be deployed, empty without a reason; None: it would not."""
+        with self.isolated():
+            try:
+                self.make(name, *arguments)
+            except CallReverted as refused:
+                return refused.reason
+        return None
+
+    def place_code(self, code: bytes) -> str:
+        """Puts these bytes on the chain as a contract; its address."""
+        copier = b"\x61" + len(code).to_bytes(2, "big") + bytes.fromhex("3d81600a3d39f3")
+        return self.engine.create(copier + code, self.sender)
+
+    def receipt(self, answer: Any) -> Receipt:
+        """The receipt of the last transaction, which returned `answer`."""
+        return Receipt(answer, self.engine.logs(), self.engine.now, self._events)
+
+    # ------------------------------------------------------------------------------------------- time, state
+
+    @property
+    def now(self) -> int:
+        """The time of the next block, seconds."""
+        return self.engine.now
+
+    def advance(self, seconds: int) -> None:
+        """Lets time pass."""
+        self.engine.advance(seconds)
+
+    @contextmanager
+    def isolated(self) -> Iterator[None]:
+        """Undoes what happens inside, time included."""
+        with undone(self.engine):
+            yield
+
+
+@contextmanager
+def reverts(reason: str) -> Iterator[None]:
+    """What happens inside has to revert with this reason; empty: without one.
+
+    Raises:
+        AssertionError: it does not, or with another.
+    """
+    try:
+        yield
+    except CallReverted as revert:
+        assert revert.reason == reason, f"refused with {revert.reason!r} instead of {reason!r}"
+    else:
+        raise AssertionError(f"accepted instead of {reason!r}")

@@ -1,0 +1,172 @@
+"""Contracts as tests use them: `pool.deposit(1, lender, sender=lender)`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from plimsoll.chain import engine
+from plimsoll.chain.abi import AbiEntry, Event, Events, Log, events_of
+from plimsoll.chain.engine import CallReverted
+from plimsoll.units import NOBODY
+
+if TYPE_CHECKING:
+    from plimsoll.testing.chain import Chain
+
+
+@dataclass(frozen=True)
+class LoggedEvent:
+    """An event, equal to another of the same contract, kind and arguments; arguments are attributes."""
+
+    contract: str
+    name: str
+    arguments: dict[str, Any]
+
+    def __getattr__(self, name: str) -> Any:
+        """An argument of the event."""
+        try:
+            return self.__dict__["arguments"][name]
+        except KeyError:
+            raise AttributeError(f"{self} has no argument {name!r}.") from None
+
+
+@dataclass(frozen=True)
+class EventKind:
+    """An event that a contract can log: `pool.Deposit`."""
+
+    contract: Contract
+    event: Event
+
+    def __call__(self, **arguments: Any) -> LoggedEvent:
+        """The event with these arguments, all of them.
+
+        Raises:
+            TypeError: when one is missing or too many.
+        """
+        if set(arguments) != set(self.event.fields):
+            raise TypeError(f"{self.event.name} takes {', '.join(self.event.fields)}.")
+        values = {
+            name: _as_logged(kind, arguments[name])
+            for name, kind in zip(self.event.fields, self.event.types, strict=True)
+        }
+        return LoggedEvent(self.contract.address, self.event.name, values)
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of a transaction.
+
+    Attributes:
+        return_value: what it returned.
+        logs: its events as the chain keeps them.
+        timestamp: of its block, seconds.
+    """
+
+    return_value: Any
+    logs: Sequence[Log]
+    timestamp: int
+    _known: Events
+
+    @property
+    def events(self) -> list[LoggedEvent | Log]:
+        """Its events in their order; of contracts that the chain does not know by now as `Log`."""
+        return [
+            LoggedEvent(log.address, event.name, dict(zip(event.fields, event.decode(log), strict=True)))
+            if (event := self._known.of(log))
+            else log
+            for log in self.logs
+        ]
+
+    def of(self, kind: EventKind) -> list[LoggedEvent]:
+        """The events of one kind."""
+        wanted = kind.contract.address, kind.event.name
+        return [
+            event
+            for event in self.events
+            if isinstance(event, LoggedEvent) and (event.contract, event.name) == wanted
+        ]
+
+
+@dataclass(frozen=True)
+class Method:
+    """A function of a contract: `pool.deposit`."""
+
+    contract: Contract
+    name: str
+
+    def __call__(self, *arguments: Any, sender: Any = None) -> Any:
+        """The answer of a view, or the receipt of a transaction by `sender`.
+
+        Raises:
+            CallReverted: it reverts.
+            TypeError: a transaction without a sender.
+        """
+        if self.contract.function(self.name, len(arguments)).is_view:
+            return self.call(*arguments, sender=sender or NOBODY)
+        if sender is None:
+            raise TypeError(f"{self.name} is a transaction: say who sends it with `sender=`.")
+        answer = self.contract.send(self.name, *arguments, sender=_address(sender))
+        return self.contract.chain.receipt(answer)
+
+    def call(self, *arguments: Any, sender: Any = NOBODY) -> Any:
+        """What it would return, without a transaction. Raises `CallReverted`."""
+        return self.contract.call(self.name, *arguments, sender=_address(sender))
+
+    def encode(self, *arguments: Any) -> bytes:
+        """The calldata."""
+        return self.contract.encode(self.name, *arguments)
+
+
+class Contract(engine.Contract):
+    """A contract whose functions and events are attributes; equal to its address."""
+
+    def __init__(self, chain: Chain, address: str, abi: Sequence[AbiEntry]) -> None:
+        """A contract at an address."""
+        super().__init__(chain.engine, address, abi)
+        self.chain = chain
+        self._names = {name for name, _ in self._functions}
+        self._events = {event.name: event for event in events_of(abi)}
+
+    @property
+    def transactions(self) -> set[str]:
+        """The names of the functions that may change something."""
+        return {name for (name, _), function in self._functions.items() if not function.is_view}
+
+    def __getattr__(self, name: str) -> Any:
+        """A function or an event."""
+        if name in self.__dict__.get("_names", ()):
+            return Method(self, name)
+        if name in self.__dict__.get("_events", ()):
+            return EventKind(self, self._events[name])
+        raise AttributeError(f"The contract at {self.__dict__.get('address')} has no {name!r}.")
+
+    def __eq__(self, other: object) -> bool:
+        """Whether it is at the same address."""
+        return bool(self.address == getattr(other, "address", other))
+
+    def __hash__(self) -> int:
+        """As its address."""
+        return hash(self.address)
+
+    def __repr__(self) -> str:
+        """Its address."""
+        return f"Contract({self.address})"
+
+
+def refusal(method: Method, *arguments: Any, sender: Any) -> str | None:
+    """The reason for which a call would be refused now, empty without one; None: it would not be."""
+    try:
+        method.call(*arguments, sender=sender)
+    except CallReverted as refused:
+        return refused.reason
+    return None
+
+
+def _address(party: Any) -> str:
+    return str(getattr(party, "address", party))
+
+
+def _as_logged(kind: str, value: Any) -> Any:
+    """A value as an event's argument is decoded."""
+    return _address(value).lower() if kind == "address" else value

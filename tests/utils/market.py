@@ -1,0 +1,241 @@
+"""Builds markets on any engine: tokens, a Factory, pools and vaults in the variety that a test needs."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from plimsoll.chain.protocol import PoolContracts, Protocol, open_pool
+from plimsoll.params import BLUE_CHIP, PoolParams, RiskParams, price_of
+from plimsoll.testing import Chain, Contract
+from plimsoll.twin.liquidation import DebtTotals, Quote, Risk, quote
+from plimsoll.units import FRACTION, MAX, PRICE_SCALE
+from tests.utils.engines import in_process
+from tests.utils.roles import CURATOR, LENDER
+
+Whole = Decimal | int | str  # tokens
+
+
+class Builder:
+    """Deploys the protocol's contracts on a chain; blueprints and Factory once."""
+
+    def __init__(self, chain: Chain, curator: str | None = None) -> None:
+        """Pools have this curator, without one the deployer."""
+        self.chain, self.deployer = chain, chain.sender
+        self.curator = curator or chain.sender
+
+    @cached_property
+    def protocol(self) -> Protocol:
+        return Protocol(self.chain)
+
+    @property
+    def factory(self) -> Contract:
+        return self.protocol.factory
+
+    def token(self, decimals: int = 18, symbol: str = "TKN", kind: str = "PlainToken") -> Contract:
+        """A token, named by its vice."""
+        return self.chain.make(kind, f"Token {symbol}", symbol, decimals)
+
+    def oracle(self, price: int) -> Contract:
+        """An oracle that answers `price` (1e36) until it is told another."""
+        return self.chain.make("LyingOracle", price)
+
+    def pool(self, asset: Contract, params: PoolParams | None = None, **changes: Any) -> PoolContracts:
+        """A pool that is not open; `changes` replace fields of the parameters."""
+        params = (params or PoolParams(name="Plimsoll Test", symbol="pTEST")).model_copy(update=changes)
+        struct = params.to_struct(asset.address, asset.decimals())
+        return self.protocol.create_pool(struct, self.curator, params.delay)
+
+    def vault(
+        self,
+        pool: Contract,
+        collateral: Contract,
+        oracle: Contract,
+        risk: RiskParams = BLUE_CHIP,
+        **changes: Any,
+    ) -> Contract:
+        """A vault without a credit limit; `changes` replace fields of the risk parameters."""
+        loan_decimals = pool.decimals() - 3
+        struct = risk.model_copy(update=changes).to_struct(loan_decimals)
+        return self.protocol.create_vault(pool, collateral, oracle, struct)
+
+    def open(self, made: PoolContracts, limits: Mapping[Contract, int]) -> None:
+        """Gives vaults their limits (base units) and opens the pool."""
+        open_pool(made, {vault.address: limit for vault, limit in limits.items()}, self.curator)
+
+
+@dataclass(frozen=True)
+class Market:
+    """One open pool with one vault, and a price that the test sets; base units unless tokens are said."""
+
+    builder: Builder
+    decimals: tuple[int, int]  # of the loan asset and of the collateral
+    loan: Contract
+    collateral: Contract
+    oracle: Contract
+    pool: Contract
+    council: Contract
+    vault: Contract
+
+    @property
+    def chain(self) -> Chain:
+        return self.builder.chain
+
+    @property
+    def factory(self) -> Contract:
+        return self.builder.factory
+
+    def loans(self, whole_tokens: Whole) -> int:
+        """Base units of the loan asset."""
+        return int(Decimal(whole_tokens).scaleb(self.decimals[0]))
+
+    def collaterals(self, whole_tokens: Whole) -> int:
+        """Base units of the collateral."""
+        return int(Decimal(whole_tokens).scaleb(self.decimals[1]))
+
+    def set_quote(self, whole: Whole) -> None:
+        """Sets the price in whole loan tokens for a whole collateral token."""
+        self.oracle.set_price(
+            price_of(Decimal(whole), *reversed(self.decimals)), sender=self.builder.deployer
+        )
+
+    def give(self, who: Any, whole_tokens: int = 10**7) -> Any:
+        """Mints both tokens to `who`, who approves pool and vault."""
+        for token, digits in zip((self.loan, self.collateral), self.decimals, strict=True):
+            token.mint(who, whole_tokens * 10**digits, sender=self.builder.deployer)
+            for spender in (self.pool, self.vault):
+                token.approve(spender, MAX, sender=who)
+        return who
+
+    def open(self, who: Any, collateral: Whole = 10, debt: Whole = 15_000) -> tuple[int, int]:
+        """Locks and borrows whole tokens; the position."""
+        self.vault.open(self.collaterals(collateral), self.loans(debt), sender=who)
+        return self.position(who)
+
+    def balance(self, token: Contract, who: Any) -> int:
+        """What somebody holds of a token."""
+        return int(token.balanceOf(who))
+
+    def position(self, owner: Any) -> tuple[int, int]:
+        """Collateral; debt shares."""
+        collateral, shares = self.vault.position_of(owner)
+        return collateral, shares
+
+    def debt(self, owner: Any) -> int:
+        """Debt as of now, rounded up."""
+        return int(self.vault.debt_of(owner))
+
+    def price(self) -> int:
+        """The oracle's price, 1e36."""
+        return int(self.oracle.price())
+
+    def debt_totals(self) -> DebtTotals:
+        """The pool's debt with interest up to now."""
+        return DebtTotals(*self.pool.debt_totals())
+
+    def risk(self) -> Risk:
+        """The vault's parameters for the twin."""
+        return Risk.from_struct(self.vault.risk())
+
+    def quote(self, owner: Any, max_repay: int = MAX) -> Quote:
+        """The close that the twin expects of the position as it stands on the chain."""
+        return quote(*self.position(owner), self.price(), self.debt_totals(), max_repay, self.risk())
+
+    def wealth(self, who: Any) -> int:
+        """Tokens, pool shares and position, in base units of the loan asset at the oracle's price."""
+        shares = self.pool.balanceOf(who)
+        locked = self.position(who)[0] + self.balance(self.collateral, who)
+        return int(
+            self.balance(self.loan, who)
+            + self.pool.convertToAssets(shares)
+            + locked * self.price() // PRICE_SCALE
+            - self.debt(who)
+        )
+
+    def residue(self) -> int:
+        """`cash + total_debt - total_assets` in fractions: the reserve, were it not cut at 0."""
+        assets, debt, *_ = self.pool.totals()
+        return int(self.balance(self.loan, self.pool) * FRACTION + debt - assets)
+
+    def assert_sums(self, owners: Sequence[Any], *elsewhere: "Market") -> None:
+        """P2, P3 and V1 where only `owners` have positions, those of the pool's other vaults apart."""
+        held = [self.position(owner) for owner in owners]
+        drawn = self.pool.credit_line(self.vault)[1]
+        assert sum(shares for _, shares in held) == drawn, "P2"
+        others = sum(self.pool.credit_line(other.vault)[1] for other in elsewhere)
+        assert drawn + others == self.debt_totals().shares, "P2"
+        assert self.residue() > -FRACTION, "P3"
+        assert self.balance(self.collateral, self.vault) >= sum(locked for locked, _ in held), "V1"
+
+
+def build_market(
+    builder: Builder,
+    actors: Sequence[Any],
+    quote: Whole = 2_000,
+    loan_decimals: int = 6,
+    collateral_decimals: int = 18,
+    risk: RiskParams = BLUE_CHIP,
+    pool_params: PoolParams | None = None,
+    limit: int = 10**7,
+    loan: Contract | None = None,
+    collateral: Contract | None = None,
+    oracle: Contract | None = None,
+) -> Market:
+    """An open market; `limit` in whole loan tokens, every actor provided for.
+
+    Tokens that are given must have the decimals that are said; without an `oracle` there is one that answers
+    `quote`.
+    """
+    loan = loan or builder.token(loan_decimals, "LOAN")
+    collateral = collateral or builder.token(collateral_decimals, "COLL")
+    oracle = oracle or builder.oracle(price_of(Decimal(quote), collateral_decimals, loan_decimals))
+    made = builder.pool(loan, pool_params)
+    vault = builder.vault(made.pool, collateral, oracle, risk)
+    builder.open(made, {vault: limit * 10**loan_decimals})
+    decimals = loan_decimals, collateral_decimals
+    market = Market(builder, decimals, loan, collateral, oracle, made.pool, made.council, vault)
+    for actor in actors:
+        market.give(actor)
+    return market
+
+
+def small_market(
+    loan: str = "PlainToken",
+    collateral: str = "PlainToken",
+    decimals: tuple[int, int] = (6, 18),
+    supply: int = 200_000,
+    flash_fee: Decimal | str = "0",
+    oracle: Callable[[Chain, Contract, Contract], Contract] | None = None,
+    **terms: Any,
+) -> Market:
+    """An open market on a chain of its own, in process.
+
+    Args:
+        loan: the contract of the loan asset, named by its vice.
+        collateral: likewise.
+        decimals: of the loan asset and of the collateral.
+        supply: whole loan tokens that the lender `LENDER` supplies.
+        flash_fee: of the pool.
+        oracle: makes another oracle than a lying one, from the chain, the collateral and the loan asset.
+        terms: of `build_market`.
+    """
+    builder = Builder(Chain(in_process()), CURATOR)
+    tokens = [
+        builder.token(digits, symbol, kind)
+        for kind, symbol, digits in ((loan, "LOAN", decimals[0]), (collateral, "COLL", decimals[1]))
+    ]
+    market = build_market(
+        builder,
+        [LENDER],
+        loan_decimals=decimals[0],
+        collateral_decimals=decimals[1],
+        pool_params=PoolParams(name="Plimsoll", symbol="P", flash_fee=Decimal(flash_fee)),
+        loan=tokens[0],
+        collateral=tokens[1],
+        oracle=oracle(builder.chain, tokens[1], tokens[0]) if oracle else None,
+        **terms,
+    )
+    if supply:
+        market.pool.deposit(market.loans(supply), LENDER, sender=LENDER)
+    return market
