@@ -24,6 +24,7 @@ _GAS = 25_000_000
 _WEALTH = hex(10**18)  # for gas
 _BLOCK_GAS = hex(30_000_000)  # Anvil's own limit; the limits of a block's transactions have to fit
 _PATIENCE = 30  # seconds
+_DIFFERENT = 10_000  # gas limits of transactions in a row
 
 
 class Anvil:
@@ -54,6 +55,7 @@ class Anvil:
             self.request("evm_setTime", now)
         self._now = now
         self._receipt: dict[str, Any] = {}
+        self._sent = 0
         self._times: dict[int, int] = {}
 
     def close(self) -> None:
@@ -180,7 +182,10 @@ class Anvil:
 
     def _transact(self, request: dict[str, Any]) -> None:
         self.request("evm_setNextBlockTimestamp", self._now)
-        identifier = self.request("eth_sendTransaction", {**request, "gas": self._gas, "gasPrice": "0x0"})
+        # of its own in each: Anvil may drop one that equals one it has just mined and taken back
+        self._sent = (self._sent + 1) % _DIFFERENT
+        priced = {**request, "gas": hex(int(self._gas, 16) - self._sent), "gasPrice": "0x0"}
+        identifier = self.request("eth_sendTransaction", priced)
         self._now += self._block_seconds
         receipt = None
         deadline = time.monotonic() + _PATIENCE

@@ -208,4 +208,4 @@ def test_three_vaults_on_one_pool(chain, town, borrower, other_borrower, liquida
             market.vault.close(MAX, MAX, sender=owner)
     check()
     assert DebtTotals(*pool.debt_totals()).shares == 0
-    assert all(m.collateral.balanceOf(m.vault) == [0] for m in town.values())
+    assert all(m.collateral.balanceOf(m.vault) == 0 for m in town.values())

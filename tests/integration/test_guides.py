@@ -9,6 +9,7 @@ from ape import accounts, chain
 
 from plimsoll.deploy import deploy_market
 from plimsoll.units import WAD
+from tests.utils.on_ape import *  # noqa: F403
 
 ROOT = Path(__file__).parents[2]
 

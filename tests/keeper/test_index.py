@@ -71,20 +71,18 @@ def test_every_event_is_replayed():
 def test_a_real_vault_is_replayed():
     """The events of the bytecode lead to the words in its storage."""
     market = small_market()
-    logs = []
+    vault, logs = market.vault, []
     for who in BORROWERS:
         market.give(who)
-        market.open(who)
-        logs += market.process.engine.logs()
+        logs += vault.open(market.collaterals(10), market.loans(15_000), sender=who).logs
     keeper = market.give(owner(77))
     market.set_quote(1_700)
-    for send in (
-        lambda: market.vault.send("liquidate", BORROWERS[0], market.loans(3_000), sender=keeper),
-        lambda: market.vault.send("repay", market.loans(500), sender=BORROWERS[1]),
-        lambda: market.vault.send("close", 2**256 - 1, 2**256 - 1, sender=BORROWERS[2]),
+    for receipt in (
+        vault.liquidate(BORROWERS[0], market.loans(3_000), sender=keeper),
+        vault.repay(market.loans(500), sender=BORROWERS[1]),
+        vault.close(2**256 - 1, 2**256 - 1, sender=BORROWERS[2]),
     ):
-        send()
-        logs += market.process.engine.logs()
+        logs += receipt.logs
     chain = MemoryChain([[log for log in logs if log.address == market.vault.address.lower()]])
     expected = {who.lower(): market.position(who) for who in BORROWERS[:2]}
     assert replayed(chain) == expected

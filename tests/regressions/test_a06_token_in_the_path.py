@@ -9,7 +9,6 @@ import pytest
 from plimsoll.chain.engine import CallReverted
 from plimsoll.twin.uniswap_v2 import amount_out
 from plimsoll.units import MAX, WAD, order
-from tests.utils.engines import START
 from tests.utils.periphery import BORROWER, KEEPER, STRANGER, TRADER, refused
 
 LATER = 2**40

@@ -5,7 +5,7 @@ Here a vault calls back its caller and nobody else, and acts for the owner whom 
 
 import pytest
 
-from plimsoll.units import MAX, NOBODY, order
+from plimsoll.units import MAX, order
 from tests.utils.actor import Actor, Refusal
 from tests.utils.vaults import BORROW, WITHDRAW, balances
 

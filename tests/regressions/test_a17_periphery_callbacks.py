@@ -9,7 +9,6 @@ import pytest
 
 from plimsoll.testing import Contract
 from plimsoll.units import MAX, WAD
-from tests.utils.engines import START
 from tests.utils.periphery import BORROWER, KEEPER, STRANGER, TRADER, Market, PeripheryMarket
 
 LATER = 2**40

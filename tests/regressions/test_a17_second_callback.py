@@ -7,7 +7,6 @@ here they stand before a factory that registers a vault which does.
 import pytest
 
 from plimsoll.units import MAX
-from tests.utils.engines import START
 from tests.utils.periphery import KEEPER, STRANGER, PeripheryMarket, refused
 
 LATER = 2**40

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from plimsoll.chain.artifacts import artifact
-from plimsoll.chain.engine import deploy, deploy_blueprint
+from plimsoll.chain.engine import deploy
 from plimsoll.units import MAX, WAD, order
-from tests.utils.engines import START
+from tests.regressions.test_a18_user_chosen_target import calls_of, traced
+from tests.utils.market import Builder
 from tests.utils.periphery import BORROWER, DEPLOYER, KEEPER, MAKER, STRANGER, TRADER, refused
 
 LATER = 2**40
@@ -63,11 +64,9 @@ def test_a18_what_the_periphery_calls():
 
 def test_a25_a_vault_of_another_factory(venue, trader):
     """The same bytecode, deployed by the attacker's own Factory."""
-    names = ("Pool", "Council", "Backstop", "Vault")
-    blueprints = [deploy_blueprint(venue.engine, artifact(name), STRANGER) for name in names]
-    ours, venue.factory = venue.factory, venue.make("Factory", *blueprints)
+    ours, venue.builder = venue.builder, Builder(venue.chain)
     fake = venue.market(venue.usd, venue.weth, 2_000)
-    venue.factory = ours
+    venue.builder = ours
     vault, path = fake.vault.address, venue.path(venue.weth, venue.usd)
     reason = "periphery: not a vault"
     refused(reason, venue.liquidator, "liquidate", vault, trader, MAX, path, 0, sender=STRANGER)
@@ -146,3 +145,18 @@ def test_a18_nobody_is_called_by_a_signature(venue):
     fields = re.search(r"struct Signed:.*?\n\n", (CONTRACTS / "periphery" / "Leverage.vy").read_text(), re.S)
     assert fields and "address" not in fields[0]
     refused("periphery: not a vault", venue.leverage, "margin_terms", KEEPER, KEEPER, sender=KEEPER)
+
+
+def test_a18_the_liquidator_calls_what_it_must(anvil, venue):
+    """The Factory, the vault, the tokens, the Uniswap factory and its pair; nothing by delegation."""
+    market, path = venue.long, venue.path(venue.weth, venue.usd)
+    venue.borrow(market, BORROWER, 10 * WAD, 15_000 * 10**6)
+    market.set_quote(1_750)
+    venue.swap(venue.weth, venue.usd, 345 * WAD)
+    trace = traced(anvil, KEEPER, venue.liquidator.liquidate, market.vault, BORROWER, MAX, path, 0)
+    assert "error" not in trace
+    pair = venue.uniswap.getPair(*path)
+    parts = (venue.factory, market.vault, venue.usd, venue.weth, venue.uniswap)
+    calls = calls_of(trace, venue.liquidator.address)
+    assert {to for _, to, _ in calls} == {pair, *(part.address for part in parts)}
+    assert {kind for kind, _, _ in calls} == {"CALL", "STATICCALL"}

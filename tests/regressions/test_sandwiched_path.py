@@ -3,7 +3,6 @@
 import pytest
 
 from plimsoll.units import MAX, WAD, order
-from tests.utils.engines import START
 from tests.utils.periphery import BORROWER, KEEPER, STRANGER, TRADER, refused
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
 from typing import Any
 
 from plimsoll.chain.protocol import PoolContracts, Protocol, open_pool
@@ -24,10 +23,7 @@ class Builder:
         """Pools have this curator, without one the deployer."""
         self.chain, self.deployer = chain, chain.sender
         self.curator = curator or chain.sender
-
-    @cached_property
-    def protocol(self) -> Protocol:
-        return Protocol(self.chain)
+        self.protocol = Protocol(chain)
 
     @property
     def factory(self) -> Contract:

@@ -17,6 +17,11 @@ from plimsoll.chain.sources import ensure_compiled
 from plimsoll.testing import Chain
 from plimsoll.units import NOBODY
 
+__all__ = [  # the fixtures
+    "_compiled", "_isolation", "borrower", "chain_of_ape", "deployer", "guardian", "lender", "liquidator",
+    "other_borrower", "other_lender", "receiver", "still_clock", "stranger", "yard",
+]  # fmt: skip
+
 GAS = 25_000_000  # of a transaction that is not estimated; below a block's
 
 
@@ -113,7 +118,7 @@ def _account(number: int) -> Any:
 
 
 deployer, guardian, lender, other_lender, borrower, other_borrower, liquidator = map(_account, range(7))
-stranger = _account(9)
+receiver, stranger = _account(8), _account(9)
 
 
 @pytest.fixture(scope="session")

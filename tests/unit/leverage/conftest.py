@@ -4,7 +4,6 @@ import pytest
 
 from plimsoll.chain.engine import Contract
 from plimsoll.units import MAX, WAD
-from tests.utils.engines import START
 from tests.utils.periphery import TRADER, Market, PeripheryMarket
 
 LATER = 2**40

@@ -1,4 +1,4 @@
-"""The oracle's world: see `OracleYard.plain_config`. A test module that has one oracle in mind calls it `oracle`."""
+"""The oracle's world: see `OracleYard.plain_config`. A module with one oracle in mind calls it `oracle`."""
 
 from collections.abc import Callable
 

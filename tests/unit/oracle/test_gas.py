@@ -1,7 +1,6 @@
 """What a price costs, and that the gas of the caller never decides what it is."""
 
 import pytest
-from eth_utils import keccak
 
 from plimsoll.units import DAY
 from tests.utils.oracles import PRICE, Failure, ask

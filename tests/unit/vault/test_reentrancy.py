@@ -74,7 +74,16 @@ def other_market(chain, market, builder, curator, borrower, actor) -> Market:
     market.council.queue_limit(vault, market.loans(150_000), sender=curator)
     chain.advance(3 * DAY)
     market.council.execute_queued(sender=curator)
-    other = Market(market.builder, market.decimals, market.loan, market.collateral, oracle, market.pool, market.council, vault)
+    other = Market(
+        market.builder,
+        market.decimals,
+        market.loan,
+        market.collateral,
+        oracle,
+        market.pool,
+        market.council,
+        vault,
+    )
     other.give(borrower)
     actor.provide(other)
     other.set_quote(2_000)
