@@ -24,7 +24,6 @@ _GAS = 25_000_000
 _WEALTH = hex(10**18)  # for gas
 _BLOCK_GAS = hex(30_000_000)  # Anvil's own limit; the limits of a block's transactions have to fit
 _PATIENCE = 30  # seconds
-_DIFFERENT = 10_000  # gas limits of transactions in a row
 
 
 class Anvil:
@@ -55,7 +54,6 @@ class Anvil:
             self.request("evm_setTime", now)
         self._now = now
         self._receipt: dict[str, Any] = {}
-        self._sent = 0
         self._times: dict[int, int] = {}
 
     def close(self) -> None:
@@ -160,6 +158,10 @@ class Anvil:
 
     def revert(self, snapshot: int) -> None:
         """Goes back to a state, which is used up by it."""
+        # a moment after it has mined Anvil 1.7.1 drops transactions of the same nonce, also new ones
+        deadline = time.monotonic() + _PATIENCE
+        while int(self.request("txpool_status")["pending"], 16) and time.monotonic() < deadline:
+            pass
         self.request("evm_revert", hex(snapshot))
         self._now = self._times[snapshot]
 
@@ -182,10 +184,8 @@ class Anvil:
 
     def _transact(self, request: dict[str, Any]) -> None:
         self.request("evm_setNextBlockTimestamp", self._now)
-        # of its own in each: Anvil may drop one that equals one it has just mined and taken back
-        self._sent = (self._sent + 1) % _DIFFERENT
-        priced = {**request, "gas": hex(int(self._gas, 16) - self._sent), "gasPrice": "0x0"}
-        identifier = self.request("eth_sendTransaction", priced)
+        request = {**request, "gas": self._gas, "gasPrice": "0x0"}
+        identifier = self.request("eth_sendTransaction", request)
         self._now += self._block_seconds
         receipt = None
         deadline = time.monotonic() + _PATIENCE
