@@ -1,18 +1,20 @@
 """What every test shares: an engine, a chain on it, people, and a market for the periphery."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from plimsoll.chain.anvil import Anvil, AnvilProcess
 from plimsoll.chain.artifacts import compile_missing
 from plimsoll.chain.engine import Engine
-from plimsoll.chain.revm import Revm
 from plimsoll.testing import Account, Chain
-from tests.utils.engines import START
+from tests.utils.engines import START, in_process
 from tests.utils.market import Builder
 from tests.utils.periphery import PeripheryMarket
 from tests.utils.roles import DEPLOYER
+
+ROOT = Path(__file__).parent
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,6 +27,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+# what talks to a node through ape or the commands; `--engine revm` leaves it out unless it is named
+ON_A_NODE = (
+    "integration/test_guides.py", "integration/test_two_engines.py", "scenario/test_commands.py",
+    "unit/deploy", "unit/inspection", "unit/keeper",
+)  # fmt: skip
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """In process is collected what runs there."""
+    named = [Path(str(argument).partition("::")[0]).resolve() for argument in config.args]
+    if any(path.is_relative_to(ROOT / part) for path in named for part in ON_A_NODE):
+        return None
+    outside = any(collection_path == ROOT / part for part in ON_A_NODE)
+    return True if outside and config.getoption("--engine") == "revm" else None
+
+
 def pytest_sessionstart() -> None:
     """Compiles what has changed."""
     compile_missing()
@@ -34,7 +52,7 @@ def pytest_sessionstart() -> None:
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     """What runs the contracts; time passes only when a test says so."""
     if request.config.getoption("--engine") == "revm":
-        yield Revm(START)
+        yield in_process()
         return
     node = AnvilProcess()
     node.start()
@@ -50,7 +68,7 @@ def chain(engine: Engine) -> Chain:
     return Chain(engine, DEPLOYER)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def anvil(engine: Engine) -> Anvil:
     """For what only a node can do; the test is skipped elsewhere."""
     if not isinstance(engine, Anvil):

@@ -1,18 +1,10 @@
 """Scenarios run in process, without Anvil."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from plimsoll.scenario.records import Result
 from plimsoll.scenario.run import Laboratory
 from tests.utils.laboratory import laboratory, tiny
-
-
-@pytest.fixture(autouse=True)
-def _isolation() -> Iterator[None]:
-    """Nothing to undo: every play starts from the same state."""
-    yield
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,6 @@ import os
 from typing import ClassVar
 
 import pytest
-from ape import chain as ape_chain
 from hypothesis import HealthCheck, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
@@ -71,18 +70,16 @@ def test_twin_and_invariants_in_process(decimals: tuple[int, int, int], flash_fe
     )
 
 
-def test_twin_and_invariants_on_anvil() -> None:
+def test_twin_and_invariants_on_anvil(anvil: Anvil) -> None:
     """The same machine, fewer steps, on the chain that users see."""
 
     class OnAnvil(Protocol):
         def engine(self) -> Engine:
-            self.before = ape_chain.snapshot()
-            self.anvil = Anvil(ape_chain.provider.uri)
-            return self.anvil
+            self.before = anvil.snapshot()
+            return anvil
 
         def teardown(self) -> None:
-            self.anvil.close()
-            ape_chain.restore(self.before)
+            anvil.revert(self.before)
 
     run_state_machine_as_test(
         OnAnvil,

@@ -1,13 +1,12 @@
 """Full pages, and gas: of the call, and of an oracle that eats it."""
 
 import pytest
-from ape import chain
-from ape.exceptions import ProviderError
 
+from plimsoll.chain.abi import words
 from plimsoll.chain.artifacts import slots
-from plimsoll.chain.engine import mapping_slot
+from plimsoll.chain.engine import CallReverted, mapping_slot
 from plimsoll.twin.position import pack
-from plimsoll.units import MAX
+from plimsoll.units import MAX, NOBODY
 from tests.stateful.world import BORROWER, DEPLOYER, OTHER_BORROWER, role
 from tests.utils.lens import FAIR, LensMarket
 
@@ -60,13 +59,11 @@ def test_an_oracle_that_eats_all_gas_stops_nothing(place: LensMarket) -> None:
 def gas_decides(place: LensMarket, gas: int) -> int | str:
     """The price that a call with so much gas finds, or why it fails."""
     lens = place.lens.contract
-    request = {"to": lens.address, "data": "0x" + lens.encode("positions", place.vault, [BORROWER]).hex()}
+    data = lens.encode("positions", place.vault, [BORROWER])
     try:
-        answer = chain.provider.make_request("eth_call", [{**request, "gas": hex(gas)}, "latest"])
-    except ProviderError as error:
-        return str(error)
-    words = bytes.fromhex(answer[2:])
-    return int.from_bytes(words[32 * 11 : 32 * 12], "big")
+        return words(place.world.engine.call(NOBODY, lens.address, data, gas))[11]
+    except CallReverted as revert:
+        return revert.reason
 
 
 def test_a_live_oracle_never_looks_dead_for_want_of_gas(place: LensMarket) -> None:
@@ -75,4 +72,4 @@ def test_a_live_oracle_never_looks_dead_for_want_of_gas(place: LensMarket) -> No
     answers = {gas: gas_decides(place, gas) for gas in range(300_000, 3_000_000, 100_000)}
     assert 0 not in answers.values()
     assert answers[2_900_000] == FAIR
-    assert "lens: not enough gas" in answers[1_800_000]
+    assert answers[1_800_000] == "lens: not enough gas"

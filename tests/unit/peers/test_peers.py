@@ -5,12 +5,12 @@ Most of it needs no peer: Plimsoll and a market that does less than it should ar
 
 import copy
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ape import chain
 
 from bench.peers import report
 from bench.peers.floor import floors
@@ -21,8 +21,8 @@ from bench.peers.ours import Plimsoll, slot_oracle
 from bench.peers.packages import ROOT, installed, pinned
 from bench.peers.results import plain, ratio, run
 from plimsoll.chain.anvil import Anvil
+from plimsoll.chain.engine import undone
 from plimsoll.units import WAD
-from tests.utils.on_ape import isolated
 
 RESULTS = json.loads((ROOT / "bench" / "peers.json").read_text())
 DOCUMENT = report.DOCUMENT.read_text()
@@ -45,28 +45,29 @@ class Sloppy(Plimsoll):
         return super().liquidate_many(who, owners[1:] or owners, repaid)
 
 
-def played(market: type[Plimsoll]) -> tuple[Measured, dict[str, dict[str, int]]]:
+@pytest.fixture(scope="module")
+def played(anvil: Anvil) -> Callable[[type[Plimsoll]], tuple[Measured, dict[str, dict[str, int]]]]:
     """A run of one market on the common ground, and the floors; small batches."""
-    with isolated():
-        engine = Anvil(chain.provider.uri)
-        try:
-            ground = Ground(engine)
+
+    def played(market: type[Plimsoll]) -> tuple[Measured, dict[str, dict[str, int]]]:
+        with undone(anvil):
+            ground = Ground(anvil)
             return measure(ground, market(ground, slot_oracle), batches=(1, 3)), floors(ground)
-        finally:
-            engine.close()
+
+    return played
 
 
 @pytest.fixture(scope="module")
-def honest() -> tuple[Measured, dict[str, dict[str, int]]]:
+def honest(played) -> tuple[Measured, dict[str, dict[str, int]]]:
     return played(Plimsoll)
 
 
 @pytest.fixture(scope="module")
-def sloppy() -> Measured:
+def sloppy(played) -> Measured:
     return played(Sloppy)[0]
 
 
-def test_two_runs_give_the_same_gas_to_the_unit(honest: tuple[Measured, Any]) -> None:
+def test_two_runs_give_the_same_gas_to_the_unit(played, honest: tuple[Measured, Any]) -> None:
     again, _ = played(Plimsoll)
     assert set(again.operations) == set(OPERATIONS)
     assert asdict(again) == asdict(honest[0])

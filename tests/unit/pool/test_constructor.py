@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 
 from plimsoll.params import PoolParams, RateParams
-from plimsoll.twin.rates import Curve, rate_at_target, to_log
 from plimsoll.testing import refusal
+from plimsoll.twin.rates import Curve, rate_at_target, to_log
 from plimsoll.units import DAY, MAX, WAD, YEAR
 from tests.utils.pool_harness import closed_pool
 
@@ -49,7 +49,8 @@ def test_the_defaults_are_accepted(refusal_of):
 
 def test_the_asset_has_6_to_18_decimals(refusal_of, builder):
     for decimals, reason in ((5, "pool: asset of 6 to 18 decimals"), (6, None), (18, None)):
-        assert refusal_of(asset=builder.token(decimals).address) == reason
+        least = 10 ** (decimals + 3)
+        assert refusal_of(asset=builder.token(decimals).address, minimum_stake=least) == reason
     assert refusal_of(asset=builder.token(19).address) == "pool: asset of 6 to 18 decimals"
 
 

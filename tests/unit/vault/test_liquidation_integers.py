@@ -14,9 +14,9 @@ SEEDS = 20
 QUOTE = "(bool,uint256,uint256,uint256,uint256,uint256,uint256,uint256)"
 
 
-def as_struct(case: Case) -> tuple[int, ...]:
-    totals = case.totals
-    return case.collateral, case.debt_shares, case.price, totals.debt, totals.shares, case.max_repay
+def as_struct(case: Case) -> tuple:
+    totals = case.totals.debt, case.totals.shares
+    return case.collateral, case.debt_shares, case.price, totals, case.max_repay
 
 
 def cases_of(seed: int) -> list[Case]:
