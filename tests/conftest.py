@@ -1,20 +1,25 @@
 """What every test shares: an engine, a chain on it, people, and a market for the periphery."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from plimsoll.chain.anvil import Anvil, AnvilProcess
-from plimsoll.chain.artifacts import compile_missing
+from plimsoll.chain.artifacts import compile_missing, standing_in
 from plimsoll.chain.engine import Engine
+from plimsoll.chain.revm import Revm
 from plimsoll.testing import Account, Chain
-from tests.utils.engines import START, in_process
+from quality.compiling import CONTRACTS, build_optimised
+from tests.utils.engines import START, in_process, made_by
 from tests.utils.market import Builder
 from tests.utils.periphery import PeripheryMarket
 from tests.utils.roles import DEPLOYER
 
 ROOT = Path(__file__).parent
+NO_LIMIT = 2**20  # bytes of a contract
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -24,6 +29,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=["revm", "anvil"],
         default="revm",
         help="run contracts in this process, or on an Anvil of its own",
+    )
+    parser.addoption(
+        "--optimiser",
+        choices=["none", "gas", "codesize"],
+        default="gas",
+        help="compile the contracts with another one than their pragmas say; in process",
     )
 
 
@@ -43,9 +54,15 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if outside and config.getoption("--engine") == "revm" else None
 
 
-def pytest_sessionstart() -> None:
-    """Compiles what has changed."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Compiles what has changed, or everything with another optimiser."""
     compile_missing()
+    level = config.getoption("--optimiser")
+    if level != "gas":
+        stack = ExitStack()
+        stack.enter_context(standing_in({name: build_optimised(name, level) for name in CONTRACTS}))
+        stack.enter_context(made_by(partial(Revm, code_limit=NO_LIMIT)))
+        config.add_cleanup(stack.close)
 
 
 @pytest.fixture(scope="session")

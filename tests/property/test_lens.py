@@ -19,6 +19,8 @@ from tests.stateful.world import BORROWERS, ROLES, Lockstep, role
 from tests.utils.engines import in_process
 from tests.utils.lens import build, lens_over
 
+pytestmark = pytest.mark.slow
+
 MARKETS = [((6, 18, 8), 0), ((18, 18, 0), 10**15), ((8, 6, 27), 10**12)]  # decimals, flash fee
 WALK = 40  # steps; a quarter of them between two looks
 UNKNOWN = role(77)  # has never done anything

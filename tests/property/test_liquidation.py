@@ -24,6 +24,8 @@ from plimsoll.twin.share_math import to_value_down
 from plimsoll.units import MAX, PRICE_SCALE, WAD
 from tests.utils.positions import Case, random_case, random_risk
 
+pytestmark = pytest.mark.slow
+
 CASES = 100
 seeds = st.integers(0, 2**32)
 examples = settings(max_examples=60, deadline=None, derandomize=True)

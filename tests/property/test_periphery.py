@@ -22,6 +22,8 @@ from tests.stateful.rules import begin
 from tests.stateful.world import BORROWERS, LIQUIDATOR, STRANGER, Lockstep
 from tests.utils.engines import in_process
 
+pytestmark = pytest.mark.slow
+
 MARKETS = [(6, 18, 8), (18, 6, 8), (8, 0, 27)]
 seeds = st.integers(0, 2**32)
 examples = settings(max_examples=60, deadline=None, derandomize=True)

@@ -11,6 +11,8 @@ from plimsoll.units import FRACTION, MAX, WAD, YEAR
 from tests.utils.market import Market, small_market
 from tests.utils.roles import BORROWER, LENDER, STRANGER
 
+pytestmark = pytest.mark.slow
+
 PAIRS = 10_000
 ATTACKER = STRANGER
 

@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import pytest
 
-from plimsoll.chain.artifacts import artifact
+from plimsoll.chain.artifacts import artifact, standing_in
 from plimsoll.chain.engine import CallReverted
 from quality.compiling import ROOT, build, contracts_with
-from quality.judging import play, standing_in
+from quality.judging import play
 from tests.stateful.world import BORROWER, CURATOR, DEPLOYER, LENDER, Lockstep
 from tests.utils.engines import in_process
 
@@ -137,8 +137,8 @@ def make(mistake: Mistake) -> dict:
 @pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
 def test_the_campaign_finds(mistake: Mistake) -> None:
     """T1 and the invariants are able to fail."""
-    with pytest.raises((AssertionError, CallReverted)):
-        play(make(mistake), STEPS)
+    with standing_in(make(mistake)), pytest.raises((AssertionError, CallReverted)):
+        play(STEPS)
 
 
 def repay_with_a_fee(artifacts: dict) -> None:
@@ -163,5 +163,5 @@ def test_a_payment_that_does_not_arrive_is_found() -> None:
 
 def test_the_right_code_passes() -> None:
     """Nothing is wrong with how the mistakes are played."""
-    artifacts = {name: build(name) for name in ("Pool", "Vault", "Council")}
-    assert play(artifacts, STEPS // 4) > 0
+    with standing_in({name: build(name) for name in ("Pool", "Vault", "Council")}):
+        assert play(STEPS // 4) > 0
