@@ -81,16 +81,22 @@ def with_tests(work: Callable[[Bench], int]) -> int:
         RuntimeError: the tests cannot be collected.
     """
     answers: list[int] = []
+    raised: list[BaseException] = []
 
     class Plugin:
         def pytest_runtestloop(self, session: pytest.Session) -> bool:
             """Called by pytest once everything is collected."""
             bench = Bench(session)
             session.config.pluginmanager.register(bench)
-            answers.append(work(bench))
+            try:
+                answers.append(work(bench))
+            except BaseException as error:  # pytest would print it and go on
+                raised.append(error)
             return True
 
     code = pytest.main([*ARGUMENTS], plugins=[Plugin()])
+    if raised:
+        raise raised[0]
     if not answers:
         raise RuntimeError(f"The tests cannot be collected (pytest says {code!s}).")
     return answers[0]
