@@ -7,7 +7,7 @@ contracts check again; these checks say the same in sentences, before the first 
 
 from decimal import Decimal
 from fractions import Fraction
-from typing import Self
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -44,11 +44,13 @@ def price_of(quote: Decimal | int, collateral_decimals: int, loan_decimals: int)
     return int(Fraction(quote) * 10 ** (36 + loan_decimals) / 10**collateral_decimals)
 
 
-class _StrictModel(BaseModel):
+class FrozenModel(BaseModel):
+    """A model that cannot be changed, refuses unknown keys and holds finite numbers."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class RateParams(_StrictModel):
+class RateParams(FrozenModel):
     """The adaptive kinked rate curve; rates a year."""
 
     target_utilisation: Decimal = Field(Decimal("0.90"), gt=0, lt=1)
@@ -83,7 +85,7 @@ class RateParams(_StrictModel):
         )
 
 
-class PoolParams(_StrictModel):
+class PoolParams(FrozenModel):
     """A pool, but for the asset's address."""
 
     name: str = Field(min_length=1, max_length=50)
@@ -133,7 +135,7 @@ class PoolParams(_StrictModel):
         )
 
 
-class RiskParams(_StrictModel):
+class RiskParams(FrozenModel):
     """The risk parameters of a vault; `min_debt` in whole loan tokens."""
 
     ltv: Decimal = Field(gt=0, lt=1)
@@ -222,3 +224,14 @@ VOLATILE = RiskParams(
 
 PRESETS: dict[str, RiskParams] = {"blue-chip": BLUE_CHIP, "correlated": CORRELATED, "volatile": VOLATILE}
 """The tested defaults by name."""
+
+
+def with_preset(name: str, given: dict[str, Any]) -> dict[str, Any]:
+    """A preset's parameters with those that are `given` instead.
+
+    Raises:
+        ValueError: there is no such preset.
+    """
+    if name not in PRESETS:
+        raise ValueError(f"there is no preset {name!r}; use one of {', '.join(PRESETS)}")
+    return PRESETS[name].model_dump() | given

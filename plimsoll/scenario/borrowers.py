@@ -37,16 +37,15 @@ def draw(scenario: Scenario, first_prices: Sequence[float]) -> list[tuple[Borrow
 
 def _group(scenario: Scenario, number: int, people: BorrowersConfig, price: float) -> tuple[Borrower, ...]:
     vault = scenario.vaults[people.vault]
-    risk = vault.risk
     rng = np.random.default_rng([scenario.seed, 3, number])
     weights = rng.lognormal(0.0, float(people.debt_sigma), people.count)
     low, high = log(float(people.health.min)), log(float(people.health.max))
     positions = rng.uniform(low, high, people.count)
 
-    spare = float(people.total_debt - people.count * risk.min_debt)
-    least = scenario.loan_units(risk.min_debt)
+    spare = float(people.total_debt - people.count * vault.min_debt)
+    least = scenario.loan_units(vault.min_debt)
     answer = Fraction(World.answer_of(vault, price), 10**vault.oracle.decimals)
-    per_token = Fraction(risk.threshold) * answer  # loan tokens that a collateral token backs
+    per_token = Fraction(vault.threshold) * answer  # loan tokens that a collateral token backs
     borrowers = []
     for place, (weight, position) in enumerate(zip(weights / weights.sum(), positions, strict=True)):
         debt = least + int(spare * float(weight)) * 10**scenario.pool.loan.decimals

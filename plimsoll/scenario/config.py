@@ -13,11 +13,11 @@ from decimal import ROUND_CEILING, Decimal
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from plimsoll.params import PRESETS, RateParams, RiskParams
+from plimsoll.params import RateParams, RiskParams, with_preset
 from plimsoll.scenario.paths import MAX_HOURS, Bootstrap, Candles, Path_, Prices, Shock
-from plimsoll.scenario.strict_model import StrictModel, sentence
+from plimsoll.scenario.strict_model import StrictModel, fault
 from plimsoll.units import HOUR
 
 MAX_BORROWERS = 200_000
@@ -125,44 +125,22 @@ class DexConfig(StrictModel):
     )
 
 
-class VaultConfig(StrictModel):
+class VaultConfig(StrictModel, RiskParams):
     """A market: collateral, risk parameters, credit line, price, oracle, DEX."""
 
     collateral: TokenConfig
     preset: str = Field("blue-chip", description="risk parameters, see plimsoll.params.PRESETS")
-    ltv: Decimal | None = None
-    threshold: Decimal | None = None
-    bonus_min: Decimal | None = None
-    bonus_max: Decimal | None = None
-    health_for_max_bonus: Decimal | None = None
-    target_health: Decimal | None = None
-    shortfall_slope: Decimal | None = None
-    liquidation_fee: Decimal | None = None
-    min_debt: Decimal | None = None
     credit_limit: SomeTokens = Field(description="loan tokens that the vault may draw")
     price: Path_
     shocks: tuple[Shock, ...] = ()
     oracle: OracleConfig = OracleConfig()
     dex: DexConfig | None = None
 
-    @model_validator(mode="after")
-    def _sound(self) -> Self:
-        if self.preset not in PRESETS:
-            raise ValueError(f"there is no preset {self.preset!r}; use one of {', '.join(PRESETS)}")
-        try:
-            self.risk  # noqa: B018
-        except ValidationError as error:
-            raise ValueError(sentence(error)) from None
-        return self
-
-    @property
-    def risk(self) -> RiskParams:
-        """The preset with what the vault says otherwise."""
-        preset = PRESETS[self.preset]
-        own = {name: getattr(self, name) for name in RiskParams.model_fields}
-        return RiskParams(
-            **(preset.model_dump() | {name: part for name, part in own.items() if part is not None})
-        )
+    @model_validator(mode="before")
+    @classmethod
+    def _merged(cls, data: Any) -> Any:
+        """The preset's risk parameters below those that are given."""
+        return with_preset(data.get("preset", "blue-chip"), data) if isinstance(data, dict) else data
 
 
 class HealthRange(StrictModel):
@@ -297,65 +275,57 @@ class Scenario(StrictModel):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        loan = self.pool.loan.decimals
-        for number, vault in enumerate(self.vaults):
-            self._check_vault(f"vaults.{number}", vault, loan)
+        for number in range(len(self.vaults)):
+            self._check_vault(number)
         drawn = [Decimal(0)] * len(self.vaults)
         for number, group in enumerate(self.borrowers):
-            drawn[self._check_group(f"borrowers.{number}", group)] += group.total_debt
+            self._check_group(f"borrowers.{number}", group)
+            drawn[group.vault] += group.total_debt
         for number, (vault, debt) in enumerate(zip(self.vaults, drawn, strict=True)):
             if debt > vault.credit_limit:
-                raise ValueError(
+                raise fault(
+                    f"vaults.{number}.credit_limit",
                     f"the borrowers of vaults.{number} owe {debt}, above its credit_limit "
-                    f"{vault.credit_limit}; raise it or lower total_debt"
+                    f"{vault.credit_limit}; raise it or lower total_debt",
                 )
         supply = self.pool.supply + self.pool.stake
         if sum(drawn) > supply:
-            raise ValueError(
-                f"the borrowers owe {sum(drawn)}, above pool.supply and stake {supply}; raise supply"
+            raise fault(
+                "pool.supply",
+                f"the borrowers owe {sum(drawn)}, above pool.supply and stake {supply}; raise supply",
             )
         for number, liquidator in enumerate(self.liquidators):
-            for vault_number in self.watched(liquidator):
-                if vault_number >= len(self.vaults):
-                    raise ValueError(
-                        f"liquidators.{number}.vaults names {vault_number}; the last is "
-                        f"{len(self.vaults) - 1}"
-                    )
-                self._check_hours(f"liquidators.{number}.outages", vault_number, liquidator.outages)
-                if liquidator.kind == "flash" and self.vaults[vault_number].dex is None:
-                    raise ValueError(
-                        f"liquidators.{number} is flash, but vaults.{vault_number} has no dex to sell on; "
-                        "add one or name other `vaults`"
-                    )
+            self._check_liquidator(f"liquidators.{number}", liquidator)
         self._check_correlation()
         if not 1 <= self.blocks <= MAX_BLOCKS:
-            raise ValueError(
+            raise fault(
+                "block_seconds",
                 f"{self.duration} hours are {self.blocks} blocks of {self.block_seconds} seconds; that must "
-                f"be 1 to {MAX_BLOCKS}, so change block_seconds or hours"
+                f"be 1 to {MAX_BLOCKS}, so change block_seconds or hours",
             )
         for number, (vault, prices) in enumerate(zip(self.vaults, self.outside_prices(), strict=True)):
             low, decimals = float(prices.min()), vault.oracle.decimals
             if low * 10**decimals < 100:
-                raise ValueError(
-                    f"vaults.{number}.oracle.decimals is {decimals}, too few for a price of {low:.3g}; "
-                    "raise it"
-                )
+                where = f"vaults.{number}.oracle.decimals"
+                raise fault(where, f"{where} is {decimals}, too few for a price of {low:.3g}; raise it")
         return self
 
-    def _check_vault(self, name: str, vault: VaultConfig, loan: int) -> None:
+    def _check_vault(self, number: int) -> None:
+        name, vault, loan = f"vaults.{number}", self.vaults[number], self.pool.loan.decimals
         try:
-            vault.risk.to_struct(loan)
+            vault.to_struct(loan)
         except ValueError as error:
-            raise ValueError(f"{name}: {error}") from None
+            raise fault(f"{name}.min_debt", f"{name}: {error}") from None
         if self.hours is not None and float(self.hours) > vault.price.hours + 1e-9:
-            raise ValueError(
-                f"hours is {self.hours}, but {name}.price ends at hour {vault.price.hours:g}; lower it"
+            raise fault(
+                "hours",
+                f"hours is {self.hours}, but {name}.price ends at hour {vault.price.hours:g}; lower it",
             )
         if vault.credit_limit > self.pool.supply + self.pool.stake:
-            raise ValueError(
-                f"{name}.credit_limit {vault.credit_limit} exceeds pool.supply {self.pool.supply}; lower it"
+            raise fault(
+                f"{name}.credit_limit",
+                f"{name}.credit_limit {vault.credit_limit} exceeds pool.supply {self.pool.supply}; lower it",
             )
-        number = int(name.split(".")[1])
         for part, spans in (
             ("shocks", vault.shocks),
             ("oracle.outages", vault.oracle.outages),
@@ -364,19 +334,22 @@ class Scenario(StrictModel):
         ):
             self._check_hours(f"{name}.{part}", number, spans)
         if isinstance(vault.price, Candles) and self.block_seconds > vault.price.hours_per_candle * HOUR / 3:
-            raise ValueError(
+            raise fault(
+                "block_seconds",
                 f"block_seconds is {self.block_seconds}, more than a third of a candle of {name}.price, so "
-                "that highs and lows would be skipped; lower it"
+                "that highs and lows would be skipped; lower it",
             )
         if self.correlation is not None and isinstance(vault.price, Bootstrap):
-            raise ValueError(
-                f"correlation cannot move {name}.price, whose moves are those of a file; remove it"
+            raise fault(
+                "correlation",
+                f"correlation cannot move {name}.price, whose moves are those of a file; remove it",
             )
         digits = 36 + loan - vault.collateral.decimals - vault.oracle.decimals
         if digits < 0:
-            raise ValueError(
+            raise fault(
+                f"{name}.collateral.decimals",
                 f"{name}.collateral.decimals is {vault.collateral.decimals}; at most "
-                f"{digits + vault.collateral.decimals} fit with the feed's decimals"
+                f"{digits + vault.collateral.decimals} fit with the feed's decimals",
             )
 
     def _check_hours(self, name: str, number: int, spans: Iterable[Span | BadAnswer | Shock]) -> None:
@@ -385,49 +358,70 @@ class Scenario(StrictModel):
         for place, each in enumerate(spans):
             begins = each.start if isinstance(each, Span) else each.hour
             if begins >= end:
-                raise ValueError(
+                raise fault(
+                    f"{name}.{place}",
                     f"{name}.{place} begins at hour {begins}, but vaults.{number}.price ends at hour "
-                    f"{end:g}; hours are decimal, so lower it"
+                    f"{end:g}; hours are decimal, so lower it",
                 )
 
-    def _check_group(self, name: str, group: BorrowersConfig) -> int:
+    def _check_group(self, name: str, group: BorrowersConfig) -> None:
         if group.vault >= len(self.vaults):
-            raise ValueError(f"{name}.vault is {group.vault}; the last vault is {len(self.vaults) - 1}")
+            raise fault(
+                f"{name}.vault", f"{name}.vault is {group.vault}; the last vault is {len(self.vaults) - 1}"
+            )
         vault = self.vaults[group.vault]
-        risk = vault.risk
-        least = (risk.threshold / risk.ltv).quantize(Decimal("0.0001"), ROUND_CEILING)
-        if group.health.min * risk.ltv < risk.threshold:
-            raise ValueError(
+        least = (vault.threshold / vault.ltv).quantize(Decimal("0.0001"), ROUND_CEILING)
+        if group.health.min * vault.ltv < vault.threshold:
+            raise fault(
+                f"{name}.health.min",
                 f"{name}.health.min is {group.health.min}; no loan can start below threshold / ltv, so raise "
-                f"it to {least}"
+                f"it to {least}",
             )
-        if group.total_debt < group.count * risk.min_debt:
-            raise ValueError(
+        if group.total_debt < group.count * vault.min_debt:
+            raise fault(
+                f"{name}.total_debt",
                 f"{name}.total_debt is {group.total_debt}, but {group.count} borrowers owe at least "
-                f"{risk.min_debt} each; raise it or lower count"
+                f"{vault.min_debt} each; raise it or lower count",
             )
-        sells = isinstance(group.behaviour, Active) and group.behaviour.kind == "unwind"
-        if sells and vault.dex is None:
-            raise ValueError(f"{name} needs a DEX, but vaults.{group.vault} has no dex; add one")
-        if isinstance(group.behaviour, Active) and sells and group.behaviour.to < least:
-            raise ValueError(
+        if not isinstance(group.behaviour, Active) or group.behaviour.kind != "unwind":
+            return
+        if vault.dex is None:
+            raise fault(name, f"{name} needs a DEX, but vaults.{group.vault} has no dex; add one")
+        if group.behaviour.to < least:
+            raise fault(
+                f"{name}.behaviour.to",
                 f"{name}.behaviour.to is {group.behaviour.to}; who takes collateral out to sell it must end "
-                f"at threshold / ltv or above, so raise it to {least}"
+                f"at threshold / ltv or above, so raise it to {least}",
             )
-        return group.vault
+
+    def _check_liquidator(self, name: str, liquidator: LiquidatorConfig) -> None:
+        for number in self.watched(liquidator):
+            if number >= len(self.vaults):
+                raise fault(
+                    f"{name}.vaults", f"{name}.vaults names {number}; the last is {len(self.vaults) - 1}"
+                )
+            self._check_hours(f"{name}.outages", number, liquidator.outages)
+            if liquidator.kind == "flash" and self.vaults[number].dex is None:
+                raise fault(
+                    name,
+                    f"{name} is flash, but vaults.{number} has no dex to sell on; add one or name other "
+                    "`vaults`",
+                )
 
     def _check_correlation(self) -> None:
         if self.correlation is None:
             return
         count = len(self.vaults)
         if len(self.correlation) != count or any(len(row) != count for row in self.correlation):
-            raise ValueError(f"correlation must have {count} rows of {count} numbers, one a vault")
+            message = f"correlation must have {count} rows of {count} numbers, one a vault"
+            raise fault("correlation", message)
         matrix = np.array(self.correlation)
         if not np.allclose(matrix, matrix.T) or not np.allclose(np.diag(matrix), 1):
-            raise ValueError("correlation must be symmetric with ones on its diagonal; correct it")
+            raise fault("correlation", "correlation must be symmetric with ones on its diagonal; correct it")
         if np.linalg.eigvalsh(matrix)[0] < -1e-9:
-            raise ValueError(
-                "correlation is not possible: some mix of the prices would have a negative variance"
+            raise fault(
+                "correlation",
+                "correlation is not possible: some mix of the prices would have a negative variance",
             )
 
     def watched(self, liquidator: LiquidatorConfig) -> tuple[int, ...]:

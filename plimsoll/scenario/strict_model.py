@@ -3,7 +3,10 @@
 from decimal import Decimal
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+from plimsoll.params import FrozenModel
 
 
 def short(text: str) -> str:
@@ -11,10 +14,18 @@ def short(text: str) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-class StrictModel(BaseModel):
-    """A part of a scenario; it cannot be changed, and holds finite numbers."""
+def fault(field: str, message: str) -> PydanticCustomError:
+    """What a check of several fields raises.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    Args:
+        field: the dotted path of the one to change, from the model that checks.
+        message: the whole sentence, with the field's name.
+    """
+    return PydanticCustomError("fault", "{message}", {"field": field, "message": message})
+
+
+class StrictModel(FrozenModel):
+    """A part of a scenario; it cannot be changed, and holds finite numbers."""
 
     @model_validator(mode="before")
     @classmethod
@@ -61,11 +72,19 @@ _REMEDIES = {
 KINDS = {"waypoints", "csv", "gbm", "jumps", "bootstrap", "passive", "top_up", "deleverage", "unwind"}
 
 
+def field_of(error: ValidationError) -> str:
+    """The dotted path of the first field that is wrong; empty for the whole."""
+    first = error.errors()[0]
+    parts = [str(part) for part in first["loc"] if part not in KINDS]
+    return ".".join([*parts, first["ctx"]["field"]] if first["type"] == "fault" else parts)
+
+
 def sentence(error: ValidationError) -> str:
     """The first thing that is wrong: field, value, remedy."""
     first = error.errors()[0]
-    field = ".".join(str(part) for part in first["loc"] if part not in KINDS)
-    kind, value = first["type"], first["input"]
+    field, kind, value = field_of(error), first["type"], first["input"]
+    if kind == "fault":
+        return str(first["ctx"]["message"])
     if kind == "missing":
         return f"{field} is missing; add it"
     if kind == "value_error":

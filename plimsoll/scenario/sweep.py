@@ -29,7 +29,7 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import yaml
+from ruamel.yaml.error import YAMLError
 
 from plimsoll.chain.engine import Artifact
 from plimsoll.chain.revm import Revm
@@ -38,6 +38,7 @@ from plimsoll.scenario.config import Scenario
 from plimsoll.scenario.paths import Bootstrap, Candles, Waypoints
 from plimsoll.scenario.reading import ScenarioError, load
 from plimsoll.scenario.run import Laboratory, clock_of
+from plimsoll.yaml_lines import reader
 
 PACKAGE = Path(__file__).parents[1]
 
@@ -182,8 +183,8 @@ def grid_of(axes: Sequence[str]) -> tuple[tuple[str, ...], ...]:
 def _values(text: str) -> list[str]:
     """The values of an axis as they are written; commas in brackets and quotes belong to a value."""
     try:
-        found = yaml.compose(f"[{text}]", yaml.SafeLoader)
-    except yaml.YAMLError:
+        found = reader().compose(f"[{text}]")
+    except YAMLError:
         return []
     parts = found.value if found else []
     return [text[part.start_mark.index - 1 : part.end_mark.index - 1] for part in parts]

@@ -114,8 +114,8 @@ WRONG = {
     ),
     # risk
     ("blue-chip", "bluechip"): (
-        "line 12: vaults.weth.risk: bluechip is no preset; use blue-chip, correlated, volatile, or give "
-        "every parameter."
+        "line 12: vaults.weth.risk: there is no preset 'bluechip'; use one of blue-chip, correlated, "
+        "volatile."
     ),
     ("blue-chip", "{preset: blue-chip, ltv: 0.9}"): (
         "line 12: vaults.weth.risk: ltv 0.9 must be below threshold 0.83; lower ltv."

@@ -29,6 +29,7 @@ from plimsoll.scenario.records import (
     PositionRow,
     VaultRow,
 )
+from plimsoll.yaml_lines import reader
 
 ROWS = {
     "vaults": VaultRow, "pool": PoolRow, "liquidations": LiquidationRow, "losses": LossRow,
@@ -113,13 +114,10 @@ def test_the_summary_says_what_was_played(folder, result, scenario) -> None:
 
 def test_the_scenario_of_a_report_says_all_numbers(folder, scenario) -> None:
     """Also those of a preset, which may be others one day."""
-    found = load(folder / "scenario.yaml")
-    for vault, other in zip(found.vaults, scenario.vaults, strict=True):
-        said = {name: getattr(vault, name) for name in RiskParams.model_fields}
-        assert said == other.risk.model_dump()
-    unset = dict.fromkeys(RiskParams.model_fields)
-    vaults = tuple(vault.model_copy(update=unset) for vault in found.vaults)
-    assert found.model_copy(update={"vaults": vaults}) == scenario
+    path = folder / "scenario.yaml"
+    for vault in reader().load(path)["vaults"]:
+        assert set(RiskParams.model_fields) <= set(vault)
+    assert load(path) == scenario
 
 
 @pytest.mark.usefixtures("quick")
