@@ -30,6 +30,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from plimsoll.params import FrozenModel, PoolParams, RiskParams, with_preset
+from plimsoll.sentences import demand
 from plimsoll.yaml_lines import lines_of, nearest, reader
 
 _Tree = dict[str, Any]
@@ -266,28 +267,6 @@ def _problem(path: Path, lines: dict[str, int], where: str, sentence: str) -> st
 
 _PLACEHOLDER = re.compile(r"<.*>")
 
-_DEMANDS = {
-    "decimal_parsing": "must be a number such as 0.83; correct it",
-    "decimal_type": "must be a number such as 0.83; correct it",
-    "finite_number": "must be a finite number; correct it",
-    "int_parsing": "must be a whole number; correct it",
-    "int_from_float": "must be a whole number; correct it",
-    "int_type": "must be a whole number; correct it",
-    "bool_parsing": "must be true or false; correct it",
-    "bool_type": "must be true or false; correct it",
-    "string_type": "must be a single value; correct it",
-    "model_type": "must be a section with keys of its own; see the examples in markets/",
-    "dict_type": "must be a section with keys of its own; see the examples in markets/",
-    "greater_than": "must be above {gt}; raise it",
-    "greater_than_equal": "must be at least {ge}; raise it",
-    "less_than": "must be below {lt}; lower it",
-    "less_than_equal": "must be at most {le}; lower it",
-    "string_too_short": "must not be empty; fill it in",
-    "string_too_long": "must have at most {max_length} characters; shorten it",
-    "string_pattern_mismatch": "must match {pattern}; rename it",
-}
-"""What a value has to be, by pydantic's type of error."""
-
 
 def _fields(models: Iterable[type[BaseModel]]) -> set[str]:
     return {name for model in models for name in model.model_fields}
@@ -353,6 +332,5 @@ class _Reader:
             sentence = f"the name {loc[-1]} must be of lower-case letters, digits and dashes; rename it"
         else:
             value = f" is {self.scalars[where] or 'empty'}, but" if where in self.scalars else ""
-            demand = _DEMANDS.get(kind, f"is wrong ({details['msg']}); correct it").format(**context)
-            sentence = f"{where}{value} {demand}"
+            sentence = f"{where}{value} {demand(details)}"
         return _problem(self.path, self.lines, where, sentence)

@@ -83,8 +83,15 @@ class OracleConfig(StrictModel):
 class TokenConfig(StrictModel):
     """A token that the run deploys."""
 
-    symbol: str = Field(min_length=1, max_length=8, pattern=r"^[!-~]*$")
+    symbol: str = Field(min_length=1, max_length=8)
     decimals: int = Field(strict=True, ge=0, le=27)
+
+    @field_validator("symbol")
+    @classmethod
+    def _printable(cls, symbol: str) -> str:
+        if not all("!" <= letter <= "~" for letter in symbol):
+            raise ValueError(f"{symbol!r} has a space or a character outside ASCII; rename it")
+        return symbol
 
 
 class LendersConfig(StrictModel):

@@ -7,6 +7,7 @@ from pydantic import ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from plimsoll.params import FrozenModel
+from plimsoll.sentences import demand
 
 
 def short(text: str) -> str:
@@ -41,34 +42,6 @@ class StrictModel(FrozenModel):
         return data
 
 
-_REMEDIES = {
-    "greater_than": "it must be above {gt}",
-    "greater_than_equal": "it must be at least {ge}",
-    "less_than": "it must be below {lt}",
-    "less_than_equal": "it must be at most {le}",
-    "finite_number": "it must be a finite number",
-    "int_type": "it must be a whole number",
-    "int_from_float": "it must be a whole number",
-    "int_parsing": "it must be a whole number",
-    "decimal_parsing": "it must be a number",
-    "decimal_type": "it must be a number",
-    "string_type": "it must be a text; put it in quotes",
-    "string_too_short": "it must not be empty",
-    "string_too_long": "it must have at most {max_length} characters",
-    "literal_error": "it must be {expected}",
-    "tuple_type": "it must be a list",
-    "too_short": "it needs at least {min_length} entries",
-    "too_long": "it must have at most {max_length} entries",
-    "model_type": "it must be written as keys and values",
-    "model_attributes_type": "it must be written as keys and values",
-    "dict_type": "it must be written as keys and values",
-    "extra_forbidden": "there is no such key; remove it",
-    "string_pattern_mismatch": "it must have printable ASCII characters alone, without spaces",
-    "union_tag_invalid": "its kind must be one of {expected_tags}",
-    "union_tag_not_found": "it needs a `kind`",
-}
-
-
 KINDS = {"waypoints", "csv", "gbm", "jumps", "bootstrap", "passive", "top_up", "deleverage", "unwind"}
 
 
@@ -91,10 +64,11 @@ def sentence(error: ValidationError) -> str:
         message = str(first["ctx"]["error"])
         return f"{field}: {message}" if field else message
     if kind.startswith("datetime") or kind.startswith("date_"):
-        return f"{field} is {value!r}; it must be a time such as 2020-03-12T00:00:00Z"
-    remedy = _REMEDIES.get(kind, first["msg"][:1].lower() + first["msg"][1:]).format(**first.get("ctx", {}))
+        return f"{field} is {value!r}, but must be a time such as 2020-03-12T00:00:00Z; correct it"
+    if kind == "extra_forbidden":
+        return f"{field} is not a key that is known here; remove it"
     if isinstance(value, (list, tuple)):
         shown = f"a list of {len(value)}"
     else:
         shown = short(str(value) if isinstance(value, Decimal) else repr(value))
-    return f"{field} is {shown}; {remedy}"
+    return f"{field} is {shown}, but {demand(first)}"

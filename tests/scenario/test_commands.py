@@ -171,11 +171,16 @@ WRONG = [
         TINY.replace("seed: 7", "seed: x"),
         "",
         [],
-        "line 2: seed is 'x'; it must be a whole number.",
+        "line 2: seed is 'x', but must be a whole number; correct it.",
     ),
     (TINY.replace("seed: 7", "seed: ["), "", [], "tiny.yaml is not valid YAML in line 4: expected"),
     (TINY.replace("[2, 110]", "[2, -110]"), "", [], "the price at hour 2 is -110; it must be above 0"),
-    (TINY.replace("[2, 110]", "[2, .nan]"), "", [], "points.2.1 is nan; it must be a finite number."),
+    (
+        TINY.replace("[2, 110]", "[2, .nan]"),
+        "",
+        [],
+        "points.2.1 is nan, but must be a finite number; correct it.",
+    ),
     (
         *csv("time,open,high,low\n0,1,2,1\n"),
         [],
@@ -191,7 +196,7 @@ WRONG = [
     (TINY, "", ["--set", "nonsense"], "'nonsense' is no setting; write it like vaults.0.bonus_max=0.08."),
     (TINY, "", ["--set", "vaults.7.ltv=1"], "a list of 1, which has no '7'; replace it as a whole."),
     (TINY, "", ["--set", "pool.suply=1"], "unknown key 'suply'; remove it or use one of loan, supply"),
-    (TINY, "", ["--set", "vaults.0.bonus_max=9"], "bonus_max is 9; it must be at most 1."),
+    (TINY, "", ["--set", "vaults.0.bonus_max=9"], "bonus_max is 9, but must be at most 1; lower it."),
 ]
 
 
