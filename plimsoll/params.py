@@ -7,13 +7,25 @@ contracts check again; these checks say the same in sentences, before the first 
 
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from plimsoll.units import DAY, WAD, YEAR
 
+# what the contracts check and market files and scenarios are held against
 SHARE_DECIMALS = 3  # of a pool's shares, on top of the asset's
+LOAN_DECIMALS = (6, 18)
+COLLATERAL_DECIMALS = (0, 27)
+AMOUNT_TOP = 2**94 - 1  # base units of a limit or a cap
+NEW_LIMIT_DIVISOR = 20  # an open pool grants a new vault at most a twentieth of its assets
+QUEUE_WINDOW = 3 * DAY  # in which a queued change may be executed
+UNIT_VALUE_DIVISOR = 10_000  # a base unit of collateral is worth at most min_debt over this
+LEAST_BONUS = 1_000  # base units of the bonus on min_debt
+THRESHOLD_WITH_BONUS = Decimal("0.98")  # threshold * (1 + bonus_min) at most
+LTV_WITH_BONUS = Decimal("0.96")  # ltv * (1 + bonus_min) at most
+
+ReserveFactor = Annotated[Decimal, Field(ge=0, le=Decimal("0.25"))]
 
 
 def wad(ratio: Decimal) -> int:
@@ -90,7 +102,7 @@ class PoolParams(FrozenModel):
 
     name: str = Field(min_length=1, max_length=50)
     symbol: str = Field(min_length=1, max_length=32)
-    reserve_factor: Decimal = Field(Decimal("0.10"), ge=0, le=Decimal("0.25"))
+    reserve_factor: ReserveFactor = Decimal("0.10")
     flash_fee: Decimal = Field(Decimal(0), ge=0, le=Decimal("0.01"))
     delay_days: Decimal = Field(Decimal(3), ge=3, le=30, description="from queueing to executing")
     insurance_target: Decimal = Field(
@@ -155,11 +167,15 @@ class RiskParams(FrozenModel):
         if not self.bonus_min <= self.bonus_max:
             raise ValueError(f"bonus_min {self.bonus_min} is above bonus_max {self.bonus_max}; lower it")
         seized = self.threshold * (1 + self.bonus_min)
-        if seized > Decimal("0.98"):
-            raise ValueError(f"threshold * (1 + bonus_min) is {seized}, above 0.98; lower one of them")
+        if seized > THRESHOLD_WITH_BONUS:
+            raise ValueError(
+                f"threshold * (1 + bonus_min) is {seized}, above {THRESHOLD_WITH_BONUS}; lower one of them"
+            )
         borrowed = self.ltv * (1 + self.bonus_min)
-        if borrowed > Decimal("0.96"):
-            raise ValueError(f"ltv * (1 + bonus_min) is {borrowed}, above 0.96; lower one of them")
+        if borrowed > LTV_WITH_BONUS:
+            raise ValueError(
+                f"ltv * (1 + bonus_min) is {borrowed}, above {LTV_WITH_BONUS}; lower one of them"
+            )
         seized_most = self.threshold * (1 + self.bonus_max)
         if seized_most > self.health_for_max_bonus:
             raise ValueError(
@@ -181,10 +197,10 @@ class RiskParams(FrozenModel):
             wad(self.liquidation_fee),
             base_units(self.min_debt, loan_decimals),
         )
-        if struct[-1] * struct[2] < 1_000 * WAD:
+        if struct[-1] * struct[2] < LEAST_BONUS * WAD:
             raise ValueError(
-                f"min_debt {self.min_debt} times bonus_min {self.bonus_min} is below 1,000 base units of a "
-                f"loan asset with {loan_decimals} decimals; raise min_debt"
+                f"min_debt {self.min_debt} times bonus_min {self.bonus_min} is below {LEAST_BONUS:,} base "
+                f"units of a loan asset with {loan_decimals} decimals; raise min_debt"
             )
         return struct
 

@@ -29,7 +29,7 @@ from pydantic_core import ErrorDetails
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
-from plimsoll.params import FrozenModel, PoolParams, RiskParams, with_preset
+from plimsoll.params import COLLATERAL_DECIMALS, FrozenModel, PoolParams, RiskParams, with_preset
 from plimsoll.sentences import demand
 from plimsoll.yaml_lines import lines_of, nearest, reader
 
@@ -82,7 +82,7 @@ class MockToken(FrozenModel):
     """A token that anyone can mint, for local chains; markets that name the same symbol share it."""
 
     symbol: str = Field(min_length=1, max_length=8, pattern="^[A-Za-z0-9.]+$")
-    decimals: int = Field(ge=0, le=27)
+    decimals: int = Field(ge=0, le=COLLATERAL_DECIMALS[1])
 
 
 class Token(_Choice):

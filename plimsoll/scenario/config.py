@@ -15,7 +15,14 @@ from typing import Annotated, Any, Literal, Self
 import numpy as np
 from pydantic import Field, field_validator, model_validator
 
-from plimsoll.params import RateParams, RiskParams, with_preset
+from plimsoll.params import (
+    COLLATERAL_DECIMALS,
+    LOAN_DECIMALS,
+    RateParams,
+    ReserveFactor,
+    RiskParams,
+    with_preset,
+)
 from plimsoll.scenario.paths import MAX_HOURS, Bootstrap, Candles, Path_, Prices, Shock
 from plimsoll.scenario.strict_model import StrictModel, fault
 from plimsoll.units import HOUR
@@ -84,7 +91,7 @@ class TokenConfig(StrictModel):
     """A token that the run deploys."""
 
     symbol: str = Field(min_length=1, max_length=8)
-    decimals: int = Field(strict=True, ge=0, le=27)
+    decimals: int = Field(strict=True, ge=0, le=COLLATERAL_DECIMALS[1])
 
     @field_validator("symbol")
     @classmethod
@@ -110,13 +117,14 @@ class PoolConfig(StrictModel):
     lenders: LendersConfig = LendersConfig()
     reserve: Tokens = Field(Decimal(0), description="given to the pool's reserve at first")
     stake: Tokens = Field(Decimal(0), description="supplied and staked in the backstop")
-    reserve_factor: Decimal = Field(Decimal("0.10"), ge=0, le=Decimal("0.25"))
+    reserve_factor: ReserveFactor = Decimal("0.10")
     rates: RateParams = RateParams()
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
-        if not 6 <= self.loan.decimals <= 18:
-            raise ValueError(f"loan.decimals is {self.loan.decimals}; a pool takes 6 to 18")
+        low, high = LOAN_DECIMALS
+        if not low <= self.loan.decimals <= high:
+            raise ValueError(f"loan.decimals is {self.loan.decimals}; a pool takes {low} to {high}")
         return self
 
 
