@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import closing, nullcontext
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,8 @@ def cli(
     from plimsoll.chain import artifacts
     from plimsoll.report.sweep import summarise, tables
     from plimsoll.scenario.reading import ScenarioError
-    from plimsoll.scenario.sweep import Cluster, Processes, Sweep, SweepError, grid_of, is_random, run
+    from plimsoll.scenario.sweep import Sweep, SweepError, grid_of, is_random, run
+    from plimsoll.scenario.workers import Cluster, processes
     from plimsoll.scenario.world import CONTRACTS
 
     def quiet() -> Any:
@@ -74,7 +75,7 @@ def cli(
             found = artifacts.load(CONTRACTS, has_dex)
         columns = (TextColumn("paths"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with (
-            closing(Cluster(address)) if address else nullcontext(Processes(workers)) as crew,
+            closing(Cluster(address)) if address else processes(workers) as crew,
             Progress(*columns, console=console) as progress,
         ):
             task = progress.add_task("", total=len(sweep.grid) * sweep.paths)

@@ -10,21 +10,13 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
-import logging
-import os
 import shlex
-import signal
-import sys
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice, product
-from multiprocessing import get_context, parent_process, resource_tracker
-from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
+from itertools import product
 from pathlib import Path
-from threading import Thread, local
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -32,19 +24,14 @@ import pyarrow.parquet as pq
 from ruamel.yaml.error import YAMLError
 
 from plimsoll.chain.engine import Artifact
-from plimsoll.chain.revm import Revm
-from plimsoll.report.measures import measure
 from plimsoll.scenario.config import Scenario
 from plimsoll.scenario.paths import Bootstrap, Candles, Waypoints
 from plimsoll.scenario.reading import ScenarioError, load
-from plimsoll.scenario.run import Laboratory, clock_of
 from plimsoll.yaml_lines import reader
 
 PACKAGE = Path(__file__).parents[1]
 
 CHUNK = 25  # paths
-AHEAD = 4  # chunks under way for each thread of a cluster
-ATTEMPTS = 3  # of a chunk whose process died
 
 Row = dict[str, Any]
 Progress = Callable[[int, int], None]
@@ -190,43 +177,6 @@ def _values(text: str) -> list[str]:
     return [text[part.start_mark.index - 1 : part.end_mark.index - 1] for part in parts]
 
 
-# ------------------------------------------------------------------------------------------------- workers
-
-_kept = local()  # the last market of this thread: scenario, artifacts, laboratory
-
-
-def play(scenario: Scenario, artifacts: Mapping[str, Artifact], chunk: Chunk) -> list[Row]:
-    """Plays a chunk; what a worker does. The market is built once for all chunks of a scenario.
-
-    Raises:
-        PathFailed: whatever was wrong with one of its paths.
-    """
-    rows = []
-    for path in range(chunk.first, chunk.first + chunk.count):
-        try:
-            result = _laboratory(scenario, artifacts).play(path)
-            row = {"place": chunk.place, "path": path, "compared": result.compared, **measure(result)}
-        except Exception as error:
-            raise PathFailed(chunk.place, path, _reason(error)) from None
-        rows.append(row)
-    return rows
-
-
-def _reason(error: Exception) -> str:
-    """An error on one line."""
-    return " ".join(f"{type(error).__name__}: {error}".removesuffix(": ").split()).removesuffix(".")
-
-
-def _laboratory(scenario: Scenario, artifacts: Mapping[str, Artifact]) -> Laboratory:
-    kept = getattr(_kept, "market", None)
-    if kept is None or kept[:2] != (scenario, artifacts):
-        _kept.market = None  # its memory is needed
-        kept = scenario, artifacts, Laboratory(scenario, Revm(clock_of(scenario)), artifacts)
-        _kept.market = kept
-    laboratory: Laboratory = kept[2]
-    return laboratory
-
-
 class Crew(Protocol):
     """Where chunks are played."""
 
@@ -239,172 +189,6 @@ class Crew(Protocol):
             PathFailed: one of the paths cannot be played.
             SweepError: workers fail.
         """
-
-
-class Processes:
-    """Processes of this machine."""
-
-    def __init__(self, workers: int) -> None:
-        """So many processes."""
-        self._workers = workers
-
-    def play(
-        self, work: Sequence[Chunk], scenarios: Sequence[Scenario], artifacts: Mapping[str, Artifact]
-    ) -> Iterator[tuple[Chunk, list[Row]]]:
-        """See `Crew`. The chunk of a process that dies is played again, by another one."""
-        waiting = deque(work)
-        crew: dict[Connection, BaseProcess] = {}
-        under_way: dict[Connection, Chunk] = {}
-        deaths: Counter[Chunk] = Counter()
-
-        def hire() -> Connection:
-            line, process = _start()
-            crew[line] = process
-            return line
-
-        def hand_to(line: Connection) -> None:
-            if waiting:
-                under_way[line] = chunk = waiting.popleft()
-                with suppress(OSError):  # it has died, and will be found dead
-                    line.send((scenarios[chunk.place], artifacts, chunk))
-
-        try:
-            for line in [hire() for _ in range(min(self._workers, len(work)))]:
-                hand_to(line)
-            while under_way:
-                ready = wait(list(under_way))
-                for line in [line for line in under_way if line in ready]:
-                    chunk = under_way.pop(line)
-                    try:
-                        answer = line.recv()
-                    except (EOFError, OSError):
-                        deaths[chunk] += 1
-                        _check_deaths(deaths[chunk], chunk, crew.pop(line))
-                        waiting.appendleft(chunk)
-                        hand_to(hire())
-                        continue
-                    if isinstance(answer, PathFailed):
-                        raise answer
-                    hand_to(line)
-                    yield chunk, answer
-        finally:
-            for process in crew.values():
-                process.terminate()
-            for process in crew.values():
-                process.join()
-
-
-def _check_deaths(times: int, chunk: Chunk, process: BaseProcess) -> None:
-    process.join()
-    if times == ATTEMPTS:
-        raise SweepError(
-            f"{times} processes died while they played {chunk}, the last with exit code {process.exitcode}, "
-            "perhaps for lack of memory; what was played is kept, and the same command goes on, best with "
-            "fewer --workers."
-        )
-
-
-def _start() -> tuple[Connection, BaseProcess]:
-    """A process that plays what comes down the line; Ctrl-C is its parent's business."""
-    context = get_context("spawn")  # fork would copy the locks of this process's threads
-    line, end = context.Pipe()
-    process = context.Process(target=_work, args=(end,), daemon=True)
-    resource_tracker.ensure_running()  # starting that would unblock the signal
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # the process inherits this
-    sys.path.insert(0, str(PACKAGE.parent))  # and this, which `ape run` takes away
-    try:
-        process.start()
-    finally:
-        sys.path.pop(0)
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        end.close()
-    return line, process
-
-
-def _work(line: Connection) -> None:
-    """What a process does."""
-    parent = parent_process()
-    assert parent is not None
-
-    def follow() -> None:
-        wait([parent.sentinel])
-        os._exit(1)  # in the midst of a path
-
-    Thread(target=follow, daemon=True).start()
-    while True:
-        scenario, artifacts, chunk = line.recv()
-        try:
-            line.send(play(scenario, artifacts, chunk))
-        except PathFailed as failed:
-            line.send(failed)
-
-
-class Cluster:
-    """A Dask cluster; whose workers need this package, but none of its files."""
-
-    def __init__(self, address: str) -> None:
-        """Connects to a scheduler, until `close`.
-
-        Raises:
-            SweepError: dask is not installed, nobody answers there, there are no workers, or they have
-                another version of this package.
-        """
-        try:
-            from distributed import Client
-        except ImportError:
-            raise SweepError("Dask is not installed; `make setup` brings it.") from None
-        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # errors end in a sentence of ours
-        try:
-            self._client = Client(address, timeout="10s")
-        except (OSError, TimeoutError, ValueError) as error:
-            raise SweepError(f"No Dask scheduler answers at {address} ({error}); start one first.") from None
-        if not self._client.nthreads():
-            self.close()
-            raise SweepError(f"The Dask scheduler at {address} has no workers; start some first.")
-        versions = self._client.run(code_version, on_error="return")
-        if others := sorted(worker for worker, version in versions.items() if version != code_version()):
-            self.close()
-            raise SweepError(
-                f"The Dask worker at {others[0]} has another version of Plimsoll, or none; install this one."
-            )
-
-    def close(self) -> None:
-        """Disconnects; what is under way is dropped."""
-        self._client.close()
-
-    def play(
-        self, work: Sequence[Chunk], scenarios: Sequence[Scenario], artifacts: Mapping[str, Artifact]
-    ) -> Iterator[tuple[Chunk, list[Row]]]:
-        """See `Crew`. Dask gives the chunks of a worker that dies to others, and waits for new ones."""
-        from distributed import as_completed
-
-        rest = iter(work)
-        under_way: dict[Any, Chunk] = {}  # by the future's key
-
-        def submit(count: int) -> list[Any]:
-            futures = []
-            for chunk in islice(rest, count):
-                # each task carries all that it needs, 0.2 MB, so that no worker's death can lose it
-                future = self._client.submit(play, scenarios[chunk.place], artifacts, chunk, pure=False)
-                under_way[future.key] = chunk
-                futures.append(future)
-            return futures
-
-        finished = as_completed(submit(AHEAD * sum(self._client.nthreads().values())))
-        for future in finished:
-            chunk = under_way.pop(future.key)
-            try:
-                rows = future.result()
-            except PathFailed:
-                raise
-            except Exception as error:  # of the cluster
-                raise SweepError(
-                    f"The Dask cluster has lost {chunk} ({_reason(error)}); what was played is kept, and the "
-                    "same command goes on."
-                ) from None
-            for more in submit(1):
-                finished.add(more)
-            yield chunk, rows
 
 
 # ------------------------------------------------------------------------------------------------- driving
