@@ -65,13 +65,24 @@ class FrozenModel(BaseModel):
 class RateParams(FrozenModel):
     """The adaptive kinked rate curve; rates a year."""
 
-    target_utilisation: Decimal = Field(Decimal("0.90"), gt=0, lt=1)
-    rate_min: Decimal = Field(Decimal("0.001"), gt=0, description="lowest rate at target")
-    rate_max: Decimal = Field(Decimal("2.0"), le=10, description="highest rate at target")
-    rate_initial: Decimal = Field(Decimal("0.04"), description="rate at target on the first day")
-    speed: Decimal = Field(Decimal(50), ge=0, le=1_000, description="e-folds a year at full error; 0: static")
-    steepness: Decimal = Field(Decimal(4), ge=1, le=100, description="rate at full utilisation over that")
-    floor: Decimal = Field(Decimal(10_000), ge=0, description="tokens below which the rate stands still")
+    target_utilisation: Decimal = Field(
+        Decimal("0.90"), gt=0, lt=1, description="where the rate stands still"
+    )
+    rate_min: Decimal = Field(Decimal("0.001"), gt=0, description="lowest rate at target, a year")
+    rate_max: Decimal = Field(Decimal("2.0"), le=10, description="highest rate at target, a year")
+    rate_initial: Decimal = Field(Decimal("0.04"), description="rate at target at the start, a year")
+    speed: Decimal = Field(
+        Decimal(50), ge=0, le=1_000, description="how fast it adapts, e-folds a year at full error; 0: never"
+    )
+    steepness: Decimal = Field(
+        Decimal(4), ge=1, le=100, description="rate at full utilisation over that at target"
+    )
+    floor: Decimal = Field(
+        Decimal(10_000),
+        ge=0,
+        description="whole loan tokens of debt below which the rate stands still; meant for a loan "
+        "asset worth a dollar",
+    )
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -150,15 +161,19 @@ class PoolParams(FrozenModel):
 class RiskParams(FrozenModel):
     """The risk parameters of a vault; `min_debt` in whole loan tokens."""
 
-    ltv: Decimal = Field(gt=0, lt=1)
+    ltv: Decimal = Field(gt=0, lt=1, description="most that may be borrowed, of the collateral's value")
     threshold: Decimal = Field(gt=0, lt=1, description="liquidation threshold")
     bonus_min: Decimal = Field(gt=0, description="bonus at health 1")
-    bonus_max: Decimal = Field(le=1, description="bonus at and below health_for_max_bonus")
-    health_for_max_bonus: Decimal = Field(gt=0, lt=1)
-    target_health: Decimal = Field(ge=Decimal("1.005"), le=Decimal("1.25"))
-    shortfall_slope: Decimal = Field(Decimal("0.1"), ge=0, le=Decimal("0.25"))
-    liquidation_fee: Decimal = Field(Decimal("0.1"), ge=0, le=Decimal("0.3"), description="part of the bonus")
-    min_debt: Decimal = Field(gt=0)
+    bonus_max: Decimal = Field(le=1, description="bonus at `health_for_max_bonus` and below")
+    health_for_max_bonus: Decimal = Field(gt=0, lt=1, description="where the bonus stops rising")
+    target_health: Decimal = Field(ge=Decimal("1.005"), le=Decimal("1.25"), description="where a close ends")
+    shortfall_slope: Decimal = Field(
+        Decimal("0.1"), ge=0, le=Decimal("0.25"), description="how fast the bonus rises with missing equity"
+    )
+    liquidation_fee: Decimal = Field(
+        Decimal("0.1"), ge=0, le=Decimal("0.3"), description="part of the bonus that goes to the reserve"
+    )
+    min_debt: Decimal = Field(gt=0, description="smallest loan")
 
     @model_validator(mode="after")
     def _sound(self) -> Self:

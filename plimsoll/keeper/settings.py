@@ -60,7 +60,7 @@ class Settings(BaseSettings):
         "without, what the batch needs",
     )
     database: Path | None = Field(
-        None, description="file of positions and transactions; without, .keeper/<chain>-<vault>.sqlite"
+        None, description="file of positions and transactions; without, `.keeper/<chain>-<vault>.sqlite`"
     )
 
     @field_validator("via", mode="before")

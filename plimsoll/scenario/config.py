@@ -25,7 +25,7 @@ from plimsoll.params import (
 )
 from plimsoll.scenario.paths import MAX_HOURS, Bootstrap, Candles, Path_, Prices, Shock
 from plimsoll.scenario.strict_model import StrictModel, fault
-from plimsoll.units import HOUR
+from plimsoll.units import DAY, HOUR
 
 MAX_BORROWERS = 200_000
 MAX_BLOCKS = 200_000
@@ -41,9 +41,9 @@ Health = Annotated[Decimal, Field(gt=1, le=100)]
 class Span(StrictModel):
     """Hours in which something is so."""
 
-    start: Decimal = Field(ge=0, le=MAX_HOURS)
+    start: Decimal = Field(ge=0, le=MAX_HOURS, description="first hour")
     end: Decimal = Field(gt=0, le=MAX_HOURS, description="the first hour in which it is over")
-    reason: str = Field("", max_length=100)
+    reason: str = Field("", max_length=100, description="for reports")
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -59,8 +59,8 @@ class Span(StrictModel):
 class BadAnswer(StrictModel):
     """A wrong answer of the feed, from one hour until its next update."""
 
-    hour: Decimal = Field(ge=0, le=MAX_HOURS)
-    price: Decimal = Field(gt=0, le=10**9)
+    hour: Decimal = Field(ge=0, le=MAX_HOURS, description="when")
+    price: Decimal = Field(gt=0, le=10**9, description="a wrong answer, until the next update")
 
 
 class OracleConfig(StrictModel):
@@ -72,14 +72,21 @@ class OracleConfig(StrictModel):
     feed is updated with the old answer.
     """
 
-    deviation: Part = Decimal("0.005")
-    heartbeat: int = Field(3_600, ge=1, le=7 * 86_400, description="seconds")
-    patience: int | None = Field(None, ge=1, le=30 * 86_400, description="seconds; twice the heartbeat")
-    delay: int = Field(0, ge=0, le=10_000, description="blocks")
-    decimals: int = Field(8, strict=True, ge=1, le=18)
-    outages: tuple[Span, ...] = ()
-    freezes: tuple[Span, ...] = ()
-    bad_answers: tuple[BadAnswer, ...] = ()
+    deviation: Part = Field(Decimal("0.005"), description="part of the last answer")
+    heartbeat: int = Field(HOUR, ge=1, le=7 * DAY, description="seconds")
+    patience: int | None = Field(
+        None,
+        ge=1,
+        le=30 * DAY,
+        description="seconds after which the vault's oracle refuses an answer; without, twice the heartbeat",
+    )
+    delay: int = Field(0, ge=0, le=10_000, description="blocks by which answers are late")
+    decimals: int = Field(8, strict=True, ge=1, le=18, description="of the feed")
+    outages: tuple[Span, ...] = Field((), description="nothing is updated, the answer becomes stale")
+    freezes: tuple[Span, ...] = Field((), description="the old answer is repeated with a fresh time")
+    bad_answers: tuple[BadAnswer, ...] = Field(
+        (), description="one that falls into an outage comes at its end"
+    )
 
     @property
     def stale_after(self) -> int:
@@ -90,8 +97,8 @@ class OracleConfig(StrictModel):
 class TokenConfig(StrictModel):
     """A token that the run deploys."""
 
-    symbol: str = Field(min_length=1, max_length=8)
-    decimals: int = Field(strict=True, ge=0, le=COLLATERAL_DECIMALS[1])
+    symbol: str = Field(min_length=1, max_length=8, description="at most 8 characters")
+    decimals: int = Field(strict=True, ge=0, le=COLLATERAL_DECIMALS[1], description="0 to 27")
 
     @field_validator("symbol")
     @classmethod
@@ -104,21 +111,27 @@ class TokenConfig(StrictModel):
 class LendersConfig(StrictModel):
     """Who supplies, in equal parts; and when they leave, with all that the pool's cash allows."""
 
-    count: int = Field(4, strict=True, ge=1, le=100)
-    flee_utilisation: Part | None = Field(None, description="leave when it is above that")
+    count: int = Field(4, strict=True, ge=1, le=100, description="they supply equal parts")
+    flee_utilisation: Part | None = Field(
+        None, description="leave while utilisation is above that; without, never"
+    )
     flee_loss: bool = Field(False, description="leave once lenders have lost anything")
 
 
 class PoolConfig(StrictModel):
     """The pool and who supplies it."""
 
-    loan: TokenConfig
+    loan: TokenConfig = Field(description="the loan asset; 6 to 18 decimals")
     supply: SomeTokens = Field(description="of all lenders together")
     lenders: LendersConfig = LendersConfig()
-    reserve: Tokens = Field(Decimal(0), description="given to the pool's reserve at first")
-    stake: Tokens = Field(Decimal(0), description="supplied and staked in the backstop")
-    reserve_factor: ReserveFactor = Decimal("0.10")
-    rates: RateParams = RateParams()
+    reserve: Tokens = Field(Decimal(0), description="given to the reserve at first")
+    stake: Tokens = Field(
+        Decimal(0), description="supplied and staked in the backstop, which carries losses after the reserve"
+    )
+    reserve_factor: ReserveFactor = Field(
+        Decimal("0.10"), description="part of the interest that goes to the reserve"
+    )
+    rates: RateParams = Field(RateParams(), description="the curve of the borrow rate")
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -131,12 +144,14 @@ class PoolConfig(StrictModel):
 class DexConfig(StrictModel):
     """A Uniswap v2 pair of the collateral and the loan asset."""
 
-    depth: SomeTokens = Field(description="loan tokens on either side at the first price")
+    depth: SomeTokens = Field(description="loan tokens on either side of the pair at the first price")
     arbitrage: Tokens = Field(
         Decimal(0), description="loan tokens that an arbitrageur trades in a block at most"
     )
     feedback: Part = Field(
-        Decimal(0), description="part of what sales take off the DEX's price that the outside price loses too"
+        Decimal(0),
+        description="cascade strength: the part of what sales take off the DEX's price that the outside "
+        "price loses too, for good, both as logarithms; arbitrageurs' trades do not count",
     )
 
 
@@ -144,12 +159,12 @@ class VaultConfig(StrictModel, RiskParams):
     """A market: collateral, risk parameters, credit line, price, oracle, DEX."""
 
     collateral: TokenConfig
-    preset: str = Field("blue-chip", description="risk parameters, see plimsoll.params.PRESETS")
-    credit_limit: SomeTokens = Field(description="loan tokens that the vault may draw")
+    preset: str = Field("blue-chip", description="risk parameters: `blue-chip`, `correlated` or `volatile`")
+    credit_limit: SomeTokens = Field(description="what it may draw from the pool")
     price: Path_
     shocks: tuple[Shock, ...] = ()
-    oracle: OracleConfig = OracleConfig()
-    dex: DexConfig | None = None
+    oracle: OracleConfig = Field(OracleConfig(), description="when its feed is updated")
+    dex: DexConfig | None = Field(None, description="without, collateral is sold at the outside price")
 
     @model_validator(mode="before")
     @classmethod
@@ -161,8 +176,8 @@ class VaultConfig(StrictModel, RiskParams):
 class HealthRange(StrictModel):
     """Between which healths loans start, spread evenly on a log scale."""
 
-    min: Health
-    max: Health
+    min: Health = Field(description="lowest health at the start; at least threshold / ltv")
+    max: Health = Field(description="highest")
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -174,21 +189,22 @@ class HealthRange(StrictModel):
 class Passive(StrictModel):
     """They do nothing."""
 
-    kind: Literal["passive"] = "passive"
+    kind: Literal["passive"] = Field("passive", description="`passive`: does nothing")
 
 
 class Active(StrictModel):
     """They act once their health is below `below`, until it is `to`."""
 
     kind: Literal["top_up", "deleverage", "unwind"] = Field(
-        description="top_up adds collateral, deleverage repays with own money, unwind sells on the DEX"
+        description="`top_up` adds collateral, `deleverage` repays with own money, `unwind` sells "
+        "collateral on the DEX through the Leverage contract",
     )
-    below: Health
-    to: Health
+    below: Health = Field(description="acts once health is below that")
+    to: Health = Field(description="until health is that")
     wallet: Decimal = Field(
-        Decimal(1), ge=0, le=10, description="what they have besides, as a part of collateral or debt"
+        Decimal(1), ge=0, le=10, description="other funds, as a part of the collateral or the debt"
     )
-    latency: int = Field(0, ge=0, le=10_000, description="blocks until they react")
+    latency: int = Field(0, ge=0, le=10_000, description="blocks between falling below and acting")
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -200,11 +216,11 @@ class Active(StrictModel):
 class BorrowersConfig(StrictModel):
     """People who borrow alike; all are drawn from the seed."""
 
-    vault: int = Field(0, strict=True, ge=0, description="number of the vault, from 0")
-    count: int = Field(strict=True, ge=1, le=MAX_BORROWERS)
-    total_debt: SomeTokens = Field(description="of all together")
+    vault: int = Field(0, strict=True, ge=0, description="number of the vault")
+    count: int = Field(strict=True, ge=1, le=MAX_BORROWERS, description="how many borrowers")
+    total_debt: SomeTokens = Field(description="of all together; each owes at least the vault's `min_debt`")
     debt_sigma: Decimal = Field(
-        Decimal(1), ge=0, le=4, description="spread of the log-normal sizes, 0 = alike"
+        Decimal(1), ge=0, le=4, description="spread of the log-normal sizes; 0: all alike"
     )
     health: HealthRange = Field(description="health factor at the start")
     behaviour: Passive | Active = Field(Passive(), discriminator="kind")
@@ -217,17 +233,29 @@ class LiquidatorConfig(StrictModel):
     there is one, else at the outside price. With `flash` it needs none: it sells on the DEX inside the call.
     """
 
-    kind: Literal["capital", "flash"]
-    vaults: tuple[Annotated[int, Field(ge=0)], ...] | None = Field(
-        None, description="numbers of the vaults it watches; all"
+    kind: Literal["capital", "flash"] = Field(
+        description="`capital`: own money, sells a block later; `flash`: none, sells on the DEX inside "
+        "the call",
     )
-    capital: Tokens = Field(Decimal(0), description="loan tokens that it starts with, and all that it has")
-    margin: Part = Field(Decimal("0.005"), description="least profit, as a part of what it pays")
-    min_profit: Tokens = Field(Decimal(0), description="loan tokens a transaction")
-    latency: int = Field(0, ge=0, le=10_000, description="blocks by which it sees prices late")
-    bid: int = Field(10, ge=1, le=10**6, description="for its place in the block: the highest goes first")
-    batch: int = Field(64, ge=1, le=256, description="most orders in a transaction")
-    outages: tuple[Span, ...] = ()
+    vaults: tuple[Annotated[int, Field(ge=0)], ...] | None = Field(
+        None, description="numbers of the vaults it watches; without, all"
+    )
+    capital: Tokens = Field(Decimal(0), description="all that a `capital` liquidator has")
+    margin: Part = Field(
+        Decimal("0.005"), description="least profit at the oracle's price, as a part of what it pays"
+    )
+    min_profit: Tokens = Field(Decimal(0), description="least profit of a transaction, loan tokens")
+    latency: int = Field(
+        0, ge=0, le=10_000, description="blocks from deciding to landing; until then it sends nothing else"
+    )
+    bid: int = Field(
+        10,
+        ge=1,
+        le=10**6,
+        description="for its place in the block; the highest goes first, of equal ones the first in the file",
+    )
+    batch: int = Field(64, ge=1, le=256, description="most positions in a transaction")
+    outages: tuple[Span, ...] = Field((), description="hours in which it does nothing")
 
     @model_validator(mode="after")
     def _funded(self) -> Self:
@@ -244,33 +272,37 @@ class GrieferConfig(StrictModel):
     """Takes dust out of every position that can be liquidated, ahead of the others."""
 
     repay: SomeTokens = Field(Decimal("0.01"), description="loan tokens a close")
-    per_block: int = Field(3, ge=1, le=50)
-    bid: int = Field(10**6, ge=1, le=10**6)
+    per_block: int = Field(3, ge=1, le=50, description="closes in a block")
+    bid: int = Field(10**6, ge=1, le=10**6, description="for its place in the block")
 
 
 class Scenario(StrictModel):
     """A whole scenario."""
 
-    title: str = Field(min_length=1, max_length=80)
-    seed: int = Field(1, strict=True, ge=0, lt=2**63)
+    title: str = Field(min_length=1, max_length=80, description="at most 80 characters")
+    seed: int = Field(1, strict=True, ge=0, lt=2**63, description="of people, prices and chance")
     start: datetime = Field(
         datetime(2024, 1, 1, tzinfo=UTC), description="UTC; the chain's clock is set to it"
     )
-    block_seconds: int = Field(12, strict=True, ge=1, le=86_400)
+    block_seconds: int = Field(12, strict=True, ge=1, le=DAY, description="seconds from block to block")
     hours: Decimal | None = Field(
-        None, gt=0, le=MAX_HOURS, description="without: as long as the shortest price"
+        None, gt=0, le=MAX_HOURS, description="how long to play; without, as long as the shortest price"
     )
-    order: Literal["bid", "random"] = Field("bid", description="of the transactions of a block")
+    order: Literal["bid", "random"] = Field(
+        "bid", description="of the transactions of a block: `bid` (highest first) or `random`"
+    )
     pool: PoolConfig
-    vaults: tuple[VaultConfig, ...] = Field(min_length=1, max_length=8)
+    vaults: tuple[VaultConfig, ...] = Field(
+        min_length=1, max_length=8, description="up to 8, numbered from 0"
+    )
     correlation: tuple[tuple[float, ...], ...] | None = Field(
-        None, description="of the random prices, a row a vault"
+        None, description="a matrix, a row a vault: of the moves of `gbm` and `jumps`"
     )
     borrowers: tuple[BorrowersConfig, ...] = ()
     liquidators: tuple[LiquidatorConfig, ...] = ()
     griefer: GrieferConfig | None = None
     compare_every: int = Field(
-        0, ge=0, description="blocks between comparisons of all books with the twin; 0: at the end"
+        0, ge=0, description="blocks between comparisons of all books with the twin; 0: at the end alone"
     )
 
     @field_validator("start", mode="before")

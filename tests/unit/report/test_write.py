@@ -14,7 +14,6 @@ import pytest
 from plimsoll.params import RiskParams
 from plimsoll.report import figures, page
 from plimsoll.report.columns import TABLES
-from plimsoll.report.document import TARGET, text
 from plimsoll.report.folder import FolderError, check_folder, read
 from plimsoll.report.measures import measure
 from plimsoll.report.summary import lines
@@ -50,11 +49,6 @@ def test_every_field_has_a_column(table) -> None:
     known = {column.source or column.name for column in TABLES[table]}
     assert known == {field.name for field in fields(ROWS[table])}
     assert all(column.meaning for column in TABLES[table])
-
-
-def test_the_document_says_what_the_tables_are() -> None:
-    """After a change that is meant: python -m plimsoll.report.document."""
-    assert TARGET.read_text() == text()
 
 
 def test_tables_are_exact(folder, result) -> None:
