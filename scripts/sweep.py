@@ -12,7 +12,7 @@ import click
 
 from plimsoll.scenario.files import REPORTS, file_of, shown
 
-PATHS = 100  # for each place in the grid, where anything is random
+PATHS = 100  # for each grid point, where anything is random
 
 
 @click.command()
@@ -20,7 +20,7 @@ PATHS = 100  # for each place in the grid, where anything is random
 @click.option(
     "--paths",
     type=click.IntRange(1, 10**6),
-    help="For each place in the grid.  [default: 100, or 1 where nothing is random]",
+    help="For each grid point.  [default: 100, or 1 where nothing is random]",
 )
 @click.option(
     "--grid",
@@ -43,7 +43,7 @@ def cli(
     name: str, paths: int | None, axes: tuple[str, ...], settings: tuple[str, ...], workers: int,
     address: str | None, out: Path | None,
 ) -> None:  # fmt: skip
-    """Play SCENARIO on many random paths, at every place of a grid. A sweep that was stopped goes on."""
+    """Play SCENARIO on many random paths, at every grid point. A sweep that was stopped goes on."""
     import ape
     from ape.exceptions import ApeException
     from rich.console import Console
@@ -69,7 +69,7 @@ def cli(
         if any(map(is_random, scenarios)):
             sweep = replace(sweep, paths=paths or PATHS)
         else:
-            console.print(f"Nothing in {path.name} is random: every path of a place in the grid is the same.")
+            console.print(f"Nothing in {path.name} is random: every path of a grid point is the same.")
         with quiet(), console.status("compiling the contracts, if they have changed"):
             has_dex = any(vault.dex for scenario in scenarios for vault in scenario.vaults)
             found = artifacts.load(CONTRACTS, has_dex)

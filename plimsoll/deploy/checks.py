@@ -67,8 +67,8 @@ class Checks:
             elif was != wants:
                 self.complain(
                     f"{where}.{name}",
-                    f"the file says {plain(wants)}, but {what} was made with {plain(was)} for ever; restore "
-                    f"that, or {otherwise}",
+                    f"the file says {plain(wants)}, but {what} was made with {plain(was)}, which cannot "
+                    f"change; restore that, or {otherwise}",
                 )
 
     def factory_call(self, method: str, *arguments: object) -> TransactionAPI:

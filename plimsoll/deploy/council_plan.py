@@ -93,7 +93,7 @@ class CouncilPlan:
 
     def there(self, what: str, where: str) -> None:
         """Adds what the curator has done."""
-        self.steps.add(Step(what, "there", where, record=self._called(what)))
+        self.steps.add(Step(what, "exists", where, record=self._called(what)))
 
     def _called(self, call: str) -> Callable[[ReceiptAPI], None]:
         def record(receipt: ReceiptAPI) -> None:

@@ -176,7 +176,7 @@ class PoolSection(PoolParams):
     curator: Address | None = Field(None, description="who deploys; refused when it is another account")
     supply_cap: Decimal | None = Field(None, gt=0)
     guardian: Address | None = None
-    open: bool = Field(False, description="let lenders in, once and for ever")
+    open: bool = Field(False, description="let lenders in, permanently")
 
 
 class Market(FrozenModel):

@@ -91,7 +91,7 @@ def _plan_factory(steps: Steps) -> None:
                 f"{book.way_out}",
             )
         _check_factory(steps, book.factory.address)
-        steps.add(Step("factory", "there", "factory", book.factory.address))
+        steps.add(Step("factory", "exists", "factory", book.factory.address))
         return
 
     for name in BLUEPRINTS:
@@ -124,7 +124,7 @@ def _plan_lens(steps: Steps) -> None:
         return book.lens.address
 
     if book.lens and book.factory and _is_lens(steps, book.lens.address, book.factory.address):
-        steps.add(Step("lens", "there", address=book.lens.address))
+        steps.add(Step("lens", "exists", address=book.lens.address))
     else:
         steps.add(Step("lens", "create", transaction=deploy_lens, record=record_lens))
 
@@ -181,7 +181,7 @@ def _plan_periphery(steps: Steps, checks: Checks, wanted: str) -> None:
         steps.complain(
             where,
             f"{wanted} is not {book.uniswap.address}, which Liquidator and Leverage in {book.title} use "
-            f"for ever; restore that, or {book.way_out}",
+            f"permanently; restore that, or {book.way_out}",
         )
         return
 
@@ -203,7 +203,7 @@ def _add_single(steps: Steps, what: str, field: str, transaction: Callable[[], T
     """Adds a contract of which the book has one, in a field of its own."""
     there: Deployed | None = getattr(steps.book, field)
     if there is not None:
-        steps.add(Step(what, "there", "uniswap", there.address))
+        steps.add(Step(what, "exists", "uniswap", there.address))
         return
 
     def record(receipt: ReceiptAPI) -> str:

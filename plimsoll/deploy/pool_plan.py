@@ -103,7 +103,7 @@ class PoolPlan:
         )
         if deployed != (*struct[1:], params.delay):
             raise self.checks.disagreement(what)
-        self.steps.add(Step(what, "there", "pool", record.address))
+        self.steps.add(Step(what, "exists", "pool", record.address))
 
     def add_supply_cap(self) -> None:
         """Adds the supply cap that the file asks for."""
@@ -151,4 +151,4 @@ class PoolPlan:
         if self.contract and self.contract.is_open():
             self.council.there(what, "pool.open")
         else:
-            self.council.curate(what, "open for ever", "pool.open", what, "open_pool", tuple)
+            self.council.curate(what, "open permanently", "pool.open", what, "open_pool", tuple)

@@ -118,9 +118,9 @@ class VaultPlan:
             if wanted != actual:
                 self.complain(
                     f"{self.where}.{part}",
-                    f"{what} was made with {actual} for ever; restore that, or {otherwise}",
+                    f"{what} was made with {actual}, which cannot change; restore that, or {otherwise}",
                 )
-        self.steps.add(Step(what, "there", self.where, record.address))
+        self.steps.add(Step(what, "exists", self.where, record.address))
 
     def _check_unit(self, price: int | None, collateral_decimals: int) -> None:
         """Refuses a price at which one base unit of collateral is worth too much."""
@@ -154,7 +154,7 @@ class VaultPlan:
             record = self.book.oracles[self.key]
             made = Oracle.model_validate(record.config)
             self._compare_oracle(where, made)
-            self.steps.add(Step(f"oracle {self.key}", "there", where, record.address))
+            self.steps.add(Step(f"oracle {self.key}", "exists", where, record.address))
             return None if self.is_there else self._asked_price(record.address, where)
 
         def deploy_oracle() -> TransactionAPI:
@@ -191,7 +191,9 @@ class VaultPlan:
             self.checks.compare(where, what, made, self.section.oracle, otherwise)
         else:
             kind = "".join(made.model_fields_set)
-            self.complain(where, f"{what} was made from {kind} for ever; restore that, or {otherwise}")
+            self.complain(
+                where, f"{what} was made from {kind}, which cannot change; restore that, or {otherwise}"
+            )
 
     def _over_mocks(self, mock: MockFeeds) -> Callable[[], Chainlink] | None:
         """Adds two mock feeds."""
@@ -260,7 +262,7 @@ class VaultPlan:
         elif current or what in self.book.calls:
             if pool and vault and current < limit and pool.losses(vault):
                 left = plain(Decimal(current).scaleb(-self.pool.decimals))
-                self.steps.add(Step(what, f"there; {left} after losses", where))
+                self.steps.add(Step(what, f"exists; {left} after losses", where))
             else:
                 self.pool.council.refuse_change(where, tokens, current)
         elif pool is None or not pool.is_open():

@@ -97,8 +97,8 @@ def _pool(pool: Pool, now: int) -> Iterator[RenderableType]:
     yield Padding(grid, (0, 2), expand=False)
     if it.provisions:
         yield Text(f"  provisions for bad debt  {_amount(it.provisions, asset)}", style="red")
-    if pool.uninvited:
-        yield Text(f"  and {_count(pool.uninvited, 'vault')} that the curator has not let in", style="dim")
+    if pool.without_credit_line:
+        yield Text(f"  and {_count(pool.without_credit_line, 'vault')} without a credit line", style="dim")
 
 
 def _vault(vault: Vault, asset: Token, rows: int) -> Iterator[RenderableType]:

@@ -58,7 +58,7 @@ def write(result: Result, folder: Path, *, command: str = "") -> dict[str, Any]:
 
 
 def _head(name: str, rows: list[Any], scenario: Scenario) -> list[list[str]]:
-    """The first rows of a table as people read them."""
+    """The first rows of a table, formatted."""
     return [
         [page.cell(column, column.value(row, scenario)) for column in TABLES[name]]
         for row in rows[: page.HEAD]

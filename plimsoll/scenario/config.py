@@ -109,7 +109,7 @@ class TokenConfig(StrictModel):
 
 
 class LendersConfig(StrictModel):
-    """Who supplies, in equal parts; and when they leave, with all that the pool's cash allows."""
+    """The lenders, who supply equal parts, and when they exit."""
 
     count: int = Field(4, strict=True, ge=1, le=100, description="they supply equal parts")
     flee_utilisation: Part | None = Field(
@@ -187,13 +187,13 @@ class HealthRange(StrictModel):
 
 
 class Passive(StrictModel):
-    """They do nothing."""
+    """Does nothing."""
 
     kind: Literal["passive"] = Field("passive", description="`passive`: does nothing")
 
 
 class Active(StrictModel):
-    """They act once their health is below `below`, until it is `to`."""
+    """Acts once health is below `below`, until it is `to`."""
 
     kind: Literal["top_up", "deleverage", "unwind"] = Field(
         description="`top_up` adds collateral, `deleverage` repays with own money, `unwind` sells "
@@ -214,7 +214,7 @@ class Active(StrictModel):
 
 
 class BorrowersConfig(StrictModel):
-    """People who borrow alike; all are drawn from the seed."""
+    """A group of borrowers with the same behaviour, drawn from the seed."""
 
     vault: int = Field(0, strict=True, ge=0, description="number of the vault")
     count: int = Field(strict=True, ge=1, le=MAX_BORROWERS, description="how many borrowers")
@@ -269,7 +269,7 @@ class LiquidatorConfig(StrictModel):
 
 
 class GrieferConfig(StrictModel):
-    """Takes dust out of every position that can be liquidated, ahead of the others."""
+    """Closes a dust amount of the worst liquidatable positions ahead of the liquidators."""
 
     repay: SomeTokens = Field(Decimal("0.01"), description="loan tokens a close")
     per_block: int = Field(3, ge=1, le=50, description="closes in a block")
@@ -280,7 +280,9 @@ class Scenario(StrictModel):
     """A whole scenario."""
 
     title: str = Field(min_length=1, max_length=80, description="at most 80 characters")
-    seed: int = Field(1, strict=True, ge=0, lt=2**63, description="of people, prices and chance")
+    seed: int = Field(
+        1, strict=True, ge=0, lt=2**63, description="of borrowers, prices and every other random choice"
+    )
     start: datetime = Field(
         datetime(2024, 1, 1, tzinfo=UTC), description="UTC; the chain's clock is set to it"
     )
@@ -437,7 +439,7 @@ class Scenario(StrictModel):
         if group.behaviour.to < least:
             raise fault(
                 f"{name}.behaviour.to",
-                f"{name}.behaviour.to is {group.behaviour.to}; who takes collateral out to sell it must end "
+                f"{name}.behaviour.to is {group.behaviour.to}; a withdrawal of collateral must end "
                 f"at threshold / ltv or above, so raise it to {least}",
             )
 
@@ -514,5 +516,5 @@ class Scenario(StrictModel):
         return int(tokens * 10**self.pool.loan.decimals)
 
     def with_seed(self, seed: int) -> Scenario:
-        """The same scenario with other people and other random prices."""
+        """The same scenario with other borrowers and other random prices."""
         return self.model_copy(update={"seed": seed})

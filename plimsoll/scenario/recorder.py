@@ -101,7 +101,7 @@ class Recorder:
             self._share_price = self._assets_per_share()
         for number, ranking in enumerate(self._rankings):
             price = view.price(number)
-            if price is None:  # who waits goes on waiting
+            if price is None:  # positions keep waiting
                 continue
             since, due = self._since[number], set(ranking.below(1.0, price))
             for owner in due:
@@ -262,7 +262,7 @@ class Recorder:
 
     def _assets_per_share(self) -> float:
         pool = self._world.pool.model
-        unit = 10 ** (self._world.scenario.pool.loan.decimals + 12)  # a billion tokens' worth at first
+        unit = 10 ** (self._world.scenario.pool.loan.decimals + 12)  # the shares of a billion tokens at first
         assets: int = pool.exit_assets(pool.accrued(), unit)
         return float(assets * 1_000 / unit)
 

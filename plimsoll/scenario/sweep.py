@@ -45,33 +45,33 @@ class PathFailed(Exception):
     """A path that cannot be played.
 
     Attributes:
-        place: number of its place in the grid.
+        point: number of its grid point.
         path: its number.
         reason: what went wrong.
     """
 
-    def __init__(self, place: int, path: int, reason: str) -> None:
+    def __init__(self, point: int, path: int, reason: str) -> None:
         """A path by its numbers."""
-        super().__init__(place, path, reason)  # all of them, so that it can be sent
-        self.place, self.path, self.reason = place, path, reason
+        super().__init__(point, path, reason)  # all of them, so that it can be sent
+        self.point, self.path, self.reason = point, path, reason
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """Some paths of one place in the grid."""
+    """Some paths of one grid point."""
 
-    place: int
+    point: int
     first: int
     count: int
 
     @property
     def name(self) -> str:
         """The name of its file."""
-        return f"{self.place:05}-{self.first:07}.parquet"
+        return f"{self.point:05}-{self.first:07}.parquet"
 
     def __str__(self) -> str:
         """As people read it."""
-        return f"paths {self.first} to {self.first + self.count - 1} of place {self.place} in the grid"
+        return f"paths {self.first} to {self.first + self.count - 1} of grid point {self.point}"
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Sweep:
     Attributes:
         path: the scenario's file.
         settings: for all, like `pool.supply=1000`.
-        grid: settings of each place in the grid.
+        grid: settings of each grid point.
         paths: random paths for each of them.
     """
 
@@ -91,18 +91,18 @@ class Sweep:
     paths: int
 
     def scenarios(self) -> list[Scenario]:
-        """The scenario of each place in the grid.
+        """The scenario of each grid point.
 
         Raises:
             ScenarioError: one of them is impossible.
         """
-        return [load(self.path, (*self.settings, *place)) for place in self.grid]
+        return [load(self.path, (*self.settings, *point)) for point in self.grid]
 
     def chunks(self) -> list[Chunk]:
         """All that is to be done."""
         return [
-            Chunk(place, first, min(CHUNK, self.paths - first))
-            for place in range(len(self.grid))
+            Chunk(point, first, min(CHUNK, self.paths - first))
+            for point in range(len(self.grid))
             for first in range(0, self.paths, CHUNK)
         ]
 
@@ -117,9 +117,9 @@ class Sweep:
         parts += [artifacts[name].initcode for name in sorted(artifacts)]
         return _digest([*parts, code_version().encode()])
 
-    def command(self, place: int, path: int) -> str:
+    def command(self, point: int, path: int) -> str:
         """What plays one path alone."""
-        settings = [word for each in (*self.settings, *self.grid[place]) for word in ("--set", each)]
+        settings = [word for each in (*self.settings, *self.grid[point]) for word in ("--set", each)]
         words = ["ape", "run", "scenario", str(self.path), "--engine", "revm", "--path", str(path)]
         return shlex.join([*words, *settings])
 
@@ -148,7 +148,7 @@ def is_random(scenario: Scenario) -> bool:
 
 
 def grid_of(axes: Sequence[str]) -> tuple[tuple[str, ...], ...]:
-    """Every combination of axes like `vaults.0.bonus_max=0.05,0.08`; without an axis a single place.
+    """Every combination of axes like `vaults.0.bonus_max=0.05,0.08`; without an axis a single point.
 
     Raises:
         ScenarioError: an axis has no values, or says something twice.
@@ -208,7 +208,7 @@ def run(
     Raises:
         SweepError: the folder holds another sweep or something else, a path cannot be played, or workers
             fail; what was played is kept.
-        ScenarioError: a place in the grid is impossible.
+        ScenarioError: a grid point is impossible.
     """
     scenarios = sweep.scenarios()
     with _claimed(folder, sweep, artifacts):
@@ -229,7 +229,7 @@ def run(
         except PathFailed as failed:
             raise SweepError(
                 f"Path {failed.path} failed ({failed.reason}); what was played is kept. To play it alone: "
-                f"{sweep.command(failed.place, failed.path)}"
+                f"{sweep.command(failed.point, failed.path)}"
             ) from None
         table = _read([parts / chunk.name for chunk in chunks])
         _write(table, folder / "paths.parquet")
@@ -239,7 +239,7 @@ def run(
 def _schema(rows: Sequence[Row]) -> pa.Schema:
     """Whole numbers for what counts, floats for measures, also where all of them are None."""
     return pa.schema(
-        [(name, pa.int64() if name in ("place", "path", "compared") else pa.float64()) for name in rows[0]]
+        [(name, pa.int64() if name in ("point", "path", "compared") else pa.float64()) for name in rows[0]]
     )
 
 

@@ -34,9 +34,9 @@ def play(scenario: Scenario, artifacts: Mapping[str, Artifact], chunk: Chunk) ->
     for path in range(chunk.first, chunk.first + chunk.count):
         try:
             result = _laboratory(scenario, artifacts).play(path)
-            row = {"place": chunk.place, "path": path, "compared": result.compared, **measure(result)}
+            row = {"point": chunk.point, "path": path, "compared": result.compared, **measure(result)}
         except Exception as error:
-            raise PathFailed(chunk.place, path, _reason(error)) from None
+            raise PathFailed(chunk.point, path, _reason(error)) from None
         rows.append(row)
     return rows
 
@@ -102,7 +102,7 @@ class Cluster:
             futures = []
             for chunk in islice(rest, count):
                 # each task carries all that it needs, 0.2 MB, so that no worker's death can lose it
-                future = self._client.submit(play, scenarios[chunk.place], artifacts, chunk, pure=False)
+                future = self._client.submit(play, scenarios[chunk.point], artifacts, chunk, pure=False)
                 under_way[future.key] = chunk
                 futures.append(future)
             return futures

@@ -290,16 +290,16 @@ def test_a_sweep_writes_rows_summary_and_picture(tmp_path) -> None:
     assert reply.exit_code == 0, reply.output
     assert pq.read_table(tmp_path / "out" / "paths.parquet").num_rows == 60
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
-    assert [place["settings"] for place in summary["places"]] == [
+    assert [point["settings"] for point in summary["points"]] == [
         ["vaults.0.bonus_max=0.06"], ["vaults.0.bonus_max=0.08"],
     ]  # fmt: skip
-    assert summary["places"][0]["runs"] == 30
+    assert summary["points"][0]["runs"] == 30
     rows = pq.read_table(tmp_path / "out" / "paths.parquet").to_pandas()
-    for number, place in enumerate(summary["places"]):
-        lost = rows[rows["place"] == number]["bad_debt"]
-        assert place["bad_debt_mean"] == pytest.approx(lost.mean())
-        assert place["bad_debt_max"] == lost.max() > 0
-    assert summary["places"][0]["bad_debt_mean"] != summary["places"][1]["bad_debt_mean"]
+    for number, point in enumerate(summary["points"]):
+        lost = rows[rows["point"] == number]["bad_debt"]
+        assert point["bad_debt_mean"] == pytest.approx(lost.mean())
+        assert point["bad_debt_max"] == lost.max() > 0
+    assert summary["points"][0]["bad_debt_mean"] != summary["points"][1]["bad_debt_mean"]
     assert (tmp_path / "out" / "risk.png").read_bytes().startswith(b"\x89PNG")
     assert "0.06" in reply.output
     assert "Nothing" not in reply.output
@@ -308,7 +308,7 @@ def test_a_sweep_writes_rows_summary_and_picture(tmp_path) -> None:
 def test_a_sweep_without_chance_plays_one_path_and_says_so(file, tmp_path) -> None:
     reply = call(sweep, file, "--workers", "1", "--out", tmp_path / "out")
     assert reply.exit_code == 0, reply.output
-    assert "Nothing in tiny.yaml is random: every path of a place in the grid is the same." in reply.output
+    assert "Nothing in tiny.yaml is random: every path of a grid point is the same." in reply.output
     assert pq.read_table(tmp_path / "out" / "paths.parquet").num_rows == 1
 
 

@@ -231,7 +231,7 @@ REFUSALS = [
         "kind: top_up, below: 1.1, to: 1.3",
         "kind: unwind, below: 1.01, to: 1.03",
         30,
-        "borrowers.1.behaviour.to is 1.03; who takes collateral out to sell it must end at threshold / ltv "
+        "borrowers.1.behaviour.to is 1.03; a withdrawal of collateral must end at threshold / ltv "
         "or above, so raise it to 1.0375",
     ),
     (

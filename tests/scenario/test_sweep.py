@@ -47,12 +47,12 @@ class Here:
     ) -> Iterator[tuple[Chunk, list[Row]]]:
         for chunk in work:
             self.played.append(chunk)
-            yield chunk, play(scenarios[chunk.place], found, chunk)
+            yield chunk, play(scenarios[chunk.point], found, chunk)
 
 
 @pytest.fixture(scope="session")
 def sweep(tmp_path_factory) -> Sweep:
-    """Two places with 60 paths of random prices each, in six chunks."""
+    """Two points with 60 paths of random prices each, in six chunks."""
     path = tmp_path_factory.mktemp("scenarios") / "tiny.yaml"
     path.write_text(TINY)
     return Sweep(path, (BROWNIAN,), grid_of(["vaults.0.bonus_max=0.06,0.08"]), 60)
@@ -116,11 +116,11 @@ def test_what_is_no_grid_is_refused(axes, message) -> None:
 
 def test_chunks_cover_each_path_once(sweep) -> None:
     covered = [
-        (chunk.place, path)
+        (chunk.point, path)
         for chunk in sweep.chunks()
         for path in range(chunk.first, chunk.first + chunk.count)
     ]
-    assert covered == [(place, path) for place in range(2) for path in range(60)]
+    assert covered == [(point, path) for point in range(2) for path in range(60)]
     assert len({chunk.name for chunk in sweep.chunks()}) == 6
 
 
@@ -144,8 +144,8 @@ def test_what_is_random_is_known(settings, random) -> None:
 
 def test_rows_are_in_order_each_path_once(sweep, rows) -> None:
     table = rows.to_pydict()
-    expected = [(place, path) for place in range(2) for path in range(60)]
-    assert list(zip(table["place"], table["path"], strict=True)) == expected
+    expected = [(point, path) for point in range(2) for path in range(60)]
+    assert list(zip(table["point"], table["path"], strict=True)) == expected
     assert len(set(table["liquidated_debt"])) > 20
     assert table["liquidated_debt"][:60] != table["liquidated_debt"][60:]
     assert min(table["compared"]) > 50
@@ -350,7 +350,7 @@ def test_processes_that_always_die_end_the_sweep(sweep, tmp_path, monkeypatch) -
     with pytest.raises(SweepError) as refused, processes(1) as crew:
         run(sweep, tmp_path, artifacts(), crew)
     assert re.fullmatch(
-        r"Workers died again and again while they played paths \d+ to \d+ of place \d in the grid, perhaps "
+        r"Workers died again and again while they played paths \d+ to \d+ of grid point \d, perhaps "
         r"for lack of memory; what was played is kept, and the same command goes on, best with fewer "
         r"--workers\.",
         str(refused.value),
