@@ -87,7 +87,7 @@ def cli(
     console = Console()
     try:
         check_folder(folder)
-        with quiet(), console.status("compiling the contracts, if they have changed"):
+        with console.status("compiling the contracts, if they have changed"):
             has_dex = any(vault.dex for vault in scenario.vaults)
             found = artifacts.load(CONTRACTS, has_dex)
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())

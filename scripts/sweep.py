@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import os
+import signal
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from threading import Event
+from types import FrameType
 
 import click
 
 from plimsoll.scenario.files import REPORTS, file_of, shown
 
 PATHS = 100  # for each grid point, where anything is random
+
+
+def remembered_interrupt() -> Event:
+    """Set by Ctrl-C, whose exception is lost when it is raised in a destructor, of which dask has many."""
+    pressed, before = Event(), signal.getsignal(signal.SIGINT)
+
+    def handler(number: int, frame: FrameType | None) -> None:
+        pressed.set()
+        if callable(before):
+            before(number, frame)
+
+    signal.signal(signal.SIGINT, handler)
+    return pressed
 
 
 @click.command()
@@ -44,7 +59,6 @@ def cli(
     address: str | None, out: Path | None,
 ) -> None:  # fmt: skip
     """Play SCENARIO on many random paths, at every grid point. A sweep that was stopped goes on."""
-    import ape
     from ape.exceptions import ApeException
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -56,10 +70,6 @@ def cli(
     from plimsoll.scenario.workers import Cluster, processes
     from plimsoll.scenario.world import CONTRACTS
 
-    def quiet() -> Any:
-        """Without ape's lines on every contract."""
-        return ape.logging.logger.at_level(ape.logging.LogLevel.WARNING)
-
     path = file_of(name)
     folder = out or REPORTS / f"{path.stem}-sweep"
     console = Console()
@@ -70,7 +80,7 @@ def cli(
             sweep = replace(sweep, paths=paths or PATHS)
         else:
             console.print(f"Nothing in {path.name} is random: every path of a grid point is the same.")
-        with quiet(), console.status("compiling the contracts, if they have changed"):
+        with console.status("compiling the contracts, if they have changed"):
             has_dex = any(vault.dex for scenario in scenarios for vault in scenario.vaults)
             found = artifacts.load(CONTRACTS, has_dex)
         columns = (TextColumn("paths"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -79,7 +89,14 @@ def cli(
             Progress(*columns, console=console) as progress,
         ):
             task = progress.add_task("", total=len(sweep.grid) * sweep.paths)
-            rows = run(sweep, folder, found, crew, lambda done, _: progress.update(task, completed=done))
+            pressed = remembered_interrupt()
+
+            def report(done: int, _total: int) -> None:
+                if pressed.is_set():
+                    raise KeyboardInterrupt
+                progress.update(task, completed=done)
+
+            rows = run(sweep, folder, found, crew, report)
         summary = summarise(sweep, rows, folder)
     except (KeyboardInterrupt, SystemExit):  # ape answers Ctrl-C by leaving
         console.print("Interrupted: what was played is kept; the same command goes on.")

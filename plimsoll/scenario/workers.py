@@ -143,7 +143,7 @@ def processes(count: int) -> Iterator[Cluster]:
     root = str(PACKAGE.parent)
     sys.path.insert(0, root)  # processes inherit this, which `ape run` takes away, also those started later
     resource_tracker.ensure_running()  # starting that would unblock the signal
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # and this
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # they inherit the mask
     try:
         started = LocalCluster(
             n_workers=count,

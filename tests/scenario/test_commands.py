@@ -4,11 +4,12 @@ import json
 import os
 import pty
 import re
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -17,6 +18,7 @@ from click.testing import CliRunner, Result
 
 from plimsoll.report import figures
 from plimsoll.report.folder import PAGE
+from plimsoll.scenario import workers
 from scripts.compare import cli as compare
 from scripts.scenario import cli as scenario
 from scripts.sweep import cli as sweep
@@ -355,6 +357,31 @@ def test_an_interrupted_sweep_goes_on(tmp_path) -> None:
         command.interrupt()
     assert kept.items() <= parts().items()
     assert len(parts()) < 80
+
+
+def test_an_interrupt_that_is_lost_ends_the_sweep_at_the_next_chunk(tmp_path, monkeypatch) -> None:
+    """Python drops exceptions of destructors."""
+
+    class Dying:
+        def __del__(self) -> None:
+            os.kill(os.getpid(), signal.SIGINT)
+            sum(range(100_000))  # the signal comes
+
+    class Here:
+        def play(self, work, scenarios, found):
+            for number, chunk in enumerate(work):
+                if number == 2:
+                    Dying()
+                yield chunk, workers.play(scenarios[chunk.point], found, chunk)
+
+    monkeypatch.setattr(workers, "processes", lambda _count: nullcontext(Here()))
+    before = signal.getsignal(signal.SIGINT)
+    (tmp_path / "gbm.yaml").write_text(GBM)
+    with pytest.warns(pytest.PytestUnraisableExceptionWarning):
+        reply = call(sweep, tmp_path / "gbm.yaml", "--paths", "250", "--out", tmp_path / "out")
+    signal.signal(signal.SIGINT, before)
+    assert reply.exit_code == 130
+    assert len(list((tmp_path / "out" / "parts").iterdir())) == 3
 
 
 def test_workers_do_not_outlive_a_killed_sweep(tmp_path) -> None:

@@ -349,7 +349,7 @@ def test_a_limit_that_losses_have_shrunk_is_no_change(deployed: Desk, lender: Ac
     notes = {step.what: step.note for step in deployed.plan().steps}
     assert (
         notes["limit of pUSDC/weth"]
-        == f"there; {left // WHOLE:,}.{left % WHOLE:06}".rstrip("0") + " after losses"
+        == f"exists; {left // WHOLE:,}.{left % WHOLE:06}".rstrip("0") + " after losses"
     )
     assert deployed.deploy() == []
 

@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 
 from plimsoll.params import PoolParams, RateParams
-from plimsoll.twin.rates import Curve, rate_at_target, to_log
 from plimsoll.testing import refusal
+from plimsoll.twin.rates import Curve, rate_at_target, to_log
 from plimsoll.units import DAY, MAX, WAD, YEAR
 from tests.utils.pool_harness import closed_pool
 
