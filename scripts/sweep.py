@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -17,7 +18,8 @@ from plimsoll.scenario.files import REPORTS, file_of, shown
 PATHS = 100  # for each grid point, where anything is random
 
 
-def remembered_interrupt() -> Event:
+@contextmanager
+def remembered_interrupt() -> Iterator[Event]:
     """Set by Ctrl-C, whose exception is lost when it is raised in a destructor, of which dask has many."""
     pressed, before = Event(), signal.getsignal(signal.SIGINT)
 
@@ -27,7 +29,10 @@ def remembered_interrupt() -> Event:
             before(number, frame)
 
     signal.signal(signal.SIGINT, handler)
-    return pressed
+    try:
+        yield pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @click.command()
@@ -87,9 +92,9 @@ def cli(
         with (
             closing(Cluster(address)) if address else processes(workers) as crew,
             Progress(*columns, console=console) as progress,
+            remembered_interrupt() as pressed,
         ):
             task = progress.add_task("", total=len(sweep.grid) * sweep.paths)
-            pressed = remembered_interrupt()
 
             def report(done: int, _total: int) -> None:
                 if pressed.is_set():
