@@ -7,13 +7,25 @@ contracts check again; these checks say the same in sentences, before the first 
 
 from decimal import Decimal
 from fractions import Fraction
-from typing import Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from plimsoll.units import DAY, WAD, YEAR
 
+# what the contracts check and market files and scenarios are held against
 SHARE_DECIMALS = 3  # of a pool's shares, on top of the asset's
+LOAN_DECIMALS = (6, 18)
+COLLATERAL_DECIMALS = (0, 27)
+AMOUNT_TOP = 2**94 - 1  # base units of a limit or a cap
+NEW_LIMIT_DIVISOR = 20  # an open pool grants a new vault at most a twentieth of its assets
+QUEUE_WINDOW = 3 * DAY  # in which a queued change may be executed
+UNIT_VALUE_DIVISOR = 10_000  # a base unit of collateral is worth at most min_debt over this
+LEAST_BONUS = 1_000  # base units of the bonus on min_debt
+THRESHOLD_WITH_BONUS = Decimal("0.98")  # threshold * (1 + bonus_min) at most
+LTV_WITH_BONUS = Decimal("0.96")  # ltv * (1 + bonus_min) at most
+
+ReserveFactor = Annotated[Decimal, Field(ge=0, le=Decimal("0.25"))]
 
 
 def wad(ratio: Decimal) -> int:
@@ -44,20 +56,33 @@ def price_of(quote: Decimal | int, collateral_decimals: int, loan_decimals: int)
     return int(Fraction(quote) * 10 ** (36 + loan_decimals) / 10**collateral_decimals)
 
 
-class _StrictModel(BaseModel):
+class FrozenModel(BaseModel):
+    """A model that cannot be changed, refuses unknown keys and holds finite numbers."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class RateParams(_StrictModel):
+class RateParams(FrozenModel):
     """The adaptive kinked rate curve; rates a year."""
 
-    target_utilisation: Decimal = Field(Decimal("0.90"), gt=0, lt=1)
-    rate_min: Decimal = Field(Decimal("0.001"), gt=0, description="lowest rate at target")
-    rate_max: Decimal = Field(Decimal("2.0"), le=10, description="highest rate at target")
-    rate_initial: Decimal = Field(Decimal("0.04"), description="rate at target on the first day")
-    speed: Decimal = Field(Decimal(50), ge=0, le=1_000, description="e-folds a year at full error; 0: static")
-    steepness: Decimal = Field(Decimal(4), ge=1, le=100, description="rate at full utilisation over that")
-    floor: Decimal = Field(Decimal(10_000), ge=0, description="tokens below which the rate stands still")
+    target_utilisation: Decimal = Field(
+        Decimal("0.90"), gt=0, lt=1, description="where the rate stands still"
+    )
+    rate_min: Decimal = Field(Decimal("0.001"), gt=0, description="lowest rate at target, a year")
+    rate_max: Decimal = Field(Decimal("2.0"), le=10, description="highest rate at target, a year")
+    rate_initial: Decimal = Field(Decimal("0.04"), description="rate at target at the start, a year")
+    speed: Decimal = Field(
+        Decimal(50), ge=0, le=1_000, description="how fast it adapts, e-folds a year at full error; 0: never"
+    )
+    steepness: Decimal = Field(
+        Decimal(4), ge=1, le=100, description="rate at full utilisation over that at target"
+    )
+    floor: Decimal = Field(
+        Decimal(10_000),
+        ge=0,
+        description="whole loan tokens of debt below which the rate stands still; meant for a loan "
+        "asset worth a dollar",
+    )
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -83,12 +108,12 @@ class RateParams(_StrictModel):
         )
 
 
-class PoolParams(_StrictModel):
+class PoolParams(FrozenModel):
     """A pool, but for the asset's address."""
 
     name: str = Field(min_length=1, max_length=50)
     symbol: str = Field(min_length=1, max_length=32)
-    reserve_factor: Decimal = Field(Decimal("0.10"), ge=0, le=Decimal("0.25"))
+    reserve_factor: ReserveFactor = Decimal("0.10")
     flash_fee: Decimal = Field(Decimal(0), ge=0, le=Decimal("0.01"))
     delay_days: Decimal = Field(Decimal(3), ge=3, le=30, description="from queueing to executing")
     insurance_target: Decimal = Field(
@@ -133,18 +158,22 @@ class PoolParams(_StrictModel):
         )
 
 
-class RiskParams(_StrictModel):
+class RiskParams(FrozenModel):
     """The risk parameters of a vault; `min_debt` in whole loan tokens."""
 
-    ltv: Decimal = Field(gt=0, lt=1)
+    ltv: Decimal = Field(gt=0, lt=1, description="most that may be borrowed, of the collateral's value")
     threshold: Decimal = Field(gt=0, lt=1, description="liquidation threshold")
     bonus_min: Decimal = Field(gt=0, description="bonus at health 1")
-    bonus_max: Decimal = Field(le=1, description="bonus at and below health_for_max_bonus")
-    health_for_max_bonus: Decimal = Field(gt=0, lt=1)
-    target_health: Decimal = Field(ge=Decimal("1.005"), le=Decimal("1.25"))
-    shortfall_slope: Decimal = Field(Decimal("0.1"), ge=0, le=Decimal("0.25"))
-    liquidation_fee: Decimal = Field(Decimal("0.1"), ge=0, le=Decimal("0.3"), description="part of the bonus")
-    min_debt: Decimal = Field(gt=0)
+    bonus_max: Decimal = Field(le=1, description="bonus at `health_for_max_bonus` and below")
+    health_for_max_bonus: Decimal = Field(gt=0, lt=1, description="where the bonus stops rising")
+    target_health: Decimal = Field(ge=Decimal("1.005"), le=Decimal("1.25"), description="where a close ends")
+    shortfall_slope: Decimal = Field(
+        Decimal("0.1"), ge=0, le=Decimal("0.25"), description="how fast the bonus rises with missing equity"
+    )
+    liquidation_fee: Decimal = Field(
+        Decimal("0.1"), ge=0, le=Decimal("0.3"), description="part of the bonus that goes to the reserve"
+    )
+    min_debt: Decimal = Field(gt=0, description="smallest loan")
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
@@ -153,11 +182,15 @@ class RiskParams(_StrictModel):
         if not self.bonus_min <= self.bonus_max:
             raise ValueError(f"bonus_min {self.bonus_min} is above bonus_max {self.bonus_max}; lower it")
         seized = self.threshold * (1 + self.bonus_min)
-        if seized > Decimal("0.98"):
-            raise ValueError(f"threshold * (1 + bonus_min) is {seized}, above 0.98; lower one of them")
+        if seized > THRESHOLD_WITH_BONUS:
+            raise ValueError(
+                f"threshold * (1 + bonus_min) is {seized}, above {THRESHOLD_WITH_BONUS}; lower one of them"
+            )
         borrowed = self.ltv * (1 + self.bonus_min)
-        if borrowed > Decimal("0.96"):
-            raise ValueError(f"ltv * (1 + bonus_min) is {borrowed}, above 0.96; lower one of them")
+        if borrowed > LTV_WITH_BONUS:
+            raise ValueError(
+                f"ltv * (1 + bonus_min) is {borrowed}, above {LTV_WITH_BONUS}; lower one of them"
+            )
         seized_most = self.threshold * (1 + self.bonus_max)
         if seized_most > self.health_for_max_bonus:
             raise ValueError(
@@ -179,10 +212,10 @@ class RiskParams(_StrictModel):
             wad(self.liquidation_fee),
             base_units(self.min_debt, loan_decimals),
         )
-        if struct[-1] * struct[2] < 1_000 * WAD:
+        if struct[-1] * struct[2] < LEAST_BONUS * WAD:
             raise ValueError(
-                f"min_debt {self.min_debt} times bonus_min {self.bonus_min} is below 1,000 base units of a "
-                f"loan asset with {loan_decimals} decimals; raise min_debt"
+                f"min_debt {self.min_debt} times bonus_min {self.bonus_min} is below {LEAST_BONUS:,} base "
+                f"units of a loan asset with {loan_decimals} decimals; raise min_debt"
             )
         return struct
 
@@ -222,3 +255,14 @@ VOLATILE = RiskParams(
 
 PRESETS: dict[str, RiskParams] = {"blue-chip": BLUE_CHIP, "correlated": CORRELATED, "volatile": VOLATILE}
 """The tested defaults by name."""
+
+
+def with_preset(name: str, given: dict[str, Any]) -> dict[str, Any]:
+    """A preset's parameters with those that are `given` instead.
+
+    Raises:
+        ValueError: there is no such preset.
+    """
+    if name not in PRESETS:
+        raise ValueError(f"there is no preset {name!r}; use one of {', '.join(PRESETS)}")
+    return PRESETS[name].model_dump() | given

@@ -46,7 +46,7 @@ def was_interrupted(error: BaseException | None) -> bool:
     "--engine", type=click.Choice(["anvil", "revm"]), default="anvil", show_default=True,
     help="A node of its own, or the same bytecode in this process.",
 )  # fmt: skip
-@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Other people and other random prices.")
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Other borrowers and other random prices.")
 @click.option("--path", "number", type=click.IntRange(0), default=0, help="Number of the random prices.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="As vaults.0.bonus_max=0.08.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder.  [default: reports/SCENARIO]")
@@ -87,7 +87,7 @@ def cli(
     console = Console()
     try:
         check_folder(folder)
-        with quiet(), console.status("compiling the contracts, if they have changed"):
+        with console.status("compiling the contracts, if they have changed"):
             has_dex = any(vault.dex for vault in scenario.vaults)
             found = artifacts.load(CONTRACTS, has_dex)
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())

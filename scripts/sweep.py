@@ -3,16 +3,36 @@
 from __future__ import annotations
 
 import os
-from contextlib import closing, nullcontext
+import signal
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from threading import Event
+from types import FrameType
 
 import click
 
 from plimsoll.scenario.files import REPORTS, file_of, shown
 
-PATHS = 100  # for each place in the grid, where anything is random
+PATHS = 100  # for each grid point, where anything is random
+
+
+@contextmanager
+def remembered_interrupt() -> Iterator[Event]:
+    """Set by Ctrl-C, whose exception is lost when it is raised in a destructor, of which dask has many."""
+    pressed, before = Event(), signal.getsignal(signal.SIGINT)
+
+    def handler(number: int, frame: FrameType | None) -> None:
+        pressed.set()
+        if callable(before):
+            before(number, frame)
+
+    signal.signal(signal.SIGINT, handler)
+    try:
+        yield pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @click.command()
@@ -20,7 +40,7 @@ PATHS = 100  # for each place in the grid, where anything is random
 @click.option(
     "--paths",
     type=click.IntRange(1, 10**6),
-    help="For each place in the grid.  [default: 100, or 1 where nothing is random]",
+    help="For each grid point.  [default: 100, or 1 where nothing is random]",
 )
 @click.option(
     "--grid",
@@ -43,8 +63,7 @@ def cli(
     name: str, paths: int | None, axes: tuple[str, ...], settings: tuple[str, ...], workers: int,
     address: str | None, out: Path | None,
 ) -> None:  # fmt: skip
-    """Play SCENARIO on many random paths, at every place of a grid. A sweep that was stopped goes on."""
-    import ape
+    """Play SCENARIO on many random paths, at every grid point. A sweep that was stopped goes on."""
     from ape.exceptions import ApeException
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -52,12 +71,9 @@ def cli(
     from plimsoll.chain import artifacts
     from plimsoll.report.sweep import summarise, tables
     from plimsoll.scenario.reading import ScenarioError
-    from plimsoll.scenario.sweep import Cluster, Processes, Sweep, SweepError, grid_of, is_random, run
+    from plimsoll.scenario.sweep import Sweep, SweepError, grid_of, is_random, run
+    from plimsoll.scenario.workers import Cluster, processes
     from plimsoll.scenario.world import CONTRACTS
-
-    def quiet() -> Any:
-        """Without ape's lines on every contract."""
-        return ape.logging.logger.at_level(ape.logging.LogLevel.WARNING)
 
     path = file_of(name)
     folder = out or REPORTS / f"{path.stem}-sweep"
@@ -68,17 +84,24 @@ def cli(
         if any(map(is_random, scenarios)):
             sweep = replace(sweep, paths=paths or PATHS)
         else:
-            console.print(f"Nothing in {path.name} is random: every path of a place in the grid is the same.")
-        with quiet(), console.status("compiling the contracts, if they have changed"):
+            console.print(f"Nothing in {path.name} is random: every path of a grid point is the same.")
+        with console.status("compiling the contracts, if they have changed"):
             has_dex = any(vault.dex for scenario in scenarios for vault in scenario.vaults)
             found = artifacts.load(CONTRACTS, has_dex)
         columns = (TextColumn("paths"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with (
-            closing(Cluster(address)) if address else nullcontext(Processes(workers)) as crew,
+            closing(Cluster(address)) if address else processes(workers) as crew,
             Progress(*columns, console=console) as progress,
+            remembered_interrupt() as pressed,
         ):
             task = progress.add_task("", total=len(sweep.grid) * sweep.paths)
-            rows = run(sweep, folder, found, crew, lambda done, _: progress.update(task, completed=done))
+
+            def report(done: int, _total: int) -> None:
+                if pressed.is_set():
+                    raise KeyboardInterrupt
+                progress.update(task, completed=done)
+
+            rows = run(sweep, folder, found, crew, report)
         summary = summarise(sweep, rows, folder)
     except (KeyboardInterrupt, SystemExit):  # ape answers Ctrl-C by leaving
         console.print("Interrupted: what was played is kept; the same command goes on.")

@@ -1,4 +1,4 @@
-"""Who signs."""
+"""The account that signs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def signer(name: str | None, provider: ProviderAPI) -> AccountAPI:
     """The account of this name: one of ape's, or `TEST::0` and so on, which is the default on a local chain.
 
     Raises:
-        DeployError: there is no such account, or it is one whose key everybody knows, on a live network.
+        DeployError: there is no such account, or it is one whose key is public, on a live network.
     """
     if name is None and not is_local(provider):
         raise DeployError(
@@ -25,9 +25,7 @@ def signer(name: str | None, provider: ProviderAPI) -> AccountAPI:
     name = name or f"{TEST_PREFIX}0"
     if name.startswith(TEST_PREFIX):
         if not is_local(provider):
-            raise DeployError(
-                f"{name} has a key that everybody knows; choose an account of yours with --account."
-            )
+            raise DeployError(f"{name} has a key that is public; choose your own account with --account.")
         index, tests = name.removeprefix(TEST_PREFIX), accounts.test_accounts
         if not index.isdigit() or int(index) >= len(tests):
             raise DeployError(

@@ -15,21 +15,23 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import yaml
 from eth_utils.address import is_checksum_address, to_checksum_address
 from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     StringConstraints,
     ValidationError,
     model_validator,
 )
 from pydantic_core import ErrorDetails
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
-from plimsoll.params import PRESETS, PoolParams, RiskParams
+from plimsoll.params import COLLATERAL_DECIMALS, FrozenModel, PoolParams, RiskParams, with_preset
+from plimsoll.sentences import demand
+from plimsoll.yaml_lines import lines_of, nearest, reader
 
 _Tree = dict[str, Any]
 
@@ -60,11 +62,7 @@ def _address(value: str) -> str:
 Address = Annotated[str, AfterValidator(_address)]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class _Choice(_Section):
+class _Choice(FrozenModel):
     """A section with exactly one of its keys; a plain value stands for `address`."""
 
     @model_validator(mode="before")
@@ -80,11 +78,11 @@ class _Choice(_Section):
         return self
 
 
-class MockToken(_Section):
+class MockToken(FrozenModel):
     """A token that anyone can mint, for local chains; markets that name the same symbol share it."""
 
     symbol: str = Field(min_length=1, max_length=8, pattern="^[A-Za-z0-9.]+$")
-    decimals: int = Field(ge=0, le=27)
+    decimals: int = Field(ge=0, le=COLLATERAL_DECIMALS[1])
 
 
 class Token(_Choice):
@@ -94,7 +92,7 @@ class Token(_Choice):
     mock: MockToken | None = None
 
 
-class Feed(_Section):
+class Feed(FrozenModel):
     """A Chainlink feed and when to believe it; bounds in whole units (such as dollars), exclusive."""
 
     feed: Address
@@ -111,21 +109,21 @@ class Feed(_Section):
         return self
 
 
-class Rate(_Section):
+class Rate(FrozenModel):
     """An ERC-4626 vault whose rate multiplies a feed's answer, capped by a yearly growth (0.05 is 5 %)."""
 
     vault: Address
     yearly_growth: Decimal = Field(gt=0, le=1)
 
 
-class Sequencer(_Section):
+class Sequencer(FrozenModel):
     """A rollup's uptime feed, and how long to wait after the sequencer came back."""
 
     feed: Address
     grace_hours: Decimal = Field(gt=0, le=24)
 
 
-class Chainlink(_Section):
+class Chainlink(FrozenModel):
     """`ChainlinkOracle.Config` in human units; see the contract for what each part does."""
 
     expected_price: Decimal = Field(gt=0, description="whole loan tokens for a whole collateral token")
@@ -138,7 +136,7 @@ class Chainlink(_Section):
     sequencer: Sequencer | None = None
 
 
-class MockFeeds(_Section):
+class MockFeeds(FrozenModel):
     """A `ChainlinkOracle` over two mock feeds, for local chains; prices of whole tokens in dollars."""
 
     collateral: Decimal = Field(ge=Decimal("1e-8"), lt=10**9)
@@ -153,25 +151,21 @@ class Oracle(_Choice):
     mock: MockFeeds | None = None
 
 
-def _with_preset(value: object) -> object:
+def _resolved(value: object) -> object:
     """Resolves `blue-chip` and `{preset: blue-chip, ltv: 0.78}`."""
     if isinstance(value, str):
-        name, changes = value, {}
-    elif isinstance(value, dict) and "preset" in value:
-        name, changes = value["preset"], {key: part for key, part in value.items() if key != "preset"}
-    else:
-        return value
-    if name not in PRESETS:
-        raise ValueError(f"{name} is no preset; use {', '.join(PRESETS)}, or give every parameter")
-    return PRESETS[name].model_dump() | changes
+        return with_preset(value, {})
+    if isinstance(value, dict) and "preset" in value:
+        return with_preset(value["preset"], {key: part for key, part in value.items() if key != "preset"})
+    return value
 
 
-class VaultSection(_Section):
+class VaultSection(FrozenModel):
     """One vault of the market's pool; `limit` in whole loan tokens."""
 
     collateral: Token
     oracle: Oracle
-    risk: Annotated[RiskParams, BeforeValidator(_with_preset)]
+    risk: Annotated[RiskParams, BeforeValidator(_resolved)]
     limit: Decimal = Field(gt=0, description="the most that the vault may draw")
 
 
@@ -182,10 +176,10 @@ class PoolSection(PoolParams):
     curator: Address | None = Field(None, description="who deploys; refused when it is another account")
     supply_cap: Decimal | None = Field(None, gt=0)
     guardian: Address | None = None
-    open: bool = Field(False, description="let lenders in, once and for ever")
+    open: bool = Field(False, description="let lenders in, permanently")
 
 
-class Market(_Section):
+class Market(FrozenModel):
     """A pool with its vaults, by their names in the address book."""
 
     factory: Address | None = Field(None, description="an existing one; else the address book's or a new one")
@@ -193,7 +187,7 @@ class Market(_Section):
         None, description="a Uniswap v2 factory: Liquidator and Leverage are deployed for its pairs"
     )
     pool: PoolSection
-    vaults: dict[Annotated[str, StringConstraints(pattern="^[a-z0-9][a-z0-9-]*$")], VaultSection] = {}
+    vaults: dict[Annotated[str, StringConstraints(pattern="^[a-z0-9][a-z0-9-]*$")], VaultSection] = Field({})
 
 
 # --------------------------------------------------------------------------------------------------- the file
@@ -226,17 +220,17 @@ def load_market(path: Path | str) -> MarketFile:
     except (OSError, UnicodeDecodeError) as error:
         raise DeployError(f"{path} cannot be read as a text file ({error}); give a market file.") from None
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
+        node = reader().compose(text)
+    except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = f", line {mark.line + 1}" if mark else ""
         raise DeployError(f"{path}{line} is not valid YAML ({error.problem}); correct it there.") from None
-    except yaml.YAMLError as error:
+    except YAMLError as error:
         raise DeployError(f"{path} is not valid YAML ({error}); correct it.") from None
-    if not isinstance(node, yaml.MappingNode):
+    if not isinstance(node, MappingNode):
         raise DeployError(f"{path} holds no keys; start from markets/local-weth-usdc.yaml.")
 
-    tree = _Reader(path)
+    tree = _Reader(path, lines_of(node))
     data = tree.read(node, "")
     if tree.problems:
         raise DeployError(*tree.problems)
@@ -268,39 +262,10 @@ def _contradictions(file: MarketFile) -> Iterator[str]:
 
 
 def _problem(path: Path, lines: dict[str, int], where: str, sentence: str) -> str:
-    return f"{path}, line {lines.get(_nearest(lines, where), 1)}: {sentence}."
-
-
-def _nearest(lines: dict[str, int], where: str) -> str:
-    """The longest part of the path `where` that the file has."""
-    while where and where not in lines:
-        where = where.rpartition(".")[0]
-    return where
+    return f"{path}, line {lines[nearest(lines, where)]}: {sentence}."
 
 
 _PLACEHOLDER = re.compile(r"<.*>")
-
-_DEMANDS = {
-    "decimal_parsing": "must be a number such as 0.83; correct it",
-    "decimal_type": "must be a number such as 0.83; correct it",
-    "finite_number": "must be a finite number; correct it",
-    "int_parsing": "must be a whole number; correct it",
-    "int_from_float": "must be a whole number; correct it",
-    "int_type": "must be a whole number; correct it",
-    "bool_parsing": "must be true or false; correct it",
-    "bool_type": "must be true or false; correct it",
-    "string_type": "must be a single value; correct it",
-    "model_type": "must be a section with keys of its own; see the examples in markets/",
-    "dict_type": "must be a section with keys of its own; see the examples in markets/",
-    "greater_than": "must be above {gt}; raise it",
-    "greater_than_equal": "must be at least {ge}; raise it",
-    "less_than": "must be below {lt}; lower it",
-    "less_than_equal": "must be at most {le}; lower it",
-    "string_too_short": "must not be empty; fill it in",
-    "string_too_long": "must have at most {max_length} characters; shorten it",
-    "string_pattern_mismatch": "must match {pattern}; rename it",
-}
-"""What a value has to be, by pydantic's type of error."""
 
 
 def _fields(models: Iterable[type[BaseModel]]) -> set[str]:
@@ -313,28 +278,30 @@ _KEYS = _fields(
 
 
 class _Reader:
-    """Turns YAML nodes into plain values and remembers where they stand."""
+    """Turns YAML nodes into plain values and keeps their text."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, lines: dict[str, int]) -> None:
         self.path = path
-        self.lines: dict[str, int] = {}
+        self.lines = lines
         self.scalars: dict[str, str] = {}
         self.problems: list[str] = []
 
-    def read(self, node: yaml.Node, where: str) -> _Tree | list[Any] | str:
+    def read(self, node: Node, where: str) -> _Tree | list[Any] | str:
         """The value at `where`; what is certainly wrong lands in `problems`."""
-        if isinstance(node, yaml.MappingNode):
+        if isinstance(node, MappingNode):
             tree: _Tree = {}
             for key_node, value in node.value:
                 key = str(key_node.value)
                 below = f"{where}.{key}" if where else key
-                first = self.lines.setdefault(below, key_node.start_mark.line + 1)
                 if key in tree:
-                    where = f"{self.path}, line {key_node.start_mark.line + 1}"
-                    self.problems.append(f"{where}: {below} is given twice, first in line {first}; keep one.")
+                    line = key_node.start_mark.line + 1
+                    self.problems.append(
+                        f"{self.path}, line {line}: {below} is given twice, first in line "
+                        f"{self.lines[below]}; keep one."
+                    )
                 tree[key] = self.read(value, below)
             return tree
-        if isinstance(node, yaml.SequenceNode):
+        if isinstance(node, SequenceNode):
             return [self.read(part, f"{where}.{index}") for index, part in enumerate(node.value)]
         value = str(node.value)
         self.scalars[where] = value
@@ -351,7 +318,7 @@ class _Reader:
         """One of pydantic's errors as a sentence."""
         loc = [str(part) for part in details["loc"] if part != "[key]"]
         full = ".".join(loc)
-        where = _nearest(self.lines, full)
+        where = nearest(self.lines, full)
         kind, context = details["type"], details.get("ctx", {})
         if kind == "missing":
             sentence = f"{full} is missing; add it"
@@ -365,6 +332,5 @@ class _Reader:
             sentence = f"the name {loc[-1]} must be of lower-case letters, digits and dashes; rename it"
         else:
             value = f" is {self.scalars[where] or 'empty'}, but" if where in self.scalars else ""
-            demand = _DEMANDS.get(kind, f"is wrong ({details['msg']}); correct it").format(**context)
-            sentence = f"{where}{value} {demand}"
+            sentence = f"{where}{value} {demand(details)}"
         return _problem(self.path, self.lines, where, sentence)

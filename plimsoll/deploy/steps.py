@@ -147,7 +147,7 @@ class Steps:
         if what in (step.what for step in self._steps):
             return
         if name in records:
-            self.add(Step(what, "there", where, records[name].address))
+            self.add(Step(what, "exists", where, records[name].address))
         else:
             self.add(Step(what, "create", where, transaction=transaction, record=record))
 

@@ -29,7 +29,7 @@ class InspectError(Exception):
 
 @dataclass(frozen=True)
 class Token:
-    """An ERC-20 as people call it."""
+    """An ERC-20 token's symbol and decimals."""
 
     address: str
     symbol: str
@@ -48,7 +48,7 @@ class Stress:
 
 @dataclass(frozen=True)
 class Vault:
-    """A vault and everybody who has something in it."""
+    """A vault and its positions."""
 
     name: str  # of the address book; its address when it is not in there
     summary: VaultSummary
@@ -67,7 +67,7 @@ class Pool:
     summary: PoolSummary
     asset: Token
     vaults: tuple[Vault, ...]
-    uninvited: int  # vaults of others in the registry that have no line and owe nothing
+    without_credit_line: int  # vaults in the registry that may draw nothing and owe nothing
 
 
 @dataclass(frozen=True)
@@ -137,16 +137,16 @@ def _pool(
     record = book.pools[name]
     summary = lens.pool_summary(record.address)
     known = {vault.address.lower(): key for key, vault in book.vaults.items()}
-    vaults, uninvited = [], 0
+    vaults, without_credit_line = [], 0
     for line in lens.credit_lines(record.address):
         if line.vault not in known and not (line.limit or line.drawn_shares):
-            uninvited += 1  # anybody may have made it, with any oracle and any token
+            without_credit_line += 1  # made by anyone, with any oracle and any token
             continue
         key = known.get(line.vault, line.vault)
         if wanted in (None, name, key):
             vaults.append(_vault(provider, block, lens, key, line.vault, record.block or 0))
     asset = _token(provider, summary.asset)
-    return Pool(name, record.address.lower(), summary, asset, tuple(vaults), uninvited)
+    return Pool(name, record.address.lower(), summary, asset, tuple(vaults), without_credit_line)
 
 
 def _vault(provider: ProviderAPI, block: Block, lens: Lens, name: str, address: str, first: int) -> Vault:
@@ -178,7 +178,7 @@ def _stress(lens: Lens, vault: str, debtors: list[str], price: int) -> tuple[Str
 
 
 def owners_of(block: Block, vault: str, first: int) -> list[str]:
-    """Everybody who ever had a position in a vault, by its events from block `first` on.
+    """Every address that ever had a position in a vault, by its events from block `first` on.
 
     Debt needs collateral, and collateral comes by `Deposit` alone, so no other event is needed.
     """

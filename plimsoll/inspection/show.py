@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import is_dataclass
 from datetime import UTC, datetime
 from decimal import ROUND_DOWN, Context, Decimal
 from typing import Any
 
 from eth_utils.address import to_checksum_address
-from rich.console import Group, RenderableType
+from rich.console import Group, JustifyMethod, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -88,17 +88,11 @@ def _pool(pool: Pool, now: int) -> Iterator[RenderableType]:
         ("supply cap", _amount(it.supply_cap, asset) if it.supply_cap else "none"),
         ("lenders earn", f"{_percent(it.supply_rate * YEAR)} a year"),
     ]  # fmt: skip
-    grid = Table.grid(padding=(0, 2))
-    for _ in range(4):
-        grid.add_column(style="dim")
-        grid.add_column(justify="right", no_wrap=True)
-    for first in (0, 4):
-        grid.add_row(*(cell for pair in figures[first : first + 4] for cell in pair))
-    yield Padding(grid, (0, 2), expand=False)
+    yield _grid(figures, ("right", "right", "right", "right"))
     if it.provisions:
         yield Text(f"  provisions for bad debt  {_amount(it.provisions, asset)}", style="red")
-    if pool.uninvited:
-        yield Text(f"  and {_count(pool.uninvited, 'vault')} that the curator has not let in", style="dim")
+    if pool.without_credit_line:
+        yield Text(f"  and {_count(pool.without_credit_line, 'vault')} without a credit line", style="dim")
 
 
 def _vault(vault: Vault, asset: Token, rows: int) -> Iterator[RenderableType]:
@@ -118,13 +112,7 @@ def _vault(vault: Vault, asset: Token, rows: int) -> Iterator[RenderableType]:
         ("headroom", _amount(line.headroom, asset)),
         ("losses", Text(_amount(line.losses, asset), style="red" if line.losses else "")),
     ]  # fmt: skip
-    grid = Table.grid(padding=(0, 2))
-    for number in range(3):
-        grid.add_column(style="dim")
-        grid.add_column(justify="right" if number else "left", no_wrap=True)
-    for first in (0, 3):
-        grid.add_row(*(cell for pair in figures[first : first + 3] for cell in pair))
-    yield Padding(grid, (0, 2), expand=False)
+    yield _grid(figures, ("left", "right", "right"))
     if not vault.positions:
         yield Text("  no positions", style="dim")
         return
@@ -134,6 +122,17 @@ def _vault(vault: Vault, asset: Token, rows: int) -> Iterator[RenderableType]:
     hidden = len(vault.positions) - rows
     if hidden > 0:
         yield Text(f"  and {_count(hidden, 'position')} of higher health; --rows shows more", style="dim")
+
+
+def _grid(figures: list[tuple[str, RenderableType]], sides: Sequence[JustifyMethod]) -> RenderableType:
+    """Labels and figures, as many in a row as there are `sides` to which the figures are justified."""
+    grid = Table.grid(padding=(0, 2))
+    for side in sides:
+        grid.add_column(style="dim")
+        grid.add_column(justify=side, no_wrap=True)
+    for first in range(0, len(figures), len(sides)):
+        grid.add_row(*(cell for pair in figures[first : first + len(sides)] for cell in pair))
+    return Padding(grid, (0, 2), expand=False)
 
 
 def _stress(vault: Vault, asset: Token) -> Table:

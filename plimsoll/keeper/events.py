@@ -44,7 +44,7 @@ TOPICS = tuple(_CHANGES)  # of the events that change positions
 
 
 def change(log: Log) -> tuple[str, int, int] | None:
-    """The owner (lower case) and what is added to his collateral and debt shares; None for other events."""
+    """The owner (lower case) and what is added to their collateral and debt shares; None for other events."""
     decode = _CHANGES.get(log.topics[0])
     if decode is None:
         return None

@@ -258,7 +258,8 @@ class Index:
             new = old[0] + collateral, old[1] + shares
             if min(new) < 0:
                 raise IndexFault(
-                    f"The events of {owner} take more than he has; some are missing. Delete the index, and "
+                    f"The events of {owner} take more than the position holds; some are missing. Delete the "
+                    "index, and "
                     "try another node if it happens again."
                 )
             changed[owner] = new

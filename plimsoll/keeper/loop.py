@@ -1,6 +1,6 @@
 """The keeper's loop: reads, decides, simulates, writes down, sends, and sees what became of it.
 
-Everything may be interrupted anywhere. What is under way is in the file before it is on the wire, and the
+It may be interrupted at any moment. A transaction is in the file before it is sent, and the
 next transaction takes the same nonce until one of them is mined, so that two of them never both happen.
 """
 

@@ -1,51 +1,49 @@
-"""The keeper's status as Prometheus text, in a file or on a local port."""
+"""The keeper's status as Prometheus metrics; the price in 1e36, funds in base units of the loan asset."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from threading import Thread
+from collections.abc import Callable, Iterator
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from plimsoll.keeper.loop import Status
 
-COUNTS = ("ticks", "sent", "replaced", "mined", "reverted", "errors", "no price", "dry")
+GAUGES = {
+    "block": "the last block that was read",
+    "positions": "positions in the vault",
+    "liquidatable": "positions that can be liquidated",
+    "price": "the oracle's price, 1e36",
+    "funds": "base units of the loan asset",
+}
+COUNTS = {
+    "ticks": "looks at the chain",
+    "sent": "transactions sent",
+    "replaced": "transactions sent in the place of one that was not mined",
+    "mined": "transactions mined",
+    "reverted": "transactions mined that reverted",
+    "errors": "looks that failed",
+    "no price": "looks at which the oracle had no price",
+    "dry": "batches that a dry run did not send",
+}
 
 
-def text(status: Status) -> str:
-    """Prometheus' text format; the price in 1e36, funds in base units of the loan asset."""
-    lines = []
-    for name in ("block", "positions", "liquidatable", "price", "funds"):
-        lines += [f"# TYPE plimsoll_keeper_{name} gauge", f"plimsoll_keeper_{name} {getattr(status, name)}"]
-    for name in COUNTS:
-        metric = f"plimsoll_keeper_{name.replace(' ', '_')}_total"
-        lines += [f"# TYPE {metric} counter", f"{metric} {status.counts[name]}"]
-    return "\n".join(lines) + "\n"
+class _StatusCollector(Collector):
+    def __init__(self, status: Callable[[], Status]) -> None:
+        self._status = status
+
+    def collect(self) -> Iterator[Metric]:
+        status = self._status()
+        for name, meaning in GAUGES.items():
+            yield GaugeMetricFamily(f"plimsoll_keeper_{name}", meaning, value=getattr(status, name))
+        for name, meaning in COUNTS.items():
+            metric = f"plimsoll_keeper_{name.replace(' ', '_')}"
+            yield CounterMetricFamily(metric, meaning, value=status.counts[name])
 
 
-def write(status: Status, path: Path) -> None:
-    """Replaces the file in one step, as a textfile collector needs it."""
-    draft = path.with_name(path.name + ".part")
-    draft.write_text(text(status), encoding="utf-8")
-    os.replace(draft, path)
-
-
-def serve(status: Callable[[], Status], port: int) -> ThreadingHTTPServer:
-    """Answers every GET on 127.0.0.1 from a thread that ends with the process; port 0 takes a free one."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = text(status()).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "text/plain; version=0.0.4")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Not in the keeper's log."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-    Thread(target=server.serve_forever, daemon=True).start()
-    return server
+def registry(status: Callable[[], Status]) -> CollectorRegistry:
+    """What `prometheus_client` serves or writes: the status at the moment it is asked."""
+    found = CollectorRegistry()
+    found.register(_StatusCollector(status))
+    return found

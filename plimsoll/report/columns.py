@@ -127,7 +127,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("utilisation", "wad", "debt over what lenders own"),
         Column("borrow_rate", "rate", "interest of borrowers"),
         Column("reserves", "loan", "the reserve: cash and debt less what lenders own"),
-        Column("backstop", "loan", "worth of the pool shares staked in the backstop"),
+        Column("backstop", "loan", "value of the pool shares staked in the backstop"),
         Column("share_price", "ratio", "assets of a lender's share over those at the start"),
     ),
     "liquidations": (

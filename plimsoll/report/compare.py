@@ -7,7 +7,7 @@ from typing import Any
 from plimsoll.report import figures, page
 from plimsoll.report.folder import COMPARISON, PAGE, Run, read, replacing, write_summary
 from plimsoll.report.measures import MEASURES
-from plimsoll.report.summary import said
+from plimsoll.report.summary import formatted
 
 
 def compare(a: Path, b: Path, folder: Path) -> dict[str, Any]:
@@ -43,17 +43,17 @@ def compare(a: Path, b: Path, folder: Path) -> dict[str, Any]:
 
 
 def lines(summary: dict[str, Any]) -> list[list[str]]:
-    """Of the summary: title, both figures and their difference of each measure, as people read them."""
-    told = []
+    """Of the summary: title, both figures and their difference of each measure, formatted."""
+    rows = []
     for name, each in MEASURES.items():
         row = summary["measures"][name]
-        told.append([
+        rows.append([
             each.title,
-            said(row["a"], each.unit, summary["a"]["loan"]),
-            said(row["b"], each.unit, summary["b"]["loan"]),
-            said(row["difference"], each.unit, summary["b"]["loan"], "+"),
+            formatted(row["a"], each.unit, summary["a"]["loan"]),
+            formatted(row["b"], each.unit, summary["b"]["loan"]),
+            formatted(row["difference"], each.unit, summary["b"]["loan"], "+"),
         ])  # fmt: skip
-    return told
+    return rows
 
 
 def _about(run: Run) -> dict[str, Any]:

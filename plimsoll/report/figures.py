@@ -301,7 +301,7 @@ def waterfall(runs: Sequence[Run]) -> Figure:
 
 
 def reserves(runs: Sequence[Run]) -> Figure:
-    """What stands before lenders, and what their shares are worth."""
+    """What bears losses before lenders, and the share price."""
     sheet = _Sheet(runs, 2, height=2.6)
     for run, panel in sheet.row(0):
         pool = run.tables["pool"]

@@ -1,4 +1,4 @@
-"""Folders of reports: what they are told by, how they are written all at once or not at all, and read."""
+"""Folders of reports: how they are recognised, written atomically and read."""
 
 import json
 import shutil

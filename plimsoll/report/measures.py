@@ -64,8 +64,8 @@ def uncovered_debt(result: Result) -> float:
     for row in result.positions:
         if row.moment == "end":
             token = result.scenario.vaults[row.vault].collateral
-            worth = row.collateral / 10**token.decimals * last[row.vault].outside
-            missing += max(0.0, _loan(result, row.debt) - worth)
+            value = row.collateral / 10**token.decimals * last[row.vault].outside
+            missing += max(0.0, _loan(result, row.debt) - value)
     return missing
 
 
@@ -82,8 +82,8 @@ def borrower_loss(result: Result) -> float | None:
     """
     closes = _restorable(result)
     debt = sum(close.extinguished for close in closes)
-    worth = sum(close.seized * close.price // PRICE_SCALE for close in closes)
-    return (worth - debt) / debt if debt else None
+    value = sum(close.seized * close.price // PRICE_SCALE for close in closes)
+    return (value - debt) / debt if debt else None
 
 
 def over_liquidation(result: Result) -> float | None:
@@ -170,7 +170,7 @@ def highest_utilisation(result: Result) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A measure with its title and the unit it is told in: loan, ratio, part, blocks or positions."""
+    """A measure with its title and its unit: loan, ratio, part, blocks or positions."""
 
     title: str
     unit: str

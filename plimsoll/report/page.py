@@ -19,7 +19,7 @@ HEAD = 10  # rows of a table on the page
 
 
 def cell(column: Column, value: Any) -> str:
-    """A value of a table for people."""
+    """A table's value, formatted."""
     if value is None:
         return ""
     if isinstance(value, Decimal):
@@ -36,7 +36,7 @@ def of_run(run: Run, heads: Mapping[str, Sequence[Sequence[str]]], scenario: str
 
     Args:
         run: whose pictures are in its folder.
-        heads: the first rows of each table, as people read them.
+        heads: the first rows of each table, formatted.
         scenario: the text of its scenario file.
     """
     return _render(

@@ -1,4 +1,4 @@
-"""A run in figures: what summary.json says, and how people are told."""
+"""A run in figures: what summary.json says, and how it is shown."""
 
 import platform
 import subprocess
@@ -53,7 +53,7 @@ def summarise(result: Result) -> dict[str, Any]:
 def lines(summary: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """The summary as rows for people: group, label, figure with its unit."""
     closes = summary["closes"]
-    told = [
+    rows = [
         ("run", "blocks, seconds each", f"{summary['blocks']:,}, {summary['block_seconds']:,}"),
         ("", "transactions", f"{summary['transactions']:,}"),
         ("", "of these failed", f"{sum(each['count'] for each in summary['reverts']):,}"),
@@ -65,11 +65,11 @@ def lines(summary: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     ]
     for number, (name, each) in enumerate(MEASURES.items()):
         group = "" if number else "measures"
-        told.append((group, each.title, said(summary["measures"].get(name), each.unit, summary["loan"])))
-    return told
+        rows.append((group, each.title, formatted(summary["measures"].get(name), each.unit, summary["loan"])))
+    return rows
 
 
-def said(value: float | None, unit: str, loan: str, sign: str = "") -> str:
+def formatted(value: float | None, unit: str, loan: str, sign: str = "") -> str:
     """A measure with its unit; `sign` is "+" for a difference."""
     if value is None:
         return "none"

@@ -1,4 +1,4 @@
-"""What a sweep says: risk at every place of its grid, as tables, a summary and a picture."""
+"""The results of a sweep: risk at every grid point, as tables, a summary and a picture."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rich.table import Table
 from plimsoll.report.measures import BAD_DEBT, LIQUIDATED_DEBT, over_runs
 from plimsoll.scenario.sweep import Sweep
 
-DRAWN = 10  # places in the picture, as many as there are colours
+DRAWN = 10  # points in the picture, as many as there are colours
 
 SHOWN = {  # of `over_runs`, in the terminal
     "bad_debt_none": "without bad debt",
@@ -30,47 +30,47 @@ SHOWN = {  # of `over_runs`, in the terminal
 
 
 def summarise(sweep: Sweep, rows: pa.Table, folder: Path) -> dict[str, Any]:
-    """The risk at every place of the grid, in loan tokens; written to `summary.json` and `risk.png`.
+    """The risk at every grid point, in loan tokens; written to `summary.json` and `risk.png`.
 
     Args:
         sweep: what was played.
         rows: a row a path, in order, as `plimsoll.scenario.sweep.run` returns them.
         folder: where to.
     """
-    places = [rows.slice(number * sweep.paths, sweep.paths) for number in range(len(sweep.grid))]
+    points = [rows.slice(number * sweep.paths, sweep.paths) for number in range(len(sweep.grid))]
     summary = {
         "scenario": sweep.path.name,
         "settings": list(sweep.settings),
         "paths": sweep.paths,
         "compared": pc.sum(rows["compared"]).as_py(),
-        "places": [
-            {"settings": list(settings), **over_runs(_runs(place))}
-            for settings, place in zip(sweep.grid, places, strict=True)
+        "points": [
+            {"settings": list(settings), **over_runs(_runs(point))}
+            for settings, point in zip(sweep.grid, points, strict=True)
         ],
     }
     (folder / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
-    _picture(summary, [place[BAD_DEBT].to_numpy() for place in places], folder / "risk.png")
+    _picture(summary, [point[BAD_DEBT].to_numpy() for point in points], folder / "risk.png")
     return summary
 
 
-def _runs(place: pa.Table) -> Iterator[dict[str, Any]]:
+def _runs(point: pa.Table) -> Iterator[dict[str, Any]]:
     """What `over_runs` reads of each path; a million paths must not be a million dictionaries at once."""
-    for batch in place.select([BAD_DEBT, LIQUIDATED_DEBT]).to_batches(max_chunksize=10_000):
+    for batch in point.select([BAD_DEBT, LIQUIDATED_DEBT]).to_batches(max_chunksize=10_000):
         yield from batch.to_pylist()
 
 
 def tables(summary: dict[str, Any]) -> list[Table]:
-    """The risk in the terminal: a row a place, with the values of its axes."""
+    """The risk in the terminal: a row a point, with the values of its axes."""
     table = Table(title=f"{summary['scenario']}, {_each(summary)}, in loan tokens")
-    for setting in summary["places"][0]["settings"]:
+    for setting in summary["points"][0]["settings"]:
         table.add_column(setting.partition("=")[0].replace(".", ".\n").replace("_", "_\n"), overflow="fold")
     for title in SHOWN.values():
         table.add_column(title, justify="right", overflow="fold")
-    for place in summary["places"]:
-        values = [setting.partition("=")[2] for setting in place["settings"]]
+    for point in summary["points"]:
+        values = [setting.partition("=")[2] for setting in point["settings"]]
         values = [value.replace("_", "") if value[:1].isdigit() else value for value in values]
         figures = [
-            f"{place[name]:.1%}" if name == "bad_debt_none" else _compact(place[name]) for name in SHOWN
+            f"{point[name]:.1%}" if name == "bad_debt_none" else _compact(point[name]) for name in SHOWN
         ]
         table.add_row(*values, *figures)
     table.caption = f"{summary['compared']:,} numbers of the books were equal on chain and twin"
@@ -87,13 +87,13 @@ def _compact(amount: float) -> str:
 
 
 def _picture(summary: dict[str, Any], bad_debts: Sequence[npt.NDArray[np.float64]], path: Path) -> None:
-    """The bad debt at every place: how likely an amount or more is, or bars where there is one path each."""
-    worst_first = sorted(summary["places"], key=lambda place: -place["bad_debt_es_99"])
-    worst = [place["settings"] for place in worst_first[:DRAWN]]
+    """The bad debt at every point: how likely an amount or more is, or bars where there is one path each."""
+    worst_first = sorted(summary["points"], key=lambda point: -point["bad_debt_es_99"])
+    worst = [point["settings"] for point in worst_first[:DRAWN]]
     drawn = [
-        (", ".join(place["settings"]) or "as written", values)
-        for place, values in zip(summary["places"], bad_debts, strict=True)
-        if place["settings"] in worst
+        (", ".join(point["settings"]) or "as written", values)
+        for point, values in zip(summary["points"], bad_debts, strict=True)
+        if point["settings"] in worst
     ]
     figure = Figure(figsize=(10, 4.5 + 0.25 * len(drawn)), layout="constrained", dpi=110)
     axes = figure.subplots()
@@ -116,7 +116,7 @@ def _picture(summary: dict[str, Any], bad_debts: Sequence[npt.NDArray[np.float64
     axes.set_xlim(0, 1.2 * max(1.0, *(values.max() for _, values in drawn)))  # with room for a bar's number
     title = f"{summary['scenario']}: bad debt, {_each(summary)}"
     if len(drawn) < len(bad_debts):
-        title += f"; the {len(drawn)} places of {len(bad_debts)} with the highest ES 99"
+        title += f"; the {len(drawn)} points of {len(bad_debts)} with the highest ES 99"
     axes.set_title(title, loc="left")
     axes.grid(alpha=0.3)
     figure.savefig(path, metadata={"Software": ""})

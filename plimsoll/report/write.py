@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import yaml
+from ruamel.yaml import YAML
 
 from plimsoll.report import figures, page
 from plimsoll.report.columns import TABLES, Column
@@ -42,13 +42,12 @@ def write(result: Result, folder: Path, *, command: str = "") -> dict[str, Any]:
             pq.write_table(_table(TABLES[name], rows, result.scenario), draft / f"{name}.parquet")
         settings = result.scenario.model_dump(mode="json", exclude_none=True)
         for number, vault in enumerate(settings["vaults"]):
-            settings["vaults"][number] = vault | result.scenario.vaults[number].risk.model_dump(mode="json")
             if "file" in vault["price"]:
                 beside = f"prices-{number}.csv"
                 shutil.copyfile(vault["price"]["file"], draft / beside)
                 vault["price"]["file"] = beside
-        text = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
-        (draft / SCENARIO).write_text(text, encoding="utf-8")
+        YAML().dump(settings, draft / SCENARIO)
+        text = (draft / SCENARIO).read_text(encoding="utf-8")
         run = Run(draft, result.scenario, summary, read_tables(draft))
         for name in figures.CHARTS:
             figures.draw(name, [run]).savefig(draft / f"{name}.png", metadata={"Software": ""})
@@ -59,7 +58,7 @@ def write(result: Result, folder: Path, *, command: str = "") -> dict[str, Any]:
 
 
 def _head(name: str, rows: list[Any], scenario: Scenario) -> list[list[str]]:
-    """The first rows of a table as people read them."""
+    """The first rows of a table, formatted."""
     return [
         [page.cell(column, column.value(row, scenario)) for column in TABLES[name]]
         for row in rows[: page.HEAD]

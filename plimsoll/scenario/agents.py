@@ -1,4 +1,4 @@
-"""Who acts in a scenario.
+"""The agents of a scenario.
 
 An agent is asked once a block what it sends. It sees the market as it is before the block, with the new
 prices, through the exact twin; others may be faster, so that what it sends can revert. Agents of your own go
@@ -37,8 +37,8 @@ class View:
     """What agents see: the world, and where and when in the scenario they are."""
 
     world: World
-    rankings: list[PositionsByHealth]  # a vault each, every indebted position
-    outside: list[float]  # loan tokens for a whole collateral token, a vault each, feedback included
+    rankings: list[PositionsByHealth]  # one for each vault, of every indebted position
+    outside: list[float]  # loan tokens for a whole collateral token, one for each vault, feedback included
     block: int
     second: int  # since the start
 
@@ -61,7 +61,7 @@ class View:
 
 
 class Agent(Protocol):
-    """Somebody who acts."""
+    """Acts in a scenario."""
 
     name: str
 
@@ -69,11 +69,11 @@ class Agent(Protocol):
         """What is sent in this block."""
 
     def record(self, view: View) -> dict[str, int | float]:
-        """What is to be kept of this agent at the end of a recorded block."""
+        """What to record of this agent at the end of a recorded block."""
 
 
 class Delayed:
-    """Somebody whose transactions land some blocks later; until then nothing else is sent."""
+    """An agent whose transactions land some blocks later; until then it sends nothing else."""
 
     def __init__(self, agent: Agent, blocks: int) -> None:
         """Delays an agent's actions."""
@@ -81,7 +81,7 @@ class Delayed:
         self._agent = agent
         self._blocks = blocks
         self._sent: list[Action] = []
-        self._lands = 0  # the block in which it does
+        self._lands = 0  # the block in which they land
 
     def update(self, rng: np.random.Generator, view: View) -> Iterable[Action]:
         """What was sent `blocks` ago."""
@@ -105,9 +105,9 @@ class BorrowerGroup:
     """Borrowers who act before they are liquidated; see `config.Active`."""
 
     def __init__(
-        self, name: str, number: int, behaviour: config.Active, people: Sequence[Borrower], market: Market
+        self, name: str, number: int, behaviour: config.Active, borrowers: Sequence[Borrower], market: Market
     ):
-        """People of one vault, who have borrowed already."""
+        """Borrowers of one vault, whose loans are open."""
         self.name = name
         self.number = number
         self._market = market
@@ -115,15 +115,15 @@ class BorrowerGroup:
         self.behaviour = behaviour
         self._below, self._to = wad(behaviour.below), wad(behaviour.to)
         self._react, own = {
-            "top_up": (self._top_up, [person.collateral for person in people]),
-            "deleverage": (self._deleverage, [person.debt for person in people]),
-            "unwind": (self._unwind, [0] * len(people)),
+            "top_up": (self._top_up, [each.collateral for each in borrowers]),
+            "deleverage": (self._deleverage, [each.debt for each in borrowers]),
+            "unwind": (self._unwind, [0] * len(borrowers)),
         }[behaviour.kind]
         self.wallets = {
-            person.address: int(part * behaviour.wallet) for person, part in zip(people, own, strict=True)
+            each.address: int(part * behaviour.wallet) for each, part in zip(borrowers, own, strict=True)
         }
         self.ranking = PositionsByHealth(self._vault)
-        self._noticed: dict[str, int] = {}  # the block in which somebody saw that something must be done
+        self._noticed: dict[str, int] = {}  # the block in which an owner fell below
         self.acted = 0
 
     def touch(self, owner: str) -> None:
@@ -132,7 +132,7 @@ class BorrowerGroup:
             self.ranking.update(owner)
 
     def update(self, _rng: np.random.Generator, view: View) -> Iterable[Action]:
-        """Everybody who is too near to liquidation does something about it."""
+        """What the borrowers below their threshold do, after their latency."""
         price = view.price(self.number)
         if price is None:
             return
@@ -193,7 +193,7 @@ class BorrowerGroup:
         yield world.unwind(self._market, owner, high)
 
     def record(self, _view: View) -> dict[str, int | float]:
-        """How often somebody has sent something so far."""
+        """How many times a borrower has acted so far."""
         return {"acted": self.acted}
 
 
@@ -201,7 +201,7 @@ class BorrowerGroup:
 
 
 class Lenders:
-    """Leave with all that the pool's cash allows, once there is a reason."""
+    """Lenders, who exit as far as the pool's cash allows once their condition is met."""
 
     name = "lenders"
 
@@ -216,7 +216,7 @@ class Lenders:
         self._lost += amount
 
     def update(self, rng: np.random.Generator, view: View) -> Iterable[Action]:
-        """The first in the queue take what there is."""
+        """Exits in a random order, as far as the pool's cash goes."""
         pool = view.world.pool.model
         limit = self._settings.flee_utilisation
         runs = limit is not None and pool.utilisation() > wad(limit)
@@ -289,7 +289,7 @@ class Liquidator:
                         market, self.address, orders, self._least, self._settings.bid, self.name
                     )
                     continue
-                found = self._affordable(view, number, closes, price, budget)
+                found = self._within_budget(view, number, closes, price, budget)
                 if found:
                     budget -= sum(close.cost for close in found)
                     orders = [close.order for close in found]
@@ -304,12 +304,12 @@ class Liquidator:
         if market.pair:
             yield world.swap(market, self.address, market.collateral, held, self._settings.bid, "sale")
             return
-        worth = held * view.outside_price(number) // PRICE_SCALE
+        value = held * view.outside_price(number) // PRICE_SCALE
         yield world.burn(market.collateral, self.address, held)
-        yield world.mint(world.loan, self.address, worth)
+        yield world.mint(world.loan, self.address, value)
 
     def _choose(self, view: View, number: int, market: Market, price: int) -> Iterable[list[Close]]:
-        """Closes that pay, a transaction each."""
+        """Closes that pay, one list for each transaction."""
         vault = market.vault.model
         totals = DebtTotals(*view.world.debt_totals())
         found = []
@@ -319,7 +319,7 @@ class Liquidator:
                 found.append(Close(owner, quote))
         if not found:
             return
-        found.sort(key=_dearness)
+        found.sort(key=_unit_cost)
         if market.pair is None:
             for first in range(0, len(found), self._settings.batch):
                 batch = found[first : first + self._settings.batch]
@@ -342,12 +342,12 @@ class Liquidator:
         if part:
             yield [part]
 
-    def _affordable(
+    def _within_budget(
         self, view: View, number: int, closes: Sequence[Close], price: int, budget: int
     ) -> list[Close]:
         """As many closes as `budget` pays, the best first, the last in part; none if they pay too little."""
         market, found = view.world.markets[number], []
-        for close in sorted(closes, key=_dearness):
+        for close in sorted(closes, key=_unit_cost):
             if close.cost <= budget:
                 found.append(close)
                 budget -= close.cost
@@ -360,10 +360,10 @@ class Liquidator:
             break
         seized, cost = sum(close.quote.seized for close in found), sum(close.cost for close in found)
         if market.pair:
-            worth = Route((view.world.reserves(market),)).proceeds(seized) if seized else 0
+            value = Route((view.world.reserves(market),)).proceeds(seized) if seized else 0
         else:
-            worth = seized * price // PRICE_SCALE
-        return found if worth - cost >= self._least else []
+            value = seized * price // PRICE_SCALE
+        return found if value - cost >= self._least else []
 
     def _part(self, owner: str, paid: int, venue: Venue, quote: Callable[[int], Quote]) -> Close | None:
         """The most profitable of the halves, quarters and so on of a close that is too large for the DEX."""
@@ -375,7 +375,7 @@ class Liquidator:
         return part if gain >= self._least else None
 
     def record(self, view: View) -> dict[str, int | float]:
-        """Loan asset above the capital; worth of collateral held, at the outside price; base units."""
+        """Loan asset above the capital; value of the collateral held at the outside price; base units."""
         held = sum(
             view.world.markets[number].collateral.model.balance_of(self.address)
             * view.outside_price(number)
@@ -411,7 +411,7 @@ def _cost(quote: Quote) -> int:
     return quote.paid + quote.fee
 
 
-def _dearness(close: Close) -> tuple[int, str]:
+def _unit_cost(close: Close) -> tuple[int, str]:
     """What a unit of collateral costs; the cheapest close is the best."""
     return close.cost * WAD // max(1, close.quote.seized), close.owner
 
@@ -464,7 +464,7 @@ class Arbitrageur:
     """Pulls a vault's DEX to the outside price, as far as its capital goes in a block."""
 
     def __init__(self, name: str, number: int, market: Market, world: World) -> None:
-        """Somebody who can trade at the outside price elsewhere, at once."""
+        """An arbitrageur who can trade elsewhere at the outside price."""
         assert market.config.dex
         self.name = name
         self.address = account(name)
@@ -483,7 +483,7 @@ class Arbitrageur:
         world = view.world
         price = view.outside_price(self._number)
         collateral, loan = world.reserves(self._market)
-        if loan * PRICE_SCALE > price * collateral:  # collateral is dearer on the DEX: sell it there
+        if loan * PRICE_SCALE > price * collateral:  # collateral costs more on the DEX: sell it there
             token, held, other = self._market.collateral, collateral, loan * PRICE_SCALE // price
             limit = self._capital * PRICE_SCALE // price
         else:

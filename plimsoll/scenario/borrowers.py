@@ -23,7 +23,7 @@ class Borrower:
 
 
 def draw(scenario: Scenario, first_prices: Sequence[float]) -> list[tuple[Borrower, ...]]:
-    """The people of each group; the same seed gives the same ones.
+    """The borrowers of each group; the same seed gives the same ones.
 
     Each owes the vault's minimum debt and a log-normal part of what remains of the total. Healths are spread
     evenly on a log scale. Debts are rounded down to whole tokens and healths to four digits, so that the last
@@ -35,22 +35,21 @@ def draw(scenario: Scenario, first_prices: Sequence[float]) -> list[tuple[Borrow
     ]
 
 
-def _group(scenario: Scenario, number: int, people: BorrowersConfig, price: float) -> tuple[Borrower, ...]:
-    vault = scenario.vaults[people.vault]
-    risk = vault.risk
+def _group(scenario: Scenario, number: int, group: BorrowersConfig, price: float) -> tuple[Borrower, ...]:
+    vault = scenario.vaults[group.vault]
     rng = np.random.default_rng([scenario.seed, 3, number])
-    weights = rng.lognormal(0.0, float(people.debt_sigma), people.count)
-    low, high = log(float(people.health.min)), log(float(people.health.max))
-    positions = rng.uniform(low, high, people.count)
+    weights = rng.lognormal(0.0, float(group.debt_sigma), group.count)
+    low, high = log(float(group.health.min)), log(float(group.health.max))
+    positions = rng.uniform(low, high, group.count)
 
-    spare = float(people.total_debt - people.count * risk.min_debt)
-    least = scenario.loan_units(risk.min_debt)
+    spare = float(group.total_debt - group.count * vault.min_debt)
+    least = scenario.loan_units(vault.min_debt)
     answer = Fraction(World.answer_of(vault, price), 10**vault.oracle.decimals)
-    per_token = Fraction(risk.threshold) * answer  # loan tokens that a collateral token backs
+    per_token = Fraction(vault.threshold) * answer  # loan tokens that a collateral token backs
     borrowers = []
     for place, (weight, position) in enumerate(zip(weights / weights.sum(), positions, strict=True)):
         debt = least + int(spare * float(weight)) * 10**scenario.pool.loan.decimals
-        health = max(round(exp(position), 4), float(people.health.min))
+        health = max(round(exp(position), 4), float(group.health.min))
         tokens = Fraction(debt, 10**scenario.pool.loan.decimals)
         units = tokens * Fraction(str(health)) / per_token * 10**vault.collateral.decimals
         borrowers.append(

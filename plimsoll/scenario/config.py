@@ -13,12 +13,19 @@ from decimal import ROUND_CEILING, Decimal
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from plimsoll.params import PRESETS, RateParams, RiskParams
+from plimsoll.params import (
+    COLLATERAL_DECIMALS,
+    LOAN_DECIMALS,
+    RateParams,
+    ReserveFactor,
+    RiskParams,
+    with_preset,
+)
 from plimsoll.scenario.paths import MAX_HOURS, Bootstrap, Candles, Path_, Prices, Shock
-from plimsoll.scenario.strict_model import StrictModel, sentence
-from plimsoll.units import HOUR
+from plimsoll.scenario.strict_model import StrictModel, fault
+from plimsoll.units import DAY, HOUR
 
 MAX_BORROWERS = 200_000
 MAX_BLOCKS = 200_000
@@ -34,9 +41,9 @@ Health = Annotated[Decimal, Field(gt=1, le=100)]
 class Span(StrictModel):
     """Hours in which something is so."""
 
-    start: Decimal = Field(ge=0, le=MAX_HOURS)
+    start: Decimal = Field(ge=0, le=MAX_HOURS, description="first hour")
     end: Decimal = Field(gt=0, le=MAX_HOURS, description="the first hour in which it is over")
-    reason: str = Field("", max_length=100)
+    reason: str = Field("", max_length=100, description="for reports")
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -52,8 +59,8 @@ class Span(StrictModel):
 class BadAnswer(StrictModel):
     """A wrong answer of the feed, from one hour until its next update."""
 
-    hour: Decimal = Field(ge=0, le=MAX_HOURS)
-    price: Decimal = Field(gt=0, le=10**9)
+    hour: Decimal = Field(ge=0, le=MAX_HOURS, description="when")
+    price: Decimal = Field(gt=0, le=10**9, description="a wrong answer, until the next update")
 
 
 class OracleConfig(StrictModel):
@@ -65,14 +72,21 @@ class OracleConfig(StrictModel):
     feed is updated with the old answer.
     """
 
-    deviation: Part = Decimal("0.005")
-    heartbeat: int = Field(3_600, ge=1, le=7 * 86_400, description="seconds")
-    patience: int | None = Field(None, ge=1, le=30 * 86_400, description="seconds; twice the heartbeat")
-    delay: int = Field(0, ge=0, le=10_000, description="blocks")
-    decimals: int = Field(8, strict=True, ge=1, le=18)
-    outages: tuple[Span, ...] = ()
-    freezes: tuple[Span, ...] = ()
-    bad_answers: tuple[BadAnswer, ...] = ()
+    deviation: Part = Field(Decimal("0.005"), description="part of the last answer")
+    heartbeat: int = Field(HOUR, ge=1, le=7 * DAY, description="seconds")
+    patience: int | None = Field(
+        None,
+        ge=1,
+        le=30 * DAY,
+        description="seconds after which the vault's oracle refuses an answer; without, twice the heartbeat",
+    )
+    delay: int = Field(0, ge=0, le=10_000, description="blocks by which answers are late")
+    decimals: int = Field(8, strict=True, ge=1, le=18, description="of the feed")
+    outages: tuple[Span, ...] = Field((), description="nothing is updated, the answer becomes stale")
+    freezes: tuple[Span, ...] = Field((), description="the old answer is repeated with a fresh time")
+    bad_answers: tuple[BadAnswer, ...] = Field(
+        (), description="one that falls into an outage comes at its end"
+    )
 
     @property
     def stale_after(self) -> int:
@@ -83,93 +97,87 @@ class OracleConfig(StrictModel):
 class TokenConfig(StrictModel):
     """A token that the run deploys."""
 
-    symbol: str = Field(min_length=1, max_length=8, pattern=r"^[!-~]*$")
-    decimals: int = Field(strict=True, ge=0, le=27)
+    symbol: str = Field(min_length=1, max_length=8, description="at most 8 characters")
+    decimals: int = Field(strict=True, ge=0, le=COLLATERAL_DECIMALS[1], description="0 to 27")
+
+    @field_validator("symbol")
+    @classmethod
+    def _printable(cls, symbol: str) -> str:
+        if not all("!" <= letter <= "~" for letter in symbol):
+            raise ValueError(f"{symbol!r} has a space or a character outside ASCII; rename it")
+        return symbol
 
 
 class LendersConfig(StrictModel):
-    """Who supplies, in equal parts; and when they leave, with all that the pool's cash allows."""
+    """The lenders, who supply equal parts, and when they exit."""
 
-    count: int = Field(4, strict=True, ge=1, le=100)
-    flee_utilisation: Part | None = Field(None, description="leave when it is above that")
+    count: int = Field(4, strict=True, ge=1, le=100, description="they supply equal parts")
+    flee_utilisation: Part | None = Field(
+        None, description="leave while utilisation is above that; without, never"
+    )
     flee_loss: bool = Field(False, description="leave once lenders have lost anything")
 
 
 class PoolConfig(StrictModel):
     """The pool and who supplies it."""
 
-    loan: TokenConfig
+    loan: TokenConfig = Field(description="the loan asset; 6 to 18 decimals")
     supply: SomeTokens = Field(description="of all lenders together")
     lenders: LendersConfig = LendersConfig()
-    reserve: Tokens = Field(Decimal(0), description="given to the pool's reserve at first")
-    stake: Tokens = Field(Decimal(0), description="supplied and staked in the backstop")
-    reserve_factor: Decimal = Field(Decimal("0.10"), ge=0, le=Decimal("0.25"))
-    rates: RateParams = RateParams()
+    reserve: Tokens = Field(Decimal(0), description="given to the reserve at first")
+    stake: Tokens = Field(
+        Decimal(0), description="supplied and staked in the backstop, which carries losses after the reserve"
+    )
+    reserve_factor: ReserveFactor = Field(
+        Decimal("0.10"), description="part of the interest that goes to the reserve"
+    )
+    rates: RateParams = Field(RateParams(), description="the curve of the borrow rate")
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
-        if not 6 <= self.loan.decimals <= 18:
-            raise ValueError(f"loan.decimals is {self.loan.decimals}; a pool takes 6 to 18")
+        low, high = LOAN_DECIMALS
+        if not low <= self.loan.decimals <= high:
+            raise ValueError(f"loan.decimals is {self.loan.decimals}; a pool takes {low} to {high}")
         return self
 
 
 class DexConfig(StrictModel):
     """A Uniswap v2 pair of the collateral and the loan asset."""
 
-    depth: SomeTokens = Field(description="loan tokens on either side at the first price")
+    depth: SomeTokens = Field(description="loan tokens on either side of the pair at the first price")
     arbitrage: Tokens = Field(
         Decimal(0), description="loan tokens that an arbitrageur trades in a block at most"
     )
     feedback: Part = Field(
-        Decimal(0), description="part of what sales take off the DEX's price that the outside price loses too"
+        Decimal(0),
+        description="cascade strength: the part of what sales take off the DEX's price that the outside "
+        "price loses too, for good, both as logarithms; arbitrageurs' trades do not count",
     )
 
 
-class VaultConfig(StrictModel):
+class VaultConfig(StrictModel, RiskParams):
     """A market: collateral, risk parameters, credit line, price, oracle, DEX."""
 
     collateral: TokenConfig
-    preset: str = Field("blue-chip", description="risk parameters, see plimsoll.params.PRESETS")
-    ltv: Decimal | None = None
-    threshold: Decimal | None = None
-    bonus_min: Decimal | None = None
-    bonus_max: Decimal | None = None
-    health_for_max_bonus: Decimal | None = None
-    target_health: Decimal | None = None
-    shortfall_slope: Decimal | None = None
-    liquidation_fee: Decimal | None = None
-    min_debt: Decimal | None = None
-    credit_limit: SomeTokens = Field(description="loan tokens that the vault may draw")
+    preset: str = Field("blue-chip", description="risk parameters: `blue-chip`, `correlated` or `volatile`")
+    credit_limit: SomeTokens = Field(description="what it may draw from the pool")
     price: Path_
     shocks: tuple[Shock, ...] = ()
-    oracle: OracleConfig = OracleConfig()
-    dex: DexConfig | None = None
+    oracle: OracleConfig = Field(OracleConfig(), description="when its feed is updated")
+    dex: DexConfig | None = Field(None, description="without, collateral is sold at the outside price")
 
-    @model_validator(mode="after")
-    def _sound(self) -> Self:
-        if self.preset not in PRESETS:
-            raise ValueError(f"there is no preset {self.preset!r}; use one of {', '.join(PRESETS)}")
-        try:
-            self.risk  # noqa: B018
-        except ValidationError as error:
-            raise ValueError(sentence(error)) from None
-        return self
-
-    @property
-    def risk(self) -> RiskParams:
-        """The preset with what the vault says otherwise."""
-        preset = PRESETS[self.preset]
-        own = {name: getattr(self, name) for name in RiskParams.model_fields}
-        return RiskParams(
-            **(preset.model_dump() | {name: part for name, part in own.items() if part is not None})
-        )
+    @model_validator(mode="before")
+    @classmethod
+    def _merged(cls, data: Any) -> Any:
+        """The preset's risk parameters below those that are given."""
+        return with_preset(data.get("preset", "blue-chip"), data) if isinstance(data, dict) else data
 
 
 class HealthRange(StrictModel):
     """Between which healths loans start, spread evenly on a log scale."""
 
-    min: Health
-    max: Health
+    min: Health = Field(description="lowest health at the start; at least threshold / ltv")
+    max: Health = Field(description="highest")
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -179,23 +187,24 @@ class HealthRange(StrictModel):
 
 
 class Passive(StrictModel):
-    """They do nothing."""
+    """Does nothing."""
 
-    kind: Literal["passive"] = "passive"
+    kind: Literal["passive"] = Field("passive", description="`passive`: does nothing")
 
 
 class Active(StrictModel):
-    """They act once their health is below `below`, until it is `to`."""
+    """Acts once health is below `below`, until it is `to`."""
 
     kind: Literal["top_up", "deleverage", "unwind"] = Field(
-        description="top_up adds collateral, deleverage repays with own money, unwind sells on the DEX"
+        description="`top_up` adds collateral, `deleverage` repays with own money, `unwind` sells "
+        "collateral on the DEX through the Leverage contract",
     )
-    below: Health
-    to: Health
+    below: Health = Field(description="acts once health is below that")
+    to: Health = Field(description="until health is that")
     wallet: Decimal = Field(
-        Decimal(1), ge=0, le=10, description="what they have besides, as a part of collateral or debt"
+        Decimal(1), ge=0, le=10, description="other funds, as a part of the collateral or the debt"
     )
-    latency: int = Field(0, ge=0, le=10_000, description="blocks until they react")
+    latency: int = Field(0, ge=0, le=10_000, description="blocks between falling below and acting")
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -205,13 +214,13 @@ class Active(StrictModel):
 
 
 class BorrowersConfig(StrictModel):
-    """People who borrow alike; all are drawn from the seed."""
+    """A group of borrowers with the same behaviour, drawn from the seed."""
 
-    vault: int = Field(0, strict=True, ge=0, description="number of the vault, from 0")
-    count: int = Field(strict=True, ge=1, le=MAX_BORROWERS)
-    total_debt: SomeTokens = Field(description="of all together")
+    vault: int = Field(0, strict=True, ge=0, description="number of the vault")
+    count: int = Field(strict=True, ge=1, le=MAX_BORROWERS, description="how many borrowers")
+    total_debt: SomeTokens = Field(description="of all together; each owes at least the vault's `min_debt`")
     debt_sigma: Decimal = Field(
-        Decimal(1), ge=0, le=4, description="spread of the log-normal sizes, 0 = alike"
+        Decimal(1), ge=0, le=4, description="spread of the log-normal sizes; 0: all alike"
     )
     health: HealthRange = Field(description="health factor at the start")
     behaviour: Passive | Active = Field(Passive(), discriminator="kind")
@@ -224,17 +233,29 @@ class LiquidatorConfig(StrictModel):
     there is one, else at the outside price. With `flash` it needs none: it sells on the DEX inside the call.
     """
 
-    kind: Literal["capital", "flash"]
-    vaults: tuple[Annotated[int, Field(ge=0)], ...] | None = Field(
-        None, description="numbers of the vaults it watches; all"
+    kind: Literal["capital", "flash"] = Field(
+        description="`capital`: own money, sells a block later; `flash`: none, sells on the DEX inside "
+        "the call",
     )
-    capital: Tokens = Field(Decimal(0), description="loan tokens that it starts with, and all that it has")
-    margin: Part = Field(Decimal("0.005"), description="least profit, as a part of what it pays")
-    min_profit: Tokens = Field(Decimal(0), description="loan tokens a transaction")
-    latency: int = Field(0, ge=0, le=10_000, description="blocks by which it sees prices late")
-    bid: int = Field(10, ge=1, le=10**6, description="for its place in the block: the highest goes first")
-    batch: int = Field(64, ge=1, le=256, description="most orders in a transaction")
-    outages: tuple[Span, ...] = ()
+    vaults: tuple[Annotated[int, Field(ge=0)], ...] | None = Field(
+        None, description="numbers of the vaults it watches; without, all"
+    )
+    capital: Tokens = Field(Decimal(0), description="all that a `capital` liquidator has")
+    margin: Part = Field(
+        Decimal("0.005"), description="least profit at the oracle's price, as a part of what it pays"
+    )
+    min_profit: Tokens = Field(Decimal(0), description="least profit of a transaction, loan tokens")
+    latency: int = Field(
+        0, ge=0, le=10_000, description="blocks from deciding to landing; until then it sends nothing else"
+    )
+    bid: int = Field(
+        10,
+        ge=1,
+        le=10**6,
+        description="for its place in the block; the highest goes first, of equal ones the first in the file",
+    )
+    batch: int = Field(64, ge=1, le=256, description="most positions in a transaction")
+    outages: tuple[Span, ...] = Field((), description="hours in which it does nothing")
 
     @model_validator(mode="after")
     def _funded(self) -> Self:
@@ -248,36 +269,42 @@ class LiquidatorConfig(StrictModel):
 
 
 class GrieferConfig(StrictModel):
-    """Takes dust out of every position that can be liquidated, ahead of the others."""
+    """Closes a dust amount of the worst liquidatable positions ahead of the liquidators."""
 
     repay: SomeTokens = Field(Decimal("0.01"), description="loan tokens a close")
-    per_block: int = Field(3, ge=1, le=50)
-    bid: int = Field(10**6, ge=1, le=10**6)
+    per_block: int = Field(3, ge=1, le=50, description="closes in a block")
+    bid: int = Field(10**6, ge=1, le=10**6, description="for its place in the block")
 
 
 class Scenario(StrictModel):
     """A whole scenario."""
 
-    title: str = Field(min_length=1, max_length=80)
-    seed: int = Field(1, strict=True, ge=0, lt=2**63)
+    title: str = Field(min_length=1, max_length=80, description="at most 80 characters")
+    seed: int = Field(
+        1, strict=True, ge=0, lt=2**63, description="of borrowers, prices and every other random choice"
+    )
     start: datetime = Field(
         datetime(2024, 1, 1, tzinfo=UTC), description="UTC; the chain's clock is set to it"
     )
-    block_seconds: int = Field(12, strict=True, ge=1, le=86_400)
+    block_seconds: int = Field(12, strict=True, ge=1, le=DAY, description="seconds from block to block")
     hours: Decimal | None = Field(
-        None, gt=0, le=MAX_HOURS, description="without: as long as the shortest price"
+        None, gt=0, le=MAX_HOURS, description="how long to play; without, as long as the shortest price"
     )
-    order: Literal["bid", "random"] = Field("bid", description="of the transactions of a block")
+    order: Literal["bid", "random"] = Field(
+        "bid", description="of the transactions of a block: `bid` (highest first) or `random`"
+    )
     pool: PoolConfig
-    vaults: tuple[VaultConfig, ...] = Field(min_length=1, max_length=8)
+    vaults: tuple[VaultConfig, ...] = Field(
+        min_length=1, max_length=8, description="up to 8, numbered from 0"
+    )
     correlation: tuple[tuple[float, ...], ...] | None = Field(
-        None, description="of the random prices, a row a vault"
+        None, description="a matrix, a row a vault: of the moves of `gbm` and `jumps`"
     )
     borrowers: tuple[BorrowersConfig, ...] = ()
     liquidators: tuple[LiquidatorConfig, ...] = ()
     griefer: GrieferConfig | None = None
     compare_every: int = Field(
-        0, ge=0, description="blocks between comparisons of all books with the twin; 0: at the end"
+        0, ge=0, description="blocks between comparisons of all books with the twin; 0: at the end alone"
     )
 
     @field_validator("start", mode="before")
@@ -297,65 +324,57 @@ class Scenario(StrictModel):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        loan = self.pool.loan.decimals
-        for number, vault in enumerate(self.vaults):
-            self._check_vault(f"vaults.{number}", vault, loan)
+        for number in range(len(self.vaults)):
+            self._check_vault(number)
         drawn = [Decimal(0)] * len(self.vaults)
         for number, group in enumerate(self.borrowers):
-            drawn[self._check_group(f"borrowers.{number}", group)] += group.total_debt
+            self._check_group(f"borrowers.{number}", group)
+            drawn[group.vault] += group.total_debt
         for number, (vault, debt) in enumerate(zip(self.vaults, drawn, strict=True)):
             if debt > vault.credit_limit:
-                raise ValueError(
+                raise fault(
+                    f"vaults.{number}.credit_limit",
                     f"the borrowers of vaults.{number} owe {debt}, above its credit_limit "
-                    f"{vault.credit_limit}; raise it or lower total_debt"
+                    f"{vault.credit_limit}; raise it or lower total_debt",
                 )
         supply = self.pool.supply + self.pool.stake
         if sum(drawn) > supply:
-            raise ValueError(
-                f"the borrowers owe {sum(drawn)}, above pool.supply and stake {supply}; raise supply"
+            raise fault(
+                "pool.supply",
+                f"the borrowers owe {sum(drawn)}, above pool.supply and stake {supply}; raise supply",
             )
         for number, liquidator in enumerate(self.liquidators):
-            for vault_number in self.watched(liquidator):
-                if vault_number >= len(self.vaults):
-                    raise ValueError(
-                        f"liquidators.{number}.vaults names {vault_number}; the last is "
-                        f"{len(self.vaults) - 1}"
-                    )
-                self._check_hours(f"liquidators.{number}.outages", vault_number, liquidator.outages)
-                if liquidator.kind == "flash" and self.vaults[vault_number].dex is None:
-                    raise ValueError(
-                        f"liquidators.{number} is flash, but vaults.{vault_number} has no dex to sell on; "
-                        "add one or name other `vaults`"
-                    )
+            self._check_liquidator(f"liquidators.{number}", liquidator)
         self._check_correlation()
         if not 1 <= self.blocks <= MAX_BLOCKS:
-            raise ValueError(
+            raise fault(
+                "block_seconds",
                 f"{self.duration} hours are {self.blocks} blocks of {self.block_seconds} seconds; that must "
-                f"be 1 to {MAX_BLOCKS}, so change block_seconds or hours"
+                f"be 1 to {MAX_BLOCKS}, so change block_seconds or hours",
             )
         for number, (vault, prices) in enumerate(zip(self.vaults, self.outside_prices(), strict=True)):
             low, decimals = float(prices.min()), vault.oracle.decimals
             if low * 10**decimals < 100:
-                raise ValueError(
-                    f"vaults.{number}.oracle.decimals is {decimals}, too few for a price of {low:.3g}; "
-                    "raise it"
-                )
+                where = f"vaults.{number}.oracle.decimals"
+                raise fault(where, f"{where} is {decimals}, too few for a price of {low:.3g}; raise it")
         return self
 
-    def _check_vault(self, name: str, vault: VaultConfig, loan: int) -> None:
+    def _check_vault(self, number: int) -> None:
+        name, vault, loan = f"vaults.{number}", self.vaults[number], self.pool.loan.decimals
         try:
-            vault.risk.to_struct(loan)
+            vault.to_struct(loan)
         except ValueError as error:
-            raise ValueError(f"{name}: {error}") from None
+            raise fault(f"{name}.min_debt", f"{name}: {error}") from None
         if self.hours is not None and float(self.hours) > vault.price.hours + 1e-9:
-            raise ValueError(
-                f"hours is {self.hours}, but {name}.price ends at hour {vault.price.hours:g}; lower it"
+            raise fault(
+                "hours",
+                f"hours is {self.hours}, but {name}.price ends at hour {vault.price.hours:g}; lower it",
             )
         if vault.credit_limit > self.pool.supply + self.pool.stake:
-            raise ValueError(
-                f"{name}.credit_limit {vault.credit_limit} exceeds pool.supply {self.pool.supply}; lower it"
+            raise fault(
+                f"{name}.credit_limit",
+                f"{name}.credit_limit {vault.credit_limit} exceeds pool.supply {self.pool.supply}; lower it",
             )
-        number = int(name.split(".")[1])
         for part, spans in (
             ("shocks", vault.shocks),
             ("oracle.outages", vault.oracle.outages),
@@ -364,19 +383,22 @@ class Scenario(StrictModel):
         ):
             self._check_hours(f"{name}.{part}", number, spans)
         if isinstance(vault.price, Candles) and self.block_seconds > vault.price.hours_per_candle * HOUR / 3:
-            raise ValueError(
+            raise fault(
+                "block_seconds",
                 f"block_seconds is {self.block_seconds}, more than a third of a candle of {name}.price, so "
-                "that highs and lows would be skipped; lower it"
+                "that highs and lows would be skipped; lower it",
             )
         if self.correlation is not None and isinstance(vault.price, Bootstrap):
-            raise ValueError(
-                f"correlation cannot move {name}.price, whose moves are those of a file; remove it"
+            raise fault(
+                "correlation",
+                f"correlation cannot move {name}.price, whose moves are those of a file; remove it",
             )
         digits = 36 + loan - vault.collateral.decimals - vault.oracle.decimals
         if digits < 0:
-            raise ValueError(
+            raise fault(
+                f"{name}.collateral.decimals",
                 f"{name}.collateral.decimals is {vault.collateral.decimals}; at most "
-                f"{digits + vault.collateral.decimals} fit with the feed's decimals"
+                f"{digits + vault.collateral.decimals} fit with the feed's decimals",
             )
 
     def _check_hours(self, name: str, number: int, spans: Iterable[Span | BadAnswer | Shock]) -> None:
@@ -385,49 +407,70 @@ class Scenario(StrictModel):
         for place, each in enumerate(spans):
             begins = each.start if isinstance(each, Span) else each.hour
             if begins >= end:
-                raise ValueError(
+                raise fault(
+                    f"{name}.{place}",
                     f"{name}.{place} begins at hour {begins}, but vaults.{number}.price ends at hour "
-                    f"{end:g}; hours are decimal, so lower it"
+                    f"{end:g}; hours are decimal, so lower it",
                 )
 
-    def _check_group(self, name: str, group: BorrowersConfig) -> int:
+    def _check_group(self, name: str, group: BorrowersConfig) -> None:
         if group.vault >= len(self.vaults):
-            raise ValueError(f"{name}.vault is {group.vault}; the last vault is {len(self.vaults) - 1}")
+            raise fault(
+                f"{name}.vault", f"{name}.vault is {group.vault}; the last vault is {len(self.vaults) - 1}"
+            )
         vault = self.vaults[group.vault]
-        risk = vault.risk
-        least = (risk.threshold / risk.ltv).quantize(Decimal("0.0001"), ROUND_CEILING)
-        if group.health.min * risk.ltv < risk.threshold:
-            raise ValueError(
+        least = (vault.threshold / vault.ltv).quantize(Decimal("0.0001"), ROUND_CEILING)
+        if group.health.min * vault.ltv < vault.threshold:
+            raise fault(
+                f"{name}.health.min",
                 f"{name}.health.min is {group.health.min}; no loan can start below threshold / ltv, so raise "
-                f"it to {least}"
+                f"it to {least}",
             )
-        if group.total_debt < group.count * risk.min_debt:
-            raise ValueError(
+        if group.total_debt < group.count * vault.min_debt:
+            raise fault(
+                f"{name}.total_debt",
                 f"{name}.total_debt is {group.total_debt}, but {group.count} borrowers owe at least "
-                f"{risk.min_debt} each; raise it or lower count"
+                f"{vault.min_debt} each; raise it or lower count",
             )
-        sells = isinstance(group.behaviour, Active) and group.behaviour.kind == "unwind"
-        if sells and vault.dex is None:
-            raise ValueError(f"{name} needs a DEX, but vaults.{group.vault} has no dex; add one")
-        if isinstance(group.behaviour, Active) and sells and group.behaviour.to < least:
-            raise ValueError(
-                f"{name}.behaviour.to is {group.behaviour.to}; who takes collateral out to sell it must end "
-                f"at threshold / ltv or above, so raise it to {least}"
+        if not isinstance(group.behaviour, Active) or group.behaviour.kind != "unwind":
+            return
+        if vault.dex is None:
+            raise fault(name, f"{name} needs a DEX, but vaults.{group.vault} has no dex; add one")
+        if group.behaviour.to < least:
+            raise fault(
+                f"{name}.behaviour.to",
+                f"{name}.behaviour.to is {group.behaviour.to}; a withdrawal of collateral must end "
+                f"at threshold / ltv or above, so raise it to {least}",
             )
-        return group.vault
+
+    def _check_liquidator(self, name: str, liquidator: LiquidatorConfig) -> None:
+        for number in self.watched(liquidator):
+            if number >= len(self.vaults):
+                raise fault(
+                    f"{name}.vaults", f"{name}.vaults names {number}; the last is {len(self.vaults) - 1}"
+                )
+            self._check_hours(f"{name}.outages", number, liquidator.outages)
+            if liquidator.kind == "flash" and self.vaults[number].dex is None:
+                raise fault(
+                    name,
+                    f"{name} is flash, but vaults.{number} has no dex to sell on; add one or name other "
+                    "`vaults`",
+                )
 
     def _check_correlation(self) -> None:
         if self.correlation is None:
             return
         count = len(self.vaults)
         if len(self.correlation) != count or any(len(row) != count for row in self.correlation):
-            raise ValueError(f"correlation must have {count} rows of {count} numbers, one a vault")
+            message = f"correlation must have {count} rows of {count} numbers, one a vault"
+            raise fault("correlation", message)
         matrix = np.array(self.correlation)
         if not np.allclose(matrix, matrix.T) or not np.allclose(np.diag(matrix), 1):
-            raise ValueError("correlation must be symmetric with ones on its diagonal; correct it")
+            raise fault("correlation", "correlation must be symmetric with ones on its diagonal; correct it")
         if np.linalg.eigvalsh(matrix)[0] < -1e-9:
-            raise ValueError(
-                "correlation is not possible: some mix of the prices would have a negative variance"
+            raise fault(
+                "correlation",
+                "correlation is not possible: some mix of the prices would have a negative variance",
             )
 
     def watched(self, liquidator: LiquidatorConfig) -> tuple[int, ...]:
@@ -473,5 +516,5 @@ class Scenario(StrictModel):
         return int(tokens * 10**self.pool.loan.decimals)
 
     def with_seed(self, seed: int) -> Scenario:
-        """The same scenario with other people and other random prices."""
+        """The same scenario with other borrowers and other random prices."""
         return self.model_copy(update={"seed": seed})

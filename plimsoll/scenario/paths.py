@@ -30,8 +30,10 @@ Prices = npt.NDArray[np.float64]
 class Waypoints(StrictModel):
     """Straight lines between points."""
 
-    kind: Literal["waypoints"] = "waypoints"
-    points: tuple[tuple[Decimal, Decimal], ...] = Field(min_length=2, description="[hour, price], ascending")
+    kind: Literal["waypoints"] = Field("waypoints", description="`waypoints`: straight lines between points")
+    points: tuple[tuple[Decimal, Decimal], ...] = Field(
+        min_length=2, description="[hour, price], the first at hour 0"
+    )
 
     @field_validator("points")
     @classmethod
@@ -76,12 +78,14 @@ Column = str | Annotated[int, Field(ge=0, le=1_000)]
 class _File(StrictModel):
     """OHLC candles of a CSV file, as exchanges export them."""
 
-    file: CsvFile
-    hours_per_candle: Decimal = Field(Decimal(1), gt=0, le=24 * 31)
+    file: CsvFile = Field(description="a CSV, relative to the scenario's folder")
+    hours_per_candle: Decimal = Field(Decimal(1), gt=0, le=24 * 31, description="length of a candle")
     columns: tuple[Column, Column, Column, Column] = Field(
-        ("open", "high", "low", "close"), description="names, or numbers from 0 of a file without names"
+        ("open", "high", "low", "close"),
+        description="what the columns are called, in this order; numbers from 0, such as `[1, 2, 3, "
+        "4]`, for a file without a line of names",
     )
-    newest_first: bool = False
+    newest_first: bool = Field(False, description="the file's first candle is the last in time")
     _candles: tuple[tuple[float, ...], ...] = PrivateAttr()  # go where the scenario goes, without the file
 
     @model_validator(mode="after")
@@ -192,7 +196,10 @@ class Candles(_File):
     low, close otherwise, so that both wicks count; straight lines between.
     """
 
-    kind: Literal["csv"]
+    kind: Literal["csv"] = Field(
+        description="`csv`: candles, which go open, low, high, close when they close at or above their "
+        "open, else open, high, low, close",
+    )
 
     @property
     def hours(self) -> float:
@@ -212,9 +219,11 @@ class Candles(_File):
 
 class _Random(StrictModel):
     start: Decimal = Field(gt=0, le=MAX_PRICE, description="first price")
-    hours: float = Field(gt=0, le=MAX_HOURS)
-    drift: float = Field(0.0, ge=-50, le=50, description="of the price, a year")
-    volatility: float = Field(ge=0, le=20, description="a year, of the logarithm")
+    hours: float = Field(gt=0, le=MAX_HOURS, description="how long")
+    drift: float = Field(0.0, ge=-50, le=50, description="of the price, a year; in `jumps` without the jumps")
+    volatility: float = Field(
+        ge=0, le=20, description="a year, of the logarithm; in `jumps` without the jumps"
+    )
 
     def _logs(self, hours: Prices, normals: Prices) -> Prices:
         """Logarithms relative to the start."""
@@ -226,7 +235,7 @@ class _Random(StrictModel):
 class Brownian(_Random):
     """Geometric Brownian motion."""
 
-    kind: Literal["gbm"]
+    kind: Literal["gbm"] = Field(description="`gbm`: geometric Brownian motion")
 
     def prices(self, hours: Prices, normals: Prices, _rng: np.random.Generator) -> Prices:
         """The price at each of `hours`."""
@@ -236,10 +245,10 @@ class Brownian(_Random):
 class Jumps(_Random):
     """Geometric Brownian motion with jumps (Merton)."""
 
-    kind: Literal["jumps"]
-    jumps_per_year: float = Field(ge=0, le=10_000)
-    jump_mean: float = Field(ge=-3, le=3, description="of the logarithm of a jump")
-    jump_sigma: float = Field(ge=0, le=3, description="of the logarithm of a jump")
+    kind: Literal["jumps"] = Field(description="`jumps`: Merton's jump diffusion")
+    jumps_per_year: float = Field(ge=0, le=10_000, description="how many on average")
+    jump_mean: float = Field(ge=-3, le=3, description="mean of a jump's logarithm")
+    jump_sigma: float = Field(ge=0, le=3, description="spread of a jump's logarithm")
 
     def prices(self, hours: Prices, normals: Prices, rng: np.random.Generator) -> Prices:
         """The price at each of `hours`."""
@@ -253,9 +262,11 @@ class Jumps(_Random):
 class Bootstrap(_File):
     """Moves of a CSV file's closes, drawn in blocks with replacement."""
 
-    kind: Literal["bootstrap"]
+    kind: Literal["bootstrap"] = Field(
+        description="`bootstrap`: moves of a CSV's closes, drawn in blocks with replacement"
+    )
     start: Decimal = Field(gt=0, le=MAX_PRICE, description="first price")
-    hours: float = Field(gt=0, le=MAX_HOURS)
+    hours: float = Field(gt=0, le=MAX_HOURS, description="how long")
     block: int = Field(24, ge=1, le=10_000, description="candles drawn together")
 
     @model_validator(mode="after")
@@ -282,9 +293,9 @@ Path_ = Annotated[Waypoints | Candles | Brownian | Jumps | Bootstrap, Field(disc
 class Shock(StrictModel):
     """A fall or rise on top of a path."""
 
-    hour: Decimal = Field(ge=0, le=MAX_HOURS)
+    hour: Decimal = Field(ge=0, le=MAX_HOURS, description="when")
     factor: Decimal = Field(gt=0, le=100, description="by which the price is multiplied")
-    hours: Decimal | None = Field(None, gt=0, description="until it recovers at once; without: for good")
+    hours: Decimal | None = Field(None, gt=0, description="until it is undone at once; without, never")
 
     def factors(self, hours: Prices) -> Prices:
         """What each price is multiplied by."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from plimsoll.scenario.agents import Agent, Lenders, View
 from plimsoll.scenario.config import Scenario
@@ -20,9 +21,16 @@ from plimsoll.scenario.records import (
 )
 from plimsoll.scenario.world import Outcome, World
 from plimsoll.twin.chain import Event
-from plimsoll.twin.liquidation import DebtTotals, is_restorable
+from plimsoll.twin.liquidation import (
+    DebtTotals,
+    ceil_div,
+    collateral_value,
+    is_restorable,
+    restorable_bonus,
+    target_repay,
+)
 from plimsoll.twin.position import unpack_debt_totals, unpack_liquidation
-from plimsoll.units import PRICE_SCALE, WAD
+from plimsoll.units import FRACTION, PRICE_SCALE, WAD
 
 # of an event: the place of its amount, and what that does to collateral and debt shares
 _CHANGES = {"Deposit": (1, 1, 0), "Withdraw": (2, -1, 0), "Borrow": (3, 0, 1), "Repay": (2, 0, -1)}
@@ -93,7 +101,7 @@ class Recorder:
             self._share_price = self._assets_per_share()
         for number, ranking in enumerate(self._rankings):
             price = view.price(number)
-            if price is None:  # who waits goes on waiting
+            if price is None:  # positions keep waiting
                 continue
             since, due = self._since[number], set(ranking.below(1.0, price))
             for owner in due:
@@ -151,13 +159,12 @@ class Recorder:
             collateral, shares = self._positions[number][owner]
             self._positions[number][owner] = collateral - done.seized, shares - done.shares
             risk = self._world.markets[number].vault.model.risk
-            debt, value = totals.assets_up(shares), collateral * price // PRICE_SCALE
+            debt, value = totals.assets_up(shares), collateral_value(collateral, price)
             restorable = is_restorable(value, debt, risk.bonus_min)
             needed = debt
-            if restorable and done.repaid:
-                got = done.seized * price // PRICE_SCALE  # b is what this close paid
-                lost = WAD - risk.threshold * got // done.repaid
-                needed = min(debt, max(0, (debt * WAD - value * risk.threshold) // max(1, lost)))
+            if restorable:
+                bonus = restorable_bonus(value, debt, risk)
+                needed = target_repay(value, debt, bonus, replace(risk, target_health=WAD))
             self._closes[number] += 1
             self._repaid[number] += done.repaid
             self._seized[number] += done.seized
@@ -255,7 +262,7 @@ class Recorder:
 
     def _assets_per_share(self) -> float:
         pool = self._world.pool.model
-        unit = 10 ** (self._world.scenario.pool.loan.decimals + 12)  # a billion tokens' worth at first
+        unit = 10 ** (self._world.scenario.pool.loan.decimals + 12)  # the shares of a billion tokens at first
         assets: int = pool.exit_assets(pool.accrued(), unit)
         return float(assets * 1_000 / unit)
 
@@ -265,8 +272,8 @@ class Recorder:
         return PoolRow(
             view.block,
             view.hour,
-            totals.total_assets // 65_536,
-            -(-totals.total_debt // 65_536),
+            totals.total_assets // FRACTION,
+            ceil_div(totals.total_debt, FRACTION),
             pool.cash(),
             pool.utilisation(),
             pool.borrow_rate(),
@@ -281,6 +288,6 @@ class Recorder:
             totals = DebtTotals(*self._world.debt_totals())
             for owner, (collateral, shares) in vault.positions.items():
                 debt = totals.assets_up(shares)
-                worth = -(-debt * WAD // vault.risk.threshold)
-                price = -(-worth * PRICE_SCALE // collateral) if collateral else 0
+                worth = ceil_div(debt * WAD, vault.risk.threshold)
+                price = ceil_div(worth * PRICE_SCALE, collateral) if collateral else 0
                 self.result.positions.append(PositionRow(moment, number, owner, collateral, debt, price))

@@ -1,4 +1,4 @@
-"""What a run leaves behind. Amounts are base units, prices and healths as told."""
+"""What a run leaves behind. Amounts are base units; units of prices and healths stand beside them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class LiquidationRow:
 
 @dataclass(frozen=True, slots=True)
 class LossRow:
-    """One loss, and who carried it."""
+    """One loss, and who bore it."""
 
     block: int
     hour: float
@@ -87,7 +87,7 @@ class PoolRow:
     utilisation: int  # WAD
     borrow_rate: int  # WAD a second
     reserves: int
-    backstop: int  # worth of the backstop's pool shares
+    backstop: int  # value of the backstop's pool shares
     share_price: float  # assets of a lender's share, 1 at the start
 
 

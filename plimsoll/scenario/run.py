@@ -30,7 +30,7 @@ from plimsoll.scenario.records import Result
 from plimsoll.scenario.world import DEPLOYER, Action, Artifacts, Outcome, World, account
 from plimsoll.units import DAY, HOUR, MAX
 
-CROWD = 100  # transactions of a block while the market is built
+BUILD_BLOCK = 100  # transactions of a block while the market is built
 SETTLING = DAY  # before the scenario starts: deployment, supply, loans
 RECORDED = 400  # blocks of a run that are recorded at least, where there are so many
 
@@ -43,7 +43,7 @@ def clock_of(scenario: Scenario) -> int:
 
 
 class Laboratory:
-    """A market with its people, ready to be played; every play starts from the same state."""
+    """A market with its borrowers, ready to be played; every play starts from the same state."""
 
     def __init__(self, scenario: Scenario, engine: Engine, artifacts: Artifacts) -> None:
         """Builds the market on an engine whose clock stands at `clock_of(scenario)` or before.
@@ -54,7 +54,7 @@ class Laboratory:
         self.scenario = scenario
         self.engine = engine
         first = [float(path[0]) for path in scenario.outside_prices(0)]
-        self.people = draw(scenario, first)
+        self.borrowers = draw(scenario, first)
         self.world = World(engine, artifacts, scenario, first)
         engine.advance(scenario.first_time - SETTLING // 2 - engine.now)
         self._first = first
@@ -67,8 +67,8 @@ class Laboratory:
         self._in_blocks(self._supplies())
         self._in_blocks(
             action
-            for group, people in zip(scenario.borrowers, self.people, strict=True)
-            for person in people
+            for group, borrowers in zip(scenario.borrowers, self.borrowers, strict=True)
+            for person in borrowers
             for action in self._loan(group.vault, person)
         )
 
@@ -101,9 +101,9 @@ class Laboratory:
         yield world.act(owner, market.vault, "open", person.collateral, person.debt, owner, owner)
 
     def _in_blocks(self, actions: Iterable[Action]) -> None:
-        """A crowd a block, at fresh prices."""
+        """A few transactions a block, with the feeds updated in each."""
         rest = iter(actions)
-        while part := list(islice(rest, CROWD)):
+        while part := list(islice(rest, BUILD_BLOCK)):
             self.world.must(*self.world.first_answers(self._first), *part)
             self.engine.advance(1)
 
@@ -145,9 +145,11 @@ class _Play:
         self.lenders = Lenders(scenario.pool.lenders, laboratory.lenders)
         self.groups = [
             BorrowerGroup(
-                f"borrowers {number}", group.vault, group.behaviour, people, world.markets[group.vault]
+                f"borrowers {number}", group.vault, group.behaviour, borrowers, world.markets[group.vault]
             )
-            for number, (group, people) in enumerate(zip(scenario.borrowers, laboratory.people, strict=True))
+            for number, (group, borrowers) in enumerate(
+                zip(scenario.borrowers, laboratory.borrowers, strict=True)
+            )
             if isinstance(group.behaviour, Active)
         ]
         self.liquidators = [
@@ -195,9 +197,9 @@ class _Play:
             for market in [world.markets[group.number]]
             for person in group.wallets
         ]
-        for first in range(0, len(funding), CROWD):
+        for first in range(0, len(funding), BUILD_BLOCK):
             self.engine.advance(1)
-            world.must(*funding[first : first + CROWD])
+            world.must(*funding[first : first + BUILD_BLOCK])
         self.engine.advance(scenario.first_time - 1 - self.engine.now)
         world.must(*world.first_answers([float(path[0]) for path in self.paths]))
         self.recorder.begin()
@@ -247,7 +249,7 @@ class _Play:
     def _place(self) -> Callable[[Action], tuple[bool, float]]:
         """Where a transaction stands in its block; those of one sender keep their order.
 
-        What happens outside (money that people have elsewhere) comes first.
+        What the deployer does for others (such as minting tokens that they own elsewhere) comes first.
         """
         if self.scenario.order == "bid":
             return lambda action: (action.sender != DEPLOYER, -action.bid)

@@ -10,40 +10,28 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
-import logging
-import os
 import shlex
-import signal
-import sys
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice, product
-from multiprocessing import get_context, parent_process, resource_tracker
-from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
+from itertools import product
 from pathlib import Path
-from threading import Thread, local
 from typing import Any, Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import yaml
+from ruamel.yaml.error import YAMLError
 
 from plimsoll.chain.engine import Artifact
-from plimsoll.chain.revm import Revm
-from plimsoll.report.measures import measure
 from plimsoll.scenario.config import Scenario
 from plimsoll.scenario.paths import Bootstrap, Candles, Waypoints
 from plimsoll.scenario.reading import ScenarioError, load
-from plimsoll.scenario.run import Laboratory, clock_of
+from plimsoll.yaml_lines import reader
 
 PACKAGE = Path(__file__).parents[1]
 
 CHUNK = 25  # paths
-AHEAD = 4  # chunks under way for each thread of a cluster
-ATTEMPTS = 3  # of a chunk whose process died
 
 Row = dict[str, Any]
 Progress = Callable[[int, int], None]
@@ -57,33 +45,33 @@ class PathFailed(Exception):
     """A path that cannot be played.
 
     Attributes:
-        place: number of its place in the grid.
+        point: number of its grid point.
         path: its number.
         reason: what went wrong.
     """
 
-    def __init__(self, place: int, path: int, reason: str) -> None:
+    def __init__(self, point: int, path: int, reason: str) -> None:
         """A path by its numbers."""
-        super().__init__(place, path, reason)  # all of them, so that it can be sent
-        self.place, self.path, self.reason = place, path, reason
+        super().__init__(point, path, reason)  # all of them, so that it can be sent
+        self.point, self.path, self.reason = point, path, reason
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """Some paths of one place in the grid."""
+    """Some paths of one grid point."""
 
-    place: int
+    point: int
     first: int
     count: int
 
     @property
     def name(self) -> str:
         """The name of its file."""
-        return f"{self.place:05}-{self.first:07}.parquet"
+        return f"{self.point:05}-{self.first:07}.parquet"
 
     def __str__(self) -> str:
         """As people read it."""
-        return f"paths {self.first} to {self.first + self.count - 1} of place {self.place} in the grid"
+        return f"paths {self.first} to {self.first + self.count - 1} of grid point {self.point}"
 
 
 @dataclass(frozen=True)
@@ -93,7 +81,7 @@ class Sweep:
     Attributes:
         path: the scenario's file.
         settings: for all, like `pool.supply=1000`.
-        grid: settings of each place in the grid.
+        grid: settings of each grid point.
         paths: random paths for each of them.
     """
 
@@ -103,18 +91,18 @@ class Sweep:
     paths: int
 
     def scenarios(self) -> list[Scenario]:
-        """The scenario of each place in the grid.
+        """The scenario of each grid point.
 
         Raises:
             ScenarioError: one of them is impossible.
         """
-        return [load(self.path, (*self.settings, *place)) for place in self.grid]
+        return [load(self.path, (*self.settings, *point)) for point in self.grid]
 
     def chunks(self) -> list[Chunk]:
         """All that is to be done."""
         return [
-            Chunk(place, first, min(CHUNK, self.paths - first))
-            for place in range(len(self.grid))
+            Chunk(point, first, min(CHUNK, self.paths - first))
+            for point in range(len(self.grid))
             for first in range(0, self.paths, CHUNK)
         ]
 
@@ -129,9 +117,9 @@ class Sweep:
         parts += [artifacts[name].initcode for name in sorted(artifacts)]
         return _digest([*parts, code_version().encode()])
 
-    def command(self, place: int, path: int) -> str:
+    def command(self, point: int, path: int) -> str:
         """What plays one path alone."""
-        settings = [word for each in (*self.settings, *self.grid[place]) for word in ("--set", each)]
+        settings = [word for each in (*self.settings, *self.grid[point]) for word in ("--set", each)]
         words = ["ape", "run", "scenario", str(self.path), "--engine", "revm", "--path", str(path)]
         return shlex.join([*words, *settings])
 
@@ -160,7 +148,7 @@ def is_random(scenario: Scenario) -> bool:
 
 
 def grid_of(axes: Sequence[str]) -> tuple[tuple[str, ...], ...]:
-    """Every combination of axes like `vaults.0.bonus_max=0.05,0.08`; without an axis a single place.
+    """Every combination of axes like `vaults.0.bonus_max=0.05,0.08`; without an axis a single point.
 
     Raises:
         ScenarioError: an axis has no values, or says something twice.
@@ -182,48 +170,11 @@ def grid_of(axes: Sequence[str]) -> tuple[tuple[str, ...], ...]:
 def _values(text: str) -> list[str]:
     """The values of an axis as they are written; commas in brackets and quotes belong to a value."""
     try:
-        found = yaml.compose(f"[{text}]", yaml.SafeLoader)
-    except yaml.YAMLError:
+        found = reader().compose(f"[{text}]")
+    except YAMLError:
         return []
     parts = found.value if found else []
     return [text[part.start_mark.index - 1 : part.end_mark.index - 1] for part in parts]
-
-
-# ------------------------------------------------------------------------------------------------- workers
-
-_kept = local()  # the last market of this thread: scenario, artifacts, laboratory
-
-
-def play(scenario: Scenario, artifacts: Mapping[str, Artifact], chunk: Chunk) -> list[Row]:
-    """Plays a chunk; what a worker does. The market is built once for all chunks of a scenario.
-
-    Raises:
-        PathFailed: whatever was wrong with one of its paths.
-    """
-    rows = []
-    for path in range(chunk.first, chunk.first + chunk.count):
-        try:
-            result = _laboratory(scenario, artifacts).play(path)
-            row = {"place": chunk.place, "path": path, "compared": result.compared, **measure(result)}
-        except Exception as error:
-            raise PathFailed(chunk.place, path, _reason(error)) from None
-        rows.append(row)
-    return rows
-
-
-def _reason(error: Exception) -> str:
-    """An error on one line."""
-    return " ".join(f"{type(error).__name__}: {error}".removesuffix(": ").split()).removesuffix(".")
-
-
-def _laboratory(scenario: Scenario, artifacts: Mapping[str, Artifact]) -> Laboratory:
-    kept = getattr(_kept, "market", None)
-    if kept is None or kept[:2] != (scenario, artifacts):
-        _kept.market = None  # its memory is needed
-        kept = scenario, artifacts, Laboratory(scenario, Revm(clock_of(scenario)), artifacts)
-        _kept.market = kept
-    laboratory: Laboratory = kept[2]
-    return laboratory
 
 
 class Crew(Protocol):
@@ -238,172 +189,6 @@ class Crew(Protocol):
             PathFailed: one of the paths cannot be played.
             SweepError: workers fail.
         """
-
-
-class Processes:
-    """Processes of this machine."""
-
-    def __init__(self, workers: int) -> None:
-        """So many processes."""
-        self._workers = workers
-
-    def play(
-        self, work: Sequence[Chunk], scenarios: Sequence[Scenario], artifacts: Mapping[str, Artifact]
-    ) -> Iterator[tuple[Chunk, list[Row]]]:
-        """See `Crew`. The chunk of a process that dies is played again, by another one."""
-        waiting = deque(work)
-        crew: dict[Connection, BaseProcess] = {}
-        under_way: dict[Connection, Chunk] = {}
-        deaths: Counter[Chunk] = Counter()
-
-        def hire() -> Connection:
-            line, process = _start()
-            crew[line] = process
-            return line
-
-        def hand_to(line: Connection) -> None:
-            if waiting:
-                under_way[line] = chunk = waiting.popleft()
-                with suppress(OSError):  # it has died, and will be found dead
-                    line.send((scenarios[chunk.place], artifacts, chunk))
-
-        try:
-            for line in [hire() for _ in range(min(self._workers, len(work)))]:
-                hand_to(line)
-            while under_way:
-                ready = wait(list(under_way))
-                for line in [line for line in under_way if line in ready]:
-                    chunk = under_way.pop(line)
-                    try:
-                        answer = line.recv()
-                    except (EOFError, OSError):
-                        deaths[chunk] += 1
-                        _check_deaths(deaths[chunk], chunk, crew.pop(line))
-                        waiting.appendleft(chunk)
-                        hand_to(hire())
-                        continue
-                    if isinstance(answer, PathFailed):
-                        raise answer
-                    hand_to(line)
-                    yield chunk, answer
-        finally:
-            for process in crew.values():
-                process.terminate()
-            for process in crew.values():
-                process.join()
-
-
-def _check_deaths(times: int, chunk: Chunk, process: BaseProcess) -> None:
-    process.join()
-    if times == ATTEMPTS:
-        raise SweepError(
-            f"{times} processes died while they played {chunk}, the last with exit code {process.exitcode}, "
-            "perhaps for lack of memory; what was played is kept, and the same command goes on, best with "
-            "fewer --workers."
-        )
-
-
-def _start() -> tuple[Connection, BaseProcess]:
-    """A process that plays what comes down the line; Ctrl-C is its parent's business."""
-    context = get_context("spawn")  # fork would copy the locks of this process's threads
-    line, end = context.Pipe()
-    process = context.Process(target=_work, args=(end,), daemon=True)
-    resource_tracker.ensure_running()  # starting that would unblock the signal
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # the process inherits this
-    sys.path.insert(0, str(PACKAGE.parent))  # and this, which `ape run` takes away
-    try:
-        process.start()
-    finally:
-        sys.path.pop(0)
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        end.close()
-    return line, process
-
-
-def _work(line: Connection) -> None:
-    """What a process does."""
-    parent = parent_process()
-    assert parent is not None
-
-    def follow() -> None:
-        wait([parent.sentinel])
-        os._exit(1)  # in the midst of a path
-
-    Thread(target=follow, daemon=True).start()
-    while True:
-        scenario, artifacts, chunk = line.recv()
-        try:
-            line.send(play(scenario, artifacts, chunk))
-        except PathFailed as failed:
-            line.send(failed)
-
-
-class Cluster:
-    """A Dask cluster; whose workers need this package, but none of its files."""
-
-    def __init__(self, address: str) -> None:
-        """Connects to a scheduler, until `close`.
-
-        Raises:
-            SweepError: dask is not installed, nobody answers there, there are no workers, or they have
-                another version of this package.
-        """
-        try:
-            from distributed import Client
-        except ImportError:
-            raise SweepError("Dask is not installed; `make setup` brings it.") from None
-        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # errors end in a sentence of ours
-        try:
-            self._client = Client(address, timeout="10s")
-        except (OSError, TimeoutError, ValueError) as error:
-            raise SweepError(f"No Dask scheduler answers at {address} ({error}); start one first.") from None
-        if not self._client.nthreads():
-            self.close()
-            raise SweepError(f"The Dask scheduler at {address} has no workers; start some first.")
-        versions = self._client.run(code_version, on_error="return")
-        if others := sorted(worker for worker, version in versions.items() if version != code_version()):
-            self.close()
-            raise SweepError(
-                f"The Dask worker at {others[0]} has another version of Plimsoll, or none; install this one."
-            )
-
-    def close(self) -> None:
-        """Disconnects; what is under way is dropped."""
-        self._client.close()
-
-    def play(
-        self, work: Sequence[Chunk], scenarios: Sequence[Scenario], artifacts: Mapping[str, Artifact]
-    ) -> Iterator[tuple[Chunk, list[Row]]]:
-        """See `Crew`. Dask gives the chunks of a worker that dies to others, and waits for new ones."""
-        from distributed import as_completed
-
-        rest = iter(work)
-        under_way: dict[Any, Chunk] = {}  # by the future's key
-
-        def submit(count: int) -> list[Any]:
-            futures = []
-            for chunk in islice(rest, count):
-                # each task carries all that it needs, 0.2 MB, so that no worker's death can lose it
-                future = self._client.submit(play, scenarios[chunk.place], artifacts, chunk, pure=False)
-                under_way[future.key] = chunk
-                futures.append(future)
-            return futures
-
-        finished = as_completed(submit(AHEAD * sum(self._client.nthreads().values())))
-        for future in finished:
-            chunk = under_way.pop(future.key)
-            try:
-                rows = future.result()
-            except PathFailed:
-                raise
-            except Exception as error:  # of the cluster
-                raise SweepError(
-                    f"The Dask cluster has lost {chunk} ({_reason(error)}); what was played is kept, and the "
-                    "same command goes on."
-                ) from None
-            for more in submit(1):
-                finished.add(more)
-            yield chunk, rows
 
 
 # ------------------------------------------------------------------------------------------------- driving
@@ -423,7 +208,7 @@ def run(
     Raises:
         SweepError: the folder holds another sweep or something else, a path cannot be played, or workers
             fail; what was played is kept.
-        ScenarioError: a place in the grid is impossible.
+        ScenarioError: a grid point is impossible.
     """
     scenarios = sweep.scenarios()
     with _claimed(folder, sweep, artifacts):
@@ -444,7 +229,7 @@ def run(
         except PathFailed as failed:
             raise SweepError(
                 f"Path {failed.path} failed ({failed.reason}); what was played is kept. To play it alone: "
-                f"{sweep.command(failed.place, failed.path)}"
+                f"{sweep.command(failed.point, failed.path)}"
             ) from None
         table = _read([parts / chunk.name for chunk in chunks])
         _write(table, folder / "paths.parquet")
@@ -454,7 +239,7 @@ def run(
 def _schema(rows: Sequence[Row]) -> pa.Schema:
     """Whole numbers for what counts, floats for measures, also where all of them are None."""
     return pa.schema(
-        [(name, pa.int64() if name in ("place", "path", "compared") else pa.float64()) for name in rows[0]]
+        [(name, pa.int64() if name in ("point", "path", "compared") else pa.float64()) for name in rows[0]]
     )
 
 

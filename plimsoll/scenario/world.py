@@ -194,7 +194,7 @@ class World:
         ))  # fmt: skip
         model_feed = Feed(self.twin, answer)
         model_oracle = FeedOracle(self.twin, model_feed, scale, heartbeat)
-        terms = config.risk.to_struct(loan.decimals)
+        terms = config.to_struct(loan.decimals)
         address = self._protocol.create_vault(self.pool.contract, collateral.contract, oracle, terms).address
         model = Vault(
             self.twin,

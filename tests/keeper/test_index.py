@@ -232,7 +232,7 @@ def test_a_file_of_another_vault_or_of_no_index_is_refused(tmp_path):
 
 def test_events_that_take_too_much_are_refused():
     """A node that has lost a deposit is noticed."""
-    with pytest.raises(IndexFault, match="take more than he has"):
+    with pytest.raises(IndexFault, match="take more than the position holds"):
         opened().sync(MemoryChain([[withdraw(ONE, 1)]]))
 
 

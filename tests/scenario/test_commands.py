@@ -4,11 +4,12 @@ import json
 import os
 import pty
 import re
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -17,6 +18,7 @@ from click.testing import CliRunner, Result
 
 from plimsoll.report import figures
 from plimsoll.report.folder import PAGE
+from plimsoll.scenario import workers
 from scripts.compare import cli as compare
 from scripts.scenario import cli as scenario
 from scripts.sweep import cli as sweep
@@ -171,11 +173,16 @@ WRONG = [
         TINY.replace("seed: 7", "seed: x"),
         "",
         [],
-        "line 2: seed is 'x'; it must be a whole number.",
+        "line 2: seed is 'x', but must be a whole number; correct it.",
     ),
     (TINY.replace("seed: 7", "seed: ["), "", [], "tiny.yaml is not valid YAML in line 4: expected"),
     (TINY.replace("[2, 110]", "[2, -110]"), "", [], "the price at hour 2 is -110; it must be above 0"),
-    (TINY.replace("[2, 110]", "[2, .nan]"), "", [], "points.2.1 is nan; it must be a finite number."),
+    (
+        TINY.replace("[2, 110]", "[2, .nan]"),
+        "",
+        [],
+        "points.2.1 is nan, but must be a finite number; correct it.",
+    ),
     (
         *csv("time,open,high,low\n0,1,2,1\n"),
         [],
@@ -191,7 +198,7 @@ WRONG = [
     (TINY, "", ["--set", "nonsense"], "'nonsense' is no setting; write it like vaults.0.bonus_max=0.08."),
     (TINY, "", ["--set", "vaults.7.ltv=1"], "a list of 1, which has no '7'; replace it as a whole."),
     (TINY, "", ["--set", "pool.suply=1"], "unknown key 'suply'; remove it or use one of loan, supply"),
-    (TINY, "", ["--set", "vaults.0.bonus_max=9"], "bonus_max is 9; it must be at most 1."),
+    (TINY, "", ["--set", "vaults.0.bonus_max=9"], "bonus_max is 9, but must be at most 1; lower it."),
 ]
 
 
@@ -285,16 +292,16 @@ def test_a_sweep_writes_rows_summary_and_picture(tmp_path) -> None:
     assert reply.exit_code == 0, reply.output
     assert pq.read_table(tmp_path / "out" / "paths.parquet").num_rows == 60
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
-    assert [place["settings"] for place in summary["places"]] == [
+    assert [point["settings"] for point in summary["points"]] == [
         ["vaults.0.bonus_max=0.06"], ["vaults.0.bonus_max=0.08"],
     ]  # fmt: skip
-    assert summary["places"][0]["runs"] == 30
+    assert summary["points"][0]["runs"] == 30
     rows = pq.read_table(tmp_path / "out" / "paths.parquet").to_pandas()
-    for number, place in enumerate(summary["places"]):
-        lost = rows[rows["place"] == number]["bad_debt"]
-        assert place["bad_debt_mean"] == pytest.approx(lost.mean())
-        assert place["bad_debt_max"] == lost.max() > 0
-    assert summary["places"][0]["bad_debt_mean"] != summary["places"][1]["bad_debt_mean"]
+    for number, point in enumerate(summary["points"]):
+        lost = rows[rows["point"] == number]["bad_debt"]
+        assert point["bad_debt_mean"] == pytest.approx(lost.mean())
+        assert point["bad_debt_max"] == lost.max() > 0
+    assert summary["points"][0]["bad_debt_mean"] != summary["points"][1]["bad_debt_mean"]
     assert (tmp_path / "out" / "risk.png").read_bytes().startswith(b"\x89PNG")
     assert "0.06" in reply.output
     assert "Nothing" not in reply.output
@@ -303,7 +310,7 @@ def test_a_sweep_writes_rows_summary_and_picture(tmp_path) -> None:
 def test_a_sweep_without_chance_plays_one_path_and_says_so(file, tmp_path) -> None:
     reply = call(sweep, file, "--workers", "1", "--out", tmp_path / "out")
     assert reply.exit_code == 0, reply.output
-    assert "Nothing in tiny.yaml is random: every path of a place in the grid is the same." in reply.output
+    assert "Nothing in tiny.yaml is random: every path of a grid point is the same." in reply.output
     assert pq.read_table(tmp_path / "out" / "paths.parquet").num_rows == 1
 
 
@@ -350,6 +357,33 @@ def test_an_interrupted_sweep_goes_on(tmp_path) -> None:
         command.interrupt()
     assert kept.items() <= parts().items()
     assert len(parts()) < 80
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_interrupt_that_is_lost_ends_the_sweep_at_the_next_chunk(tmp_path, monkeypatch) -> None:
+    """Python drops exceptions of destructors."""
+
+    class Dying:
+        def __del__(self) -> None:
+            os.kill(os.getpid(), signal.SIGINT)
+            sum(range(100_000))  # the signal comes
+
+    class Here:
+        def play(self, work, scenarios, found):
+            for number, chunk in enumerate(work):
+                if number == 2:
+                    Dying()
+                yield chunk, workers.play(scenarios[chunk.point], found, chunk)
+
+    monkeypatch.setattr(workers, "processes", lambda _count: nullcontext(Here()))
+    (tmp_path / "gbm.yaml").write_text(GBM)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # ape's stops the tests' Anvil
+    try:
+        reply = call(sweep, tmp_path / "gbm.yaml", "--paths", "250", "--out", tmp_path / "out")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert reply.exit_code == 130
+    assert len(list((tmp_path / "out" / "parts").iterdir())) == 3
 
 
 def test_workers_do_not_outlive_a_killed_sweep(tmp_path) -> None:

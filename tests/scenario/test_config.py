@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from plimsoll.params import BLUE_CHIP, VOLATILE
+from plimsoll.params import BLUE_CHIP, VOLATILE, RiskParams
 from plimsoll.scenario.config import Scenario
 from plimsoll.scenario.reading import ScenarioError, load, parse
 from tests.utils.laboratory import SHIPPED, TINY, tiny
@@ -33,9 +33,12 @@ def test_ten_scenarios_ship() -> None:
 
 
 def test_the_vault_is_its_preset_and_what_it_says_otherwise() -> None:
-    assert tiny().vaults[0].risk == BLUE_CHIP
-    changed = tiny("vaults.0.preset=volatile", "vaults.0.bonus_max=0.12", "borrowers=[]").vaults[0].risk
-    assert changed == VOLATILE.model_copy(update={"bonus_max": Decimal("0.12")})
+    def risk(*settings: str) -> dict[str, object]:
+        return tiny(*settings).vaults[0].model_dump(include=set(RiskParams.model_fields))
+
+    assert risk() == BLUE_CHIP.model_dump()
+    changed = risk("vaults.0.preset=volatile", "vaults.0.bonus_max=0.12", "borrowers=[]")
+    assert changed == VOLATILE.model_dump() | {"bonus_max": Decimal("0.12")}
 
 
 def test_a_time_without_a_zone_is_utc() -> None:
@@ -48,32 +51,47 @@ def test_another_seed_changes_nothing_else() -> None:
 
 
 REFUSALS = [
-    ("seed: 7", "seed: 1.5", 2, "seed is 1.5; it must be a whole number"),
-    ("seed: 7", "seed: true", 2, "seed is True; it must be a whole number"),
-    ("seed: 7", "seed: -1", 2, "seed is -1; it must be at least 0"),
-    ("title: A short fall", "title: 7", 1, "title is 7; it must be a text; put it in quotes"),
+    ("seed: 7", "seed: 1.5", 2, "seed is 1.5, but must be a whole number; correct it"),
+    ("seed: 7", "seed: true", 2, "seed is True, but must be a whole number; correct it"),
+    ("seed: 7", "seed: -1", 2, "seed is -1, but must be at least 0; raise it"),
+    ("title: A short fall", "title: 7", 1, "title is 7, but must be a text; put it in quotes"),
     (
         "start: 2020-03-12T00:00:00Z",
         "start: soon",
         3,
-        "start is 'soon'; it must be a time such as 2020-03-12T00:00:00Z",
+        "start is 'soon', but must be a time such as 2020-03-12T00:00:00Z; correct it",
     ),
-    ("block_seconds: 600", "block_seconds: 0", 4, "block_seconds is 0; it must be at least 1"),
+    ("block_seconds: 600", "block_seconds: 0", 4, "block_seconds is 0, but must be at least 1; raise it"),
     (
         "block_seconds: 600",
         "block_seconds: 86400",
-        1,
+        4,
         "3.0 hours are 0 blocks of 86400 seconds; that must be 1 to 200000, so change block_seconds or hours",
     ),
-    ("[1, 170]", "[1, .nan]", 18, "vaults.0.price.points.1.1 is nan; it must be a finite number"),
-    ("[1, 170]", "[1, .inf]", 18, "vaults.0.price.points.1.1 is inf; it must be a finite number"),
+    (
+        "[1, 170]",
+        "[1, .nan]",
+        18,
+        "vaults.0.price.points.1.1 is nan, but must be a finite number; correct it",
+    ),
+    (
+        "[1, 170]",
+        "[1, .inf]",
+        18,
+        "vaults.0.price.points.1.1 is inf, but must be a finite number; correct it",
+    ),
     (
         "[1, 170]",
         "[1, -170]",
         16,
         "vaults.0.price.points: the price at hour 1 is -170; it must be above 0, at most 1000000000",
     ),
-    ("[1, 170]", "[1, much]", 18, "vaults.0.price.points.1.1 is 'much'; it must be a number"),
+    (
+        "[1, 170]",
+        "[1, much]",
+        18,
+        "vaults.0.price.points.1.1 is 'much', but must be a number such as 0.83; correct it",
+    ),
     (
         "[1, 170]",
         "[2.5, 170]",
@@ -85,8 +103,8 @@ REFUSALS = [
         "kind: waypoints",
         "kind: cubic",
         14,
-        "vaults.0.price is {'kind': 'cubic', 'points': [[0, 200], [1, 170], [2, 110]...; its kind "
-        "must be one of 'waypoints', 'csv', 'gbm', 'jumps', 'bootstrap'",
+        "vaults.0.price is {'kind': 'cubic', 'points': [[0, 200], [1, 170], [2, 110]..., but its kind "
+        "must be one of 'waypoints', 'csv', 'gbm', 'jumps', 'bootstrap'; correct it",
     ),
     ("seed: 7", "sead: 7", 1, f"unknown key 'sead'; remove it or use one of {KEYS}"),
     (
@@ -125,10 +143,10 @@ REFUSALS = [
     (
         "credit_limit: 300_000",
         "credit_limit: 200_000",
-        12,
+        13,
         "the borrowers of vaults.0 owe 240000, above its credit_limit 200000; raise it or lower total_debt",
     ),
-    ("count: 12", "count: 0", 24, "borrowers.0.count is 0; it must be at least 1"),
+    ("count: 12", "count: 0", 24, "borrowers.0.count is 0, but must be at least 1; raise it"),
     (
         "count: 12",
         "count: 200",
@@ -193,7 +211,7 @@ REFUSALS = [
         "start: 0.5, end: 2",
         "start: 11:00, end: 12:00",
         32,
-        "liquidators.0.outages.0.start is '11:00'; it must be a number",
+        "liquidators.0.outages.0.start is '11:00', but must be a number such as 0.83; correct it",
     ),
     (
         "start: 0.5, end: 2",
@@ -213,7 +231,7 @@ REFUSALS = [
         "kind: top_up, below: 1.1, to: 1.3",
         "kind: unwind, below: 1.01, to: 1.03",
         30,
-        "borrowers.1.behaviour.to is 1.03; who takes collateral out to sell it must end at threshold / ltv "
+        "borrowers.1.behaviour.to is 1.03; a withdrawal of collateral must end at threshold / ltv "
         "or above, so raise it to 1.0375",
     ),
     (
@@ -238,7 +256,7 @@ REFUSALS = [
         "{kind: flash,",
         "{kind: flash, vaults: [-1],",
         32,
-        "liquidators.0.vaults.0 is -1; it must be at least 0",
+        "liquidators.0.vaults.0 is -1, but must be at least 0; raise it",
     ),
     (
         "[2, 110]",
@@ -250,13 +268,14 @@ REFUSALS = [
         "symbol: WETH",
         'symbol: "Ξ"',
         12,
-        "vaults.0.collateral.symbol is 'Ξ'; it must have printable ASCII characters alone, without spaces",
+        "vaults.0.collateral.symbol: 'Ξ' has a space or a character outside ASCII; rename it",
     ),
     (
         "behaviour: {kind: top_up, below: 1.1, to: 1.3}",
         "behaviour: top_up",
         30,
-        "borrowers.1.behaviour is 'top_up'; it must be written as keys and values",
+        "borrowers.1.behaviour is 'top_up', but must be a section with keys of its own; see the examples "
+        "in scenarios/ and markets/",
     ),
 ]
 
@@ -336,7 +355,8 @@ def test_correlations_that_cannot_be_are_refused(rows: str, sentence: str) -> No
         ),
         (
             "seed: 1\nseed: 2",
-            "tiny.yaml is not valid YAML in line 2: the key 'seed' stands twice; correct it.",
+            'tiny.yaml is not valid YAML in line 2: found duplicate key "seed" with value "2" (original '
+            'value: "1"); correct it.',
         ),
         ("", f"tiny.yaml: None stands where the keys {KEYS} belong; write them as `key: value`."),
         ("- 1", f"tiny.yaml, line 1: [1] stands where the keys {KEYS} belong; write them as `key: value`."),

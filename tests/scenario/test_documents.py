@@ -2,15 +2,12 @@
 
 import re
 import shlex
-from collections.abc import Iterator
-from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Any
 
 import pytest
-from pydantic import BaseModel
 
+from plimsoll.documents import FILES, PARTS, filled, parts_of
 from plimsoll.report.measures import measure
-from plimsoll.scenario.config import Scenario
 from plimsoll.scenario.reading import load, parse
 from tests.utils.laboratory import ROOT, SCENARIOS, SHIPPED, play
 
@@ -25,33 +22,17 @@ SHIPPING = TEXT.split("## The ten that ship")[1]
 ROWS = re.findall(r"^\| `([a-z0-9-]+(?: --set [^`]+)?)` \| (.+) \|$", SHIPPING, re.M)
 
 
-def models(kind: Any) -> Iterator[type[BaseModel]]:
-    """The models that a type is made of, without those in them."""
-    if get_origin(kind) in (tuple, Union, UnionType, Annotated):
-        for part in get_args(kind):
-            yield from models(part)
-    elif isinstance(kind, type) and issubclass(kind, BaseModel):
-        yield kind
+def test_tables_are_what_the_code_says() -> None:
+    """After a change that is meant: python -m plimsoll.documents."""
+    texts = [path.read_text() for path in FILES]
+    assert [filled(text) for text in texts] == texts
+    assert sorted(name for text in texts for name in parts_of(text)) == sorted(PARTS)
 
 
-def reference() -> dict[str, list[str]]:
-    """The fields of every part of a scenario, by the part's name."""
-    found: dict[str, list[str]] = {}
-    left: list[type[BaseModel]] = [Scenario]
-    while left:
-        model = left.pop()
-        name = model.__name__.removesuffix("Config")
-        if name not in found:
-            found[name] = list(model.model_fields)
-            left += [part for field in model.model_fields.values() for part in models(field.annotation)]
-    return found
-
-
-def test_every_key_is_explained() -> None:
-    """A table a part, headed by `<!-- Name -->`, with a row a key."""
-    chapters = dict(re.findall(r"^<!-- (\w+) -->\n(.*?)(?=^<!-- |^#|\Z)", TEXT, re.M | re.S))
-    explained = {name: re.findall(r"^\| `(\w+)` \|", chapter, re.M) for name, chapter in chapters.items()}
-    assert explained == reference()
+def test_every_setting_is_described() -> None:
+    """By words or by the part that it is."""
+    for name, part in PARTS.items():
+        assert not [row for row in part() if row.endswith(" |  |")], name
 
 
 def test_every_scenario_has_a_section() -> None:

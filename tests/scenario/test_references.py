@@ -127,7 +127,7 @@ class Spiral:
         self.lab = laboratory(scenario)
         self.world = self.lab.world
         (self.market,) = self.world.markets
-        ((person,),) = self.lab.people
+        ((person,),) = self.lab.borrowers
         self.owner, self.debt = person.address, person.debt
         world, router = self.world, self.world.router
         assert router

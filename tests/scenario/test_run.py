@@ -60,12 +60,11 @@ def test_borrowers_keep_to_the_scenario(seed: int) -> None:
     (vault,) = scenario.vaults
     for group, people in zip(scenario.borrowers, draw(scenario, [194.0]), strict=True):
         assert len({person.address for person in people}) == group.count
-        assert all(person.debt >= vault.risk.min_debt * 10**6 for person in people)
+        assert all(person.debt >= vault.min_debt * 10**6 for person in people)
         total = sum(person.debt for person in people)
         assert 0 <= group.total_debt * 10**6 - total < group.count * 10**6
         healths = [
-            person.collateral / 1e18 * 194 * float(vault.risk.threshold) / (person.debt / 1e6)
-            for person in people
+            person.collateral / 1e18 * 194 * float(vault.threshold) / (person.debt / 1e6) for person in people
         ]
         assert float(group.health.min) - 1e-9 <= min(healths)
         assert max(healths) <= float(group.health.max) + 1e-3

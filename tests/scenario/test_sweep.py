@@ -3,9 +3,9 @@
 import json
 import multiprocessing
 import os
+import re
 import shutil
 import signal
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -15,21 +15,20 @@ import pytest
 
 from plimsoll.chain.engine import Artifact
 from plimsoll.scenario import sweep as sweeping
+from plimsoll.scenario import workers as working
 from plimsoll.scenario.config import Scenario
 from plimsoll.scenario.reading import ScenarioError, parse
 from plimsoll.scenario.run import Laboratory
 from plimsoll.scenario.sweep import (
     Chunk,
-    Cluster,
-    Processes,
     Row,
     Sweep,
     SweepError,
     grid_of,
     is_random,
-    play,
     run,
 )
+from plimsoll.scenario.workers import Cluster, play, processes
 from plimsoll.scenario.world import Difference
 from tests.utils.laboratory import TINY, artifacts, tiny
 
@@ -48,12 +47,12 @@ class Here:
     ) -> Iterator[tuple[Chunk, list[Row]]]:
         for chunk in work:
             self.played.append(chunk)
-            yield chunk, play(scenarios[chunk.place], found, chunk)
+            yield chunk, play(scenarios[chunk.point], found, chunk)
 
 
 @pytest.fixture(scope="session")
 def sweep(tmp_path_factory) -> Sweep:
-    """Two places with 60 paths of random prices each, in six chunks."""
+    """Two points with 60 paths of random prices each, in six chunks."""
     path = tmp_path_factory.mktemp("scenarios") / "tiny.yaml"
     path.write_text(TINY)
     return Sweep(path, (BROWNIAN,), grid_of(["vaults.0.bonus_max=0.06,0.08"]), 60)
@@ -117,11 +116,11 @@ def test_what_is_no_grid_is_refused(axes, message) -> None:
 
 def test_chunks_cover_each_path_once(sweep) -> None:
     covered = [
-        (chunk.place, path)
+        (chunk.point, path)
         for chunk in sweep.chunks()
         for path in range(chunk.first, chunk.first + chunk.count)
     ]
-    assert covered == [(place, path) for place in range(2) for path in range(60)]
+    assert covered == [(point, path) for point in range(2) for path in range(60)]
     assert len({chunk.name for chunk in sweep.chunks()}) == 6
 
 
@@ -145,8 +144,8 @@ def test_what_is_random_is_known(settings, random) -> None:
 
 def test_rows_are_in_order_each_path_once(sweep, rows) -> None:
     table = rows.to_pydict()
-    expected = [(place, path) for place in range(2) for path in range(60)]
-    assert list(zip(table["place"], table["path"], strict=True)) == expected
+    expected = [(point, path) for point in range(2) for path in range(60)]
+    assert list(zip(table["point"], table["path"], strict=True)) == expected
     assert len(set(table["liquidated_debt"])) > 20
     assert table["liquidated_debt"][:60] != table["liquidated_debt"][60:]
     assert min(table["compared"]) > 50
@@ -303,53 +302,60 @@ def test_a_market_is_not_kept_for_other_contracts(sweep) -> None:
 
 def test_a_process_is_killed_half_way(sweep, rows, tmp_path) -> None:
     progress, left = killed_half_way(lambda: multiprocessing.active_children()[0].pid)
-    assert run(sweep, tmp_path / "sweep", artifacts(), Processes(2), progress) == rows
+    with processes(2) as crew:
+        assert run(sweep, tmp_path / "sweep", artifacts(), crew, progress) == rows
     assert not left
     assert multiprocessing.active_children() == []
 
 
-def test_interrupts_are_not_the_workers_business(sweep, rows, tmp_path, monkeypatch) -> None:
+def test_interrupts_are_not_the_workers_business(sweep, rows, tmp_path) -> None:
     """In a terminal Ctrl-C reaches them as well; who started them says when they end."""
-    started, start = [], sweeping._start
-    monkeypatch.setattr(sweeping, "_start", lambda: started.append(start()) or started[-1])
+    told: list[set[int | None]] = []
 
     def progress(done: int, total: int) -> None:
         if 0 < done < total:
-            for _, process in started:
-                os.kill(process.pid, signal.SIGINT)
+            told.append({process.pid for process in multiprocessing.active_children()})
+            for pid in told[-1]:
+                os.kill(pid, signal.SIGINT)
 
-    assert run(sweep, tmp_path / "sweep", artifacts(), Processes(2), progress) == rows
-    assert len(started) == 2
+    with processes(2) as crew:
+        assert run(sweep, tmp_path / "sweep", artifacts(), crew, progress) == rows
+    assert len(told) > 2
+    assert len(set.union(*told)) == 2
 
 
 def test_one_process_gives_the_same_rows_as_three(sweep, rows, tmp_path) -> None:
     small = replace(sweep, paths=30)
     expected = rows.slice(0, 30).to_pylist() + rows.slice(60, 30).to_pylist()
     for workers in (1, 3):
-        table = run(small, tmp_path / str(workers), artifacts(), Processes(workers))
+        with processes(workers) as crew:
+            table = run(small, tmp_path / str(workers), artifacts(), crew)
         assert table.to_pylist() == expected
 
 
 def test_a_failure_in_a_process_names_the_path(sweep, tmp_path) -> None:
     broken = dict(artifacts()) | {"Factory": replace(artifacts()["Factory"], initcode=b"\xfe")}
-    with pytest.raises(
-        SweepError, match=r"Path \d+ failed \(CallReverted: no reason\); what was played is kept"
+    with (
+        pytest.raises(
+            SweepError, match=r"Path \d+ failed \(CallReverted: no reason\); what was played is kept"
+        ),
+        processes(2) as crew,
     ):
-        run(sweep, tmp_path, broken, Processes(2))
+        run(sweep, tmp_path, broken, crew)
     assert multiprocessing.active_children() == []
 
 
-def test_processes_that_always_die_end_the_sweep(sweep, tmp_path, monkeypatch, capfd) -> None:
-    monkeypatch.setattr(sweeping, "_work", sys.exit)  # of each process; its code is 1
-    with pytest.raises(SweepError) as refused:
-        run(sweep, tmp_path, artifacts(), Processes(1))
-    assert str(refused.value) == (
-        "3 processes died while they played paths 0 to 24 of place 0 in the grid, the last with exit code 1, "
-        "perhaps for lack of memory; what was played is kept, and the same command goes on, best with fewer "
-        "--workers."
+def test_processes_that_always_die_end_the_sweep(sweep, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(working, "play", lambda *_: os._exit(1))
+    with pytest.raises(SweepError) as refused, processes(1) as crew:
+        run(sweep, tmp_path, artifacts(), crew)
+    assert re.fullmatch(
+        r"Workers died again and again while they played paths \d+ to \d+ of grid point \d, perhaps "
+        r"for lack of memory; what was played is kept, and the same command goes on, best with fewer "
+        r"--workers\.",
+        str(refused.value),
     )
     assert json.loads((tmp_path / "sweep.json").read_text())["paths"] == 60
-    capfd.readouterr()
 
 
 def test_workers_of_another_version_are_refused(tmp_path, monkeypatch) -> None:

@@ -135,7 +135,7 @@ def test_running_again_sends_nothing(deployed: Desk) -> None:
     assert deployed.deploy() == []
     assert (chain.blocks.height, deployed.account.nonce) == (height, nonce)
     assert deployed.book_path.read_text() == book
-    assert {step.note for step in deployed.plan().steps} == {"there"}
+    assert {step.note for step in deployed.plan().steps} == {"exists"}
 
 
 @pytest.mark.parametrize("until", Stage)
@@ -222,34 +222,34 @@ def test_another_command_does_not_lose_what_was_sent(desk: Desk, monkeypatch: py
 # ---------------------------------------------------------------------------------------------------- changes
 
 
-FOR_EVER = {
+IMMUTABLE = {
     ("0.10", "0.2"): (
-        "line 5: pool.reserve_factor: the file says 0.2, but pool pUSDC was made with 0.1 for ever; restore "
-        "that, or choose another symbol."
+        "line 5: pool.reserve_factor: the file says 0.2, but pool pUSDC was made with 0.1, which cannot "
+        "change; restore that, or choose another symbol."
     ),
     ("name: Plimsoll USDC", "name: Other"): (
-        "line 3: pool.name: the file says Other, but pool pUSDC was made with Plimsoll USDC for ever; "
-        "restore that, or choose another symbol."
+        "line 3: pool.name: the file says Other, but pool pUSDC was made with Plimsoll USDC, which cannot "
+        "change; restore that, or choose another symbol."
     ),
     ("  open: true", "  rates: {floor: 0}"): (
-        "line 7: pool.rates.floor: the file says 0, but pool pUSDC was made with 10,000 for ever; restore "
-        "that, or choose another symbol."
+        "line 7: pool.rates.floor: the file says 0, but pool pUSDC was made with 10,000, which cannot "
+        "change; restore that, or choose another symbol."
     ),
     ("  open: true", "  delay_days: 7"): (
-        "line 7: pool.delay_days: the file says 7, but pool pUSDC was made with 3 for ever; restore that, or "
-        "choose another symbol."
+        "line 7: pool.delay_days: the file says 7, but pool pUSDC was made with 3, which cannot change; "
+        "restore that, or choose another symbol."
     ),
     ("decimals: 6", "decimals: 8"): (
         "line 2: pool.asset.mock.decimals: the file says 8, but mock token USDC was made with 6; restore "
         "that, or choose another symbol."
     ),
     ("blue-chip", "{preset: blue-chip, ltv: 0.7}"): (
-        "line 12: vaults.weth.risk.ltv: the file says 0.7, but vault pUSDC/weth was made with 0.8 for ever; "
-        "restore that, or give the vault another name."
+        "line 12: vaults.weth.risk.ltv: the file says 0.7, but vault pUSDC/weth was made with 0.8, which "
+        "cannot change; restore that, or give the vault another name."
     ),
     ("2_000", "2_500"): (
         "line 11: vaults.weth.oracle.mock.collateral: the file says 2,500, but oracle pUSDC/weth was made "
-        "with 2,000 for ever; restore that, or give the vault another name."
+        "with 2,000, which cannot change; restore that, or give the vault another name."
     ),
     ("50_000_000", "60_000_000"): (
         "line 6: pool.supply_cap: the file says 60,000,000, but on the chain it is 50,000,000; write that "
@@ -262,7 +262,7 @@ FOR_EVER = {
 }
 
 
-@pytest.mark.parametrize(("change", "sentence"), FOR_EVER.items(), ids=[new for _, new in FOR_EVER])
+@pytest.mark.parametrize(("change", "sentence"), IMMUTABLE.items(), ids=[new for _, new in IMMUTABLE])
 def test_refuses_what_has_changed(deployed: Desk, change: tuple[str, str], sentence: str) -> None:
     assert deployed.refused(changed(*change)) == (sentence,)
 
@@ -287,7 +287,8 @@ def test_refuses_another_collateral(deployed: Desk, yard: Yard) -> None:
     weth = deployed.book().tokens["WETH"].address
     for token in (yard.token(18).address, "{mock: {symbol: WETHX, decimals: 18}}"):
         assert deployed.refused(changed("{mock: {symbol: WETH, decimals: 18}}", token)) == (
-            f"line 10: vaults.weth.collateral: vault pUSDC/weth was made with {weth} for ever; restore that, "
+            f"line 10: vaults.weth.collateral: vault pUSDC/weth was made with {weth}, which cannot change; "
+            "restore that, "
             "or give the vault another name.",
         )
 
@@ -296,7 +297,8 @@ def test_refuses_another_oracle(deployed: Desk, yard: Yard) -> None:
     oracle = deployed.book().oracles["pUSDC/weth"].address
     text = changed("{mock: {collateral: 2_000, loan: 1}}", yard.oracle(2_000 * 10**24).address)
     assert deployed.refused(text) == (
-        f"line 11: vaults.weth.oracle: vault pUSDC/weth was made with {oracle} for ever; restore that, or "
+        f"line 11: vaults.weth.oracle: vault pUSDC/weth was made with {oracle}, which cannot change; "
+        "restore that, or "
         "give the vault another name.",
     )
 
@@ -307,7 +309,8 @@ def test_refuses_another_kind_of_oracle(deployed: Desk) -> None:
     feed = feeds["pUSDC/weth/collateral"].address
     chainlink = f"{{chainlink: {{expected_price: 2_000, collateral_feed: {{feed: {feed}, {terms}}}}}}}"
     assert deployed.refused(changed("{mock: {collateral: 2_000, loan: 1}}", chainlink)) == (
-        "line 11: vaults.weth.oracle: oracle pUSDC/weth was made from mock for ever; restore that, or give "
+        "line 11: vaults.weth.oracle: oracle pUSDC/weth was made from mock, which cannot change; restore "
+        "that, or give "
         "the vault another name.",
     )
 
@@ -346,7 +349,7 @@ def test_a_limit_that_losses_have_shrunk_is_no_change(deployed: Desk, lender: Ac
     notes = {step.what: step.note for step in deployed.plan().steps}
     assert (
         notes["limit of pUSDC/weth"]
-        == f"there; {left // WHOLE:,}.{left % WHOLE:06}".rstrip("0") + " after losses"
+        == f"exists; {left // WHOLE:,}.{left % WHOLE:06}".rstrip("0") + " after losses"
     )
     assert deployed.deploy() == []
 
@@ -438,7 +441,7 @@ def test_a_new_pool_queues_its_guardian_before_it_opens(desk: Desk, guardian: Ac
     steps = desk.plan(changed("  open: true", f"  open: true\n  guardian: {guardian}")).steps
     assert [(step.what, step.note) for step in steps[-2:]] == [
         ("guardian of pUSDC", "queue for 3 days"),
-        ("opening of pUSDC", "open for ever"),
+        ("opening of pUSDC", "open permanently"),
     ]
 
 

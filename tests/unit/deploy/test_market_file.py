@@ -106,16 +106,17 @@ WRONG = {
         "line 9: the name We.th must be of lower-case letters, digits and dashes; rename it."
     ),
     ("risk: blue-chip", "risk: [1]"): (
-        "line 12: vaults.weth.risk must be a section with keys of its own; see the examples in markets/."
+        "line 12: vaults.weth.risk must be a section with keys of its own; see the examples in "
+        "scenarios/ and markets/."
     ),
     ("{mock: {symbol: WETH, decimals: 18}}", "{mock: 5}"): (
         "line 10: vaults.weth.collateral.mock is 5, but must be a section with keys of its own; see the "
-        "examples in markets/."
+        "examples in scenarios/ and markets/."
     ),
     # risk
     ("blue-chip", "bluechip"): (
-        "line 12: vaults.weth.risk: bluechip is no preset; use blue-chip, correlated, volatile, or give "
-        "every parameter."
+        "line 12: vaults.weth.risk: there is no preset 'bluechip'; use one of blue-chip, correlated, "
+        "volatile."
     ),
     ("blue-chip", "{preset: blue-chip, ltv: 0.9}"): (
         "line 12: vaults.weth.risk: ltv 0.9 must be below threshold 0.83; lower ltv."

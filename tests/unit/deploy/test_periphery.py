@@ -22,7 +22,7 @@ def test_deploys_uniswap_and_both(deployed: Desk) -> None:
         assert contract.factory() == contracts.factory
         assert contract.uniswap_factory() == contracts.uniswap
     assert deployed.deploy(LOCAL) == []
-    assert [step.note for step in deployed.plan(LOCAL).steps[-3:]] == ["there"] * 3
+    assert [step.note for step in deployed.plan(LOCAL).steps[-3:]] == ["exists"] * 3
 
 
 def test_comes_with_the_market_alone(deployed: Desk) -> None:

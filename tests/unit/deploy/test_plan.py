@@ -348,7 +348,7 @@ def test_refuses_an_account_without_ether_on_a_live_network(
             None,
             f"{NETWORK} is a live network; say who signs with --account NAME, one of `ape accounts list`.",
         ),
-        ("TEST::0", "TEST::0 has a key that everybody knows; choose an account of yours with --account."),
+        ("TEST::0", "TEST::0 has a key that is public; choose your own account with --account."),
     ],
 )
 def test_refuses_test_accounts_on_a_live_network(desk: Desk, name: str | None, sentence: str) -> None:

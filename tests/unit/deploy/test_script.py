@@ -51,7 +51,7 @@ def test_shows_what_was_sent(script: ModuleType, capsys: pytest.CaptureFixture[s
     state, address, tx, gas = table["pool pUSDC"]
     assert (state, address[:2], len(address), tx[:2]) == ("✓ create", "0x", 42, "0x")
     assert int(gas.replace(",", "")) > 5_000_000
-    assert "16/19 opening of pUSDC: open for ever" in output
+    assert "16/19 opening of pUSDC: open permanently" in output
     assert "19 transactions sent." in output
     assert "This chain ends with this command" in output
 

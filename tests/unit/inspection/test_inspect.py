@@ -128,8 +128,8 @@ def test_a_vault_of_others_is_counted_and_not_asked(place: InspectedMarket) -> N
         contracts.factory.create_vault(*arguments, place.vault.risk(), sender=place.account(1))
         assert name not in book.vaults
     (pool,) = look(place).pools
-    assert (pool.uninvited, len(pool.vaults)) == (2, 2)
-    assert "and 2 vaults that the curator has not let in" in printed(look(place))
+    assert (pool.without_credit_line, len(pool.vaults)) == (2, 2)
+    assert "and 2 vaults without a credit line" in printed(look(place))
 
 
 def test_a_vault_with_a_line_is_shown_without_a_name(

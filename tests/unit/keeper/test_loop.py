@@ -12,11 +12,11 @@ from ape import networks
 from ape.api import AccountAPI
 from eth_utils import keccak
 
-from plimsoll.keeper import metrics
 from plimsoll.keeper.execution import Inventory
 from plimsoll.keeper.index import DOUBTS, Index, IndexFault
 from plimsoll.keeper.journal import Journal
 from plimsoll.keeper.loop import Keeper, Policy
+from plimsoll.keeper.metrics import registry
 from plimsoll.keeper.node import Node, NodeError, Reverted, VaultNode
 from plimsoll.keeper.signer import ApeSigner
 from plimsoll.units import MAX
@@ -346,20 +346,12 @@ def test_a_refused_range_of_logs_is_halved(market, wire):
         vault.logs(0, head)
 
 
-def test_metrics_are_prometheus_text(market, hire, tmp_path):
-    """Gauges and counters, in a file and on a port."""
-    from urllib.request import urlopen
-
+def test_metrics_are_what_the_keeper_sees(hire):
+    """Gauges and counters, of the moment in which they are read."""
     keeper = hire()
+    found = registry(lambda: keeper.status)
+    assert found.get_sample_value("plimsoll_keeper_ticks_total") == 0
     keeper.tick()
-    metrics.write(keeper.status, tmp_path / "keeper.prom")
-    text = (tmp_path / "keeper.prom").read_text()
-    assert "# TYPE plimsoll_keeper_positions gauge\nplimsoll_keeper_positions 2\n" in text
-    assert "# TYPE plimsoll_keeper_ticks_total counter\nplimsoll_keeper_ticks_total 1\n" in text
-    server = metrics.serve(lambda: keeper.status, 0)
-    try:
-        with urlopen(f"http://127.0.0.1:{server.server_port}/metrics") as answer:
-            assert answer.read().decode() == text
-    finally:
-        server.shutdown()
-        server.server_close()
+    assert found.get_sample_value("plimsoll_keeper_ticks_total") == 1
+    assert found.get_sample_value("plimsoll_keeper_positions") == 2
+    assert found.get_sample_value("plimsoll_keeper_no_price_total") == 0

@@ -3,7 +3,10 @@
 import os
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
+
+from plimsoll.keeper.settings import Settings
 
 ROOT = Path(__file__).parents[3]
 
@@ -35,4 +38,14 @@ def test_a_bad_amount_is_refused(tmp_path):
     """Before anything is started."""
     done = keeper("--floor", "-1", folder=tmp_path)
     assert done.returncode == 2
-    assert "-1 is not a number of at least 0" in done.stderr
+    assert "Error: --floor is -1, but must be at least 0; raise it." in done.stderr
+
+
+def test_settings_come_from_the_environment_too(monkeypatch):
+    """The bot has nothing else."""
+    monkeypatch.setenv("KEEPER_VAULT", "pUSDC/weth")
+    monkeypatch.setenv("KEEPER_VIA", "0x1,0x2")
+    monkeypatch.setenv("KEEPER_DRY_RUN", "true")
+    assert Settings(floor="2.5") == Settings(
+        vault="pUSDC/weth", via=("0x1", "0x2"), dry_run=True, floor=Decimal("2.5")
+    )

@@ -1,0 +1,130 @@
+"""Makes the keeper that settings describe."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ape.api import AccountAPI, ProviderAPI
+from eth_utils.address import is_address, to_checksum_address
+from web3 import HTTPProvider
+
+from plimsoll.deploy import AddressBook, book_path
+from plimsoll.keeper.execution import Execution, FlashLiquidation, Inventory
+from plimsoll.keeper.index import Index
+from plimsoll.keeper.loop import Keeper, Policy
+from plimsoll.keeper.node import Node, VaultNode
+from plimsoll.keeper.settings import Settings
+from plimsoll.keeper.signer import ApeSigner
+
+TIMEOUT = 10  # seconds that the node may take to answer
+BOOK = "book"  # as the Liquidator: that of the address book
+
+
+class KeeperError(Exception):
+    """A keeper that cannot start; the message is one sentence."""
+
+
+@dataclass(frozen=True)
+class Assembled:
+    """A keeper that has not looked at the chain yet."""
+
+    keeper: Keeper
+    index: Index
+    vault: str  # as the settings call it
+    database: Path
+    unit: int  # a whole loan token in base units
+
+
+def assemble(settings: Settings, provider: ProviderAPI, account: AccountAPI) -> Assembled:
+    """The keeper that settings describe.
+
+    Args:
+        settings: as given.
+        provider: of the connected network.
+        account: pays and signs; it asks for its passphrase now, not for each batch.
+
+    Raises:
+        KeeperError: a setting is missing or names nothing, or the account has no funds where it needs some.
+        DeployError: the address book cannot be read.
+        NodeError: the node does not answer.
+        Reverted: there is no vault, no Liquidator or no pair at an address.
+        IndexFault: the file is of another vault or chain.
+    """
+    book = AddressBook.load(provider, book_path(provider))
+    name, address, first_block = _vault(book, settings)
+    node = Node(_impatient(provider.web3.provider).make_request)
+    vault = VaultNode(node, address)
+    if settings.coin_price is None and node.number("eth_gasPrice") > 0:
+        raise KeeperError(
+            "Gas costs something here; say with --coin-price how many loan tokens its coin is worth."
+        )
+    execution = _execution(book, settings, vault)
+    if execution.spender and not settings.dry_run:
+        (funds,) = node.view(vault.loan, "balanceOf(address)", "uint256", account.address)
+        if not funds:
+            raise KeeperError(
+                f"{account.address} has none of the loan asset {vault.loan}; send it some, or try "
+                "--liquidator or --dry-run."
+            )
+    if not settings.dry_run and hasattr(account, "set_autosign"):
+        account.set_autosign(True)
+    database = settings.database or Path(".keeper") / f"{provider.chain_id}-{name.replace('/', '-')}.sqlite"
+    database.parent.mkdir(parents=True, exist_ok=True)
+    index = Index(database, provider.chain_id, address, first_block)
+    unit = 10 ** int(node.view(vault.loan, "decimals()", "uint8")[0])
+    keeper = Keeper(vault, index, ApeSigner(account), execution, _policy(settings, unit), time.time)
+    return Assembled(keeper, index, name, database, unit)
+
+
+def _vault(book: AddressBook, settings: Settings) -> tuple[str, str, int]:
+    """Name, address and first block of the vault that is named, or of the only one."""
+    name = settings.vault
+    if name is not None and is_address(name):
+        return name, to_checksum_address(name), settings.from_block
+    if not book.vaults:
+        raise KeeperError(
+            f"There is no vault in {book.title}; deploy one (`ape run deploy market`), choose --network, or "
+            "give its address with --vault."
+        )
+    if name is None and len(book.vaults) == 1:
+        name = next(iter(book.vaults))
+    if name not in book.vaults:
+        what = f"{name} is no vault" if name else "There is more than one vault"
+        raise KeeperError(f"{what} in {book.title}; choose --vault from {', '.join(book.vaults)}.")
+    record = book.vaults[name]
+    return name, record.address, record.block or 0
+
+
+def _execution(book: AddressBook, settings: Settings, vault: VaultNode) -> Execution:
+    liquidator = settings.liquidator
+    if liquidator == BOOK:
+        if book.liquidator is None:
+            raise KeeperError(f"There is no Liquidator in {book.title}; give its address.")
+        liquidator = book.liquidator.address
+    if liquidator is None:
+        return Inventory(vault, round(settings.discount * 100), settings.pair)
+    return FlashLiquidation(vault, liquidator, settings.via)
+
+
+def _impatient(provider: Any) -> Any:
+    """The same node, but a request fails after `TIMEOUT` seconds and web3 does not repeat it."""
+    if not isinstance(provider, HTTPProvider):
+        return provider
+    options = {**provider.get_request_kwargs(), "timeout": TIMEOUT}
+    return HTTPProvider(provider.endpoint_uri, options, exception_retry_configuration=None)
+
+
+def _policy(settings: Settings, unit: int) -> Policy:
+    """Amounts in base units; `unit` is a whole loan token in base units."""
+    return Policy(
+        floor=max(1, int(settings.floor * unit)),
+        coin_price=int((settings.coin_price or 0) * unit * 10**18),
+        gas_cap=settings.gas_cap,
+        cooldown=settings.cooldown,
+        patience=settings.patience,
+        allowance=None if settings.allowance is None else int(settings.allowance * unit),
+        is_dry=settings.dry_run,
+    )

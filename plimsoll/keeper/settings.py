@@ -1,0 +1,69 @@
+"""What one says about a keeper, as options or in the environment."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+Tokens = Annotated[Decimal, Field(ge=0)]
+
+
+class Settings(BaseSettings):
+    """A keeper of one vault; in the environment each setting begins with `KEEPER_`."""
+
+    model_config = SettingsConfigDict(env_prefix="KEEPER_", frozen=True, extra="forbid")
+
+    vault: str | None = Field(
+        None, description="name in the address book, or an address; without, the only one in the book"
+    )
+    from_block: int = Field(0, ge=0, description="for an address: the block in which it was deployed")
+    dry_run: bool = Field(False, description="show what would be done, and send nothing")
+    coin_price: Tokens | None = Field(
+        None,
+        description="whole loan tokens for the coin that gas is paid in; needed where gas has a price",
+    )
+    floor: Tokens = Field(
+        Decimal(0), description="least profit of a batch, whole loan tokens; at least one base unit"
+    )
+    discount: Decimal = Field(
+        Decimal(1), ge=0, le=50, description="% below the oracle's price at which you sell what is seized"
+    )
+    pair: str | None = Field(
+        None,
+        description="address of the Uniswap v2 pair into which you sell, instead of the discount; its depth "
+        "limits the batch",
+    )
+    liquidator: str | None = Field(
+        None,
+        description="address of a Liquidator, or `book` for that of the address book: liquidate without "
+        "funds, selling on Uniswap v2 inside the call",
+    )
+    via: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="token between collateral and loan asset, with a Liquidator; in order (in the "
+        "environment separated by commas)",
+    )
+    gas_cap: int = Field(15_000_000, ge=200_000, description="gas of one batch")
+    cooldown: int = Field(
+        60, ge=0, description="seconds for which the owners of a failed batch are left alone"
+    )
+    patience: int = Field(
+        30, ge=1, description="seconds after which a transaction that is not mined is replaced"
+    )
+    allowance: Tokens | None = Field(
+        None,
+        description="standing allowance in whole loan tokens, which saves a transaction before each batch; "
+        "without, what the batch needs",
+    )
+    database: Path | None = Field(
+        None, description="file of positions and transactions; without, `.keeper/<chain>-<vault>.sqlite`"
+    )
+
+    @field_validator("via", mode="before")
+    @classmethod
+    def _split(cls, via: object) -> object:
+        return via.split(",") if isinstance(via, str) else via
