@@ -61,7 +61,7 @@ class Market:
         self.collateral = deploy(project.PlainToken, "Collateral", "COLL", 18)
         self.feeds = [deploy(project.MockFeed, 8, quote * 10**8) for quote in (PRICE, 1)]
         terms = [(feed.address, 7 * 24 * HOUR, 1, 10**15) for feed in self.feeds]
-        none = (NOBODY, 0)
+        none = (NOBODY, 0, 0)
         self.oracle = deploy(
             project.ChainlinkOracle,
             (

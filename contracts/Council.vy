@@ -9,25 +9,31 @@
         asset, change a vault's parameters, or stop withdrawing, repaying, topping up and liquidating.
 @dev Before `open_pool` nobody can hold a share, so the curator sets limits freely. Afterwards a limit falls
      at once but rises only through the queue: one change at a time, fixed when queued, executable in the
-     three days after an immutable delay, and adding at most `max(5 % of total assets, current limit)`.
-
-     A contract of its own because a pool with all of this inside does not fit into a blueprint.
-@custom:security At a utilisation of 100 % a delay gives lenders no way out; see SECURITY.md.
+     three days after an immutable delay, and adding at most `max(5 % of the basis, current limit)`. The basis is
+     the least of total assets when the change was queued, at every `witness`, and when it is executed: a flash
+     deposit can only lift total assets, and one call of anybody that nobody sandwiches undoes it.
+@custom:security A raise that nobody witnesses is bounded by what its curator can flash-deposit. A large lender
+                 who steps out at a witness makes raises slower. At a utilisation of 100 % a delay gives lenders
+                 no way out. See SECURITY.md.
 """
 
+from .interfaces import IBackstop
 from .interfaces import ICouncil
 from .interfaces import IFactory
 from .interfaces import IPool
+from .modules import units
 
 DAY: constant(uint256) = 86_400
 DELAY_MIN: constant(uint256) = 3 * DAY
 DELAY_MAX: constant(uint256) = 30 * DAY
 WINDOW: constant(uint256) = 3 * DAY  # in which a queued change may be executed
 RESTORE_AFTER: constant(uint256) = DAY  # from a guardian's cut to its restoration
+RESTORE_LAPSE: constant(uint256) = 30 * DAY  # from a guardian's cut to the end of the right to restore
 PAUSE_LENGTH: constant(uint256) = 7 * DAY
 PAUSE_SPACING: constant(uint256) = 14 * DAY  # from the start of a pause to the start of the next
 PAYOUT_DELAY: constant(uint256) = 3 * DAY  # from announcing to distributing
 PAYOUT_LAPSE: constant(uint256) = 7 * DAY  # from announcing to the end of it
+WAD: constant(uint256) = units.WAD
 RAISE_DIVISOR: constant(uint256) = 20  # a raise adds at most a twentieth (5 %) of total assets
 
 FACTORY: immutable(IFactory)  # records which vaults are the pool's
@@ -79,13 +85,14 @@ def open_pool():
 def set_limit(vault: address, limit: uint256):
     """
     @notice Curator. Before opening: register a vault of this pool and set its limit, freely. Afterwards: lower
-            a limit at once, which also cancels a queued raise of it.
+            a limit at once, which also cancels a queued raise of it and the right to restore it.
     @param limit Base units of the loan asset.
     """
     self._only_curator()
     if self._is_open():
         assert limit < self._limit(vault), "council: limit may only fall"
         self._cancel_raise_of(vault)
+        self.cuts[vault] = empty(ICouncil.Cut)
     extcall POOL.set_limit(vault, limit)
 
 
@@ -125,11 +132,23 @@ def queue_guardian(guardian: address):
 
 
 @external
+def witness() -> uint256:
+    """
+    @notice Lower the basis of the queued raise to today's total assets, if they are less. Open to all.
+    @return The basis, base units.
+    """
+    assert self.queued.ready != 0 and not self.queued.is_guardian, "council: no raise queued"
+    assets: uint256 = min(self.queued.assets, staticcall POOL.totalAssets())
+    self.queued.assets = assets
+    log ICouncil.Witnessed(vault=self.queued.subject, assets=assets)
+    return assets
+
+
+@external
 def execute_queued():
     """
-    @notice Curator: execute the queued change, within three days after its delay. A raise adds at most
-            `max(5 % of A, current limit)`, A the smaller of total assets when queued and now; what exceeds
-            that is not granted.
+    @notice Curator: carry out the queued change, within three days after its delay. A raise adds at most
+            `max(5 % of the basis, current limit)`; what exceeds that is not granted.
     """
     self._only_curator()
     change: ICouncil.QueuedChange = self.queued
@@ -173,13 +192,14 @@ def cut_limit(vault: address):
 @external
 def restore_limit(vault: address, limit: uint256):
     """
-    @notice Curator, a day after a guardian's cut: restore the limit, up to what it was less the vault's losses
-            since.
+    @notice Curator, a day after a guardian's cut and within 30 days of it, unless they have lowered the limit
+            since: restore it, up to what it was less the vault's losses since.
     """
     self._only_curator()
     cut: ICouncil.Cut = self.cuts[vault]
     assert cut.at != 0, "council: nothing to restore"
     assert block.timestamp >= cut.at + RESTORE_AFTER, "council: a day after the cut"
+    assert block.timestamp <= cut.at + RESTORE_LAPSE, "council: right to restore lapsed"
     lost: uint256 = (staticcall POOL.losses(vault)) - cut.losses
     assert limit <= cut.limit - min(lost, cut.limit), "council: above the former limit"
     assert limit > self._limit(vault), "council: restores nothing"
@@ -202,14 +222,18 @@ def set_supply_cap(cap: uint256):
 @external
 def announce() -> uint256:
     """
-    @notice Announce that what the pool's reserve holds above the insurance target will be paid out. Open to
-            all; refused while an earlier announcement stands, while provisions stand and when the pool is wiped.
+    @notice Announce that what the pool's reserve holds above provisions and the insurance target will be paid
+            out. Open to all, once the pool is open; refused when it is wiped. An announcement that waits may be
+            replaced by one at least half as large again, which waits anew; one that is payable may not.
     @return Base units.
     """
-    at: uint256 = self.announced_at
-    assert at == 0 or block.timestamp > at + PAYOUT_LAPSE, "council: already announced"
+    assert self._is_open(), "council: pool still closed"
     amount: uint256 = staticcall POOL.excess()
-    assert amount > 0, "council: nothing to pay out"
+    assert amount > 0, "council: no excess"
+    at: uint256 = self.announced_at
+    if at != 0 and block.timestamp <= at + PAYOUT_LAPSE:
+        assert block.timestamp < at + PAYOUT_DELAY, "council: a payout is due"
+        assert 2 * amount >= 3 * self.announced, "council: already announced"
     self.announced = amount
     self.announced_at = block.timestamp
     log ICouncil.Announced(amount=amount)
@@ -219,21 +243,44 @@ def announce() -> uint256:
 @external
 def distribute() -> uint256:
     """
-    @notice Pay out what was announced three to seven days ago, or what the reserve holds above the target now if
-            that is less, as new pool shares: a fixed part to the backstop, the rest to the receiver that the
-            curator named. A part without a recipient stays in the reserve. Open to all; refused as `announce` is.
+    @notice Pay out what was announced three to seven days ago, or the excess now if that is less, as new pool
+            shares: a fixed part to the backstop, the rest to the receiver that the curator named. What nobody
+            takes stays in the reserve. The backstop gets at most what its stake is worth, less what its
+            unearned income is, and nothing below its minimum stake; when that cuts its part, the receiver's is
+            cut in the same proportion. Takes what it considered off the announcement. Open to all; refused
+            when nothing is paid, and when the pool is wiped.
     @return Base units that left the reserve.
     """
     at: uint256 = self.announced_at
     assert at != 0, "council: nothing announced"
     assert block.timestamp >= at + PAYOUT_DELAY, "council: payout too early"
     assert block.timestamp <= at + PAYOUT_LAPSE, "council: payout too late"
-    limit: uint256 = self.announced
+    announced: uint256 = self.announced
+    considered: uint256 = min(announced, staticcall POOL.excess())
+    self.announced = announced - considered
+    if considered == announced:
+        self.announced_at = 0
+    backstop: address = staticcall POOL.backstop()
+    amount: uint256 = extcall POOL.distribute_excess(
+        min(considered, self._payable(backstop)), self.payout_receiver
+    )
+    assert amount > 0, "council: nothing to pay out"
+    log ICouncil.Distributed(amount=amount)
+    if backstop != empty(address):
+        extcall IBackstop(backstop).sync()
+    return amount
+
+
+@external
+def cancel_payout():
+    """
+    @notice Guardian: withdraw what was announced.
+    """
+    self._only_guardian()
+    assert self.announced_at != 0, "council: no payout announced"
+    log ICouncil.PayoutCancelled(amount=self.announced)
     self.announced = 0
     self.announced_at = 0
-    amount: uint256 = extcall POOL.distribute_excess(limit, self.payout_receiver)
-    log ICouncil.Distributed(amount=amount)
-    return amount
 
 
 @external
@@ -382,6 +429,23 @@ def _raise_bound(current: uint256, assets: uint256) -> uint256:
     @notice The highest limit that one raise may lead to, base units.
     """
     return current + max(assets // RAISE_DIVISOR, current)
+
+
+@internal
+@view
+def _payable(backstop: address) -> uint256:
+    """
+    @notice The largest payout whose part for the backstop is not above what its stake earns at most, base units.
+    """
+    share: uint256 = staticcall POOL.backstop_share()
+    if backstop == empty(address) or share == 0:
+        return max_value(uint256)
+    books: IBackstop.Books = staticcall IBackstop(backstop).books()
+    stake: uint256 = books.stake.assets
+    if stake < staticcall IBackstop(backstop).minimum_stake():
+        return 0
+    worth: uint256 = staticcall POOL.convertToAssets(stake - min(stake, books.income))
+    return worth * WAD // share
 
 
 @internal

@@ -383,7 +383,7 @@ def _debt(market: Market, debt_shares: uint256) -> uint256:
     """
     @notice What `debt_shares` owe, base units, rounded up.
     """
-    return share_math._to_assets_up(debt_shares, market.totals.debt, market.totals.shares)
+    return share_math._part_to_assets_up(debt_shares, market.totals.debt, market.totals.shares)
 
 
 @internal

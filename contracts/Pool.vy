@@ -85,7 +85,9 @@ exports: (
     waterfall.provisions,
     waterfall.provision_of,
     waterfall.excess,
+    waterfall.backstop_haircut,
     waterfall.reserves,
+    credit_lines.pace,
     credit_lines.losses,
     # interest
     ledger.rates.rate_params,
@@ -105,6 +107,7 @@ def __init__(params: IPool.PoolParams):
     """
     FACTORY = IFactory(msg.sender)
     cash.__init__(params.asset, params.flash_fee)
+    credit_lines.__init__(params.draw_burst, params.draw_refill)
     ledger.__init__(params.rates, params.reserve_factor)
     waterfall.__init__(params.insurance_target, params.backstop_share)
     decimals: uint8 = staticcall IERC20Detailed(params.asset).decimals()
@@ -136,7 +139,7 @@ def set_limit(vault: address, limit: uint256):
     gates._only_council()
     pool: address = staticcall FACTORY.pool_of(vault)
     assert pool == self, "pool: not a vault of this pool"
-    credit_lines._set_limit(vault, limit)
+    credit_lines._set_limit(vault, limit, ledger._accrued().flags & ledger.FLAG_OPEN != 0)
 
 
 @external
@@ -182,11 +185,17 @@ def mint(shares: uint256, receiver: address) -> uint256:
 @external
 def withdraw(assets: uint256, receiver: address, owner: address) -> uint256:
     """
-    @notice Pay `assets` base units to `receiver` out of `owner`'s shares.
+    @notice Pay `assets` base units to `receiver` out of `owner`'s shares. Refused while provisions keep back
+            more than 0.1 % of the price: `exit` pays then, at a price that the caller bounds.
     @return Shares burnt, rounded up.
     """
     t: ledger.Totals = ledger._accrued()
-    shares: uint256 = waterfall._exit_shares(t, assets)
+    value: uint256 = 0
+    supply: uint256 = 0
+    value, supply = waterfall._exit_terms(t)
+    shares: uint256 = share_math._to_shares_up(assets, value, supply)
+    if value != t.total_assets and shares > 0:
+        waterfall._check_haircut(t, value, supply)
     self._leave(t, assets, shares, receiver, owner)
     return shares
 
@@ -194,11 +203,16 @@ def withdraw(assets: uint256, receiver: address, owner: address) -> uint256:
 @external
 def redeem(shares: uint256, receiver: address, owner: address) -> uint256:
     """
-    @notice Burn `shares` of `owner` and pay their value to `receiver`.
+    @notice Burn `shares` of `owner` and pay what they are worth to `receiver`. Refused as `withdraw` is.
     @return Base units paid, rounded down.
     """
     t: ledger.Totals = ledger._accrued()
-    assets: uint256 = waterfall._exit_assets(t, shares)
+    value: uint256 = 0
+    supply: uint256 = 0
+    value, supply = waterfall._exit_terms(t)
+    if value != t.total_assets and shares > 0:
+        waterfall._check_haircut(t, value, supply)
+    assets: uint256 = share_math._to_assets_down(shares, value, supply)
     self._leave(t, assets, shares, receiver, owner)
     return assets
 
@@ -207,7 +221,7 @@ def redeem(shares: uint256, receiver: address, owner: address) -> uint256:
 def exit(shares: uint256, min_assets: uint256, receiver: address, owner: address) -> (uint256, uint256):
     """
     @notice Redeem as much of `shares` as the owner holds and the pool can pay now. Never reverts for lack of
-            cash: it then pays less and burns fewer shares, possibly zero.
+            cash: it then pays less and burns fewer shares, possibly zero. Pays whatever provisions keep back.
     @param shares Largest number of shares to burn; the largest uint means all.
     @param min_assets Revert when less than this would be paid, base units.
     @return Base units paid, rounded down; shares burnt, rounded up.
@@ -250,10 +264,7 @@ def draw(amount: uint256, receiver: address) -> (uint256, IPool.DebtTotals):
     t.total_debt += share_math._to_value_up(shares, t.total_debt, t.total_debt_shares)
     t.total_debt_shares += shares
     assert t.total_debt <= t.total_assets, "pool: not enough cash"
-    limit: uint256 = 0
-    drawn: uint256 = 0
-    limit, drawn = credit_lines._draw(msg.sender, shares)
-    assert share_math._to_assets_up(drawn, t.total_debt, t.total_debt_shares) <= limit, "pool: over the credit limit"
+    credit_lines._draw(msg.sender, amount, shares, t.total_debt, t.total_debt_shares)
     ledger._store(t)
     cash._send(receiver, amount)
     return shares, IPool.DebtTotals(debt=t.total_debt, shares=t.total_debt_shares)
@@ -271,18 +282,18 @@ def settle(shares: uint256, paid: uint256) -> uint256:
     @return The pool's cash, base units, by which the vault checks that a payment arrived in full.
     """
     t: ledger.Totals = ledger._accrued()
-    credit_lines._settle(msg.sender, shares)
+    counted: uint256 = min(paid, cash.CASH_TOP)  # no absurd argument can stop a settlement
+    credit_lines._settle(msg.sender, shares, counted)
     extinguished: uint256 = t.total_debt
     if shares != t.total_debt_shares:
-        extinguished = share_math._to_value_down(shares, t.total_debt, t.total_debt_shares)
+        extinguished = share_math._part_to_value_down(shares, t.total_debt, t.total_debt_shares)
     # shares are part of the total; the value of a part, rounded down, is at most the total
     t.total_debt = unsafe_sub(t.total_debt, extinguished)
     t.total_debt_shares = unsafe_sub(t.total_debt_shares, shares)
 
     balance: uint256 = staticcall cash.ASSET.balanceOf(self)  # `cash._balance`, without the jump
     backing: uint256 = cash._backing(balance, t.total_debt)
-    # below 2**111, whatever the argument
-    received: uint256 = unsafe_mul(min(paid, cash.CASH_TOP), units.FRACTION)
+    received: uint256 = unsafe_mul(counted, units.FRACTION)
     if backing < t.total_assets or received < extinguished:
         t = waterfall._book_loss(t, msg.sender, extinguished, received, backing)
     ledger._store(t)
@@ -348,15 +359,15 @@ def credit_line(vault: address) -> (uint256, uint256, uint256):
     limit: uint256 = 0
     drawn: uint256 = 0
     limit, drawn = credit_lines._line(vault)
-    return limit, drawn, share_math._to_assets_up(drawn, t.total_debt, t.total_debt_shares)
+    return limit, drawn, share_math._part_to_assets_up(drawn, t.total_debt, t.total_debt_shares)
 
 
 @external
 @view
 def max_draw(vault: address) -> uint256:
     """
-    @notice What `vault` may draw now, base units: bound by its line, by lenders' assets not lent and by cash;
-            0 while paused. Below the exact maximum by at most the value of one debt share plus one base unit,
+    @notice What `vault` may draw now, base units: bound by its line and the pace, by lenders' assets not lent and
+            by cash; 0 while paused. Below the exact maximum by at most the value of one debt share plus one base unit,
             which rounding may cost.
     """
     t: ledger.Totals = ledger._accrued()
@@ -365,10 +376,10 @@ def max_draw(vault: address) -> uint256:
     limit: uint256 = 0
     drawn: uint256 = 0
     limit, drawn = credit_lines._line(vault)
-    owed: uint256 = share_math._to_assets_up(drawn, t.total_debt, t.total_debt_shares)
+    owed: uint256 = share_math._part_to_assets_up(drawn, t.total_debt, t.total_debt_shares)
     margin: uint256 = share_math._to_assets_up(1, t.total_debt, t.total_debt_shares) + 1
     room: uint256 = min(limit - min(owed, limit), cash._available(t))
-    return room - min(margin, room)
+    return min(room - min(margin, room), credit_lines._at_once(vault))
 
 
 @external

@@ -121,7 +121,7 @@ def withdraw(amount: uint256, receiver: address = msg.sender, owner: address = m
     if debt_shares > 0 and sent > 0:
         limits._check_collateralised(
             unsafe_sub(collateral, sent),  # sent <= collateral
-            share_math._to_assets_up(debt_shares, totals.debt, totals.shares),
+            share_math._part_to_assets_up(debt_shares, totals.debt, totals.shares),
         )
     payments._send_collateral(receiver, sent)
     log IVault.Withdraw(owner=owner, receiver=receiver, amount=sent)
@@ -170,7 +170,7 @@ def repay(amount: uint256, owner: address = msg.sender) -> uint256:
     paid, shares = self._repayment(word, amount, totals)
     rest: uint256 = position._reduce(word, 0, shares)
     if word >= position.PROVISIONED:
-        rest = book._cap_provision(owner, rest, totals)
+        rest = book._release_repaid(owner, word, rest, totals)
     book.positions[owner] = rest
     payments._pay_pool(paid, shares, paid, word >= position.PROVISIONED)
     log IVault.Repay(owner=owner, amount=paid, shares=shares)
@@ -253,7 +253,7 @@ def close(
 
     rest: uint256 = position._reduce(word, sent, shares)
     if word >= position.PROVISIONED:
-        rest = book._cap_provision(owner, rest, totals)
+        rest = book._release_repaid(owner, word, rest, totals)
     book.positions[owner] = rest
     payments._send_collateral(receiver, sent)
     if len(data) > 0:
@@ -263,7 +263,7 @@ def close(
         totals = staticcall payments.POOL.debt_totals()
         limits._check_collateralised(
             unsafe_sub(collateral, sent),  # sent <= collateral
-            share_math._to_assets_up(debt_shares, totals.debt, totals.shares),
+            share_math._part_to_assets_up(debt_shares, totals.debt, totals.shares),
         )
     log IVault.Repay(owner=owner, amount=paid, shares=shares)
     log IVault.Withdraw(owner=owner, receiver=receiver, amount=sent)
@@ -299,14 +299,15 @@ def liquidate(
     assert quote.shares > 0, "vault: nothing can be closed"
     rest: uint256 = position._reduce(word, quote.seized, quote.shares)
     if word >= position.PROVISIONED:
-        rest = book._set_provision(owner, rest, liquidation._shortfall(liquidation.RISK, rest, price, totals))
+        rest = self._provide_after_close(owner, word, rest, price, totals)
     book.positions[owner] = rest
     self._log_liquidation(owner, quote)
     self._log_call(price, totals)
-    self._hand_over(quote.seized, quote.paid + quote.fee, min_rate, receiver)
+    due: uint256 = unsafe_add(quote.paid, quote.fee)  # each is below 2**96
+    self._hand_over(quote.seized, due, min_rate, receiver)
     if len(data) > 0:
         extcall ICallbacks(msg.sender).on_liquidation(quote.paid, quote.fee, quote.seized, data)
-    payments._pay_pool(quote.paid + quote.fee, quote.shares, quote.paid, word >= position.PROVISIONED)
+    payments._pay_pool(due, quote.shares, quote.paid, word >= position.PROVISIONED)
     return quote.paid, quote.fee, quote.seized
 
 
@@ -344,7 +345,7 @@ def liquidate_batch(
         if quote.shares > 0:
             rest: uint256 = position._reduce(word, quote.seized, quote.shares)
             if word >= position.PROVISIONED:
-                rest = book._set_provision(owner, rest, liquidation._shortfall(liquidation.RISK, rest, price, totals))
+                rest = self._provide_after_close(owner, word, rest, price, totals)
                 provisioned = True
             book.positions[owner] = rest
             self._log_liquidation(owner, quote)
@@ -357,10 +358,11 @@ def liquidate_batch(
         bit <<= 1
     assert executed != 0, "vault: no order can execute"
     self._log_call(price, totals)
-    self._hand_over(seized, paid + fee, min_rate, receiver)
+    due: uint256 = unsafe_add(paid, fee)
+    self._hand_over(seized, due, min_rate, receiver)
     if len(data) > 0:
         extcall ICallbacks(msg.sender).on_liquidation(paid, fee, seized, data)
-    payments._pay_pool(paid + fee, shares, paid, provisioned)
+    payments._pay_pool(due, shares, paid, provisioned)
     return paid, fee, seized, executed
 
 
@@ -368,13 +370,14 @@ def liquidate_batch(
 def poke(owner: address) -> uint256:
     """
     @notice Report the shortfall of `owner`'s position at the oracle's price to the pool: debt less the price of the
-            whole position, or 0 when it is restorable. Open to all.
+            whole position, or nothing when it is restorable. Falls below what was reported before only as far as
+            the safe price agrees. Open to all.
     @return The position's provision, base units of the loan asset.
     """
     price: uint256 = limits._price()
     totals: IPool.DebtTotals = extcall payments.POOL.accrue()
     word: uint256 = book.positions[owner]
-    shortfall: uint256 = liquidation._shortfall(liquidation.RISK, word, price, totals)
+    shortfall: uint256 = limits._known_shortfall(book.provision_of[owner], word, price, totals)
     book.positions[owner] = book._set_provision(owner, word, shortfall)
     payments._report_provisions()
     return shortfall
@@ -393,7 +396,7 @@ def _repayment(
     @return Base units to pay; debt shares that they extinguish, rounded down, all when the debt is paid.
     """
     debt_shares: uint256 = position._debt_shares(word)
-    debt: uint256 = share_math._to_assets_up(debt_shares, totals.debt, totals.shares)
+    debt: uint256 = share_math._part_to_assets_up(debt_shares, totals.debt, totals.shares)
     if amount >= debt:
         return debt, debt_shares
     shares: uint256 = share_math._to_shares_down(amount, totals.debt, totals.shares)
@@ -408,6 +411,18 @@ def _hand_over(seized: uint256, price: uint256, min_rate: uint256, receiver: add
     """
     assert seized * units.PRICE_SCALE >= min_rate * price, "vault: rate too low"
     payments._send_collateral(receiver, seized)
+
+
+@internal
+def _provide_after_close(
+    owner: address, word: uint256, rest: uint256, price: uint256, totals: IPool.DebtTotals
+) -> uint256:
+    """
+    @notice Note the shortfall of what a close has left of a position with a provision.
+    @return `rest`, flagged accordingly.
+    """
+    kept: uint256 = book._kept_by_close(owner, word, rest)
+    return book._set_provision(owner, rest, limits._known_shortfall(kept, rest, price, totals))
 
 
 @internal

@@ -129,6 +129,12 @@ class PoolParams(FrozenModel):
         Decimal(1_000), ge=1, description="tokens of stake below which the backstop earns nothing"
     )
     rates: RateParams = RateParams()
+    draw_burst: Decimal = Field(
+        Decimal(1), gt=0, le=1, description="part of a credit line that may be drawn at once; 1 = no pace"
+    )
+    draw_refill: int = Field(
+        DAY, ge=60, le=30 * DAY, description="seconds until what was drawn at once may be drawn again"
+    )
 
     @field_validator("name", "symbol")
     @classmethod
@@ -155,6 +161,8 @@ class PoolParams(FrozenModel):
             wad(self.backstop_share),
             int(self.cooldown_days * DAY),
             base_units(self.minimum_stake, loan_decimals + SHARE_DECIMALS),
+            wad(self.draw_burst),
+            self.draw_refill,
         )
 
 

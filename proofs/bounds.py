@@ -195,6 +195,7 @@ Bounds = dict[tuple[str, str], tuple[int, int, str]]
 
 STORED = "door: ledger._store refuses what the fields cannot hold"
 RISK = "door: vault_params._check_risk"
+PACE = "door: pool_params._check"
 CURVE = "door: pool_params._check_rates"
 MASKS = "door: the masks of the module that unpacks the word"
 
@@ -206,7 +207,6 @@ def bounds(function: str, reason: str, **tops: int) -> Bounds:
 
 CONVERSIONS = (
     "to_value_up",
-    "to_value_down",
     "to_assets_up",
     "to_assets_down",
     "to_shares_up",
@@ -220,6 +220,27 @@ BOUNDS: Bounds = {
         k: v
         for f in CONVERSIONS
         for k, v in bounds(f"share_math._{f}", "debt_shares_fit", total_shares=COUNT_TOP).items()
+    },
+    **bounds("share_math._part_to_value_down", STORED, total=VALUE_TOP),
+    **bounds("share_math._part_to_value_down", "debt_shares_fit", shares=COUNT_TOP, total_shares=COUNT_TOP),
+    **bounds("share_math._part_to_assets_up", STORED, total=VALUE_TOP),
+    **bounds("share_math._part_to_assets_up", "debt_shares_fit", shares=COUNT_TOP, total_shares=COUNT_TOP),
+    # credit lines
+    **bounds("credit_lines._draw", PACE, DRAW_BURST=WAD),
+    **bounds("credit_lines._draw", "door: the limit covers the debt, and that the amount", amount=2**94),
+    **bounds("credit_lines._settle", PACE, DRAW_BURST=WAD),
+    **bounds("credit_lines._settle", "door: Pool.settle counts at most 2**94", paid=2**94),
+    **bounds("credit_lines._at_once", PACE, DRAW_BURST=WAD),
+    ("credit_lines._level", "DRAW_REFILL"): (60, 30 * 86_400, PACE),
+    ("credit_lines._draw", "room"): (1, 2**154, "door: what is owed is above 0 and at most the limit"),
+    **{
+        (f"credit_lines.{function}", name): (0, 2**24 - 1, "result of credit_lines._level[0]")
+        for function, name in (
+            ("_at_once", "self._level(line)"),
+            ("_set_limit", "level"),
+            ("_settle", "self._level(line)"),
+            ("_packed", "level"),
+        )
     },
     # ledger
     **bounds("ledger._utilisation", STORED, total_debt=VALUE_TOP),
@@ -284,6 +305,8 @@ BOUNDS: Bounds = {
     # Pool and Vault
     **bounds("cash._backing", STORED, total_debt=VALUE_TOP),
     **bounds("Pool.settle", STORED, t__total_debt=VALUE_TOP),
+    **bounds("Vault.liquidate", "paid_at_most_offered", quote__paid=DEBT_TOP),
+    **bounds("Vault.liquidate", "fee_at_most_paid", quote__fee=DEBT_TOP),
     **bounds("Vault.liquidate_batch", "seized_at_most_collateral", quote__seized=COLLATERAL_TOP),
     **bounds("Vault.liquidate_batch", "fewer_shares_than_all", quote__shares=COUNT_TOP),
     **bounds("Vault.liquidate_batch", "paid_at_most_offered", quote__paid=DEBT_TOP),
@@ -312,6 +335,7 @@ ORDERS: dict[tuple[str, str, str], str] = {
         "unsafe_add(self.losses[vault], loss)",
         "MAX",
     ): "door: 2**161 losses below 2**95 each",
+    ("credit_lines._level", "line >> 222", "block.timestamp"): "clock",
     ("ledger._accrued", "books >> 220", "block.timestamp"): "clock",
     ("ledger._accrued", "reserve_part", "interest"): "reserve_part_fits",
     ("rates._times_exp", "unsafe_mul(k, LN2)", "x"): "remainder",

@@ -49,7 +49,7 @@ LIMIT = 300  # seconds of processor time for each half of a check; more fails th
 NAMES = {"Pool": "pool", "Vault": "first_vault", "Council": "council"}  # in the campaign's market
 PROBES: dict[str, tuple[Any, ...]] = {  # with the arguments of the constructors
     "PositionProbe": (),
-    "CreditProbe": (),
+    "CreditProbe": (10**18 // 4, 6 * 3_600),  # with a pace
     "LedgerProbe": (RateParams().to_struct(18), 10**17),
     "OperatorsProbe": (),
 }
@@ -378,21 +378,33 @@ def line_words(function: str, path: Path) -> Claims:
         yield z3.And(answer[0] == limit, answer[1] == drawn)
     elif function == "is_known":
         yield answer[0] == z3.If(old != 0, word(1), word(0))
+    elif function == "at_once":
+        pass
     elif function == "set_limit":
-        yield z3.And(fits(value, 94), new == (KNOWN | (value << 104) | drawn))
+        small = z3.Or(old == 0, fits(lane(old, 198, 24), 24))
+        yield z3.And(fits(value, 94), small, lane(new, 0, 104) == drawn, lane(new, 104, 94) == value)
+        yield z3.And(lane(new, 254, 2) == 3, lane(new, 222, 32) == STAMP)
     elif function == "draw":
         yield old != 0
-        exact = z3.And(lane(new, 0, 104) == drawn + value, z3.LShR(new, 104) == z3.LShR(old, 104))
-        seen = z3.And(answer[0] == limit, answer[1] == drawn + value)
-        yield z3.Implies(z3.And(fits(value, 104), fits(drawn + value, 104)), z3.And(exact, seen))
+        exact = z3.And(lane(new, 0, 104) == drawn + value, lane(new, 104, 94) == limit)
+        whole = z3.And(fits(value, 104), fits(drawn + value, 104))
+        yield z3.Implies(whole, z3.And(exact, lane(new, 254, 2) == lane(old, 254, 2)))
+        paced = z3.And(lane(old, 254, 1) == 1, argument(2) != 0)
+        stamped = lane(new, 222, 32) == z3.If(paced, STAMP, lane(old, 222, 32))
+        yield z3.Implies(whole, stamped)
     elif function == "settle":
         yield z3.And(old != 0, z3.ULE(value, drawn))
-        yield z3.And(lane(new, 0, 104) == drawn - value, z3.LShR(new, 104) == z3.LShR(old, 104))
+        yield z3.And(lane(new, 0, 104) == drawn - value, lane(new, 104, 94) == limit)
+        yield lane(new, 254, 2) == lane(old, 254, 2)
+        paced = z3.And(lane(old, 254, 1) == 1, limit != 0)
+        yield lane(new, 222, 32) == z3.If(paced, STAMP, lane(old, 222, 32))
     else:  # lose
         lost = z3.If(z3.ULT(value, limit), value, limit)
         yield z3.And(lane(new, 0, 104) == drawn, lane(new, 104, 94) == limit - lost)
         yield z3.LShR(new, 198) == z3.LShR(old, 198)
 
+
+STAMP = TIME & (2**32 - 1)  # what a clock of 32 bits shows
 
 WIDTHS = (110, 110, 104, 104, 32, 16)  # of the ledger's totals: assets, debt, supply, shares, rate, flags
 LANES = ((0, 0), (0, 110), (1, 0), (1, 104), (1, 208), (1, 240))  # number of the word, lowest bit
@@ -401,19 +413,18 @@ LANES = ((0, 0), (0, 110), (1, 0), (1, 104), (1, 208), (1, 240))  # number of th
 def ledger_words(function: str, path: Path) -> Claims:
     places = [slot("LedgerProbe", name) for name in ("ledger.books", "ledger.counts")]
     old, new = [path.before(place) for place in places], [path.after(place) for place in places]
-    stamp = TIME & (2**32 - 1)
     answer = [word(value) for value in path.returned]
     given = [argument(number) for number in range(6)]
     narrow = z3.And(fits(given[4], 32), fits(given[5], 16))  # what the masks that read them leave
     if function in ("store", "round_trip"):
         yield z3.And(*(fits(value, width) for value, width in zip(given[:4], WIDTHS, strict=False)))
-        yield lane(new[0], 220, 36) == stamp
+        yield lane(new[0], 220, 36) == STAMP
         for value, width, (number, low) in zip(given, WIDTHS, LANES, strict=True):
             yield z3.Implies(narrow, lane(new[number], low, width) == value)
     if function == "round_trip":
         yield z3.Implies(narrow, z3.And(*(one == other for one, other in zip(answer, given, strict=True))))
     elif function == "accrued":
-        at_once = z3.LShR(old[0], 220) & (2**32 - 1) == stamp
+        at_once = z3.LShR(old[0], 220) & (2**32 - 1) == STAMP
         fields = [lane(old[number], low, width) for width, (number, low) in zip(WIDTHS, LANES, strict=True)]
         yield z3.Implies(at_once, z3.And(*(one == other for one, other in zip(answer, fields, strict=True))))
         yield z3.And(answer[2] == fields[2], answer[3] == fields[3], answer[5] == fields[5])
@@ -547,7 +558,7 @@ CHECKS = {
         "Limit and drawn shares are read as they were written; each change leaves the other lanes and lines; "
         "limits of 95 bits and shares that are not there are refused.",
         "A limit is written one bit too low.",
-        (CREDIT, "KNOWN | (limit << 104)", "KNOWN | (limit << 103)"),
+        (CREDIT, "level | (limit << 104)", "level | (limit << 103)"),
         "set_limit",
         line_words,
     ),

@@ -7,7 +7,7 @@ prices are written as products.
 
 import z3
 
-from proofs.lemma import INTEGERS, REALS, SCALE, WAD, Claim, F, N, Term, ceil, floor, least, lemma, most
+from proofs.lemma import INTEGERS, REALS, SCALE, WAD, Claim, F, N, Term, ceil, floor, least, lemma
 
 PAIR = tuple[Claim, Claim]
 INDEX_1000 = INTEGERS + ", debt per share up to 1,000 times par"
@@ -317,17 +317,82 @@ def shortfall_fits(assets: Term, backing: Term, shortfall: Term) -> PAIR:
 @lemma(
     "7",
     INTEGERS,
-    "The waterfall adds up: reserve, backstop and lenders are at least 0 and together the larger of loss and "
-    "shortfall; lenders lose only when the backstop is used up (W1).",
-    "Together the loss.",
+    "The waterfall adds up: of the vault's loss and of the shortfall that stood before, reserve, backstop "
+    "and lenders bear parts of at least 0 that make just both; lenders lose only when the backstop is used "
+    "up (W1).",
+    "The vault is charged with all of the shortfall.",
 )
-def waterfall_adds_up(loss: Term, shortfall: Term, worth: Term, carried: Term, larger: Term) -> PAIR:
-    given = [least(carried, shortfall, worth), most(larger, loss, shortfall)]
-    reserves, lenders = larger - shortfall, shortfall - carried
-    parts = z3.And(reserves >= 0, carried >= 0, lenders >= 0, reserves + carried + lenders == larger)
+def waterfall_adds_up(
+    loss: Term, shortfall: Term, worth: Term, borne: Term, own: Term, others_borne: Term
+) -> PAIR:
+    others = shortfall - own
+    given = [least(borne, shortfall, worth), least(own, shortfall, loss), least(others_borne, others, borne)]
+    of_others = [others_borne, others - others_borne]  # backstop, lenders
+    of_vault = [loss - own, borne - others_borne, own - (borne - others_borne)]  # reserve, backstop, lenders
+    parts = z3.And(*(part >= 0 for part in of_others + of_vault))
+    sums = z3.And(sum(of_vault) == loss, sum(of_others) + sum(of_vault[1:]) == shortfall)
+    lenders = of_others[1] + of_vault[2]
     return (
-        Claim(given, z3.And(parts, z3.Implies(lenders > 0, carried == worth))),
-        Claim(given, reserves + carried + lenders == loss),
+        Claim(given, z3.And(parts, sums, z3.Implies(lenders > 0, borne == worth))),
+        Claim(given, sum(of_vault) >= shortfall),
+    )
+
+
+@lemma(
+    "6, pace",
+    INTEGERS,
+    "Drawing costs at least its part of what may be drawn at once, repaying gives back at most its part, and "
+    "a raise of the limit leaves at most what could be drawn before: in units of a full level, nothing is "
+    "gained.",
+    "When costs are rounded down.",
+)
+def pace_counts_net_drawing(
+    amount: Term,
+    paid: Term,
+    room: Term,
+    full: Term,
+    cost: Term,
+    back: Term,
+    level: Term,
+    limit: Term,
+    raised: Term,
+    after: Term,
+) -> PAIR:
+    given = [room > 0, full > 0, floor(back, paid * full, room), raised > limit, limit > 0]
+    given += [floor(after, level * limit, raised)]
+    then = z3.And(cost * room >= amount * full, back * room <= paid * full, after * raised <= level * limit)
+    return (
+        Claim([*given, ceil(cost, amount * full, room)], then),
+        Claim([*given, floor(cost, amount * full, room)], then),
+    )
+
+
+@lemma(
+    "12, caps",
+    INTEGERS,
+    "Caps may restrict lending and never trigger a liquidation: with live rates r of the collateral and l "
+    "of the loan asset, a price by r and min(l, cap) is at least that by r and l, and a safe price by "
+    "min(r, cap) and max(l, l0) at most; so the safe price is at most the price.",
+    "With caps on both sides of both prices.",
+)
+def caps_restrict_lending_alone(
+    x: Term,
+    y: Term,
+    r: Term,
+    l_: Term,
+    low: Term,
+    cheap: Term,
+    dear: Term,
+    price: Term,
+    true: Term,
+    safe: Term,
+) -> PAIR:
+    given = [y > 0, l_ > 0, cheap > 0, cheap <= l_, low <= r, floor(true, x * r, y * l_)]
+    given += [floor(safe, x * low, y * dear)]
+    then = z3.And(safe < true + 1, true < price + 1)  # integers: safe <= true <= price
+    return (
+        Claim([*given, dear >= l_, floor(price, x * r, y * cheap)], then),
+        Claim([*given, dear >= cheap, floor(price, x * low, y * cheap)], then),
     )
 
 

@@ -783,6 +783,12 @@ def _store(machine: Machine, state: State) -> None:
     machine._store(state, offset, value)
 
 
+def _code_of_another(machine: Machine, state: State) -> None:
+    """Any bytes: what another account's code is, nobody knows."""
+    state.stack.pop()
+    machine._copy(state, lambda start, i: (state.new("code"), 31))
+
+
 _SIMPLE: dict[int, Callable[[Machine, State], None]] = {
     0x20: Machine._hash,
     0x30: _push(lambda m, s: SELF),
@@ -793,6 +799,7 @@ _SIMPLE: dict[int, Callable[[Machine, State], None]] = {
     0x37: lambda m, s: m._copy(s, lambda start, i: _calldata_byte(s, start, i)),
     0x39: lambda m, s: m._copy(s, lambda start, i: m.code[start + i] if start + i < len(m.code) else 0),
     0x3B: _push(lambda m, s: (s.stack.pop(), s.new("codesize"))[1]),
+    0x3C: _code_of_another,
     0x3D: _push(lambda m, s: s.new("returndatasize")),
     0x42: _push(lambda m, s: TIME),
     0x46: _push(lambda m, s: z3.BitVec("chainid", 256)),

@@ -1,14 +1,14 @@
 """The arithmetic of the Backstop and of provisions over the integers.
 
-A part of the Backstop (stake or escrow) has `a` assets, which are pool shares, and `n` shares; it has no
-virtual amounts, so what is proven holds while it has shares, and an empty one is at par. In provisions `t`
-and `n` are total assets (fractions) and supply of the pool, as in `proofs.integers`.
+A part of the Backstop (stake or escrow) has `a` assets, which are pool shares, and `n` shares; `N` virtual
+ones of each count along. In provisions `t` and `n` are total assets (fractions) and supply of the pool, as in
+`proofs.integers`.
 """
 
 import z3
 
 from proofs.integers import PAIR, price_kept
-from proofs.lemma import INTEGERS, REALS, Claim, F, N, Term, ceil, floor, least, lemma, most
+from proofs.lemma import INTEGERS, REALS, WAD, Claim, F, N, Term, ceil, floor, least, lemma, most
 
 WIPED = 10**9
 WORN = 10**6
@@ -16,7 +16,7 @@ WORN = 10**6
 
 def worth_kept(a: Term, n: Term, a2: Term, n2: Term) -> Term:
     """The worth of a share of a part has not fallen from `(a, n)` to `(a2, n2)`."""
-    return a2 * n >= a * n2
+    return (a2 + N) * (n + N) >= (a + N) * (n2 + N)
 
 
 # ------------------------------------------------------------------------------------------ entering, leaving
@@ -29,8 +29,8 @@ def worth_kept(a: Term, n: Term, a2: Term, n2: Term) -> Term:
     "Also with shares rounded up.",
 )
 def entering_keeps_worth(a: Term, n: Term, x: Term, k: Term) -> PAIR:
-    given, then = [n > 0, a > 0], worth_kept(a, n, a + x, n + k)
-    return Claim([*given, floor(k, x * n, a)], then), Claim([*given, ceil(k, x * n, a)], then)
+    then = worth_kept(a, n, a + x, n + k)
+    return Claim([floor(k, x * (n + N), a + N)], then), Claim([ceil(k, x * (n + N), a + N)], then)
 
 
 @lemma(
@@ -40,20 +40,23 @@ def entering_keeps_worth(a: Term, n: Term, x: Term, k: Term) -> PAIR:
     "Also with assets rounded down.",
 )
 def minting_keeps_worth(a: Term, n: Term, x: Term, k: Term) -> PAIR:
-    given, then = [n > 0, a > 0], worth_kept(a, n, a + x, n + k)
-    return Claim([*given, ceil(x, k * a, n)], then), Claim([*given, floor(x, k * a, n)], then)
+    then = worth_kept(a, n, a + x, n + k)
+    return Claim([ceil(x, k * (a + N), n + N)], then), Claim([floor(x, k * (a + N), n + N)], then)
 
 
 @lemma(
     "7, the backstop",
     INTEGERS,
-    "Who leaves a part with shares (request, cancel, redeem), assets rounded down, takes no more than there "
-    "is and lowers nobody's share.",
+    "Who leaves a part with shares (request, cancel, redeem), assets rounded down and at most what there is, "
+    "lowers nobody's share.",
     "Also with assets rounded up.",
 )
-def leaving_keeps_worth(a: Term, n: Term, x: Term, k: Term) -> PAIR:
-    given, then = [n > 0, k <= n], z3.And(x <= a, worth_kept(a, n, a - x, n - k))
-    return Claim([*given, floor(x, k * a, n)], then), Claim([*given, ceil(x, k * a, n)], then)
+def leaving_keeps_worth(a: Term, n: Term, x: Term, k: Term, fair: Term) -> PAIR:
+    given, then = [k <= n, least(x, a, fair)], worth_kept(a, n, a - x, n - k)
+    return (
+        Claim([*given, floor(fair, k * (a + N), n + N)], then),
+        Claim([*given, ceil(fair, k * (a + N), n + N)], then),
+    )
 
 
 @lemma(
@@ -63,8 +66,11 @@ def leaving_keeps_worth(a: Term, n: Term, x: Term, k: Term) -> PAIR:
     "Also with shares rounded down.",
 )
 def withdrawing_keeps_worth(a: Term, n: Term, x: Term, k: Term) -> PAIR:
-    given, then = [n > 0, a > 0, x <= a, k <= n], worth_kept(a, n, a - x, n - k)
-    return Claim([*given, ceil(k, x * n, a)], then), Claim([*given, floor(k, x * n, a)], then)
+    given, then = [x <= a, k <= n], worth_kept(a, n, a - x, n - k)
+    return (
+        Claim([*given, ceil(k, x * (n + N), a + N)], then),
+        Claim([*given, floor(k, x * (n + N), a + N)], then),
+    )
 
 
 @lemma(
@@ -78,10 +84,13 @@ def staking_gains_nothing(
     a: Term, n: Term, x: Term, k: Term, moved: Term, e: Term, m: Term, made: Term, out: Term
 ) -> PAIR:
     # out of the stake what k shares are worth, into the escrow (e assets, m shares), out of the escrow
-    asked = [floor(moved, k * (a + x), n + k), floor(made, moved * m, e)]
-    given = [n > 0, a > 0, m > 0, e > 0, *asked, floor(out, made * (e + moved), m + made)]
+    asked = [floor(moved, k * (a + x + N), n + k + N), floor(made, moved * (m + N), e + N)]
+    given = [*asked, floor(out, made * (e + moved + N), m + made + N)]
     # integers: out < x + 1, hence out <= x
-    return Claim([*given, floor(k, x * n, a)], out < x + 1), Claim([*given, ceil(k, x * n, a)], out < x + 1)
+    return (
+        Claim([*given, floor(k, x * (n + N), a + N)], out < x + 1),
+        Claim([*given, ceil(k, x * (n + N), a + N)], out < x + 1),
+    )
 
 
 # ----------------------------------------------------------------------------------------------------- income
@@ -151,13 +160,12 @@ def loss_is_pro_rata(stake: Term, escrow: Term, loss: Term, of_escrow: Term) -> 
 @lemma(
     "7, the backstop",
     INTEGERS,
-    "What an entry ends is worth less than 10^-6 of par (what a loss ends, less than 10^-9): of k shares "
-    "less than k/10^6 is taken.",
-    "Also of what is worth more.",
+    "What an entry ends is worth less than 10^-6 of par in all (what a loss ends, less than 10^-9).",
+    "Also what is worth more.",
 )
-def ended_is_dust(a: Term, n: Term, k: Term, worth: Term) -> PAIR:
-    given = [k > 0, k <= n, floor(worth, k * a, n)]
-    then = worth * WORN < k
+def ended_is_dust(a: Term, n: Term, k: Term, fair: Term, worth: Term) -> PAIR:
+    given = [k <= n, floor(fair, k * (a + N), n + N), least(worth, a, fair)]
+    then = worth * WORN < n
     return Claim([*given, a * WORN < n], then), Claim(given, then)
 
 
@@ -169,7 +177,7 @@ def ended_is_dust(a: Term, n: Term, k: Term, worth: Term) -> PAIR:
     uses=[entering_keeps_worth],
 )
 def entered_part_is_far_from_its_end(a: Term, n: Term, x: Term, k: Term, loss: Term) -> PAIR:
-    given = [n > 0, a * WORN >= n, floor(k, x * n, a), loss <= a + x]
+    given = [a * WORN >= n, floor(k, x * (n + N), a + N), loss <= a + x]
     then = (a + x - loss) * WIPED >= n + k
     return Claim([*given, 1_000 * loss <= 998 * (a + x)], then), Claim(given, then)
 
@@ -249,15 +257,81 @@ def booking_keeps_exit_price(
 
 
 @lemma(
+    "7, the backstop",
+    REALS,
+    "While provisions stand, stakers who leave take the same part of what booking would leave, in any order: "
+    "the haircut of who leaves first stays behind as income, which bears the loss first.",
+    "Also when the haircut is taken along.",
+)
+def staker_exit_keeps_rate(
+    income: Term, stake: Term, escrow: Term, loss: Term, gross: Term, rate: Term, after: Term, rest: Term
+) -> PAIR:
+    # a unit of stake and escrow is left with `rate` before somebody leaves with `gross`, with `after` then
+    given = [gross < escrow, loss >= income, loss <= income + stake + escrow, after >= 0]
+    given += [rate * (stake + escrow) == stake + escrow - (loss - income)]
+    left = stake + escrow - gross
+    kept = income + gross - rate * gross
+    then = after >= rate
+    return (
+        Claim([*given, most(rest, 0, loss - kept), after * left == left - rest], then),
+        Claim([*given, most(rest, 0, loss - income), after * left == left - rest], then),
+    )
+
+
+@lemma(
+    "5, provisions; 11",
+    INTEGERS,
+    "A repayment lowers a shortfall by at least what the debt falls: with less debt the bonus of a shortfall "
+    "close is at most what it was, so the price of the whole is at least what it was.",
+    "With a larger bonus.",
+)
+def repayment_lowers_shortfall(
+    V: Term, D: Term, D2: Term, b: Term, b2: Term, full: Term, full2: Term
+) -> PAIR:
+    given = [D2 <= D, ceil(full, V * WAD, WAD + b), ceil(full2, V * WAD, WAD + b2)]
+    then = D2 - full2 < D - full - (D - D2) + 1  # integers: at most
+    return Claim([*given, b2 <= b], then), Claim([*given, b2 >= b], then)
+
+
+@lemma(
+    "5, provisions; 11",
+    INTEGERS,
+    "With less debt less equity is missing, so the bonus of a shortfall close is at most what it was.",
+    "With more debt.",
+)
+def less_debt_smaller_bonus(
+    V: Term, D: Term, D2: Term, low: Term, slope: Term, cover: Term, cover2: Term, rise: Term, rise2: Term
+) -> PAIR:
+    given = [D2 > 0, D > 0, ceil(cover, V * WAD, D), ceil(cover2, V * WAD, D2)]
+    given += [cover <= WAD + low, cover2 <= WAD + low]
+    given += [floor(rise, slope * (WAD + low - cover), WAD), floor(rise2, slope * (WAD + low - cover2), WAD)]
+    then = rise2 < rise + 1  # integers: at most
+    return Claim([*given, cover2 >= cover], then), Claim([*given, D2 >= D, cover2 <= cover], then)
+
+
+@lemma(
     "5, provisions",
     INTEGERS,
-    "What a repayment, a close or the vault's drawn debt releases is at most what was provided: the new "
-    "provision is the smaller of the old and a bound, and never negative.",
-    "It releases something where the bound is not above the old one.",
+    "What a repayment or a close releases is at most what was provided.",
+    "It releases something whenever debt is repaid.",
 )
-def released_at_most_provided(old: Term, bound: Term, new: Term) -> PAIR:
-    given = [least(new, old, bound)]
-    return Claim(given, z3.And(old - new >= 0, old - new <= old)), Claim([*given, bound < old + 1], new < old)
+def released_at_most_provided(old: Term, fall: Term, new: Term) -> PAIR:
+    given = [most(new, 0, old - fall)]
+    return Claim(given, z3.And(old - new >= 0, old - new <= old)), Claim([*given, fall > 0], new < old)
+
+
+@lemma(
+    "5, provisions",
+    INTEGERS,
+    "A close of k of n debt shares leaves at least that part of a provision, and of nothing nothing.",
+    "When what is left is rounded down.",
+)
+def close_keeps_its_part(old: Term, n: Term, k: Term, kept: Term) -> PAIR:
+    given, then = [n > 0, k <= n], z3.And(kept * n >= old * (n - k), kept < old + 1)
+    return (
+        Claim([*given, ceil(kept, old * (n - k), n)], then),
+        Claim([*given, floor(kept, old * (n - k), n)], then),
+    )
 
 
 @lemma(

@@ -60,18 +60,29 @@ def counts(supply: Term, debt_shares: Term, log_rate: Term, flags: Term) -> PAIR
 @lemma(
     "2 Pool.lines",
     WORDS,
-    "A line is read as it was written, and is never 0 once the vault is known.",
+    "A line is read as it was written: drawn shares, limit, level, time, whether it is paced, and known.",
     "Also with a limit of 95 bits.",
 )
-def line(drawn: Term, limit: Term) -> PAIR:
+def line(drawn: Term, limit: Term, level: Term, time: Term, paced: Term) -> PAIR:
     known = z3.BitVecVal(1, 256)
-    right, wrong = packs([drawn, limit, known], [0, 104, 255], [104, 94, 1], 1)
-    beyond = (
-        z3.LShR(written([drawn, limit, known], [0, 104, 255]), 198) == 1 << 57
-    )  # what lies above the limit
+    values, lows = [drawn, limit, level, time, paced, known], [0, 104, 198, 222, 254, 255]
+    return packs(values, lows, [104, 94, 24, 32, 1, 1], 1)
+
+
+@lemma(
+    "2 Pool.lines",
+    WORDS,
+    "A new level and time leave the other lanes of a line.",
+    "Also with a level of 25 bits.",
+)
+def line_paces(word: Term, level: Term, time: Term) -> PAIR:
+    lanes = (2**56 - 1) << 198
+    new = (word & ~z3.BitVecVal(lanes, 256)) | (level << 198) | (time << 222)
+    kept = [lane(new, low, bits) == lane(word, low, bits) for low, bits in ((0, 198), (254, 2))]
+    then = z3.And(lane(new, 198, 24) == level, lane(new, 222, 32) == time, *kept)
     return (
-        Claim(right.given, z3.And(right.then, beyond)),
-        Claim(wrong.given, z3.And(wrong.then, beyond)),
+        Claim([below(level, 24), below(time, 32)], then),
+        Claim([below(level, 25), below(time, 32)], then),
     )
 
 

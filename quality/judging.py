@@ -16,7 +16,6 @@ from tests.stateful import oracle_world, world
 from tests.stateful.rules import Steps, begin, lend
 from tests.utils.engines import in_process
 
-MARKETS = [((6, 18, 8), 0), ((18, 18, 0), 10**15), ((8, 6, 27), 10**12)]
 STEPS_OF_A_WORLD = 100
 ORACLE_STEPS = 30  # in each world of an oracle
 OUTSIDE = {"ChainlinkOracle", "Lens"}  # of the campaign of the protocol
@@ -43,8 +42,7 @@ def play(steps: int, seed: object = 0) -> int:
         Exception: the first difference or broken invariant; whatever a contract that cannot be used leads to.
     """
     for run in range(steps // STEPS_OF_A_WORLD):
-        decimals, flash_fee = MARKETS[run % len(MARKETS)]
-        place = world.Lockstep(in_process(), decimals, flash_fee)
+        place = world.Lockstep(in_process(), *world.MARKETS[run % len(world.MARKETS)])
         begin(place)
         lend(place)
         walk = Steps(place, Random(f"{seed} {run}"))

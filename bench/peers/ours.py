@@ -20,7 +20,7 @@ def slot_oracle(ground: Ground) -> tuple[Contract, Callable[[int], None]]:
 def feed_oracle(ground: Ground) -> tuple[Contract, Callable[[int], None]]:
     """The ChainlinkOracle over the two feeds that Aave's oracle reads as well."""
     terms = [(feed.address, WEEK, 1, 10**15) for feed in (ground.collateral_feed, ground.loan_feed)]
-    none = (NOBODY, 0)
+    none = (NOBODY, 0, 0)
     config = (
         ground.collateral.address,
         ground.loan.address,

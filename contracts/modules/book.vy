@@ -42,10 +42,27 @@ def _set_provision(owner: address, word: uint256, shortfall: uint256) -> uint256
 
 
 @internal
-def _cap_provision(owner: address, word: uint256, totals: IPool.DebtTotals) -> uint256:
+def _release_repaid(owner: address, word: uint256, rest: uint256, totals: IPool.DebtTotals) -> uint256:
     """
-    @notice Cap a position's provision at its debt, which a repayment can do without the oracle.
-    @return As `_set_provision`.
+    @notice A repayment lowers a position's provision by what its debt falls: what it can say without an oracle. With
+            less debt the shortfall falls by at least as much.
+    @param word The position before.
+    @param rest The position after.
+    @return `rest`, flagged accordingly.
     """
-    debt: uint256 = share_math._to_assets_up(position._debt_shares(word), totals.debt, totals.shares)
-    return self._set_provision(owner, word, min(self.provision_of[owner], debt))
+    before: uint256 = share_math._part_to_assets_up(position._debt_shares(word), totals.debt, totals.shares)
+    after: uint256 = share_math._part_to_assets_up(position._debt_shares(rest), totals.debt, totals.shares)
+    noted: uint256 = self.provision_of[owner]
+    return self._set_provision(owner, rest, noted - min(noted, before - after))
+
+
+@internal
+@view
+def _kept_by_close(owner: address, word: uint256, rest: uint256) -> uint256:
+    """
+    @notice What a close leaves of a position's provision: its part of the debt shares, rounded up.
+    @param word The position before.
+    @param rest The position after.
+    """
+    debt_shares: uint256 = position._debt_shares(word)
+    return (self.provision_of[owner] * position._debt_shares(rest) + debt_shares - 1) // debt_shares

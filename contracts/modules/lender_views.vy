@@ -117,10 +117,15 @@ def maxMint(receiver: address) -> uint256:
 @view
 def maxWithdraw(owner: address) -> uint256:
     """
-    @notice The most that `owner` can withdraw now, base units.
+    @notice The most that `owner` can withdraw now, base units; 0 while provisions keep back more than 0.1 %.
     """
     t: ledger.Totals = ledger._accrued()
-    return min(waterfall._exit_assets(t, share_token.balanceOf[owner]), cash._available(t))
+    value: uint256 = 0
+    supply: uint256 = 0
+    value, supply = waterfall._exit_terms(t)
+    if not waterfall._is_plain(t, value, supply):
+        return 0
+    return min(share_math._to_assets_down(share_token.balanceOf[owner], value, supply), cash._available(t))
 
 
 @external
@@ -128,7 +133,7 @@ def maxWithdraw(owner: address) -> uint256:
 def maxRedeem(owner: address) -> uint256:
     """
     @notice The most shares that `owner` can redeem now; when not all, below the exact maximum by less than what
-            one base unit buys.
+            one base unit buys; 0 while provisions keep back more than 0.1 %.
     """
     t: ledger.Totals = ledger._accrued()
     owned: uint256 = share_token.balanceOf[owner]
@@ -136,6 +141,8 @@ def maxRedeem(owner: address) -> uint256:
     value: uint256 = 0
     shares: uint256 = 0
     value, shares = waterfall._exit_terms(t)
+    if not waterfall._is_plain(t, value, shares):
+        return 0
     if share_math._to_assets_down(owned, value, shares) <= available:
         return owned
     return share_math._to_shares_down(available, value, shares)

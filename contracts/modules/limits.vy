@@ -57,6 +57,20 @@ def _price() -> uint256:
 
 @internal
 @view
+def _known_shortfall(noted: uint256, word: uint256, price: uint256, totals: IPool.DebtTotals) -> uint256:
+    """
+    @notice A position's shortfall at the oracle's price, base units; falls below what was `noted` only as far as
+            the safe price agrees, so that nobody lifts a price for one call and has a provision vanish.
+    @param price Of the oracle, 1e36.
+    """
+    found: uint256 = liquidation._shortfall(liquidation.RISK, word, price, totals)
+    if noted <= found:
+        return found
+    return min(noted, liquidation._shortfall(liquidation.RISK, word, staticcall ORACLE.safe_price(), totals))
+
+
+@internal
+@view
 def _check_collateralised(collateral: uint256, debt: uint256):
     """
     @notice Refuse a debt, in base units, above what `collateral` allows at the oracle's safe price.
@@ -77,7 +91,7 @@ def _check_borrowed(word: uint256, shares: uint256, totals: IPool.DebtTotals):
     collateral: uint256 = 0
     debt_shares: uint256 = 0
     collateral, debt_shares = position._unpack(word)
-    debt: uint256 = share_math._to_assets_up(debt_shares, totals.debt, totals.shares)
+    debt: uint256 = share_math._part_to_assets_up(debt_shares, totals.debt, totals.shares)
     assert debt >= liquidation.RISK.min_debt, "vault: below the minimum debt"
     self._check_collateralised(collateral, debt)
 
@@ -97,7 +111,7 @@ def _max_borrow(word: uint256) -> uint256:
     value: uint256 = liquidation._value_down(collateral, staticcall ORACLE.safe_price())
     allowed: uint256 = value * liquidation.RISK.ltv // WAD
     taken: uint256 = (
-        share_math._to_assets_up(debt_shares, totals.debt, totals.shares)
+        share_math._part_to_assets_up(debt_shares, totals.debt, totals.shares)
         + share_math._to_assets_up(1, totals.debt, totals.shares)
         + 1
     )
@@ -114,7 +128,7 @@ def _max_withdraw(collateral: uint256, debt_shares: uint256, totals: IPool.DebtT
     """
     if debt_shares == 0:
         return collateral
-    debt: uint256 = share_math._to_assets_up(debt_shares, totals.debt, totals.shares) + 1
+    debt: uint256 = share_math._part_to_assets_up(debt_shares, totals.debt, totals.shares) + 1
     value: uint256 = margin._ceil_div(debt * WAD, liquidation.RISK.ltv)
     safe_price: uint256 = staticcall ORACLE.safe_price()
     assert safe_price > 0, "vault: safe price is zero"

@@ -186,7 +186,7 @@ def _shortfall(
     collateral: uint256 = 0
     debt_shares: uint256 = 0
     collateral, debt_shares = position._unpack(word)
-    debt: uint256 = share_math._to_assets_up(debt_shares, totals.debt, totals.shares)
+    debt: uint256 = share_math._part_to_assets_up(debt_shares, totals.debt, totals.shares)
     value_wad: uint256 = self._value_down(collateral, price) * WAD
     if value_wad >= debt * (WAD + risk.bonus_min):
         return 0

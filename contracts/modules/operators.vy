@@ -22,6 +22,8 @@ RIGHTS_ALL: constant(uint256) = RIGHT_WITHDRAW | RIGHT_BORROW
 TYPEHASH: constant(bytes32) = keccak256(
     "SetOperator(address owner,address operator,uint256 rights,uint256 nonce,uint256 deadline)"
 )
+DELEGATED: constant(Bytes[3]) = b"\xef\x01\x00"  # the code of an account that has delegated: this and an address
+DELEGATED_SIZE: constant(uint256) = 23
 
 rights_of: public(reentrant(HashMap[address, HashMap[address, uint256]]))  # owner -> operator -> rights
 nonces: public(reentrant(HashMap[address, uint256]))
@@ -45,9 +47,9 @@ def set_operator_by_signature(
     owner: address, operator: address, rights: uint256, nonce: uint256, deadline: uint256, signature: Bytes[65]
 ):
     """
-    @notice Set what `operator` may do for `owner`, by the owner's signature (EIP-712; ERC-1271 when the owner has
-            code). Does nothing when the nonce is used and the operator already has exactly these rights: the
-            signature was submitted before.
+    @notice Set what `operator` may do for `owner`, who signed so (EIP-712; see `_has_signed`).
+            Returns quietly when the nonce is used and the operator has just these rights: somebody else
+            delivered the signature first.
     @param nonce The owner's next nonce.
     @param deadline Last second in which the signature may be used.
     """
@@ -61,7 +63,7 @@ def set_operator_by_signature(
     digest: bytes32 = eip712_domain_separator._hash_typed_data_v4(
         keccak256(abi_encode(TYPEHASH, owner, operator, rights, nonce, deadline))
     )
-    assert signature_checker._is_valid_signature_now(owner, digest, signature), "vault: bad signature"
+    assert self._has_signed(owner, digest, signature), "vault: bad signature"
     self._set_operator(owner, operator, rights)
 
 
@@ -73,6 +75,23 @@ def DOMAIN_SEPARATOR() -> bytes32:
     @notice The EIP-712 domain separator, rebuilt when the chain id changes.
     """
     return eip712_domain_separator._domain_separator_v4()
+
+
+@internal
+@view
+def _has_signed(owner: address, digest: bytes32, signature: Bytes[65]) -> bool:
+    """
+    @notice Whether `owner` has signed: with their key, or by ERC-1271 when they have code. An account that has
+            delegated to code (EIP-7702) may do either.
+    @dev A second form of the same signature does no harm: the nonce is used up.
+    """
+    if len(signature) == 65 and owner.codesize == DELEGATED_SIZE and slice(owner.code, 0, 3) == DELEGATED:
+        r: uint256 = convert(slice(signature, 0, 32), uint256)
+        s: uint256 = convert(slice(signature, 32, 32), uint256)
+        v: uint256 = convert(slice(signature, 64, 1), uint256)
+        if ecrecover(digest, v, r, s) == owner:  # empty for what is no signature; the owner never is
+            return True
+    return signature_checker._is_valid_signature_now(owner, digest, signature)
 
 
 @internal

@@ -20,6 +20,8 @@ SPEED_LIMIT: constant(uint256) = 1_000 * units.WAD // YEAR
 STEEPNESS_LIMIT: constant(uint256) = 100 * units.WAD
 RESERVE_FACTOR_LIMIT: constant(uint256) = units.WAD // 4
 FLASH_FEE_LIMIT: constant(uint256) = units.WAD // 100
+REFILL_MIN: constant(uint256) = 60
+REFILL_MAX: constant(uint256) = 30 * 86_400
 
 
 @internal
@@ -36,6 +38,9 @@ def _check(params: IPool.PoolParams):
     assert params.insurance_target <= units.WAD, "pool: insurance target above 1"
     assert params.backstop_share <= units.WAD, "pool: backstop share above 1"
     assert params.reserve_factor <= RESERVE_FACTOR_LIMIT, "pool: reserve factor above 25 %"
+    assert params.draw_burst > 0 and params.draw_burst <= units.WAD, "pool: draw burst not in 0 to 1"
+    assert params.draw_refill >= REFILL_MIN, "pool: draw refill below a minute"
+    assert params.draw_refill <= REFILL_MAX, "pool: draw refill above 30 days"
     self._check_rates(params.rates)
 
 

@@ -36,15 +36,6 @@ def _to_value_up(shares: uint256, total: uint256, total_shares: uint256) -> uint
 
 @internal
 @pure
-def _to_value_down(shares: uint256, total: uint256, total_shares: uint256) -> uint256:
-    """
-    @notice What `shares` are worth, in fractions, rounded down.
-    """
-    return unsafe_div(shares * unsafe_add(total, VIRTUAL_VALUE), unsafe_add(total_shares, VIRTUAL_SHARES))
-
-
-@internal
-@pure
 def _to_assets_up(shares: uint256, total: uint256, total_shares: uint256) -> uint256:
     """
     @notice What `shares` are worth, in whole base units, rounded up.
@@ -87,4 +78,30 @@ def _to_shares_down(assets: uint256, total: uint256, total_shares: uint256) -> u
     return unsafe_div(
         assets * unsafe_mul(unsafe_add(total_shares, VIRTUAL_SHARES), FRACTION),
         unsafe_add(total, VIRTUAL_VALUE),
+    )
+
+
+# ------------------------------------------------ a part of all shares, so that no product can overflow
+
+
+@internal
+@pure
+def _part_to_value_down(shares: uint256, total: uint256, total_shares: uint256) -> uint256:
+    """
+    @notice What `shares`, at most `total_shares`, are worth, in fractions, rounded down.
+    """
+    return unsafe_div(
+        unsafe_mul(shares, unsafe_add(total, VIRTUAL_VALUE)), unsafe_add(total_shares, VIRTUAL_SHARES)
+    )
+
+
+@internal
+@pure
+def _part_to_assets_up(shares: uint256, total: uint256, total_shares: uint256) -> uint256:
+    """
+    @notice What `shares`, at most `total_shares`, are worth, in whole base units, rounded up.
+    """
+    denominator: uint256 = unsafe_mul(unsafe_add(total_shares, VIRTUAL_SHARES), FRACTION)
+    return unsafe_div(
+        unsafe_add(unsafe_mul(shares, unsafe_add(total, VIRTUAL_VALUE)), unsafe_sub(denominator, 1)), denominator
     )

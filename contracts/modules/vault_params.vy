@@ -41,6 +41,7 @@ def _check(pool: address, collateral: address, oracle: address, risk: IVault.Ris
     loan: address = staticcall IPool(pool).asset()
     assert collateral != loan, "vault: collateral is the loan"
     assert collateral != pool, "vault: collateral is the pool"
+    assert collateral != staticcall IPool(pool).backstop(), "vault: collateral is backstop"
     decimals: uint8 = staticcall IERC20Detailed(collateral).decimals()
     assert decimals <= COLLATERAL_DECIMALS_TOP, "vault: above 27 decimals"
     self._check_risk(risk)

@@ -139,4 +139,4 @@ def _debt(word: uint256) -> uint256:
     if debt_shares == 0:
         return 0
     totals: IPool.DebtTotals = staticcall payments.POOL.debt_totals()
-    return share_math._to_assets_up(debt_shares, totals.debt, totals.shares)
+    return share_math._part_to_assets_up(debt_shares, totals.debt, totals.shares)

@@ -11,9 +11,11 @@
      liquidation fees and donations increase it as soon as they are received, and change no share price, no debt
      and no utilisation.
 
-     Provisions are known losses that are not booked yet. While they exceed what reserve and backstop can bear,
-     exits are priced as if all of them had been booked, so that nobody gains by leaving first; entries are at
-     the normal price.
+     Provisions are losses that a vault has found and nobody has booked. A unit of provision costs a unit, and
+     nobody is locked: while provisions exceed what reserve and backstop can bear, exits are priced as if all of
+     them had been booked, so that nobody gains by leaving first; entries are at the normal price; the reserve
+     behind provisions is not paid out. A haircut needs consent: `withdraw` and `redeem` refuse one of more than
+     0.1 %, `exit` pays at any that its caller allows.
 """
 
 from ..interfaces import IPool
@@ -73,8 +75,8 @@ def backstop_share() -> uint256:
 @view
 def excess() -> uint256:
     """
-    @notice What the reserve holds above the insurance target, base units, rounded down; reverts while
-            provisions stand and when the pool is wiped.
+    @notice What the reserve holds above provisions and the insurance target, base units, rounded down; reverts
+            when the pool is wiped.
     """
     return self._excess(ledger._accrued())
 
@@ -88,6 +90,21 @@ def reserves() -> uint256:
     return self._reserves(ledger._accrued()) // units.FRACTION
 
 
+@external
+@view
+def backstop_haircut() -> uint256:
+    """
+    @notice The backstop's shares that booking every provision now would burn, rounded up; at most all of them.
+    """
+    t: ledger.Totals = ledger._accrued()
+    unmet: uint256 = self._unmet(t)
+    if unmet == 0:
+        return 0
+    lost: uint256 = (unmet + units.FRACTION - 1) // units.FRACTION
+    shares: uint256 = share_math._to_shares_up(lost, t.total_assets, t.total_supply)
+    return min(share_token.balanceOf[self.backstop], shares)
+
+
 # ------------------------------------------------------------------ provisions
 
 
@@ -99,12 +116,22 @@ def _set_provision(vault: address, amount: uint256):
     assert credit_lines._is_known(vault), "pool: not a vault"
     t: ledger.Totals = ledger._accrued()
     drawn: uint256 = credit_lines._line(vault)[1]
-    part: uint256 = min(amount, share_math._to_assets_up(drawn, t.total_debt, t.total_debt_shares))
+    part: uint256 = min(amount, share_math._part_to_assets_up(drawn, t.total_debt, t.total_debt_shares))
     total: uint256 = self.provisions - self.provision_of[vault] + part
     self.provision_of[vault] = part
     self.provisions = total
     ledger._store_flag(t, ledger.FLAG_PROVISIONED, total != 0)
     log IPool.ProvisionSet(vault=vault, amount=part, total=total)
+
+
+@internal
+@view
+def _unmet(t: ledger.Totals) -> uint256:
+    """
+    @notice What booking every provision now would take beyond the reserve, 1/65536 base units.
+    """
+    provisioned: uint256 = self.provisions * units.FRACTION
+    return provisioned - min(provisioned, self._reserves(t))
 
 
 @internal
@@ -119,12 +146,28 @@ def _exit_terms(t: ledger.Totals) -> (uint256, uint256):
     """
     if t.flags & ledger.FLAG_PROVISIONED == 0:
         return t.total_assets, t.total_supply
-    provisioned: uint256 = self.provisions * units.FRACTION
-    unmet: uint256 = provisioned - min(provisioned, self._reserves(t))
+    unmet: uint256 = self._unmet(t)
     stake: uint256 = share_token.balanceOf[self.backstop]
     if unmet <= share_math._to_value_up(stake, t.total_assets, t.total_supply):
         return t.total_assets, t.total_supply
     return t.total_assets - min(t.total_assets, unmet), t.total_supply - stake
+
+
+@internal
+@pure
+def _is_plain(t: ledger.Totals, assets: uint256, supply: uint256) -> bool:
+    """
+    @notice Whether exit terms keep back at most 0.1 % of the normal price, which needs no consent.
+    """
+    exit_price: uint256 = (assets + share_math.VIRTUAL_VALUE) * (t.total_supply + share_math.VIRTUAL_SHARES)
+    price: uint256 = (t.total_assets + share_math.VIRTUAL_VALUE) * (supply + share_math.VIRTUAL_SHARES)
+    return exit_price * 1_000 >= price * 999
+
+
+@internal
+@pure
+def _check_haircut(t: ledger.Totals, assets: uint256, supply: uint256):
+    assert self._is_plain(t, assets, supply), "pool: haircut, use exit"
 
 
 @internal
@@ -161,7 +204,8 @@ def _book_loss(
     """
     @notice The waterfall. The reserve absorbs what of the loss is not in the shortfall; no tokens move. The
             backstop bears as much of the shortfall as its shares are worth, which are burnt at their price;
-            the other lenders bear the rest. The vault's limit falls by the loss.
+            the other lenders bear the rest. A vault is charged with what it has lost and no more: its line
+            shrinks by that; a shortfall that stood before is nobody's.
     @param totals The books after the debt has been taken off; returned after the loss.
     @param vault The vault that settles; empty when there is none.
     @param extinguished Debt taken off, 1/65536 base units.
@@ -178,8 +222,9 @@ def _book_loss(
     if loss == 0 and shortfall == 0:
         return t
 
-    if vault != empty(address):
-        credit_lines._lose(vault, max(loss, min(shortfall, extinguished // units.FRACTION)))
+    if loss > 0:
+        credit_lines._lose(vault, loss)
+    own: uint256 = min(shortfall, loss)  # of the vault; the rest of the shortfall stood before
     borne: uint256 = 0  # by the backstop
     if shortfall > 0 and self.backstop != empty(address):
         stake: uint256 = share_token.balanceOf[self.backstop]
@@ -192,13 +237,19 @@ def _book_loss(
             share_token._burn(self.backstop, burnt)
             t.total_supply -= burnt
     t.total_assets -= shortfall * units.FRACTION
-    log IPool.Loss(
-        vault=vault,
-        reserves=max(loss, shortfall) - shortfall,
-        backstop=borne,
-        lenders=shortfall - borne,
-    )
+    others: uint256 = shortfall - own
+    others_borne: uint256 = min(others, borne)
+    if others > 0:
+        self._log_loss(empty(address), 0, others_borne, others - others_borne)
+    if loss > 0:
+        borne -= others_borne
+        self._log_loss(vault, loss - own, borne, own - borne)
     return t
+
+
+@internal
+def _log_loss(vault: address, reserves: uint256, backstop: uint256, lenders: uint256):
+    log IPool.Loss(vault=vault, reserves=reserves, backstop=backstop, lenders=lenders)
 
 
 @internal
@@ -247,14 +298,14 @@ def _give(totals: ledger.Totals, taker: address, amount: uint256) -> ledger.Tota
 @view
 def _excess(t: ledger.Totals) -> uint256:
     """
-    @notice What the reserve holds above the insurance target, base units, rounded down. Refuses while
-            provisions stand and when the pool is wiped: the reserve covers losses first.
+    @notice What the reserve holds above provisions and the insurance target, base units, rounded down. Refuses
+            while a loss has all but wiped the lenders: the reserve is for them first.
     """
-    assert t.flags & ledger.FLAG_PROVISIONED == 0, "pool: provisions stand"
     assert not self._is_wiped(t), "pool: wiped"
     target: uint256 = max(t.total_assets, t.total_debt) * INSURANCE_TARGET // units.WAD
+    kept: uint256 = target + self.provisions * units.FRACTION
     reserves: uint256 = self._reserves(t)
-    return (reserves - min(reserves, target)) // units.FRACTION
+    return (reserves - min(reserves, kept)) // units.FRACTION
 
 
 @internal

@@ -7,8 +7,8 @@
 @license AGPL-3.0-only
 @notice The junior tranche of a pool: an ERC-4626 vault over the pool's shares. What is staked here bears losses
         before other lenders do, and earns a part of what the pool pays out of its reserve.
-@dev The pool burns this contract's shares, and mints income to it, without calling it; every function starts from
-     `_books`, which accounts for both. The pool shares held here are at any time
+@dev The pool burns shares of this contract without calling it, and mints income to it in the same way; `sync`,
+     with which every function begins, notices both. The pool shares held here are at any time
 
         stake    of the holders of this token (`totalAssets`)
         escrow   of requests to leave: bears losses, earns nothing
@@ -16,13 +16,19 @@
 
      A loss is borne by income first, then by stake and escrow in proportion.
 
-     To leave, call `request`; after the cooldown there are two days to `redeem` or `withdraw`, else the request
-     lapses. Where ERC-4626 speaks of an owner's shares, those two, their previews and maxima mean the shares of
-     the escrow that the owner received for the request.
+     Who wants to leave asks (`request`); after the cooldown there are two days to `redeem`, `withdraw` or
+     `leave`, else the request lapses. Where ERC-4626 speaks of an owner's shares, those functions, their previews
+     and maxima mean the shares of the escrow that they got for their request.
 
-     A part of which a loss leaves less than 1e-9 of par begins a new generation: its shares are worth nothing
-     and what is left is income.
-@custom:security Not a price source. Losses that no `poke` or liquidation has recorded yet are not in its price.
+     While provisions exceed the pool's reserve, stakers leave by the same rule as lenders: what they are paid is
+     what booking every provision now would leave of it. The rest of their part stays, as income that is earned
+     once the provisions are gone. A haircut needs consent: `redeem` and `withdraw` refuse one of more than
+     0.1 %, `leave` pays at any that its caller allows.
+
+     Stake and escrow count 1,000 virtual shares and as many virtual assets, so that their only holder gains
+     nothing by pumping the price of a share. A part of which a loss leaves less than 1e-9 of par begins a new
+     generation: its shares are worth nothing and what is left is income.
+@custom:security Not a price source. Losses that only a poke or a liquidation will show are not in its price.
 """
 
 from ethereum.ercs import IERC20
@@ -40,6 +46,7 @@ COOLDOWN_MIN: constant(uint256) = 3 * DAY
 COOLDOWN_MAX: constant(uint256) = 60 * DAY
 WIPED: constant(uint256) = 10**9  # after a loss, a share worth less than 1/WIPED of par is worth nothing
 WORN: constant(uint256) = 10**6  # nobody enters a part whose share is worth less than 1/WORN of par
+VIRTUAL: constant(uint256) = 1_000  # shares, and pool shares that they are worth at par, of stake and escrow
 
 POOL: immutable(address)
 COOLDOWN: immutable(uint256)
@@ -154,6 +161,7 @@ def cancel(owner: address) -> uint256:
 
     books.stake = self._enterable(books.stake)
     shares: uint256 = self._to_shares_down(assets, books.stake)
+    assert shares > 0, "backstop: cancels to nothing"
     books.stake = self._with(books.stake, assets, shares)
     self._store(books)
     self._mint(books.stake.generation, owner, shares)
@@ -164,11 +172,15 @@ def cancel(owner: address) -> uint256:
 @external
 def redeem(shares: uint256, receiver: address, owner: address) -> uint256:
     """
-    @notice Leave with `shares` of the escrow out of `owner`'s mature request. Refused while provisions stand.
+    @notice Leave with `shares` of the escrow out of `owner`'s mature request. Refused while provisions keep back
+            more than 0.1 %: `leave` pays then, at a price that the caller bounds.
     @return Pool shares sent to `receiver`, rounded down.
     """
     books: IBackstop.Books = self._synced()
-    assets: uint256 = self._to_assets_down(shares, books.escrow)
+    net: IBackstop.Part = self._net(books)
+    if shares > 0:
+        self._check_haircut(books.escrow, net)
+    assets: uint256 = self._to_assets_down(shares, net)
     self._leave(books, assets, shares, receiver, owner)
     return assets
 
@@ -176,13 +188,30 @@ def redeem(shares: uint256, receiver: address, owner: address) -> uint256:
 @external
 def withdraw(assets: uint256, receiver: address, owner: address) -> uint256:
     """
-    @notice Leave with `assets` pool shares out of `owner`'s mature request. Refused while provisions stand.
+    @notice Leave with `assets` pool shares out of `owner`'s mature request. Refused as `redeem` is.
     @return Shares of the escrow burnt, rounded up.
     """
     books: IBackstop.Books = self._synced()
-    shares: uint256 = self._to_shares_up(assets, books.escrow)
+    net: IBackstop.Part = self._net(books)
+    if assets > 0:
+        self._check_haircut(books.escrow, net)
+    shares: uint256 = self._to_shares_up(assets, net)
     self._leave(books, assets, shares, receiver, owner)
     return shares
+
+
+@external
+def leave(shares: uint256, min_assets: uint256, receiver: address, owner: address) -> uint256:
+    """
+    @notice Leave with `shares` of the escrow out of `owner`'s mature request, whatever provisions keep back.
+    @param min_assets Revert when less would be sent, pool shares.
+    @return Pool shares sent to `receiver`, rounded down.
+    """
+    books: IBackstop.Books = self._synced()
+    assets: uint256 = self._to_assets_down(shares, self._net(books))
+    assert assets >= min_assets, "backstop: too few assets"
+    self._leave(books, assets, shares, receiver, owner)
+    return assets
 
 
 @external
@@ -346,18 +375,18 @@ def previewMint(shares: uint256) -> uint256:
 @view
 def previewRedeem(shares: uint256) -> uint256:
     """
-    @notice Pool shares that leaving with `shares` of the escrow gives, rounded down.
+    @notice Pool shares that leaving with `shares` of the escrow gives, after any haircut, rounded down.
     """
-    return self._to_assets_down(shares, self._books().escrow)
+    return self._to_assets_down(shares, self._net(self._books()))
 
 
 @external
 @view
 def previewWithdraw(assets: uint256) -> uint256:
     """
-    @notice Shares of the escrow that leaving with `assets` pool shares burns, rounded up.
+    @notice Shares of the escrow that leaving with `assets` pool shares burns, after any haircut, rounded up.
     """
-    return self._to_shares_up(assets, self._books().escrow)
+    return self._to_shares_up(assets, self._net(self._books()))
 
 
 @external
@@ -384,19 +413,21 @@ def maxMint(receiver: address) -> uint256:
 @view
 def maxRedeem(owner: address) -> uint256:
     """
-    @notice Shares of the escrow that `owner` may leave with now.
+    @notice Shares of the escrow that `owner` may redeem now; 0 while provisions keep back more than 0.1 %.
     """
-    return self._leavable(owner, self._books())
+    books: IBackstop.Books = self._books()
+    return self._leavable(owner, books, self._net(books))
 
 
 @external
 @view
 def maxWithdraw(owner: address) -> uint256:
     """
-    @notice Pool shares that `owner` may leave with now.
+    @notice Pool shares that `owner` may withdraw now; 0 while provisions keep back more than 0.1 %.
     """
     books: IBackstop.Books = self._books()
-    return self._to_assets_down(self._leavable(owner, books), books.escrow)
+    net: IBackstop.Part = self._net(books)
+    return self._to_assets_down(self._leavable(owner, books, net), net)
 
 
 # ------------------------------------------------------------ internals: books
@@ -415,7 +446,7 @@ def _books() -> IBackstop.Books:
         books = self._after_loss(books, known - held)
 
     elapsed: uint256 = block.timestamp - self.synced_at
-    if books.stake.assets < MINIMUM_STAKE:
+    if books.stake.assets < MINIMUM_STAKE or staticcall IPool(POOL).backstop_haircut() > 0:
         books.stream_end += elapsed  # the stream stands still
     else:
         left: uint256 = max(books.stream_end, block.timestamp) - block.timestamp
@@ -471,9 +502,33 @@ def _renewed(part: IBackstop.Part, bound: uint256) -> IBackstop.Part:
 @pure
 def _enterable(part: IBackstop.Part) -> IBackstop.Part:
     """
-    @notice The part as it can be entered: with a price high enough that a small loss does not end the generation.
+    @notice The part as somebody may enter it: so far from its end that a small loss cannot end it under them.
     """
     return self._renewed(part, WORN)
+
+
+@internal
+@view
+def _net(books: IBackstop.Books) -> IBackstop.Part:
+    """
+    @notice The escrow as booking every provision now would leave it.
+    """
+    return self._after_loss(books, min(self._total(books), staticcall IPool(POOL).backstop_haircut())).escrow
+
+
+@internal
+@pure
+def _is_plain(escrow: IBackstop.Part, net: IBackstop.Part) -> bool:
+    """
+    @notice Whether provisions keep back at most 0.1 %, which needs no consent.
+    """
+    return net.assets * 1_000 >= escrow.assets * 999
+
+
+@internal
+@pure
+def _check_haircut(escrow: IBackstop.Part, net: IBackstop.Part):
+    assert self._is_plain(escrow, net), "backstop: haircut, use leave"
 
 
 @internal
@@ -529,17 +584,17 @@ def _enter(books: IBackstop.Books, assets: uint256, shares: uint256, receiver: a
 @internal
 def _leave(books: IBackstop.Books, assets: uint256, shares: uint256, receiver: address, owner: address):
     """
-    @notice Burn `shares` of the escrow of `owner` and send `assets` pool shares to `receiver`.
+    @notice Burn `shares` of the escrow of `owner` and send `assets` pool shares to `receiver`. What the shares
+            are worth in the books beyond that arrives anew, as income.
     """
-    provisions: uint256 = staticcall IPool(POOL).provisions()
-    assert provisions == 0, "backstop: provisions stand"
     assert self._is_mature(owner), "backstop: no mature request"
     assert shares <= self._departing(owner, books), "backstop: more than requested"
+    assert assets > 0 or shares == 0, "backstop: worth nothing"
     if msg.sender != owner:
         self._spend_allowance(owner, shares)
     self.departures[owner].shares -= shares
     after: IBackstop.Books = books
-    after.escrow = self._without(books.escrow, assets, shares)
+    after.escrow = self._without(books.escrow, max(assets, self._to_assets_down(shares, books.escrow)), shares)
     self._store(after)
     extcall IERC20(POOL).transfer(receiver, assets)  # the pool reverts or returns true
     log IERC4626.Withdraw(sender=msg.sender, receiver=receiver, owner=owner, assets=assets, shares=shares)
@@ -564,12 +619,11 @@ def _is_mature(owner: address) -> bool:
 
 @internal
 @view
-def _leavable(owner: address, books: IBackstop.Books) -> uint256:
+def _leavable(owner: address, books: IBackstop.Books, net: IBackstop.Part) -> uint256:
     """
-    @notice Shares of the escrow that `owner` may leave with now.
+    @notice Shares of the escrow that `owner` may redeem now.
     """
-    provisions: uint256 = staticcall IPool(POOL).provisions()
-    if provisions > 0 or not self._is_mature(owner):
+    if not self._is_plain(books.escrow, net) or not self._is_mature(owner):
         return 0
     return self._departing(owner, books)
 
@@ -600,25 +654,28 @@ def _without(part: IBackstop.Part, assets: uint256, shares: uint256) -> IBacksto
 @internal
 @pure
 def _to_shares_down(assets: uint256, part: IBackstop.Part) -> uint256:
-    return assets if part.supply == 0 else assets * part.supply // part.assets
+    return assets * (part.supply + VIRTUAL) // (part.assets + VIRTUAL)
 
 
 @internal
 @pure
 def _to_shares_up(assets: uint256, part: IBackstop.Part) -> uint256:
-    return assets if part.supply == 0 else self._ceil_div(assets * part.supply, part.assets)
+    return self._ceil_div(assets * (part.supply + VIRTUAL), part.assets + VIRTUAL)
 
 
 @internal
 @pure
 def _to_assets_down(shares: uint256, part: IBackstop.Part) -> uint256:
-    return shares if part.supply == 0 else shares * part.assets // part.supply
+    """
+    @dev The minimum: what is left below par after a loss is all that the last shares can have.
+    """
+    return min(part.assets, shares * (part.assets + VIRTUAL) // (part.supply + VIRTUAL))
 
 
 @internal
 @pure
 def _to_assets_up(shares: uint256, part: IBackstop.Part) -> uint256:
-    return shares if part.supply == 0 else self._ceil_div(shares * part.assets, part.supply)
+    return self._ceil_div(shares * (part.assets + VIRTUAL), part.supply + VIRTUAL)
 
 
 @internal

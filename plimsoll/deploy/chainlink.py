@@ -14,7 +14,7 @@ from ape.api import ProviderAPI
 
 from plimsoll.chain.views import now, view, view_one
 from plimsoll.deploy.market import Chainlink, Feed, MockFeeds, Rate
-from plimsoll.params import per_second, price_of
+from plimsoll.params import per_second, price_of, wad
 from plimsoll.units import HOUR, NOBODY
 
 TOLERANCE = Fraction(1, 20)  # of the first price around the expected one
@@ -60,7 +60,7 @@ def struct_of(
         return feed.feed, int(feed.heartbeat_hours * HOUR), low, high
 
     def of_rate(rate: Rate | None) -> tuple[object, ...]:
-        return (rate.vault, per_second(rate.yearly_growth)) if rate else (NOBODY, 0)
+        return (rate.vault, per_second(rate.yearly_growth), wad(rate.fall)) if rate else (NOBODY, 0, 0)
 
     sequencer = config.sequencer
     return (

@@ -110,10 +110,15 @@ class Feed(FrozenModel):
 
 
 class Rate(FrozenModel):
-    """An ERC-4626 vault whose rate multiplies a feed's answer, capped by a yearly growth (0.05 is 5 %)."""
+    """An ERC-4626 vault whose rate multiplies a feed's answer.
+
+    The cap on it, which restricts lending alone, compounds by `yearly_growth` (0.05 is 5 %, continuously). A
+    rate below its first by more than the part `fall` is refused; 1 refuses none.
+    """
 
     vault: Address
     yearly_growth: Decimal = Field(gt=0, le=1)
+    fall: Decimal = Field(Decimal(1), gt=0, le=1)
 
 
 class Sequencer(FrozenModel):

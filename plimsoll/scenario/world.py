@@ -134,14 +134,17 @@ class World:
         struct: tuple[Any, ...] = params.to_struct(self.loan.contract.address, token.decimals)
         made = self._protocol.create_pool(struct, CURATOR, params.delay)
         pool, council, backstop = made.pool.address, made.council.address, made.backstop.address
-        model = Pool(self.twin, self.loan.model, pool, Curve(*struct[5]), *struct[3:5], *struct[6:8])
+        model = Pool(
+            self.twin, self.loan.model, pool, Curve(*struct[5]), *struct[3:5], *struct[6:8], *struct[10:]
+        )
         model.initialize(council, backstop)
         self.pool = self._side("Pool", pool, model)
-        self.council = self._side(
-            "Council", council, Council(self.twin, model, council, CURATOR, params.delay)
-        )
-        self.backstop = self._side("Backstop", backstop, Backstop(self.twin, model, backstop, *struct[8:]))
+        junior = Backstop(self.twin, model, backstop, *struct[8:10])
+        self.backstop = self._side("Backstop", backstop, junior)
         self.backstop.model.synced_at = self.backstop.contract.call("synced_at")
+        self.council = self._side(
+            "Council", council, Council(self.twin, model, council, CURATOR, params.delay, junior)
+        )
         self._dex = Exchange()
         self._vaults: dict[str, Vault] = {}
         self.uniswap: Contract | None = None
@@ -187,7 +190,7 @@ class World:
         scale = 10 ** (36 + loan.decimals - config.collateral.decimals - config.oracle.decimals)
         feed = self._make("MockFeed", config.oracle.decimals, answer)
         heartbeat = config.oracle.stale_after
-        none = (NOBODY, 0)
+        none = (NOBODY, 0, 0)
         oracle = self._make("ChainlinkOracle", (
             collateral.contract.address, self.loan.contract.address, answer * scale,
             (feed.address, heartbeat, *ANSWERS), (NOBODY, 0, 0, 0), none, none, NOBODY, NOBODY, NOBODY, 0,

@@ -13,6 +13,7 @@ from plimsoll.units import DAY, MAX, NOBODY
 WINDOW = 2 * DAY
 WIPED = 10**9
 WORN = 10**6
+VIRTUAL = 1_000
 
 
 def _ceil_div(numerator: int, denominator: int) -> int:
@@ -20,7 +21,7 @@ def _ceil_div(numerator: int, denominator: int) -> int:
 
 
 class Part(NamedTuple):
-    """Pool shares that belong to the holders of `supply` shares together; at par without any."""
+    """Pool shares that belong to the holders of `supply` shares together, beside `VIRTUAL` of each."""
 
     assets: int = 0
     supply: int = 0
@@ -28,19 +29,19 @@ class Part(NamedTuple):
 
     def shares_down(self, assets: int) -> int:
         """The shares that `assets` are worth, rounded down."""
-        return checked(assets * self.supply) // self.assets if self.supply else assets
+        return checked(assets * checked(self.supply + VIRTUAL)) // (self.assets + VIRTUAL)
 
     def shares_up(self, assets: int) -> int:
         """The shares that `assets` are worth, rounded up."""
-        return _ceil_div(assets * self.supply, self.assets) if self.supply else assets
+        return _ceil_div(assets * (self.supply + VIRTUAL), self.assets + VIRTUAL)
 
     def assets_down(self, shares: int) -> int:
-        """What `shares` are worth, rounded down."""
-        return checked(shares * self.assets) // self.supply if self.supply else shares
+        """What `shares` are worth, rounded down; at most all there is."""
+        return min(self.assets, checked(shares * (self.assets + VIRTUAL)) // (self.supply + VIRTUAL))
 
     def assets_up(self, shares: int) -> int:
         """What `shares` are worth, rounded up."""
-        return _ceil_div(shares * self.assets, self.supply) if self.supply else shares
+        return _ceil_div(shares * (self.assets + VIRTUAL), self.supply + VIRTUAL)
 
     def plus(self, assets: int, shares: int) -> "Part":
         """The part after a deposit."""
@@ -150,6 +151,7 @@ class Backstop:
         assets = books.escrow.assets_down(departing)
         stake = books.stake.renewed(WORN)
         shares = stake.shares_down(assets)
+        require(shares > 0, "backstop: cancels to nothing")
         self._store(
             books._replace(stake=stake.plus(assets, shares), escrow=books.escrow.minus(assets, departing))
         )
@@ -161,7 +163,9 @@ class Backstop:
     def redeem(self, caller: str, shares: int, receiver: str, owner: str) -> int:
         """Leaves with shares of the escrow; returns pool shares, rounded down."""
         books = self._synced()
-        assets = books.escrow.assets_down(shares)
+        net = self.net(books)
+        require(shares == 0 or _is_plain(books.escrow, net), "backstop: haircut, use leave")
+        assets = net.assets_down(shares)
         self._leave(books, caller, assets, shares, receiver, owner)
         return assets
 
@@ -169,9 +173,20 @@ class Backstop:
     def withdraw(self, caller: str, assets: int, receiver: str, owner: str) -> int:
         """Leaves with pool shares; returns shares of the escrow, rounded up."""
         books = self._synced()
-        shares = books.escrow.shares_up(assets)
+        net = self.net(books)
+        require(assets == 0 or _is_plain(books.escrow, net), "backstop: haircut, use leave")
+        shares = net.shares_up(assets)
         self._leave(books, caller, assets, shares, receiver, owner)
         return shares
+
+    @nonreentrant
+    def leave(self, caller: str, shares: int, min_assets: int, receiver: str, owner: str) -> int:
+        """Leaves at any haircut that `min_assets` allows; returns pool shares, rounded down."""
+        books = self._synced()
+        assets = self.net(books).assets_down(shares)
+        require(assets >= min_assets, "backstop: too few assets")
+        self._leave(books, caller, assets, shares, receiver, owner)
+        return assets
 
     @nonreentrant
     def sync(self) -> None:
@@ -208,7 +223,7 @@ class Backstop:
             books = _after_loss(books, gone)
         now, elapsed = self.chain.now, self.chain.now - self.synced_at
         stake, escrow, income, end = books
-        if stake.assets < self.minimum_stake:
+        if stake.assets < self.minimum_stake or self.pool.backstop_haircut() > 0:
             end += elapsed
         else:
             left = max(0, end - now)
@@ -219,6 +234,10 @@ class Backstop:
             end = now + _ceil_div(income * left + arrived * self.cooldown, income + arrived)
             income += arrived
         return Books(stake, escrow, income, end)
+
+    def net(self, books: Books) -> Part:
+        """The escrow as booking every provision now would leave it."""
+        return _after_loss(books, min(books.known, self.pool.backstop_haircut())).escrow
 
     def enterable(self) -> Part:
         """The stake as it can be entered now."""
@@ -234,14 +253,15 @@ class Backstop:
         return departure.shares if departure.generation == books.escrow.generation else 0
 
     def max_redeem(self, owner: str) -> int:
-        """Shares of the escrow that `owner` may leave with now."""
-        if self.pool.provisions() or not self._is_mature(owner):
+        """Shares of the escrow that `owner` may redeem now."""
+        books = self.books()
+        if not _is_plain(books.escrow, self.net(books)) or not self._is_mature(owner):
             return 0
-        return self.departing(owner, self.books())
+        return self.departing(owner, books)
 
     def max_withdraw(self, owner: str) -> int:
-        """Pool shares that `owner` may leave with now."""
-        return self.books().escrow.assets_down(self.max_redeem(owner))
+        """Pool shares that `owner` may withdraw now."""
+        return self.net(self.books()).assets_down(self.max_redeem(owner))
 
     # ------------------------------------------------------------------------------------- internals
 
@@ -271,14 +291,15 @@ class Backstop:
         self._log("Deposit", caller, receiver, assets, shares)
 
     def _leave(self, books: Books, caller: str, assets: int, shares: int, receiver: str, owner: str) -> None:
-        require(self.pool.provisions() == 0, "backstop: provisions stand")
         require(self._is_mature(owner), "backstop: no mature request")
         require(shares <= self.departing(owner, books), "backstop: more than requested")
+        require(assets > 0 or shares == 0, "backstop: worth nothing")
         if caller != owner:
             self._spend_allowance(caller, owner, shares)
         departure = self.departures.get(owner, Departure())
         self.departures[owner] = departure._replace(shares=departure.shares - shares)
-        self._store(books._replace(escrow=books.escrow.minus(assets, shares)))
+        gross = max(assets, books.escrow.assets_down(shares))  # the haircut arrives anew, as income
+        self._store(books._replace(escrow=books.escrow.minus(gross, shares)))
         self.pool.transfer(self.address, receiver, assets)
         self._log("Withdraw", caller, receiver, owner, assets, shares)
 
@@ -308,6 +329,11 @@ class Backstop:
         if allowed != MAX:
             require(amount <= allowed, "backstop: allowance too small")
             self.allowances[owner, caller] = allowed - amount
+
+
+def _is_plain(escrow: Part, net: Part) -> bool:
+    """Whether provisions keep back at most 0.1 %, which needs no consent."""
+    return net.assets * 1_000 >= escrow.assets * 999
 
 
 def _after_loss(books: Books, loss: int) -> Books:

@@ -6,13 +6,15 @@ the loan asset, times seconds.
 
 from typing import NamedTuple
 
+from plimsoll.twin.backstop import Backstop
 from plimsoll.twin.chain import Chain, require
 from plimsoll.twin.ledger import FLAG_OPEN
 from plimsoll.twin.pool import Pool
-from plimsoll.units import DAY, FRACTION, NOBODY
+from plimsoll.units import DAY, FRACTION, MAX, NOBODY, WAD
 
 WINDOW = 3 * DAY
 RESTORE_AFTER = DAY
+RESTORE_LAPSE = 30 * DAY
 PAUSE_LENGTH = 7 * DAY
 PAUSE_SPACING = 14 * DAY
 RAISE_DIVISOR = 20
@@ -41,12 +43,21 @@ class Cut(NamedTuple):
 class Council:
     """The state of a council and what can be done with it."""
 
-    def __init__(self, chain: Chain, pool: Pool, address: str, curator: str, delay: int) -> None:
-        """A council as its constructor leaves it."""
+    def __init__(
+        self,
+        chain: Chain,
+        pool: Pool,
+        address: str,
+        curator: str,
+        delay: int,
+        backstop: Backstop | None = None,
+    ) -> None:
+        """A council as its constructor leaves it, of a pool with or without a backstop."""
         self.chain = chain
         self.pool = pool
         self.address = address
         self.delay = delay
+        self.backstop = backstop
         self.curator = curator
         self.pending_curator = NOBODY
         self.guardian = NOBODY
@@ -70,6 +81,7 @@ class Council:
         if self._is_open():
             require(limit < self.pool.line(vault)[0], "council: limit may only fall")
             self._cancel_raise_of(vault)
+            self.cuts[vault] = Cut()
         self.pool.set_limit(self.address, vault, limit)
 
     def queue_limit(self, caller: str, vault: str, limit: int) -> None:
@@ -88,6 +100,14 @@ class Council:
         self._only_curator(caller)
         require(guardian != NOBODY, "council: no guardian")
         self._queue(QueuedChange(guardian, True, 0, 0, self.chain.now + self.delay))
+
+    def witness(self) -> int:
+        """Lowers the basis of the queued raise to today's total assets; returns it."""
+        require(self.queued.ready != 0 and not self.queued.is_guardian, "council: no raise queued")
+        assets = min(self.queued.assets, self._total_assets())
+        self.queued = self.queued._replace(assets=assets)
+        self.chain.log(self.address, "Witnessed", self.queued.subject, assets)
+        return assets
 
     def execute_queued(self, caller: str) -> None:
         """Executes the queued change."""
@@ -125,6 +145,7 @@ class Council:
         cut = self.cuts.get(vault, Cut())
         require(cut.at != 0, "council: nothing to restore")
         require(self.chain.now >= cut.at + RESTORE_AFTER, "council: a day after the cut")
+        require(self.chain.now <= cut.at + RESTORE_LAPSE, "council: right to restore lapsed")
         lost = self.pool.losses.get(vault, 0) - cut.losses
         require(limit <= max(0, cut.limit - lost), "council: above the former limit")
         require(limit > self.pool.line(vault)[0], "council: restores nothing")
@@ -137,11 +158,14 @@ class Council:
         self.pool.set_supply_cap(self.address, cap)
 
     def announce(self) -> int:
-        """Announces what the reserve holds above its target, base units."""
-        lapsed = self.chain.now > self.announced_at + PAYOUT_LAPSE
-        require(self.announced_at == 0 or lapsed, "council: already announced")
+        """Announces what the reserve holds above provisions and target, base units."""
+        require(self._is_open(), "council: pool still closed")
         amount = self.pool.excess()
-        require(amount > 0, "council: nothing to pay out")
+        require(amount > 0, "council: no excess")
+        at = self.announced_at
+        if at != 0 and self.chain.now <= at + PAYOUT_LAPSE:
+            require(self.chain.now < at + PAYOUT_DELAY, "council: a payout is due")
+            require(2 * amount >= 3 * self.announced, "council: already announced")
         self.announced = amount
         self.announced_at = self.chain.now
         self.chain.log(self.address, "Announced", amount)
@@ -153,10 +177,24 @@ class Council:
         require(at != 0, "council: nothing announced")
         require(self.chain.now >= at + PAYOUT_DELAY, "council: payout too early")
         require(self.chain.now <= at + PAYOUT_LAPSE, "council: payout too late")
-        limit, self.announced, self.announced_at = self.announced, 0, 0
+        considered = min(self.announced, self.pool.excess())
+        if considered == self.announced:
+            self.announced_at = 0
+        self.announced -= considered
+        limit = min(considered, self._payable())
         paid = self.pool.distribute_excess(self.address, limit, self.payout_receiver)
+        require(paid > 0, "council: nothing to pay out")
         self.chain.log(self.address, "Distributed", paid)
+        if self.backstop is not None:
+            self.backstop.sync()
         return paid
+
+    def cancel_payout(self, caller: str) -> None:
+        """Guardian: withdraws what was announced."""
+        self._only_guardian(caller)
+        require(self.announced_at != 0, "council: no payout announced")
+        self.chain.log(self.address, "PayoutCancelled", self.announced)
+        self.announced, self.announced_at = 0, 0
 
     def set_payout_receiver(self, caller: str, receiver: str) -> None:
         """Names who gets the curator's part of payouts."""
@@ -222,6 +260,16 @@ class Council:
     @staticmethod
     def _raise_bound(current: int, assets: int) -> int:
         return current + max(assets // RAISE_DIVISOR, current)
+
+    def _payable(self) -> int:
+        """The largest payout whose part for the backstop is at most what its stake may earn, base units."""
+        if self.backstop is None or self.pool.backstop_share == 0:
+            return MAX
+        books = self.backstop.books()
+        if books.stake.assets < self.backstop.minimum_stake:
+            return 0
+        worth = self.pool.exit_assets(self.pool.accrued(), max(0, books.stake.assets - books.income))
+        return worth * WAD // self.pool.backstop_share
 
     def _queue(self, change: QueuedChange) -> None:
         ready = self.queued.ready

@@ -30,9 +30,10 @@ from plimsoll.twin.share_math import (
     to_value_down,
     to_value_up,
 )
-from plimsoll.units import FRACTION, MAX, NOBODY, WAD
+from plimsoll.units import DAY, FRACTION, MAX, NOBODY, WAD
 
 LIMIT_TOP = 2**94 - 1
+FULL_LEVEL = 2**24 - 1
 CASH_TOP = 2**94
 WIPED_RATIO = 10**6
 
@@ -44,8 +45,9 @@ class Pool:
         totals: the books as of `last_accrual`.
         balances, allowances: lender shares.
         lines: limit (base units) and drawn debt shares of each vault that was ever registered.
+        paces: level (of `FULL_LEVEL`) that each may draw at once, and its time; none without a pace.
         losses: base units, by vault.
-        provision_of: known shortfall of a vault's positions, base units, by vault.
+        provision_of: base units: the known shortfall of a vault's positions, by vault.
         nonces: of permits, by owner.
     """
 
@@ -59,8 +61,10 @@ class Pool:
         flash_fee: int,
         insurance_target: int,
         backstop_share: int,
+        draw_burst: int = WAD,
+        draw_refill: int = DAY,
     ) -> None:
-        """A pool as its constructor leaves it; factors, target and share are WAD."""
+        """A pool as its constructor leaves it; factors, target, share and burst are WAD, times seconds."""
         self.chain = chain
         self.asset = asset
         self.address = address
@@ -69,11 +73,14 @@ class Pool:
         self.flash_fee_rate = flash_fee
         self.insurance_target = insurance_target
         self.backstop_share = backstop_share
+        self.draw_burst = draw_burst
+        self.draw_refill = draw_refill
         self.totals = Totals(0, 0, 0, 0, rates.to_log(curve.rate_initial, curve), 0)
         self.last_accrual = chain.now
         self.balances: dict[str, int] = chain.mapping()
         self.allowances: dict[tuple[str, str], int] = chain.mapping()
         self.lines: dict[str, tuple[int, int]] = chain.mapping()
+        self.paces: dict[str, tuple[int, int]] = chain.mapping()
         self.losses: dict[str, int] = chain.mapping()
         self.provision_of: dict[str, int] = chain.mapping()
         self.nonces: dict[str, int] = chain.mapping()
@@ -108,7 +115,14 @@ class Pool:
         self._only_council(caller)
         require(self.own_vaults.get(vault, False), "pool: not a vault of this pool")
         require(limit <= LIMIT_TOP, "pool: limit too large")
-        self.lines[vault] = (limit, self.line(vault)[1])
+        before, drawn = self.line(vault)
+        level = self.draw_level(vault)
+        if vault not in self.lines:
+            level = 0 if self.accrued().flags & FLAG_OPEN else FULL_LEVEL
+        elif limit > before:
+            level = level * before // limit
+        self._set_level(vault, level)
+        self.lines[vault] = (limit, drawn)
         self._log("LimitSet", vault, limit)
 
     @nonreentrant
@@ -154,6 +168,7 @@ class Pool:
         """Pays `assets` out of `owner`'s shares; returns shares burnt, rounded up."""
         t = self.accrued()
         shares = self.exit_shares(t, assets)
+        require(shares == 0 or self.is_plain(t), "pool: haircut, use exit")
         self._leave(t, caller, assets, shares, receiver, owner)
         return shares
 
@@ -161,6 +176,7 @@ class Pool:
     def redeem(self, caller: str, shares: int, receiver: str, owner: str) -> int:
         """Burns `shares` of `owner`; returns assets paid, rounded down."""
         t = self.accrued()
+        require(shares == 0 or self.is_plain(t), "pool: haircut, use exit")
         assets = self.exit_assets(t, shares)
         self._leave(t, caller, assets, shares, receiver, owner)
         return assets
@@ -232,6 +248,10 @@ class Pool:
         drawn += shares
         owed = to_assets_up(drawn, t.total_debt, t.total_debt_shares)
         require(owed <= limit, "pool: over the credit limit")
+        if self.draw_burst != WAD and amount > 0:
+            cost = -(-amount * FULL_LEVEL * WAD // (limit * self.draw_burst))
+            require(cost <= self.draw_level(caller), "pool: drawing too fast")
+            self._set_level(caller, self.draw_level(caller) - cost)
         self.lines[caller] = (limit, drawn)
         self._store(t)
         self._send(receiver, amount)
@@ -245,6 +265,9 @@ class Pool:
         limit, drawn = self.lines[caller]
         require(shares <= drawn, "pool: more than drawn")
         self.lines[caller] = (limit, drawn - shares)
+        if limit > 0:
+            refilled = min(paid, CASH_TOP) * FULL_LEVEL * WAD // (limit * self.draw_burst)
+            self._set_level(caller, min(FULL_LEVEL, self.draw_level(caller) + refilled))
         extinguished = t.total_debt
         if shares != t.total_debt_shares:
             extinguished = to_value_down(shares, t.total_debt, t.total_debt_shares)
@@ -262,7 +285,7 @@ class Pool:
 
     @nonreentrant
     def set_provision(self, caller: str, amount: int) -> None:
-        """A vault reports its known shortfall; at most what it has drawn counts."""
+        """A vault reports the shortfall of its positions; at most what it has drawn counts."""
         require(caller in self.lines, "pool: not a vault")
         t = self.accrued()
         owed = to_assets_up(self.lines[caller][1], t.total_debt, t.total_debt_shares)
@@ -321,19 +344,37 @@ class Pool:
 
     @nonreentrant
     def excess(self) -> int:
-        """What the reserve holds above the insurance target, base units, rounded down."""
+        """What the reserve holds above provisions and the insurance target, base units, rounded down."""
         return self._excess(self.accrued())
+
+    def unmet(self, t: Totals) -> int:
+        """What booking every provision now would take beyond the reserve, in fractions."""
+        return max(0, self.provisions() * FRACTION - self._reserves(t))
 
     def exit_terms(self, t: Totals) -> tuple[int, int]:
         """Assets (fractions) and shares by which exits are priced.
 
         While provisions exceed what reserve and backstop are worth: as if they had been booked.
         """
-        missing = self.provisions() * FRACTION - self._reserves(t)
+        unmet = self.unmet(t)
         stake = self.balances.get(self.backstop, 0)
-        if missing <= to_value_up(stake, t.total_assets, t.total_supply):
+        if unmet <= to_value_up(stake, t.total_assets, t.total_supply):
             return t.total_assets, t.total_supply
-        return max(0, t.total_assets - missing), t.total_supply - stake
+        return max(0, t.total_assets - unmet), t.total_supply - stake
+
+    def is_plain(self, t: Totals) -> bool:
+        """Whether exits keep back at most 0.1 % of the normal price, which needs no consent."""
+        value, supply = self.exit_terms(t)
+        exit_price = (value + VIRTUAL_VALUE) * (t.total_supply + VIRTUAL_SHARES)
+        return exit_price * 1_000 >= (t.total_assets + VIRTUAL_VALUE) * (supply + VIRTUAL_SHARES) * 999
+
+    @nonreentrant
+    def backstop_haircut(self) -> int:
+        """The backstop's shares that booking every provision now would burn, rounded up."""
+        t = self.accrued()
+        lost = -(-self.unmet(t) // FRACTION)
+        shares = to_shares_up(lost, t.total_assets, t.total_supply)
+        return min(self.balances.get(self.backstop, 0), shares)
 
     def exit_assets(self, t: Totals, shares: int) -> int:
         """What a redeemer of `shares` receives, rounded down."""
@@ -366,6 +407,12 @@ class Pool:
         """A vault's limit (base units) and drawn debt shares."""
         return self.lines.get(vault, (0, 0))
 
+    def draw_level(self, vault: str) -> int:
+        """What the pace lets a vault draw now, of `FULL_LEVEL`, which is `draw_burst` of its limit."""
+        level, since = self.paces.get(vault, (0, 0))
+        elapsed = (self.chain.now - since) % CLOCK
+        return min(FULL_LEVEL, level + elapsed * FULL_LEVEL // self.draw_refill)
+
     def available(self, t: Totals) -> int:
         """What can be paid out now."""
         return min(max(0, t.total_assets - t.total_debt) // FRACTION, self.cash())
@@ -379,7 +426,10 @@ class Pool:
         limit, drawn = self.line(vault)
         owed = to_assets_up(drawn, t.total_debt, t.total_debt_shares)
         margin = to_assets_up(1, t.total_debt, t.total_debt_shares) + 1
-        return max(0, min(max(0, limit - owed), self.available(t)) - margin)
+        room = max(0, min(max(0, limit - owed), self.available(t)) - margin)
+        if self.draw_burst == WAD:
+            return room
+        return min(room, self.draw_level(vault) * limit * self.draw_burst // (FULL_LEVEL * WAD))
 
     def max_deposit(self) -> int:
         """The largest deposit accepted now."""
@@ -400,11 +450,15 @@ class Pool:
     def max_withdraw(self, owner: str) -> int:
         """The most that `owner` can withdraw now."""
         t = self.accrued()
+        if not self.is_plain(t):
+            return 0
         return min(self.exit_assets(t, self.balances.get(owner, 0)), self.available(t))
 
     def max_redeem(self, owner: str) -> int:
         """The most shares that `owner` can redeem now."""
         t = self.accrued()
+        if not self.is_plain(t):
+            return 0
         owned, available = self.balances.get(owner, 0), self.available(t)
         terms = self.exit_terms(t)
         return owned if to_assets_down(owned, *terms) <= available else to_shares_down(available, *terms)
@@ -427,10 +481,13 @@ class Pool:
         return max(0, min(self.cash(), CASH_TOP) * FRACTION + t.total_debt - t.total_assets)
 
     def _excess(self, t: Totals) -> int:
-        require(not t.flags & FLAG_PROVISIONED, "pool: provisions stand")
         require(not self.is_wiped(t), "pool: wiped")
         target = max(t.total_assets, t.total_debt) * self.insurance_target // WAD
-        return max(0, self._reserves(t) - target) // FRACTION
+        return max(0, self._reserves(t) - target - self.provisions() * FRACTION) // FRACTION
+
+    def _set_level(self, vault: str, level: int) -> None:
+        if self.draw_burst != WAD:
+            self.paces[vault] = (level, self.chain.now % CLOCK)
 
     def _log(self, name: str, *values: int | str) -> None:
         self.chain.log(self.address, name, *values)
@@ -449,13 +506,13 @@ class Pool:
         self._store(t._replace(flags=t.flags & ~mask | bits))
 
     def _enter(self, t: Totals, caller: str, assets: int, shares: int, receiver: str) -> None:
-        require(bool(t.flags & FLAG_OPEN), "pool: not open")
-        require(not self.is_paused(t), "pool: paused")
         require(not self.is_wiped(t), "pool: wiped")
         t = t._replace(
             total_assets=checked(t.total_assets + checked(assets * FRACTION)),
             total_supply=checked(t.total_supply + shares),
         )
+        require(bool(t.flags & FLAG_OPEN), "pool: not open")
+        require(not self.is_paused(t), "pool: paused")
         if t.flags & FLAG_CAPPED:
             require(t.total_assets <= self.supply_cap * FRACTION, "pool: over the supply cap")
         if assets > 0:
@@ -483,26 +540,28 @@ class Pool:
         backing = min(self.cash(), CASH_TOP) * FRACTION + t.total_debt
         loss = -(-max(0, extinguished - received) // FRACTION)
         shortfall = max(0, t.total_assets - backing) // FRACTION
-        if vault != NOBODY:
-            lost = max(loss, min(shortfall, extinguished // FRACTION))
-            if loss or shortfall:
-                limit, drawn = self.lines[vault]
-                self.lines[vault] = (limit - min(limit, lost), drawn)
-                self.losses[vault] = self.losses.get(vault, 0) + lost
-                self._log("LimitSet", vault, self.lines[vault][0])
-        carried = 0
+        own = min(shortfall, loss)  # the rest stood before, and is nobody's
+        if loss:
+            limit, drawn = self.lines[vault]
+            self.lines[vault] = (limit - min(limit, loss), drawn)
+            self.losses[vault] = self.losses.get(vault, 0) + loss
+            self._log("LimitSet", vault, self.lines[vault][0])
+        borne = 0
         if shortfall and self.backstop != NOBODY:
             stake = self.balances.get(self.backstop, 0)
             worth = to_assets_down(stake, t.total_assets, t.total_supply)
-            carried = min(shortfall, worth)
+            borne = min(shortfall, worth)
             burnt = stake
             if shortfall < worth:
                 burnt = min(stake, to_shares_up(shortfall, t.total_assets, t.total_supply))
             if burnt:
                 self._burn(self.backstop, burnt)
             t = t._replace(total_supply=t.total_supply - burnt)
-        if loss or shortfall:
-            self._log("Loss", vault, max(loss, shortfall) - shortfall, carried, shortfall - carried)
+        others = min(shortfall - own, borne)
+        if shortfall > own:
+            self._log("Loss", NOBODY, 0, others, shortfall - own - others)
+        if loss:
+            self._log("Loss", vault, loss - own, borne - others, own - (borne - others))
         return t._replace(total_assets=t.total_assets - shortfall * FRACTION)
 
     def _spend_allowance(self, caller: str, owner: str, amount: int) -> None:

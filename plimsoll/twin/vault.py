@@ -127,7 +127,7 @@ class Vault:
         collateral, shares = self.position_of(owner)
         paid, extinguished = self._repayment(shares, amount, totals)
         self.positions[owner] = (collateral, shares - extinguished)
-        provisioned = self._cap_provision(owner, totals)
+        provisioned = self._release_repaid(owner, shares, totals)
         self._pay_pool(caller, paid, extinguished, paid, provisioned)
         self._log("Repay", owner, paid, extinguished)
         return paid
@@ -185,7 +185,7 @@ class Vault:
             sent = self._max_withdraw(collateral, rest, totals)
         require(sent <= collateral, "vault: not enough collateral")
         self.positions[owner] = (collateral - sent, rest)
-        provisioned = self._cap_provision(owner, totals)
+        provisioned = self._release_repaid(owner, shares, totals)
         self._send_collateral(receiver, sent)
         if callback:
             callback()
@@ -248,10 +248,11 @@ class Vault:
 
     @nonreentrant
     def poke(self, owner: str) -> int:
-        """Reports a position's shortfall at the oracle's price to the pool; returns it."""
+        """Reports a position's shortfall to the pool; returns it."""
         price = self._price()
         totals = DebtTotals(*self.pool.accrue())
-        self._set_provision(owner, self._shortfall(owner, price, totals))
+        noted = self.provision_of.get(owner, 0)
+        self._set_provision(owner, self._known_shortfall(owner, noted, price, totals))
         self.pool.set_provision(self.address, self.provisions())
         return self.provision_of[owner]
 
@@ -354,15 +355,23 @@ class Vault:
         self._value(collateral, price)
         return liquidation.shortfall(collateral, shares, price, totals, self.risk)
 
+    def _known_shortfall(self, owner: str, noted: int, price: int, totals: DebtTotals) -> int:
+        """The shortfall at `price`; below what was noted only as far as the safe price agrees."""
+        found = self._shortfall(owner, price, totals)
+        if noted <= found:
+            return found
+        return min(noted, self._shortfall(owner, self.oracle.safe_price(), totals))
+
     def _set_provision(self, owner: str, shortfall: int) -> None:
         self.provision_of[owner] = shortfall
         self._log("ProvisionSet", owner, shortfall)
 
-    def _cap_provision(self, owner: str, totals: DebtTotals) -> bool:
-        """Caps a position's provision at its debt; returns whether it had one."""
+    def _release_repaid(self, owner: str, before: int, totals: DebtTotals) -> bool:
+        """A repayment lowers a provision by what the debt falls; whether there was one."""
         provision = self.provision_of.get(owner, 0)
         if provision:
-            self._set_provision(owner, min(provision, totals.assets_up(self.position_of(owner)[1])))
+            fall = totals.assets_up(before) - totals.assets_up(self.position_of(owner)[1])
+            self._set_provision(owner, max(0, provision - fall))
         return provision > 0
 
     def _reduce(self, owner: str, quote: Quote, price: int, totals: DebtTotals) -> bool:
@@ -371,7 +380,8 @@ class Vault:
         self.positions[owner] = (collateral - quote.seized, shares - quote.shares)
         provisioned = self.provision_of.get(owner, 0) > 0
         if provisioned:
-            self._set_provision(owner, self._shortfall(owner, price, totals))
+            kept = ceil_div(self.provision_of[owner] * (shares - quote.shares), shares)
+            self._set_provision(owner, self._known_shortfall(owner, kept, price, totals))
         healths = quote.health_before, quote.health_after
         words = pack_liquidation(quote.seized, quote.shares, quote.paid, quote.fee, *healths)
         self._log("Liquidation", owner, *words)

@@ -71,7 +71,7 @@ def pool_struct(asset: str, **changes: Any) -> tuple[Any, ...]:
     """`IPool.PoolParams` with other fields, those of the curve included."""
     fields = {"name": "Plimsoll", "symbol": "P", "reserve_factor": WAD // 10, "flash_fee": 0}
     junior = {"insurance_target": WAD // 20, "backstop_share": WAD // 2, "cooldown": 14 * DAY}
-    junior |= {"minimum_stake": 1_000 * 10**9}
+    junior |= {"minimum_stake": 1_000 * 10**9, "draw_burst": WAD, "draw_refill": DAY}
     assert changes.keys() <= fields.keys() | RATES.keys() | junior.keys()
     parts = [[changes.get(name, value) for name, value in part.items()] for part in (fields, RATES, junior)]
     return (asset, *parts[0], tuple(parts[1]), *parts[2])

@@ -15,13 +15,12 @@ from plimsoll.twin import liquidation
 from plimsoll.twin.liquidation import ceil_div, is_liquidatable, is_restorable
 from plimsoll.units import MAX, PRICE_SCALE, WAD
 from tests.stateful.rules import Steps, begin, lend
-from tests.stateful.world import BORROWERS, ROLES, Lockstep, role
+from tests.stateful.world import BORROWERS, MARKETS, ROLES, Lockstep, role
 from tests.utils.engines import in_process
 from tests.utils.lens import build, lens_over
 
 pytestmark = pytest.mark.slow
 
-MARKETS = [((6, 18, 8), 0), ((18, 18, 0), 10**15), ((8, 6, 27), 10**12)]  # decimals, flash fee
 WALK = 40  # steps; a quarter of them between two looks
 UNKNOWN = role(77)  # has never done anything
 
@@ -263,7 +262,7 @@ def test_the_pool_at_once_and_after_a_year(engine):
 def test_the_walks_meet_every_kind_of_position(market):
     """Else the tests above would compare nothing: shortfall, restorable, healthy, empty, without a price."""
     kinds = set()
-    for seed in range(10):
+    for seed in range(20):
         for world, lens, which, _ in looks(seed, market):
             bonus_min = world.model[f"{which}_vault"].risk.bonus_min
             for each in lens.positions(world.chain[f"{which}_vault"].address, owners_of(world)):

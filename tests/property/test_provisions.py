@@ -1,4 +1,4 @@
-"""Losses that are seen and not booked: lenders leave at the price that booking them would leave."""
+"""Losses that are known and not booked: lenders leave at the price that booking them would leave."""
 
 import pytest
 
@@ -72,7 +72,7 @@ def test_what_a_position_lacks(engine: Engine) -> None:
 
 
 def test_nobody_gains_by_leaving_first(engine: Engine) -> None:
-    """Who leaves before the loss is booked gets what he who stays has after it, to the rounding."""
+    """Who leaves before the loss is booked gets what those who stay have after it, to the rounding."""
     place = lent(engine)
     shortfall = crash(place)
     out = place.act("pool", "exit", MAX, 0, LENDER, LENDER, sender=LENDER)[0]
@@ -93,7 +93,7 @@ def test_booking_does_not_lower_the_price_of_exits(engine: Engine, staked: int, 
     crash(place)
     place.act("first_vault", "poke", OTHER_BORROWER, sender=STRANGER)
     prices = [exit_price(place)]
-    place.act("pool", "redeem", 10**14, LENDER, LENDER, sender=LENDER)
+    place.act("pool", "exit", 10**14, 0, LENDER, LENDER, sender=LENDER)
     prices.append(exit_price(place))
     place.act("pool", "deposit", 77_777 * TOKEN, LENDER, sender=LENDER)
     prices.append(exit_price(place))
@@ -106,7 +106,7 @@ def test_booking_does_not_lower_the_price_of_exits(engine: Engine, staked: int, 
     place.compare()
 
 
-def test_what_reserve_and_backstop_carry_lowers_no_price(engine: Engine) -> None:
+def test_what_reserve_and_backstop_bear_lowers_no_price(engine: Engine) -> None:
     place = lent(engine, staked=20_000, donated=40_000)
     normal = exit_price(place)
     assert 0 < crash(place) < 60_000 * TOKEN
@@ -122,7 +122,7 @@ def test_who_enters_pays_the_normal_price(engine: Engine) -> None:
     assert pool.call("previewDeposit", 10**12) == pool.call("convertToShares", 10**12) == before
     shares = place.act("pool", "deposit", 10**12, STAKER, sender=STAKER)
     assert shares == before
-    assert pool.call("maxWithdraw", STAKER) < 10**12 * 0.96
+    assert pool.call("previewRedeem", shares) < 10**12 * 0.96
     place.set_prices("first_oracle", PRICE, PRICE)
     place.act("first_vault", "poke", BORROWER, sender=STRANGER)
     out = place.act("pool", "redeem", shares, STAKER, STAKER, sender=STAKER)
@@ -131,24 +131,53 @@ def test_who_enters_pays_the_normal_price(engine: Engine) -> None:
 
 
 def test_views_say_what_exits_do(engine: Engine) -> None:
-    """Previews and maxima at the price of exits, to the wei."""
+    """Previews say the haircut, to the wei; the plain calls refuse one of more than 0.1 %."""
     place = lent(engine, staked=5_000)
     crash(place)
     pool, me = place.chain["pool"], {"sender": LENDER}
-    for function, view, amount in (
-        ("redeem", "previewRedeem", 10**13),
-        ("withdraw", "previewWithdraw", 10**10),
-    ):
-        before = engine.snapshot()
-        assert pool.send(function, amount, LENDER, LENDER, **me) == pool.call(view, amount)
-        engine.revert(before)
-    most = pool.call("maxWithdraw", LENDER)
-    pool.send("withdraw", most, LENDER, LENDER, **me)
-    assert pool.call("maxWithdraw", LENDER) <= 1
+    worth = pool.call("previewRedeem", 10**13)
+    assert pool.call("exit", 10**13, worth, LENDER, LENDER, **me) == (worth, 10**13)
+    refused("pool: too few assets", pool.call, "exit", 10**13, worth + 1, LENDER, LENDER, **me)
+    assert pool.call("maxWithdraw", LENDER) == pool.call("maxRedeem", LENDER) == 0
+    for function in ("redeem", "withdraw"):
+        refused("pool: haircut, use exit", pool.call, function, 10**10, LENDER, LENDER, **me)
+        assert pool.call(function, 0, LENDER, LENDER, **me) == 0
+    assert 10**13 - 1_000_000 <= pool.call("previewWithdraw", worth) <= 10**13
 
 
-def test_a_repayment_caps_it(engine: Engine) -> None:
-    """Without an oracle all that can be said is that nothing lacks more than it owes."""
+def test_a_thousandth_needs_no_consent(engine: Engine) -> None:
+    """On both sides of the bound, to the unit of a provision."""
+    lab = EdgePool.busy(engine)
+    pool = lab.pool
+    pool.send("draw", 1_000 * TOKEN, STRANGER, sender=VAULT)
+    allowed = pool.call("totalAssets") // 1_000
+    pool.send("set_provision", allowed, sender=VAULT)
+    assert pool.call("maxRedeem", LENDER) > 0
+    paid = pool.call("redeem", 10**12, LENDER, LENDER, sender=LENDER)
+    assert paid == pool.call("previewRedeem", 10**12) < 10**9
+    pool.send("set_provision", allowed + 1, sender=VAULT)
+    assert pool.call("maxRedeem", LENDER) == pool.call("maxWithdraw", LENDER) == 0
+    refused("pool: haircut, use exit", pool.call, "redeem", 10**12, LENDER, LENDER, sender=LENDER)
+
+
+def test_a_lifted_price_lowers_no_provision(engine: Engine) -> None:
+    """On the way down the safe price has the say: of a poke, and of a close of what is left."""
+    place = lent(engine)
+    vault = place.chain["first_vault"]
+    shortfall = crash(place)
+    place.set_prices("first_oracle", PRICE, PRICE // 2)  # one source is lifted
+    assert place.act("first_vault", "poke", BORROWER, sender=STRANGER) == shortfall
+    place.set_prices("first_oracle", PRICE * 7 // 10, PRICE // 2)
+    place.act("first_vault", "liquidate", BORROWER, 10_000 * TOKEN, 0, LIQUIDATOR, sender=LIQUIDATOR)
+    left = vault.call("position_of", BORROWER)[1] / (DEBT * 1_000)
+    assert vault.call("provision_of", BORROWER) == pytest.approx(shortfall * left, rel=1e-6)
+    place.set_prices("first_oracle", PRICE, PRICE)
+    assert place.act("first_vault", "poke", BORROWER, sender=STRANGER) == 0
+    place.compare()
+
+
+def test_a_repayment_lowers_it_by_the_fall_of_the_debt(engine: Engine) -> None:
+    """Without an oracle, for ever if need be."""
     place = lent(engine)
     vault = place.chain["first_vault"]
     place.set_prices("first_oracle", PRICE // 10, PRICE // 10)
@@ -156,10 +185,9 @@ def test_a_repayment_caps_it(engine: Engine) -> None:
     assert shortfall > 80_000 * TOKEN
     place.silence("first_oracle")
     place.act("first_vault", "repay", 1_000 * TOKEN, BORROWER, sender=BORROWER)
-    assert vault.call("provision_of", BORROWER) == shortfall
+    assert abs(vault.call("provision_of", BORROWER) - (shortfall - 1_000 * TOKEN)) <= 1
     place.act("first_vault", "repay", 50_000 * TOKEN, BORROWER, sender=BORROWER)
-    owed = vault.call("debt_of", BORROWER)
-    assert abs(vault.call("provision_of", BORROWER) - owed) <= 1
+    assert abs(vault.call("provision_of", BORROWER) - (shortfall - 51_000 * TOKEN)) <= 2
     place.act("first_vault", "close", MAX, MAX, BORROWER, BORROWER, sender=BORROWER)
     assert vault.call("provision_of", BORROWER) == vault.call("positions", BORROWER) == 0
     assert place.chain["pool"].call("provisions") == 0
@@ -216,7 +244,7 @@ def test_a_loss_of_everything_leaves_exits_open(engine: Engine) -> None:
     for owner in (BORROWER, OTHER_BORROWER):
         place.set_prices("first_oracle", 1, 1)
         place.act("first_vault", "poke", owner, sender=STRANGER)
-    before = place.chain["pool"].call("maxWithdraw", LENDER)
+    before = place.chain["pool"].call("previewRedeem", 500_000 * TOKEN * 1_000)
     assert 0 < before < 500_000 * TOKEN
     paid, burnt = place.act("pool", "exit", MAX, 0, LENDER, LENDER, sender=LENDER)
     assert paid == before
@@ -227,9 +255,12 @@ def test_a_loss_of_everything_leaves_exits_open(engine: Engine) -> None:
 # ---------------------------------------------------------------------------------------------- payouts
 
 
+STAKED = 120_000  # more than the backstop's part of what is paid out
+
+
 def rich(engine: Engine) -> Lockstep:
     """A pool whose reserve is 20 % of its assets, by a donation; the target of this world is 0.1 %."""
-    place = lent(engine, staked=20_000, donated=204_000)
+    place = lent(engine, staked=STAKED, donated=204_000)
     place.act("council", "set_payout_receiver", STRANGER, sender=CURATOR)
     return place
 
@@ -252,7 +283,7 @@ def test_a_payout_is_announced_and_waits(engine: Engine) -> None:
     assert reserves - pool.call("reserves") == paid
     assert exit_price(place) >= price
     taken = [pool.call("balanceOf", one) for one in (STRANGER, place.chain["backstop"].address)]
-    assert abs(taken[0] + 20_000 * TOKEN * 1_000 - taken[1]) <= 2_000  # half each, less what rounding leaves
+    assert abs(taken[0] + STAKED * TOKEN * 1_000 - taken[1]) <= 2_000  # half each, less what rounding leaves
     assert council.call("announced") == council.call("announced_at") == 0
     place.compare()
 
@@ -260,8 +291,12 @@ def test_a_payout_is_announced_and_waits(engine: Engine) -> None:
 def test_a_payout_lapses(engine: Engine) -> None:
     place = rich(engine)
     place.act("council", "announce", sender=STRANGER)
-    place.advance(7 * DAY)
+    place.advance(3 * DAY - 1)
     refused("council: already announced", place.chain["council"].send, "announce", sender=STRANGER)
+    place.advance(1)
+    refused("council: a payout is due", place.chain["council"].send, "announce", sender=STRANGER)
+    place.advance(4 * DAY)
+    refused("council: a payout is due", place.chain["council"].send, "announce", sender=STRANGER)
     place.advance(1)
     refused("council: payout too late", place.chain["council"].send, "distribute", sender=STRANGER)
     place.act("council", "announce", sender=STRANGER)
@@ -311,20 +346,25 @@ def test_what_nobody_takes_stays(engine: Engine) -> None:
     )  # fmt: skip
 
 
-def test_no_payout_while_a_loss_is_known(engine: Engine) -> None:
-    """The reserve is the lenders' first."""
+def test_payouts_are_net_of_provisions(engine: Engine) -> None:
+    """A unit of provision costs a unit; what was announced and is not considered now may be paid later."""
     place = rich(engine)
     council, pool = place.chain["council"], place.chain["pool"]
     place.act("council", "announce", sender=STRANGER)
     place.advance(3 * DAY)
-    crash(place)
-    refused("pool: provisions stand", council.send, "distribute", sender=STRANGER)
-    refused("pool: provisions stand", pool.call, "excess")
+    excess = pool.call("excess")
+    shortfall = crash(place)
+    assert pool.call("excess") == excess - shortfall
+    announced = council.call("announced")
+    paid = place.act("council", "distribute", sender=STRANGER)
+    assert paid == excess - shortfall
+    assert council.call("announced") == announced - paid > 0
     place.set_prices("first_oracle", PRICE, PRICE)
     place.act("first_vault", "poke", BORROWER, sender=STRANGER)
     place.act("council", "distribute", sender=STRANGER)
     place.advance(DAY)
-    refused("council: nothing to pay out", council.send, "announce", sender=DEPLOYER)
+    refused("council: no excess", council.send, "announce", sender=DEPLOYER)
+    place.compare()
 
 
 def test_no_payout_of_a_wiped_pool(engine: Engine) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from plimsoll.twin.backstop import Backstop, Part
+from plimsoll.twin.backstop import VIRTUAL, Backstop, Part
 from plimsoll.twin.chain import Revert
 from plimsoll.twin.ledger import Totals
 from plimsoll.twin.pool import Pool
@@ -67,7 +67,8 @@ def check(
         assert _price(after.exit, before.exit) >= 0, "P5 exits"
     if not sum(loss) and after.stake.generation == before.stake.generation and before.stake.supply:
         left, former = after.stake, before.stake
-        assert left.assets * former.supply >= former.assets * left.supply, "B2"
+        kept = (left.assets + VIRTUAL) * (former.supply + VIRTUAL)
+        assert kept >= (former.assets + VIRTUAL) * (left.supply + VIRTUAL) or not left.supply, "B2"
     for name, vault in vaults.items():
         _check_rights(vault, before.positions[name], function, sender)
     lenders = loss[2]

@@ -17,8 +17,8 @@ from tests.utils.engines import in_process
 
 HORIZON = 100 * 365 * DAY
 DEATH = 14 * DAY
-VIEWS = ("price", "safe_price", "own_price", "last_update", "is_dead", "marked_at", "confirmed_at",
-         "collateral_rate_cap", "loan_rate_cap")  # fmt: skip
+VIEWS = ("price", "safe_price", "own_price", "own_safe_price", "last_update", "stale_update", "is_dead",
+         "marked_at", "confirmed_at", "collateral_rate_cap", "loan_rate_cap")  # fmt: skip
 
 
 @dataclass
@@ -34,10 +34,14 @@ class Feed:
     high: int
     silent: bool = False
 
+    def is_stale(self, now: int) -> bool:
+        """Whether the answer is too old, or of a time that has not come."""
+        return not 0 <= now - self.updated_at <= self.heartbeat
+
     def read(self, now: int) -> int:
         """The answer that is believed."""
         require(not self.silent, "feed: silent")
-        require(0 <= now - self.updated_at <= self.heartbeat, "oracle: stale")
+        require(not self.is_stale(now), "oracle: stale")
         require(self.low < self.answer < self.high, "oracle: out of bounds")
         return self.answer
 
@@ -51,18 +55,22 @@ class Rate:
     start: int
     rate: int
     growth: int
+    fall: int
     since: int
     silent: bool = False
 
     def cap(self, now: int) -> int:
         """The most that a share counts for."""
-        return self.start * (WAD + self.growth * min(now - self.since, HORIZON)) // WAD
+        x = self.growth * min(now - self.since, HORIZON)
+        square = x * x // (2 * WAD)
+        return self.start * (WAD + x + square + square * x // (3 * WAD)) // WAD
 
     def read(self, now: int) -> int:
-        """What a share counts for."""
+        """What a share is worth."""
         require(not self.silent, "rate vault: silent")
-        require(self.rate != 0, "oracle: zero rate")
-        return min(self.rate, self.cap(now))
+        require(0 < self.rate < 2**128, "oracle: rate out of range")
+        require(self.rate >= self.start * (WAD - self.fall) // WAD, "oracle: rate fell")
+        return self.rate
 
 
 @dataclass
@@ -74,6 +82,10 @@ class Source:
     safe_price: int
     silent: bool = False
 
+    def is_live(self) -> bool:
+        """Whether both of its prices come, the safe one not above the other."""
+        return not self.silent and 0 < self.safe_price <= self.price
+
 
 class OracleWorld:
     """One oracle of random shape with all that it reads; steps are chosen by `random`."""
@@ -82,7 +94,7 @@ class OracleWorld:
         """Deploys everything."""
         self.random = random
         self.engine = in_process()
-        self.since = self.confirmed = 0
+        self.since = self.confirmed = self.update = 0
         collateral_decimals, loan_decimals = random.choice((6, 8, 18, 27)), random.choice((6, 8, 18))
         self.collateral_feed = self._feed(random.randint(50, 90_000))
         self.loan_feed = self._feed(random.randint(2, 5)) if random.random() < 0.7 else None
@@ -95,9 +107,12 @@ class OracleWorld:
             self.exponent -= self.collateral_rate.asset_decimals
         if self.loan_rate:
             self.exponent += self.loan_rate.asset_decimals
-        fair = self._formula()
+        fair = self._formula()[0]
         self.second = self._source(fair) if random.random() < 0.6 else None
         self.fallback = self._source(fair) if random.random() < 0.7 else None
+        if not self.second and not self.fallback:
+            for rate in filter(None, (self.collateral_rate, self.loan_rate)):
+                rate.fall = WAD
         self.grace = random.choice((1, 3_600, DAY))
         self.sequencer = None
         if random.random() < 0.5:
@@ -139,7 +154,8 @@ class OracleWorld:
         asset = self._make("MockRateVault", NOBODY, asset_decimals, 1).address
         contract = self._make("MockRateVault", asset, shares, start)
         growth = self.random.choice((1, 10**17 // (365 * DAY), WAD // (365 * DAY)))
-        return Rate(contract, asset_decimals, start, start, growth, self.engine.now)
+        fall = self.random.choice((WAD, WAD, WAD // 10, 1))
+        return Rate(contract, asset_decimals, start, start, growth, fall, self.engine.now)
 
     def _source(self, price: int) -> Source:
         return Source(self._make("LyingOracle", price), price, price)
@@ -150,19 +166,32 @@ class OracleWorld:
 
     @staticmethod
     def _rate_terms(rate: Rate | None) -> tuple[Any, ...]:
-        return (rate.contract.address, rate.growth) if rate else (NOBODY, 0)
+        return (rate.contract.address, rate.growth, rate.fall) if rate else (NOBODY, 0, 0)
 
     # -------------------------------------------------------------------------------------------------- model
 
-    def _formula(self) -> int:
+    def _formula(self) -> tuple[int, int]:
+        """Price and safe price of the own feeds and rates: a cap may restrict lending alone."""
         now = self.engine.now
         above = self.collateral_feed.read(now)
         below = self.loan_feed.read(now) if self.loan_feed else 1
-        above *= self.collateral_rate.read(now) if self.collateral_rate else 1
-        below *= self.loan_rate.read(now) if self.loan_rate else 1
-        price = above * 10 ** max(0, self.exponent) // (below * 10 ** max(0, -self.exponent))
-        require(price != 0, "oracle: zero price")
-        return price
+        scale, divisor = 10 ** max(0, self.exponent), 10 ** max(0, -self.exponent)
+        if not self.collateral_rate and not self.loan_rate:
+            price = above * scale // (below * divisor)
+            require(price != 0, "oracle: zero price")
+            return price, price
+        high = low = dear = cheap = 1
+        if self.collateral_rate:
+            high = self.collateral_rate.read(now)
+            low = min(high, self.collateral_rate.cap(now))
+        if self.loan_rate:
+            live = self.loan_rate.read(now)
+            cheap, dear = min(live, self.loan_rate.cap(now)), max(live, self.loan_rate.start)
+        price = above * high * scale // (below * cheap * divisor)
+        require(price < 2**256, "math: mul_div overflow")
+        safe = above * low * scale // (below * dear * divisor)
+        require(safe != 0, "oracle: zero safe price")
+        return price, safe
 
     def _require_sequencer(self) -> None:
         feed = self.sequencer
@@ -173,33 +202,28 @@ class OracleWorld:
         up = feed.updated_at != 0 and self.engine.now - feed.updated_at > self.grace
         require(up, "oracle: sequencer grace")
 
-    def _live(self, name: str) -> list[int]:
-        """The answers of the primary's live parts."""
+    def _live(self) -> list[tuple[int, int]]:
+        """Both prices of the primary's live sources."""
         answers = []
         with contextlib.suppress(Revert):
             answers.append(self._formula())
-        if self.second and not self.second.silent and getattr(self.second, name):
-            answers.append(getattr(self.second, name))
+        if self.second and self.second.is_live():
+            answers.append((self.second.price, self.second.safe_price))
         return answers
 
-    def _either(self, name: str) -> int:
+    def _prices(self) -> tuple[int, int]:
         self._require_sequencer()
-        live = self._live(name)
+        live = self._live()
         if live:
-            return max(live) if name == "price" else min(live)
-        if (
-            self._may_fall_back()
-            and self.fallback
-            and not self.fallback.silent
-            and getattr(self.fallback, name)
-        ):
-            return int(getattr(self.fallback, name))
+            return max(price for price, _ in live), min(safe for _, safe in live)
+        if self._may_fall_back() and self.fallback and self.fallback.is_live():
+            return self.fallback.price, self.fallback.safe_price
         return self._formula()
 
     def _may_fall_back(self) -> bool:
         if self.fallback is None:
             return False
-        if self.confirmed - self.since >= DEATH:
+        if self.confirmed - self.since >= DEATH and self.engine.now - self.confirmed <= DEATH:
             return True
         try:
             last = self.last_update()
@@ -208,21 +232,28 @@ class OracleWorld:
         return last != 0 and self.engine.now - last > DEATH
 
     def price(self) -> int:
-        return self._either("price")
+        return self._prices()[0]
 
     def safe_price(self) -> int:
-        return self._either("safe_price")
+        return self._prices()[1]
 
     def own_price(self) -> int:
-        return self._formula()
+        return self._formula()[0]
+
+    def own_safe_price(self) -> int:
+        return self._formula()[1]
 
     def last_update(self) -> int:
         feeds = [feed for feed in (self.collateral_feed, self.loan_feed) if feed]
         require(not any(feed.silent for feed in feeds), "feed: silent")
         return min(feed.updated_at for feed in feeds)
 
+    def stale_update(self) -> int:
+        last = self.last_update()
+        return last if any(feed.is_stale(self.engine.now) for feed in self._feeds()) else 0
+
     def is_dead(self) -> bool:
-        return not self._live("price") and self._may_fall_back()
+        return not self._live() and self._may_fall_back()
 
     def marked_at(self) -> int:
         return self.since
@@ -241,15 +272,21 @@ class OracleWorld:
         require(self.fallback is not None, "oracle: no fallback")
         self._require_sequencer()
         now = self.engine.now
-        if self._live("price"):
+        if self._live():
             event = [self.since] if self.since else []
-            self.since = self.confirmed = 0
+            self.since = self.confirmed = self.update = 0
             return event
-        if self.confirmed == now or self.confirmed - self.since >= DEATH:
+        if self.confirmed == now:
             return []
-        if not self.since or now - self.confirmed > 2 * DAY:
+        try:
+            update = self.stale_update()
+        except Revert:
+            update = 0
+        gap = DEATH if self.confirmed - self.since >= DEATH else 2 * DAY
+        answered = update and self.update and update != self.update
+        if not self.since or now - self.confirmed > gap or answered:
             self.since = now
-        self.confirmed = now
+        self.confirmed, self.update = now, update
         return [self.since, now]
 
     # -------------------------------------------------------------------------------------------------- steps
@@ -322,7 +359,21 @@ class OracleWorld:
             rate = self.random.choice(rates)
             cap = rate.cap(self.engine.now)
             rate.rate = self.random.choice(
-                (0, 1, cap - 1, cap, cap + 1, rate.start // 2, rate.start * 2, 2**127)
+                (
+                    0,
+                    1,
+                    cap - 1,
+                    cap,
+                    cap + 1,
+                    rate.start // 2,
+                    rate.start * 2,
+                    2**127,
+                    2**128 - 1,
+                    2**128,
+                    rate.start * 9 // 10,
+                    rate.start * 9 // 10 - 1,
+                    rate.start - 1,
+                )
             )
             rate.contract.send("set_rate", rate.rate, sender=DEPLOYER)
 
@@ -332,7 +383,7 @@ class OracleWorld:
             source = self.random.choice(sources)
             base = self.random.choice((0, 1, source.price or 1, 10**36))
             source.price = self.random.choice((base, int(base * self.random.uniform(0.5, 2))))
-            source.safe_price = self.random.choice((source.price, source.price // 2, 0))
+            source.safe_price = self.random.choice((source.price, source.price // 2, 0, source.price + 1))
             source.contract.send("set_prices", source.price, source.safe_price, sender=DEPLOYER)
             self._set_silent(source, self.random.random() < 0.4)
 

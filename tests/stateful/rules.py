@@ -12,6 +12,7 @@ from plimsoll.twin.council import (
     PAYOUT_LAPSE,
     RAISE_DIVISOR,
     RESTORE_AFTER,
+    RESTORE_LAPSE,
     WINDOW,
 )
 from plimsoll.twin.vault import Vault
@@ -471,7 +472,12 @@ class Steps:
         arguments = (self.receiver(owner), owner)
         if self.random.random() < 0.5:
             shares = min(self.amount(departing), 2**110)
-            self.world.act("backstop", "redeem", shares, *arguments, sender=self.sender(owner))
+            if self.random.random() < 0.3:
+                worth = backstop.net(backstop.books()).assets_down(min(shares, departing))
+                least = max(0, self.random.choice((0, worth - 1, worth, worth + 1)))
+                self.world.act("backstop", "leave", shares, least, *arguments, sender=self.sender(owner))
+            else:
+                self.world.act("backstop", "redeem", shares, *arguments, sender=self.sender(owner))
         else:
             worth = backstop.books().escrow.assets_down(departing)
             assets = min(self.amount(worth), 2**110)
@@ -488,7 +494,8 @@ class Steps:
         if collateral and self.random.random() < 0.7:
             price = vault.debt_of(owner) * 10**36 // collateral
             price = min(int(price * self.random.choice((0, 1, self.random.random()))), 2**160)
-            self.world.set_prices(f"{which}_oracle", price or 1, price or 1)
+            safe = price if self.random.random() < 0.7 else int(price * self.random.random())
+            self.world.set_prices(f"{which}_oracle", price or 1, safe or 1)
         self.world.act(f"{which}_vault", "poke", owner, sender=STRANGER)
         for _ in range(self.random.randint(0, 3)):
             self.world.compare()
@@ -503,6 +510,8 @@ class Steps:
             self.world.act("council", "set_payout_receiver", receiver, sender=self.sender(CURATOR))
         if council.announced_at == 0 or self.random.random() < 0.2:
             self.world.act("council", "announce", sender=STRANGER)
+        if self.random.random() < 0.1:
+            self.world.act("council", "cancel_payout", sender=self.sender(GUARDIAN))
         if council.announced_at and self.random.random() < 0.7:
             wait = self.random.choice((PAYOUT_DELAY, PAYOUT_DELAY, PAYOUT_LAPSE)) + self.random.choice(
                 (-1, 0, 0, 1)
@@ -520,7 +529,7 @@ class Steps:
         choice = random.choice(
             ("set_limit", "queue_limit", "queue_limit", "queue_guardian", "execute_queued", "execute_queued",
              "cancel_queued", "restore_limit", "restore_limit", "set_supply_cap", "unpause", "open_pool",
-             "hand_over")
+             "hand_over", "witness")
         )  # fmt: skip
         if choice in ("set_limit", "restore_limit", "queue_limit"):
             subject = vault if random.random() < 0.95 else STRANGER
@@ -559,7 +568,8 @@ class Steps:
         for vault, cut in council.cuts.items():
             lost = min(cut.limit, pool.losses.get(vault, 0) - cut.losses)
             restored = cut.limit - lost + self.random.choice((-1, 0, 0, 1))
-            appointments.append((cut.at + RESTORE_AFTER, CURATOR, "restore_limit", (vault, max(0, restored))))
+            for wait in (RESTORE_AFTER, RESTORE_LAPSE):
+                appointments.append((cut.at + wait, CURATOR, "restore_limit", (vault, max(0, restored))))
         to_come = [one for one in appointments if one[0] > self.world.engine.now]
         if not to_come:
             if self.random.random() < 0.4:

@@ -15,8 +15,9 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 
 from plimsoll.chain.anvil import Anvil
 from plimsoll.chain.engine import Engine
+from plimsoll.units import DAY, WAD
 from tests.stateful.rules import Steps, begin, lend
-from tests.stateful.world import Lockstep
+from tests.stateful.world import MARKETS, Lockstep
 from tests.utils.engines import in_process
 
 FUZZ = os.environ.get("FUZZ_STEPS")  # set by `make fuzz`; without it the steps are the same in every run
@@ -24,19 +25,17 @@ STEPS = int(FUZZ or 4_000)
 STEPS_IN_A_RUN = 60
 START = 1_800_000_000
 
-# decimals of the loan asset and of both collaterals; flash fee
-MARKETS = [((6, 18, 8), 0), ((18, 18, 0), 10**15), ((8, 6, 27), 10**12)]
-
 
 class Protocol(RuleBasedStateMachine):
     """A machine with one rule: one step of the world's choice among `Steps.rules`."""
 
     decimals: ClassVar[tuple[int, int, int]] = (6, 18, 8)
     flash_fee: ClassVar[int] = 0
+    pace: ClassVar[tuple[int, int]] = (WAD, DAY)
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = Lockstep(self.engine(), self.decimals, self.flash_fee)
+        self.world = Lockstep(self.engine(), self.decimals, self.flash_fee, self.pace)
         begin(self.world)
         lend(self.world)
 
@@ -53,10 +52,12 @@ class Protocol(RuleBasedStateMachine):
                 note(call)
 
 
-@pytest.mark.parametrize(("decimals", "flash_fee"), MARKETS)
-def test_twin_and_invariants_in_process(decimals: tuple[int, int, int], flash_fee: int) -> None:
+@pytest.mark.parametrize(("decimals", "flash_fee", "pace"), MARKETS)
+def test_twin_and_invariants_in_process(
+    decimals: tuple[int, int, int], flash_fee: int, pace: tuple[int, int]
+) -> None:
     """T1, P1 to P6, P9, V1 to V3, L1 to L3, L6, L7, W1 on pyrevm."""
-    machine = type("InProcess", (Protocol,), {"decimals": decimals, "flash_fee": flash_fee})
+    machine = type("InProcess", (Protocol,), {"decimals": decimals, "flash_fee": flash_fee, "pace": pace})
     run_state_machine_as_test(
         machine,
         settings=settings(

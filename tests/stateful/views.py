@@ -93,8 +93,8 @@ def _backstop(world: Lockstep, owner: str, amount: int) -> Iterator[Question]:
     yield "backstop", "convertToAssets", (amount,), lambda: backstop.books().stake.assets_down(amount)
     yield "backstop", "previewDeposit", (amount,), lambda: backstop.enterable().shares_down(amount)
     yield "backstop", "previewMint", (amount,), lambda: backstop.enterable().assets_up(amount)
-    yield "backstop", "previewRedeem", (amount,), lambda: backstop.books().escrow.assets_down(amount)
-    yield "backstop", "previewWithdraw", (amount,), lambda: backstop.books().escrow.shares_up(amount)
+    yield "backstop", "previewRedeem", (amount,), lambda: backstop.net(backstop.books()).assets_down(amount)
+    yield "backstop", "previewWithdraw", (amount,), lambda: backstop.net(backstop.books()).shares_up(amount)
 
 
 def _pool(world: Lockstep, owner: str, amount: int) -> Iterator[Question]:
@@ -130,6 +130,8 @@ def _pool(world: Lockstep, owner: str, amount: int) -> Iterator[Question]:
     yield "pool", "provisions", (), pool.provisions
     yield "pool", "council", (), lambda: pool.council
     yield "pool", "backstop", (), lambda: pool.backstop
+    yield "pool", "backstop_haircut", (), pool.backstop_haircut
+    yield "pool", "pace", (), lambda: (pool.draw_burst, pool.draw_refill)
     yield "pool", "supply_cap", (), lambda: pool.supply_cap
     yield "pool", "paused_until", (), lambda: pool.paused_until
 

@@ -19,7 +19,7 @@ from plimsoll.twin.oracle import ScriptedOracle
 from plimsoll.twin.pool import Pool
 from plimsoll.twin.rates import Curve
 from plimsoll.twin.vault import Vault
-from plimsoll.units import FRACTION, MAX
+from plimsoll.units import DAY, FRACTION, HOUR, MAX, WAD
 from tests.stateful import invariants
 from tests.utils.roles import DEPLOYER, role
 
@@ -32,9 +32,24 @@ ROLES = [
 BORROWERS = [BORROWER, OTHER_BORROWER, THIRD_BORROWER]
 STAKERS = [LENDER, OTHER_LENDER, STAKER]
 VAULTS = ("first", "second")
+
+# decimals of the loan asset and of both collaterals; flash fee; pace of draws
+MARKETS = [
+    ((6, 18, 8), 0, (WAD // 4, 6 * HOUR)),
+    ((18, 18, 0), 10**15, (WAD, DAY)),
+    ((8, 6, 27), 10**12, (WAD // 50, 60)),
+]
 SIGNERS = {signer: signer for signer in map(role, range(1, 12))}
 
-ANONYMOUS = ("accrue", "book_shortfall", "poke", "announce", "distribute", "sync")  # whoever calls them
+ANONYMOUS = (
+    "accrue",
+    "book_shortfall",
+    "poke",
+    "announce",
+    "distribute",
+    "sync",
+    "witness",
+)  # whoever calls them
 
 TYPES = {  # of signed messages, by the function that takes the signature
     "permit": (
@@ -82,7 +97,11 @@ class Lockstep:
     """A pool with two vaults, its council, tokens and oracles; on chain and in the twin."""
 
     def __init__(
-        self, engine: Engine, decimals: tuple[int, int, int] = (6, 18, 8), flash_fee: int = 0
+        self,
+        engine: Engine,
+        decimals: tuple[int, int, int] = (6, 18, 8),
+        flash_fee: int = 0,
+        pace: tuple[int, int] = (WAD, DAY),
     ) -> None:
         """Deploys everything; `decimals` of the loan asset and of both collaterals."""
         self.engine = engine
@@ -104,17 +123,27 @@ class Lockstep:
         loan_decimals = decimals[0]
         struct = list(params.to_struct(self.chain["loan"].address, loan_decimals))
         struct[4] = flash_fee
+        struct[10:] = pace
         struct[6] = 10**15  # an insurance target so low that there is something to pay out now and then
         made = self.protocol.create_pool(struct, CURATOR, params.delay)
         self.chain |= vars(made)
         pool, council, backstop = made.pool.address, made.council.address, made.backstop.address
         self.model["pool"] = Pool(
-            self.twin, self.model["loan"], pool, Curve(*struct[5]), struct[3], flash_fee, *struct[6:8]
+            self.twin,
+            self.model["loan"],
+            pool,
+            Curve(*struct[5]),
+            struct[3],
+            flash_fee,
+            *struct[6:8],
+            *struct[10:],
         )
-        self.model["backstop"] = Backstop(self.twin, self.model["pool"], backstop, *struct[8:])
+        self.model["backstop"] = Backstop(self.twin, self.model["pool"], backstop, *struct[8:10])
         self.model["backstop"].synced_at = self.chain["backstop"].call("synced_at")
         self.model["pool"].initialize(council, backstop)
-        self.model["council"] = Council(self.twin, self.model["pool"], council, CURATOR, params.delay)
+        self.model["council"] = Council(
+            self.twin, self.model["pool"], council, CURATOR, params.delay, self.model["backstop"]
+        )
 
         self.fair: dict[str, int] = {}
         for number, (risk, quote) in enumerate(((BLUE_CHIP, 2_000), (CORRELATED, 60_000))):
@@ -393,13 +422,15 @@ class Lockstep:
             key = chain[vault].address
             limit, drawn = pool.line(key)
             known = 1 << 255 if key in pool.lines else 0
+            level, since = pool.paces.get(key, (0, 0))
+            paced = key in pool.paces
             provision = pool.provision_of.get(key, 0)
             yield f"provision of {vault}", address, _slot(slots["waterfall.provision_of"], key), provision
             yield (
                 f"line of {vault}",
                 address,
                 _slot(slots["credit_lines.lines"], key),
-                known | limit << 104 | drawn,
+                known | limit << 104 | drawn | level << 198 | since << 222 | paced << 254,
             )
             yield (
                 f"losses of {vault}",

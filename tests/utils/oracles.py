@@ -7,7 +7,7 @@ from typing import Any
 from plimsoll.chain.abi import words
 from plimsoll.chain.engine import CallReverted
 from plimsoll.testing import Chain, Contract
-from plimsoll.units import DAY, HOUR, NOBODY, PRICE_SCALE
+from plimsoll.units import DAY, HOUR, NOBODY, PRICE_SCALE, WAD
 
 # what the oracle accepts on either side, and its neighbours
 TOKEN_DECIMALS = (0, 5, 6, 8, 18, 19, 27, 28)
@@ -29,14 +29,16 @@ class Feed:
 
 @dataclass(frozen=True)
 class Rate:
-    """An ERC-4626 vault and the growth of the cap on its rate, WAD per second."""
+    """An ERC-4626 vault, the growth of the cap on its rate (WAD per second), the fall refused (WAD)."""
 
     vault: Any = NOBODY
     growth: int = 0
+    fall: int | None = None  # none is refused
 
     def as_tuple(self) -> tuple:
         """The struct as it is passed and returned."""
-        return _address(self.vault), self.growth
+        fall = self.fall if self.fall is not None else WAD if self.vault != NOBODY else 0
+        return _address(self.vault), self.growth, fall
 
 
 @dataclass(frozen=True)

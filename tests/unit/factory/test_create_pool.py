@@ -19,8 +19,8 @@ def test_makes_a_pool_its_council_and_its_backstop(chain, factory, market, pool_
     assert pool.council() == council.address
     backstop = chain.at("Backstop", pool.backstop())
     assert backstop.asset() == pool.address
-    assert backstop.cooldown() == pool_struct[-2]
-    assert backstop.minimum_stake() == pool_struct[-1]
+    assert backstop.cooldown() == pool_struct[8]
+    assert backstop.minimum_stake() == pool_struct[9]
     assert (backstop.name(), backstop.symbol()) == ("Plimsoll Dollar Backstop", "pUSD-bs")
     assert backstop.decimals() == pool.decimals()
     assert not pool.is_open()
@@ -97,6 +97,10 @@ TARGET, RATE_MIN, RATE_MAX, RATE_INITIAL, SPEED, STEEPNESS = range(6)
         ({8: 3 * DAY - 1}, {}, "backstop: cooldown 3 to 60 days"),
         ({8: 60 * DAY + 1}, {}, "backstop: cooldown 3 to 60 days"),
         ({9: 10**9 - 1}, {}, "backstop: minimum below a token"),
+        ({10: 0}, {}, "pool: draw burst not in 0 to 1"),
+        ({10: WAD + 1}, {}, "pool: draw burst not in 0 to 1"),
+        ({11: 59}, {}, "pool: draw refill below a minute"),
+        ({11: 30 * DAY + 1}, {}, "pool: draw refill above 30 days"),
         ({}, {TARGET: 0}, "rates: target utilisation"),
         ({}, {TARGET: WAD}, "rates: target utilisation"),
         ({}, {RATE_MIN: 0}, "rates: rate range"),

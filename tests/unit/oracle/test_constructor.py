@@ -240,7 +240,7 @@ def test_config_and_scale_can_be_read(plain_oracle, plain_config):
     assert config.collateral == config.loan == plain_config.collateral.address
     assert tuple(config.collateral_feed) == plain_config.collateral_feed.as_tuple()
     assert tuple(config.loan_feed) == plain_config.loan_feed.as_tuple()
-    assert tuple(config.collateral_rate) == tuple(config.loan_rate) == (NOBODY, 0)
+    assert tuple(config.collateral_rate) == tuple(config.loan_rate) == (NOBODY, 0, 0)
     assert config.second == config.fallback == config.sequencer == NOBODY
     assert config.grace == 0
     assert plain_oracle.scale() == (10**36, 1)

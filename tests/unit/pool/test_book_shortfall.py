@@ -88,15 +88,29 @@ def test_until_then_exits_are_paid_from_what_is_left(tranches, lender, stranger)
 
 
 def test_a_settlement_books_it_too(tranches):
-    """And then that vault's line shrinks, by no more than what it extinguished."""
+    """As nobody's: a vault that pays in full keeps its line and its name (A40)."""
     lab = tranches
     limit = lab.line()[0]
     seize(lab, 400_000)
     receipt = lab.settle(lab.units(1_000) * PAR, lab.units(1_000))
-    assert receipt.events[0] == lab.pool.LimitSet(vault=lab.vault, limit=limit - lab.units(1_000))
-    assert receipt.events[-1] == lab.pool.Loss(
-        vault=lab.vault, reserves=0, backstop=lab.units(50_000), lenders=lab.units(320_000)
-    )
+    assert receipt.of(lab.pool.LimitSet) == []
+    assert receipt.of(lab.pool.Loss) == [
+        lab.pool.Loss(vault=NOBODY, reserves=0, backstop=lab.units(50_000), lenders=lab.units(320_000))
+    ]
+    assert (lab.line()[0], lab.pool.losses(lab.vault)) == (limit, 0)
+
+
+def test_a_settlement_books_both_apart(tranches):
+    """What stood before goes first, to the backstop and on; then what the vault has lost."""
+    lab = tranches
+    limit = lab.line()[0]
+    seize(lab, 70_000)  # 40,000 beyond the reserve
+    receipt = lab.settle(lab.units(20_000) * PAR, lab.units(1_000))
+    assert receipt.of(lab.pool.Loss) == [
+        lab.pool.Loss(vault=NOBODY, reserves=0, backstop=lab.units(40_000), lenders=0),
+        lab.pool.Loss(vault=lab.vault, reserves=0, backstop=lab.units(10_000), lenders=lab.units(9_000)),
+    ]
+    assert lab.line()[0] == limit - lab.units(19_000) == limit - lab.pool.losses(lab.vault)
 
 
 def test_all_cash_is_gone(tranches, lender, stranger):

@@ -21,6 +21,8 @@ POOL_FIELDS = (
     "backstop_share",
     "cooldown",
     "minimum_stake",
+    "draw_burst",
+    "draw_refill",
 )
 RATE_FIELDS = ("target_utilisation", "rate_min", "rate_max", "rate_initial", "speed", "steepness", "floor")
 
@@ -48,10 +50,22 @@ def test_the_defaults_are_accepted(refusal_of):
 
 
 def test_the_asset_has_6_to_18_decimals(refusal_of, builder):
-    for decimals, reason in ((5, "pool: asset of 6 to 18 decimals"), (6, None), (18, None)):
-        least = 10 ** (decimals + 3)
-        assert refusal_of(asset=builder.token(decimals).address, minimum_stake=least) == reason
-    assert refusal_of(asset=builder.token(19).address) == "pool: asset of 6 to 18 decimals"
+    for decimals in (5, 19):
+        assert refusal_of(asset=builder.token(decimals).address) == "pool: asset of 6 to 18 decimals"
+    for decimals in (6, 18):
+        minimum = 10 ** (decimals + 3)
+        assert refusal_of(asset=builder.token(decimals).address, minimum_stake=minimum) is None
+
+
+def test_the_pace(refusal_of):
+    for burst in (1, WAD):
+        assert refusal_of(draw_burst=burst) is None
+    for burst in (0, WAD + 1):
+        assert refusal_of(draw_burst=burst) == "pool: draw burst not in 0 to 1"
+    for refill in (60, 30 * DAY):
+        assert refusal_of(draw_refill=refill) is None
+    assert refusal_of(draw_refill=59) == "pool: draw refill below a minute"
+    assert refusal_of(draw_refill=30 * DAY + 1) == "pool: draw refill above 30 days"
 
 
 def test_the_asset_is_a_token(refusal_of, stranger, builder):
