@@ -26,6 +26,8 @@ THRESHOLD_WITH_BONUS = Decimal("0.98")  # threshold * (1 + bonus_min) at most
 LTV_WITH_BONUS = Decimal("0.96")  # ltv * (1 + bonus_min) at most
 
 ReserveFactor = Annotated[Decimal, Field(ge=0, le=Decimal("0.25"))]
+DrawBurst = Annotated[Decimal, Field(gt=0, le=1)]
+DrawRefill = Annotated[int, Field(ge=60, le=30 * DAY)]
 
 
 def wad(ratio: Decimal) -> int:
@@ -129,11 +131,11 @@ class PoolParams(FrozenModel):
         Decimal(1_000), ge=1, description="tokens of stake below which the backstop earns nothing"
     )
     rates: RateParams = RateParams()
-    draw_burst: Decimal = Field(
-        Decimal(1), gt=0, le=1, description="part of a credit line that may be drawn at once; 1 = no pace"
+    draw_burst: DrawBurst = Field(
+        Decimal(1), description="part of a credit line that may be drawn at once; 1 = no pace"
     )
-    draw_refill: int = Field(
-        DAY, ge=60, le=30 * DAY, description="seconds until what was drawn at once may be drawn again"
+    draw_refill: DrawRefill = Field(
+        DAY, description="seconds until what was drawn at once may be drawn again"
     )
 
     @field_validator("name", "symbol")

@@ -19,7 +19,7 @@ from plimsoll.params import wad
 from plimsoll.scenario import config
 from plimsoll.scenario.borrowers import Borrower
 from plimsoll.scenario.positions_by_health import PositionsByHealth
-from plimsoll.scenario.world import Action, Market, World, account
+from plimsoll.scenario.world import GUARDIAN, Action, Market, World, account
 from plimsoll.twin import liquidation
 from plimsoll.twin.chain import Revert
 from plimsoll.twin.liquidation import DebtTotals, Quote, ceil_div
@@ -455,6 +455,44 @@ class Griefer:
     def record(self, _view: View) -> dict[str, int | float]:
         """How many closes it has sent."""
         return {"closes": self.closes}
+
+
+class Forger:
+    """Borrows against collateral made of nothing, until a guardian cuts; see `config.ForgerConfig`."""
+
+    name = "forger"
+
+    def __init__(self, settings: config.ForgerConfig, world: World) -> None:
+        """Has no collateral yet."""
+        self.address = account(self.name)
+        self._settings = settings
+        self._market = world.markets[settings.vault]
+        self._least = world.loan_units(self._market.config.min_debt)
+        self._begins = settings.hour * HOUR
+        wait = settings.guardian_after
+        self._cut_at = None if wait is None else self._begins + wait * HOUR
+
+    def funding(self, world: World) -> Iterable[Action]:
+        """The approval."""
+        vault = self._market.vault.contract.address
+        yield world.act(self.address, self._market.collateral, "approve", vault, MAX)
+
+    def update(self, _rng: np.random.Generator, view: View) -> Iterable[Action]:
+        """All that the vault may draw, once that is a loan's least size."""
+        world, vault = view.world, self._market.vault
+        address, pool = vault.contract.address, world.pool.model
+        if self._cut_at is not None and view.second >= self._cut_at and pool.line(address)[0]:
+            yield world.act(GUARDIAN, world.council, "cut_limit", address, bid=1, label="cut")
+        price, room = view.price(self._settings.vault), pool.max_draw(address)
+        if view.second < self._begins or price is None or room < self._least:
+            return
+        forged = 2 * ceil_div(room * PRICE_SCALE * WAD, price * wad(self._market.config.ltv))
+        yield world.mint(self._market.collateral, self.address, forged)
+        yield world.act(self.address, vault, "open", forged, MAX, self.address, self.address, label=self.name)
+
+    def record(self, _view: View) -> dict[str, int | float]:
+        """What it owes, base units."""
+        return {"owes": self._market.vault.model.debt_of(self.address)}
 
 
 # --------------------------------------------------------------------------------------------------- the DEX

@@ -18,6 +18,8 @@ from pydantic import Field, field_validator, model_validator
 from plimsoll.params import (
     COLLATERAL_DECIMALS,
     LOAN_DECIMALS,
+    DrawBurst,
+    DrawRefill,
     RateParams,
     ReserveFactor,
     RiskParams,
@@ -132,6 +134,12 @@ class PoolConfig(StrictModel):
         Decimal("0.10"), description="part of the interest that goes to the reserve"
     )
     rates: RateParams = Field(RateParams(), description="the curve of the borrow rate")
+    draw_burst: DrawBurst = Field(
+        Decimal(1), description="part of a credit line that may be drawn at once; 1: no pace"
+    )
+    draw_refill: DrawRefill = Field(
+        DAY, description="seconds until what was drawn at once may be drawn again"
+    )
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -276,6 +284,20 @@ class GrieferConfig(StrictModel):
     bid: int = Field(10**6, ge=1, le=10**6, description="for its place in the block")
 
 
+class ForgerConfig(StrictModel):
+    """Has learnt to make collateral of nothing, and borrows against it whatever the vault may draw.
+
+    The oracle goes on believing in the collateral until the vault's price falls. A guardian who is named cuts
+    the vault's limit to zero, after as many hours as people need to notice and to sign.
+    """
+
+    vault: int = Field(0, strict=True, ge=0, description="number of the vault")
+    hour: Decimal = Field(ge=0, le=MAX_HOURS, description="when it begins")
+    guardian_after: Decimal | None = Field(
+        None, ge=0, le=MAX_HOURS, description="hours from then to the guardian's cut; without, no guardian"
+    )
+
+
 class Scenario(StrictModel):
     """A whole scenario."""
 
@@ -303,6 +325,7 @@ class Scenario(StrictModel):
     borrowers: tuple[BorrowersConfig, ...] = ()
     liquidators: tuple[LiquidatorConfig, ...] = ()
     griefer: GrieferConfig | None = None
+    forger: ForgerConfig | None = None
     compare_every: int = Field(
         0, ge=0, description="blocks between comparisons of all books with the twin; 0: at the end alone"
     )
@@ -345,6 +368,8 @@ class Scenario(StrictModel):
             )
         for number, liquidator in enumerate(self.liquidators):
             self._check_liquidator(f"liquidators.{number}", liquidator)
+        if self.forger:
+            self._check_forger(self.forger)
         self._check_correlation()
         if not 1 <= self.blocks <= MAX_BLOCKS:
             raise fault(
@@ -457,6 +482,17 @@ class Scenario(StrictModel):
                     "`vaults`",
                 )
 
+    def _check_forger(self, forger: ForgerConfig) -> None:
+        last = len(self.vaults) - 1
+        if forger.vault > last:
+            raise fault("forger.vault", f"forger.vault is {forger.vault}; the last vault is {last}")
+        if forger.hour + (forger.guardian_after or 0) >= self.duration:
+            raise fault(
+                "forger.hour",
+                f"forger.hour and guardian_after lie at the end of the scenario's {self.duration:g} hours or "
+                "behind it; lower them",
+            )
+
     def _check_correlation(self) -> None:
         if self.correlation is None:
             return
@@ -476,6 +512,11 @@ class Scenario(StrictModel):
     def watched(self, liquidator: LiquidatorConfig) -> tuple[int, ...]:
         """The numbers of the vaults that a liquidator watches."""
         return tuple(range(len(self.vaults))) if liquidator.vaults is None else liquidator.vaults
+
+    @property
+    def has_guardian(self) -> bool:
+        """Whether anybody may cut limits while it is played."""
+        return self.forger is not None and self.forger.guardian_after is not None
 
     @property
     def duration(self) -> float:

@@ -9,12 +9,14 @@ from time import perf_counter
 import numpy as np
 
 from plimsoll.chain.engine import Engine
+from plimsoll.params import PoolParams
 from plimsoll.scenario.agents import (
     ARBITRAGE,
     Agent,
     Arbitrageur,
     BorrowerGroup,
     Delayed,
+    Forger,
     Griefer,
     Lenders,
     Liquidator,
@@ -39,7 +41,8 @@ Progress = Callable[[int, int], None]
 
 def clock_of(scenario: Scenario) -> int:
     """Where an engine's clock has to stand before the market is built, seconds since 1970."""
-    return scenario.first_time - SETTLING
+    naming = int(PoolParams.model_fields["delay_days"].default * DAY) if scenario.has_guardian else 0
+    return scenario.first_time - SETTLING - naming
 
 
 class Laboratory:
@@ -156,13 +159,15 @@ class _Play:
             Liquidator(f"liquidator {number}", settings, scenario.watched(settings), world)
             for number, settings in enumerate(scenario.liquidators)
         ]
-        self.others: list[Griefer | Arbitrageur] = [
+        self.others: list[Griefer | Forger | Arbitrageur] = [
             Arbitrageur(f"arbitrageur {number}", number, market, world)
             for number, market in enumerate(world.markets)
             if market.config.dex and market.config.dex.arbitrage
         ]
         if scenario.griefer:
             self.others.append(Griefer(scenario.griefer, world))
+        if scenario.forger:
+            self.others.append(Forger(scenario.forger, world))
         self.agents: list[Agent] = [*self.groups]
         for liquidator, settings in zip(self.liquidators, scenario.liquidators, strict=True):
             self.agents.append(Delayed(liquidator, settings.latency) if settings.latency else liquidator)

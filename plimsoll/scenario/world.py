@@ -53,6 +53,7 @@ def account(name: str) -> str:
 
 DEPLOYER = account("deployer")
 CURATOR = account("curator")
+GUARDIAN = account("guardian")
 
 
 class Difference(AssertionError):
@@ -130,6 +131,8 @@ class World:
             symbol=f"p{token.symbol}",
             reserve_factor=config.reserve_factor,
             rates=config.rates,
+            draw_burst=config.draw_burst,
+            draw_refill=config.draw_refill,
         )
         struct: tuple[Any, ...] = params.to_struct(self.loan.contract.address, token.decimals)
         made = self._protocol.create_pool(struct, CURATOR, params.delay)
@@ -158,8 +161,12 @@ class World:
         self.twin.events.clear()
         for market in self.markets:
             limit = scenario.loan_units(market.config.credit_limit)
-            self.do(self.act(CURATOR, self.council, "set_limit", market.vault.contract.address, limit))
-        self.do(self.act(CURATOR, self.council, "open_pool"))
+            self.must(self.act(CURATOR, self.council, "set_limit", market.vault.contract.address, limit))
+        self.must(self.act(CURATOR, self.council, "open_pool"))
+        if scenario.has_guardian:
+            self.must(self.act(CURATOR, self.council, "queue_guardian", GUARDIAN))
+            engine.advance(params.delay)
+            self.must(self.act(CURATOR, self.council, "execute_queued"))
 
     # ---------------------------------------------------------------------------------------- making
 

@@ -18,7 +18,7 @@ FIGURES = (
     ("borrower_loss", "{:.3f}"), ("over_liquidation", "{:.2f}"), ("liquidated_within_2", "{:.0%}"),
     ("cascade_amplification", "{:.2f}"),
 )  # fmt: skip
-SHIPPING = TEXT.split("## The ten that ship")[1]
+SHIPPING = TEXT.split("## Those that ship")[1]
 ROWS = re.findall(r"^\| `([a-z0-9-]+(?: --set [^`]+)?)` \| (.+) \|$", SHIPPING, re.M)
 
 

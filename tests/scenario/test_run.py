@@ -167,6 +167,23 @@ def test_a_griefer_does_not_stop_liquidations() -> None:
     assert repaid[0] == pytest.approx(repaid[1], rel=1e-3)
 
 
+def test_a_pace_bounds_what_a_forger_takes_before_the_guardian_cuts() -> None:
+    """All at once without a pace; with it a burst and what has refilled, until the cut or the fall."""
+    line, burst = 60_000, 0.1
+    taken: dict[float, list[float]] = {}
+    for pace in (1, burst):
+        for hours in ("1.4", "null"):
+            settings = [f"pool.draw_burst={pace}", f"forger.guardian_after={hours}"]
+            result = play(load(SCENARIOS / "forged-collateral.yaml", settings))
+            owed = [row.value for row in result.agents if row.agent == "forger"]
+            taken.setdefault(pace, []).append(max(owed) / 10**18)
+    ((at_once, still), (until_cut, until_fall)) = taken.values()
+    assert at_once == pytest.approx(line - 1_000, rel=1e-3) == still
+    refilled = burst * line / 24
+    assert until_cut == pytest.approx(burst * line + 1.4 * refilled, rel=0.01)
+    assert until_fall == pytest.approx(burst * line + 24 * refilled, rel=0.01)
+
+
 @pytest.mark.parametrize("dex", ["{depth: 300_000, arbitrage: 50_000}", "null"])
 def test_who_wants_more_profit_than_there_is_does_nothing(dex: str) -> None:
     settings = (f"vaults.0.dex={dex}", "liquidators=[{kind: capital, capital: 50_000, min_profit: %s}]")
