@@ -255,6 +255,9 @@ def pool_summary(pool: address) -> ILens.PoolSummary:
     borrow_rate: uint256 = staticcall known.borrow_rate()
     lenders_part: uint256 = WAD - staticcall known.reserve_factor()
     paused_until: uint256 = staticcall known.paused_until()
+    draw_burst: uint256 = 0
+    draw_refill: uint256 = 0
+    draw_burst, draw_refill = staticcall known.pace()
     return ILens.PoolSummary(
         asset=asset,
         council=staticcall known.council(),
@@ -275,6 +278,8 @@ def pool_summary(pool: address) -> ILens.PoolSummary:
         paused_until=paused_until if paused_until > block.timestamp else 0,
         supply_cap=staticcall known.supply_cap(),
         deposit_room=staticcall known.maxDeposit(empty(address)),
+        draw_burst=draw_burst,
+        draw_refill=draw_refill,
     )
 
 

@@ -87,6 +87,8 @@ class PoolSummary(NamedTuple):
     paused_until: int
     supply_cap: int
     deposit_room: int
+    draw_burst: int
+    draw_refill: int
 
 
 class Lens:

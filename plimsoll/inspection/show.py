@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import is_dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import ROUND_DOWN, Context, Decimal
 from typing import Any
 
@@ -89,6 +89,9 @@ def _pool(pool: Pool, now: int) -> Iterator[RenderableType]:
         ("lenders earn", f"{_percent(it.supply_rate * YEAR)} a year"),
     ]  # fmt: skip
     yield _grid(figures, ("right", "right", "right", "right"))
+    if it.draw_burst != WAD:
+        again = timedelta(seconds=it.draw_refill)
+        yield Text(f"  a vault draws {_percent(it.draw_burst)} of its limit at once, and again in {again}")
     if it.provisions:
         yield Text(f"  provisions for bad debt  {_amount(it.provisions, asset)}", style="red")
     if pool.without_credit_line:

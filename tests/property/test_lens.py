@@ -215,6 +215,7 @@ def check_summaries(world, lens, which):
     assert found.vault_count == 2
     assert found.paused_until == (model.paused_until if model.is_paused(t) else 0)
     assert found.deposit_room == pool.call("maxDeposit", role(1))
+    assert (found.draw_burst, found.draw_refill) == pool.call("pace") == (model.draw_burst, model.draw_refill)
     exact = found.borrow_rate * found.utilisation * (WAD - model.reserve_factor)
     assert exact - 2 * WAD**2 < found.supply_rate * WAD**2 <= exact
 

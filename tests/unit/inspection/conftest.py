@@ -11,7 +11,7 @@ from ape import accounts
 from ape.api import AccountAPI
 
 from plimsoll.units import MAX
-from tests.utils.markets import MARKET, Desk
+from tests.utils.markets import Desk, changed
 from tests.utils.on_ape import *  # noqa: F403
 from tests.utils.on_ape import send
 
@@ -49,7 +49,8 @@ class InspectedMarket:
 def filled_book(tmp_path_factory: pytest.TempPathFactory, deployer: AccountAPI) -> Path:
     """The address book of two vaults, of which the first has positions."""
     desk = Desk(tmp_path_factory.mktemp("inspected"), deployer)
-    desk.deploy(MARKET + SECOND_VAULT)
+    paced = changed("  open: true\n", "  open: true\n  draw_burst: 0.9\n")
+    desk.deploy(paced + SECOND_VAULT)
     contracts = desk.book().contracts()
     pool, vault = contracts.pools["pUSDC"], contracts.vaults["pUSDC/weth"]
     usdc, weth = contracts.tokens["USDC"], contracts.tokens["WETH"]

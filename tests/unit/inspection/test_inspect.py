@@ -183,6 +183,7 @@ def test_a_table_of_positions(place: InspectedMarket) -> None:
     text = printed(look(place))
     assert "Pool pUSDC" in text and "lends USDC, open" in text
     assert "lenders own  100,000.00" in text and "borrowed  33,000.00" in text
+    assert "a vault draws 90.00 % of its limit at once, and again in 1 day, 0:00:00" in text
     assert "1,700.00 USDC for 1 WETH" in text
     assert "20.00 % initial, 17.00 % maintenance" in text
     worst, next_one, idle = place.account(4), place.account(5), place.account(IDLE)
