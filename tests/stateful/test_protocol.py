@@ -29,7 +29,7 @@ MARKETS = [((6, 18, 8), 0), ((18, 18, 0), 10**15), ((8, 6, 27), 10**12)]
 
 
 class Protocol(RuleBasedStateMachine):
-    """A machine with one rule: one step of the world's choice among `Steps.rules`."""
+    """A machine with one rule: one step of the world's choice among `rules.WEIGHTS`."""
 
     decimals: ClassVar[tuple[int, int, int]] = (6, 18, 8)
     flash_fee: ClassVar[int] = 0
