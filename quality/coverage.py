@@ -27,11 +27,11 @@ from vyper.compiler.input_bundle import FilesystemInputBundle
 from vyper.compiler.phases import CompilerData
 from vyper.ir.compile_ir import assembly_to_evm
 
-from plimsoll.chain.engine import Engine
 from quality.compiling import CONTRACTS, ROOT
-from quality.judging import ORACLE_STEPS, START, play, suites
+from quality.judging import ORACLE_STEPS, Bench, play, with_tests
 from quality.tracing import Boa, Step, Trace
-from tests.stateful import oracle_world, world
+from tests.stateful import oracle_world
+from tests.utils.engines import made_by
 
 STEPS = 1_200  # of the campaign
 ORACLES = 20
@@ -259,16 +259,16 @@ class Coverage:
 
 
 def run(trace: Trace) -> None:
-    """Plays the suites that take an engine and the campaigns on titanoboa."""
+    """Plays the tests that the judge of mutants has, and the campaigns, on titanoboa."""
 
-    def engine(now: int) -> Engine:
-        return Boa(now, trace)
+    def work(bench: Bench) -> int:
+        with made_by(lambda now: Boa(now, trace)):
+            bench.run()
+            play(STEPS)
+            oracle_world.play("coverage", ORACLES, ORACLE_STEPS)
+        return 0
 
-    world.engine = engine
-    for _, test in suites():
-        test(engine(START))
-    play({}, STEPS)
-    oracle_world.play("coverage", ORACLES, ORACLE_STEPS)
+    with_tests(work)
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from plimsoll.chain.engine import CallReverted
 
 Step = tuple[int, int]  # a program counter and the one after it
 START = -1  # what comes before the first program counter
+TRANSACTION = 21_000  # gas
 
 
 class Trace:
@@ -108,6 +109,10 @@ class Boa:
         self._env.set_storage(address, slot, word)
 
     def _run(self, sender: str, to: str, data: bytes, gas: int | None = None) -> bytes:
+        if gas is not None:  # titanoboa does not charge for the transaction itself
+            gas -= TRANSACTION + sum(16 if byte else 4 for byte in data)
+            if gas < 0:
+                raise CallReverted("")
         return self._finish(self._env.execute_code(to_address=to, sender=sender, data=data, gas=gas))
 
     def _finish(self, computation: Any) -> bytes:

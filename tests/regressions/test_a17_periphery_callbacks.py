@@ -9,7 +9,8 @@ import pytest
 
 from plimsoll.testing import Contract
 from plimsoll.units import MAX, WAD
-from tests.utils.periphery import BORROWER, KEEPER, STRANGER, TRADER, Market, PeripheryMarket
+from tests.utils.market import Market
+from tests.utils.periphery import BORROWER, KEEPER, STRANGER, TRADER, PeripheryMarket
 
 LATER = 2**40
 

@@ -27,7 +27,7 @@ START = 1_800_000_000
 
 
 class Protocol(RuleBasedStateMachine):
-    """A machine with one rule: one step of the world's choice among `Steps.rules`."""
+    """A machine with one rule: one step of the world's choice among `rules.WEIGHTS`."""
 
     decimals: ClassVar[tuple[int, int, int]] = (6, 18, 8)
     flash_fee: ClassVar[int] = 0

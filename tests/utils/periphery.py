@@ -1,6 +1,5 @@
 """The periphery in process: markets, the real Uniswap v2 and WETH9, Liquidator and Leverage on any engine."""
 
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -11,7 +10,7 @@ from plimsoll.chain.engine import CallReverted
 from plimsoll.params import BLUE_CHIP, RiskParams, price_of
 from plimsoll.testing import Account, Chain, Contract
 from plimsoll.units import MAX, WAD
-from tests.utils.market import Builder
+from tests.utils.market import Builder, Market
 from tests.utils.roles import DEPLOYER, role
 from tests.utils.signatures import sign_set_operator
 
@@ -20,22 +19,6 @@ LENDER, MAKER, BORROWER, KEEPER, RECEIVER, STRANGER = map(role, range(21, 27))
 
 
 TRADER = Account("0x" + "11" * 32)
-
-
-@dataclass(frozen=True)
-class Market:
-    """A pool that is open, and a vault of it."""
-
-    pool: Contract
-    vault: Contract
-    oracle: Contract
-    loan: Contract
-    collateral: Contract
-
-    def set_quote(self, quote: int | str) -> None:
-        """The price in whole loan tokens for a whole collateral token."""
-        units = self.collateral.call("decimals"), self.loan.call("decimals")
-        self.oracle.send("set_price", price_of(Fraction(quote), *units), sender=DEPLOYER)
 
 
 class PeripheryMarket:
@@ -88,7 +71,8 @@ class PeripheryMarket:
         self.give(loan, LENDER, amount)
         loan.approve(made.pool, MAX, sender=LENDER)
         made.pool.deposit(amount, LENDER, sender=LENDER)
-        return Market(made.pool, vault, oracle, loan, collateral)
+        decimals = digits, collateral_digits
+        return Market(self.builder, decimals, loan, collateral, oracle, made.pool, made.council, vault)
 
     def provide(self, token: Contract, amount: int, other: Contract, other_amount: int) -> str:
         """Makes the pair of two tokens unless it exists and gives it liquidity; its address."""

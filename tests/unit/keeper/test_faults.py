@@ -28,8 +28,9 @@ from plimsoll.units import DAY, MAX, WAD, order
 from tests.stateful.world import DEPLOYER
 from tests.utils.anvil import Proxy
 from tests.utils.keeper import HEALTHY, work
+from tests.utils.market import Market
 from tests.utils.oracles import Config, Feed
-from tests.utils.periphery import BORROWER, STRANGER, Market, PeripheryMarket
+from tests.utils.periphery import BORROWER, STRANGER, PeripheryMarket
 
 ROOT = Path(__file__).parents[3]
 NUMBER = 3  # of the keeper among the test accounts

@@ -4,7 +4,8 @@ import pytest
 
 from plimsoll.chain.engine import Contract
 from plimsoll.units import MAX, WAD
-from tests.utils.periphery import TRADER, Market, PeripheryMarket
+from tests.utils.market import Market
+from tests.utils.periphery import TRADER, PeripheryMarket
 
 LATER = 2**40
 WETH = 10 * WAD

@@ -4,7 +4,8 @@ import pytest
 
 from plimsoll.chain.engine import Contract
 from plimsoll.units import WAD
-from tests.utils.periphery import BORROWER, Market, PeripheryMarket
+from tests.utils.market import Market
+from tests.utils.periphery import BORROWER, PeripheryMarket
 
 
 @pytest.fixture
