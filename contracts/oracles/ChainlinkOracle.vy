@@ -85,9 +85,11 @@ DEATH: constant(uint256) = 14 * DAY
 # Marks further apart than this do not belong to one failure, unless it is proven.
 MARK_GAP: constant(uint256) = 2 * DAY
 
-# See `_try`: what a source gets, and what must be there to give it.
-SOURCE_GAS: constant(uint256) = 200_000
-NEEDED_GAS: constant(uint256) = 210_000
+# See `_try`: what a source gets for an answer, and what must be there to give it. At most seven are asked for: both
+# prices of the own feeds, of the second and of the fallback, and the last update. With what lies between and a
+# sequencer's feed that is less than the 1,000,000 that `IOracle` promises.
+SOURCE_GAS: constant(uint256) = 130_000
+NEEDED_GAS: constant(uint256) = 140_000
 
 
 # ------------------------------------------------------------------------------------------------------------
@@ -337,6 +339,9 @@ def mark():
     if failure.confirmed == block.timestamp:
         return
     update: uint256 = self._try(self, method_id("stale_update()"))
+    if update != 0:
+        # an older round that comes back is no new answer
+        update = max(update, failure.update)
     gap: uint256 = DEATH if self._spans(failure) else MARK_GAP
     answered: bool = update != 0 and failure.update != 0 and update != failure.update
     if failure.since == 0 or block.timestamp - failure.confirmed > gap or answered:
@@ -391,7 +396,7 @@ def last_update() -> uint256:
 def stale_update() -> uint256:
     """
     @notice When stale feeds were last updated: the older of both, if one of them is older than its heartbeat.
-    @return Seconds; 0 when none is stale. Reverts when a feed reverts.
+    @return Seconds; 0 when none is stale, or a feed has no complete round. Reverts when a feed reverts.
     """
     stale: bool = self._is_stale(CONFIG.collateral_feed)
     if CONFIG.loan_feed.feed != empty(address) and not stale:
@@ -587,8 +592,7 @@ def _answer(feed: Feed) -> uint256:
             reverts.
     """
     round: IAggregatorV3.Round = staticcall IAggregatorV3(feed.feed).latestRoundData()
-    # As in `_is_stale`: a time in the future wraps to an age above every heartbeat; 0, an incomplete round, is
-    # older than any.
+    # A time in the future wraps to an age above every heartbeat; 0, an incomplete round, is older than any.
     assert unsafe_sub(block.timestamp, round.updated_at) <= feed.heartbeat, "oracle: stale"
     assert round.answer > feed.min_answer and round.answer < feed.max_answer, "oracle: out of bounds"
     return convert(round.answer, uint256)
@@ -598,9 +602,10 @@ def _answer(feed: Feed) -> uint256:
 @view
 def _is_stale(feed: Feed) -> bool:
     """
-    @notice Whether the feed's latest round is older than its heartbeat.
+    @notice Whether the feed's latest round is older than its heartbeat; one of the future is not.
     """
-    return unsafe_sub(block.timestamp, self._updated_at(feed.feed)) > feed.heartbeat
+    updated_at: uint256 = self._updated_at(feed.feed)
+    return updated_at <= block.timestamp and block.timestamp - updated_at > feed.heartbeat
 
 
 @internal

@@ -35,13 +35,13 @@ class Feed:
     silent: bool = False
 
     def is_stale(self, now: int) -> bool:
-        """Whether the answer is too old, or of a time that has not come."""
-        return not 0 <= now - self.updated_at <= self.heartbeat
+        """Whether the answer is too old."""
+        return now - self.updated_at > self.heartbeat
 
     def read(self, now: int) -> int:
         """The answer that is believed."""
         require(not self.silent, "feed: silent")
-        require(not self.is_stale(now), "oracle: stale")
+        require(0 <= now - self.updated_at <= self.heartbeat, "oracle: stale")
         require(self.low < self.answer < self.high, "oracle: out of bounds")
         return self.answer
 
@@ -282,6 +282,8 @@ class OracleWorld:
             update = self.stale_update()
         except Revert:
             update = 0
+        if update:
+            update = max(update, self.update)
         gap = DEATH if self.confirmed - self.since >= DEATH else 2 * DAY
         answered = update and self.update and update != self.update
         if not self.since or now - self.confirmed > gap or answered:
