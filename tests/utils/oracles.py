@@ -7,7 +7,7 @@ from typing import Any
 from plimsoll.chain.abi import words
 from plimsoll.chain.engine import CallReverted
 from plimsoll.testing import Chain, Contract
-from plimsoll.units import DAY, HOUR, NOBODY, PRICE_SCALE, WAD
+from plimsoll.units import DAY, HOUR, NOBODY, PRICE_SCALE, WAD, YEAR
 
 # what the oracle accepts on either side, and its neighbours
 TOKEN_DECIMALS = (0, 5, 6, 8, 18, 19, 27, 28)
@@ -76,6 +76,10 @@ class Failure:
 
     reason: str
 
+
+# what a source gets for an answer, and what it takes to ask it
+SOURCE_GAS = 130_000
+NEEDED_GAS = 140_000
 
 # The plain oracle's world: collateral at 3,200 dollars, loan asset at 0.9995 dollars, 18 decimals each.
 COLLATERAL_ANSWER = 3_200 * 10**8
@@ -149,6 +153,18 @@ def ask(oracle: Contract, view: str, gas: int | None = None) -> int | Failure:
 def assert_fails(oracle: Contract, reason: str) -> None:
     """Neither price is answered, for this reason."""
     assert ask(oracle, "price") == ask(oracle, "safe_price") == Failure(reason)
+
+
+def prices(oracle: Contract) -> tuple[int, int]:
+    """Price and safe price."""
+    return oracle.price(), oracle.safe_price()
+
+
+def rate_cap(rate: int, growth: int, seconds: int) -> int:
+    """The cap on a rate so many seconds after the construction; growth in WAD per second."""
+    x = growth * min(seconds, 100 * YEAR)
+    square = x * x // (2 * WAD)
+    return rate * (WAD + x + square + square * x // (3 * WAD)) // WAD
 
 
 def exact_price(

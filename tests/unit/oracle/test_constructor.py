@@ -6,9 +6,10 @@ import pytest
 
 from plimsoll.testing import reverts
 from plimsoll.units import DAY, NOBODY, WAD, YEAR
-from tests.utils.oracles import PRICE, Feed, Rate, exact_price
+from tests.utils.oracles import PRICE, SOURCE_GAS, Feed, Rate, exact_price
 
 GROWTH_TOP = WAD // YEAR  # 100 % a year
+RATE_TOP = 2**128
 
 
 @pytest.fixture
@@ -105,6 +106,26 @@ class TestRate:
 
     def test_needs_a_vault(self, refusal, side):
         assert refusal(**{side: Rate(NOBODY, 1)}) == "oracle: no rate vault"
+        assert refusal(**{side: Rate(NOBODY, 0, fall=1)}) == "oracle: no rate vault"
+
+    def test_fall(self, refusal, yard, second, side):
+        vault = yard.rate_vault(yard.token(18), 18, WAD)
+
+        def refused(fall):
+            return refusal(**{side: Rate(vault, 1, fall)}, second=second)
+
+        assert refused(0) == "oracle: fall out of range"
+        assert refused(1) is None
+        assert refused(WAD) is None
+        assert refused(WAD + 1) == "oracle: fall out of range"
+
+    def test_fall_needs_somebody_who_answers_meanwhile(self, refusal, yard, second, fallback, side):
+        vault = yard.rate_vault(yard.token(18), 18, WAD)
+        assert refusal(**{side: Rate(vault, 1, WAD)}) is None
+        terms = {side: Rate(vault, 1, WAD - 1)}
+        assert refusal(**terms) == "oracle: fall needs a fallback"
+        assert refusal(**terms, second=second) is None
+        assert refusal(**terms, fallback=fallback) is None
 
     @pytest.mark.parametrize(("shares", "asset"), [(27, 18), (28, 18), (18, 27), (18, 28)])
     def test_decimals(self, refusal, yard, side, shares, asset):
@@ -114,14 +135,14 @@ class TestRate:
 
     def test_must_be_positive_now(self, refusal, yard, side):
         vault = yard.rate_vault(yard.token(18), 18, 0)
-        assert refusal(**{side: Rate(vault, 1)}) == "oracle: rate out of range"
+        assert refusal(**{side: Rate(vault, 1)}) == "oracle: first rate out of range"
 
     def test_upper_end(self, refusal, yard, deployer, side):
-        vault = yard.rate_vault(yard.token(18), 18, 2**128 - 1)
+        vault = yard.rate_vault(yard.token(18), 18, RATE_TOP - 1)
         # far from any sensible price, so this is what stops it: the rate itself was accepted
         assert refusal(**{side: Rate(vault, 1)}) == "oracle: unexpected price"
-        vault.set_rate(2**128, sender=deployer)
-        assert refusal(**{side: Rate(vault, 1)}) == "oracle: rate out of range"
+        vault.set_rate(RATE_TOP, sender=deployer)
+        assert refusal(**{side: Rate(vault, 1)}) == "oracle: first rate out of range"
 
 
 class TestScaleOverflow:
@@ -151,13 +172,11 @@ class TestScaleOverflow:
 
     def test_largest_rate(self, refusal, yard):
         vault = yard.rate_vault(yard.token(18), 18, WAD)
-        growth = GROWTH_TOP
-        cap = WAD * (WAD + growth * 100 * YEAR) // WAD
-        largest = (2**256 - 1) // cap
+        largest = (2**256 - 1) // RATE_TOP
         for side in ("collateral", "loan"):
-            terms = {f"{side}_rate": Rate(vault, growth)}
+            terms = {f"{side}_rate": Rate(vault, GROWTH_TOP)}
             feed = f"{side}_feed"
-            assert refusal(**terms, **{feed: dict(max_answer=min(largest, 2**255 - 1))}) is None
+            assert refusal(**terms, **{feed: dict(max_answer=largest)}) is None
             assert refusal(**terms, **{feed: dict(max_answer=largest + 1)}) == "oracle: scale overflow"
 
     def test_more_decimals_than_a_word_holds(self, yard, plain_config):
@@ -217,13 +236,22 @@ class TestExpectedPrice:
         assert refused(PRICE + room + 1, PRICE) == "oracle: source disagrees"
         assert refused(PRICE, PRICE - room - 1) == "oracle: source disagrees"
         assert refused(PRICE, PRICE) is None
-        assert refused(PRICE, PRICE + 1) == "oracle: safe price above price"
+        assert refused(PRICE, PRICE + 1) == "oracle: source not live"
+        assert refused(PRICE, 0) == "oracle: source not live"
 
     @pytest.mark.parametrize("role", ["second", "fallback"])
     def test_other_sources_must_answer_now(self, refusal, yard, deployer, role):
         source = yard.lying_oracle(PRICE)
         source.set_silent(True, sender=deployer)
-        assert refusal(**{role: source}) == "lying oracle: silent"
+        assert refusal(**{role: source}) == "oracle: source not live"
+
+    @pytest.mark.parametrize("role", ["second", "fallback"])
+    def test_other_sources_must_answer_with_the_gas_that_they_will_get(self, refusal, yard, deployer, role):
+        source = yard.lying_oracle(PRICE)
+        source.set_appetite(SOURCE_GAS - 10_000, sender=deployer)
+        assert refusal(**{role: source}) is None
+        source.set_appetite(SOURCE_GAS, sender=deployer)
+        assert refusal(**{role: source}) == "oracle: source not live"
 
 
 def test_a_forgotten_rate_is_noticed(refusal, yard):

@@ -3,7 +3,7 @@
 import pytest
 
 from plimsoll.units import DAY
-from tests.utils.oracles import COLLATERAL_ANSWER, LOAN_ANSWER, PRICE, assert_fails
+from tests.utils.oracles import COLLATERAL_ANSWER, LOAN_ANSWER, PRICE, assert_fails, prices
 
 DEATH = 14 * DAY
 HIGH, LOW = PRICE * 98 // 100, PRICE * 97 // 100
@@ -37,10 +37,6 @@ def prove_failure(chain, oracle, keeper):
         oracle.mark(sender=keeper)
 
     return prove_failure
-
-
-def prices(oracle) -> tuple[int, int]:
-    return oracle.price(), oracle.safe_price()
 
 
 def assert_frozen(oracle, reason: str) -> None:
@@ -125,6 +121,21 @@ class TestMarks:
         assert prices(oracle) == (PRICE, PRICE)
         assert not oracle.is_dead()
 
+    def test_a_proof_lapses_fourteen_days_after_the_last_mark(
+        self, chain, oracle, collateral_feed, deployer, keeper, prove_failure
+    ):
+        collateral_feed.set_silent(True, sender=deployer)
+        prove_failure()
+        for _ in range(2):
+            chain.advance(DEATH)
+            assert prices(oracle) == (HIGH, LOW)
+            assert oracle.is_dead()
+            oracle.mark(sender=keeper)
+        chain.advance(DEATH + 1)
+        assert_frozen(oracle, "feed: silent")
+        oracle.mark(sender=keeper)
+        assert_frozen(oracle, "feed: silent")
+
     def test_until_they_are_cleared(self, oracle, collateral_feed, deployer, keeper, prove_failure, refresh):
         collateral_feed.set_silent(True, sender=deployer)
         prove_failure()
@@ -147,9 +158,12 @@ class TestDeadFallback:
         assert_fails(oracle, "oracle: stale")
         assert oracle.is_dead()
 
-    def test_that_answers_zero(self, oracle, fallback, deployer):
-        fallback.set_price(0, sender=deployer)
+    @pytest.mark.parametrize("answers", [(0, 0), (HIGH, 0), (HIGH, HIGH + 1)])
+    def test_that_answers_no_pair_of_prices(self, oracle, fallback, deployer, answers):
+        fallback.set_prices(*answers, sender=deployer)
         assert_fails(oracle, "oracle: stale")
+        fallback.set_prices(HIGH, HIGH, sender=deployer)
+        assert prices(oracle) == (HIGH, HIGH)
 
 
 class TestWithSecond:

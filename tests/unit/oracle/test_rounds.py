@@ -4,7 +4,16 @@ import pytest
 
 from plimsoll.testing import reverts
 from plimsoll.units import DAY, HOUR
-from tests.utils.oracles import COLLATERAL_ANSWER, LOAN_ANSWER, PRICE, Failure, ask, assert_fails
+from tests.utils.oracles import (
+    COLLATERAL_ANSWER,
+    LOAN_ANSWER,
+    PRICE,
+    Failure,
+    Feed,
+    ask,
+    assert_fails,
+    exact_price,
+)
 
 FEEDS = {
     "collateral_feed": (COLLATERAL_ANSWER, HOUR, 10**8, 100_000 * 10**8),
@@ -88,3 +97,36 @@ def test_last_update_is_the_older_one(chain, oracle, collateral_feed, loan_feed,
     assert oracle.last_update() == now - 6 * DAY
     loan_feed.set_silent(True, sender=deployer)
     assert ask(oracle, "last_update") == Failure("feed: silent")
+
+
+class TestStaleUpdate:
+    def test_none_is_stale(self, chain, oracle, collateral_feed, loan_feed, deployer):
+        assert oracle.stale_update() == 0
+        collateral_feed.set_round(COLLATERAL_ANSWER, chain.now - HOUR, sender=deployer)
+        loan_feed.set_round(LOAN_ANSWER, chain.now - DAY, sender=deployer)
+        assert oracle.stale_update() == 0
+
+    @pytest.mark.parametrize(
+        ("collateral", "loan"), [(HOUR + 1, 0), (HOUR, DAY + 1), (HOUR + 1, DAY), (2 * DAY,) * 2]
+    )
+    def test_the_older_one_when_either_is(
+        self, chain, oracle, collateral_feed, loan_feed, deployer, collateral, loan
+    ):
+        """Whatever the answers are."""
+        collateral_feed.set_round(-1, chain.now - collateral, sender=deployer)
+        loan_feed.set_round(-1, chain.now - loan, sender=deployer)
+        assert oracle.stale_update() == chain.now - max(collateral, loan)
+
+    def test_without_a_loan_feed(self, chain, yard, plain_config, set_round):
+        config = plain_config.but(loan_feed=Feed(), expected_price=exact_price(3_200, 1))
+        oracle = yard.oracle(config)
+        for age, update in ((HOUR, 0), (HOUR + 1, chain.now - HOUR - 1)):
+            set_round(config.collateral_feed.feed, 1, age)
+            assert oracle.stale_update() == update
+
+    def test_unknown_times(self, chain, oracle, feed, deployer):
+        for time in (0, chain.now + 1):
+            feed.set_round(1, time, sender=deployer)
+            assert oracle.stale_update() == 0
+        feed.set_silent(True, sender=deployer)
+        assert ask(oracle, "stale_update") == Failure("feed: silent")
