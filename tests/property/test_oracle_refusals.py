@@ -10,11 +10,13 @@ from plimsoll.chain.engine import CallReverted, Contract, Engine
 from plimsoll.units import DAY, HOUR, NOBODY, WAD, YEAR
 from tests.property.edges import accepted, make, refused
 from tests.stateful.world import DEPLOYER
+from tests.utils.oracles import SOURCE_GAS, rate_cap
 
 ANSWER = 3_200 * 10**8
 LOAN_ANSWER = 10**8
 PRICE = 3_200 * 10**36
 GROWTH_TOP = WAD // YEAR
+RATE_TOP = 2**128
 DEATH = 14 * DAY
 NO_FEED = (NOBODY, 0, 0, 0)
 
@@ -136,20 +138,29 @@ def test_an_oracle_refuses_a_sequencer(engine: Engine) -> None:
 def test_an_oracle_refuses_rates(engine: Engine) -> None:
     yard = Yard(engine)
     address = yard.rate().address
+    source = make(engine, "LyingOracle", PRICE).address
     for which in ("collateral_rate", "loan_rate"):
-        yard.refuses("oracle: no rate vault", **{which: (NOBODY, 1)})
+        for part in ((NOBODY, 1, 0), (NOBODY, 0, 1)):
+            yard.refuses("oracle: no rate vault", **{which: part})
         for growth in (0, GROWTH_TOP + 1):
-            yard.refuses("oracle: growth out of range", **{which: (address, growth)})
+            yard.refuses("oracle: growth out of range", **{which: (address, growth, WAD)})
         for growth in (1, GROWTH_TOP):
-            yard.accepts(**{which: (address, growth)})
-        yard.accepts(**{which: (yard.rate(decimals=27).address, 1)})
-        yard.refuses("oracle: rate decimals", **{which: (yard.rate(decimals=28).address, 1)})
-        yard.accepts(**{which: (yard.rate(rate=10**27, asset_decimals=27).address, 1)})
-        yard.refuses("oracle: rate decimals", **{which: (yard.rate(10**28, 18, 28).address, 1)})
-        for rate in (0, 2**128):
-            yard.refuses("oracle: rate out of range", **{which: (yard.rate(rate=rate).address, 1)})
-    high = (yard.rate(rate=2**128 - 1).address, 1)
-    yard.accepts(collateral_rate=high, expected_price=PRICE * (2**128 - 1) // 10**18)
+            yard.accepts(**{which: (address, growth, WAD)})
+        for fall in (0, WAD + 1):
+            yard.refuses("oracle: fall out of range", **{which: (address, 1, fall)}, second=source)
+        for fall in (1, WAD - 1):
+            yard.refuses("oracle: fall needs a fallback", **{which: (address, 1, fall)})
+            yard.accepts(**{which: (address, 1, fall)}, second=source)
+            yard.accepts(**{which: (address, 1, fall)}, fallback=source)
+        yard.accepts(**{which: (yard.rate(decimals=27).address, 1, WAD)})
+        yard.refuses("oracle: rate decimals", **{which: (yard.rate(decimals=28).address, 1, WAD)})
+        yard.accepts(**{which: (yard.rate(rate=10**27, asset_decimals=27).address, 1, WAD)})
+        yard.refuses("oracle: rate decimals", **{which: (yard.rate(10**28, 18, 28).address, 1, WAD)})
+        for rate in (0, RATE_TOP):
+            terms = (yard.rate(rate=rate).address, 1, WAD)
+            yard.refuses("oracle: first rate out of range", **{which: terms})
+    high = (yard.rate(rate=RATE_TOP - 1).address, 1, WAD)
+    yard.accepts(collateral_rate=high, expected_price=PRICE * (RATE_TOP - 1) // 10**18)
 
 
 def test_an_oracle_refuses_products_that_do_not_fit(engine: Engine) -> None:
@@ -159,14 +170,13 @@ def test_an_oracle_refuses_products_that_do_not_fit(engine: Engine) -> None:
     for high, fits in ((top // 10**36, True), (top // 10**36 + 1, False)):
         feed = yard.terms(yard.feed, high=high)
         yard.accepts(collateral_feed=feed) if fits else yard.refuses(reason, collateral_feed=feed)
-    # with a rate: the highest answer times the cap at the horizon, 10**18 * 101 at the highest growth
-    cap = 10**18 * (WAD + GROWTH_TOP * 100 * YEAR) // WAD
+    # with a rate: the highest answer times the bound of rates
     for which, part in (("collateral_rate", "collateral_feed"), ("loan_rate", "loan_feed")):
-        rate = (yard.rate().address, GROWTH_TOP)
+        rate = (yard.rate().address, GROWTH_TOP, WAD)
         feed = yard.feed if part == "collateral_feed" else yard.loan_feed
         # the loan's side is multiplied once more when decimals go below the line, by 1 here
-        for high, fits in ((top // cap, True), (top // cap + 1, False)):
-            changes = {which: rate, part: yard.terms(feed, high=min(high, 2**255 - 1))}
+        for high, fits in ((top // RATE_TOP, True), (top // RATE_TOP + 1, False)):
+            changes = {which: rate, part: yard.terms(feed, high=high)}
             yard.accepts(**changes) if fits else yard.refuses(reason, **changes)
 
 
@@ -174,7 +184,7 @@ def test_an_oracle_refuses_a_scale_that_does_not_fit(engine: Engine) -> None:
     """10**77 is the largest power of ten: 36 + 18 + 18 + 18 - 13 - 0 decimals are too many by none or one."""
     yard = Yard(engine)
     loan_feed = make(engine, "MockFeed", 18, 10**18)
-    loan_rate = (yard.rate(rate=10**5, decimals=18, asset_decimals=5).address, 1)
+    loan_rate = (yard.rate(rate=10**5, decimals=18, asset_decimals=5).address, 1, WAD)
     feed = make(engine, "MockFeed", 0, 2)
     changes = {
         "loan_feed": yard.terms(loan_feed, high=10**19),
@@ -184,7 +194,7 @@ def test_an_oracle_refuses_a_scale_that_does_not_fit(engine: Engine) -> None:
         "expected_price": 2 * 10**54,
     }
     yard.accepts(**changes)
-    changes["loan_rate"] = (yard.rate(rate=10**6, decimals=18, asset_decimals=6).address, 1)
+    changes["loan_rate"] = (yard.rate(rate=10**6, decimals=18, asset_decimals=6).address, 1, WAD)
     yard.refuses("oracle: scale overflow", **changes)
 
 
@@ -196,7 +206,7 @@ def test_an_oracle_below_the_line(engine: Engine) -> None:
         collateral=yard.token(27),
         loan=yard.token(6),
         collateral_feed=yard.terms(feed, high=10**30),
-        collateral_rate=(yard.rate(rate=10**27, asset_decimals=27).address, 1),
+        collateral_rate=(yard.rate(rate=10**27, asset_decimals=27).address, 1, WAD),
         expected_price=10**15,
     )
     assert oracle.call("scale") == (1, 10 ** (27 + 18 + 27 - 36 - 6 - 8))
@@ -220,10 +230,15 @@ def test_an_oracle_refuses_what_its_sources_say(engine: Engine) -> None:
         for price, safe_price in ((highs + 1, PRICE), (PRICE, lows - 1), (lows - 1, lows - 1)):
             yard.set(other, "set_prices", price, safe_price)
             yard.refuses("oracle: source disagrees", **{which: other.address})
-        yard.set(other, "set_prices", PRICE, PRICE + 1)
-        yard.refuses("oracle: safe price above price", **{which: other.address})
-        yard.set(other, "set_silent", True)
-        yard.refuses("lying oracle: silent", **{which: other.address})
+        for price, safe_price in ((PRICE, PRICE + 1), (PRICE, 0), (0, 0)):
+            yard.set(other, "set_prices", price, safe_price)
+            yard.refuses("oracle: source not live", **{which: other.address})
+        yard.set(other, "set_price", PRICE)
+        yard.set(other, "set_appetite", SOURCE_GAS - 10_000)
+        yard.accepts(**{which: other.address})
+        for spoil, value in (("set_appetite", SOURCE_GAS), ("set_silent", True)):
+            yard.set(other, spoil, value)
+            yard.refuses("oracle: source not live", **{which: other.address})
 
 
 def test_an_oracle_keeps_what_it_was_made_of(engine: Engine) -> None:
@@ -311,13 +326,14 @@ def test_the_sequencer_is_asked_first(engine: Engine) -> None:
         pair.send("mark", sender=DEPLOYER)
 
 
-def test_rates_count_up_to_their_caps(engine: Engine) -> None:
+def test_rates_and_their_caps(engine: Engine) -> None:
+    """A cap restricts lending alone: live above the line and at most the cap below it liquidate."""
     yard = Yard(engine)
-    growth = GROWTH_TOP
-    above, below = yard.rate(rate=11 * 10**17), yard.rate(rate=10**18)
+    growth, first, loan_first = GROWTH_TOP, 11 * 10**17, 10**18
+    above, below = yard.rate(rate=first), yard.rate(rate=loan_first)
     oracle = yard.oracle(
-        collateral_rate=(above.address, growth),
-        loan_rate=(below.address, growth),
+        collateral_rate=(above.address, growth, WAD),
+        loan_rate=(below.address, growth, WAD),
         expected_price=PRICE * 11 // 10,
     )
     says(oracle, PRICE * 11 // 10)
@@ -325,21 +341,64 @@ def test_rates_count_up_to_their_caps(engine: Engine) -> None:
         before = engine.snapshot()
         engine.advance(elapsed)
         yard.refresh()
-        grown = WAD + growth * min(elapsed, 100 * YEAR)
-        caps = 11 * 10**17 * grown // WAD, 10**18 * grown // WAD
-        assert (oracle.call("collateral_rate_cap"), oracle.call("loan_rate_cap")) == caps
-        for live, loan in ((caps[0], 10**18), (caps[0] + 1, 10**18), (10**18, caps[1] + 1), (1, 10**18)):
+        cap, loan_cap = (rate_cap(rate, growth, elapsed) for rate in (first, loan_first))
+        assert (oracle.call("collateral_rate_cap"), oracle.call("loan_rate_cap")) == (cap, loan_cap)
+        rates = ((cap, loan_cap), (cap + 1, loan_cap + 1), (cap - 1, loan_cap - 1), (first, 7 * 10**17))
+        for live, loan in (*rates, (RATE_TOP - 1, loan_first), (first, 1), (1, loan_first), (10**18, RATE_TOP - 1)):
             yard.set(above, "set_rate", live)
             yard.set(below, "set_rate", loan)
-            says(oracle, PRICE * min(live, caps[0]) // min(loan, caps[1]))
+            price = PRICE * live // min(loan, loan_cap)
+            safe_price = PRICE * min(live, cap) // max(loan, loan_first)
+            says(oracle, price, safe_price)
         engine.revert(before)
     for part in (above, below):
         before = engine.snapshot()
-        yard.set(part, "set_rate", 0)
-        says(oracle, "oracle: zero rate")
+        for rate in (0, RATE_TOP):
+            yard.set(part, "set_rate", rate)
+            says(oracle, "oracle: rate out of range")
         yard.set(part, "set_silent", True)
         says(oracle, "rate vault: silent")
         engine.revert(before)
+
+
+def test_a_safe_price_of_zero_is_refused(engine: Engine) -> None:
+    """Nor is the other answered, so that both fail together."""
+    yard = Yard(engine)
+    feed, rate = make(engine, "MockFeed", 18, 10**16), yard.rate()
+    oracle = yard.oracle(
+        collateral=yard.token(27),
+        loan=yard.token(6),
+        collateral_feed=yard.terms(feed, high=10**20),
+        loan_feed=yard.terms(make(engine, "MockFeed", 0, 10**13), high=10**14),
+        collateral_rate=(rate.address, 1, WAD),
+        expected_price=1,
+    )
+    yard.set(rate, "set_rate", 2 * 10**18)
+    says(oracle, 2, 1)
+    yard.set(feed, "set_answer", 10**16 - 1)
+    says(oracle, "oracle: zero safe price")
+
+
+def test_a_rate_that_fell_is_none(engine: Engine) -> None:
+    yard = Yard(engine)
+    second = make(engine, "LyingOracle", PRICE)
+    for which in ("collateral_rate", "loan_rate"):
+        rate = yard.rate(rate=10**18 + 1)
+        oracle = yard.oracle(**{which: (rate.address, 1, WAD // 10)}, second=second.address)
+        least = (10**18 + 1) * 9 // 10
+        yard.set(second, "set_prices", 10**60, 1)
+        yard.set(rate, "set_rate", least)
+        own = PRICE * least // 10**18 if which == "collateral_rate" else PRICE * 10**18 // least
+        assert oracle.call("own_price") == own
+        says(oracle, 10**60, 1)
+        yard.set(second, "set_silent", True)
+        safe = own if which == "collateral_rate" else PRICE * 10**18 // (10**18 + 1)
+        says(oracle, own, safe)
+        yard.set(rate, "set_rate", least - 1)
+        says(oracle, "oracle: rate fell")
+        yard.set(second, "set_silent", False)
+        says(oracle, 10**60, 1)
+        yard.set(second, "set_prices", PRICE, PRICE)
 
 
 def test_two_sources_are_both_asked(engine: Engine) -> None:
@@ -350,8 +409,9 @@ def test_two_sources_are_both_asked(engine: Engine) -> None:
     for price, safe_price in ((PRICE + 2, PRICE + 1), (PRICE - 1, PRICE - 2), (PRICE + 1, PRICE - 1)):
         yard.set(second, "set_prices", price, safe_price)
         says(oracle, max(PRICE, price), min(PRICE, safe_price))
-    yard.set(second, "set_prices", 0, 0)
-    says(oracle, PRICE)
+    for answers in ((0, 0), (PRICE + 1, 0), (PRICE + 1, PRICE + 2)):
+        yard.set(second, "set_prices", *answers)
+        says(oracle, PRICE)
     yard.set(second, "set_silent", True)
     says(oracle, PRICE)
     assert oracle.call("is_dead") is False
@@ -407,9 +467,9 @@ def test_the_fallback_answers_for_a_dead_feed(engine: Engine) -> None:
     yard.set(yard.feed, "set_silent", True)
     says(oracle, "feed: silent")
     yard.set(yard.feed, "set_silent", False)
-    for price, safe_price in ((0, 0), (PRICE, 0)):
+    for price, safe_price in ((0, 0), (PRICE, 0), (PRICE, PRICE + 1)):
         yard.set(fallback, "set_prices", price, safe_price)
-        says(oracle, price or "oracle: stale", safe_price or "oracle: stale")
+        says(oracle, "oracle: stale")
     yard.set(fallback, "set_silent", True)
     says(oracle, "oracle: stale")
 
@@ -454,13 +514,68 @@ def test_marks_of_fourteen_days_prove_a_failure(engine: Engine) -> None:
     assert marks() == (since, since + DEATH)
     says(oracle, PRICE - 1)
     assert oracle.call("is_dead") is True
-    engine.advance(HOUR)
-    mark(0)  # proven
+    engine.advance(DEATH)
+    assert oracle.call("is_dead") is True
+    mark(1)  # proven: 14 days are near enough
+    assert marks() == (since, since + 2 * DEATH)
+    engine.advance(DEATH)
+    says(oracle, PRICE - 1)
+    engine.advance(1)
+    says(oracle, "feed: silent")
+    assert oracle.call("is_dead") is False
+    mark(1)
+    assert marks() == (engine.now, engine.now)
     yard.set(yard.feed, "set_silent", False)
     yard.set(yard.feed, "set_answer", ANSWER)
     says(oracle, PRICE)
     mark(1)
     assert marks() == (0, 0)
+
+
+def test_an_answer_between_two_marks_begins_anew(engine: Engine) -> None:
+    """Feeds that are stale at both: an older round is none, and time that has not come is another failure."""
+    yard = Yard(engine)
+    fallback = make(engine, "LyingOracle", PRICE)
+    hour = yard.terms(yard.feed, HOUR)
+    oracle = yard.oracle(fallback=fallback.address, collateral_feed=hour, loan_feed=NO_FEED)
+    first, since = engine.now, engine.now + DAY
+    for update, known, anew in (
+        (first, first, True),
+        (first, first, False),
+        (first - 1, first - 1, False),
+        (first, first, False),
+        (first + 1, first + 1, True),
+        (first + 10 * DAY, 0, False),
+        (first + 2, first + 2, False),
+        (0, 0, False),
+        (first + 3, first + 3, False),
+        (first + 4, first + 4, True),
+    ):
+        engine.advance(DAY)
+        yard.set(yard.feed, "set_round", ANSWER, update)
+        assert oracle.call("stale_update") == known
+        oracle.send("mark", sender=DEPLOYER)
+        since = engine.now if anew else since
+        assert (oracle.call("marked_at"), oracle.call("confirmed_at")) == (since, engine.now), update
+
+
+def test_when_stale_feeds_were_updated(engine: Engine) -> None:
+    yard = Yard(engine)
+    terms = {"collateral_feed": yard.terms(yard.feed, HOUR), "loan_feed": yard.terms(yard.loan_feed, DAY)}
+    oracle, single = yard.oracle(**terms), yard.oracle(**terms | {"loan_feed": NO_FEED})
+    for age, loan_age, stale in (
+        (HOUR, DAY, False),
+        (HOUR + 1, DAY, True),
+        (HOUR, DAY + 1, True),
+        (HOUR + 1, 0, True),
+        (-1, 0, False),
+        (0, -1, False),
+    ):
+        yard.set(yard.feed, "set_round", ANSWER, engine.now - age)
+        yard.set(yard.loan_feed, "set_round", LOAN_ANSWER, engine.now - loan_age)
+        assert oracle.call("stale_update") == (engine.now - max(age, loan_age) if stale else 0)
+        assert single.call("stale_update") == (engine.now - age if age > HOUR else 0)
+        assert oracle.call("last_update") == engine.now - max(age, loan_age)
 
 
 def test_a_mark_asks_both_sources(engine: Engine) -> None:
@@ -480,12 +595,35 @@ def test_a_mark_asks_both_sources(engine: Engine) -> None:
 
 
 def test_too_little_gas_is_no_dead_source(engine: Engine) -> None:
-    """A source that ran out of gas counts as dead only when its caller has enough left to know."""
+    """A source that ran out of gas counts as dead only when it had all that it may need."""
     yard = Yard(engine)
     second, miser = make(engine, "LyingOracle", PRICE + 1), make(engine, "Miser")
     oracle = yard.oracle(second=second.address)
-    yard.set(second, "set_appetite", 10**9)
-    for name in ("price", "safe_price"):
+    for appetite, price in ((SOURCE_GAS - 4_500, PRICE + 1), (10**9, PRICE)):
+        yard.set(second, "set_appetite", appetite)
+        found = set()
+        for gas in range(20_000, 500_000, 1_000):
+            found.add(miser.call("ask", oracle.address, oracle.encode("price"), gas))
+        assert found == {(False, 0), (True, price)}
+
+
+def test_all_sources_together_need_less_than_was_promised(engine: Engine) -> None:
+    """Each burns nearly all it gets, and only the fallback counts in the end."""
+    yard = Yard(engine)
+    feed, miser = make(engine, "HungryFeed", 8, ANSWER), make(engine, "Miser")
+    second, fallback = (make(engine, "LyingOracle", PRICE) for _ in range(2))
+    oracle = yard.oracle(
+        collateral_feed=yard.terms(feed, HOUR),
+        loan_feed=NO_FEED,
+        second=second.address,
+        fallback=fallback.address,
+    )
+    yard.set(feed, "set_updated_at", engine.now - DEATH - 1)
+    yard.set(second, "set_prices", PRICE, PRICE + 1)
+    yard.set(fallback, "set_prices", PRICE + 2, PRICE - 2)
+    for source in (second, fallback):
+        yard.set(source, "set_appetite", SOURCE_GAS - 4_500)
+    for name, answer in (("price", PRICE + 2), ("safe_price", PRICE - 2)):
         ask = ("ask", oracle.address, oracle.encode(name))
-        assert miser.call(*ask, 5_000_000) == (False, 0)
-        assert miser.call(*ask, 8_000_000) == (True, PRICE)
+        assert miser.call(*ask, 7 * SOURCE_GAS - 20_000) == (False, 0)
+        assert miser.call(*ask, 1_000_000) == (True, answer)

@@ -1,7 +1,8 @@
 """A3: a donation lifted the share price that an oracle believed, and loans were made on it at once.
 
-Cream 2021, Venus 2025, sDOLA 2026: +14 % within one transaction. A rate here cannot rise faster than its cap,
-on either side, so the jump adds nothing to what the clock allows.
+Cream 2021, Venus 2025, sDOLA 2026: +14 % within one transaction. What lends counts the collateral's rate up to
+its cap, what liquidates the loan's, so the jump adds nothing to what the clock allows. What it does to the other
+price makes debts dearer to new borrowers and collateral dearer to liquidators.
 """
 
 from fractions import Fraction
@@ -13,7 +14,7 @@ from plimsoll.units import DAY, MAX, WAD, YEAR
 from tests.utils import roles
 from tests.utils.feeds import fed_market
 from tests.utils.market import small_market
-from tests.utils.oracles import LOAN_ANSWER, OracleYard, Rate, exact_price
+from tests.utils.oracles import LOAN_ANSWER, OracleYard, Rate, exact_price, prices, rate_cap
 from tests.utils.roles import DEPLOYER
 
 RATE = 1_180_000_000_000_000_000
@@ -45,34 +46,37 @@ def built(yard, side):
     return oracle, vault
 
 
-def test_a_jump_in_one_transaction_moves_neither_price(chain, yard, side):
+def prices_after_the_jump(cap: int, side: str) -> tuple[int, int]:
+    """Price and safe price."""
+    free, held = price_at(JUMPED, side), price_at(cap, side)
+    return (free, held) if side == "collateral_rate" else (held, free)
+
+
+def test_a_jump_in_one_transaction(yard, side):
     oracle, vault = built(yard, side)
-    born = chain.now
+    before = price_at(RATE, side)
+    assert prices(oracle) == (before, before)
     vault.set_rate(JUMPED, sender=yard.deployer)
-    cap = RATE * (WAD + GROWTH * (chain.now - born)) // WAD
-    assert oracle.price() == oracle.safe_price() == price_at(cap, side)
-    # a few seconds of 4 % a year: not one part in a million
-    assert abs(oracle.price() - price_at(RATE, side)) * 10**6 < price_at(RATE, side)
+    assert prices(oracle) == prices_after_the_jump(RATE, side)
 
 
 def test_what_a_jump_can_reach_later_is_what_the_vault_did_not_earn(chain, yard, side):
     """The cap is anchored at construction: after 90 days without earnings a jump reaches 1 %, not 14 %."""
     oracle, vault = built(yard, side)
-    born = chain.now
     config = oracle.config()
     chain.advance(90 * DAY)
     for feed, answer in ((config.collateral_feed.feed, 3_200 * 10**8), (config.loan_feed.feed, LOAN_ANSWER)):
         yard.feed_at(feed).set_answer(answer, sender=yard.deployer)
-    assert oracle.price() == price_at(RATE, side)
+    assert prices(oracle) == (price_at(RATE, side),) * 2
     vault.set_rate(JUMPED, sender=yard.deployer)
-    cap = RATE * (WAD + GROWTH * (chain.now - born)) // WAD
+    cap = rate_cap(RATE, GROWTH, 90 * DAY)
     assert RATE < cap < RATE * 101 // 100
-    assert oracle.price() == oracle.safe_price() == price_at(cap, side)
+    assert prices(oracle) == prices_after_the_jump(cap, side)
 
 
 @pytest.fixture
 def edge(side):
-    """One borrower as deep in debt as he may be, another a hair above liquidation; both see the rate."""
+    """One borrower as deep in debt as they may be, another a hair above liquidation; both see the rate."""
     market = fed_market(side)
     for who in (roles.BORROWER, roles.OTHER_BORROWER, roles.STRANGER):
         market.give(who)
@@ -92,19 +96,17 @@ def test_a_jump_liquidates_nobody_and_lends_nothing(edge, side):
     people = (roles.BORROWER, roles.OTHER_BORROWER)
     market.vault.send("deposit", market.collaterals(10), sender=roles.STRANGER)
 
-    def seen() -> list:
-        return [
-            market.price(),
-            market.vault.call("max_borrow", roles.STRANGER),
-            *(market.vault.call("preview_liquidate", who, MAX) for who in people),
-            *(refusal(market.vault.borrow, market.loans(10), sender=who) for who in people),
-        ]
+    def seen() -> tuple[list, int]:
+        refusals = [refusal(market.vault.borrow, market.loans(10), sender=who) for who in people]
+        quotes = [market.vault.call("preview_liquidate", who, MAX)[0] for who in people]
+        return refusals + quotes, market.vault.call("max_borrow", roles.STRANGER)
 
-    before = seen()
-    assert before[-2:] == ["vault: above the loan-to-value"] * 2
+    before, allowed = seen()
+    assert before == ["vault: above the loan-to-value"] * 2 + [False] * 2
     rate = vault.call("convertToAssets", WAD)
     vault.send("set_rate", rate * 114 // 100, sender=DEPLOYER)
-    assert seen() == before
+    now = allowed if side == "collateral_rate" else allowed * 100 // 114
+    assert seen() == (before, now)
 
 
 def test_the_same_jump_unbounded_would_do_both(side):
