@@ -344,7 +344,13 @@ def test_rates_and_their_caps(engine: Engine) -> None:
         cap, loan_cap = (rate_cap(rate, growth, elapsed) for rate in (first, loan_first))
         assert (oracle.call("collateral_rate_cap"), oracle.call("loan_rate_cap")) == (cap, loan_cap)
         rates = ((cap, loan_cap), (cap + 1, loan_cap + 1), (cap - 1, loan_cap - 1), (first, 7 * 10**17))
-        for live, loan in (*rates, (RATE_TOP - 1, loan_first), (first, 1), (1, loan_first), (10**18, RATE_TOP - 1)):
+        for live, loan in (
+            *rates,
+            (RATE_TOP - 1, loan_first),
+            (first, 1),
+            (1, loan_first),
+            (10**18, RATE_TOP - 1),
+        ):
             yard.set(above, "set_rate", live)
             yard.set(below, "set_rate", loan)
             price = PRICE * live // min(loan, loan_cap)

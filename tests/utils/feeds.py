@@ -38,11 +38,13 @@ class FedMarket(Market):
         feed.send("set_round", answer, self.chain.engine.now, sender=DEPLOYER)
 
 
-def fed_market(*parts: str, **terms: Any) -> FedMarket:
+def fed_market(*parts: str, growth: int = GROWTH, fall: int = WAD, **terms: Any) -> FedMarket:
     """A market at `QUOTE`.
 
     Args:
         parts: what the oracle reads beside its two feeds, of `PARTS`.
+        growth: of the cap on a rate, WAD per second.
+        fall: of a rate, which is refused, WAD.
         terms: of `small_market`.
     """
     made: dict[str, Contract] = {}
@@ -68,7 +70,7 @@ def fed_market(*parts: str, **terms: Any) -> FedMarket:
             loan=loan,
             expected_price=price_of(QUOTE, 18, 6),
             **feeds,
-            **{name: Rate(made[name], GROWTH) for name in parts if name.endswith("rate")},
+            **{name: Rate(made[name], growth, fall) for name in parts if name.endswith("rate")},
             **{name: made[name] for name in parts if not name.endswith("rate")},
             grace=GRACE if "sequencer" in parts else 0,
         )

@@ -75,16 +75,17 @@ def leave(market: Market) -> None:
 
 
 def every_function(market: Market, who: str, victim: str) -> list[Call]:
-    """Every function of vault, pool and council that changes anything, in small amounts.
+    """Every function of vault, pool, council and backstop that changes anything, in small amounts.
 
     Args:
         market: where `who` has a healthy position, pool shares, tokens and approvals.
-        who: owner, receiver and spender.
+        who: owner, receiver and spender; what concerns the backstop needs a stake as well.
         victim: has a position that can be liquidated.
     """
     signature = (27, bytes(32), bytes(32))
-    calls: dict[str, dict[str, tuple[Any, ...]]] = {
-        "vault": {
+    backstop = market.chain.at("Backstop", market.pool.call("backstop"))
+    calls: dict[Contract, dict[str, tuple[Any, ...]]] = {
+        market.vault: {
             "deposit": (1,),
             "withdraw": (1,),
             "borrow": (10**6,),
@@ -97,7 +98,7 @@ def every_function(market: Market, who: str, victim: str) -> list[Call]:
             "set_operator": (victim, 3),
             "set_operator_by_signature": (who, victim, 3, 0, MAX, b""),
         },
-        "pool": {
+        market.pool: {
             "deposit": (10**6, who),
             "mint": (10**9, who),
             "withdraw": (10**6, who, who),
@@ -120,13 +121,15 @@ def every_function(market: Market, who: str, victim: str) -> list[Call]:
             "set_supply_cap": (1,),
             "set_pause": (1,),
         },
-        "council": {
+        market.council: {
             "set_limit": (market.vault.address, 1),
             "queue_limit": (market.vault.address, 10**14),
             "queue_guardian": (who,),
+            "witness": (),
             "set_payout_receiver": (who,),
             "announce": (),
             "distribute": (),
+            "cancel_payout": (),
             "execute_queued": (),
             "cancel_queued": (),
             "cut_limit": (market.vault.address,),
@@ -140,10 +143,23 @@ def every_function(market: Market, who: str, victim: str) -> list[Call]:
             "accept_curator": (),
             "renounce_curator": (),
         },
+        backstop: {
+            "deposit": (10**9, who),
+            "mint": (10**9, who),
+            "request": (10**9,),
+            "cancel": (who,),
+            "redeem": (10**6, who, who),
+            "withdraw": (10**6, who, who),
+            "leave": (10**6, 0, who, who),
+            "sync": (),
+            "transfer": (victim, 1),
+            "transferFrom": (who, victim, 1),
+            "approve": (victim, 1),
+        },
     }
     return [
-        (getattr(market, part), name, arguments)
-        for part, functions in calls.items()
+        (contract, name, arguments)
+        for contract, functions in calls.items()
         for name, arguments in functions.items()
     ]
 
