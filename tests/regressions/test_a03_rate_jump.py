@@ -1,8 +1,8 @@
 """A3: a donation lifted the share price that an oracle believed, and loans were made on it at once.
 
 Cream 2021, Venus 2025, sDOLA 2026: +14 % within one transaction. The price that lends counts the collateral's
-rate up to its cap, the one that liquidates the loan's: the jump adds nothing to what the clock allows. The other
-price moves, so that less can be borrowed or liquidated.
+rate up to its cap, the one that liquidates the loan's: the jump adds nothing to what the clock allows. The
+other price moves, so that less can be borrowed or liquidated.
 """
 
 from fractions import Fraction

@@ -1,17 +1,18 @@
 """A11: one source printed DAI at 1.30, and loans of 89 million dollars were liquidated (Compound 2020).
 
 With a second source a spike of either one moves one price only: up, the price that lends stays; down, the
-price that liquidates stays.
+price that liquidates stays. The price of it: one that is stuck high stops liquidations until it is stale.
 """
 
 import pytest
 
 from plimsoll.params import price_of
 from plimsoll.testing import refusal
-from plimsoll.units import MAX
+from plimsoll.units import HOUR, MAX
 from tests.utils import roles
 from tests.utils.feeds import QUOTE, fed_market
-from tests.utils.oracles import COLLATERAL_ANSWER, LOAN_ANSWER, PRICE, OracleYard
+from tests.utils.market import small_market
+from tests.utils.oracles import COLLATERAL_ANSWER, LOAN_ANSWER, PRICE, Config, Feed, OracleYard, prices
 from tests.utils.roles import DEPLOYER
 
 
@@ -95,3 +96,62 @@ def test_a_spike_of_one_source_liquidates_nobody_and_lends_nothing(source, perce
     SPIKES["collateral feed" if source == "second" else "second"](market, percent)
     assert market.vault.call("preview_liquidate", edge, MAX)[0] == (percent < 100)
     assert (market.vault.call("max_borrow", saver) > allowed) == (percent > 100)
+
+
+class TestStuckHigh:
+    """The second stays at 2,000, in bounds and young enough, while the feed falls."""
+
+    @pytest.fixture
+    def market(self):
+        def oracle(chain, collateral, loan):
+            feed, stuck = (chain.make("MockFeed", 8, QUOTE * 10**8) for _ in range(2))
+            terms = Feed(feed, HOUR, 10**8, 10**13)
+            config = Config(collateral, loan, price_of(QUOTE, 18, 6), terms)
+            second = chain.make(
+                "ChainlinkOracle",
+                config.but(collateral_feed=dict(feed=stuck, heartbeat=6 * HOUR)).as_struct(),
+            )
+            return chain.make("ChainlinkOracle", config.but(second=second).as_struct())
+
+        market = small_market(oracle=oracle, supply=1_000_000)
+        for who in (roles.BORROWER, roles.LIQUIDATOR):
+            market.give(who)
+        market.open(roles.BORROWER, 100, 150_000)
+        return market
+
+    @pytest.fixture
+    def feed_says(self, market):
+        feed = market.chain.at("MockFeed", market.oracle.config().collateral_feed.feed)
+
+        def feed_says(quote):
+            market.chain.advance(HOUR)
+            feed.set_answer(quote * 10**8, sender=DEPLOYER)
+
+        return feed_says
+
+    def test_it_hides_a_shortfall_until_its_own_heartbeat_is_over(self, market, feed_says):
+        """60,001 whole tokens at 900; the own heartbeat of the second is what bounds the time."""
+        shares = market.pool.balanceOf(roles.LENDER)
+        for quote in (1_800, 1_700, 1_500, 1_200, 1_000, 900):
+            feed_says(quote)
+            assert prices(market.oracle) == (price_of(QUOTE, 18, 6), price_of(quote, 18, 6))
+            reason = refusal(market.vault.liquidate, roles.BORROWER, MAX, sender=roles.LIQUIDATOR)
+            assert reason == "vault: healthy"
+            market.vault.poke(roles.BORROWER, sender=roles.STRANGER)
+            assert market.pool.previewRedeem(shares) >= market.loans(1_000_000) - 1
+        assert (market.debt(roles.BORROWER) - market.loans(90_000)) // 10**6 == 60_001
+        feed_says(900)
+        assert prices(market.oracle) == (price_of(900, 18, 6),) * 2
+        market.vault.poke(roles.BORROWER, sender=roles.STRANGER)
+        left = market.pool.previewRedeem(shares)
+        assert market.loans(1_000_000 - 63_000) < left < market.loans(1_000_000 - 60_000)
+        market.vault.liquidate(roles.BORROWER, MAX, sender=roles.LIQUIDATOR)
+
+    def test_the_feed_alone_liquidates_on_the_way(self):
+        """What the second costs here: without it the loan is closed while it is covered."""
+        market = small_market()
+        market.give(roles.BORROWER)
+        market.open(roles.BORROWER, 100, 150_000)
+        market.set_quote(1_700)
+        assert market.debt(roles.BORROWER) < market.loans(170_000)
+        assert market.vault.preview_liquidate(roles.BORROWER, MAX)[0]

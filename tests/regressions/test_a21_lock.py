@@ -1,7 +1,8 @@
 """A21: a lock that the compiler got wrong let callers in again (Curve, Vyper 0.2.15 to 0.3.0).
 
-Here every function of vault, pool, council and backstop is entered, on the bytecode, in every transfer of every
-call: with tokens that call out before and after balances move. In callbacks: tests/unit/vault/test_reentrancy.py.
+Here every function of vault, pool, council and backstop is entered, on the bytecode, in every transfer of
+every call: with tokens that call out before and after balances move. In callbacks:
+tests/unit/vault/test_reentrancy.py.
 """
 
 import pytest
