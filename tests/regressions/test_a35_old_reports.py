@@ -1,8 +1,8 @@
 """A35: old reports were replayed as new, and an oracle lived on them (Prime 2026).
 
-A view cannot remember, so a round counts by its time alone: an old one is believed until its heartbeat is over,
-not longer, and a second source bounds what it does meanwhile. What the record remembers, nothing old undoes: a
-feed that is late now and then is not dead, and a round that comes back is no answer.
+A view cannot remember, so a round counts by its time alone: an old one is believed until its heartbeat is
+over, and a second source bounds what it does meanwhile. What the record remembers, nothing old undoes: a feed
+that is late now and then is not dead, and a round that comes back is no answer.
 """
 
 import pytest
@@ -58,7 +58,7 @@ def mark(oracle, stranger):
 
 
 def test_a_feed_that_is_late_every_day_is_never_proven_dead(chain, oracle, feed, yard, mark):
-    """By 60 s once a day, and somebody marks it just then. It would be dead after 14 days if marks were all that
+    """By 60 s once a day, and somebody marks it just then. It would be dead after 14 days if marks alone
     counted, and the fallback would answer 1,500 a hundred days later.
     """
     for _ in range(40):
@@ -78,7 +78,7 @@ def test_a_feed_that_is_late_every_day_is_never_proven_dead(chain, oracle, feed,
 
 
 def test_a_feed_that_reverts_now_and_then(chain, oracle, feed, yard, mark):
-    """Known: such failures have no time to compare. Marks of 14 days prove one, unless a mark finds it working."""
+    """Known: there is no time to compare. Marks of 14 days prove it, unless one of them finds it working."""
     for clears, dead in ((True, False), (False, True)):
         with chain.isolated():
             for _ in range(8):
