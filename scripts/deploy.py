@@ -77,6 +77,8 @@ def deploy(stage: str, market: Any, account: str | None, dry_run: bool) -> None:
         console.print(
             f"Network {network_of(provider)}, account {sender.address}, {book.title}", highlight=False
         )
+        for warning in planned.warnings:
+            console.print(f"Warning: {warning}", style="yellow", markup=False)
         if not dry_run:
             for result in planned.apply():
                 results[result.step.what] = result

@@ -54,7 +54,7 @@ def plan(
     _plan_lens(steps)
     if market is not None and until >= Stage.POOL:
         _plan_market(steps, market, until)
-    return Plan(book, account, steps.finish())
+    return Plan(book, account, steps.finish(), tuple(steps.warnings))
 
 
 def _plan_market(steps: Steps, file: MarketFile, until: Stage) -> None:

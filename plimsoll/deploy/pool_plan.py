@@ -6,6 +6,7 @@ from ape import project
 from ape.api import ReceiptAPI, TransactionAPI
 from ape.contracts import ContractInstance
 
+from plimsoll.chain.views import is_local
 from plimsoll.deploy.book import PoolRecord, contract_at
 from plimsoll.deploy.checks import Checks, needed, plain
 from plimsoll.deploy.council_plan import CouncilPlan
@@ -59,6 +60,12 @@ class PoolPlan:
                 f"{section.curator} is not the account that deploys, {self.steps.account.address}; choose "
                 "the curator's account with --account",
             )
+        if section.draw_burst == 1 and not is_local(self.steps.provider):
+            self.steps.warn(
+                "pool.draw_burst",
+                "without a pace a forged or wrongly priced collateral takes a whole limit in one block; "
+                "consider 0.1, it cannot be changed later",
+            )
 
         def create_pool() -> TransactionAPI:
             struct = section.to_struct(needed(self.checks.token_address(section.asset)), self.decimals)
@@ -99,6 +106,7 @@ class PoolPlan:
             pool.backstop_share(),
             backstop.cooldown(),
             backstop.minimum_stake(),
+            *pool.pace(),
             council.delay(),
         )
         if deployed != (*struct[1:], params.delay):

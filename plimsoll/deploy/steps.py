@@ -58,6 +58,7 @@ class Plan:
     book: AddressBook
     account: AccountAPI
     steps: tuple[Step, ...]
+    warnings: tuple[str, ...]  # sentences about what is allowed and hardly meant
 
     @property
     def missing(self) -> tuple[Step, ...]:
@@ -112,11 +113,19 @@ class Steps:
         self.account = account
         self.provider = account.provider
         self.problems: list[str] = []
+        self.warnings: list[str] = []
         self._steps: list[Step] = []
 
     def complain(self, where: str, sentence: str) -> None:
         """Notes a problem with a field of the market file."""
-        self.problems.append(self.market.problem(where, sentence) if self.market else f"{sentence}.")
+        self.problems.append(self._sentence(where, sentence))
+
+    def warn(self, where: str, sentence: str) -> None:
+        """Notes what is allowed and hardly meant; the deployment goes on."""
+        self.warnings.append(self._sentence(where, sentence))
+
+    def _sentence(self, where: str, sentence: str) -> str:
+        return self.market.problem(where, sentence) if self.market else f"{sentence}."
 
     def add(self, step: Step) -> None:
         """Adds a step; one that an interrupted run has sent is looked up on the chain first."""

@@ -251,6 +251,13 @@ class VaultPlan:
         limit = self.pool.council.amount(where, tokens)
         if limit is None:
             return
+        burst, min_debt = self.pool.section.draw_burst, self.section.risk.min_debt
+        if tokens * burst < min_debt:
+            self.complain(
+                where,
+                f"{plain(tokens)} times pool.draw_burst {plain(burst)} is below the vault's min_debt "
+                f"{plain(min_debt)}, so that nobody could begin a loan; raise it to {plain(min_debt / burst)}",
+            )
         pool, vault = self.pool.contract, address_in(self.book.vaults, self.key)
         current = pool.credit_line(vault)[0] if pool and vault else 0
 

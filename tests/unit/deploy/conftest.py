@@ -35,5 +35,5 @@ def deployed(desk: Desk, deployed_book: Path) -> Desk:
 @pytest.fixture
 def on_live_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """Makes the test chain look like a live one."""
-    for module in ("accounts", "book", "checks", "steps"):
+    for module in ("accounts", "book", "checks", "pool_plan", "steps"):
         monkeypatch.setattr(f"plimsoll.deploy.{module}.is_local", lambda provider: False)

@@ -242,7 +242,7 @@ def test_deploys_with_chainlink_feeds(desk: Desk, feeds: Feeds) -> None:
     config = oracle.config()
     assert tuple(config.collateral_feed) == (feeds.collateral_feed, 3_600, 9 * 10**8, 9_999 * 10**8)
     assert tuple(config.loan_feed) == (feeds.loan_feed, 86_400, 5 * 10**7, 2 * 10**8)
-    assert tuple(config.collateral_rate) == (feeds.rate, 5 * 10**16 // 31_536_000)
+    assert tuple(config.collateral_rate) == (feeds.rate, 5 * 10**16 // 31_536_000, 10**18)
     assert config.expected_price == 2_200 * 10**24
     assert desk.deploy(feeds.market()) == []
 
@@ -328,6 +328,28 @@ def test_refuses_a_local_uniswap_on_a_live_network(desk: Desk, feeds: Feeds) -> 
     assert desk.refused("uniswap: local\n" + feeds.market()) == (
         f"line 1: uniswap: mocks are for local chains, not for {NETWORK}; give a real address.",
     )
+
+
+def test_refuses_a_limit_that_the_pace_closes(desk: Desk) -> None:
+    """A tenth of 5,000 is less than the least debt of the blue-chip preset."""
+    text = changed("  open: true\n", "  open: true\n  draw_burst: 0.1\n")
+    assert desk.refused(changed("limit: 10_000_000", "limit: 5_000", text)) == (
+        "line 14: vaults.weth.limit: 5,000 times pool.draw_burst 0.1 is below the vault's min_debt 2,500, so "
+        "that nobody could begin a loan; raise it to 25,000.",
+    )
+
+
+@pytest.mark.usefixtures("on_live_network")
+@pytest.mark.parametrize(("burst", "warnings"), [("1", 1), ("0.1", 0)])
+def test_warns_of_a_live_pool_without_a_pace(desk: Desk, feeds: Feeds, burst: str, warnings: int) -> None:
+    text = changed("  open: true\n", f"  open: true\n  draw_burst: {burst}\n", feeds.market())
+    found = desk.plan(text).warnings
+    assert len(found) == warnings
+    assert all("pool.draw_burst: without a pace" in warning for warning in found)
+
+
+def test_no_local_pool_is_warned_of(desk: Desk) -> None:
+    assert desk.plan().warnings == ()
 
 
 @pytest.mark.usefixtures("on_live_network")
