@@ -256,7 +256,8 @@ class VaultPlan:
             self.complain(
                 where,
                 f"{plain(tokens)} times pool.draw_burst {plain(burst)} is below the vault's min_debt "
-                f"{plain(min_debt)}, so that nobody could begin a loan; raise it to {plain(min_debt / burst)}",
+                f"{plain(min_debt)}, so that nobody could begin a loan; raise it to "
+                f"{plain(min_debt / burst)}",
             )
         pool, vault = self.pool.contract, address_in(self.book.vaults, self.key)
         current = pool.credit_line(vault)[0] if pool and vault else 0
