@@ -17,6 +17,7 @@ from typing import Any
 import z3
 from eth_utils.crypto import keccak
 
+from plimsoll.chain.artifacts import standing_in
 from plimsoll.chain.engine import Contract, deploy
 from plimsoll.chain.revm import Revm
 from plimsoll.params import RateParams
@@ -37,13 +38,13 @@ from proofs.machine import (
 )
 from proofs.words import lane
 from quality.compiling import CONTRACTS, ROOT, build, build_file
-from quality.judging import START, standing_in
 from quality.layouts import layout
 from tests.stateful.world import DEPLOYER, Lockstep
 
 LIQUIDATION = int.from_bytes(keccak(text="Liquidation(address,uint256,uint256)"), "big")
 TRANSFER, PULL = 0xA9059CBB, 0x23B872DD  # of ERC-20: transfer, transferFrom
 KNOWN = 1 << 255
+START = 1_800_000_000  # seconds since 1970, at which the contracts are deployed
 EFFORT = 200_000_000  # steps of the solver, about 15 s, a claim; an unknown answer fails the run
 LIMIT = 300  # seconds of processor time for each half of a check; more fails the run
 NAMES = {"Pool": "pool", "Vault": "first_vault", "Council": "council"}  # in the campaign's market
