@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from plimsoll.keeper.choice import Batch, Gas, Venue, candidates, choose, least_losses, within_funds
 from plimsoll.twin.liquidation import DebtTotals, Risk
 
+PLANNED = 80  # % of what may be lost; the rest is for gas beyond the forecast
+
 
 @dataclass(frozen=True, slots=True)
 class Situation:
@@ -57,7 +59,8 @@ def decide(now: Situation, terms: Terms) -> Decision:
         reason = f"{len(batch.candidates)} closes bring {batch.profit} base units"
         return Decision(len(found), batch, terms.floor, reason)
     if terms.clean_up:
-        cheap = least_losses(warm, now.venue, now.gas, terms.clean_up, terms.least_income)
+        budget = terms.clean_up * PLANNED // 100
+        cheap = least_losses(warm, now.venue, now.gas, budget, terms.least_income)
         cheap = within_funds(cheap, now.funds, now.venue, now.gas)
         if cheap.candidates:
             reason = f"{len(cheap.candidates)} closes that do not pay cost {-cheap.profit} base units"

@@ -2,9 +2,10 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Any
 
 from eth_utils.crypto import keccak
@@ -194,9 +195,19 @@ class Desk:
         execution: Callable[[VaultNode], Execution] = Inventory,
         before: Callable[["Desk"], None] = lambda desk: None,
         approved: int = MAX,
+        instead: Mapping[str, Any] = MappingProxyType({}),
         **policy: Any,
     ) -> None:
-        """`before` prepares the market before the keeper starts; `approved` is the keeper's allowance."""
+        """Hires the keeper.
+
+        Args:
+            owners: how many positions there are.
+            execution: of the keeper.
+            before: prepares the market before the keeper starts.
+            approved: the keeper's allowance.
+            instead: the node's.
+            policy: the keeper's.
+        """
         with made_by(Engine):
             self.market = small_market(supply=1_000_000)
         self.owners = [f"0x{0x1000 + number:040x}" for number in range(owners)]
@@ -208,6 +219,7 @@ class Desk:
         self.clock = Clock()
         before(self)
         self.node = MemoryNode(self.market)
+        self.node.instead |= instead
         self.vault = VaultNode(Node(self.node), self.market.vault.address)
         self.index = Index(":memory:", 1, self.vault.address)
         terms = Policy(**{"coin_price": COIN, "patience": PATIENCE, **policy})
