@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from ape import project
-from ape.api import ReceiptAPI, TransactionAPI
+from ape.api import ReceiptAPI
 from ape.contracts import ContractInstance
 
 from plimsoll.deploy.book import PoolRecord, contract_at
 from plimsoll.deploy.checks import Checks, needed, plain
 from plimsoll.deploy.council_plan import CouncilPlan
 from plimsoll.deploy.market import PoolSection
-from plimsoll.deploy.steps import Step, Steps
+from plimsoll.deploy.steps import Draft, Step, Steps
 from plimsoll.params import PoolParams
 from plimsoll.units import NOBODY, WAD
 
@@ -60,7 +60,7 @@ class PoolPlan:
                 "the curator's account with --account",
             )
 
-        def create_pool() -> TransactionAPI:
+        def create_pool() -> Draft:
             struct = section.to_struct(needed(self.checks.token_address(section.asset)), self.decimals)
             return self.checks.factory_call("create_pool", struct, self.steps.account.address, section.delay)
 

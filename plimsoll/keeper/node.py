@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -12,11 +11,10 @@ from web3.exceptions import Web3Exception
 from plimsoll.chain.abi import Function, Log
 from plimsoll.chain.logs import in_halves
 from plimsoll.keeper.events import TOPICS
+from plimsoll.sentences import without_urls
 from plimsoll.twin.liquidation import DebtTotals, Risk
 
 Answer = TypeVar("Answer")
-
-_URL = re.compile(r"\w+://\S+")
 
 
 class NodeError(Exception):
@@ -193,4 +191,4 @@ def _kind(error: Exception) -> str:
 
 def _plain(answer: object) -> str:
     """An answer in one line, cut, without what may be an address with a key."""
-    return _URL.sub("...", " ".join(str(answer).split()))[:200]
+    return without_urls(" ".join(str(answer).split()))[:200]
