@@ -34,6 +34,7 @@ def cli(name: str | None, as_json: bool, rows: int) -> None:
     from rich.console import Console
 
     from plimsoll.chain.sources import ensure_compiled
+    from plimsoll.chain.views import network_of
     from plimsoll.deploy import AddressBook, DeployError, book_path
     from plimsoll.inspection.read import InspectError, read
     from plimsoll.inspection.show import to_json, to_tables
