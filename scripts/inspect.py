@@ -48,7 +48,8 @@ def cli(name: str | None, as_json: bool, rows: int) -> None:
             raise click.ClickException(str(error)) from None
         except (ApeException, OSError) as error:
             raise click.ClickException(
-                f"The node of {network_of(provider)} does not answer ({type(error).__name__}); see that it runs."
+                f"The node of {network_of(provider)} does not answer ({type(error).__name__}); see that it "
+                "runs."
             ) from None
     if as_json:
         click.echo(json.dumps(to_json(market), indent=2))
