@@ -45,7 +45,7 @@ def test_the_gas_price_that_is_judged_is_the_one_that_is_signed():
     assert desk.node.sent[0]["gas_price"] == GWEI
 
 
-@pytest.mark.parametrize("gwei", [1, 40, 150, 165, 170])
+@pytest.mark.parametrize("gwei", [1, 40, 110, 140, 170])
 def test_a_batch_pays_for_its_allowance_too(gwei):
     """Nothing is sent unless the floor is left after both transactions."""
     desk = Desk(owners=1, approved=0, floor=TOKEN)
