@@ -6,6 +6,7 @@ the second. Liquidator and Leverage sell over one pair of the real Uniswap v2. W
 """
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -258,7 +259,8 @@ def show(
 
 
 def main() -> None:
-    """Measures on an Anvil that ape starts."""
+    """Measures on an Anvil that ape starts, never on one that somebody else has."""
+    os.environ.pop("APE_FOUNDRY_HOST", None)
     logger.set_level(LogLevel.WARNING)
     with ape.networks.ethereum.local.use_provider("foundry"):
         market = Market()

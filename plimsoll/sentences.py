@@ -1,7 +1,10 @@
-"""Says in words what pydantic demands of a value."""
+"""Words for people: what pydantic demands of a value, and errors without what they should not say."""
+
+import re
 
 from pydantic_core import ErrorDetails
 
+_URL = re.compile(r"\w+://\S+|(?<=url: )\S+")
 _NUMBER = "must be a number such as 0.83; correct it"
 _WHOLE = "must be a whole number; correct it"
 _SECTION = "must be a section with keys of its own; see the examples in scenarios/ and markets/"
@@ -39,3 +42,8 @@ def demand(error: ErrorDetails) -> str:
     return _DEMANDS.get(error["type"], f"is wrong ({error['msg']}); correct it").format(
         **error.get("ctx", {})
     )
+
+
+def without_urls(text: str) -> str:
+    """A text without addresses of nodes, which may contain a key."""
+    return _URL.sub("...", text)

@@ -47,8 +47,15 @@ def command(stage: str, text: str, *, needs_file: bool = True) -> None:
         "--account", help="Who signs, see `ape accounts list`.  [default on a local chain: TEST::0]"
     )
     @click.option("--dry-run", is_flag=True, help="Show what would be done, and send nothing.")
-    def run(market: Any, account: str | None, dry_run: bool) -> None:
-        deploy(stage, market, account, dry_run)
+    @click.option("--yes", is_flag=True, help="Sign without asking; the passphrase is asked for once.")
+    @click.option(
+        "--book",
+        "place",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="File of the address book.  [default: deployments/NETWORK.json]",
+    )
+    def run(market: Any, account: str | None, dry_run: bool, yes: bool, place: Path | None) -> None:
+        deploy(stage, market, account, dry_run=dry_run, yes=yes, place=place)
 
 
 command("factory", "Deploy the blueprints, the Factory and the Lens.", needs_file=False)
@@ -57,47 +64,78 @@ command("vault", "Deploy the vaults of a market, with their oracles and limits."
 command("market", "Deploy all of a market, and open its pool.")
 
 
-def deploy(stage: str, market: Any, account: str | None, dry_run: bool) -> None:
-    """Plans, then carries the plan out or only shows it; mistakes of the user end as sentences."""
+def deploy(
+    stage: str,
+    market: Any,
+    account: str | None,
+    *,
+    dry_run: bool,
+    yes: bool = False,
+    place: Path | None = None,
+) -> None:
+    """Plans, then carries the plan out or only shows it; whatever goes wrong ends as a sentence."""
+    from ape.exceptions import ApeException
+    from web3.exceptions import Web3Exception
+
     from plimsoll.chain.sources import ensure_compiled
     from plimsoll.chain.views import network_of
-    from plimsoll.deploy import AddressBook, DeployError, Stage, book_path, plan, signer
+    from plimsoll.deploy import AddressBook, DeployError, Stage, book_path, locked, plan, signer
+    from plimsoll.deploy.steps import reason
 
     provider = ape.networks.provider
     ensure_compiled(ape.project)
     ape.logging.logger.set_level(ape.logging.LogLevel.WARNING)  # else each transaction is reported twice
-    console = Console()
+    console = Console(highlight=False)
     if not console.is_terminal:
         console.width = WIDTH
     results: dict[str, Any] = {}
     try:
         sender = signer(account, provider)
-        book = AddressBook.load(provider, book_path(provider))
-        planned = plan(market, book, sender, Stage[stage.upper()])
-        console.print(
-            f"Network {network_of(provider)}, account {sender.address}, {book.title}", highlight=False
-        )
-        for warning in planned.warnings:
-            console.print(f"Warning: {warning}", style="yellow", markup=False)
-        if not dry_run:
-            for result in planned.apply():
-                results[result.step.what] = result
-                console.print(
-                    f"  {len(results)}/{len(planned.missing)} {result.step.what}: {result.step.note}"
-                )
+        place = place or book_path(provider)
+        with locked(None if dry_run else place):
+            book = AddressBook.load(provider, place)
+            planned = plan(market, book, sender, Stage[stage.upper()])
+            console.print(f"Network {network_of(provider)}, account {sender.address}, {book.title}")
+            console.print(costs(planned))
+            for warning in planned.warnings:
+                console.print(f"Warning: {warning}", style="yellow", markup=False)
+            if not dry_run:
+                if yes and planned.missing and hasattr(sender, "set_autosign"):
+                    sender.set_autosign(True)
+                for result in planned.apply(lambda said: console.print(f"  {said}", markup=False)):
+                    results[result.step.what] = result
+                    done = f"{len(results)}/{len(planned.missing)} {result.step.what}: {result.step.note}"
+                    console.print(f"  {done}", markup=False)
     except DeployError as error:
         raise click.ClickException(str(error)) from None
+    except (ApeException, Web3Exception, OSError) as error:
+        raise click.ClickException(
+            f"The node of {network_of(provider)} does not do what it is asked ({reason(error)}); see that it "
+            "runs, and run the command again, which goes on from here."
+        ) from None
     console.print(table(planned.steps, results))
     count = f"{len(planned.missing)} transaction{'' if len(planned.missing) == 1 else 's'}"
     if not planned.missing:
         console.print("Nothing to do.")
+    elif dry_run:
+        console.print(f"Nothing was sent; {count} to go.")
     else:
-        console.print(f"Nothing was sent; {count} to go." if dry_run else f"{count} sent.")
+        console.print(f"{count} sent for {planned.coins(sum(result.cost for result in results.values()))}.")
     if book.path is None:
         console.print(
             "This chain ends with this command, and nothing is written down. To keep a chain, start anvil in "
             "another terminal and set APE_FOUNDRY_HOST=http://127.0.0.1:8545."
         )
+
+
+def costs(planned: Any) -> str:
+    """What a plan will cost, as far as that is known, and what the account has."""
+    price = planned.account.provider.gas_price
+    known = [step.gas for step in planned.missing if step.gas is not None]
+    later = len(planned.missing) - len(known)
+    text = f"{len(known)} transactions cost about {planned.coins(sum(known) * price)}"
+    text += f" at {price / 10**9:.3f} gwei" + (f", {later} more depend on these" if later else "")
+    return f"{text}; the account has {planned.coins(planned.account.balance)}."
 
 
 def table(steps: Any, results: dict[str, Any]) -> Table:

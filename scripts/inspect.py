@@ -34,6 +34,7 @@ def cli(name: str | None, as_json: bool, rows: int) -> None:
     from rich.console import Console
 
     from plimsoll.chain.sources import ensure_compiled
+    from plimsoll.chain.views import network_of
     from plimsoll.deploy import AddressBook, DeployError, book_path
     from plimsoll.inspection.read import InspectError, read
     from plimsoll.inspection.show import to_json, to_tables
@@ -47,7 +48,8 @@ def cli(name: str | None, as_json: bool, rows: int) -> None:
             raise click.ClickException(str(error)) from None
         except (ApeException, OSError) as error:
             raise click.ClickException(
-                f"The node of {provider.network_choice} has stopped to answer ({error}); see that it runs."
+                f"The node of {network_of(provider)} does not answer ({type(error).__name__}); see that it "
+                "runs."
             ) from None
     if as_json:
         click.echo(json.dumps(to_json(market), indent=2))

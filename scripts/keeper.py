@@ -125,6 +125,7 @@ def table(name: str, status: Any, unit: int) -> Any:
         ("positions", f"{status.positions:,}"),
         ("liquidatable", f"{status.liquidatable:,}"),
         ("funds", f"{status.funds / unit:,.2f}"),
+        ("spent in a day", f"{status.spent / unit:,.2f}"),
         ("done", ", ".join(f"{count:,} {what}" for what, count in status.counts.items())),
         ("now", status.doing),
     ):

@@ -21,16 +21,14 @@ def engine_at(name: str, clock: int) -> Iterator[Any]:
     if name == "revm":
         yield Revm(clock)
         return
-    import ape
+    from plimsoll.chain.anvil import Anvil, AnvilProcess
 
-    from plimsoll.chain.anvil import Anvil
-
-    with ape.networks.ethereum.local.use_provider("foundry") as provider:
-        engine = Anvil(provider.uri, now=clock)
-        try:
-            yield engine
-        finally:
-            engine.close()
+    node = AnvilProcess()  # never a chain that somebody else has started: its clock is moved
+    try:
+        node.start()
+        yield Anvil(node.url, now=clock)
+    finally:
+        node.kill()
 
 
 def was_interrupted(error: BaseException | None) -> bool:

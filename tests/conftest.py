@@ -1,5 +1,6 @@
 """What every test shares: an engine, a chain on it, people, and a market for the periphery."""
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
@@ -20,6 +21,8 @@ from tests.utils.roles import DEPLOYER
 
 ROOT = Path(__file__).parent
 NO_LIMIT = 2**20  # bytes of a contract
+
+os.environ.pop("APE_FOUNDRY_HOST", None)  # ape would run the tests on a chain that somebody else has started
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

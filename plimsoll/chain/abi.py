@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from eth_abi.abi import decode, encode
-from eth_abi.exceptions import DecodingError
+from eth_abi.exceptions import DecodingError, InsufficientDataBytes
 from eth_utils.crypto import keccak
 
 AbiEntry = dict[str, Any]
@@ -83,6 +83,8 @@ class Function:
         """
         if self._gives_words and len(answer) == WORD * len(self.outputs):
             return words(answer)
+        if len(answer) < WORD * len(self.outputs):  # ape lets eth_abi read what is not there as zeros
+            raise InsufficientDataBytes(f"{len(answer)} bytes are no {','.join(self.outputs)}")
         decoded = decode(self.outputs, answer)
         return tuple(shape(value) for shape, value in zip(self._shapes, decoded, strict=True))
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from ape.api import AccountAPI
 
 from plimsoll.deploy.accounts import signer
-from plimsoll.deploy.book import AddressBook, Contracts, book_path
+from plimsoll.deploy.book import AddressBook, Contracts, book_path, locked
 from plimsoll.deploy.market import DeployError, MarketFile, load_market
 from plimsoll.deploy.planner import Stage, plan
 from plimsoll.deploy.steps import Plan, Result, Step
@@ -28,6 +28,7 @@ __all__ = [
     "book_path",
     "deploy_market",
     "load_market",
+    "locked",
     "plan",
     "signer",
 ]
@@ -46,7 +47,9 @@ def deploy_market(path: Path | str, account: AccountAPI) -> AddressBook:
     Raises:
         DeployError: see `plan` and `Plan.apply`.
     """
-    book = AddressBook.load(account.provider, book_path(account.provider))
-    for _ in plan(load_market(path), book, account).apply():
-        pass
+    place = book_path(account.provider)
+    with locked(place):
+        book = AddressBook.load(account.provider, place)
+        for _ in plan(load_market(path), book, account).apply():
+            pass
     return book

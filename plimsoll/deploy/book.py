@@ -6,20 +6,22 @@ each transaction. A chain that ape starts for one command and then throws away h
 
 from __future__ import annotations
 
+import fcntl
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ape import project
+from ape import chain, project
 from ape.api import ProviderAPI, SubprocessProvider
 from ape.contracts import ContractInstance
 from eth_utils.address import to_checksum_address
 from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
 
 from plimsoll.chain.uniswap import container
-from plimsoll.chain.views import LOCAL_CHAIN_IDS, code_of, is_local
+from plimsoll.chain.views import LOCAL_CHAIN_IDS, code_of, is_local, network_of
 from plimsoll.deploy.market import DeployError
 
 FOLDER = Path("deployments")
@@ -137,8 +139,8 @@ class AddressBook(_Record):
         node_chain_id = int(provider.make_request("eth_chainId", []), 16)
         if node_chain_id != provider.chain_id:
             raise DeployError(
-                f"ape takes {provider.network_choice} for chain {provider.chain_id}, but its node is on "
-                f"chain {node_chain_id}; connect with --network and the bare URL of the node."
+                f"ape knows {network_of(provider)}, but its node is on chain {node_chain_id}; connect with "
+                "--network and the bare URL of the node."
             )
         if path is None or not path.exists():
             book = cls(
@@ -164,16 +166,23 @@ class AddressBook(_Record):
         return f"move {self._path} away" if self._path else "leave out the factory"
 
     def save(self) -> None:
-        """Writes the file in one step: a reader, or a crash, sees the old book or the new one."""
+        """Writes the file in one step: a reader, or a crash, sees the old book or the new one.
+
+        Raises:
+            DeployError: it cannot be written.
+        """
         if self._path is None:
             return
-        self._path.parent.mkdir(parents=True, exist_ok=True)
         draft = self._path.with_suffix(".json.part")
-        with draft.open("w", encoding="utf-8") as file:
-            file.write(self.model_dump_json(indent=2, exclude_none=True) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(self._path)
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with draft.open("w", encoding="utf-8") as file:
+                file.write(self.model_dump_json(indent=2, exclude_none=True) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(self._path)
+        except OSError as error:
+            raise _unwritable(self._path, error) from None
 
     def contracts(self) -> Contracts:
         """Everything in the book, ready to be called."""
@@ -197,8 +206,8 @@ class AddressBook(_Record):
     def _check(self, provider: ProviderAPI, path: Path) -> None:
         if self.chain_id != provider.chain_id:
             raise DeployError(
-                f"{path} is the address book of chain {self.chain_id}, but {provider.network_choice} is "
-                f"chain {provider.chain_id}; choose the right --network, or move the file away."
+                f"{path} is the address book of chain {self.chain_id}, not of {network_of(provider)}; "
+                f"choose the right --network, or move the file away."
             )
         contracts = self._named()
         lost = [name for name, address in contracts.items() if not code_of(provider, address)]
@@ -249,9 +258,41 @@ class Contracts:
     leverage: ContractInstance | None
 
 
+@contextmanager
+def locked(path: Path | None) -> Iterator[None]:
+    """Holds an address book for one command, and sees that it can be written before anything is sent.
+
+    Raises:
+        DeployError: another command holds it, or its folder cannot be written.
+    """
+    if path is None:
+        yield
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = path.with_suffix(".json.lock").open("w")
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise DeployError(f"Another command is writing {path}; run this one again after it.") from None
+        yield
+
+
 def contract_at(name: str, address: str) -> ContractInstance:
     """A contract of this project; unlike `project.Pool.at`, without a look at the chain."""
-    return ContractInstance(to_checksum_address(address), getattr(project, name).contract_type)
+    contract_type = getattr(project, name).contract_type
+    chain.contracts[to_checksum_address(address)] = contract_type  # so that ape decodes its events and traces
+    return ContractInstance(to_checksum_address(address), contract_type)
+
+
+def _unwritable(path: Path, error: OSError) -> DeployError:
+    return DeployError(
+        f"{path} cannot be written ({error.strerror or error}); see to its folder, or name another file with "
+        "--book."
+    )
 
 
 def _compiler() -> str:

@@ -7,13 +7,12 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
 
-from ape.api import TransactionAPI
 from pydantic import BaseModel
 
 from plimsoll.chain.views import code_of, is_local, network_of, view_one
 from plimsoll.deploy.book import Deployed, contract_at
 from plimsoll.deploy.market import DeployError, MockToken, Token
-from plimsoll.deploy.steps import NotYet, Steps
+from plimsoll.deploy.steps import Draft, NotYet, Steps
 
 
 class Checks:
@@ -71,7 +70,7 @@ class Checks:
                     f"change; restore that, or {otherwise}",
                 )
 
-    def factory_call(self, method: str, *arguments: object) -> TransactionAPI:
+    def factory_call(self, method: str, *arguments: object) -> Draft:
         """Calls the Factory, once it is there."""
         if self.book.factory is None:
             raise NotYet

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
-from ape.api import ReceiptAPI, TransactionAPI
+from ape.api import ReceiptAPI
 from ape.contracts import ContractInstance
 
 from plimsoll.chain.views import now
 from plimsoll.deploy.book import Sent, contract_at
 from plimsoll.deploy.checks import date, plain
 from plimsoll.deploy.market import PoolSection
-from plimsoll.deploy.steps import NotYet, Step, Steps
+from plimsoll.deploy.steps import Draft, NotYet, Step, Steps
 from plimsoll.params import AMOUNT_TOP, QUEUE_WINDOW, base_units
 
 Arguments = Callable[[], tuple[object, ...]]
@@ -84,7 +84,7 @@ class CouncilPlan:
                 "with --account",
             )
 
-        def transaction() -> TransactionAPI:
+        def transaction() -> Draft:
             if self.contract is None:
                 raise NotYet
             return self.steps.call(self.contract, method, *arguments())

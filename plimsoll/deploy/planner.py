@@ -7,7 +7,7 @@ from enum import IntEnum
 from functools import partial
 
 from ape import project
-from ape.api import AccountAPI, ReceiptAPI, TransactionAPI
+from ape.api import AccountAPI, ReceiptAPI
 
 from plimsoll.chain.uniswap import container
 from plimsoll.chain.views import code_of, network_of, view_one
@@ -15,7 +15,7 @@ from plimsoll.deploy.book import AddressBook, Deployed
 from plimsoll.deploy.checks import Checks, address_in, needed
 from plimsoll.deploy.market import DeployError, MarketFile
 from plimsoll.deploy.pool_plan import PoolPlan
-from plimsoll.deploy.steps import Plan, Step, Steps, deployed
+from plimsoll.deploy.steps import Draft, Plan, Step, Steps, deployed
 from plimsoll.deploy.vault_plan import VaultPlan
 from plimsoll.params import LOAN_DECIMALS
 from plimsoll.units import NOBODY
@@ -100,7 +100,7 @@ def _plan_factory(steps: Steps) -> None:
             del book.blueprints[name]  # its source has been edited since, and nothing stands on it
         steps.create(f"blueprint {name}", "", book.blueprints, name, partial(steps.blueprint, name))
 
-    def deploy_factory() -> TransactionAPI:
+    def deploy_factory() -> Draft:
         return steps.deployment(
             "Factory", *(needed(address_in(book.blueprints, name)) for name in BLUEPRINTS)
         )
@@ -116,7 +116,7 @@ def _plan_lens(steps: Steps) -> None:
     """A Lens of other code or of another Factory is replaced: nothing stands on it."""
     book = steps.book
 
-    def deploy_lens() -> TransactionAPI:
+    def deploy_lens() -> Draft:
         return steps.deployment("Lens", needed(book.factory.address if book.factory else None))
 
     def record_lens(receipt: ReceiptAPI) -> str:
@@ -185,12 +185,10 @@ def _plan_periphery(steps: Steps, checks: Checks, wanted: str) -> None:
         )
         return
 
-    def uniswap() -> TransactionAPI:
-        constructor = container("UniswapV2Factory").constructor
-        transaction: TransactionAPI = constructor.serialize_transaction(steps.account.address)
-        return transaction
+    def uniswap() -> Draft:
+        return steps.creation(container("UniswapV2Factory"), steps.account.address)
 
-    def periphery(name: str) -> TransactionAPI:
+    def periphery(name: str) -> Draft:
         factories = [needed(part.address if part else None) for part in (book.factory, book.uniswap)]
         return steps.deployment(name, *factories)
 
@@ -199,7 +197,7 @@ def _plan_periphery(steps: Steps, checks: Checks, wanted: str) -> None:
         _add_single(steps, name, name.lower(), partial(periphery, name))
 
 
-def _add_single(steps: Steps, what: str, field: str, transaction: Callable[[], TransactionAPI]) -> None:
+def _add_single(steps: Steps, what: str, field: str, transaction: Callable[[], Draft]) -> None:
     """Adds a contract of which the book has one, in a field of its own."""
     there: Deployed | None = getattr(steps.book, field)
     if there is not None:

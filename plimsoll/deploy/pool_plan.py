@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ape import project
-from ape.api import ReceiptAPI, TransactionAPI
+from ape.api import ReceiptAPI
 from ape.contracts import ContractInstance
 
 from plimsoll.chain.views import is_local
@@ -11,7 +11,7 @@ from plimsoll.deploy.book import PoolRecord, contract_at
 from plimsoll.deploy.checks import Checks, needed, plain
 from plimsoll.deploy.council_plan import CouncilPlan
 from plimsoll.deploy.market import PoolSection
-from plimsoll.deploy.steps import Step, Steps
+from plimsoll.deploy.steps import Draft, Step, Steps
 from plimsoll.params import PoolParams
 from plimsoll.units import NOBODY, WAD
 
@@ -67,7 +67,7 @@ class PoolPlan:
                 "consider 0.1, it cannot be changed later",
             )
 
-        def create_pool() -> TransactionAPI:
+        def create_pool() -> Draft:
             struct = section.to_struct(needed(self.checks.token_address(section.asset)), self.decimals)
             return self.checks.factory_call("create_pool", struct, self.steps.account.address, section.delay)
 

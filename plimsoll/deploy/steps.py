@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from ape import project
 from ape.api import AccountAPI, ReceiptAPI, TransactionAPI
-from ape.contracts import ContractInstance
+from ape.contracts import ContractContainer, ContractInstance
 from ape.exceptions import ApeException
+from ethpm_types.abi import ABIType
+from web3.exceptions import Web3Exception
 
 from plimsoll.chain.views import is_local
 from plimsoll.deploy.book import AddressBook, Deployed, Pending
 from plimsoll.deploy.market import DeployError, MarketFile
+from plimsoll.deploy.settling import settle
+from plimsoll.sentences import without_urls
 
 GAS_MARGIN = 1.25
 """Times the estimate: the next block's time is another one, and interest accrued there costs gas."""
 
 
+Say = Callable[[str], None]
+
+
 class NotYet(Exception):
     """A transaction cannot be built because it needs the address of an earlier step."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A transaction and what it does."""
+
+    call: str  # for people
+    transaction: TransactionAPI
 
 
 @dataclass(frozen=True)
@@ -31,7 +47,7 @@ class Step:
     where: str = ""  # the field of the market file that asks for it
     address: str | None = None  # of a contract that is there
     gas: int | None = None  # estimate; None when nothing is sent, or when it depends on an earlier step
-    transaction: Callable[[], TransactionAPI] | None = None
+    transaction: Callable[[], Draft] | None = None
     record: Callable[[ReceiptAPI], str | None] = lambda receipt: None  # into the book; returns the address
 
     @property
@@ -49,6 +65,7 @@ class Result:
     tx: str
     block: int
     gas: int
+    cost: int  # wei
 
 
 @dataclass(frozen=True)
@@ -65,8 +82,11 @@ class Plan:
         """The steps that need a transaction."""
         return tuple(step for step in self.steps if step.is_missing)
 
-    def apply(self) -> Iterator[Result]:
+    def apply(self, say: Say = lambda sentence: None) -> Iterator[Result]:
         """Sends what is missing, one transaction at a time; the address book is written after each.
+
+        Args:
+            say: hears what is about to be signed, and what is waited for.
 
         Raises:
             DeployError: a transaction was refused or failed. What came before it stays recorded.
@@ -74,18 +94,26 @@ class Plan:
         if not self.missing:
             self.book.save()  # what an interrupted run had sent may be new in it
         for step in self.missing:
-            receipt = self._send(step)
+            receipt = self._send(step, say)
             address = step.record(receipt)
             self.book.pending = None
             self.book.save()
-            yield Result(step, address, receipt.txn_hash, receipt.block_number, receipt.gas_used)
+            cost = receipt.gas_used * receipt.gas_price
+            yield Result(step, address, receipt.txn_hash, receipt.block_number, receipt.gas_used, cost)
 
-    def _send(self, step: Step) -> ReceiptAPI:
+    def coins(self, wei: int) -> str:
+        """An amount of the network's coin."""
+        return f"{Decimal(wei).scaleb(-18):.6f} {self.account.provider.network.ecosystem.fee_token_symbol}"
+
+    def _send(self, step: Step, say: Say) -> ReceiptAPI:
         assert step.transaction is not None
         try:
-            transaction = step.transaction()
-            transaction.gas_limit = int(estimate_gas(self.account, transaction) * GAS_MARGIN)
-            signed = self.account.sign_transaction(self.account.prepare_transaction(transaction))
+            draft = step.transaction()
+            settle(self.book, self.account.provider, draft.transaction, say)
+            draft.transaction.gas_limit = int(estimate_gas(self.account, draft.transaction) * GAS_MARGIN)
+            transaction = self.account.prepare_transaction(draft.transaction)
+            say(f"{step.what}: {draft.call}, for at most {self.coins(most_of(transaction))}")
+            signed = self.account.sign_transaction(transaction)
             if signed is None:
                 raise DeployError(f"{step.what} was not signed; run the command again to go on.")
             # Known from now on: a run that dies while it waits for the receipt does not send it twice.
@@ -96,7 +124,7 @@ class Plan:
                 receipt = self.account.provider.get_receipt(receipt.txn_hash)
                 receipt.raise_for_status()
             return receipt
-        except ApeException as error:
+        except (ApeException, Web3Exception, OSError) as error:
             raise DeployError(
                 f"{step.what} failed ({reason(error)}); put that right and run the command again, which goes "
                 "on from here."
@@ -201,7 +229,7 @@ class Steps:
         if step.transaction is None:
             return step
         try:
-            transaction = step.transaction()
+            transaction = step.transaction().transaction
         except NotYet:
             return step
         try:
@@ -214,19 +242,46 @@ class Steps:
 
     # ------------------------------------------------------------------------------------- transactions
 
-    def deployment(self, name: str, *arguments: object) -> TransactionAPI:
+    def deployment(self, name: str, *arguments: object) -> Draft:
         """Deploys a contract of this project."""
-        transaction: TransactionAPI = getattr(project, name).constructor.serialize_transaction(*arguments)
-        return transaction
+        return self.creation(getattr(project, name), *arguments)
 
-    def blueprint(self, name: str) -> TransactionAPI:
+    def creation(self, container: ContractContainer, *arguments: object) -> Draft:
+        """Deploys a contract."""
+        kind = container.contract_type
+        call = f"new {kind.name}({spelled(kind.constructor.inputs, arguments)})"
+        return Draft(call, container.constructor.serialize_transaction(*arguments))
+
+    def blueprint(self, name: str) -> Draft:
         """Deploys a contract's blueprint."""
-        return self.provider.network.ecosystem.encode_contract_blueprint(getattr(project, name).contract_type)
+        kind = getattr(project, name).contract_type
+        encode = self.provider.network.ecosystem.encode_contract_blueprint
+        return Draft(f"new blueprint of {name} (EIP-5202)", encode(kind))
 
-    def call(self, contract: ContractInstance, method: str, *arguments: object) -> TransactionAPI:
+    def call(self, contract: ContractInstance, method: str, *arguments: object) -> Draft:
         """Calls a contract."""
-        data = getattr(contract, method).encode_input(*arguments)
-        return self.provider.network.ecosystem.create_transaction(receiver=contract.address, data=data)
+        handler = getattr(contract, method)
+        inputs = next(abi for abi in handler.abis if len(abi.inputs) == len(arguments)).inputs
+        call = f"{contract.contract_type.name}({contract.address}).{method}({spelled(inputs, arguments)})"
+        data = handler.encode_input(*arguments)
+        create = self.provider.network.ecosystem.create_transaction
+        return Draft(call, create(receiver=contract.address, data=data))
+
+
+def spelled(inputs: Sequence[ABIType], values: Sequence[object]) -> str:
+    """Arguments with their names; structs in braces."""
+    return ", ".join(
+        f"{part.name}={{{spelled(part.components, value)}}}"
+        if part.components and isinstance(value, tuple)
+        else f"{part.name}={value}"
+        for part, value in zip(inputs, values, strict=True)
+    )
+
+
+def most_of(transaction: TransactionAPI) -> int:
+    """What a transaction that is ready to be signed costs at most, wei."""
+    price = getattr(transaction, "max_fee", None) or getattr(transaction, "gas_price", None) or 0
+    return int(price) * int(transaction.gas_limit)
 
 
 def deployed(receipt: ReceiptAPI) -> Deployed:
@@ -242,7 +297,8 @@ def estimate_gas(account: AccountAPI, transaction: TransactionAPI) -> int:
     return int(account.provider.make_request("eth_estimateGas", [request]), 16)
 
 
-def reason(error: ApeException) -> str:
-    """What went wrong, in one line."""
-    text = str(error).strip().splitlines()
-    return (text[0] if text else type(error).__name__).removeprefix("execution reverted: ").rstrip(".")
+def reason(error: Exception) -> str:
+    """What went wrong, in one line, without the node's address."""
+    text = str(error).strip().splitlines() if isinstance(error, ApeException) else []
+    line = (text[0] if text else type(error).__name__).removeprefix("execution reverted: ")
+    return without_urls(line).rstrip(".")

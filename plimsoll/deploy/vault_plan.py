@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import partial
 
 from ape import project
-from ape.api import ReceiptAPI, TransactionAPI
+from ape.api import ReceiptAPI
 
 from plimsoll.chain.views import view_one
 from plimsoll.deploy.book import OracleRecord, VaultRecord, contract_at
@@ -15,7 +15,7 @@ from plimsoll.deploy.chainlink import MOCK_DECIMALS, Decimals, first_price, over
 from plimsoll.deploy.checks import address_in, needed, plain
 from plimsoll.deploy.market import Chainlink, MockFeeds, Oracle, VaultSection
 from plimsoll.deploy.pool_plan import PoolPlan
-from plimsoll.deploy.steps import Step, deployed
+from plimsoll.deploy.steps import Draft, Step, deployed
 from plimsoll.params import (
     COLLATERAL_DECIMALS,
     NEW_LIMIT_DIVISOR,
@@ -71,7 +71,7 @@ class VaultPlan:
     def _vault(self) -> None:
         section = self.section
 
-        def create_vault() -> TransactionAPI:
+        def create_vault() -> Draft:
             return self.checks.factory_call(
                 "create_vault",
                 needed(address_in(self.book.pools, self.pool.name)),
@@ -157,7 +157,7 @@ class VaultPlan:
             self.steps.add(Step(f"oracle {self.key}", "exists", where, record.address))
             return None if self.is_there else self._asked_price(record.address, where)
 
-        def deploy_oracle() -> TransactionAPI:
+        def deploy_oracle() -> Draft:
             asset = self.pool.section.asset
             tokens = (
                 needed(self.checks.token_address(self.section.collateral)),

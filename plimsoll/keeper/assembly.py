@@ -126,5 +126,7 @@ def _policy(settings: Settings, unit: int) -> Policy:
         cooldown=settings.cooldown,
         patience=settings.patience,
         allowance=None if settings.allowance is None else int(settings.allowance * unit),
+        clean_up=int(settings.clean_up * unit),
+        upkeep=int(settings.upkeep * unit),
         is_dry=settings.dry_run,
     )

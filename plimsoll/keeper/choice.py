@@ -11,21 +11,25 @@ Amounts are base units, prices 1e36 as the oracle's; costs are rounded up, proce
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from heapq import heappop, heappush, nlargest
+from functools import cached_property, partial
+from heapq import heappop, heappush, nlargest, nsmallest
 from itertools import accumulate
 from math import isqrt
 from typing import NamedTuple, Protocol
 
 from plimsoll.twin.liquidation import DebtTotals, Quote, Risk, ceil_div, quotes
 from plimsoll.twin.uniswap_v2 import AFTER_FEE, FEE_BASE, Reserves, quote_out
-from plimsoll.units import PRICE_SCALE, order
+from plimsoll.units import NO_LIMIT, PRICE_SCALE, order
 
+ALL = 10_000  # basis points
+INTEREST = 10  # basis points by which a close may become dearer until it is mined
 MAX_ORDERS = 256  # of a batch
 BATCH_GAS = 96_000
 PATIENCE = 5_000  # batches looked at before the best so far is taken
+STEPS = 100  # by which the first batch is improved at most
+WIDTH = 16  # candidates to add, and to drop, that a step considers
 BISECTIONS = 40  # of the shadow price: to about 1e-12 of the first price
 
 
@@ -120,6 +124,8 @@ class Gas:
     cap: int = 15_000_000  # of one transaction
     batch: int = BATCH_GAS  # whatever is in it
     order: int = 9_600  # for each order
+    batch_data: int = 0  # loan asset for the data of a batch on a rollup, 1e36
+    order_data: int = 0  # the same for each order
 
     @property
     def room(self) -> int:
@@ -128,9 +134,17 @@ class Gas:
 
     def cost(self, orders: int) -> int:
         """Base units of the loan asset for a batch of so many orders, rounded up; no orders, no batch."""
-        if not orders:
-            return 0
-        return ceil_div((self.batch + self.order * orders) * self.price, PRICE_SCALE)
+        return ceil_div(self.batch_price + self.order_price * orders, PRICE_SCALE) if orders else 0
+
+    @property
+    def batch_price(self) -> int:
+        """Loan asset for a batch, whatever is in it, 1e36."""
+        return self.batch * self.price + self.batch_data
+
+    @property
+    def order_price(self) -> int:
+        """Loan asset for each order, 1e36."""
+        return self.order * self.price + self.order_data
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +165,11 @@ class Batch:
 
     @property
     def orders(self) -> list[int]:
-        """Words for `liquidate_batch`, without limits."""
-        return [order(each.owner) for each in self.candidates]
+        """Words for `liquidate_batch`: no close becomes larger than it was chosen, but for interest."""
+        return [
+            order(each.owner, min(NO_LIMIT, each.quote.paid * (ALL + INTEREST) // ALL + 1))
+            for each in self.candidates
+        ]
 
     @property
     def executed(self) -> int:
@@ -184,41 +201,152 @@ def choose(offered: Iterable[Candidate], venue: Venue, gas: Gas, patience: int =
     """
     pool = [each for each in offered if _gain(each, venue.marginal(0), gas) > 0]
     shadow, place = _shadow_prices(pool, venue, gas)
-    gains = sorted(((_gain(each, shadow, gas) - place, each) for each in pool), key=lambda it: abs(it[0]))
+    gains = sorted(
+        ((_gain(each, shadow, gas) - place, each) for each in pool),
+        key=lambda it: (abs(it[0]), it[0], it[1].quote.seized, it[1].cost),
+    )
     bound = (
         venue.surplus(shadow)
-        + (sum(max(0, gain) for gain, _ in gains) + place * gas.room - gas.batch * gas.price) // PRICE_SCALE
+        + (sum(max(0, gain) for gain, _ in gains) + place * gas.room - gas.batch_price) // PRICE_SCALE
     )
+    best = _improved(_first(pool, shadow, venue, gas), pool, venue, gas)
+    best = _searched(best, gains, bound, venue, gas, patience)
+    return _batch(best, venue, gas, bound if best else max(0, bound))
+
+
+def _first(pool: Sequence[Candidate], shadow: int, venue: Venue, gas: Gas) -> list[Candidate]:
+    """The best beginning of a few rankings: by gain at prices around the shadow price, and by return."""
+    top = venue.marginal(0)
+    prices = [shadow + (top - shadow) * part // 4 for part in range(-4, 5)]
+    rankings: list[Callable[[Candidate], int]] = [
+        *(partial(_gain_at, price, gas) for price in prices),
+        lambda it: it.quote.seized * PRICE_SCALE // it.cost,
+    ]
+    most, best = 0, list[Candidate]()
+    for ranking in rankings:
+        ranked = nlargest(gas.room, pool, key=ranking)
+        seized = due = 0
+        for count, each in enumerate(ranked, 1):
+            seized, due = seized + each.quote.seized, due + each.cost
+            profit = venue.proceeds(seized) - due - gas.cost(count)
+            if profit > most:
+                most, best = profit, ranked[:count]
+    return best
+
+
+def _improved(batch: list[Candidate], pool: Sequence[Candidate], venue: Venue, gas: Gas) -> list[Candidate]:
+    """Adds, drops or exchanges one candidate as long as that brings more."""
+    chosen = {each.owner: each for each in batch}
+    seized, due = sum(each.quote.seized for each in batch), sum(each.cost for each in batch)
+    most = venue.proceeds(seized) - due - gas.cost(len(chosen)) if batch else 0
+    for _ in range(STEPS):
+        price = venue.marginal(seized)
+        others = nlargest(
+            WIDTH, (it for it in pool if it.owner not in chosen), key=lambda it: _gain(it, price, gas)
+        )
+        worst = nsmallest(WIDTH, chosen.values(), key=lambda it: _gain(it, price, gas))
+        step = None
+        for out in (None, *worst):
+            for new in (None, *others):
+                count = len(chosen) - (out is not None) + (new is not None)
+                if not 0 < count <= gas.room:
+                    continue
+                lot = seized - (out.quote.seized if out else 0) + (new.quote.seized if new else 0)
+                cost = due - (out.cost if out else 0) + (new.cost if new else 0)
+                profit = venue.proceeds(lot) - cost - gas.cost(count)
+                if profit > most:
+                    most, step = profit, (out, new, lot, cost)
+        if step is None:
+            break
+        out, new, seized, due = step
+        if out is not None:
+            del chosen[out.owner]
+        if new is not None:
+            chosen[new.owner] = new
+    return list(chosen.values())
+
+
+def _searched(
+    best: list[Candidate],
+    gains: Sequence[tuple[int, Candidate]],
+    bound: int,
+    venue: Venue,
+    gas: Gas,
+    patience: int,
+) -> list[Candidate]:
+    """The best batch among those whose gains at shadow prices come nearest to the bound, or `best`.
+
+    Args:
+        best: a batch that is known.
+        gains: at shadow prices (loan asset in 1e36), in the order of their sizes, alike ones side by side.
+        bound: no batch brings more.
+        venue: where the collateral is sold.
+        gas: amounts, price and cap.
+        patience: how many batches to look at.
+    """
     turn = [(-1, -each.quote.seized, -each.cost) if gain > 0 else (1, each.quote.seized, each.cost)
             for gain, each in gains]  # fmt: skip
+    following = list(
+        range(1, len(turn) + 1)
+    )  # of the next that is not alike: of alike ones the first are turned
+    for number in reversed(range(len(turn) - 1)):
+        if turn[number] == turn[number + 1]:
+            following[number] = following[number + 1]
 
     # All sets of deviations from the batch of positive gains, cheapest first: what they cost at shadow
     # prices, a number that makes the order definite, the places in `gains` that are turned round, and the
     # batch's orders, collateral and dues.
     orders, seized, due = (-sum(step[part] for step in turn if step[0] < 0) for part in range(3))
     states: list[tuple[int, int, tuple[int, ...], int, int, int]] = [(0, 0, (), orders, seized, due)]
-    most, best, room = 0, None, gas.room
+    most = _batch(best, venue, gas, bound).profit
+    found, room = None, gas.room
     for looked in range(patience):
         if not states or states[0][0] // PRICE_SCALE > bound - most:
             break
         spent, _, turned, orders, seized, due = heappop(states)
         if 0 < orders <= room and (profit := venue.proceeds(seized) - due - gas.cost(orders)) > most:
-            most, best = profit, turned
+            most, found = profit, turned
         last = turned[-1] if turned else -1
         if last + 1 < len(gains):
-            further = abs(gains[last + 1][0])
             order, lot, cost = turn[last + 1]
-            orders, seized, due = orders + order, seized + lot, due + cost
-            heappush(states, (spent + further, 2 * looked, (*turned, last + 1), orders, seized, due))
-            if turned:
-                order, lot, cost = turn[last]
-                instead = spent - abs(gains[last][0]) + further
-                step = (*turned[:-1], last + 1)
-                heappush(states, (instead, 2 * looked + 1, step, orders - order, seized - lot, due - cost))
-    if best is None:
-        return _batch((), venue, gas, max(0, bound))
-    chosen = [each for number, (gain, each) in enumerate(gains) if (gain > 0) != (number in best)]
-    return _batch(chosen, venue, gas, bound)
+            state = orders + order, seized + lot, due + cost
+            heappush(states, (spent + abs(gains[last + 1][0]), 2 * looked, (*turned, last + 1), *state))
+        if turned and (further := following[last]) < len(gains):
+            orders, seized, due = (
+                total - old + new
+                for total, old, new in zip((orders, seized, due), turn[last], turn[further], strict=True)
+            )
+            instead = spent - abs(gains[last][0]) + abs(gains[further][0])
+            heappush(states, (instead, 2 * looked + 1, (*turned[:-1], further), orders, seized, due))
+    if found is None:
+        return best
+    return [each for number, (gain, each) in enumerate(gains) if (gain > 0) != (number in found)]
+
+
+def least_losses(
+    offered: Iterable[Candidate], venue: Venue, gas: Gas, budget: int, least_income: int | None
+) -> Batch:
+    """Closes that together lose at most `budget`, those that lose least first; an empty batch without any.
+
+    Args:
+        offered: closes, each of another owner.
+        venue: where the collateral is sold.
+        gas: amounts, price and cap.
+        budget: base units of the loan asset.
+        least_income: what they have to leave before gas, base units of the loan asset; None: any.
+    """
+    first = venue.marginal(0)
+    ranked = sorted(offered, key=lambda it: it.cost * PRICE_SCALE - it.quote.seized * first)
+    kept: list[Candidate] = []
+    seized = due = 0
+    for each in ranked:
+        lot, cost = seized + each.quote.seized, due + each.cost
+        income = venue.proceeds(lot) - cost
+        is_enough = least_income is None or income >= least_income
+        if is_enough and len(kept) < gas.room and income - gas.cost(len(kept) + 1) >= -budget:
+            kept.append(each)
+            seized, due = lot, cost
+    return _batch(kept, venue, gas, 0)
 
 
 def within_funds(batch: Batch, funds: int, venue: Venue, gas: Gas) -> Batch:
@@ -236,9 +364,13 @@ def within_funds(batch: Batch, funds: int, venue: Venue, gas: Gas) -> Batch:
     return _batch(kept, venue, gas, batch.bound)
 
 
+def _gain_at(price: int, gas: Gas, candidate: Candidate) -> int:
+    return _gain(candidate, price, gas)
+
+
 def _gain(candidate: Candidate, price: int, gas: Gas) -> int:
     """What a candidate brings at a price (1e36) for its collateral, loan asset in 1e36."""
-    return candidate.quote.seized * price - candidate.cost * PRICE_SCALE - gas.order * gas.price
+    return candidate.quote.seized * price - candidate.cost * PRICE_SCALE - gas.order_price
 
 
 def _shadow_prices(pool: Sequence[Candidate], venue: Venue, gas: Gas) -> tuple[int, int]:

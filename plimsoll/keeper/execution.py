@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Protocol
 
-from plimsoll.keeper.choice import BATCH_GAS, Batch, FixedPrice, Route, Venue
-from plimsoll.keeper.node import Node, Reverted, VaultNode, call_data
+from eth_utils.address import is_same_address
+
+from plimsoll.chain.abi import words
+from plimsoll.keeper.choice import ALL, BATCH_GAS, Batch, FixedPrice, Route, Venue
+from plimsoll.keeper.node import Node, NodeError, Reverted, VaultNode, call_data
 from plimsoll.twin.uniswap_v2 import Reserves
 from plimsoll.units import PRICE_SCALE
 
-ALL = 10_000  # basis points
 FLASH_GAS = 190_000  # of a batch through the Liquidator and one pair, see bench/README.md
 
 
@@ -24,6 +26,8 @@ class Execution(Protocol):
     def venue(self, price: int) -> Venue:
         """Where the collateral is sold, the oracle saying `price` (1e36)."""
 
+    least: int | None  # that can be left before gas at the worst; None: there is no such limit
+
     def transaction(self, batch: Batch, least: int) -> tuple[str, bytes]:
         """Where to send what; it reverts when less than `least` is left before gas."""
 
@@ -35,6 +39,7 @@ class Inventory:
     """The vault takes what is due from the keeper, who gets the collateral and sells it elsewhere."""
 
     base_gas = BATCH_GAS
+    least: int | None = None
 
     def __init__(self, vault: VaultNode, discount: int = 100, pair: str | None = None) -> None:
         """Values collateral at the oracle's price less `discount` basis points, or at what a `pair` gives."""
@@ -54,7 +59,7 @@ class Inventory:
 
     def income(self, answer: bytes, venue: Venue) -> tuple[int, int]:
         """See `Execution`."""
-        paid, fee, seized, executed = words(answer)
+        paid, fee, seized, executed = _numbers(answer, 4)
         return venue.proceeds(seized) - paid - fee, executed.bit_count()
 
 
@@ -63,6 +68,7 @@ class FlashLiquidation:
 
     spender: str | None = None
     base_gas = FLASH_GAS
+    least: int | None = 0  # the sale itself has to pay the vault
 
     def __init__(self, vault: VaultNode, liquidator: str, via: Sequence[str] = ()) -> None:
         """Sells over `via`, tokens between the collateral and the loan asset.
@@ -97,7 +103,7 @@ class FlashLiquidation:
 
     def income(self, answer: bytes, _venue: Venue) -> tuple[int, int]:
         """See `Execution`."""
-        profit, executed = words(answer)
+        profit, executed = _numbers(answer, 2)
         return profit, executed.bit_count()
 
 
@@ -105,9 +111,12 @@ def reserves(node: Node, pair: str, token_in: str) -> Reserves:
     """What a Uniswap v2 pair holds of the token that comes in, and of the other."""
     (first,) = node.view(pair, "token0()", "address")
     held = node.view(pair, "getReserves()", "uint112,uint112,uint32")
-    return (held[0], held[1]) if first == token_in else (held[1], held[0])
+    return (held[0], held[1]) if is_same_address(first, token_in) else (held[1], held[0])
 
 
-def words(answer: bytes) -> list[int]:
-    """The numbers that a call returns."""
-    return [int.from_bytes(answer[i : i + 32], "big") for i in range(0, len(answer), 32)]
+def _numbers(answer: bytes, count: int) -> tuple[int, ...]:
+    """The numbers that a simulated transaction returns."""
+    found = words(answer)
+    if len(found) != count:
+        raise NodeError(f"The node's answer to eth_call has {len(found)} words, not {count}.")
+    return found

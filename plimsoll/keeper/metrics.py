@@ -16,6 +16,7 @@ GAUGES = {
     "liquidatable": "positions that can be liquidated",
     "price": "the oracle's price, 1e36",
     "funds": "base units of the loan asset",
+    "spent": "on upkeep and on closes that do not pay, in a day, base units of the loan asset",
 }
 COUNTS = {
     "ticks": "looks at the chain",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from eth_abi.exceptions import DecodingError
 from web3.exceptions import Web3Exception
@@ -11,11 +11,18 @@ from web3.exceptions import Web3Exception
 from plimsoll.chain.abi import Function, Log
 from plimsoll.chain.logs import in_halves
 from plimsoll.keeper.events import TOPICS
+from plimsoll.sentences import without_urls
 from plimsoll.twin.liquidation import DebtTotals, Risk
+
+Answer = TypeVar("Answer")
 
 
 class NodeError(Exception):
-    """The node cannot be reached or refuses to answer; trying later may help."""
+    """The node cannot be reached, refuses, or answers what makes no sense; trying later may help."""
+
+
+class Refused(NodeError):
+    """The node has answered, with an error of its own."""
 
 
 class Reverted(Exception):
@@ -23,33 +30,37 @@ class Reverted(Exception):
 
 
 class Node:
-    """JSON-RPC with errors of two kinds: the contract's and the node's."""
+    """JSON-RPC with errors of two kinds: the contract's and the node's.
+
+    No message contains the node's address, which may contain a key.
+    """
 
     def __init__(self, request: Callable[[str, Any], Any]) -> None:
         """`request` gives the JSON-RPC reply to a method and its parameters, as web3's providers do."""
         self._request = request
 
-    def ask(self, method: str, *parameters: Any) -> Any:
-        """The result of a request.
+    def ask(self, method: str, *parameters: Any, read: Callable[[Any], Answer]) -> Answer:
+        """What `read` makes of the result of a request; it may raise whatever a wrong type raises.
 
         Raises:
             Reverted: a contract reverted.
+            Refused: the node answers with another error.
             NodeError: anything else.
         """
         try:
             reply = self._request(method, list(parameters))
         except (Web3Exception, OSError, ValueError) as error:  # requests' errors are OSErrors
-            raise NodeError(f"The node does not answer {method} ({_line(error)}).") from error
-        if "error" in reply:
-            message = str(reply["error"].get("message", reply["error"]))
-            if reply["error"].get("code") == 3 or "revert" in message.lower():
-                raise Reverted(message.removeprefix("execution reverted").removeprefix(": ") or "no reason")
-            raise NodeError(f"The node refuses {method} ({message}).")
-        return reply["result"]
+            raise NodeError(f"The node does not answer {method} ({_kind(error)}).") from None
+        try:
+            if (refusal := reply.get("error")) is not None:
+                raise _failure(method, refusal)
+            return read(reply["result"])
+        except (AttributeError, LookupError, TypeError, ValueError):
+            raise NodeError(f"The node's answer to {method} makes no sense ({_plain(reply)}).") from None
 
     def number(self, method: str, *parameters: Any) -> int:
         """As `ask`, for a quantity."""
-        return int(self.ask(method, *parameters), 16)
+        return self.ask(method, *parameters, read=lambda it: int(it, 16))
 
     def view(
         self,
@@ -83,7 +94,7 @@ class Node:
         call = {"to": address, "data": "0x" + data.hex()}
         if sender:
             call["from"] = sender
-        return bytes.fromhex(self.ask("eth_call", call, block)[2:])
+        return self.ask("eth_call", call, block, read=_bytes)
 
 
 class VaultNode:
@@ -109,40 +120,44 @@ class VaultNode:
 
     def block_hash(self, block: int) -> bytes | None:
         """The hash of a block; None when the chain is shorter."""
-        found = self.node.ask("eth_getBlockByNumber", hex(block), False)
-        return bytes.fromhex(found["hash"][2:]) if found else None
+        return self.node.ask(
+            "eth_getBlockByNumber",
+            hex(block),
+            False,
+            read=lambda found: None if found is None else _bytes(found["hash"]),
+        )
 
     def logs(self, first: int, last: int) -> list[Log]:
         """The vault's events that change positions; a range that the node refuses is asked in halves."""
         wanted = {"address": self.address, "topics": [["0x" + topic.hex() for topic in TOPICS]]}
 
         def ask(first: int, last: int) -> list[Log]:
-            found = self.node.ask("eth_getLogs", {**wanted, "fromBlock": hex(first), "toBlock": hex(last)})
-            return list(map(Log.of, found))
+            blocks = {"fromBlock": hex(first), "toBlock": hex(last)}
+            return self.node.ask("eth_getLogs", {**wanted, **blocks}, read=lambda it: list(map(Log.of, it)))
 
-        return in_halves(ask, first, last, _refuses)
+        return in_halves(ask, first, last, lambda error: isinstance(error, Refused))
 
     def position(self, owner: str, block: bytes) -> tuple[int, int]:
         """Collateral in base units and debt shares of `owner`, in the block of a hash."""
         collateral, shares = self.node.view(
-            self.address, "position_of(address)", "uint256,uint256", owner, block=_at(block)
+            self.address, "position_of(address)", "uint256,uint256", owner, block=at(block)
         )
         return collateral, shares
 
     def drawn(self, block: bytes) -> int:
         """Debt shares of all positions, in the block of a hash."""
         line = self.node.view(
-            self.pool, "credit_line(address)", "uint256,uint256,uint256", self.address, block=_at(block)
+            self.pool, "credit_line(address)", "uint256,uint256,uint256", self.address, block=at(block)
         )
         return int(line[1])
 
     def totals(self, block: bytes) -> DebtTotals:
         """The pool's debt, in the block of a hash."""
-        return DebtTotals(*self.node.view(self.pool, "debt_totals()", "uint256,uint256", block=_at(block)))
+        return DebtTotals(*self.node.view(self.pool, "debt_totals()", "uint256,uint256", block=at(block)))
 
     def price(self, block: bytes) -> int:
         """The oracle's price (1e36) in the block of a hash; `Reverted` when it has none."""
-        return int(self.node.view(self.oracle, "price()", "uint256", block=_at(block))[0])
+        return int(self.node.view(self.oracle, "price()", "uint256", block=at(block))[0])
 
 
 def call_data(signature: str, arguments: Sequence[Any]) -> bytes:
@@ -150,14 +165,30 @@ def call_data(signature: str, arguments: Sequence[Any]) -> bytes:
     return Function.parse(signature, "").encode(arguments)
 
 
-def _refuses(error: Exception) -> bool:
-    """Whether a node said no, rather than nothing."""
-    return isinstance(error, NodeError) and not isinstance(error.__cause__, OSError)
-
-
-def _at(block: bytes) -> dict[str, str]:
+def at(block: bytes) -> dict[str, str]:
+    """How a call names the block of a hash."""
     return {"blockHash": "0x" + block.hex()}
 
 
-def _line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
+def _bytes(text: str) -> bytes:
+    return bytes.fromhex(text[2:])
+
+
+def _failure(method: str, error: Any) -> Exception:
+    """What the error in a reply means; the standard's object, or whatever a provider sends instead."""
+    code, message = (error.get("code"), error.get("message")) if isinstance(error, dict) else (None, error)
+    message = str(message or error)
+    if code == 3 or "revert" in message.lower():
+        return Reverted(message.removeprefix("execution reverted").removeprefix(": ") or "no reason")
+    return Refused(f"The node refuses {method} ({_plain(message)}).")
+
+
+def _kind(error: Exception) -> str:
+    """What failed; the texts of such errors contain the node's address."""
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    return f"HTTP status {status}" if status else type(error).__name__
+
+
+def _plain(answer: object) -> str:
+    """An answer in one line, cut, without what may be an address with a key."""
+    return without_urls(" ".join(str(answer).split()))[:200]

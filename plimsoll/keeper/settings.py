@@ -59,6 +59,15 @@ class Settings(BaseSettings):
         description="standing allowance in whole loan tokens, which saves a transaction before each batch; "
         "without, what the batch needs",
     )
+    clean_up: Tokens = Field(
+        Decimal(0),
+        description="whole loan tokens that may be lost in a day with closes below the floor",
+    )
+    upkeep: Tokens = Field(
+        Decimal(0),
+        description="whole loan tokens that may be spent in a day on gas for lenders: poking positions that "
+        "lack more than is provided for, witnessing queued raises when the pool has shrunk",
+    )
     database: Path | None = Field(
         None, description="file of positions and transactions; without, `.keeper/<chain>-<vault>.sqlite`"
     )

@@ -3,6 +3,7 @@
 from itertools import combinations
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,10 +16,12 @@ from plimsoll.keeper.choice import (
     Venue,
     candidates,
     choose,
+    least_losses,
     within_funds,
 )
+from plimsoll.params import BLUE_CHIP, price_of
 from plimsoll.twin.liquidation import DebtTotals, Quote, Risk
-from plimsoll.units import NO_LIMIT, PRICE_SCALE
+from plimsoll.units import FRACTION, PRICE_SCALE
 from tests.keeper.chains import owner
 from tests.stateful.world import BORROWERS
 from tests.utils.market import small_market
@@ -127,6 +130,70 @@ def test_the_forecast_of_a_real_batch_is_exact():
     found = candidates(positions, market.price(), totals, risk)
     batch: Batch = choose(found, FixedPrice(market.price()), Gas())
     assert len(batch.candidates) == len(BORROWERS)
-    assert all(order >> 160 == NO_LIMIT for order in batch.orders)
+    for each, word in zip(batch.candidates, batch.orders, strict=True):
+        assert each.quote.paid < word >> 160 < each.quote.paid * 1.002
     paid, fee, seized, executed = market.vault.send("liquidate_batch", batch.orders, sender=keeper)
     assert (paid + fee, seized, executed) == (batch.due, batch.seized, batch.executed)
+
+
+RISK = Risk.from_struct(BLUE_CHIP.to_struct(6))
+GWEI = 10**9 * 1_800 * 10**6 * 10**18  # for a unit of gas, 1e36
+
+
+def positions(*pairs: tuple[float, int], price: int = 1_800) -> list[Candidate]:
+    """The closes of positions of so much collateral and debt, in whole tokens."""
+    held = {owner(i + 1): (int(it * 10**18), int(debt * 10**9)) for i, (it, debt) in enumerate(pairs)}
+    debt = sum(shares for _, shares in held.values())
+    totals = DebtTotals(debt * FRACTION // 1_000, debt)
+    return candidates(held, price_of(price, 18, 6), totals, RISK)
+
+
+def pair(depth: int, price: int = 1_800) -> Route:
+    """A pair of so many whole tokens of collateral."""
+    return Route(((depth * 10**18, depth * price * 10**6),))
+
+
+@pytest.mark.parametrize("jitter", [0, 0.01, 0.1])
+@pytest.mark.parametrize(("depth", "least"), [(200, 29), (400, 59), (1_000, 157), (3_000, 472)])
+@pytest.mark.parametrize("count", [14, 20, 100])
+def test_alike_positions_do_not_blind(count, depth, least, jitter):
+    """Far more alike positions than the pair takes: as many are closed as pay."""
+    rng = Random(0)
+    offered = positions(*((10 * (f := 1 + rng.uniform(-jitter, jitter)), 15_000 * f) for _ in range(count)))
+    chosen = choose(offered, pair(depth), Gas(GWEI, batch=190_000))
+    assert chosen.profit >= least * 10**6
+    assert chosen.profit >= 0.95 * chosen.bound
+
+
+@pytest.mark.parametrize("count", [200, 256, 257, 1_000])
+@pytest.mark.parametrize("cap", [15_000_000, 1_000_000])
+def test_a_batch_is_full_when_more_alike_positions_pay_than_it_takes(count, cap):
+    """At a fixed price each pays: 256 at most, or what the gas cap allows."""
+    gas = Gas(GWEI, cap=cap)
+    chosen = choose(positions(*[(10, 15_000)] * count), FixedPrice(price_of(1_800, 18, 6) * 99 // 100), gas)
+    assert len(chosen.candidates) == min(count, gas.room)
+    assert chosen.profit == chosen.bound
+
+
+@pytest.mark.parametrize("depth", [400, 1_000, 3_000])
+@pytest.mark.parametrize("count", [14, 20, 40])
+def test_worthless_look_alikes_stop_no_honest_close(count, depth):
+    """Small positions that all but lose, beside eight that pay: at least what the eight alone bring."""
+    rng = Random(5)
+    honest = [(10 * (f := rng.uniform(0.5, 3)), 15_000 * f) for _ in range(8)]
+    gas, venue = Gas(GWEI, batch=190_000), pair(depth, 1_750)
+    alone = choose(positions(*honest, price=1_750), venue, gas)
+    for debt in (2_520, 2_560):
+        chosen = choose(positions(*honest, *[(1.68, debt)] * count, price=1_750), venue, gas)
+        assert chosen.profit >= alone.profit > 0
+        assert chosen.profit >= 0.99 * chosen.bound
+
+
+def test_closes_that_do_not_pay_stay_within_the_budget():
+    """Those that lose least come first; what no income covers is left out where the sale has to pay."""
+    offered = closes((1_000, 2_010), (1_000, 2_100), (1_000, 2_040))
+    venue, gas = FixedPrice(PRICE), Gas(PRICE_SCALE, batch=10, order=1, cap=10**6)
+    assert least_losses(offered, venue, gas, 20, None).candidates == ()
+    assert [each.cost for each in least_losses(offered, venue, gas, 21, None).candidates] == [2_010]
+    assert [each.cost for each in least_losses(offered, venue, gas, 62, None).candidates] == [2_010, 2_040]
+    assert least_losses(offered, venue, gas, 10**6, 0).candidates == ()

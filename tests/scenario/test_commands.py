@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 
+from plimsoll.chain.anvil import AnvilProcess
 from plimsoll.report import figures
 from plimsoll.report.folder import PAGE
 from plimsoll.scenario import workers
@@ -252,6 +253,22 @@ def test_a_folder_with_something_else_is_left_as_it_is(file, tmp_path, command) 
     assert re.search(r"^Error: \S+/mine holds (more than a report \(thesis\.txt\)|something else); name ",
                      reply.output, re.M)  # fmt: skip
     assert files(tmp_path / "mine") == {"thesis.txt": b"mine"}
+
+
+def test_a_chain_of_others_is_left_alone(file, tmp_path, monkeypatch) -> None:
+    """With the variable set that leads `ape run deploy` to a user's Anvil."""
+    node = AnvilProcess()
+    node.start()
+    try:
+        monkeypatch.setenv("APE_FOUNDRY_HOST", node.url)
+        before = node.request("eth_getBlockByNumber", "latest", False)
+        assert call(scenario, file, "--engine", "anvil", "--out", tmp_path / "out").exit_code == 0
+        assert node.request("eth_getBlockByNumber", "latest", False) == before
+        node.request("evm_mine")
+        later = node.request("eth_getBlockByNumber", "latest", False)["timestamp"]
+        assert 0 <= int(later, 16) - int(before["timestamp"], 16) < 3_600
+    finally:
+        node.kill()
 
 
 @pytest.mark.parametrize("engine", ["anvil", "revm"])

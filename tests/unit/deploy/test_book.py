@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from ape import chain, networks
 
-from plimsoll.deploy import AddressBook, book_path
+from plimsoll.deploy import AddressBook, DeployError, book_path
 from plimsoll.deploy.book import Deployed
 from tests.utils.markets import MARKET, Desk
 
@@ -50,11 +50,15 @@ def test_is_written_in_one_step(deployed: Desk, monkeypatch: pytest.MonkeyPatch)
     book.tokens["OTHER"] = Deployed(address=DEPLOYER)
 
     def fail(descriptor: int) -> None:
-        raise OSError("no space left on device")
+        raise OSError(28, "No space left on device")
 
-    with monkeypatch.context() as patch, pytest.raises(OSError):
+    with monkeypatch.context() as patch, pytest.raises(DeployError) as error:
         patch.setattr("os.fsync", fail)
         book.save()
+    assert str(error.value) == (
+        f"{deployed.book_path} cannot be written (No space left on device); see to its folder, or name "
+        "another file with --book."
+    )
     assert deployed.book_path.read_text() == before
     book.save()
     assert json.loads(deployed.book_path.read_text())["tokens"]["OTHER"] == {"address": DEPLOYER}
@@ -71,7 +75,7 @@ def edited(desk: Desk, **changes: Any) -> str:
 
 def test_refuses_the_book_of_another_chain(deployed: Desk) -> None:
     assert edited(deployed, chain_id=1) == (
-        f"{deployed.book_path} is the address book of chain 1, but ethereum:local:foundry is chain 31337; "
+        f"{deployed.book_path} is the address book of chain 1, not of ethereum:local (chain 31337); "
         "choose the right --network, or move the file away."
     )
 
@@ -143,6 +147,6 @@ def test_a_connection_that_ape_takes_for_another_chain(desk: Desk, monkeypatch: 
     monkeypatch.setattr(type(desk.provider), "chain_id", 1337)
     (sentence,) = desk.refused()
     assert sentence == (
-        "ape takes ethereum:local:foundry for chain 1337, but its node is on chain 31337; connect with "
+        "ape knows ethereum:local (chain 1337), but its node is on chain 31337; connect with "
         "--network and the bare URL of the node."
     )

@@ -1,5 +1,6 @@
 """`ape run deploy`, and what `ape console` knows."""
 
+import json
 import os
 import subprocess
 import sys
@@ -10,9 +11,10 @@ from types import ModuleType
 import click
 import pytest
 from ape import chain, networks, project
-from ape.api import AccountAPI
+from ape.api import AccountAPI, TransactionAPI
 
-from plimsoll.deploy import load_market
+from plimsoll.chain.anvil import AnvilProcess
+from plimsoll.deploy import load_market, locked
 from tests.utils.markets import STEPS as MARKET_STEPS
 
 ROOT = Path(__file__).parents[3]
@@ -43,7 +45,7 @@ def rows(output: str) -> dict[str, list[str]]:
 
 def test_shows_what_was_sent(script: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
     height = chain.blocks.height
-    script.deploy("market", load_market(MARKET), None, False)
+    script.deploy("market", load_market(MARKET), None, dry_run=False)
     assert chain.blocks.height == height + len(STEPS)
     output = capsys.readouterr().out
     table = rows(output)
@@ -52,15 +54,103 @@ def test_shows_what_was_sent(script: ModuleType, capsys: pytest.CaptureFixture[s
     assert (state, address[:2], len(address), tx[:2]) == ("✓ create", "0x", 42, "0x")
     assert int(gas.replace(",", "")) > 5_000_000
     assert "16/19 opening of pUSDC: open permanently" in output
-    assert "19 transactions sent." in output
+    assert "19 transactions sent for 0.000000 ETH." in output
     assert "This chain ends with this command" in output
+
+
+def test_says_what_is_signed_before_it_is_signed(
+    script: ModuleType,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    deployer: AccountAPI,
+) -> None:
+    """Step, call and cost; the call with the names of its arguments."""
+    signs = type(deployer).sign_transaction
+
+    def sign(account: AccountAPI, transaction: TransactionAPI) -> TransactionAPI:
+        print("signing")
+        return signs(account, transaction)
+
+    monkeypatch.setattr(type(deployer), "sign_transaction", sign)
+    script.deploy("market", load_market(MARKET), None, dry_run=False)
+    output = " ".join(capsys.readouterr().out.split()).split("signing")
+    assert "9 transactions cost about 0.000000 ETH at 0.000 gwei, 10 more depend on these; the" in output[0]
+    assert "blueprint Pool: new blueprint of Pool (EIP-5202), for at most 0.000000 ETH" in output[0]
+    limit = next(part for part in output if "limit of pUSDC/weth: Council(0x" in part)
+    assert ").set_limit(vault=0x" in limit and ", limit=10000000000000), for at most" in limit
+    assert any(".create_pool(params={asset=0x" in part and "delay=259200)" in part for part in output)
+
+
+def test_a_book_elsewhere(script: ModuleType, tmp_path: Path) -> None:
+    """Another file; a second command at the same time is refused before it plans."""
+    place = tmp_path / "mine" / "book.json"
+    script.deploy("factory", None, None, dry_run=False, place=place)
+    assert json.loads(place.read_text())["factory"]
+    with locked(place), pytest.raises(click.ClickException) as error:
+        script.deploy("factory", None, None, dry_run=False, place=place)
+    assert error.value.message == f"Another command is writing {place}; run this one again after it."
+    script.deploy("factory", None, None, dry_run=False, place=place)
+
+
+def test_a_folder_that_cannot_be_written(script: ModuleType, tmp_path: Path) -> None:
+    """Said before anything is sent."""
+    (tmp_path / "file").write_text("")
+    height = chain.blocks.height
+    with pytest.raises(click.ClickException) as error:
+        script.deploy("factory", None, None, dry_run=False, place=tmp_path / "file" / "book.json")
+    assert "cannot be written" in error.value.message and "--book" in error.value.message
+    assert chain.blocks.height == height
+
+
+KEY = "0123456789abcdef"
+
+
+@pytest.mark.parametrize("method", ["eth_chainId", "eth_getBalance", "eth_estimateGas"])
+def test_a_node_that_fails_ends_in_a_sentence(
+    script: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, method: str
+) -> None:
+    """At any moment; without its address, which may contain a key."""
+    provider = networks.provider.web3.provider
+    request = type(provider).make_request
+
+    def fail(self: object, asked: str, parameters: list) -> object:
+        if asked == method:
+            raise ConnectionError(f"Max retries exceeded with url: /v3/{KEY}")
+        return request(self, asked, parameters)
+
+    monkeypatch.setattr(type(provider), "make_request", fail)
+    with pytest.raises(click.ClickException) as error:
+        script.deploy("factory", None, None, dry_run=False, place=tmp_path / "book.json")
+    assert KEY not in error.value.message
+    assert "run the command again" in error.value.message
+
+
+def test_the_tests_leave_a_chain_of_others_alone() -> None:
+    """With the variable set that leads `ape run deploy` to a user's Anvil."""
+    node = AnvilProcess()
+    node.start()
+    try:
+        words = ["test", "tests/unit/deploy/test_apply.py", "-k", "reports_what_was_sent", "-q"]
+        done = subprocess.run(
+            [Path(sys.executable).with_name("ape"), *words],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "APE_FOUNDRY_HOST": node.url},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout
+        assert int(node.request("eth_blockNumber"), 16) == 0
+    finally:
+        node.kill()
 
 
 def test_a_dry_run_sends_nothing(
     script: ModuleType, capsys: pytest.CaptureFixture[str], deployer: AccountAPI
 ) -> None:
     before = chain.blocks.height, deployer.nonce
-    script.deploy("market", load_market(MARKET), None, True)
+    script.deploy("market", load_market(MARKET), None, dry_run=True)
     assert (chain.blocks.height, deployer.nonce) == before
     output = capsys.readouterr().out
     assert rows(output)["limit of pUSDC/weth"] == ["set to 10,000,000", "", "", "?"]
@@ -70,7 +160,7 @@ def test_a_dry_run_sends_nothing(
 def test_a_mistake_ends_in_a_sentence(script: ModuleType) -> None:
     before = chain.blocks.height
     with pytest.raises(click.ClickException) as error:
-        script.deploy("factory", None, "TEST::20", False)
+        script.deploy("factory", None, "TEST::20", dry_run=False)
     assert error.value.message == "TEST::20 is no test account; choose TEST::0 to TEST::19."
     assert chain.blocks.height == before
 
@@ -122,6 +212,17 @@ def test_the_console_deploys_and_names_the_contracts(console: Shell) -> None:
     assert console["lens"].pool_summary(console["pools"]["pUSDC"]).vault_count == 1
     assert console["oracles"]["pUSDC/weth"].price() == console["price_of"](2_000, 18, 6)
     assert console["book"].pools["pUSDC"].address == console["pools"]["pUSDC"]
+
+
+def test_the_console_decodes_events_and_traces(console: Shell) -> None:
+    """Of the contracts of the book, also those that the Factory made."""
+    console["deploy"](str(MARKET))
+    pool, council = console["pools"]["pUSDC"], console["councils"]["pUSDC"]
+    receipt = networks.provider.get_receipt(console["book"].calls["limit of pUSDC/weth"].tx)
+    (event,) = receipt.events
+    assert event.event_name in {abi.name for abi in pool.contract_type.events}
+    assert str(receipt.trace).startswith("Council.set_limit(vault=Vault, limit=10000000000000)")
+    assert council.contract_type.name == "Council"
 
 
 def test_the_console_says_what_is_wrong(console: Shell, capsys: pytest.CaptureFixture[str]) -> None:

@@ -333,7 +333,7 @@ def test_a_node_that_stops(command: Callable[..., None], monkeypatch: pytest.Mon
     monkeypatch.setattr(Block, "call", gone)
     with pytest.raises(click.ClickException) as error:
         command()
-    assert error.value.message.endswith("has stopped to answer (connection refused); see that it runs.")
+    assert error.value.message.endswith("does not answer (ConnectionError); see that it runs.")
 
 
 @pytest.mark.parametrize(

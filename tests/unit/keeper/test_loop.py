@@ -311,7 +311,7 @@ def test_a_node_that_fails_is_asked_again(market, hire, wire):
     keeper = hire()
     wire.before["eth_getBlockByNumber"] = cut
     keeper.tick_safely()
-    assert keeper.status.doing == ("The node does not answer eth_getBlockByNumber (connection refused).")
+    assert keeper.status.doing == "The node does not answer eth_getBlockByNumber (ConnectionError)."
     wire.before["eth_sendRawTransaction"] = cut
     keeper.tick_safely()
     work(keeper, HEALTHY)

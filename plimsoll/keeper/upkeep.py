@@ -1,0 +1,66 @@
+"""What a keeper does for lenders at its own cost: pokes positions that lack, witnesses raises of limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from plimsoll.keeper.choice import ALL
+from plimsoll.keeper.node import VaultNode, at, call_data
+from plimsoll.twin.liquidation import shortfall
+
+MATTERS = 100  # basis points by which total assets have fallen before a raise is witnessed
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A transaction that is worth sending."""
+
+    what: str
+    to: str
+    data: bytes
+    worth: int | None  # base units of the loan asset, what it may cost at most; None: anything
+
+
+class Upkeep:
+    """What there is to do for the lenders of one vault's pool."""
+
+    def __init__(self, vault: VaultNode) -> None:
+        """Asks the pool for its council. Raises `NodeError`."""
+        self._vault = vault
+        (self._council,) = vault.node.view(vault.pool, "council()", "address")
+
+    def tasks(self, positions: Mapping[str, tuple[int, int]], price: int, block: bytes) -> Iterator[Task]:
+        """The most urgent first: the basis of a raise, then what positions lack beyond their provisions.
+
+        Args:
+            positions: collateral in base units and debt shares by owner.
+            price: the oracle's, 1e36.
+            block: the hash of the block of both.
+        """
+        yield from self._witness()
+        totals, risk = self._vault.totals(block), self._vault.risk
+        lacking = {
+            owner: shortfall(*position, price, totals, risk)
+            for owner, position in positions.items()
+            if position[1]
+        }
+        for owner, lack in sorted(lacking.items(), key=lambda it: -it[1]):
+            if lack == 0:
+                return
+            (noted,) = self._vault.node.view(
+                self._vault.address, "provision_of(address)", "uint256", owner, block=at(block)
+            )
+            if lack > noted:
+                data = call_data("poke(address)", (owner,))
+                yield Task(f"a poke of {owner}", self._vault.address, data, lack - noted)
+
+    def _witness(self) -> Iterator[Task]:
+        _, is_guardian, _, basis, ready = self._vault.node.view(
+            self._council, "queued()", "address,bool,uint256,uint256,uint256"
+        )
+        if not ready or is_guardian:
+            return
+        (assets,) = self._vault.node.view(self._vault.pool, "totalAssets()", "uint256")
+        if assets * ALL < basis * (ALL - MATTERS):
+            yield Task("a witness", self._council, call_data("witness()", ()), None)

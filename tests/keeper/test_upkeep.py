@@ -1,0 +1,110 @@
+"""What the keeper does for lenders, and within which budgets: pokes, witnesses, closes that do not pay."""
+
+import pytest
+from eth_abi.abi import encode
+
+from plimsoll.keeper.execution import Inventory
+from plimsoll.keeper.node import call_data
+from plimsoll.units import DAY, NOBODY
+from tests.keeper.node import GWEI, Desk
+from tests.utils.keeper import HEALTHY
+from tests.utils.roles import LENDER, LIQUIDATOR
+
+TOKEN = 10**6  # base units of a loan token
+QUEUED = "eth_call 0x" + call_data("queued()", ())[:4].hex()
+WITNESS = "0x" + call_data("witness()", ())[:4].hex()
+
+
+def without_funds(desk: Desk) -> None:
+    """Nothing to close with: it can only poke."""
+    desk.market.loan.transfer(LENDER, desk.market.balance(desk.market.loan, LIQUIDATOR), sender=LIQUIDATOR)
+
+
+def test_what_lacks_is_poked_the_largest_first():
+    """One transaction a look, until all that lacks is provided for; nothing after that."""
+    desk = Desk(before=without_funds, upkeep=100 * TOKEN)
+    market, vault = desk.market, desk.market.vault
+    market.set_quote(1_300)
+    desk.node.mine()
+    for number in range(3):
+        assert desk.look().startswith("sent a poke of 0x")
+        desk.node.mine()
+        assert sum(vault.provision_of(owner) > 0 for owner in desk.owners) == number + 1
+    assert market.pool.provisions() > 3 * 1_900 * TOKEN
+    assert "pay for no close" in desk.look()
+    assert len(desk.node.sent) == 3
+    market.set_quote(1_200)
+    desk.node.mine()
+    assert desk.look().startswith("sent a poke of 0x")
+
+
+def test_by_default_it_pokes_nothing():
+    """Gas is only spent on lenders by who says so."""
+    desk = Desk(before=without_funds)
+    desk.market.set_quote(1_300)
+    desk.node.mine()
+    assert "pay for no close" in desk.look()
+    assert desk.node.sent == []
+
+
+def test_upkeep_ends_with_the_days_budget_and_is_counted():
+    """What is spent is in the status; the next day there is a new budget."""
+    desk = Desk(before=without_funds, upkeep=TOKEN)
+    desk.market.set_quote(1_300)
+    desk.node.gas_price = 3 * GWEI
+    said = []
+    for _ in range(3):
+        desk.node.mine()
+        said.append(desk.look())
+    assert said[0].startswith("sent a poke") and "more than the upkeep's" in said[-1]
+    assert 0 < desk.keeper.status.spent <= TOKEN
+    desk.clock.now += DAY
+    assert desk.look().startswith("sent a poke of 0x")
+
+
+def test_a_poke_that_costs_more_than_it_shows_is_left_out():
+    """At 50,000 gwei a lack of 1,900 tokens is not worth its gas."""
+    desk = Desk(before=without_funds, upkeep=10**9 * TOKEN)
+    desk.market.set_quote(1_300)
+    desk.node.gas_price = 50_000 * GWEI
+    desk.node.mine()
+    desk.look()
+    assert desk.node.sent == []
+
+
+@pytest.mark.parametrize(
+    ("basis", "is_guardian", "ready", "sends"),
+    [
+        (2_000_000, False, 1, True),
+        (1_009_000, False, 1, False),
+        (2_000_000, True, 1, False),
+        (2_000_000, False, 0, False),
+    ],
+    ids=["flash deposit", "as large as now", "guardian", "nothing queued"],
+)
+def test_a_raise_is_witnessed_when_the_pool_has_shrunk(basis, is_guardian, ready, sends):
+    """The pool holds a million; who queued the raise had it look twice as large."""
+    desk = Desk(upkeep=100 * TOKEN)
+    kinds = ["address", "bool", "uint256", "uint256", "uint256"]
+    answer = encode(kinds, [NOBODY, is_guardian, 0, basis * TOKEN, ready])
+    desk.node.instead[QUEUED] = {"result": "0x" + answer.hex()}
+    desk.node.instead["eth_estimateGas"] = {"result": hex(50_000)}
+    said = desk.look()
+    assert said.startswith("sent a witness") == sends
+    assert [(tx["to"], "0x" + tx["data"]) for tx in desk.node.sent] == [
+        (desk.market.council.address, WITNESS)
+    ] * sends
+
+
+@pytest.mark.parametrize("budget", [0, 70, 2_000])
+def test_what_does_not_pay_is_closed_within_a_budget(budget):
+    """At a discount of 3 % a close loses more than its bonus: as many as the day's budget bears."""
+    desk = Desk(owners=4, execution=lambda vault: Inventory(vault, 300), clean_up=budget * TOKEN)
+    desk.market.set_quote(1_806)
+    for _ in range(6):
+        desk.node.mine()
+        said = desk.look()
+    assert desk.healthy() == {0: 0, 70: 1, 2_000: 4}[budget]
+    assert (said == HEALTHY) == (budget == 2_000)
+    assert desk.keeper.status.spent <= budget * TOKEN
+    assert (desk.keeper.status.spent > 0) == (budget > 0)
