@@ -6,18 +6,17 @@ the second. Liquidator and Leverage sell over one pair of the real Uniswap v2. W
 """
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
-import ape
-from ape.logging import LogLevel, logger
 from rich.console import Console
 from rich.table import Table
 
-from plimsoll.chain.sources import ensure_compiled
-from plimsoll.chain.uniswap import container
+from plimsoll.chain import artifacts
+from plimsoll.chain.anvil import Anvil, AnvilProcess
+from plimsoll.chain.protocol import Protocol, open_pool
 from plimsoll.params import BLUE_CHIP, PoolParams
+from plimsoll.testing import Chain
 from plimsoll.units import HOUR, MAX, NOBODY, WAD, order
 
 BATCHES = (1, 10, 50, 256)
@@ -53,49 +52,28 @@ CODE_LIMIT = 24_576  # bytes of runtime code; a blueprint holds initcode behind 
 class Market:
     """A market with neutral tokens, and a clock that moves an hour before each transaction."""
 
-    def __init__(self) -> None:
-        ensure_compiled(ape.project)
-        project = ape.project
-        self.owner, self.lender, self.borrower, self.liquidator = ape.accounts.test_accounts[:4]
-        deploy = self.owner.deploy
-        self.loan = deploy(project.PlainToken, "Loan", "LOAN", 18)
-        self.collateral = deploy(project.PlainToken, "Collateral", "COLL", 18)
-        self.feeds = [deploy(project.MockFeed, 8, quote * 10**8) for quote in (PRICE, 1)]
+    def __init__(self, engine: Anvil) -> None:
+        """Deploys it; Anvil's first accounts are the people."""
+        self.engine = engine
+        self.owner, self.lender, self.borrower, self.liquidator = engine.request("eth_accounts")[:4]
+        self.chain = Chain(engine, self.owner)
+        self.protocol = Protocol(self.chain)
+        make = self.chain.make
+        self.loan = make("PlainToken", "Loan", "LOAN", 18)
+        self.collateral = make("PlainToken", "Collateral", "COLL", 18)
+        self.feeds = [make("MockFeed", 8, quote * 10**8) for quote in (PRICE, 1)]
         terms = [(feed.address, 7 * 24 * HOUR, 1, 10**15) for feed in self.feeds]
         none = (NOBODY, 0, 0)
-        self.oracle = deploy(
-            project.ChainlinkOracle,
-            (
-                self.collateral.address,
-                self.loan.address,
-                PRICE * 10**36,
-                *terms,
-                none,
-                none,
-                *[NOBODY] * 3,
-                0,
-            ),
-        )
-        self.flash_borrower = deploy(project.FlashBorrower)
-        self.factory = factory = deploy(
-            project.Factory,
-            *(
-                self.owner.declare(each).contract_address
-                for each in (project.Pool, project.Council, project.Backstop, project.Vault)
-            ),
-        )
+        parts = (self.collateral, self.loan, PRICE * 10**36, *terms, none, none, *[NOBODY] * 3, 0)
+        self.oracle = make("ChainlinkOracle", parts)
+        self.flash_borrower = make("FlashBorrower")
         params = PoolParams(name="Gas", symbol="GAS")
-        receipt = factory.create_pool(
-            params.to_struct(self.loan.address, 18), self.owner, params.delay, sender=self.owner
+        made = self.protocol.create_pool(params.to_struct(self.loan.address, 18), self.owner, params.delay)
+        self.pool: Any = made.pool
+        self.vault: Any = self.protocol.create_vault(
+            made.pool, self.collateral, self.oracle, BLUE_CHIP.to_struct(18)
         )
-        self.pool = project.Pool.at(receipt.events.filter(factory.PoolCreated)[0].pool)
-        receipt = factory.create_vault(
-            self.pool, self.collateral, self.oracle, BLUE_CHIP.to_struct(18), sender=self.owner
-        )
-        self.vault = project.Vault.at(receipt.events.filter(factory.VaultCreated)[0].vault)
-        council = project.Council.at(self.pool.council())
-        council.set_limit(self.vault, 10**9 * WAD, sender=self.owner)
-        council.open_pool(sender=self.owner)
+        open_pool(made, {self.vault.address: 10**9 * WAD}, self.owner)
         for actor in (self.lender, self.borrower, self.liquidator):
             for token in (self.loan, self.collateral):
                 token.mint(actor, 10**9 * WAD, sender=self.owner)
@@ -104,10 +82,11 @@ class Market:
         self.loan.mint(self.flash_borrower, WAD, sender=self.owner)
         self.flash_borrower.approve(self.loan, self.pool, sender=self.owner)
 
-    def use(self, method: Any, *arguments: Any, sender: Any) -> int:
+    def use(self, method: Any, *arguments: Any, sender: str) -> int:
         """The gas of one transaction, an hour after the last."""
-        ape.chain.pending_timestamp += HOUR
-        return method(*arguments, sender=sender).gas_used
+        self.engine.advance(HOUR)
+        method(*arguments, sender=sender)
+        return self.engine.gas_used
 
     def set_price(self, quote: int) -> None:
         """Moves the collateral feed."""
@@ -121,7 +100,7 @@ class Market:
         ]
         for owner in owners:
             self.vault.deposit(10 * WAD, owner, sender=self.borrower)
-            self.vault.borrow(15_000 * WAD, sender=ape.accounts[owner])
+            self.vault.borrow(15_000 * WAD, sender=owner)
         return owners
 
     def measure(self) -> tuple[dict[str, int], dict[str, int], dict[int, int]]:
@@ -164,15 +143,14 @@ class Market:
 
     def measure_periphery(self) -> dict[str, int]:
         """Gas of liquidations by the Liquidator and of leveraged positions; of repeated ones the second."""
-        deploy, project = self.owner.deploy, ape.project
-        uniswap = deploy(container("UniswapV2Factory"), self.owner)
+        uniswap = self.chain.make("UniswapV2Factory", self.owner)
         uniswap.createPair(self.loan, self.collateral, sender=self.owner)
-        pair = container("UniswapV2Pair").at(uniswap.getPair(self.loan, self.collateral))
+        pair = self.chain.at("UniswapV2Pair", uniswap.getPair(self.loan, self.collateral))
         self.loan.mint(pair, PRICE * 10**6 * WAD, sender=self.owner)
         self.collateral.mint(pair, 10**6 * WAD, sender=self.owner)
         pair.mint(self.owner, sender=self.owner)
-        liquidator = deploy(project.Liquidator, self.factory, uniswap)
-        leverage = deploy(project.Leverage, self.factory, uniswap)
+        liquidator = self.chain.make("Liquidator", self.protocol.factory, uniswap)
+        leverage = self.chain.make("Leverage", self.protocol.factory, uniswap)
         for token in (self.loan, self.collateral):
             token.approve(liquidator, MAX, sender=self.liquidator)
             token.approve(leverage, MAX, sender=self.borrower)
@@ -228,8 +206,8 @@ def sizes() -> dict[str, dict[str, int]]:
     """Bytes of runtime code and initcode of every contract."""
     return {
         name: {
-            "runtime": len(getattr(ape.project, name).contract_type.get_runtime_bytecode()),
-            "initcode": len(getattr(ape.project, name).contract_type.get_deployment_bytecode()),
+            "runtime": artifacts.runtime_size(name),
+            "initcode": len(artifacts.artifact(name).initcode),
         }
         for name in CONTRACTS
     }
@@ -259,13 +237,15 @@ def show(
 
 
 def main() -> None:
-    """Measures on an Anvil that ape starts, never on one that somebody else has."""
-    os.environ.pop("APE_FOUNDRY_HOST", None)
-    logger.set_level(LogLevel.WARNING)
-    with ape.networks.ethereum.local.use_provider("foundry"):
-        market = Market()
+    """Measures on an Anvil of its own."""
+    node = AnvilProcess()
+    try:
+        node.start()
+        market = Market(Anvil(node.url))
         steady, first, batches = market.measure()
         periphery = market.measure_periphery()
+    finally:
+        node.kill()
     code = sizes()
     console = Console()
     console.print(show(steady, first, batches, periphery))

@@ -8,8 +8,8 @@ from eth_utils.crypto import keccak
 
 from plimsoll.chain.abi import Log
 from plimsoll.chain.anvil import Anvil
-from plimsoll.chain.artifacts import artifact
-from plimsoll.chain.engine import Contract, deploy
+from plimsoll.chain.engine import Contract
+from plimsoll.chain.protocol import Deployer
 from plimsoll.units import HOUR, MAX, WAD
 
 QUOTE = 2_000  # loan tokens for a collateral token
@@ -138,6 +138,8 @@ class Ground:
     def __init__(self, engine: Anvil) -> None:
         """Deploys from an account of its own, so that addresses are the same in every run."""
         self.engine = engine
+        self.deployer = Deployer(engine, DEPLOYER)
+        self.make = self.deployer.make
         self.loan = self.make("PlainToken", "Loan", "LOAN", 18)
         self.collateral = self.make("PlainToken", "Collateral", "COLL", 18)
         self.collateral_feed = self.make("AnswerFeed", FEED_DECIMALS, QUOTE * 10**FEED_DECIMALS)
@@ -145,14 +147,6 @@ class Ground:
         for token in (self.loan, self.collateral):
             for who in (LENDER, BORROWER):
                 self.give(token, who, FORTUNE)
-
-    def make(self, name: str, *arguments: Any) -> Contract:
-        """Deploys a contract of this repository."""
-        return deploy(self.engine, artifact(name), *arguments, sender=DEPLOYER)
-
-    def at(self, name: str, address: str) -> Contract:
-        """A contract of this repository that exists."""
-        return Contract(self.engine, address, artifact(name).abi)
 
     def give(self, token: Contract, who: str, amount: int) -> None:
         """Mints `amount` to `who`."""

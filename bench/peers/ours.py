@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from bench.peers.ground import DEPLOYER, FORTUNE, QUOTE, Call, Ground
-from plimsoll.chain.artifacts import artifact
-from plimsoll.chain.engine import Contract, deploy_blueprint
+from plimsoll.chain.engine import Contract
+from plimsoll.chain.protocol import Protocol, open_pool
 from plimsoll.params import BLUE_CHIP, PoolParams, price_of
 from plimsoll.units import MAX, NOBODY, WAD, order
 
@@ -44,30 +44,15 @@ class Plimsoll:
     ) -> None:
         """Deploys the protocol and opens the market."""
         source, self.set_price = oracle(ground)
-        blueprints = [
-            deploy_blueprint(ground.engine, artifact(name), DEPLOYER)
-            for name in ("Pool", "Council", "Backstop", "Vault")
-        ]
-        factory = ground.make("Factory", *blueprints)
+        protocol = Protocol(ground.deployer)
         params = PoolParams(name="Peers", symbol="PEERS")
-        pool = factory.send(
-            "create_pool",
-            params.to_struct(ground.loan.address, 18),
-            DEPLOYER,
-            params.delay,
-            sender=DEPLOYER,
-        )
-        risk = BLUE_CHIP.to_struct(18)
-        vault = factory.send(
-            "create_vault", pool, ground.collateral.address, source.address, risk, sender=DEPLOYER
-        )
-        self.pool, self.vault, self.loan = ground.at("Pool", pool), ground.at("Vault", vault), ground.loan
-        council = ground.at("Council", self.pool.call("council"))
-        council.send("set_limit", vault, FORTUNE, sender=DEPLOYER)
-        council.send("open_pool", sender=DEPLOYER)
-        self.spenders = (pool, vault)
+        made = protocol.create_pool(params.to_struct(ground.loan.address, 18), DEPLOYER, params.delay)
+        self.pool, self.loan = made.pool, ground.loan
+        self.vault = protocol.create_vault(self.pool, ground.collateral, source, BLUE_CHIP.to_struct(18))
+        open_pool(made, {self.vault.address: FORTUNE}, DEPLOYER)
+        self.spenders = (self.pool.address, self.vault.address)
         self.flash_borrower = ground.make("FlashBorrower")
-        self.flash_borrower.send("approve", self.loan.address, pool, sender=DEPLOYER)
+        self.flash_borrower.send("approve", self.loan, self.pool, sender=DEPLOYER)
         ground.give(self.loan, self.flash_borrower.address, WAD)
 
     def supply(self, who: str, amount: int) -> Call:

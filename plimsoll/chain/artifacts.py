@@ -33,6 +33,7 @@ class Compiled:
 
     artifact: Artifact
     slots: dict[str, int]  # of storage, by dotted name
+    runtime_size: int  # bytes, without immutables
     files: dict[str, str]  # that went into it, with their digests; relative to the root where they are in it
 
 
@@ -73,6 +74,11 @@ def standing_in(others: Mapping[str, Artifact]) -> Iterator[None]:
 def slots(name: str) -> dict[str, int]:
     """The slots of a contract's storage by dotted name."""
     return _compiled(name).slots
+
+
+def runtime_size(name: str) -> int:
+    """Bytes of a contract's runtime code, without immutables."""
+    return _compiled(name).runtime_size
 
 
 def load(names: Iterable[str], exchange: bool) -> dict[str, Artifact]:
@@ -120,12 +126,13 @@ def compile_file(
             return FileInput(found.source_id, original_path, resolved_path, text)
 
     bundle = Bundle([Path(sysconfig.get_path("purelib")), ROOT])
-    formats = ["bytecode", "abi", "layout"]
+    formats = ["bytecode", "bytecode_runtime", "abi", "layout"]
     answer: dict[str, Any] = compile_from_file_input(
         bundle.load_file(path), bundle, output_formats=formats, no_bytecode_metadata=is_bare
     )
     made = Artifact(path.stem, tuple(answer["abi"]), bytes.fromhex(answer["bytecode"][2:]))
-    return Compiled(made, dict(_slots(answer["layout"].get("storage_layout", {}), "")), files)
+    slots = dict(_slots(answer["layout"].get("storage_layout", {}), ""))
+    return Compiled(made, slots, len(answer["bytecode_runtime"]) // 2 - 1, files)
 
 
 @functools.cache
@@ -141,7 +148,7 @@ def _compiled(name: str) -> Compiled:
         json.dumps(
             {
                 "compilers": _compilers(), "files": made.files, "abi": made.artifact.abi, "initcode": code,
-                "slots": made.slots,
+                "slots": made.slots, "runtime_size": made.runtime_size,
             }
         )
     )  # fmt: skip
@@ -160,7 +167,7 @@ def _kept(name: str) -> Compiled | None:
     ):
         return None
     made = Artifact(name, tuple(kept["abi"]), bytes.fromhex(kept["initcode"]))
-    return Compiled(made, kept["slots"], kept["files"])
+    return Compiled(made, kept["slots"], kept["runtime_size"], kept["files"])
 
 
 @functools.cache
