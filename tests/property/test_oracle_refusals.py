@@ -605,12 +605,20 @@ def test_too_little_gas_is_no_dead_source(engine: Engine) -> None:
     yard = Yard(engine)
     second, miser = make(engine, "LyingOracle", PRICE + 1), make(engine, "Miser")
     oracle = yard.oracle(second=second.address)
-    for appetite, price in ((SOURCE_GAS - 4_500, PRICE + 1), (10**9, PRICE)):
+    most = SOURCE_GAS  # that it may burn and still answers
+    yard.set(second, "set_appetite", most)
+    while oracle.call("price") == PRICE:
+        most -= 50
+        yard.set(second, "set_appetite", most)
+    for appetite, price in ((most, PRICE + 1), (0, PRICE + 1), (10**9, PRICE)):
         yard.set(second, "set_appetite", appetite)
-        found = set()
-        for gas in range(20_000, 500_000, 1_000):
-            found.add(miser.call("ask", oracle.address, oracle.encode("price"), gas))
-        assert found == {(False, 0), (True, price)}
+        found = [
+            miser.call("ask", oracle.address, oracle.encode("price"), gas)
+            for gas in range(20_000, 500_000, 500)
+        ]
+        assert set(found) == {(False, 0), (True, price)}
+        if not appetite:
+            assert found.index((True, price)) < 320  # at 180,000
 
 
 def test_all_sources_together_need_less_than_was_promised(engine: Engine) -> None:
