@@ -17,7 +17,8 @@
        primary     the own feeds and, when there is one, `second`: `price()` is the higher and `safe_price()`
                    the lower of the live ones, so a spike of one source alone neither liquidates anybody nor
                    lends. When just one is live, it alone answers. A source is live when both of its prices
-                   come, the safe one not above the other.
+                   come, each for at most 130,000 gas, the safe one not above the other. That is too little for
+                   an oracle with sources of its own.
        fallback    only while the primary fails and is dead: its own feeds were last updated more than 14 days
                    ago, or `mark()` found it failing again and again for 14 days, without a valid answer in
                    between. The primary returns by itself, in the block in which it works again.
@@ -85,9 +86,9 @@ DEATH: constant(uint256) = 14 * DAY
 # Marks further apart than this do not belong to one failure, unless it is proven.
 MARK_GAP: constant(uint256) = 2 * DAY
 
-# See `_try`: what a source gets for an answer, and what must be there to give it. At most seven are asked for: both
-# prices of the own feeds, of the second and of the fallback, and the last update. With what lies between and a
-# sequencer's feed that is less than the 1,000,000 that `IOracle` promises.
+# See `_try`: what a source gets for an answer, and what must be there to give it. At most seven are asked for:
+# both prices of the own feeds, of the second and of the fallback, and the last update. With what lies between
+# and a sequencer's feed that is less than the 1,000,000 that `IOracle` promises.
 SOURCE_GAS: constant(uint256) = 130_000
 NEEDED_GAS: constant(uint256) = 140_000
 
