@@ -1,4 +1,4 @@
-"""What tests of attacks on a pool's edges share: a pool of a million, its backstop, a guardian, flash liquidity."""
+"""What tests of attacks on a pool's edges share: a pool of a million, backstop, guardian, flash liquidity."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -106,7 +106,7 @@ class Flash:
         return self.market.balance(self.market.loan, self.contract)
 
     def run(self, *calls: tuple[Any, ...]) -> list[str | None]:
-        """Makes calls (methods with their arguments) in one transaction; why each was refused, None: was not."""
+        """Makes calls (methods with arguments) in one transaction; why each was refused, None: was not."""
         steps = [(method.contract, method.encode(*arguments)) for method, *arguments in calls]
         self.contract.plan(steps, sender=DEPLOYER)
         self.contract.run(sender=DEPLOYER)
