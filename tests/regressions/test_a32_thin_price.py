@@ -40,7 +40,10 @@ def test_a32_a_pumped_price_costs_what_the_pace_lets_out(params, factor, minutes
     assert market.position(STRANGER) == (0, 0)
     lost = pool.losses(vault)
     assert lost <= market.loans(LINE) + interest
-    assert lost == drawn + interest - receipt.return_value[0] or lost == drawn + interest - receipt.return_value[0] + 1
+    assert (
+        lost == drawn + interest - receipt.return_value[0]
+        or lost == drawn + interest - receipt.return_value[0] + 1
+    )
     if params:
         out = market.loans(LINE) // 4 * (1 + minutes * 60 / (6 * HOUR))
         assert drawn <= out

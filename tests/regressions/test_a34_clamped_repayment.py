@@ -64,7 +64,9 @@ def test_a34_debt_falls_by_what_arrived(token, name):
                     if refusal(method, *arguments, sender=sender) is not None:
                         continue
                     answer = method(*arguments, sender=sender).return_value
-                    paid = answer if name == "repay" else answer[0] + (answer[1] if name == "liquidate" else 0)
+                    paid = (
+                        answer if name == "repay" else answer[0] + (answer[1] if name == "liquidate" else 0)
+                    )
                     arrived = market.balance(market.loan, market.pool) - before
                     assert arrived == paid == balance - market.balance(market.loan, PAYER)
                     assert paid <= min(balance, allowed)

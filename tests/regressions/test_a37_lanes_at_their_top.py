@@ -7,20 +7,16 @@ import pytest
 
 from plimsoll.params import BLUE_CHIP
 from plimsoll.testing import refusal
+from plimsoll.twin.liquidation import Quote
 from plimsoll.twin.position import pack_debt_totals, pack_liquidation, unpack_liquidation
-from plimsoll.units import DAY, HOUR, MAX, NO_LIMIT, WAD, order
+from plimsoll.units import DAY, HOUR, MAX, NO_LIMIT, order
 from tests.utils.attack import lenders, million
 from tests.utils.market import Market
 from tests.utils.roles import BORROWER, CURATOR, DEPLOYER, LENDER, LIQUIDATOR, OTHER_BORROWER, STRANGER
-from tests.utils.vaults import liquidate, liquidate_batch
+from tests.utils.vaults import liquidate_batch
 
 COLLATERAL_TOP, VALUE_TOP, COUNT_TOP = 2**128 - 1, 2**94 - 1, 2**104 - 1
 WRAP = 2**32
-
-
-def word(market: Market, slot_of: str, owner) -> int:
-    """A position's whole word."""
-    return int(getattr(market.vault, slot_of)(owner))
 
 
 def rich(market: Market, *people) -> None:
@@ -48,7 +44,7 @@ def test_a37_collateral():
     assert market.position(BORROWER) == (COLLATERAL_TOP, shares)
     assert refusal(market.vault.deposit, 1, BORROWER, sender=STRANGER) == "vault: too much collateral"
     assert market.vault.send("close", MAX, MAX, sender=BORROWER)[1] == COLLATERAL_TOP
-    assert word(market, "positions", BORROWER) == 0
+    assert market.vault.positions(BORROWER) == 0
 
 
 def topped(market: Market) -> None:
@@ -80,7 +76,11 @@ def test_a37_totals_shares_and_debt_shares():
         (pool.mint, MAX, LENDER),
         (pool.mint, COUNT_TOP, LENDER),
     ):
-        assert refusal(method, *arguments, sender=LENDER) in ("pool: amount too large", "pool: too many shares", "")
+        assert refusal(method, *arguments, sender=LENDER) in (
+            "pool: amount too large",
+            "pool: too many shares",
+            "",
+        )
     for amount in (10**6, 2**94, 2**104, 2**200):
         assert refusal(vault.borrow, amount, sender=BORROWER) is not None
     # interest is clipped at the top, and nothing wraps
@@ -90,7 +90,7 @@ def test_a37_totals_shares_and_debt_shares():
     assert later.total_debt >= totals.total_debt and later.total_assets >= totals.total_assets
     assert max(later.total_debt, later.total_assets) <= 2**110 - 1
     vault.repay(MAX, sender=BORROWER)
-    assert pool.totals()[1::2][:1] == (0,) or pool.debt_totals()[1] == 0
+    assert pool.debt_totals() == (0, 0)
     assert pool.send("exit", MAX, 0, LENDER, LENDER, sender=LENDER)[0] > 0
     assert pool.balanceOf(LENDER) == 0
 
@@ -101,7 +101,14 @@ def lifted(market: Market, limit: int) -> Market:
     vault = market.builder.vault(made.pool, market.collateral, market.oracle, BLUE_CHIP)
     market.builder.open(made, {vault: limit})
     return Market(
-        market.builder, market.decimals, market.loan, market.collateral, market.oracle, made.pool, made.council, vault
+        market.builder,
+        market.decimals,
+        market.loan,
+        market.collateral,
+        market.oracle,
+        made.pool,
+        made.council,
+        vault,
     )
 
 
@@ -163,11 +170,12 @@ def test_a37_levels_and_absurd_payments(paid):
     market.give(BORROWER)
     market.open(BORROWER, 1_000, 99_000)
     market.loan.mint(market.pool, min(paid, 2**250), sender=DEPLOYER)
+    step = market.loans(100_000) // 2**24 + 1  # of a level: what a round trip may cost by rounding
     line = market.pool.credit_line(market.vault)
     before = market.pool.totals().total_assets
     market.vault.repay(MAX, sender=BORROWER)
     assert market.pool.credit_line(market.vault) == (line[0], 0, 0)
-    assert market.loans(100_000) - 2 <= market.pool.max_draw(market.vault) <= market.loans(100_000)
+    assert market.loans(100_000) - 2 * step <= market.pool.max_draw(market.vault) <= market.loans(100_000)
     assert market.pool.totals().total_assets == before
 
 
@@ -176,7 +184,7 @@ def test_a37_events_of_a_liquidation_at_the_top():
     market = lifted(million(decimals=(18, 18), supply=0, limit=1), VALUE_TOP)
     topped(market)
     rich(market, LIQUIDATOR)
-    market.vault.deposit(COLLATERAL_TOP - 2**127, BORROWER, sender=STRANGER if False else BORROWER)
+    market.vault.deposit(COLLATERAL_TOP - 2**127, BORROWER, sender=BORROWER)
     debt = market.debt(BORROWER)
     assert market.position(BORROWER)[0] == COLLATERAL_TOP
     for factor in (115, 50):  # restorable, then in shortfall
@@ -189,7 +197,7 @@ def test_a37_events_of_a_liquidation_at_the_top():
     assert liquidate_any(market).seized == COLLATERAL_TOP
 
 
-def liquidate_any(market: Market):
+def liquidate_any(market: Market) -> Quote:
     """Closes all that can be closed; the event's lanes against what the twin expects of the close."""
     expected = market.quote(BORROWER)
     totals = market.debt_totals()
@@ -207,7 +215,7 @@ def liquidate_any(market: Market):
     assert (event.close, event.payment) == packed
     assert call.debt_totals == pack_debt_totals(totals.debt, totals.shares)
     found = unpack_liquidation(event.close, event.payment, call.debt_totals)
-    assert (found.seized, found.shares, found.paid, found.fee) == (
+    assert (found.seized, found.shares, found.repaid, found.fee) == (
         expected.seized,
         expected.shares,
         expected.paid,
@@ -215,18 +223,6 @@ def liquidate_any(market: Market):
     )
     assert receipt.return_value == (expected.paid, expected.fee, expected.seized)
     return expected
-
-
-def test_a37_health_in_an_event_saturates():
-    """A close that leaves a debt of little on collateral of much: 2^32 - 1 stands for more."""
-    market = million()
-    for who in (BORROWER, LIQUIDATOR):
-        market.give(who)
-    market.open(BORROWER)
-    market.set_quote(1_780)
-    liquidate(market, BORROWER, LIQUIDATOR, market.debt(BORROWER))  # holds the event to the twin's
-    packed = pack_liquidation(1, 1, 1, 1, WAD - 1, 10**30)
-    assert packed[1] >> 224 == 2**32 - 1
 
 
 @pytest.mark.parametrize("limit", [0, 1, NO_LIMIT - 1, NO_LIMIT])
@@ -240,15 +236,17 @@ def test_a37_orders_with_all_bits(limit):
     top = "0x" + "ff" * 20
     orders = [order(top, limit), order(BORROWER, limit), order("0x" + "00" * 20, NO_LIMIT)]
     bits = market.vault.preview_liquidate_batch(orders)[3]
-    assert bits == (0b010 if limit > 1 else 0)
+    assert bits == (0b010 if limit else 0)
     if bits:
         liquidate_batch(market, orders, LIQUIDATOR)
     else:
-        assert refusal(market.vault.liquidate_batch, orders, sender=LIQUIDATOR) == "vault: no order can execute"
+        assert (
+            refusal(market.vault.liquidate_batch, orders, sender=LIQUIDATOR) == "vault: no order can execute"
+        )
 
 
 def test_a37_a_provision_of_everything():
-    """2^94 units in provisions of two vaults' worth count at most what is drawn, and the flag is a bit."""
+    """It counts at most what is drawn, and the flag in the position's word is a bit of its own."""
     market = million()
     lenders(market, 1, 10)
     market.give(BORROWER)
@@ -257,7 +255,10 @@ def test_a37_a_provision_of_everything():
     market.oracle.set_price(1, sender=DEPLOYER)
     lack = market.vault.send("poke", BORROWER, sender=STRANGER)
     assert lack <= market.debt(BORROWER)
-    assert word(market, "positions", BORROWER) >> 255 == 1
+    assert market.vault.positions(BORROWER) >> 255 == 1
     assert market.position(BORROWER) == shares
     rich(market, STRANGER)
-    assert refusal(market.vault.deposit, COLLATERAL_TOP, BORROWER, sender=STRANGER) == "vault: too much collateral"
+    assert (
+        refusal(market.vault.deposit, COLLATERAL_TOP, BORROWER, sender=STRANGER)
+        == "vault: too much collateral"
+    )

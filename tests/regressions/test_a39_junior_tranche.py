@@ -210,7 +210,9 @@ def test_a39_with_a_haircut_stakers_leave_and_get_what_a_booking_would_leave():
     assert refusal(bs.redeem, departing, VICTIM, VICTIM, sender=VICTIM) == "backstop: haircut, use leave"
     assert bs.maxRedeem(VICTIM) == 0
     least = bs.previewRedeem(departing)
-    assert refusal(bs.leave, departing, least + 1, VICTIM, VICTIM, sender=VICTIM) == "backstop: too few assets"
+    assert (
+        refusal(bs.leave, departing, least + 1, VICTIM, VICTIM, sender=VICTIM) == "backstop: too few assets"
+    )
     before = bs.books().escrow.assets
     missing = lack - market.pool.reserves()
     out = bs.send("leave", departing, least, VICTIM, VICTIM, sender=VICTIM)

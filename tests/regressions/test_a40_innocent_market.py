@@ -150,7 +150,10 @@ def test_a40_only_who_lost_is_charged_in_any_order(seed):
         random.choice(steps[:4] if seed % 2 else steps)()
         for which, limit in ((market, LINE), (other, 50_000)):
             line, losses = which.pool.credit_line(which.vault)[0], which.pool.losses(which.vault)
-            assert abs(losses - extinguished[which]) <= 2 * count, (seed, count)  # roundings of a unit a settlement
+            assert abs(losses - extinguished[which]) <= 2 * count, (
+                seed,
+                count,
+            )  # roundings of a unit a settlement
             assert line == max(0, market.loans(limit) - losses)
     if seed % 2:
         assert market.pool.losses(market.vault) <= 40
