@@ -48,29 +48,31 @@ def book(market: Market) -> Borne:
     return Borne(*(round(part / market.loans(1)) for part in parts))
 
 
-@pytest.mark.parametrize("leaves", [False, True], ids=["the receiver stays", "the receiver leaves first"])
 @pytest.mark.parametrize(
-    ("staked", "backstop_share", "unpoked"),
-    [(0, "0", Borne(1, 0, 1)), (50_000, "0.5", Borne(1, 1, 0))],
-    ids=["all to the receiver", "half to the backstop"],
+    ("staked", "backstop_share", "leaves", "unpoked", "lenders_lose"),
+    [
+        (0, "0", False, Borne(50_015, 0, 62_768), "5.7"),
+        (0, "0", True, Borne(50_015, 0, 62_768), "6.3"),
+        (50_000, "0.5", False, Borne(50_015, 62_768, 0), "0.0"),
+        (50_000, "0.5", True, Borne(50_015, 62_768, 0), "0.0"),
+    ],
+    ids=["all to the receiver", "who leaves first", "half to the backstop", "the rest leaves first"],
 )
-def test_payout_before_the_poke(staked, backstop_share, unpoked, leaves):
-    """Who bears the loss when somebody pokes first, and when `distribute` comes first."""
+def test_payout_before_the_poke(staked, backstop_share, leaves, unpoked, lenders_lose):
+    """Who bears the loss when somebody pokes first, and when `distribute` comes first; per cent."""
     market = announced(staked, backstop_share)
     pool = market.pool
     with market.chain.isolated():
         market.vault.poke(BORROWER, sender=STRANGER)
         assert refusal(market.council.distribute, sender=RECEIVER) == "council: nothing to pay out"
         assert book(market) == Borne(112_783, 0, 0)
-    market.council.distribute(sender=RECEIVER)
-    got = pool.convertToAssets(pool.balanceOf(RECEIVER))
+    assert market.council.send("distribute", sender=RECEIVER) == market.loans(100_000)
     if leaves:
         pool.exit(MAX, 0, RECEIVER, RECEIVER, sender=RECEIVER)
     shares = pool.balanceOf(LENDER)
     before = pool.convertToAssets(shares)
-    borne = book(market)
-    print(borne, got, before, pool.convertToAssets(shares), pool.convertToAssets(shares) / before)
-    assert borne == unpoked
+    assert book(market) == unpoked
+    assert f"{100 - 100 * pool.convertToAssets(shares) / before:.1f}" == lenders_lose
 
 
 def test_the_guardian_withdraws_it():
