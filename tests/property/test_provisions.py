@@ -3,7 +3,7 @@
 import pytest
 
 from plimsoll.chain.engine import Engine
-from plimsoll.units import DAY, MAX, NOBODY, order
+from plimsoll.units import DAY, MAX, order
 from tests.property.edges import COUNCIL, VAULT, EdgePool, market, refused
 from tests.stateful.world import (
     BORROWER,
@@ -265,57 +265,6 @@ def rich(engine: Engine) -> Lockstep:
     return place
 
 
-def test_a_payout_is_announced_and_waits(engine: Engine) -> None:
-    place = rich(engine)
-    council = place.chain["council"]
-    refused("council: nothing announced", council.send, "distribute", sender=STRANGER)
-    amount = place.act("council", "announce", sender=STRANGER)
-    target = place.chain["pool"].call("totals")[0] // 65_536 // 1_000
-    assert abs(amount - (place.chain["pool"].call("reserves") - target)) <= 1
-    refused("council: already announced", council.send, "announce", sender=STRANGER)
-    place.advance(3 * DAY - 1)
-    refused("council: payout too early", council.send, "distribute", sender=STRANGER)
-    place.advance(1)
-    pool = place.chain["pool"]
-    price, reserves = exit_price(place), pool.call("reserves")
-    paid = place.act("council", "distribute", sender=LIQUIDATOR)
-    assert paid == amount
-    assert reserves - pool.call("reserves") == paid
-    assert exit_price(place) >= price
-    taken = [pool.call("balanceOf", one) for one in (STRANGER, place.chain["backstop"].address)]
-    assert abs(taken[0] + STAKED * TOKEN * 1_000 - taken[1]) <= 2_000  # half each, less what rounding leaves
-    assert council.call("announced") == council.call("announced_at") == 0
-    place.compare()
-
-
-def test_a_payout_lapses(engine: Engine) -> None:
-    place = rich(engine)
-    place.act("council", "announce", sender=STRANGER)
-    place.advance(3 * DAY - 1)
-    refused("council: already announced", place.chain["council"].send, "announce", sender=STRANGER)
-    place.advance(1)
-    refused("council: a payout is due", place.chain["council"].send, "announce", sender=STRANGER)
-    place.advance(4 * DAY)
-    refused("council: a payout is due", place.chain["council"].send, "announce", sender=STRANGER)
-    place.advance(1)
-    refused("council: payout too late", place.chain["council"].send, "distribute", sender=STRANGER)
-    place.act("council", "announce", sender=STRANGER)
-    place.compare()
-
-
-def test_the_smaller_of_then_and_now(engine: Engine) -> None:
-    """What has come since waits for the next time; what has gone is not paid."""
-    place = rich(engine)
-    amount = place.act("council", "announce", sender=STRANGER)
-    place.advance(3 * DAY)
-    place.act("loan", "mint", place.chain["pool"].address, 100_000 * TOKEN, sender=STRANGER)
-    before = engine.snapshot()
-    assert place.chain["council"].send("distribute", sender=STRANGER) == amount
-    engine.revert(before)
-    place.act("loan", "burn", place.chain["pool"].address, 200_000 * TOKEN, sender=STRANGER)
-    assert place.act("council", "distribute", sender=STRANGER) < amount - 99_000 * TOKEN
-
-
 def test_a_debt_closed_for_a_moment_does_not_enlarge_a_payout(engine: Engine) -> None:
     """The target follows debt and assets; who lowers them just before the payout gets what was announced."""
     place = rich(engine)
@@ -326,24 +275,6 @@ def test_a_debt_closed_for_a_moment_does_not_enlarge_a_payout(engine: Engine) ->
     place.act("pool", "exit", MAX, 0, LENDER, LENDER, sender=LENDER)
     assert place.chain["pool"].call("excess") > amount
     assert place.act("council", "distribute", sender=STRANGER) == amount
-
-
-def test_what_nobody_takes_stays(engine: Engine) -> None:
-    place = rich(engine)
-    place.act("council", "set_payout_receiver", NOBODY, sender=CURATOR)
-    amount = place.act("council", "announce", sender=STRANGER)
-    place.advance(3 * DAY)
-    reserves = place.chain["pool"].call("reserves")
-    assert place.act("council", "distribute", sender=STRANGER) == amount // 2
-    assert reserves - place.chain["pool"].call("reserves") == amount // 2
-    refused(
-        "council: receiver is the pool", place.chain["council"].send, "set_payout_receiver",
-        place.chain["pool"].address, sender=CURATOR,
-    )  # fmt: skip
-    refused(
-        "council: not the curator", place.chain["council"].send, "set_payout_receiver", STRANGER,
-        sender=STRANGER,
-    )  # fmt: skip
 
 
 def test_payouts_are_net_of_provisions(engine: Engine) -> None:
