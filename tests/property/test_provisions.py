@@ -3,8 +3,8 @@
 import pytest
 
 from plimsoll.chain.engine import Engine
-from plimsoll.units import DAY, MAX, NOBODY, order
-from tests.property.edges import COUNCIL, VAULT, EdgePool, market, refused
+from plimsoll.units import DAY, MAX, order
+from tests.property.edges import market, refused
 from tests.stateful.world import (
     BORROWER,
     CURATOR,
@@ -130,36 +130,6 @@ def test_who_enters_pays_the_normal_price(engine: Engine) -> None:
     assert pool.call("maxWithdraw", LENDER) <= 500_000 * TOKEN
 
 
-def test_views_say_what_exits_do(engine: Engine) -> None:
-    """Previews say the haircut, to the wei; the plain calls refuse one of more than 0.1 %."""
-    place = lent(engine, staked=5_000)
-    crash(place)
-    pool, me = place.chain["pool"], {"sender": LENDER}
-    worth = pool.call("previewRedeem", 10**13)
-    assert pool.call("exit", 10**13, worth, LENDER, LENDER, **me) == (worth, 10**13)
-    refused("pool: too few assets", pool.call, "exit", 10**13, worth + 1, LENDER, LENDER, **me)
-    assert pool.call("maxWithdraw", LENDER) == pool.call("maxRedeem", LENDER) == 0
-    for function in ("redeem", "withdraw"):
-        refused("pool: haircut, use exit", pool.call, function, 10**10, LENDER, LENDER, **me)
-        assert pool.call(function, 0, LENDER, LENDER, **me) == 0
-    assert 10**13 - 1_000_000 <= pool.call("previewWithdraw", worth) <= 10**13
-
-
-def test_a_thousandth_needs_no_consent(engine: Engine) -> None:
-    """On both sides of the bound, to the unit of a provision."""
-    lab = EdgePool.busy(engine)
-    pool = lab.pool
-    pool.send("draw", 1_000 * TOKEN, STRANGER, sender=VAULT)
-    allowed = pool.call("totalAssets") // 1_000
-    pool.send("set_provision", allowed, sender=VAULT)
-    assert pool.call("maxRedeem", LENDER) > 0
-    paid = pool.call("redeem", 10**12, LENDER, LENDER, sender=LENDER)
-    assert paid == pool.call("previewRedeem", 10**12) < 10**9
-    pool.send("set_provision", allowed + 1, sender=VAULT)
-    assert pool.call("maxRedeem", LENDER) == pool.call("maxWithdraw", LENDER) == 0
-    refused("pool: haircut, use exit", pool.call, "redeem", 10**12, LENDER, LENDER, sender=LENDER)
-
-
 def test_a_lifted_price_lowers_no_provision(engine: Engine) -> None:
     """On the way down the safe price has the say: of a poke, and of a close of what is left."""
     place = lent(engine)
@@ -221,23 +191,6 @@ def test_a_dead_oracle_says_nothing(engine: Engine) -> None:
     refused("vault: oracle price is zero", vault.send, "poke", BORROWER, sender=STRANGER)
 
 
-def test_a_vault_provides_for_no_more_than_it_has_drawn(engine: Engine) -> None:
-    """A vault whose oracle lies moves the exits by its debt at most; a stranger not at all."""
-    lab = EdgePool.busy(engine)
-    pool, vault = lab.pool, VAULT
-    refused("pool: not a vault", pool.send, "set_provision", 1, sender=STRANGER)
-    pool.send("set_provision", 10**12, sender=vault)
-    assert pool.call("provisions") == 0
-    pool.send("draw", 1_000 * TOKEN, STRANGER, sender=vault)
-    pool.send("set_provision", 999 * TOKEN, sender=vault)
-    assert pool.call("provision_of", vault) == 999 * TOKEN
-    pool.send("set_provision", MAX, sender=vault)
-    assert pool.call("provisions") == pool.call("provision_of", vault) == 1_000 * TOKEN
-    assert pool.call("totals")[5] & 8
-    pool.send("set_provision", 0, sender=vault)
-    assert pool.call("totals")[5] & 8 == 0
-
-
 def test_a_loss_of_everything_leaves_exits_open(engine: Engine) -> None:
     """The price is then next to nothing, and nobody is stopped (X1)."""
     place = lent(engine)
@@ -265,57 +218,6 @@ def rich(engine: Engine) -> Lockstep:
     return place
 
 
-def test_a_payout_is_announced_and_waits(engine: Engine) -> None:
-    place = rich(engine)
-    council = place.chain["council"]
-    refused("council: nothing announced", council.send, "distribute", sender=STRANGER)
-    amount = place.act("council", "announce", sender=STRANGER)
-    target = place.chain["pool"].call("totals")[0] // 65_536 // 1_000
-    assert abs(amount - (place.chain["pool"].call("reserves") - target)) <= 1
-    refused("council: already announced", council.send, "announce", sender=STRANGER)
-    place.advance(3 * DAY - 1)
-    refused("council: payout too early", council.send, "distribute", sender=STRANGER)
-    place.advance(1)
-    pool = place.chain["pool"]
-    price, reserves = exit_price(place), pool.call("reserves")
-    paid = place.act("council", "distribute", sender=LIQUIDATOR)
-    assert paid == amount
-    assert reserves - pool.call("reserves") == paid
-    assert exit_price(place) >= price
-    taken = [pool.call("balanceOf", one) for one in (STRANGER, place.chain["backstop"].address)]
-    assert abs(taken[0] + STAKED * TOKEN * 1_000 - taken[1]) <= 2_000  # half each, less what rounding leaves
-    assert council.call("announced") == council.call("announced_at") == 0
-    place.compare()
-
-
-def test_a_payout_lapses(engine: Engine) -> None:
-    place = rich(engine)
-    place.act("council", "announce", sender=STRANGER)
-    place.advance(3 * DAY - 1)
-    refused("council: already announced", place.chain["council"].send, "announce", sender=STRANGER)
-    place.advance(1)
-    refused("council: a payout is due", place.chain["council"].send, "announce", sender=STRANGER)
-    place.advance(4 * DAY)
-    refused("council: a payout is due", place.chain["council"].send, "announce", sender=STRANGER)
-    place.advance(1)
-    refused("council: payout too late", place.chain["council"].send, "distribute", sender=STRANGER)
-    place.act("council", "announce", sender=STRANGER)
-    place.compare()
-
-
-def test_the_smaller_of_then_and_now(engine: Engine) -> None:
-    """What has come since waits for the next time; what has gone is not paid."""
-    place = rich(engine)
-    amount = place.act("council", "announce", sender=STRANGER)
-    place.advance(3 * DAY)
-    place.act("loan", "mint", place.chain["pool"].address, 100_000 * TOKEN, sender=STRANGER)
-    before = engine.snapshot()
-    assert place.chain["council"].send("distribute", sender=STRANGER) == amount
-    engine.revert(before)
-    place.act("loan", "burn", place.chain["pool"].address, 200_000 * TOKEN, sender=STRANGER)
-    assert place.act("council", "distribute", sender=STRANGER) < amount - 99_000 * TOKEN
-
-
 def test_a_debt_closed_for_a_moment_does_not_enlarge_a_payout(engine: Engine) -> None:
     """The target follows debt and assets; who lowers them just before the payout gets what was announced."""
     place = rich(engine)
@@ -326,24 +228,6 @@ def test_a_debt_closed_for_a_moment_does_not_enlarge_a_payout(engine: Engine) ->
     place.act("pool", "exit", MAX, 0, LENDER, LENDER, sender=LENDER)
     assert place.chain["pool"].call("excess") > amount
     assert place.act("council", "distribute", sender=STRANGER) == amount
-
-
-def test_what_nobody_takes_stays(engine: Engine) -> None:
-    place = rich(engine)
-    place.act("council", "set_payout_receiver", NOBODY, sender=CURATOR)
-    amount = place.act("council", "announce", sender=STRANGER)
-    place.advance(3 * DAY)
-    reserves = place.chain["pool"].call("reserves")
-    assert place.act("council", "distribute", sender=STRANGER) == amount // 2
-    assert reserves - place.chain["pool"].call("reserves") == amount // 2
-    refused(
-        "council: receiver is the pool", place.chain["council"].send, "set_payout_receiver",
-        place.chain["pool"].address, sender=CURATOR,
-    )  # fmt: skip
-    refused(
-        "council: not the curator", place.chain["council"].send, "set_payout_receiver", STRANGER,
-        sender=STRANGER,
-    )  # fmt: skip
 
 
 def test_payouts_are_net_of_provisions(engine: Engine) -> None:
@@ -365,24 +249,3 @@ def test_payouts_are_net_of_provisions(engine: Engine) -> None:
     place.advance(DAY)
     refused("council: no excess", council.send, "announce", sender=DEPLOYER)
     place.compare()
-
-
-def test_no_payout_of_a_wiped_pool(engine: Engine) -> None:
-    """All lenders but a crumb are wiped, and then something is donated: it is nobody's to take."""
-    lab = EdgePool.busy(engine)
-    lab.pool.send("draw", 399_999 * TOKEN, STRANGER, sender=VAULT)
-    lab.tell("burn", lab.pool.address, 100_001 * TOKEN)
-    lab.pool.send("settle", lab.pool.call("credit_line", VAULT)[1], 0, sender=VAULT)
-    assert lab.pool.call("totalAssets") == 0
-    lab.tell("mint", lab.pool.address, 1_000 * TOKEN)
-    refused("pool: wiped", lab.pool.call, "excess")
-    refused("pool: wiped", lab.pool.send, "distribute_excess", 1, STRANGER, sender=COUNCIL)
-
-
-def test_a_pool_without_a_backstop_pays_the_receiver_only(engine: Engine) -> None:
-    lab = EdgePool.busy(engine, backstop_share=0, insurance_target=0)
-    lab.tell("mint", lab.pool.address, 1_000 * TOKEN)
-    assert lab.pool.send("distribute_excess", 400 * TOKEN, STRANGER, sender=COUNCIL) == 400 * TOKEN
-    assert lab.pool.call("balanceOf", STRANGER) == 400 * TOKEN * 1_000
-    assert lab.pool.call("balanceOf", lab.pool.call("backstop")) == 0
-    assert lab.pool.call("excess") == lab.pool.call("reserves") == 600 * TOKEN

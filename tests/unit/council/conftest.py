@@ -1,9 +1,11 @@
 """An open pool of a million tokens without debt; a vault with a limit of 100,000 and one without."""
 
+from collections.abc import Callable
+
 import pytest
 
 from plimsoll.testing import Contract
-from plimsoll.units import DAY
+from plimsoll.units import DAY, MAX
 from tests.utils.market import Market, build_market
 
 TOKEN = 10**6
@@ -57,4 +59,25 @@ def guarded(chain, council, curator, guardian) -> Contract:
 def raising(council, vault, curator) -> Contract:
     """The council with a queued raise of the vault's limit to 200,000, ready in three days."""
     council.queue_limit(vault, 200_000 * TOKEN, sender=curator)
+    return council
+
+
+@pytest.fixture(scope="session")
+def backstop(chain, pool, lender) -> Contract:
+    """The pool's; nobody stakes in it yet."""
+    backstop = chain.at("Backstop", pool.backstop())
+    pool.approve(backstop, MAX, sender=lender)
+    return backstop
+
+
+@pytest.fixture
+def donate(market, stranger) -> Callable[[int], object]:
+    """Adds base units to the pool's reserve."""
+    return lambda units: market.loan.mint(market.pool, units, sender=stranger)
+
+
+@pytest.fixture
+def rich(council, donate) -> Contract:
+    """The council of a pool whose reserve of 150,000 is 100,000 above its target of 5 %."""
+    donate(150_000 * TOKEN)
     return council

@@ -42,6 +42,26 @@ def test_once(chain, cut, vault, curator):
     assert reason == "council: nothing to restore"
 
 
+def test_until_thirty_days_after_the_cut(chain, cut, vault, curator):
+    chain.advance(30 * DAY)
+    assert refusal(cut.restore_limit, vault, FORMER, sender=curator) is None
+    chain.advance(1)
+    reason = refusal(cut.restore_limit, vault, FORMER, sender=curator)
+    assert reason == "council: right to restore lapsed"
+
+
+@pytest.mark.parametrize("lowered", [False, True])
+def test_not_over_the_curators_own_lowering(chain, cut, vault, new_vault, curator, lowered):
+    """Of this vault's limit; that of another does not count."""
+    for each in (vault, new_vault):
+        cut.queue_limit(each, 30_000 * TOKEN, sender=curator)
+        chain.advance(3 * DAY)
+        cut.execute_queued(sender=curator)
+    cut.set_limit(vault if lowered else new_vault, 29_999 * TOKEN, sender=curator)
+    reason = refusal(cut.restore_limit, vault, FORMER, sender=curator)
+    assert reason == ("council: nothing to restore" if lowered else None)
+
+
 def test_nothing_to_restore(guarded, vault, curator):
     reason = refusal(guarded.restore_limit, vault, FORMER, sender=curator)
     assert reason == "council: nothing to restore"

@@ -106,11 +106,29 @@ def test_a_settlement_books_both_apart(tranches):
     limit = lab.line()[0]
     seize(lab, 70_000)  # 40,000 beyond the reserve
     receipt = lab.settle(lab.units(20_000) * PAR, lab.units(1_000))
-    assert receipt.of(lab.pool.Loss) == [
+    assert receipt.events == [
+        lab.pool.LimitSet(vault=lab.vault, limit=limit - lab.units(19_000)),
+        lab.pool.Transfer(sender=lab.backstop, receiver=NOBODY, value=lab.units(50_000) * PAR),
         lab.pool.Loss(vault=NOBODY, reserves=0, backstop=lab.units(40_000), lenders=0),
         lab.pool.Loss(vault=lab.vault, reserves=0, backstop=lab.units(10_000), lenders=lab.units(9_000)),
     ]
     assert lab.line()[0] == limit - lab.units(19_000) == limit - lab.pool.losses(lab.vault)
+
+
+@pytest.mark.parametrize("lost", [0, 1, 10_000])
+def test_a_reserve_bears_the_vaults_own_loss_after_what_stood_before(tranches, lost):
+    """Cash that is gone takes the reserve; what is left of it bears the vault's."""
+    lab = tranches
+    seize(lab, 25_000)
+    receipt = lab.settle(lab.units(lost) * PAR, 0)
+    own = max(0, lost - 5_000)
+    assert (
+        receipt.of(lab.pool.Loss)
+        == [
+            lab.pool.Loss(vault=lab.vault, reserves=lab.units(lost - own), backstop=lab.units(own), lenders=0)
+        ][: lost > 0]
+    )
+    assert lab.pool.losses(lab.vault) == lab.units(lost)
 
 
 def test_all_cash_is_gone(tranches, lender, stranger):
