@@ -25,6 +25,7 @@ from plimsoll.chain.engine import Artifact
 ROOT = Path(__file__).parents[2]
 _KEPT = ROOT / ".build" / "artifacts"
 _COMPILERS = ("vyper", "snekmate")
+_FIELDS = {"compilers", "files", "abi", "initcode", "slots", "runtime_size"}  # of a kept file
 
 
 @dataclass(frozen=True)
@@ -162,8 +163,10 @@ def _kept(name: str) -> Compiled | None:
     if not path.exists():
         return None
     kept = json.loads(path.read_text())
-    if kept["compilers"] != _compilers() or any(
-        _digest_of(file) != seen for file, seen in kept["files"].items()
+    if (
+        kept.keys() != _FIELDS
+        or kept["compilers"] != _compilers()
+        or any(_digest_of(file) != seen for file, seen in kept["files"].items())
     ):
         return None
     made = Artifact(name, tuple(kept["abi"]), bytes.fromhex(kept["initcode"]))
