@@ -220,7 +220,7 @@ def _first(pool: Sequence[Candidate], shadow: int, venue: Venue, gas: Gas) -> li
     prices = [shadow + (top - shadow) * part // 4 for part in range(-4, 5)]
     rankings: list[Callable[[Candidate], int]] = [
         *(partial(_gain_at, price, gas) for price in prices),
-        lambda it: it.quote.seized * PRICE_SCALE // it.cost,
+        _return,
     ]
     most, best = 0, list[Candidate]()
     for ranking in rankings:
@@ -355,13 +355,16 @@ def within_funds(batch: Batch, funds: int, venue: Venue, gas: Gas) -> Batch:
         return batch
     kept: list[Candidate] = []
     left = funds
-    for each in sorted(
-        batch.candidates, key=lambda it: it.quote.seized * PRICE_SCALE // it.cost, reverse=True
-    ):
+    for each in sorted(batch.candidates, key=_return, reverse=True):
         if each.cost <= left:
             kept.append(each)
             left -= each.cost
     return _batch(kept, venue, gas, batch.bound)
+
+
+def _return(candidate: Candidate) -> int:
+    """Collateral for a base unit of the loan asset, 1e36."""
+    return candidate.quote.seized * PRICE_SCALE // max(1, candidate.cost)
 
 
 def _gain_at(price: int, gas: Gas, candidate: Candidate) -> int:

@@ -89,6 +89,14 @@ def test_impact_limits_what_is_sold():
     assert len(choose(offered, FixedPrice(PRICE), Gas()).candidates) == 2
 
 
+def test_what_costs_nothing_is_taken():
+    """Collateral for no debt: of a position whose price has fallen to nothing."""
+    offered = closes((1_000, 0), (1_000, 1_500))
+    chosen = choose(offered, FixedPrice(PRICE), Gas())
+    assert chosen.profit == 2_500
+    assert len(within_funds(chosen, 0, FixedPrice(PRICE), Gas()).candidates) == 1
+
+
 def test_gas_alone_can_make_a_batch_not_worth_it():
     """The base cost of a batch counts once, also when every order by itself would pay."""
     offered = closes((1_000, 1_950))
