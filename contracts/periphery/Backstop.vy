@@ -621,11 +621,12 @@ def _is_mature(owner: address) -> bool:
 @view
 def _leavable(owner: address, books: IBackstop.Books, net: IBackstop.Part) -> uint256:
     """
-    @notice Shares of the escrow that `owner` may redeem now.
+    @notice Shares of the escrow that `owner` may redeem now; 0 when they are worth nothing.
     """
     if not self._is_plain(books.escrow, net) or not self._is_mature(owner):
         return 0
-    return self._departing(owner, books)
+    shares: uint256 = self._departing(owner, books)
+    return shares if self._to_assets_down(shares, net) > 0 else 0
 
 
 # --------------------------------------------------- internals: shares of a part

@@ -253,11 +253,13 @@ class Backstop:
         return departure.shares if departure.generation == books.escrow.generation else 0
 
     def max_redeem(self, owner: str) -> int:
-        """Shares of the escrow that `owner` may redeem now."""
+        """Shares of the escrow that `owner` may redeem now; 0 when they are worth nothing."""
         books = self.books()
-        if not _is_plain(books.escrow, self.net(books)) or not self._is_mature(owner):
+        net = self.net(books)
+        if not _is_plain(books.escrow, net) or not self._is_mature(owner):
             return 0
-        return self.departing(owner, books)
+        shares = self.departing(owner, books)
+        return shares if net.assets_down(shares) else 0
 
     def max_withdraw(self, owner: str) -> int:
         """Pool shares that `owner` may withdraw now."""

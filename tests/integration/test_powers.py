@@ -4,7 +4,7 @@ from plimsoll.chain.artifacts import artifact
 from plimsoll.testing import refusal
 from plimsoll.units import DAY, MAX, WAD
 from tests.utils.market import small_market
-from tests.utils.roles import BORROWER, CURATOR, GUARDIAN, OTHER_BORROWER, STRANGER
+from tests.utils.roles import BORROWER, CURATOR, GUARDIAN, LENDER, OTHER_BORROWER, STRANGER
 
 
 def test_x3_no_admin_call_makes_anybody_liquidatable():
@@ -32,14 +32,16 @@ def test_x3_no_admin_call_makes_anybody_liquidatable():
     act("queue_guardian", GUARDIAN, sender=CURATOR)
     act("execute_queued", sender=CURATOR, wait=3 * DAY)
     act("queue_limit", other, market.loans(5_000), sender=CURATOR)
+    act("witness", sender=STRANGER)
     act("execute_queued", sender=CURATOR, wait=3 * DAY)
     act("set_supply_cap", 1, sender=CURATOR)
     act("set_payout_receiver", STRANGER, sender=CURATOR)
+    backstop = market.chain.at("Backstop", market.pool.backstop())
+    market.pool.send("approve", backstop.address, MAX, sender=LENDER)
+    backstop.send("deposit", 50_000 * 10**9, LENDER, sender=LENDER)
     market.loan.send("mint", market.pool.address, market.loans(100_000), sender=STRANGER)
     act("announce", sender=STRANGER)
-    act("distribute", sender=STRANGER, wait=3 * DAY)
-    act("set_payout_receiver", STRANGER, sender=CURATOR)
-    market.loan.send("mint", market.pool.address, market.loans(100_000), sender=STRANGER)
+    act("cancel_payout", sender=GUARDIAN)
     act("announce", sender=STRANGER)
     act("distribute", sender=STRANGER, wait=3 * DAY)
     act("pause", sender=GUARDIAN)

@@ -3,6 +3,9 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from pyrevm import AccountInfo
+
+from plimsoll.chain.anvil import Anvil
 from plimsoll.chain.engine import Engine
 from plimsoll.chain.revm import Revm
 
@@ -25,3 +28,11 @@ def made_by(make: Callable[[int], Engine]) -> Iterator[None]:
         yield
     finally:
         _make = before
+
+
+def put_code(engine: Engine, address: str, code: bytes) -> None:
+    """Gives an account code that no creation could; it may outlive what undoes the rest."""
+    if isinstance(engine, Anvil):
+        engine.request("anvil_setCode", address, "0x" + code.hex())
+    elif isinstance(engine, Revm):
+        engine._evm.insert_account_info(address, AccountInfo(code=code))

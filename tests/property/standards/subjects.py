@@ -55,6 +55,7 @@ class Subject(ABC):
     version: ClassVar[str] = "1"  # of the EIP-712 domain, whose name is the token's
     spending_is_logged: ClassVar[bool]  # ERC-20: whether `transferFrom` says what is left of an allowance
     leaving_is_asked_for: ClassVar[bool] = False  # whether who has not asked is refused, even with nothing
+    burns_for_nothing: ClassVar[bool] = True  # whether shares that are worth nothing can be redeemed
 
     vault: Contract
     asset: Contract
@@ -104,6 +105,14 @@ class Subject(ABC):
     def worth(self, owner: str) -> int:
         """What all that an owner has in the vault is worth, in the asset."""
         return self.vault.call("convertToAssets", self.shares(owner))
+
+    def leave_at_any_terms(self, owner: str) -> None:
+        """An owner leaves with all that they may, whatever provisions keep back."""
+        raise NotImplementedError
+
+    def worth_without_provisions(self, owner: str) -> int:
+        """What those shares were worth, in the asset, if nothing were provided for."""
+        raise NotImplementedError
 
     def become_empty(self) -> None:
         """Nobody has a share."""
@@ -182,6 +191,13 @@ class PoolSubject(Subject):
     def share_slack(self) -> int:
         """What one base unit buys: both are computed from amounts of the asset."""
         return self.vault.call("previewWithdraw", 1)
+
+    def leave_at_any_terms(self, owner: str) -> None:
+        pool = self.world.chain["pool"]
+        pool.send("exit", MAX, 0, owner, owner, sender=owner)
+
+    def worth_without_provisions(self, owner: str) -> int:
+        return self.vault.call("previewMint", self.shares(owner))
 
     def become_closed(self) -> None:
         """Deployed; lenders may not come in yet."""
@@ -286,11 +302,12 @@ class BackstopSubject(Subject):
         "dearer",
         "waiting",
         "lapsed",
-        "withheld",
+        "provided",
         "wiped",
     )
     spending_is_logged = False
     leaving_is_asked_for = True
+    burns_for_nothing = False
 
     def deploy(self) -> None:
         self.market = PoolSubject("empty")
@@ -330,6 +347,12 @@ class BackstopSubject(Subject):
 
     def redeemable_supply(self) -> int:
         return self.backstop.call("books")[1][1]
+
+    def leave_at_any_terms(self, owner: str) -> None:
+        self.backstop.send("leave", self.redeemable(owner), 0, owner, owner, sender=owner)
+
+    def worth_without_provisions(self, owner: str) -> int:
+        return self.redeemable(owner)  # at par
 
     def burning(self, owner: str, shares: int) -> list[Log]:
         return []  # the token's shares were burnt by the request
@@ -383,8 +406,8 @@ class BackstopSubject(Subject):
             self.backstop.send("request", self.shares(owner) // 2, sender=owner)
         self.wait()
 
-    def become_withheld(self) -> None:
-        """They may not leave while a loss is known and not booked."""
+    def become_provided(self) -> None:
+        """A loss is known and not booked: leaving costs."""
         self.become_par()
         self.market.borrow(2_500 * 10**6)
         self.market.see(self.world.fair["first_oracle"] // 4_000)

@@ -130,4 +130,4 @@ def test_a_holder_of_transferred_shares_has_all_their_rights(subject: Subject) -
     subject.vault.send("transfer", STRANGER, subject.shares(LENDER), sender=LENDER)
     assert (subject.shares(LENDER), subject.redeemable(LENDER)) == (0, asked)
     subject.ask_to_leave(STRANGER)
-    assert subject.vault.call("maxRedeem", STRANGER) == before - asked
+    assert subject.vault.call("maxRedeem", STRANGER) == max(0, before - asked)  # 0 at a haircut

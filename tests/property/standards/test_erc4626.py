@@ -18,8 +18,8 @@ from tests.stateful.world import LENDER, OPERATOR, OTHER_LENDER, ROLES, STAKER, 
 
 ENTRIES, EXITS = ("deposit", "mint"), ("withdraw", "redeem")
 ENOUGH = 10**30  # an amount that stands for "no limit"
-LIVE = ("par", "gained", "lost", "provided", "capped", "dearer")  # where something can come in and go out
-HELD = (*LIVE, "lent_out", "paused", "waiting", "lapsed", "withheld", "unnoticed")  # states with holders
+LIVE = ("par", "gained", "lost", "capped", "dearer")  # where something can come in and go out
+HELD = (*LIVE, "provided", "lent_out", "paused", "waiting", "lapsed", "unnoticed")  # states with holders
 examples = settings(max_examples=25, deadline=None, derandomize=True)
 amounts = st.one_of(st.integers(0, 3), st.integers(0, MILLION // 2), st.integers(0, 4 * MILLION))
 
@@ -37,12 +37,13 @@ def arguments(function: str, amount: int, receiver: str, owner: str) -> tuple:
 
 
 def allowed(subject: Subject, function: str, amount: int, owner: str) -> int:
-    """As much of an amount as the vault takes or gives now; nothing where it is worth no share.
+    """As much of an amount as the vault takes or gives now; nothing where it would give nothing and refuses.
 
-    The text has no word for a deposit that is worth no share; the backstop refuses it.
+    The text has no word for a deposit that is worth no share, nor for shares that are worth no asset.
     """
     amount = min(amount, maximum(subject, function, owner))
-    return 0 if function == "deposit" and preview(subject, function, amount) == 0 else amount
+    refusing = function == "deposit" or (function == "redeem" and not subject.burns_for_nothing)
+    return 0 if refusing and preview(subject, function, amount) == 0 else amount
 
 
 def shut(subject: Subject, function: str, owner: str) -> bool:
@@ -158,7 +159,7 @@ def test_execution_is_no_worse_than_its_preview(subject: Subject, function: str,
         assert done >= said if function in ("deposit", "redeem") else done <= said
 
 
-@every("empty", *LIVE)
+@every("empty", "provided", *LIVE)
 @pytest.mark.parametrize("function", ENTRIES)
 @given(amount=amounts)
 @examples
@@ -275,7 +276,7 @@ def test_a_vault_that_takes_nothing_says_so(subject: Subject) -> None:
     assert maximum(subject, "redeem", LENDER) > 0 or subject.state == "closed"
 
 
-@every("lent_out", "waiting", "lapsed", "withheld")
+@every("lent_out", "waiting", "lapsed")
 def test_a_vault_that_gives_nothing_says_so(subject: Subject) -> None:
     """Zero for both ways out, and previews act as if there were no limit."""
     for function in EXITS:
@@ -286,10 +287,26 @@ def test_a_vault_that_gives_nothing_says_so(subject: Subject) -> None:
     assert preview(subject, "withdraw", MILLION // 2) <= shares
 
 
+@every("provided")
+def test_a_haircut_needs_consent(subject: Subject) -> None:
+    """Nothing by the text's ways out, which say so; previews are what the other way pays."""
+    owner = OTHER_LENDER
+    for function in EXITS:
+        assert maximum(subject, function, owner) == 0
+        assert refused(subject.vault, function, 10**9, owner, owner, sender=owner)
+        assert not refused(subject.vault, function, 0, owner, owner, sender=owner)
+    shares, before = subject.redeemable(owner), subject.assets(owner)
+    said = preview(subject, "redeem", shares)
+    assert 0 < said < subject.worth_without_provisions(owner) * 9 // 10
+    assert 0 < preview(subject, "withdraw", said) <= shares
+    subject.leave_at_any_terms(owner)
+    assert subject.assets(owner) - before == said
+
+
 # ------------------------------------------------------------------------------------ what has been asked
 
 
-@every("par", "gained", "lost", "dearer", "withheld", kinds=[BackstopSubject])
+@every("par", "gained", "lost", "dearer", "provided", kinds=[BackstopSubject])
 def test_what_may_leave_is_what_was_asked_for(subject: Subject) -> None:
     """Nobody else's maximum is above 0, and a holder's is his request, neither more nor all that he holds."""
     for owner in (STRANGER, STAKER):
@@ -297,7 +314,7 @@ def test_what_may_leave_is_what_was_asked_for(subject: Subject) -> None:
     for owner in (LENDER, OTHER_LENDER):
         asked = subject.redeemable(owner)
         assert subject.shares(owner) > 0 < asked
-        most = 0 if subject.state == "withheld" else asked
+        most = 0 if subject.state == "provided" else asked
         assert maximum(subject, "redeem", owner) == most
         assert maximum(subject, "withdraw", owner) == preview(subject, "redeem", most)
 
@@ -348,7 +365,7 @@ def test_in_and_out_gains_nothing(subject: Subject, way_in: str, way_out: str, a
         subject.vault.send(way_in, amount, STRANGER, sender=STRANGER)
         subject.ask_to_leave(STRANGER)
         if not shut(subject, way_out, STRANGER):
-            most = maximum(subject, way_out, STRANGER)
+            most = allowed(subject, way_out, MAX, STRANGER)
             subject.vault.send(way_out, most, STRANGER, STRANGER, sender=STRANGER)
         assert subject.assets(STRANGER) <= had
 
@@ -406,14 +423,14 @@ def test_rounding_is_the_callers_loss(subject: Subject, function: str, amount: i
     """P5, B2: no way in or out lowers what shares are worth, be it by a part of a base unit."""
     with subject.undone():
 
-        def prices() -> tuple[int, int]:
-            return subject.vault.call("convertToAssets", 10**36), preview(subject, "redeem", 10**36)
+        def prices() -> tuple[int, int]:  # in shares, of entries and exits
+            return subject.vault.call("convertToShares", 10**36), preview(subject, "withdraw", 10**36)
 
         before = prices()
         amount = allowed(subject, function, amount, LENDER)
         if not shut(subject, function, LENDER):
             subject.vault.send(function, *arguments(function, amount, LENDER, LENDER), sender=LENDER)
-        assert all(now >= then for now, then in zip(prices(), before, strict=True))
+        assert all(now <= then for now, then in zip(prices(), before, strict=True))
 
 
 # -------------------------------------------------------------------------------------------- allowances

@@ -124,6 +124,22 @@ def test_nothing_is_burnt_for_nothing(leaving, keep_back, lender):
         assert refusal(getattr(leaving, way), *more, sender=lender) is None
 
 
+@pytest.mark.parametrize(("asked", "worth"), [(1, 0), (2, 1)])
+def test_the_maxima_of_a_request_that_is_worth_nothing(
+    chain, leaving, pool, other_lender, stranger, asked, worth
+):
+    """Below par, of one share: what `redeem` would refuse may not be redeemed."""
+    leaving.deposit(asked, other_lender, sender=other_lender)
+    leaving.request(asked, sender=other_lender)
+    chain.advance(14 * DAY)
+    pool.burn(leaving, 2, sender=stranger)
+    assert leaving.departure_of(other_lender)[0] == asked
+    assert leaving.maxRedeem(other_lender) == (asked if worth else 0)
+    assert leaving.maxWithdraw(other_lender) == worth
+    call = (leaving.redeem, asked, other_lender, other_lender)
+    assert refusal(*call, sender=other_lender) == (None if worth else "backstop: worth nothing")
+
+
 def test_when_all_is_provided_for_one_waits(leaving, keep_back, lender):
     """Not even `leave` burns shares for nothing; what is left of next to nothing it pays."""
     keep_back(2 * HALF)

@@ -116,6 +116,8 @@ def test_oracle_that_does_not_answer(create, market, deployer):
 def test_collateral(create, market, builder, deployer):
     create("vault: collateral is the loan", collateral=market.loan)
     create("vault: collateral is the pool", collateral=market.pool)
+    create("vault: collateral is backstop", collateral=market.pool.backstop())
+    create(collateral=market.builder.pool(market.loan).pool.backstop())  # another pool's
     create("", collateral=deployer)
 
 

@@ -1,11 +1,15 @@
 """Operators: rights of withdrawing and borrowing, granted by the owner by call or by EIP-712 signature."""
 
+from collections.abc import Callable
+from functools import partial
+
 import pytest
 from eth_abi import encode
 from eth_utils import keccak
 
-from plimsoll.testing import refusal
+from plimsoll.testing import Account, refusal
 from plimsoll.units import DAY, MAX, NOBODY
+from tests.utils.engines import put_code
 from tests.utils.signatures import sign_set_operator
 from tests.utils.vaults import BORROW, WITHDRAW
 
@@ -221,6 +225,64 @@ def test_a_wallet_with_code_has_the_last_word(vault, market, wallet, stranger, s
     assert refusal(method, *sign(owner=wallet), sender=stranger) == reason
     # code that knows no ERC-1271
     assert refusal(method, *sign(owner=market.oracle), sender=stranger) == reason
+
+
+@pytest.fixture
+def delegated(chain, sign):
+    """An owner whose account has code, which says to have delegated to a contract; signs for them."""
+    owner = Account.of("delegated owner")
+
+    def delegated(address: str, prefix: str = "ef0100") -> Callable[..., tuple]:
+        put_code(chain.engine, owner, bytes.fromhex(prefix + address[2:]))
+        return partial(sign, owner=owner)
+
+    return delegated
+
+
+def deliver(vault, arguments, sender) -> str | None:
+    """Why a signature is refused; None: it is not."""
+    return refusal(vault.set_operator_by_signature, *arguments, sender=sender)
+
+
+def test_an_owner_who_has_delegated_signs_with_their_key(vault, market, delegated, operator, stranger):
+    """EIP-7702: whatever the code says, here that of a contract without ERC-1271."""
+    sign, owner = delegated(market.oracle.address), Account.of("delegated owner")
+    assert deliver(vault, sign(signer=stranger), stranger) == "vault: bad signature"
+    receipt = vault.set_operator_by_signature(*sign(signer=owner), sender=stranger)
+    assert receipt.events == [vault.OperatorSet(owner=owner, operator=operator, rights=BOTH)]
+    assert vault.rights_of(owner, operator) == BOTH
+    assert vault.nonces(owner) == 1
+
+
+def test_or_as_the_code_wants(chain, anvil, vault, delegated, operator, stranger):
+    """ERC-1271: of a wallet to which another key belongs. Pyrevm runs no code that is delegated to."""
+    sign = delegated(chain.make("ContractWallet", operator).address)
+    for signer in (operator, Account.of("delegated owner")):
+        assert deliver(vault, sign(signer=signer), stranger) is None
+    assert deliver(vault, sign(signer=stranger), stranger) == "vault: bad signature"
+
+
+def test_what_is_not_65_bytes_goes_to_the_code(chain, anvil, vault, delegated, market, stranger):
+    """As 64 of EIP-2098 do."""
+    agrees = chain.place_code(bytes.fromhex("631626ba7e60e01b5f5260205ff3"))  # returns ERC-1271's magic
+    sign, owner = delegated(agrees), Account.of("delegated owner")
+    *arguments, signature = sign(signer=owner)
+    compact = signature[:32] + bytes([signature[32] | (signature[64] - 27) << 7]) + signature[33:64]
+    for other in (compact, b""):
+        assert deliver(vault, (*arguments, other), stranger) is None
+    delegated(market.oracle.address)
+    for other in (compact, b"", signature[:64] + b"\x1e", b"\x00" * 65):
+        assert deliver(vault, (*arguments, other), stranger) == "vault: bad signature"
+    assert deliver(vault, (*arguments, signature), stranger) is None
+
+
+@pytest.mark.parametrize("code", ["ff0100" + "11" * 20, "600100" + "11" * 20, "60006000fd"])
+def test_other_code_is_no_delegation(chain, vault, market, delegated, stranger, code):
+    """Then it alone is asked, which does not answer."""
+    sign, owner = delegated("0x", code), Account.of("delegated owner")
+    assert deliver(vault, sign(signer=owner), stranger) == "vault: bad signature"
+    delegated(market.oracle.address)
+    assert deliver(vault, sign(signer=owner), stranger) is None
 
 
 def test_a_wallet_with_code_acts_as_an_owner(vault, market, wallet, borrower, operator):
