@@ -1,5 +1,6 @@
 """The invariants that every single call must hold; checked on the twin, which equals the chain (T1)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,8 @@ from plimsoll.twin.share_math import VIRTUAL_SHARES, VIRTUAL_VALUE, to_assets_up
 from plimsoll.twin.vault import Vault
 from plimsoll.units import FRACTION, NOBODY, PRICE_SCALE, WAD
 
+BOOKING_DUST = 3  # base units of what all shares are worth by which a close may lower the price of exits
+
 
 @dataclass(frozen=True)
 class Books:
@@ -20,7 +23,9 @@ class Books:
     positions: dict[str, dict[str, tuple[int, int]]]
     seized: bool  # cash is missing that nobody has booked
     exit: tuple[int, int]  # assets (fractions) and shares by which exits are priced
+    provisions: int  # base units
     stake: Part  # of the backstop
+    escrow: Part
 
     @classmethod
     def of(cls, model: dict[str, Any]) -> "Books":
@@ -29,7 +34,8 @@ class Books:
         backing = pool.cash() * FRACTION + t.total_debt
         positions = {name: dict(part.positions) for name, part in model.items() if isinstance(part, Vault)}
         seized = t.total_assets - backing >= FRACTION
-        return cls(t, positions, seized, pool.exit_terms(t), model["backstop"].books().stake)
+        books = model["backstop"].books()
+        return cls(t, positions, seized, pool.exit_terms(t), pool.provisions(), books.stake, books.escrow)
 
 
 def check(
@@ -37,7 +43,7 @@ def check(
     before: Books,
     target: str,
     function: str,
-    arguments: tuple[Any, ...],
+    arguments: Sequence[Any],
     answer: Any,
     sender: str,
 ) -> None:
@@ -46,8 +52,11 @@ def check(
     vaults = {name: part for name, part in model.items() if isinstance(part, Vault)}
     after = Books.of(model)
     t = after.totals
-    losses = [event.values[1:] for event in pool.chain.events if event.name == "Loss"]
-    loss = tuple(map(sum, zip((0, 0, 0), *losses, strict=True)))
+    loss = _losses(pool)
+    called_back = function == "callback"
+    if called_back:
+        # what is judged by the totals at the start is judged by those of the outer call
+        function, *arguments, _ = arguments
 
     assert sum(pool.balances.values()) == t.total_supply, "P1"
     for name, vault in vaults.items():
@@ -61,16 +70,16 @@ def check(
 
     _check_backstop(model["backstop"])
 
-    if function == "callback":
-        return
-    if target in ("pool", "backstop", "loan") and function not in ("burn", "book_shortfall"):
-        assert _price(after.exit, before.exit) >= 0, "P5 exits"
+    if function != "burn":
+        _check_exit_price(pool, before, after, target, called_back)
     if not sum(loss) and after.stake.generation == before.stake.generation and before.stake.supply:
         left, former = after.stake, before.stake
         kept = (left.assets + VIRTUAL) * (former.supply + VIRTUAL)
         assert kept >= (former.assets + VIRTUAL) * (left.supply + VIRTUAL) or not left.supply, "B2"
     for name, vault in vaults.items():
-        _check_rights(vault, before.positions[name], function, sender)
+        # in a callback anybody's unhealthy position of the other vault may be liquidated
+        inner = "liquidate" if called_back and name != target else function
+        _check_rights(vault, before.positions[name], inner, sender)
     lenders = loss[2]
     # the price that is left, with the lenders' loss given back, is not below the price before
     kept = (t.total_assets + VIRTUAL_VALUE + lenders * FRACTION) * (
@@ -83,15 +92,55 @@ def check(
         former = (before.totals.total_debt + VIRTUAL_VALUE) * (t.total_debt_shares + VIRTUAL_SHARES)
         assert index >= former or not before.totals.total_debt_shares, "P6"
     if lenders:
-        gift = target == "liquidator" and pool.address in arguments  # the profit, after the loss
+        # the profit, or what a callback sends, after the loss
+        gift = called_back or (target == "liquidator" and pool.address in arguments)
         assert pool.reserves() == 0 or gift, "W1 reserve"
         assert pool.balances.get(pool.backstop, 0) == 0 or pool.backstop == NOBODY, "W1 backstop"
     if isinstance(answer, Revert):
         return
     if target == "loan" and function == "mint":
         assert t == before.totals, "P4"
+    if function in ("redeem", "withdraw") and target in ("pool", "backstop"):
+        _check_consent(before, target, function, arguments[0], answer)
     if target in vaults:
-        _check_vault_call(vaults[target], target, pool, before, after, function, arguments, answer, sum(loss))
+        own = sum(_losses(pool, vaults[target].address))
+        spare = 1 if called_back else 0  # what settling elsewhere meanwhile adds by rounding
+        _check_vault_call(
+            vaults[target], target, pool, before, after, function, arguments, answer, own, spare
+        )
+
+
+def _losses(pool: Pool, *of: str) -> tuple[int, int, int]:
+    """What a call has booked, by reserve, backstop and lenders; of these vaults alone, if any are named."""
+    losses = [event.values for event in pool.chain.events if event.name == "Loss"]
+    parts = [(values[1], values[2], values[3]) for values in losses if not of or values[0] in of]
+    reserves, backstop, lenders = map(sum, zip((0, 0, 0), *parts, strict=True))
+    return reserves, backstop, lenders
+
+
+def _check_exit_price(pool: Pool, before: Books, after: Books, target: str, called_back: bool) -> None:
+    """P5: exits fall by what provisions rise, by what is lost and was not provided for, and by dust."""
+    fall = -_price(after.exit, before.exit)
+    if target in ("pool", "backstop", "loan", "council"):
+        released = before.provisions - after.provisions
+        assert fall <= 0 or sum(_losses(pool)) > max(0, released), "P5 exits"
+        return
+    unprovided = max(0, sum(_losses(pool)) - (before.provisions - after.provisions))
+    closes = sum(event.name == "Liquidation" for event in pool.chain.events)
+    allowed = unprovided + BOOKING_DUST * closes + called_back
+    assert fall <= allowed * FRACTION * (before.exit[1] + VIRTUAL_SHARES), "P5 exits of a vault's call"
+
+
+def _check_consent(before: Books, target: str, function: str, amount: int, answer: Any) -> None:
+    """X1: who has named no bound gives up a thousandth at most, and rounding."""
+    shares, assets = (amount, answer) if function == "redeem" else (answer, amount)
+    if target == "pool":
+        worth = before.totals.total_assets + VIRTUAL_VALUE
+        supply = (before.totals.total_supply + VIRTUAL_SHARES) * FRACTION
+    else:
+        worth, supply = before.escrow.assets + VIRTUAL, before.escrow.supply + VIRTUAL
+    unit = supply + worth  # an asset or a share: one of them is rounded
+    assert (shares * worth) * 999 <= (assets * supply + unit) * 1_000, f"X1 {target}.{function}"
 
 
 def _price(left: tuple[int, int], right: tuple[int, int]) -> int:
@@ -128,10 +177,12 @@ def _check_vault_call(
     before: Books,
     after: Books,
     function: str,
-    arguments: tuple[Any, ...],
+    arguments: Sequence[Any],
     answer: Any,
     loss: int,
+    spare: int,
 ) -> None:
+    """V2, V3, P9, L1 to L3, L6, L7; `spare` base units more of debt and of loss are allowed."""
     t = after.totals
     risk = vault.risk
     former, now = before.positions[target], after.positions[target]
@@ -142,11 +193,11 @@ def _check_vault_call(
         if shares and (rose or collateral < former.get(owner, (0, 0))[0]):
             debt = to_assets_up(shares, t.total_debt, t.total_debt_shares)
             safe = collateral * vault.oracle.safe_price() // PRICE_SCALE
-            assert safe * risk.ltv >= debt * WAD, "V2"
+            assert safe * risk.ltv >= (debt - spare) * WAD, "V2"
             assert not rose or debt >= risk.min_debt, "V3"
         if rose:
             limit, drawn = pool.line(vault.address)
-            assert to_assets_up(drawn, t.total_debt, t.total_debt_shares) <= limit, "P9"
+            assert to_assets_up(drawn, t.total_debt, t.total_debt_shares) <= limit + spare, "P9"
     if function.startswith("liquidate"):
         price = vault.oracle.price()
         b = before.totals
@@ -169,7 +220,7 @@ def _check_vault_call(
         if all_restorable and not before.seized:
             unit = -(-(b.total_debt + VIRTUAL_VALUE) // ((b.total_debt_shares + VIRTUAL_SHARES) * FRACTION))
             index = 0 if t.total_debt_shares else 1_000 * unit
-            assert loss <= 1 + index, f"L3 loss {loss}"
+            assert loss <= 1 + spare + index, f"L3 loss {loss}"
         bonus = risk.bonus_max
         paid, fee, seized = answer[:3]
         assert seized * price // PRICE_SCALE <= paid * (WAD + bonus) // WAD + 1 + len(former), "L7"

@@ -42,6 +42,7 @@ WEIGHTS: dict[str, float] = {  # how often a rule of `Steps` is chosen, among al
     "grant": 2, "trespass": 2, "call_back": 6, "could_leave": 2, "round_trip": 3, "keep_an_appointment": 4,
     "raise_a_line": 2, "sign": 4, "look": 2, "stake": 5, "unstake": 4, "poke": 3, "distribute_excess": 3,
     "age": 0.4, "sell_out": 1, "trade": 5,
+    "flash_deposit": 3, "lie": 3,
 }  # fmt: skip
 
 
@@ -499,6 +500,92 @@ class Steps:
             self.world.compare()
             run = (self.leave, self.leave, self.supply, self.stake, self.repay, self.liquidate)
             self.random.choice(run)()
+
+    def flash_deposit(self) -> None:
+        """Somebody deposits 25 times the pool, acts or lets others act, and leaves, in no time (P7)."""
+        council, pool = self.world.model["council"], self.world.model["pool"]
+        if council.announced_at and self.random.random() < 0.4:  # to where a payout is due
+            self.world.advance(max(0, council.announced_at + PAYOUT_DELAY - self.world.engine.now))
+        elif council.queued.ready and self.random.random() < 0.4:
+            self.world.advance(max(0, council.queued.ready - self.world.engine.now))
+        amount = min(25 * (pool.accrued().total_assets // FRACTION) + self.tokens(1), 2**92)
+        self.world.act("loan", "mint", STRANGER, amount, sender=STRANGER)
+        held = pool.balances.get(STRANGER, 0)
+        shares = self.world.act("pool", "deposit", amount, STRANGER, sender=STRANGER)
+        if isinstance(shares, Revert):  # not open, paused, capped, wiped
+            return
+        fair = (self.announce, self.distribute, self.witness, self.raise_a_line, self.execute)
+        unfair = (self.leave, self.unstake, self.borrow, self.repay, self.stake, self.liquidate)
+        acts = fair if self.random.random() < 0.6 else unfair
+        for _ in range(self.random.randint(1, 3)):
+            self.random.choice(acts)()
+            self.world.compare()
+        got, burnt = self.world.act("pool", "exit", shares, 0, STRANGER, STRANGER, sender=STRANGER)
+        if acts is fair:  # less comes out where more is owed than owned: what is in excess of the debt
+            assert got <= amount + 1, f"P7: {got} for {amount}"
+            assert pool.balances.get(STRANGER, 0) == held + shares - burnt
+
+    def announce(self) -> None:
+        self.world.act("council", "announce", sender=STRANGER)
+
+    def distribute(self) -> None:
+        """Pays nothing or takes what it pays off the announcement."""
+        council = self.world.model["council"]
+        before = council.announced
+        paid = self.world.act("council", "distribute", sender=STRANGER)
+        if isinstance(paid, Revert):
+            assert council.announced == before, "a refused payout took from the announcement"
+        else:
+            assert 0 < paid <= before - council.announced, "paid more than was announced"
+
+    def witness(self) -> None:
+        """The basis of a raise only falls."""
+        council = self.world.model["council"]
+        before = council.queued.assets
+        answer = self.world.act("council", "witness", sender=STRANGER)
+        assert isinstance(answer, Revert) or answer <= before, "a witness raised the basis"
+
+    def execute(self) -> None:
+        """A raise adds no more than the least that anybody has seen allows."""
+        council, pool = self.world.model["council"], self.world.model["pool"]
+        change = council.queued
+        limit = pool.line(change.subject)[0]
+        answer = self.world.act("council", "execute_queued", sender=CURATOR)
+        if not isinstance(answer, Revert) and not change.is_guardian:
+            added = pool.line(change.subject)[0] - limit
+            assert added <= max(change.assets // RAISE_DIVISOR, limit), "a raise beyond its basis"
+
+    def lie(self) -> None:
+        """A borrower who lends has a provision stand while others leave; then it goes, or the oracle is silent."""
+        which, liar = self.vault(), self.borrower()
+        vault, oracle = self.world.model[f"{which}_vault"], f"{which}_oracle"
+        collateral, shares = vault.position_of(liar)
+        if not collateral or not shares:
+            return
+        if self.random.random() < 0.5:
+            amount = self.amount(self.tokens(self.random.choice((1_000, 300_000)))) % 2**90
+            self.world.act("pool", "deposit", amount, liar, sender=liar)
+        par = vault.debt_of(liar) * 10**36 // collateral
+        part = self.random.choice((0.0, self.random.random(), self.random.uniform(0.97, 1.0)))
+        price = max(1, min(int(par * part), 2**160))
+        self.world.set_prices(oracle, price, price)
+        self.world.act(f"{which}_vault", "poke", liar, sender=liar)
+        if self.random.random() < 0.3:
+            self.world.silence(oracle)
+        others = (self.leave, self.leave, self.unstake, self.repay, self.distribute_excess, self.cut)
+        for _ in range(self.random.randint(1, 4)):
+            self.random.choice(others)()
+            self.world.compare()
+        fair = self.world.fair[oracle]
+        if self.random.random() < 0.7:
+            self.world.set_prices(oracle, fair, fair if self.random.random() < 0.7 else price)
+            self.world.act(f"{which}_vault", "poke", liar, sender=liar)
+        if self.random.random() < 0.5:
+            self.world.act("pool", "exit", MAX, 0, liar, liar, sender=liar)
+
+    def cut(self) -> None:
+        vault = self.world.chain[f"{self.vault()}_vault"].address
+        self.world.act("council", "cut_limit", vault, sender=GUARDIAN)
 
     def distribute_excess(self) -> None:
         """Announces, waits, distributes; sometimes at a time that is none."""
