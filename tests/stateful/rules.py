@@ -556,7 +556,9 @@ class Steps:
             assert added <= max(change.assets // RAISE_DIVISOR, limit), "a raise beyond its basis"
 
     def lie(self) -> None:
-        """A borrower who lends has a provision stand while others leave; then it goes, or the oracle is silent."""
+        """A borrower who lends has a provision stand while others leave; then it goes, or the oracle is
+        silent.
+        """
         which, liar = self.vault(), self.borrower()
         vault, oracle = self.world.model[f"{which}_vault"], f"{which}_oracle"
         collateral, shares = vault.position_of(liar)
