@@ -38,8 +38,9 @@ def looks(seed, market):
         for owner in BORROWERS:
             vault, amount = f"{which}_vault", 50 * 10 ** world.decimals[1 if which == "first" else 2]
             world.act(vault, "deposit", amount, owner, sender=owner)
+            world.advance(market[2][1])  # the pace of what the owner before has drawn
             most = world.model[vault].max_borrow(owner)
-            world.act(vault, "borrow", int(most * random.uniform(0.5, 1)), owner, owner, sender=owner)
+            world.act(vault, "borrow", int(most * random.uniform(0.8, 1)), owner, owner, sender=owner)
     lens, steps = lens_over(world), Steps(world, random)
     for _ in range(4):
         for _ in range(WALK // 4):

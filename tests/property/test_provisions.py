@@ -50,27 +50,6 @@ def exit_price(place: Lockstep) -> float:
     return place.chain["pool"].call("convertToAssets", 10**18) / 10**15
 
 
-def test_what_a_position_lacks(engine: Engine) -> None:
-    """Debt less the price of the whole position, which its bonus lowers; nothing for a healthy one."""
-    place = lent(engine)
-    vault, pool = place.chain["first_vault"], place.chain["pool"]
-    assert place.act("first_vault", "poke", BORROWER, sender=STRANGER) == 0
-    shortfall = crash(place)
-    paid = vault.call("preview_liquidate", BORROWER, MAX)[2]
-    assert shortfall == vault.call("debt_of", BORROWER) - paid
-    assert 26_000 * TOKEN < shortfall < 30_000 * TOKEN
-    assert vault.call("provision_of", BORROWER) == vault.call("provisions") == shortfall
-    assert pool.call("provision_of", vault.address) == pool.call("provisions") == shortfall
-    assert place.act("first_vault", "poke", OTHER_BORROWER, sender=STRANGER) == shortfall
-    assert pool.call("provisions") == 2 * shortfall
-    assert vault.call("positions", BORROWER) >> 255 == 1
-    place.set_prices("first_oracle", PRICE, PRICE)
-    for owner in (BORROWER, OTHER_BORROWER):
-        assert place.act("first_vault", "poke", owner, sender=STRANGER) == 0
-    assert pool.call("provisions") == vault.call("positions", BORROWER) >> 255 == 0
-    place.compare()
-
-
 def test_nobody_gains_by_leaving_first(engine: Engine) -> None:
     """Who leaves before the loss is booked gets what those who stay have after it, to the rounding."""
     place = lent(engine)
@@ -130,40 +109,6 @@ def test_who_enters_pays_the_normal_price(engine: Engine) -> None:
     assert pool.call("maxWithdraw", LENDER) <= 500_000 * TOKEN
 
 
-def test_a_lifted_price_lowers_no_provision(engine: Engine) -> None:
-    """On the way down the safe price has the say: of a poke, and of a close of what is left."""
-    place = lent(engine)
-    vault = place.chain["first_vault"]
-    shortfall = crash(place)
-    place.set_prices("first_oracle", PRICE, PRICE // 2)  # one source is lifted
-    assert place.act("first_vault", "poke", BORROWER, sender=STRANGER) == shortfall
-    place.set_prices("first_oracle", PRICE * 7 // 10, PRICE // 2)
-    place.act("first_vault", "liquidate", BORROWER, 10_000 * TOKEN, 0, LIQUIDATOR, sender=LIQUIDATOR)
-    left = vault.call("position_of", BORROWER)[1] / (DEBT * 1_000)
-    assert vault.call("provision_of", BORROWER) == pytest.approx(shortfall * left, rel=1e-6)
-    place.set_prices("first_oracle", PRICE, PRICE)
-    assert place.act("first_vault", "poke", BORROWER, sender=STRANGER) == 0
-    place.compare()
-
-
-def test_a_repayment_lowers_it_by_the_fall_of_the_debt(engine: Engine) -> None:
-    """Without an oracle, for ever if need be."""
-    place = lent(engine)
-    vault = place.chain["first_vault"]
-    place.set_prices("first_oracle", PRICE // 10, PRICE // 10)
-    shortfall = place.act("first_vault", "poke", BORROWER, sender=STRANGER)
-    assert shortfall > 80_000 * TOKEN
-    place.silence("first_oracle")
-    place.act("first_vault", "repay", 1_000 * TOKEN, BORROWER, sender=BORROWER)
-    assert abs(vault.call("provision_of", BORROWER) - (shortfall - 1_000 * TOKEN)) <= 1
-    place.act("first_vault", "repay", 50_000 * TOKEN, BORROWER, sender=BORROWER)
-    assert abs(vault.call("provision_of", BORROWER) - (shortfall - 51_000 * TOKEN)) <= 2
-    place.act("first_vault", "close", MAX, MAX, BORROWER, BORROWER, sender=BORROWER)
-    assert vault.call("provision_of", BORROWER) == vault.call("positions", BORROWER) == 0
-    assert place.chain["pool"].call("provisions") == 0
-    place.compare()
-
-
 def test_a_liquidation_computes_it_afresh(engine: Engine) -> None:
     """What part of a position is closed takes its part of the provision along, in one call or in a batch."""
     place = lent(engine)
@@ -180,15 +125,6 @@ def test_a_liquidation_computes_it_afresh(engine: Engine) -> None:
     assert vault.call("provision_of", OTHER_BORROWER) == 0
     assert pool.call("provisions") == vault.call("provisions") == vault.call("provision_of", BORROWER)
     place.compare()
-
-
-def test_a_dead_oracle_says_nothing(engine: Engine) -> None:
-    place = lent(engine)
-    vault = place.chain["first_vault"]
-    place.silence("first_oracle")
-    refused("lying oracle: silent", vault.send, "poke", BORROWER, sender=STRANGER)
-    place.set_prices("first_oracle", 0, 0)
-    refused("vault: oracle price is zero", vault.send, "poke", BORROWER, sender=STRANGER)
 
 
 def test_a_loss_of_everything_leaves_exits_open(engine: Engine) -> None:

@@ -18,10 +18,10 @@ READING = (ROOT / "docs" / "reading.md").read_text()
 DOCUMENTS = [path for folder in (".", "docs", "bench") for path in sorted((ROOT / folder).glob("*.md"))]
 SOURCES = [path for path in (ROOT / "contracts").rglob("*.vy") if "mocks" not in path.parts]
 PERIPHERY = ("liquidator", "leverage", "periphery", "swap", "token")
-AREAS = "|".join(("pool", "vault", "rates", "council", "factory", "oracle", "lens", *PERIPHERY))
+AREAS = "|".join(("pool", "vault", "rates", "council", "backstop", "factory", "oracle", "lens", *PERIPHERY))
 REASON = re.compile(rf'"((?:{AREAS}): [^"]+)"')
 SECTIONS = {"pool": "Pool", "rates": "Pool", "council": "Council", "factory": "Factory", "vault": "Vault"}
-SECTIONS |= {"oracle": "ChainlinkOracle", "lens": "Lens"}
+SECTIONS |= {"backstop": "Backstop", "oracle": "ChainlinkOracle", "lens": "Lens"}
 SECTIONS |= dict.fromkeys(PERIPHERY, "Periphery")
 
 
