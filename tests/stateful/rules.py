@@ -42,7 +42,7 @@ WEIGHTS: dict[str, float] = {  # how often a rule of `Steps` is chosen, among al
     "grant": 2, "trespass": 2, "call_back": 6, "could_leave": 2, "round_trip": 3, "keep_an_appointment": 4,
     "raise_a_line": 2, "sign": 4, "look": 2, "stake": 5, "unstake": 4, "poke": 3, "distribute_excess": 3,
     "age": 0.4, "sell_out": 1, "trade": 5,
-    "flash_deposit": 3, "lie": 3,
+    "flash_deposit": 3, "lie": 3, "walk_out": 2,
 }  # fmt: skip
 
 
@@ -484,6 +484,32 @@ class Steps:
         if self.random.random() < 0.2:
             self.world.act("backstop", "cancel", owner, sender=STRANGER)
 
+    def walk_out(self) -> None:
+        """Out of the backstop from the beginning to the end, by preference while provisions stand."""
+        backstop, owner = self.world.model["backstop"], self.lender()
+        held = self.world.model["pool"].balances.get(owner, 0)
+        self.world.act("backstop", "deposit", min(held, self.tokens(20_000) * 1_000), owner, sender=owner)
+        self.world.act("backstop", "request", self.amount(backstop.balance_of(owner)) % 2**110, sender=owner)
+        self.world.advance(backstop.cooldown)
+        which = self.vault()
+        vault, debtor = self.world.model[f"{which}_vault"], self.borrower()
+        collateral, shares = vault.position_of(debtor)
+        if collateral and shares and self.random.random() < 0.8:
+            par = vault.debt_of(debtor) * 10**36 // collateral
+            price = max(1, min(int(par * self.random.choice((0.0, 0.5, self.random.random()))), 2**160))
+            self.world.set_prices(f"{which}_oracle", price, price)
+            self.world.act(f"{which}_vault", "poke", debtor, sender=STRANGER)
+            if self.random.random() < 0.3:
+                self.world.silence(f"{which}_oracle")
+        for function in self.random.sample(("leave", "redeem", "leave"), 2):
+            departing = backstop.departing(owner, backstop.books())
+            shares = self.random.choice((departing, departing // 2, self.amount(departing) % 2**110))
+            least = (0,) if function == "leave" else ()
+            self.world.act("backstop", function, shares, *least, owner, owner, sender=owner)
+            self.world.compare()
+            self.random.choice((self.leave, self.liquidate, self.repay, self.pass_time))()
+            self.world.compare()
+
     def poke(self) -> None:
         """Lets the pool know what a position lacks, most often after a fall; lenders may run then."""
         which = self.vault()
@@ -556,9 +582,7 @@ class Steps:
             assert added <= max(change.assets // RAISE_DIVISOR, limit), "a raise beyond its basis"
 
     def lie(self) -> None:
-        """A borrower who lends has a provision stand while others leave; then it goes, or the oracle is
-        silent.
-        """
+        """A borrower who lends has a provision stand while others leave; then it goes, or not."""
         which, liar = self.vault(), self.borrower()
         vault, oracle = self.world.model[f"{which}_vault"], f"{which}_oracle"
         collateral, shares = vault.position_of(liar)

@@ -16,7 +16,7 @@ from quality.judging import play
 from tests.stateful.world import BORROWER, CURATOR, DEPLOYER, LENDER, Lockstep
 from tests.utils.engines import in_process
 
-STEPS = 6_000
+STEPS = 12_000
 
 pytestmark = pytest.mark.skipif(
     "FUZZ_STEPS" not in os.environ, reason="compiles 16 contracts; make fuzz does"
@@ -31,7 +31,7 @@ class Mistake(NamedTuple):
 
 MISTAKES = {
     "a borrower's health is not checked": Mistake(
-        "contracts/Vault.vy", "    self._check_collateralised(collateral, debt)\n", "    pass\n"
+        "contracts/modules/limits.vy", "    self._check_collateralised(collateral, debt)\n", "    pass\n"
     ),
     "a debt is rounded down": Mistake(
         "contracts/Pool.vy",
@@ -52,9 +52,9 @@ MISTAKES = {
         "contracts/modules/liquidation.vy", "        bonus = min(bonus, equity)\n", ""
     ),
     "lenders lose before the backstop": Mistake(
-        "contracts/Pool.vy",
-        "carried = min(shortfall, worth)",
-        "carried = min(worth, shortfall - min(shortfall, t.total_assets // FRACTION - worth))",
+        "contracts/modules/waterfall.vy",
+        "        borne = min(shortfall, worth)\n",
+        "        borne = min(worth, shortfall - min(shortfall, t.total_assets // units.FRACTION - worth))\n",
     ),
     "a vault can be entered while it opens a position": Mistake(
         "contracts/Vault.vy", "@external\ndef open(", "@external\n@reentrant\ndef open("
@@ -67,18 +67,18 @@ MISTAKES = {
     ),
     "a loss is what the vault says it is": Mistake(
         "contracts/Pool.vy",
-        "unsafe_add(unsafe_mul(min(cash, CASH_TOP), FRACTION), t.total_debt)",
-        "t.total_assets - min(t.total_assets, extinguished - min(extinguished, paid * FRACTION))",
+        "cash._backing(balance, t.total_debt)\n    received",
+        "t.total_assets - (extinguished - min(extinguished, counted * units.FRACTION))\n    received",
     ),
     "a debt may be of any size": Mistake(
-        "contracts/Vault.vy",
+        "contracts/modules/limits.vy",
         '    assert debt >= liquidation.RISK.min_debt, "vault: below the minimum debt"\n',
         "",
     ),
     "a pause stops exits": Mistake(
         "contracts/Pool.vy",
         "    share_token._burn(owner, shares)\n",
-        '    assert not self._is_paused(t.flags), "pool: paused"\n    share_token._burn(owner, shares)\n',
+        '    assert not gates._is_paused(t.flags), "pool: paused"\n    share_token._burn(owner, shares)\n',
     ),
     "a queued change needs no waiting": Mistake(
         "contracts/Council.vy", '    assert block.timestamp >= change.ready, "council: too early"\n', ""
@@ -118,9 +118,45 @@ MISTAKES = {
         '        assert self.rights_of[owner][msg.sender] & right != 0, "vault: not authorised"\n',
         "        pass\n",
     ),
+    "a vault is charged with whatever is short when it settles": Mistake(
+        "contracts/modules/waterfall.vy",
+        "    if loss > 0:\n        credit_lines._lose(vault, loss)\n",
+        "    if vault != empty(address):\n        credit_lines._lose(vault, max(loss, shortfall))\n",
+    ),
+    "a witness may raise the basis": Mistake(
+        "contracts/Council.vy",
+        "assets: uint256 = min(self.queued.assets, staticcall POOL.totalAssets())",
+        "assets: uint256 = staticcall POOL.totalAssets()",
+    ),
+    "a refused payout uses up the announcement": Mistake(
+        "contracts/Council.vy", '    assert amount > 0, "council: nothing to pay out"\n', ""
+    ),
+    "a level refills from the beginning of time": Mistake(
+        "contracts/modules/credit_lines.vy",
+        "return (level << 198) | ((block.timestamp & CLOCK_TOP) << 222)",
+        "return level << 198",
+    ),
+    "who leaves the backstop is paid what the books say": Mistake(
+        "contracts/periphery/Backstop.vy",
+        "    assets: uint256 = self._to_assets_down(shares, self._net(books))\n",
+        "    assets: uint256 = self._to_assets_down(shares, books.escrow)\n",
+    ),
+    "a provision falls with the price alone": Mistake(
+        "contracts/modules/limits.vy",
+        "return min(noted, liquidation._shortfall(",
+        "return min(found, liquidation._shortfall(",
+    ),
+    "any haircut is taken without consent": Mistake(
+        "contracts/modules/waterfall.vy", "return exit_price * 1_000 >= price * 999", "return price > 0"
+    ),
+    "what is provided for is paid out": Mistake(
+        "contracts/modules/waterfall.vy",
+        "kept: uint256 = target + self.provisions * units.FRACTION",
+        "kept: uint256 = target",
+    ),
 }
 NO_ARRIVAL = Mistake(
-    "contracts/Vault.vy",
+    "contracts/modules/payments.vy",
     '    assert balance == before + amount or amount == 0, "vault: payment did not arrive"\n',
     "",
 )
