@@ -4,7 +4,7 @@ The tests are collected once. Each mutant is judged in a process of its own, for
 collected them, in which contracts are looked up under the mutant's.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from random import Random
 
 import pytest
@@ -64,9 +64,11 @@ class Bench:
         if report.failed and not self.red:
             self.red = f"{report.nodeid}: {report.longreprtext.splitlines()[-1]}"
 
-    def run(self) -> None:
-        """Runs the tests until the first red; raises AssertionError then."""
-        for item, following in zip(self.items, [*self.items[1:], None], strict=True):
+    def run(self, contracts: Iterable[str] = ()) -> None:
+        """Runs the tests until the first red, those of some contracts first; raises AssertionError then."""
+        folders = [f"unit/{name.lower().removeprefix('chainlink')}/" for name in contracts]
+        items = sorted(self.items, key=lambda item: not any(each in item.nodeid for each in folders))
+        for item, following in zip(items, [*items[1:], None], strict=True):
             item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
             if self.red:
                 raise AssertionError(self.red)
@@ -110,4 +112,4 @@ def judge(bench: Bench, artifacts: Mapping[str, Artifact], steps: int, seed: int
             if of_oracle:
                 oracle_world.play(f"{seed} {part}", part // ORACLE_STEPS, ORACLE_STEPS)
             if part == FIRST_STEPS:
-                bench.run()
+                bench.run(artifacts)
