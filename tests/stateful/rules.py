@@ -296,6 +296,8 @@ class Steps:
             answer = self.world.act("leverage", "open", vault.address, *arguments, sender=trader)
             assert not isinstance(answer, int) or answer >= least, "Y3"
         else:
+            debtors = [owner for owner in BORROWERS if vault.position_of(owner)[1]]
+            trader = self.random.choice([*debtors, *debtors, trader])
             repayment, payout = (
                 min(self.amount(part), 2**130) if self.random.random() < 0.7 else MAX
                 for part in (

@@ -16,7 +16,7 @@ from quality.judging import play
 from tests.stateful.world import BORROWER, CURATOR, DEPLOYER, LENDER, Lockstep
 from tests.utils.engines import in_process
 
-STEPS = 12_000
+STEPS = 6_000
 
 pytestmark = pytest.mark.skipif(
     "FUZZ_STEPS" not in os.environ, reason="compiles 16 contracts; make fuzz does"
