@@ -1,5 +1,4 @@
-"""A32: a thin token was pumped and lent against while it stood there, its feed telling the truth (MAMO,
-Tectonic).
+"""A32: a thin token was pumped and lent against meanwhile, its feed telling the truth (MAMO, Tectonic).
 
 Here the loss is at most the line, and at most what the pace lets out before the price returns.
 """

@@ -1,8 +1,6 @@
-"""A34: a repayment was cut to what the payer had or had allowed, and the debt fell by what was asked
-(Zentra).
+"""A34: a repayment was cut to what the payer had or allowed, and the debt fell by what was asked (Zentra).
 
-Here an amount is cut at the debt alone: what cannot be pulled in full reverts, and the debt falls by what
-arrived.
+Here an amount is cut at the debt alone: what cannot be pulled in full reverts; debt falls by what arrived.
 """
 
 import pytest

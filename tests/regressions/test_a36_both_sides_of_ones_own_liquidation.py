@@ -1,7 +1,6 @@
 """A36: whoever was borrower, liquidator and liquidity of the same market at once took from the others (Ajna).
 
-Here one person in every part, with a pool, stake and a pair of their own, has no more afterwards, in any
-order.
+Here one person in every part, with shares, stake and a pair of their own, has no more after any order.
 """
 
 from dataclasses import dataclass
@@ -57,9 +56,7 @@ class Person:
         market.vault.open(100 * WAD, 155_000 * 10**6, sender=OWNER)
 
     def holds(self) -> tuple[int, int]:
-        """Over all pockets, position, shares, stake and pair: loan asset (debts rounded up) and
-        collateral.
-        """
+        """In all pockets, position, shares, stake and pair: loan asset (debts rounded up), collateral."""
         market, bs = self.market, self.backstop
         loan = sum(market.loan.balanceOf(who) for who in (*POCKETS, self.pair))
         collateral = sum(market.collateral.balanceOf(who) for who in (*POCKETS, self.pair))

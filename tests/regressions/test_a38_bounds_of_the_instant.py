@@ -1,8 +1,6 @@
-"""A38: a bound that is a part of a pool's totals gave way for the length of a flash deposit (caps, raises,
-payouts).
+"""A38: a bound that is a part of a pool's totals gave way to a flash deposit (caps, raises, payouts).
 
-Here each such bound is moved by a deposit of 25 times the pool, and by a borrower of all that is idle: none
-gives.
+Here a deposit of 25 times the pool, and a borrower of all that is idle, move each such bound: none gives.
 """
 
 import pytest
@@ -41,8 +39,7 @@ def new_vault(market: Market) -> Contract:
     ("witnessed", "granted"), [(True, 50_000), (False, 1_000_000)], ids=["witnessed", "not"]
 )
 def test_a38_a_raise_inside_a_flash_deposit(witnessed, granted):
-    """Queued and executed inside one: 5 % of the pool with one witness of anybody's in between, else the
-    million.
+    """Queued and executed inside one: 5 % of the pool with a witness of anybody's in between, else a million.
 
     At a bound of 5 % of 26 millions a raise that nobody witnesses gets all that it asks for.
     """
@@ -66,8 +63,7 @@ def test_a38_a_raise_inside_a_flash_deposit(witnessed, granted):
 
 @pytest.mark.parametrize("utilisation", [0, 90])
 def test_a38_a_raise_slowed_by_whoever_empties_the_pool(utilisation):
-    """Out of and into it around a witness: at a utilisation of 90 % from 5 to 4.5 % of assets, else to
-    nothing.
+    """Out and in around a witness: at a utilisation of 90 % from 5 to 4.5 % of assets, else to nothing.
 
     A borrower of all that is idle changes nothing.
     """
@@ -101,11 +97,9 @@ def overflowing(market: Market, staked: int = 50_000) -> None:
 
 
 def test_a38_a_payout_cannot_be_voided():
-    """A deposit of 25 times the pool makes the excess 0 for a transaction: refused, and the announcement
-    stays.
+    """A deposit of 25 times the pool makes the excess 0: refused, and the announcement stays.
 
-    Three rounds of 50,000 were announced, paid 0 and used up for nothing, where `distribute` paid what was
-    left.
+    Of old three rounds of 50,000 were announced, paid 0 and used up, at no cost.
     """
     market, flash = flashing()
     overflowing(market)
@@ -173,12 +167,10 @@ def test_a38_who_borrows_all_that_is_idle_changes_no_payout():
 
 @pytest.mark.parametrize(("staked", "paid"), [(0, 0), (999, 0), (1_000, 2_000), (25_000, 48_750)])
 def test_a38_a_payout_to_who_stakes_just_before(staked, paid):
-    """Nobody stakes; a contract flash-deposits, stakes and calls `distribute`, in one transaction; whole
-    tokens.
+    """Nobody stakes; a contract deposits, stakes and calls `distribute`, in one transaction; whole tokens.
 
-    Below the minimum stake nothing is paid; above it the backstop's half is at most what its stake is worth
-    (of old 51,000 went out after 28 days to a first stake of 1,000). And no stake comes out in the same
-    transaction.
+    Below the minimum stake nothing is paid; above it the backstop's half is at most what its stake is worth. And
+    no stake comes out in the same transaction.
     """
     market, flash = flashing()
     overflowing(market, staked=0)
@@ -259,8 +251,7 @@ def provided(market: Market, whole_tokens: int = 20_000) -> int:
 
 @pytest.mark.parametrize("reserve", [0, 5_000])
 def test_a38_exit_terms_and_consent(reserve):
-    """A provision of 2 % beyond the reserve. A flash deposit dilutes it below the 0.1 % that a plain exit
-    takes.
+    """A provision of 2 %; a flash deposit dilutes it below the 0.1 % that a plain exit takes.
 
     Another then leaves plainly in the same transaction: the depositor has paid for it, entering at the normal
     price and leaving at the same terms. Together they get what they would have got without.
@@ -303,9 +294,7 @@ def test_a38_exit_terms_and_who_borrows_all_that_is_idle():
 
 @pytest.mark.parametrize("kept", [900, 1_100])
 def test_a38_a_wiped_pool(kept):
-    """What decides is assets over shares: no deposit makes a wiped pool enterable, or an enterable one
-    wiped.
-    """
+    """Assets over shares decide: no deposit makes a wiped pool enterable, or an enterable one wiped."""
     market, flash = flashing()
     pool = market.pool
     market.loan.burn(pool, market.loans(1_000_000 - kept), sender=DEPLOYER)

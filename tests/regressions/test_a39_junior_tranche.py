@@ -1,7 +1,6 @@
 """A39: the only staker of a junior tranche pumped its share; a dust loss froze it for everybody.
 
-Here 1,000 virtual shares stand beside stake and escrow, nothing is given for nothing, and a unit costs a
-unit.
+Here 1,000 virtual shares are in stake and escrow, nothing is given for nothing, and a unit costs a unit.
 """
 
 import pytest
@@ -28,11 +27,10 @@ def ready() -> Market:
 
 
 def pump(market: Market, rounds: int = ROUNDS) -> int:
-    """What pumped a share to 10,001 tokens in 41 rounds where there were no virtual shares; successful
-    rounds.
+    """What pumped a share to 10,001 tokens in 41 rounds without virtual shares; how many calls go through.
 
-    A helper stakes the minimum and a seed of income, and leaves one share behind; the only holder then buys
-    at the rounded-down price, requests the share and cancels for nothing. Whatever is refused is left out.
+    A helper stakes the minimum and a seed of income, and leaves one share behind; its holder then buys at the
+    rounded-down price, requests the share and cancels for nothing. Whatever is refused is left out.
     """
     bs, pool, done = backstop_of(market), market.pool, 0
     minimum = bs.minimum_stake()

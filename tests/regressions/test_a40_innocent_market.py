@@ -69,9 +69,7 @@ def test_a40_seized_cash_is_charged_to_nobody(way):
 
 
 def test_a40_both_in_one_call():
-    """A seizure of 250,000 and a close that loses some of its own: two events, the line falls by the
-    vault's.
-    """
+    """A seizure and a close that loses some of its own: two events, the line falls by the vault's."""
     market = lent()
     seize(market)
     market.set_quote(1_000)
@@ -119,9 +117,7 @@ def other_market(market: Market) -> Market:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_a40_only_who_lost_is_charged_in_any_order(seed):
-    """Seizures, closes that lose, honest repayments in the middle: each line falls by its own vault's
-    loss.
-    """
+    """Seizures, losing closes, honest repayments in the middle: each line falls by its own vault's loss."""
     random = Random(seed)
     market = lent()
     other = other_market(market)

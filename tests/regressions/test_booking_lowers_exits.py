@@ -1,8 +1,6 @@
-"""Exits fell by up to three base units when what had been provided for was booked, where "by nothing" was
-said.
+"""Exits fell by up to three base units when what was provided for was booked, where "by nothing" was said.
 
-Here that is the tolerance: over 1,500 random markets a close lowers what all shares are worth by three at
-most.
+Here that is the tolerance: over 1,500 random markets a close lowers what all shares are worth by three.
 """
 
 from random import Random
@@ -22,9 +20,7 @@ PEOPLE = ("lender", "liquidator", "a", "b", "c", "d")
 
 
 class RandomMarket:
-    """A market of the twin's, which equals the contracts; one to four debtors, stake and reserve at
-    random.
-    """
+    """A market of the twin's, which equals the contracts; debtors, stake and reserve at random."""
 
     def __init__(self, random: Random) -> None:
         """Lent, borrowed, and aged by up to eight years."""

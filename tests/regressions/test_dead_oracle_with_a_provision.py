@@ -46,9 +46,7 @@ def test_half_of_the_debt_repaid_frees_exits():
 
 @pytest.mark.parametrize("way", ["repay", "close"])
 def test_each_part_frees_its_part(way):
-    """Eleven payments of 10,000: the provision falls by each to a unit, whoever pays; exits rise with
-    each.
-    """
+    """Eleven payments of 10,000: the provision falls by each, whoever pays; exits rise with each."""
     market = silent()
     market.give(STRANGER)
     price = price_of_exits(market)

@@ -1,7 +1,6 @@
 """An oracle lied before each exit of others and told the truth after it: leavers lost more than the line.
 
-Here a plain exit gives up a thousandth at most, and `exit` what its caller has named; 117,029 were taken of
-old.
+Here a plain exit gives up a thousandth at most, and `exit` what its caller has named; of old 117,029 went.
 """
 
 import pytest
@@ -16,9 +15,7 @@ LIAR, LINE = STRANGER, 100_000
 
 
 def lied_to(borrowed: int = LINE) -> tuple[Market, list]:
-    """A liar with half of a million in a pool, and a line of 100,000 that is drawn; ten others with the
-    rest.
-    """
+    """A liar with half of a million and a line of 100,000 that is drawn; ten others with the rest."""
     market = million(supply=0, limit=LINE)
     market.give(LIAR)
     market.pool.deposit(market.loans(500_000), LIAR, sender=LIAR)
@@ -55,9 +52,7 @@ def test_a_plain_exit_waits_for_the_truth(plain):
 
 
 def test_a_plain_exit_gives_up_a_thousandth_at_most():
-    """The largest lie that goes through, forty times 50,000: leavers forgo 2,000, of which the liar gets
-    1,053.
-    """
+    """The largest lie that goes through, forty times: leavers forgo 2,000, of which the liar gets 1,053."""
     market, others = lied_to()
     pool, left, lost = market.pool, 0, 0
     for _ in range(4):
@@ -89,9 +84,7 @@ def test_a_plain_exit_gives_up_a_thousandth_at_most():
     ("named", "through", "most"), [(0, True, 110_000), (49_900, False, 0), (44_000, True, 110_000)]
 )
 def test_exit_gives_up_what_its_caller_has_named(named, through, most):
-    """Whole tokens of 50,000, four rounds of ten: who names 49,900 loses nothing, who names 0 what the lie
-    says.
-    """
+    """Whole tokens of 50,000, four rounds of ten: who names 49,900 loses nothing, who names 0 a lie."""
     market, others = lied_to()
     pool = market.pool
     lost = 0
