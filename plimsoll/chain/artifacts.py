@@ -25,6 +25,7 @@ from plimsoll.chain.engine import Artifact
 ROOT = Path(__file__).parents[2]
 _KEPT = ROOT / ".build" / "artifacts"
 _COMPILERS = ("vyper", "snekmate")
+_FORMAT = "2"  # of what is kept
 
 
 @dataclass(frozen=True)
@@ -172,7 +173,7 @@ def _kept(name: str) -> Compiled | None:
 
 @functools.cache
 def _compilers() -> list[str]:
-    return [f"{compiler} {version(compiler)}" for compiler in _COMPILERS]
+    return [_FORMAT, *(f"{compiler} {version(compiler)}" for compiler in _COMPILERS)]
 
 
 def _name(path: Path) -> str:
