@@ -25,7 +25,7 @@ from plimsoll.chain.engine import Artifact
 ROOT = Path(__file__).parents[2]
 _KEPT = ROOT / ".build" / "artifacts"
 _COMPILERS = ("vyper", "snekmate")
-_FIELDS = {"compilers", "files", "abi", "initcode", "slots", "runtime_size"}  # of a kept file
+_FORMAT = "2"  # of what is kept
 
 
 @dataclass(frozen=True)
@@ -163,10 +163,8 @@ def _kept(name: str) -> Compiled | None:
     if not path.exists():
         return None
     kept = json.loads(path.read_text())
-    if (
-        kept.keys() != _FIELDS
-        or kept["compilers"] != _compilers()
-        or any(_digest_of(file) != seen for file, seen in kept["files"].items())
+    if kept["compilers"] != _compilers() or any(
+        _digest_of(file) != seen for file, seen in kept["files"].items()
     ):
         return None
     made = Artifact(name, tuple(kept["abi"]), bytes.fromhex(kept["initcode"]))
@@ -175,7 +173,7 @@ def _kept(name: str) -> Compiled | None:
 
 @functools.cache
 def _compilers() -> list[str]:
-    return [f"{compiler} {version(compiler)}" for compiler in _COMPILERS]
+    return [_FORMAT, *(f"{compiler} {version(compiler)}" for compiler in _COMPILERS)]
 
 
 def _name(path: Path) -> str:
