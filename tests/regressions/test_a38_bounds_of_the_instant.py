@@ -169,8 +169,8 @@ def test_a38_who_borrows_all_that_is_idle_changes_no_payout():
 def test_a38_a_payout_to_who_stakes_just_before(staked, paid):
     """Nobody stakes; a contract deposits, stakes and calls `distribute`, in one transaction; whole tokens.
 
-    Below the minimum stake nothing is paid; above it the backstop's half is at most what its stake is worth. And
-    no stake comes out in the same transaction.
+    Below the minimum stake nothing is paid; above it the backstop's half is at most what its stake is worth.
+    And no stake comes out in the same transaction.
     """
     market, flash = flashing()
     overflowing(market, staked=0)
