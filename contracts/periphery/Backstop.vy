@@ -589,6 +589,8 @@ def _leave(books: IBackstop.Books, assets: uint256, shares: uint256, receiver: a
     """
     assert self._is_mature(owner), "backstop: no mature request"
     assert shares <= self._departing(owner, books), "backstop: more than requested"
+    # below par the virtual part lets all shares ask for a few assets beyond the escrow
+    assert assets <= books.escrow.assets, "backstop: more than requested"
     assert assets > 0 or shares == 0, "backstop: worth nothing"
     if msg.sender != owner:
         self._spend_allowance(owner, shares)

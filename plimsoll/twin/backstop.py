@@ -295,6 +295,7 @@ class Backstop:
     def _leave(self, books: Books, caller: str, assets: int, shares: int, receiver: str, owner: str) -> None:
         require(self._is_mature(owner), "backstop: no mature request")
         require(shares <= self.departing(owner, books), "backstop: more than requested")
+        require(assets <= books.escrow.assets, "backstop: more than requested")
         require(assets > 0 or shares == 0, "backstop: worth nothing")
         if caller != owner:
             self._spend_allowance(caller, owner, shares)

@@ -162,3 +162,15 @@ def test_takes_a_mature_request_and_the_owners_leave(chain, leaving, keep_back, 
     assert refusal(*call, sender=lender) is None
     chain.advance(1)
     assert refusal(*call, sender=lender) == "backstop: no mature request"
+
+
+def test_no_more_than_the_escrow_holds(leaving, pool, lender, stranger):
+    """Below par, a half lost, all shares with the virtual ones could ask for 500 assets beyond it."""
+    pool.burn(leaving, HALF, sender=stranger)
+    left, shares = HALF // 2, HALF
+    assert tuple(leaving.books()[1])[:2] == (left, shares)
+    assert leaving.previewWithdraw(left + 1) <= shares
+    assert leaving.maxWithdraw(lender) == left
+    call = leaving.withdraw, left + 1, lender, lender
+    assert refusal(*call, sender=lender) == "backstop: more than requested"
+    assert leaving.withdraw(left, lender, lender, sender=lender).return_value <= shares
