@@ -25,7 +25,7 @@ demo: ## play Black Thursday against the contracts on a local chain
 
 test: ## run all tests
 	@$(SETUP) lab
-	@$(BIN)/ape test tests $(ARGS)
+	@$(BIN)/ape test tests --engine anvil $(ARGS)
 
 test-fast: ## run the tests that need no Anvil, in process
 	@$(SETUP) lab
