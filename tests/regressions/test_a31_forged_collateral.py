@@ -1,5 +1,4 @@
-"""A31: collateral forged or unbacked, lent against at par, its feed fresh and in bounds (xUSD, Resolv,
-rsETH).
+"""A31: collateral forged or unbacked was lent against at par, its feed fresh (xUSD, Resolv, rsETH).
 
 Here the line bounds how much goes, the pace how much in an hour, and a poke ends the race of the lenders.
 """

@@ -44,7 +44,7 @@ def payments(market: Market) -> dict:
 
 @pytest.mark.parametrize("way", ["in full", "a part", "a unit", "close", "liquidate"])
 def test_a40_seized_cash_is_charged_to_nobody(way):
-    """250,000 gone; an honest payment leaves the line at 500,000, and the event names no vault."""
+    """P11. 250,000 gone; an honest payment leaves the line at 500,000, and the event names no vault."""
     market = lent()
     pool, vault, assets = market.pool, market.vault, market.pool.totalAssets()
     if way == "liquidate":

@@ -89,7 +89,7 @@ def falls(random: Random) -> list[int]:
 
 
 def test_booking_lowers_exits_by_three_units_at_most() -> None:
-    """By a price that has fallen and by nothing else; and some fall, so that the tolerance is one."""
+    """P5; and some fall, so that the tolerance is one."""
     random = Random(1_500)
     found = [fall for _ in range(MARKETS) for fall in falls(random)]
     assert len(found) > 3 * MARKETS

@@ -52,7 +52,7 @@ def test_a_plain_exit_waits_for_the_truth(plain):
 
 
 def test_a_plain_exit_gives_up_a_thousandth_at_most():
-    """The largest lie that goes through, forty times: leavers forgo 2,000, of which the liar gets 1,053."""
+    """P11. The largest lie that goes through, forty times: leavers forgo 2,000, the liar gets 1,053."""
     market, others = lied_to()
     pool, left, lost = market.pool, 0, 0
     for _ in range(4):

@@ -26,7 +26,8 @@ class Books:
     provisions: int  # base units
     stake: Part  # of the backstop
     escrow: Part
-    synced: int  # pool shares of the stake at the last sync, without what the stream has released since
+    income: int
+    is_still: bool  # the stream of income, because provisions exceed the reserve
 
     @classmethod
     def of(cls, model: dict[str, Any]) -> "Books":
@@ -35,10 +36,18 @@ class Books:
         backing = pool.cash() * FRACTION + t.total_debt
         positions = {name: dict(part.positions) for name, part in model.items() if isinstance(part, Vault)}
         seized = t.total_assets - backing >= FRACTION
-        backstop = model["backstop"]
-        books, synced = backstop.books(), backstop.stored.stake.assets
-        exit_terms, provisions = pool.exit_terms(t), pool.provisions()
-        return cls(t, positions, seized, exit_terms, provisions, books.stake, books.escrow, synced)
+        books = model["backstop"].books()
+        return cls(
+            t,
+            positions,
+            seized,
+            pool.exit_terms(t),
+            pool.provisions(),
+            books.stake,
+            books.escrow,
+            books.income,
+            pool.backstop_haircut() > 0,
+        )
 
 
 def check(
@@ -77,22 +86,19 @@ def check(
         _check_exit_price(pool, before, after, target, called_back)
     if not sum(loss) and after.stake.generation == before.stake.generation and before.stake.supply:
         left, former = after.stake, before.stake
-        assets = former.assets
-        if after.provisions > before.provisions:  # the stream stands still from the last sync on
-            assets = min(assets, before.synced)
-        kept = (left.assets + VIRTUAL) * (former.supply + VIRTUAL)
-        assert kept >= (assets + VIRTUAL) * (left.supply + VIRTUAL) or not left.supply, "B2"
+        # a poke that stops the stream stops it from when the books were stored: until then nothing is earned
+        unearned = max(0, after.income - before.income) if after.is_still and not before.is_still else 0
+        kept = (left.assets + unearned + VIRTUAL) * (former.supply + VIRTUAL)
+        assert kept >= (former.assets + VIRTUAL) * (left.supply + VIRTUAL) or not left.supply, "B2"
     for name, vault in vaults.items():
         # in a callback anybody's unhealthy position of the other vault may be liquidated
         inner = "liquidate" if called_back and name != target else function
         _check_rights(vault, before.positions[name], inner, sender)
     lenders = loss[2]
-    # the price that is left, with the lenders' loss given back, is not below the price before
-    kept = (t.total_assets + VIRTUAL_VALUE + lenders * FRACTION) * (
-        before.totals.total_supply + VIRTUAL_SHARES
-    )
-    owed = (before.totals.total_assets + VIRTUAL_VALUE) * (t.total_supply + VIRTUAL_SHARES)
-    assert kept >= owed, "P5"
+    # the price falls by the lenders' loss at most, which those bear who have not entered in the same call
+    b = before.totals
+    fall = -_price((t.total_assets, t.total_supply), (b.total_assets, b.total_supply))
+    assert fall <= _borne(lenders, t.total_supply, b.total_supply, pool), "P5"
     if t.total_debt_shares:
         index = (t.total_debt + VIRTUAL_VALUE) * (before.totals.total_debt_shares + VIRTUAL_SHARES)
         former = (before.totals.total_debt + VIRTUAL_VALUE) * (t.total_debt_shares + VIRTUAL_SHARES)
@@ -134,7 +140,7 @@ def _check_exit_price(pool: Pool, before: Books, after: Books, target: str, call
     unprovided = max(0, sum(_losses(pool)) - (before.provisions - after.provisions))
     closes = sum(event.name == "Liquidation" for event in pool.chain.events)
     allowed = unprovided + BOOKING_DUST * closes + called_back
-    assert fall <= allowed * FRACTION * (before.exit[1] + VIRTUAL_SHARES), "P5 exits of a vault's call"
+    assert fall <= _borne(allowed, after.exit[1], before.exit[1], pool), "P5 exits of a vault's call"
 
 
 def _check_consent(before: Books, target: str, function: str, amount: int, answer: Any) -> None:
@@ -153,6 +159,20 @@ def _price(left: tuple[int, int], right: tuple[int, int]) -> int:
     """Above, at or below 0 as the share price of the left assets (fractions) and shares is to the right's."""
     worth, other = left[0] + VIRTUAL_VALUE, right[0] + VIRTUAL_VALUE
     return worth * (right[1] + VIRTUAL_SHARES) - other * (left[1] + VIRTUAL_SHARES)
+
+
+def _borne(loss: int, supply: int, former_supply: int, pool: Pool) -> int:
+    """What a loss (base units) may take from the price, scaled as `_price` is.
+
+    Shares that are made in the same call bear none of it: a callback may book a loss and enter after it.
+    """
+    made = sum(
+        event.values[2]
+        for event in pool.chain.events
+        if (event.contract, event.name) == (pool.address, "Transfer") and event.values[0] == NOBODY
+    )
+    left = supply + VIRTUAL_SHARES
+    return loss * FRACTION * left * (former_supply + VIRTUAL_SHARES) // max(1, left - made)
 
 
 def _check_backstop(backstop: Backstop) -> None:

@@ -598,15 +598,18 @@ class Steps:
         price = max(1, min(int(par * part), 2**160))
         self.world.set_prices(oracle, price, price)
         self.world.act(f"{which}_vault", "poke", liar, sender=liar)
+        fair = self.world.fair[oracle]
+        if self.random.random() < 0.3:  # one of two prices is lifted for a call
+            self.world.set_prices(oracle, fair, price)
+            self.world.act(f"{which}_vault", "poke", liar, sender=liar)
         if self.random.random() < 0.3:
             self.world.silence(oracle)
         others = (self.leave, self.leave, self.unstake, self.repay, self.distribute_excess, self.cut)
         for _ in range(self.random.randint(1, 4)):
             self.random.choice(others)()
             self.world.compare()
-        fair = self.world.fair[oracle]
         if self.random.random() < 0.7:
-            self.world.set_prices(oracle, fair, fair if self.random.random() < 0.7 else price)
+            self.world.set_prices(oracle, fair, fair)
             self.world.act(f"{which}_vault", "poke", liar, sender=liar)
         if self.random.random() < 0.5:
             self.world.act("pool", "exit", MAX, 0, liar, liar, sender=liar)
