@@ -94,6 +94,12 @@ def test_prose_is_wrapped(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda p: p.name)
+def test_nothing_is_left_to_fill_in(path: Path) -> None:
+    """A name between two marks is put in by a script that measures; what is published has the figure."""
+    assert re.findall(r"@[A-Z]{3,}@|\b(?:TODO|FIXME|XXX|TBD)\b", path.read_text()) == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda p: p.name)
 def test_links_lead_somewhere(path: Path) -> None:
     targets = re.findall(r"\]\((?!https?://|#)([^)#]+)", path.read_text())
     assert [target for target in targets if not (path.parent / target).exists()] == []
