@@ -65,6 +65,8 @@ find_python() {
 # A virtual environment knows its own path, so a moved checkout needs a new one.
 make_venv() {
     local python=$VENV_PYTHON version output
+    [ ! -L "$VENV" ] || fail "$VENV is a link, to the packages of another checkout perhaps; remove it and run the same" \
+        "command again."
     [ -z "${PYTHON:-}" ] || python=$(find_python)
     version=$(python_version "$python") || version=none
     if [ -f "$BUSY" ]; then
