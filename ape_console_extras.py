@@ -13,10 +13,8 @@ def ape_init_extras(networks: Any, project: Any) -> dict[str, Any]:
     """Called by ape when the console meets the first name that it does not know."""
     import plimsoll
     from plimsoll import params
-    from plimsoll.chain.sources import ensure_compiled
     from plimsoll.deploy import AddressBook, DeployError, book_path, deploy_market, signer
 
-    ensure_compiled(project)
     provider = networks.provider
 
     def deploy(path: str, account: str | None = None) -> None:

@@ -206,7 +206,7 @@ def sizes() -> dict[str, dict[str, int]]:
     """Bytes of runtime code and initcode of every contract."""
     return {
         name: {
-            "runtime": artifacts.runtime_size(name),
+            "runtime": len(artifacts.runtime(name)),
             "initcode": len(artifacts.artifact(name).initcode),
         }
         for name in CONTRACTS

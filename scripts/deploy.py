@@ -77,13 +77,11 @@ def deploy(
     from ape.exceptions import ApeException
     from web3.exceptions import Web3Exception
 
-    from plimsoll.chain.sources import ensure_compiled
     from plimsoll.chain.views import network_of
     from plimsoll.deploy import AddressBook, DeployError, Stage, book_path, locked, plan, signer
     from plimsoll.deploy.steps import reason
 
     provider = ape.networks.provider
-    ensure_compiled(ape.project)
     ape.logging.logger.set_level(ape.logging.LogLevel.WARNING)  # else each transaction is reported twice
     console = Console(highlight=False)
     if not console.is_terminal:

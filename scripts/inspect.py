@@ -33,7 +33,6 @@ def cli(name: str | None, as_json: bool, rows: int) -> None:
     from ape.exceptions import ApeException
     from rich.console import Console
 
-    from plimsoll.chain.sources import ensure_compiled
     from plimsoll.chain.views import network_of
     from plimsoll.deploy import AddressBook, DeployError, book_path
     from plimsoll.inspection.read import InspectError, read
@@ -41,7 +40,6 @@ def cli(name: str | None, as_json: bool, rows: int) -> None:
 
     provider = ape.networks.provider
     with ape.logging.logger.at_level(ape.logging.LogLevel.WARNING):
-        ensure_compiled(ape.project)
         try:
             market: Any = read(AddressBook.load(provider, book_path(provider)), provider, name)
         except (DeployError, InspectError) as error:

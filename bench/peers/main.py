@@ -3,7 +3,6 @@
 import json
 import sys
 
-from ape import project
 from rich.console import Console
 
 from bench.peers import report
@@ -11,7 +10,6 @@ from bench.peers.ground import Ground
 from bench.peers.node import node
 from bench.peers.packages import ROOT, installed
 from bench.peers.results import run
-from plimsoll.chain.sources import ensure_compiled
 
 WIDTH = 105  # of the widest table, also where the terminal is narrower
 OUTPUT = ROOT / "bench" / "peers.json"
@@ -26,7 +24,6 @@ def main() -> None:
         )
     console = Console()
     console.width = max(console.width, WIDTH)
-    ensure_compiled(project)
     with node() as engine:
         results = run(Ground(engine))
     for table in report.tables(results):

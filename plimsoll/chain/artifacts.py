@@ -25,7 +25,7 @@ from plimsoll.chain.engine import Artifact
 ROOT = Path(__file__).parents[2]
 _KEPT = ROOT / ".build" / "artifacts"
 _COMPILERS = ("vyper", "snekmate")
-_FORMAT = "2"  # of what is kept
+_FORMAT = "3"  # of what is kept
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Compiled:
 
     artifact: Artifact
     slots: dict[str, int]  # of storage, by dotted name
-    runtime_size: int  # bytes, without immutables
+    runtime: bytes  # code, without immutables
     files: dict[str, str]  # that went into it, with their digests; relative to the root where they are in it
 
 
@@ -77,9 +77,9 @@ def slots(name: str) -> dict[str, int]:
     return _compiled(name).slots
 
 
-def runtime_size(name: str) -> int:
-    """Bytes of a contract's runtime code, without immutables."""
-    return _compiled(name).runtime_size
+def runtime(name: str) -> bytes:
+    """A contract's runtime code, without immutables, which come after it."""
+    return _compiled(name).runtime
 
 
 def load(names: Iterable[str], exchange: bool) -> dict[str, Artifact]:
@@ -133,7 +133,7 @@ def compile_file(
     )
     made = Artifact(path.stem, tuple(answer["abi"]), bytes.fromhex(answer["bytecode"][2:]))
     slots = dict(_slots(answer["layout"].get("storage_layout", {}), ""))
-    return Compiled(made, slots, len(answer["bytecode_runtime"]) // 2 - 1, files)
+    return Compiled(made, slots, bytes.fromhex(answer["bytecode_runtime"][2:]), files)
 
 
 @functools.cache
@@ -149,7 +149,7 @@ def _compiled(name: str) -> Compiled:
         json.dumps(
             {
                 "compilers": _compilers(), "files": made.files, "abi": made.artifact.abi, "initcode": code,
-                "slots": made.slots, "runtime_size": made.runtime_size,
+                "slots": made.slots, "runtime": made.runtime.hex(),
             }
         )
     )  # fmt: skip
@@ -168,7 +168,7 @@ def _kept(name: str) -> Compiled | None:
     ):
         return None
     made = Artifact(name, tuple(kept["abi"]), bytes.fromhex(kept["initcode"]))
-    return Compiled(made, kept["slots"], kept["runtime_size"], kept["files"])
+    return Compiled(made, kept["slots"], bytes.fromhex(kept["runtime"]), kept["files"])
 
 
 @functools.cache

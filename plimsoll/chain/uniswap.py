@@ -7,12 +7,8 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from plimsoll.chain.engine import Artifact
-
-if TYPE_CHECKING:
-    from ape.contracts import ContractContainer
 
 NODE_MODULES = Path(__file__).parents[2] / "node_modules"
 PACKAGES = {
@@ -35,20 +31,3 @@ def artifact(name: str) -> Artifact:
         raise FileNotFoundError(f"{path} is missing; `make setup` installs Uniswap's npm packages.")
     build = json.loads(path.read_text())
     return Artifact(name, tuple(build["abi"]), bytes.fromhex(build["evm"]["bytecode"]["object"]))
-
-
-def container(name: str) -> ContractContainer:
-    """The same contract for ape: `account.deploy(container("WETH9"))`, `container("WETH9").at(address)`."""
-    from ape.contracts import ContractContainer
-    from ethpm_types import ContractType
-
-    contract = artifact(name)
-    return ContractContainer(
-        ContractType.model_validate(
-            {
-                "contractName": name,
-                "abi": contract.abi,
-                "deploymentBytecode": {"bytecode": "0x" + contract.initcode.hex()},
-            }
-        )
-    )

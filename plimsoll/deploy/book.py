@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ape import chain, project
+from ape import chain
 from ape.api import ProviderAPI, SubprocessProvider
 from ape.contracts import ContractInstance
 from eth_utils.address import to_checksum_address
 from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
 
-from plimsoll.chain.uniswap import container
+from plimsoll.chain.containers import container
 from plimsoll.chain.views import LOCAL_CHAIN_IDS, code_of, is_local, network_of
 from plimsoll.deploy.market import DeployError
 
@@ -282,8 +282,8 @@ def locked(path: Path | None) -> Iterator[None]:
 
 
 def contract_at(name: str, address: str) -> ContractInstance:
-    """A contract of this project; unlike `project.Pool.at`, without a look at the chain."""
-    contract_type = getattr(project, name).contract_type
+    """A contract of ours, without a look at the chain."""
+    contract_type = container(name).contract_type
     chain.contracts[to_checksum_address(address)] = contract_type  # so that ape decodes its events and traces
     return ContractInstance(to_checksum_address(address), contract_type)
 

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from enum import IntEnum
 from functools import partial
 
-from ape import project
 from ape.api import AccountAPI, ReceiptAPI
 
-from plimsoll.chain.uniswap import container
+from plimsoll.chain import artifacts
+from plimsoll.chain.engine import BLUEPRINT_PREAMBLE
+from plimsoll.chain.protocol import BLUEPRINTS
 from plimsoll.chain.views import code_of, network_of, view_one
 from plimsoll.deploy.book import AddressBook, Deployed
 from plimsoll.deploy.checks import Checks, address_in, needed
@@ -19,11 +20,6 @@ from plimsoll.deploy.steps import Draft, Plan, Step, Steps, deployed
 from plimsoll.deploy.vault_plan import VaultPlan
 from plimsoll.params import LOAN_DECIMALS
 from plimsoll.units import NOBODY
-
-BLUEPRINTS = ("Pool", "Council", "Backstop", "Vault")
-"""What the Factory deploys from, in the order of its constructor."""
-
-BLUEPRINT_PREAMBLE = bytes.fromhex("fe7100")  # EIP-5202
 
 
 class Stage(IntEnum):
@@ -130,15 +126,14 @@ def _plan_lens(steps: Steps) -> None:
 
 
 def _is_lens(steps: Steps, address: str, factory: str) -> bool:
-    runtime = bytes(project.Lens.contract_type.get_runtime_bytecode())
-    return code_of(steps.provider, address) == runtime + bytes.fromhex(factory[2:]).rjust(32, b"\0")
+    immutables = bytes.fromhex(factory[2:]).rjust(32, b"\0")
+    return code_of(steps.provider, address) == artifacts.runtime("Lens") + immutables
 
 
 def _check_factory(steps: Steps, factory: str) -> None:
     """Raises unless a Factory and what it deploys are those that are compiled here."""
     names = ["Factory"]
-    runtime = bytes(project.Factory.contract_type.get_runtime_bytecode())
-    if code_of(steps.provider, factory).startswith(runtime):  # the immutables come after it
+    if code_of(steps.provider, factory).startswith(artifacts.runtime("Factory")):
         names = [
             name
             for name in BLUEPRINTS
@@ -157,8 +152,7 @@ def _check_factory(steps: Steps, factory: str) -> None:
 
 
 def _is_blueprint(steps: Steps, address: str, name: str) -> bool:
-    initcode = bytes(getattr(project, name).contract_type.get_deployment_bytecode())
-    return code_of(steps.provider, address) == BLUEPRINT_PREAMBLE + initcode
+    return code_of(steps.provider, address) == BLUEPRINT_PREAMBLE + artifacts.artifact(name).initcode
 
 
 # ------------------------------------------------------------------------------- the periphery
@@ -186,7 +180,7 @@ def _plan_periphery(steps: Steps, checks: Checks, wanted: str) -> None:
         return
 
     def uniswap() -> Draft:
-        return steps.creation(container("UniswapV2Factory"), steps.account.address)
+        return steps.deployment("UniswapV2Factory", steps.account.address)
 
     def periphery(name: str) -> Draft:
         factories = [needed(part.address if part else None) for part in (book.factory, book.uniswap)]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ape import project
 from ape.api import ReceiptAPI
 from ape.contracts import ContractInstance
 
+from plimsoll.chain.containers import container
 from plimsoll.chain.views import is_local
 from plimsoll.deploy.book import PoolRecord, contract_at
 from plimsoll.deploy.checks import Checks, needed, plain
@@ -72,7 +72,7 @@ class PoolPlan:
             return self.checks.factory_call("create_pool", struct, self.steps.account.address, section.delay)
 
         def record(receipt: ReceiptAPI) -> str:
-            event = project.Factory.PoolCreated.from_receipt(receipt)[0]
+            event = container("Factory").PoolCreated.from_receipt(receipt)[0]
             self.book.pools[self.name] = PoolRecord(
                 address=event.pool,
                 council=event.council,

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from ape import project
 from ape.api import AccountAPI, ReceiptAPI, TransactionAPI
-from ape.contracts import ContractContainer, ContractInstance
+from ape.contracts import ContractInstance
 from ape.exceptions import ApeException
 from ethpm_types.abi import ABIType
 from web3.exceptions import Web3Exception
 
+from plimsoll.chain.containers import container
 from plimsoll.chain.views import is_local
 from plimsoll.deploy.book import AddressBook, Deployed, Pending
 from plimsoll.deploy.market import DeployError, MarketFile
@@ -243,18 +243,14 @@ class Steps:
     # ------------------------------------------------------------------------------------- transactions
 
     def deployment(self, name: str, *arguments: object) -> Draft:
-        """Deploys a contract of this project."""
-        return self.creation(getattr(project, name), *arguments)
-
-    def creation(self, container: ContractContainer, *arguments: object) -> Draft:
         """Deploys a contract."""
-        kind = container.contract_type
-        call = f"new {kind.name}({spelled(kind.constructor.inputs, arguments)})"
-        return Draft(call, container.constructor.serialize_transaction(*arguments))
+        made = container(name)
+        call = f"new {name}({spelled(made.contract_type.constructor.inputs, arguments)})"
+        return Draft(call, made.constructor.serialize_transaction(*arguments))
 
     def blueprint(self, name: str) -> Draft:
         """Deploys a contract's blueprint."""
-        kind = getattr(project, name).contract_type
+        kind = container(name).contract_type
         encode = self.provider.network.ecosystem.encode_contract_blueprint
         return Draft(f"new blueprint of {name} (EIP-5202)", encode(kind))
 

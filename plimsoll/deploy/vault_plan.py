@@ -6,9 +6,9 @@ from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
 
-from ape import project
 from ape.api import ReceiptAPI
 
+from plimsoll.chain.containers import container
 from plimsoll.chain.views import view_one
 from plimsoll.deploy.book import OracleRecord, VaultRecord, contract_at
 from plimsoll.deploy.chainlink import MOCK_DECIMALS, Decimals, first_price, over_mocks, struct_of
@@ -81,7 +81,7 @@ class VaultPlan:
             )
 
         def record(receipt: ReceiptAPI) -> str:
-            event = project.Factory.VaultCreated.from_receipt(receipt)[0]
+            event = container("Factory").VaultCreated.from_receipt(receipt)[0]
             self.book.vaults[self.key] = VaultRecord(
                 address=event.vault,
                 pool=event.pool,

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from ape import project
 from ape.api import ProviderAPI
 from ape.exceptions import ProviderError
-from eth_utils.crypto import keccak
 
+from plimsoll.chain.abi import events_of
+from plimsoll.chain.artifacts import artifact
 from plimsoll.chain.engine import CallReverted, Views
 from plimsoll.chain.lens import Lens, PoolSummary, Position, VaultSummary
 from plimsoll.chain.views import Block, network_of, view_one
@@ -94,7 +93,7 @@ def read(book: AddressBook, provider: ProviderAPI, name: str | None = None) -> M
     _check(book, provider, name)
     assert book.lens is not None
     block = Block(provider)
-    lens = Lens(Views(block, book.lens.address, _abi("Lens")))
+    lens = Lens(Views(block, book.lens.address, artifact("Lens").abi))
     try:
         pools = tuple(
             _pool(book, provider, block, lens, pool, name)
@@ -182,8 +181,8 @@ def owners_of(block: Block, vault: str, first: int) -> list[str]:
 
     Debt needs collateral, and collateral comes by `Deposit` alone, so no other event is needed.
     """
-    selector: str = project.Vault.contract_type.events["Deposit"].selector
-    logs = block.logs(vault, keccak(text=selector), first)
+    deposit = next(event for event in events_of(artifact("Vault").abi) if event.name == "Deposit")
+    logs = block.logs(vault, deposit.topic, first)
     return list(dict.fromkeys("0x" + log["topics"][1][-40:].lower() for log in logs))
 
 
@@ -192,9 +191,3 @@ def _token(provider: ProviderAPI, address: str) -> Token:
     decimals = view_one(provider, address, "decimals()", "uint8")
     is_name = symbol.isprintable() and 0 < len(symbol) <= SYMBOL_TOP
     return Token(address, symbol if is_name else f"{address[:8]}…", decimals or 0)
-
-
-def _abi(name: str) -> list[dict[str, Any]]:
-    return [
-        entry.model_dump(mode="json", by_alias=True) for entry in getattr(project, name).contract_type.abi
-    ]

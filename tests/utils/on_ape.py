@@ -8,17 +8,18 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from ape import accounts, chain, networks, project
+from ape import accounts, chain, networks
 from ape.api import AccountAPI
 from ape.contracts import ContractInstance
 
 from plimsoll.chain.anvil import Anvil
-from plimsoll.chain.sources import ensure_compiled
+from plimsoll.chain.containers import container
+from plimsoll.chain.protocol import BLUEPRINTS
 from plimsoll.testing import Chain
 from plimsoll.units import NOBODY
 
 __all__ = [  # the fixtures
-    "_compiled", "_isolation", "borrower", "chain_of_ape", "deployer", "guardian", "lender", "liquidator",
+    "_isolation", "borrower", "chain_of_ape", "deployer", "guardian", "lender", "liquidator",
     "other_borrower", "other_lender", "receiver", "still_clock", "stranger", "yard",
 ]  # fmt: skip
 
@@ -60,34 +61,25 @@ class Yard:
     def __init__(self, deployer: AccountAPI) -> None:
         self.deployer = deployer
         self.factory: ContractInstance = deployer.deploy(
-            project.Factory,
-            *(
-                deployer.declare(each).contract_address
-                for each in (project.Pool, project.Council, project.Backstop, project.Vault)
-            ),
+            container("Factory"),
+            *(deployer.declare(container(name)).contract_address for name in BLUEPRINTS),
         )
 
     def token(self, decimals: int = 18, symbol: str = "TKN") -> ContractInstance:
         """A token without a vice."""
-        return self.deployer.deploy(project.PlainToken, f"Token {symbol}", symbol, decimals)
+        return self.deployer.deploy(container("PlainToken"), f"Token {symbol}", symbol, decimals)
 
     def oracle(self, price: int) -> ContractInstance:
         """An oracle that answers `price` (1e36) until it is told another."""
-        return self.deployer.deploy(project.LyingOracle, price)
+        return self.deployer.deploy(container("LyingOracle"), price)
 
     def feed(self, answer: int, decimals: int = 8) -> ContractInstance:
         """A feed with this answer, updated now."""
-        return self.deployer.deploy(project.MockFeed, decimals, answer)
+        return self.deployer.deploy(container("MockFeed"), decimals, answer)
 
     def rate_vault(self, asset: Any = NOBODY, decimals: int = 18, rate: int = 1) -> ContractInstance:
         """An ERC-4626 vault; `rate` in asset base units per whole share."""
-        return self.deployer.deploy(project.MockRateVault, asset, decimals, rate)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _compiled() -> None:
-    """Ape alone would miss edited modules."""
-    ensure_compiled(project)
+        return self.deployer.deploy(container("MockRateVault"), asset, decimals, rate)
 
 
 @pytest.fixture(autouse=True)
@@ -122,6 +114,6 @@ receiver, stranger = _account(8), _account(9)
 
 
 @pytest.fixture(scope="session")
-def yard(_compiled: None, deployer: AccountAPI) -> Yard:
+def yard(deployer: AccountAPI) -> Yard:
     """Deploys what a market file names."""
     return Yard(deployer)

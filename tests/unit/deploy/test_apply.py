@@ -5,9 +5,10 @@ import json
 from collections.abc import Callable
 
 import pytest
-from ape import chain, project
+from ape import chain
 from ape.api import AccountAPI, ReceiptAPI
 
+from plimsoll.chain.containers import container
 from plimsoll.deploy import DeployError, Stage, deploy_market
 from plimsoll.deploy.book import Deployed
 from plimsoll.params import BLUE_CHIP
@@ -99,8 +100,8 @@ def test_a_lens_of_other_code_or_of_another_factory_is_replaced(deployed: Desk, 
     own, other = deployed.book().factory, yard.factory.address
     assert own is not None
     strangers = [
-        deployed.account.deploy(project.Lens, other).address,
-        deployed.account.deploy(project.MockFeed, 8, 1).address,
+        deployed.account.deploy(container("Lens"), other).address,
+        deployed.account.deploy(container("MockFeed"), 8, 1).address,
     ]
     for stranger in strangers:
         book = deployed.book()

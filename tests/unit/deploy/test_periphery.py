@@ -3,7 +3,7 @@
 import pytest
 from ape.api import AccountAPI
 
-from plimsoll.chain.uniswap import container
+from plimsoll.chain.containers import container
 from plimsoll.deploy import Stage
 from plimsoll.units import NOBODY
 from tests.utils.markets import MARKET, Desk

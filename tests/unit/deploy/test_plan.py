@@ -1,9 +1,9 @@
 """A plan refuses what is wrong with a market and the chain before anything is sent."""
 
 import pytest
-from ape import project
 from ape.api import AccountAPI
 
+from plimsoll.chain.containers import container
 from plimsoll.deploy import DeployError, Stage, plan, signer
 from tests.utils.markets import MARKET, STEPS, Desk, changed
 from tests.utils.on_ape import Yard
@@ -407,8 +407,8 @@ def test_refuses_what_is_no_factory(desk: Desk, yard: Yard) -> None:
 
 
 def test_refuses_a_factory_of_other_contracts(desk: Desk, deployer: AccountAPI) -> None:
-    blueprints = [deployer.declare(project.Pool).contract_address] * 4
-    factory = deployer.deploy(project.Factory, *blueprints)
+    blueprints = [deployer.declare(container("Pool")).contract_address] * 4
+    factory = deployer.deploy(container("Factory"), *blueprints)
     assert desk.refused(f"factory: {factory}\n{MARKET}") == other(factory.address, "Council", desk)
 
 

@@ -13,10 +13,11 @@ from typing import Any
 
 import click
 import pytest
-from ape import chain, networks, project
+from ape import chain, networks
 from ape.exceptions import ProviderError
 from rich.console import Console
 
+from plimsoll.chain.containers import container
 from plimsoll.chain.views import Block
 from plimsoll.deploy import AddressBook
 from plimsoll.inspection.read import FALLS, InspectError, Market, owners_of, read
@@ -311,7 +312,7 @@ def test_a_book_without_a_lens(place: InspectedMarket, edit: Callable[..., None]
 def test_a_lens_of_another_factory(place: InspectedMarket, edit: Callable[..., None]) -> None:
     lens = place.desk.book().lens
     assert lens is not None
-    other = place.desk.account.deploy(project.Lens, place.desk.account.deploy(project.OpenFactory))
+    other = place.desk.account.deploy(container("Lens"), place.desk.account.deploy(container("OpenFactory")))
     edit(lens=lens.model_copy(update={"address": other.address}))
     with pytest.raises(InspectError, match=r"does not answer as it should \("):
         look(place)
