@@ -8,6 +8,8 @@
 BIN := .venv/bin
 SETUP := scripts/_setup.sh
 ARGS ?=
+# a process for each processor; whole files, because their fixtures build markets
+PARALLEL := -n logical --dist loadfile
 
 # ape looks for vyper and anvil there
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -25,11 +27,11 @@ demo: ## play Black Thursday against the contracts on a local chain
 
 test: ## run all tests
 	@$(SETUP) lab
-	@$(BIN)/ape test tests --engine anvil $(ARGS)
+	@$(BIN)/ape test tests --engine anvil $(PARALLEL) $(ARGS)
 
 test-fast: ## run the tests that need no Anvil, in process
 	@$(SETUP) lab
-	@$(BIN)/python -m pytest tests --engine revm $(ARGS)
+	@$(BIN)/python -m pytest tests --engine revm $(PARALLEL) $(ARGS)
 
 fuzz: ## play 200,000 random steps on bytecode and twin; FUZZ_STEPS=n for another number
 	@$(SETUP) core
