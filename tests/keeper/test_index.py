@@ -236,6 +236,15 @@ def test_events_that_take_too_much_are_refused():
         opened().sync(MemoryChain([[withdraw(ONE, 1)]]))
 
 
+def test_what_events_cannot_explain_is_looked_up():
+    """With books to look into the index goes on, and what follows in the same blocks counts once."""
+    chain, index = MemoryChain([[deposit(ONE, 9)], [deposit(OTHER, 4)]]), opened()
+    index.sync(chain)
+    chain.add([withdraw(ONE, 11), deposit(ONE, 5), deposit(OTHER, 1)])
+    index.sync(chain, Said({ONE: (7, 0)}))
+    assert index.positions == {ONE: (7, 0), OTHER: (5, 0)}
+
+
 class Said:
     """Books that say what a test wants."""
 
