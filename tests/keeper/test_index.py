@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plimsoll.keeper import index as index_module
@@ -89,6 +89,7 @@ def test_a_real_vault_is_replayed():
     assert market.vault.call("position_of", BORROWERS[2]) == (0, 0)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32), st.integers(1, 30), st.integers(0, 30), st.integers(0, 30))
 def test_after_a_reorganisation_it_is_as_if_read_afresh(seed, length, dropped, added):
     """However the chain forks, also to a shorter one, read in whatever portions."""
