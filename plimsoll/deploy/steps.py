@@ -152,13 +152,14 @@ class Steps:
 
     def complain(self, where: str, sentence: str) -> None:
         """Notes a problem with a field of the market file."""
-        self.problems.append(self._sentence(where, sentence))
+        self.problems.append(self.sentence(where, sentence))
 
     def warn(self, where: str, sentence: str) -> None:
         """Notes what is allowed and hardly meant; the deployment goes on."""
-        self.warnings.append(self._sentence(where, sentence))
+        self.warnings.append(self.sentence(where, sentence))
 
-    def _sentence(self, where: str, sentence: str) -> str:
+    def sentence(self, where: str, sentence: str) -> str:
+        """A sentence about a field of the market file, led by file, line and field."""
         return self.market.problem(where, sentence) if self.market else f"{sentence}."
 
     def add(self, step: Step) -> None:
