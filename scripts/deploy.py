@@ -129,10 +129,13 @@ def deploy(
 def costs(planned: Any) -> str:
     """What a plan will cost, as far as that is known, and what the account has."""
     price = planned.account.provider.gas_price
-    known = [step.gas for step in planned.missing if step.gas is not None]
+    known = [step for step in planned.missing if step.gas is not None]
     later = len(planned.missing) - len(known)
-    text = f"{len(known)} transactions cost about {planned.coins(sum(known) * price)}"
-    text += f" at {price / 10**9:.3f} gwei" + (f", {later} more depend on these" if later else "")
+    data = sum(step.data_fee for step in known)
+    total = sum(step.gas for step in known) * price + data
+    text = f"{len(known)} transactions cost about {planned.coins(total)} at {price / 10**9:.3f} gwei"
+    text += f", {planned.coins(data)} of it for their data" if data else ""
+    text += f", {later} more depend on these" if later else ""
     return f"{text}; the account has {planned.coins(planned.account.balance)}."
 
 

@@ -6,7 +6,7 @@
 @title PlainToken
 @license AGPL-3.0-only
 @notice A well-behaved ERC-20, as cheap as the cheapest in use; anyone may mint.
-@custom:security For tests only. Balances add up to the supply, which is checked on minting.
+@custom:security For tests only.
 """
 
 from ethereum.ercs import IERC20
@@ -36,7 +36,7 @@ def mint(to: address, amount: uint256):
     @notice Create `amount` base units for `to`.
     """
     self.totalSupply += amount
-    self.balanceOf[to] = unsafe_add(self.balanceOf[to], amount)
+    self.balanceOf[to] += amount
     log IERC20.Transfer(sender=empty(address), receiver=to, value=amount)
 
 
@@ -46,7 +46,9 @@ def burn(owner: address, amount: uint256):
     """
     @notice Destroy `amount` base units of `owner`: what an issuer that seizes does.
     """
-    self.balanceOf[owner] -= amount
+    held: uint256 = self.balanceOf[owner]
+    assert amount <= held, "token: balance too small"
+    self.balanceOf[owner] = unsafe_sub(held, amount)
     self.totalSupply -= amount
     log IERC20.Transfer(sender=owner, receiver=empty(address), value=amount)
 
@@ -62,8 +64,10 @@ def approve(spender: address, amount: uint256) -> bool:
 @external
 @reentrant
 def transfer(to: address, amount: uint256) -> bool:
-    self.balanceOf[msg.sender] -= amount
-    self.balanceOf[to] = unsafe_add(self.balanceOf[to], amount)
+    held: uint256 = self.balanceOf[msg.sender]
+    assert amount <= held, "token: balance too small"
+    self.balanceOf[msg.sender] = unsafe_sub(held, amount)
+    self.balanceOf[to] += amount
     log IERC20.Transfer(sender=msg.sender, receiver=to, value=amount)
     return True
 
@@ -73,8 +77,11 @@ def transfer(to: address, amount: uint256) -> bool:
 def transferFrom(owner: address, to: address, amount: uint256) -> bool:
     allowed: uint256 = self.allowance[owner][msg.sender]
     if allowed != max_value(uint256):
-        self.allowance[owner][msg.sender] = allowed - amount
-    self.balanceOf[owner] -= amount
-    self.balanceOf[to] = unsafe_add(self.balanceOf[to], amount)
+        assert amount <= allowed, "token: allowance too small"
+        self.allowance[owner][msg.sender] = unsafe_sub(allowed, amount)
+    held: uint256 = self.balanceOf[owner]
+    assert amount <= held, "token: balance too small"
+    self.balanceOf[owner] = unsafe_sub(held, amount)
+    self.balanceOf[to] += amount
     log IERC20.Transfer(sender=owner, receiver=to, value=amount)
     return True

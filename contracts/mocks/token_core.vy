@@ -66,19 +66,28 @@ def _spend(owner: address, amount: uint256):
     """
     @notice Spend `amount` of the caller's allowance from `owner`; the largest uint never decreases.
     """
-    if self.allowance[owner][msg.sender] != max_value(uint256):
-        self.allowance[owner][msg.sender] -= amount
+    allowed: uint256 = self.allowance[owner][msg.sender]
+    if allowed != max_value(uint256):
+        assert amount <= allowed, "token: allowance too small"
+        self.allowance[owner][msg.sender] = allowed - amount
 
 
 @internal
 def _move(owner: address, to: address, amount: uint256):
-    self.balanceOf[owner] -= amount
+    self._take(owner, amount)
     self.balanceOf[to] += amount
     log IERC20.Transfer(sender=owner, receiver=to, value=amount)
 
 
 @internal
 def _destroy(owner: address, amount: uint256):
-    self.balanceOf[owner] -= amount
+    self._take(owner, amount)
     self.totalSupply -= amount
     log IERC20.Transfer(sender=owner, receiver=empty(address), value=amount)
+
+
+@internal
+def _take(owner: address, amount: uint256):
+    held: uint256 = self.balanceOf[owner]
+    assert amount <= held, "token: balance too small"
+    self.balanceOf[owner] = held - amount

@@ -18,6 +18,7 @@ from plimsoll.chain.engine import CallReverted
 from plimsoll.chain.logs import in_halves
 
 LOCAL_CHAIN_IDS = (1337, 31337)
+CALL_GAS = 21_000 + 4 * 16  # that a call costs before the contract runs: its four bytes name the function
 
 
 def is_local(provider: ProviderAPI) -> bool:
@@ -31,7 +32,13 @@ def network_of(provider: ProviderAPI) -> str:
 
 
 def view(
-    provider: ProviderAPI, address: str, signature: str, returns: str, *arguments: object
+    provider: ProviderAPI,
+    address: str,
+    signature: str,
+    returns: str,
+    *arguments: object,
+    gas: int | None = None,
+    code: str | None = None,
 ) -> tuple[Any, ...] | None:
     """What a view answers in the latest block; None when it reverts or answers something else.
 
@@ -41,11 +48,16 @@ def view(
         signature: such as `balanceOf(address)`; of plain types.
         returns: the types of the answer, such as `uint256,address`.
         arguments: of the call.
+        gas: that a view without arguments gets; None: as much as the node gives.
+        code: that stands at the address for this call alone, hexadecimal; None: what is there.
     """
     function = Function.parse(signature, returns)
     request = {"to": address, "data": "0x" + function.encode(arguments).hex()}
+    if gas is not None:
+        request["gas"] = hex(CALL_GAS + gas)
+    overrides = [] if code is None else [{address: {"code": code}}]
     try:
-        answer = provider.make_request("eth_call", [request, "latest"])
+        answer = provider.make_request("eth_call", [request, "latest", *overrides])
         values = function.values(bytes.fromhex(answer[2:]))
     except (ProviderError, DecodingError):
         return None
@@ -56,10 +68,10 @@ def view(
 
 
 def view_one(
-    provider: ProviderAPI, address: str, signature: str, returns: str, *arguments: object
+    provider: ProviderAPI, address: str, signature: str, returns: str, *arguments: object, **terms: Any
 ) -> Any | None:
     """As `view`, for an answer of one value."""
-    values = view(provider, address, signature, returns, *arguments)
+    values = view(provider, address, signature, returns, *arguments, **terms)
     return None if values is None else values[0]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from ape.api import AccountAPI
 
 from plimsoll.deploy.accounts import signer
-from plimsoll.deploy.book import AddressBook, Contracts, book_path, locked
+from plimsoll.deploy.book import AddressBook, Contracts, book_path, locked, require_its_chain
 from plimsoll.deploy.market import DeployError, MarketFile, load_market
 from plimsoll.deploy.planner import Stage, plan
 from plimsoll.deploy.steps import Plan, Result, Step
@@ -30,6 +30,7 @@ __all__ = [
     "load_market",
     "locked",
     "plan",
+    "require_its_chain",
     "signer",
 ]
 

@@ -44,6 +44,16 @@ def book_path(provider: ProviderAPI, folder: Path = FOLDER) -> Path | None:
     return folder / (f"{network}.json" if ecosystem == "ethereum" else f"{ecosystem}-{network}.json")
 
 
+def require_its_chain(provider: ProviderAPI) -> None:
+    """Raises `DeployError` when the node is on another chain than the one that ape would sign for."""
+    node_chain_id = int(provider.make_request("eth_chainId", []), 16)
+    if node_chain_id != provider.chain_id:
+        raise DeployError(
+            f"ape knows {network_of(provider)}, but its node is on chain {node_chain_id}; connect with "
+            "--network and the bare URL of the node."
+        )
+
+
 class _Record(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -136,12 +146,7 @@ class AddressBook(_Record):
         Raises:
             DeployError: the file is no address book, is of another chain, or names addresses without code.
         """
-        node_chain_id = int(provider.make_request("eth_chainId", []), 16)
-        if node_chain_id != provider.chain_id:
-            raise DeployError(
-                f"ape knows {network_of(provider)}, but its node is on chain {node_chain_id}; connect with "
-                "--network and the bare URL of the node."
-            )
+        require_its_chain(provider)
         if path is None or not path.exists():
             book = cls(
                 network=f"{provider.network.ecosystem.name}:{provider.network.name}",

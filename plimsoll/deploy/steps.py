@@ -13,6 +13,7 @@ from ethpm_types.abi import ABIType
 from web3.exceptions import Web3Exception
 
 from plimsoll.chain.containers import container
+from plimsoll.chain.fees import data_fee, data_fee_paid
 from plimsoll.chain.views import is_local
 from plimsoll.deploy.book import AddressBook, Deployed, Pending
 from plimsoll.deploy.market import DeployError, MarketFile
@@ -47,6 +48,7 @@ class Step:
     where: str = ""  # the field of the market file that asks for it
     address: str | None = None  # of a contract that is there
     gas: int | None = None  # estimate; None when nothing is sent, or when it depends on an earlier step
+    data_fee: int = 0  # wei beside that, on some rollups
     transaction: Callable[[], Draft] | None = None
     record: Callable[[ReceiptAPI], str | None] = lambda receipt: None  # into the book; returns the address
 
@@ -98,7 +100,8 @@ class Plan:
             address = step.record(receipt)
             self.book.pending = None
             self.book.save()
-            cost = receipt.gas_used * receipt.gas_price
+            paid = data_fee_paid(self.account.provider, receipt.txn_hash)
+            cost = receipt.gas_used * receipt.gas_price + paid
             yield Result(step, address, receipt.txn_hash, receipt.block_number, receipt.gas_used, cost)
 
     def coins(self, wei: int) -> str:
@@ -112,7 +115,10 @@ class Plan:
             settle(self.book, self.account.provider, draft.transaction, say)
             draft.transaction.gas_limit = int(estimate_gas(self.account, draft.transaction) * GAS_MARGIN)
             transaction = self.account.prepare_transaction(draft.transaction)
-            say(f"{step.what}: {draft.call}, for at most {self.coins(most_of(transaction))}")
+            fee = data_fee(self.account.provider, bytes(draft.transaction.data))
+            cost = f"at most {self.coins(most_of(transaction))}"
+            cost += f" and about {self.coins(fee)} for its data" if fee else ""
+            say(f"{step.what}: {draft.call}, for {cost}")
             signed = self.account.sign_transaction(transaction)
             if signed is None:
                 raise DeployError(f"{step.what} was not signed; run the command again to go on.")
@@ -146,13 +152,14 @@ class Steps:
 
     def complain(self, where: str, sentence: str) -> None:
         """Notes a problem with a field of the market file."""
-        self.problems.append(self._sentence(where, sentence))
+        self.problems.append(self.sentence(where, sentence))
 
     def warn(self, where: str, sentence: str) -> None:
         """Notes what is allowed and hardly meant; the deployment goes on."""
-        self.warnings.append(self._sentence(where, sentence))
+        self.warnings.append(self.sentence(where, sentence))
 
-    def _sentence(self, where: str, sentence: str) -> str:
+    def sentence(self, where: str, sentence: str) -> str:
+        """A sentence about a field of the market file, led by file, line and field."""
         return self.market.problem(where, sentence) if self.market else f"{sentence}."
 
     def add(self, step: Step) -> None:
@@ -233,7 +240,8 @@ class Steps:
         except NotYet:
             return step
         try:
-            return replace(step, gas=estimate_gas(self.account, transaction))
+            gas = estimate_gas(self.account, transaction)
+            return replace(step, gas=gas, data_fee=data_fee(self.provider, bytes(transaction.data)))
         except ApeException as error:
             self.complain(
                 step.where, f"{step.what} would fail ({reason(error)}); correct what the reason names"

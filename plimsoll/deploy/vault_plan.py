@@ -13,9 +13,10 @@ from plimsoll.chain.views import view_one
 from plimsoll.deploy.book import OracleRecord, VaultRecord, contract_at
 from plimsoll.deploy.chainlink import MOCK_DECIMALS, Decimals, first_price, over_mocks, struct_of
 from plimsoll.deploy.checks import address_in, needed, plain
-from plimsoll.deploy.market import Chainlink, MockFeeds, Oracle, VaultSection
+from plimsoll.deploy.market import Chainlink, DeployError, MockFeeds, Oracle, VaultSection
 from plimsoll.deploy.pool_plan import PoolPlan
-from plimsoll.deploy.steps import Draft, Step, deployed
+from plimsoll.deploy.sources import SOURCE_GAS, answers, code_from, misses_its_own
+from plimsoll.deploy.steps import Draft, NotYet, Step, deployed
 from plimsoll.params import (
     COLLATERAL_DECIMALS,
     NEW_LIMIT_DIVISOR,
@@ -25,6 +26,12 @@ from plimsoll.params import (
     price_of,
 )
 from plimsoll.units import PRICE_SCALE
+
+OWN_PRICES = (
+    f"own_price() and own_safe_price() do not both answer with the {SOURCE_GAS:,} gas that an oracle with "
+    "other sources gives its own feeds and rates, which would be missing; choose cheaper ones, or an oracle "
+    "without a second source and a fallback"
+)
 
 
 class VaultPlan:
@@ -72,11 +79,14 @@ class VaultPlan:
         section = self.section
 
         def create_vault() -> Draft:
+            oracle = needed(self._oracle_address())
+            if misses_its_own(self.steps.provider, oracle):
+                raise DeployError(self.steps.sentence(f"{self.where}.oracle", OWN_PRICES))
             return self.checks.factory_call(
                 "create_vault",
                 needed(address_in(self.book.pools, self.pool.name)),
                 needed(self.checks.token_address(section.collateral)),
-                needed(self._oracle_address()),
+                oracle,
                 section.risk.to_struct(self.pool.decimals),
             )
 
@@ -178,12 +188,15 @@ class VaultPlan:
         )
         if oracle.mock:
             return price_of(oracle.mock.collateral / oracle.mock.loan, decimals.collateral, decimals.loan)
-        return first_price(
+        price = first_price(
             config(),
             self.steps.provider,
             decimals,
             lambda part, sentence: self.complain(f"{where}.chainlink.{part}", sentence),
         )
+        if price is not None:
+            self._check_sources(config(), deploy_oracle, where)
+        return price
 
     def _compare_oracle(self, where: str, made: Oracle) -> None:
         what, otherwise = f"oracle {self.key}", "give the vault another name"
@@ -229,6 +242,23 @@ class VaultPlan:
         there = [self.checks.require_code(a, f"{where}.{part}") for part, a in named.items() if a]
         return (lambda: config) if all(there) else None
 
+    def _check_sources(self, config: Chainlink, deploy: Callable[[], Draft], where: str) -> None:
+        """Complains about what would not answer with the gas that the new oracle gives it."""
+        provider, account = self.steps.provider, self.steps.account.address
+        for part, source in (("second", config.second), ("fallback", config.fallback)):
+            if source and not answers(provider, source, "price", "safe_price"):
+                self.complain(
+                    f"{where}.chainlink.{part}",
+                    f"{source} gives no price with the {SOURCE_GAS:,} gas that a source gets; choose another "
+                    "oracle",
+                )
+        try:
+            code = code_from(provider, bytes(deploy().transaction.data))
+        except NotYet:
+            return
+        if code and misses_its_own(provider, account, code):
+            self.complain(where, OWN_PRICES)
+
     def _asked_price(self, oracle: str, where: str) -> int | None:
         """What an oracle that is there answers."""
         if not self.checks.require_code(oracle, where):
@@ -242,6 +272,8 @@ class VaultPlan:
             return None
         if safe_price > price:
             self.complain(where, f"{oracle} answers a safe price above its price; choose another oracle")
+        if misses_its_own(self.steps.provider, oracle):
+            self.complain(where, OWN_PRICES)
         return price
 
     # --------------------------------------------------------------------------------------- the limit

@@ -11,7 +11,7 @@ from ape.api import AccountAPI, ProviderAPI
 from eth_utils.address import is_address, to_checksum_address
 from web3 import HTTPProvider
 
-from plimsoll.deploy import AddressBook, book_path
+from plimsoll.deploy import AddressBook, book_path, require_its_chain
 from plimsoll.keeper.execution import Execution, FlashLiquidation, Inventory
 from plimsoll.keeper.index import Index
 from plimsoll.keeper.loop import Keeper, Policy
@@ -48,20 +48,20 @@ def assemble(settings: Settings, provider: ProviderAPI, account: AccountAPI) -> 
 
     Raises:
         KeeperError: a setting is missing or names nothing, or the account has no funds where it needs some.
-        DeployError: the address book cannot be read.
+        DeployError: the node is on another chain, or the address book, where it is needed, cannot be read.
         NodeError: the node does not answer.
         Reverted: there is no vault, no Liquidator or no pair at an address.
         IndexFault: the file is of another vault or chain.
     """
-    book = AddressBook.load(provider, book_path(provider))
-    name, address, first_block = _vault(book, settings)
+    require_its_chain(provider)
+    name, address, first_block = _vault(provider, settings)
     node = Node(_impatient(provider.web3.provider).make_request)
     vault = VaultNode(node, address)
     if settings.coin_price is None and node.number("eth_gasPrice") > 0:
         raise KeeperError(
             "Gas costs something here; say with --coin-price how many loan tokens its coin is worth."
         )
-    execution = _execution(book, settings, vault)
+    execution = _execution(provider, settings, vault)
     if execution.spender and not settings.dry_run:
         (funds,) = node.view(vault.loan, "balanceOf(address)", "uint256", account.address)
         if not funds:
@@ -79,11 +79,12 @@ def assemble(settings: Settings, provider: ProviderAPI, account: AccountAPI) -> 
     return Assembled(keeper, index, name, database, unit)
 
 
-def _vault(book: AddressBook, settings: Settings) -> tuple[str, str, int]:
-    """Name, address and first block of the vault that is named, or of the only one."""
+def _vault(provider: ProviderAPI, settings: Settings) -> tuple[str, str, int]:
+    """Name, address and first block of the vault that is named, or of the only one in the address book."""
     name = settings.vault
     if name is not None and is_address(name):
         return name, to_checksum_address(name), settings.from_block
+    book = _book(provider)
     if not book.vaults:
         raise KeeperError(
             f"There is no vault in {book.title}; deploy one (`ape run deploy market`), choose --network, or "
@@ -98,15 +99,20 @@ def _vault(book: AddressBook, settings: Settings) -> tuple[str, str, int]:
     return name, record.address, record.block or 0
 
 
-def _execution(book: AddressBook, settings: Settings, vault: VaultNode) -> Execution:
+def _execution(provider: ProviderAPI, settings: Settings, vault: VaultNode) -> Execution:
     liquidator = settings.liquidator
     if liquidator == BOOK:
+        book = _book(provider)
         if book.liquidator is None:
             raise KeeperError(f"There is no Liquidator in {book.title}; give its address.")
         liquidator = book.liquidator.address
     if liquidator is None:
         return Inventory(vault, round(settings.discount * 100), settings.pair)
     return FlashLiquidation(vault, liquidator, settings.via)
+
+
+def _book(provider: ProviderAPI) -> AddressBook:
+    return AddressBook.load(provider, book_path(provider))
 
 
 def _impatient(provider: Any) -> Any:

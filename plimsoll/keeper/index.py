@@ -129,13 +129,15 @@ class Index:
 
         Args:
             source: where the events come from.
-            books: with which the debt at the head is compared: a node may show a block before its events.
+            books: with which the debt at the head is compared: a node may show a block before its events. A
+                position of which events take more than there is, since others were missing, is theirs.
 
         Raises:
             ChainMoved: the chain changed meanwhile, or the events of its head are not there yet; what was
                 read before is kept.
             ForeignChain: see `recognise`.
-            IndexFault: the events contradict each other, or, again and again, the books.
+            IndexFault: the events contradict each other and there are no books, or, again and again, the
+                books.
         """
         self.recognise(source)
         head = source.head()
@@ -145,9 +147,10 @@ class Index:
             if first <= head - DEPTH:
                 last = min(last, head - DEPTH)  # so that a checkpoint stands where the chain is settled
             block = source.block_hash(last)
-            logs = source.logs(first, last)
-            changes = self._changed(logs)
-            if block is None or source.block_hash(last) != block or not self._stands(source):
+            if block is None:
+                raise ChainMoved
+            changes = self._changed(source.logs(first, last), block, books)
+            if source.block_hash(last) != block or not self._stands(source):
                 raise ChainMoved
             if books is not None and last == head:
                 self._check_debt({**self.positions, **changes}, books.drawn(block))
@@ -247,21 +250,21 @@ class Index:
     def _stands(self, source: Source) -> bool:
         return self.checkpoint is None or source.block_hash(self.checkpoint.block) == self.checkpoint.hash
 
-    def _changed(self, logs: Iterable[Log]) -> dict[str, tuple[int, int]]:
-        """The positions that events lead to, of the owners who are named in them."""
+    def _changed(self, logs: Iterable[Log], block: bytes, books: Books | None) -> dict[str, tuple[int, int]]:
+        """The positions that events up to a block lead to, of the owners who are named in them."""
         changed: dict[str, tuple[int, int]] = {}
+        looked_up: set[str] = set()
         for log in logs:
-            if (found := change(log)) is None:
+            if (found := change(log)) is None or found[0] in looked_up:
                 continue
             owner, collateral, shares = found
             old = changed.get(owner) or self.positions.get(owner, (0, 0))
             new = old[0] + collateral, old[1] + shares
             if min(new) < 0:
-                raise IndexFault(
-                    f"The events of {owner} take more than the position holds; some are missing. Delete the "
-                    "index, and "
-                    "try another node if it happens again."
-                )
+                if books is None:
+                    raise IndexFault(f"The events of {owner} take more than the position holds; {REMEDY}.")
+                new = books.position(owner, block)
+                looked_up.add(owner)
             changed[owner] = new
         return changed
 

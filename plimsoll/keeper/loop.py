@@ -21,7 +21,7 @@ from plimsoll.keeper.fees import DataFees
 from plimsoll.keeper.index import ChainMoved, ForeignChain, Index
 from plimsoll.keeper.journal import Journal
 from plimsoll.keeper.node import Node, NodeError, Reverted, VaultNode, at, call_data
-from plimsoll.keeper.outbox import Outbox, Signer
+from plimsoll.keeper.outbox import Outbox, Signer, Transaction
 from plimsoll.keeper.upkeep import Upkeep
 from plimsoll.twin.liquidation import ceil_div
 from plimsoll.units import DAY, PRICE_SCALE
@@ -227,7 +227,9 @@ class Keeper:
             self._say(f"the best batch brings {left} base units after its allowance, below the floor")
             return False
         loss = max(0, -left) and cost
-        self._send("an allowance", self._vault.loan, data, gas, gas_price, CLEAN_UP, loss)
+        self._send(
+            Transaction("an allowance", self._vault.loan, data, gas, gas_price, purpose=CLEAN_UP, loss=loss)
+        )
         return True
 
     def _carry_out(self, decision: Decision, venue: Venue, gas_price: int) -> bool:
@@ -256,7 +258,7 @@ class Keeper:
             self._say(f"the simulation reverted ({error}); nothing was sent", logging.WARNING)
             return False
         loss = max(0, cost - income)
-        self._send(f"a batch of {closes}", to, data, gas, gas_price, CLEAN_UP, loss, owners)
+        self._send(Transaction(f"a batch of {closes}", to, data, gas, gas_price, owners, CLEAN_UP, loss))
         return True
 
     # -------------------------------------------------------------------------------------------- upkeep
@@ -275,24 +277,13 @@ class Keeper:
             if cost > left:
                 self._say(f"{task.what} costs {cost} base units, more than the upkeep's {left} left today")
                 return
-            self._send(task.what, task.to, task.data, gas, gas_price, UPKEEP, cost)
+            self._send(Transaction(task.what, task.to, task.data, gas, gas_price, purpose=UPKEEP, loss=cost))
             return
 
     # ------------------------------------------------------------------------------------------- helpers
 
-    def _send(
-        self,
-        what: str,
-        to: str,
-        data: bytes,
-        gas: int,
-        gas_price: int,
-        purpose: str,
-        loss: int,
-        owners: tuple[str, ...] = (),
-    ) -> None:
-        hash_ = self._outbox.send(what, to, data, gas, gas_price, owners, purpose, loss)
-        self._say(f"sent {what}, {hash_}")
+    def _send(self, transaction: Transaction) -> None:
+        self._say(f"sent {transaction.what}, {self._outbox.send(transaction)}")
 
     def _spent(self, purpose: str) -> int:
         return self._journal.loss_since(purpose, self._clock() - DAY)

@@ -11,6 +11,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Protocol
 
 from plimsoll.keeper.index import ChainMoved
@@ -29,6 +30,20 @@ class Signer(Protocol):
 
     def sign(self, to: str, data: bytes, nonce: int, gas: int, gas_price: int) -> tuple[str, bytes]:
         """A transaction's hash and what to send of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """What is to be sent, and what it is for."""
+
+    what: str  # as people are told
+    to: str
+    data: bytes
+    gas: int
+    gas_price: int  # wei
+    owners: tuple[str, ...] = ()  # whose positions it closes
+    purpose: str = ""  # whose budget pays for `loss`
+    loss: int = 0  # base units of the loan asset, at most, that it costs beyond what it brings
 
 
 class Outbox:
@@ -107,27 +122,22 @@ class Outbox:
         price = self._node.number("eth_gasPrice")
         return price if self.under_way is None else max(price, self.under_way.gas_price * 9 // 8 + 1)
 
-    def send(
-        self,
-        what: str,
-        to: str,
-        data: bytes,
-        gas: int,
-        gas_price: int,
-        owners: tuple[str, ...] = (),
-        purpose: str = "",
-        loss: int = 0,
-    ) -> str:
-        """Signs a transaction of the next nonce, or of that under way, writes it down and sends it; its hash.
+    def send(self, tx: Transaction) -> str:
+        """Signs a transaction with the next nonce, or that of what is under way, writes it down and sends it.
+
+        Returns:
+            Its hash.
 
         Raises:
             NodeError: the account cannot pay for the gas, or the node has not said that it took it.
         """
-        me = self._signer.address
-        if gas_price and self._node.number("eth_getBalance", me, "latest") < gas * gas_price:
-            raise NodeError(f"{me} cannot pay for {what}, up to {gas * gas_price / 10**18:.6f} of the coin.")
-        hash_, raw = self._signer.sign(to, data, self._nonce, gas, gas_price)
-        sent = Sent(hash_, self._nonce, gas_price, self._clock(), what, owners, raw, purpose, loss)
+        me, most = self._signer.address, tx.gas * tx.gas_price
+        if most and self._node.number("eth_getBalance", me, "latest") < most:
+            raise NodeError(f"{me} cannot pay for {tx.what}, up to {most / 10**18:.6f} of the coin.")
+        hash_, raw = self._signer.sign(tx.to, tx.data, self._nonce, tx.gas, tx.gas_price)
+        sent = Sent(
+            hash_, self._nonce, tx.gas_price, self._clock(), tx.what, tx.owners, raw, tx.purpose, tx.loss
+        )
         self._journal.write(sent)
         self._transmit(sent)
         self._counts["sent" if self.under_way is None else "replaced"] += 1
@@ -143,7 +153,7 @@ class Outbox:
         if sent.what == CANCELLATION and self._node.number("eth_gasPrice") <= sent.gas_price:
             self._transmit(sent)
             return f"waiting for {CANCELLATION}, {sent.hash}"
-        hash_ = self.send(CANCELLATION, self._signer.address, b"", gas, gas_price)
+        hash_ = self.send(Transaction(CANCELLATION, self._signer.address, b"", gas, gas_price))
         return f"{sent.what} is not mined and no longer pays; sent {CANCELLATION}, {hash_}"
 
     def _is_fresh(self, sent: Sent) -> bool:

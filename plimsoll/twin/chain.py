@@ -18,7 +18,7 @@ class Revert(Exception):
     """A call that reverts.
 
     Attributes:
-        reason: the contract's reason; empty where it has none (checked arithmetic, a plain token).
+        reason: the contract's reason; empty where it has none (checked arithmetic, a lock).
     """
 
     def __init__(self, reason: str = "") -> None:
@@ -197,7 +197,7 @@ class Token:
 
     def burn(self, owner: str, amount: int) -> None:
         """Destroys `amount` of `owner`, as an issuer that seizes does."""
-        self.balances[owner] = checked(self.balance_of(owner) - amount)
+        self._take(owner, amount)
         self.total_supply -= amount
         self.chain.log(self.address, "Transfer", owner, NOBODY, amount)
 
@@ -214,10 +214,16 @@ class Token:
         """Moves `amount` from `owner` to `to` out of the caller's allowance."""
         allowed = self.allowances.get((owner, caller), 0)
         if allowed != MAX:
-            self.allowances[owner, caller] = checked(allowed - amount)
+            require(amount <= allowed, "token: allowance too small")
+            self.allowances[owner, caller] = allowed - amount
         self._move(owner, to, amount)
 
     def _move(self, owner: str, to: str, amount: int) -> None:
-        self.balances[owner] = checked(self.balance_of(owner) - amount)
+        self._take(owner, amount)
         self.balances[to] = self.balance_of(to) + amount
         self.chain.log(self.address, "Transfer", owner, to, amount)
+
+    def _take(self, owner: str, amount: int) -> None:
+        held = self.balance_of(owner)
+        require(amount <= held, "token: balance too small")
+        self.balances[owner] = held - amount

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from plimsoll.chain.fees import FEE, ORACLE
 from plimsoll.keeper.execution import Inventory, reserves
-from plimsoll.keeper.fees import ORACLE
 from plimsoll.keeper.node import Node, call_data
 from plimsoll.testing import Contract
 from plimsoll.twin.uniswap_v2 import quote_out
@@ -108,7 +108,7 @@ def rollup(base: int, byte: int) -> dict[str, Any]:
         length = int(call["data"][2 + 8 + 64 :][:64], 16)
         return {"result": "0x" + (base + byte * length).to_bytes(32, "big").hex()}
 
-    return {"eth_call 0x" + call_data("getL1Fee(bytes)", (b"",))[:4].hex(): fee}
+    return {"eth_call 0x" + call_data(FEE, (b"",))[:4].hex(): fee}
 
 
 @pytest.mark.parametrize(("byte", "sends"), [(GWEI, True), (10**15, False)])

@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plimsoll.keeper import index as index_module
@@ -89,6 +89,7 @@ def test_a_real_vault_is_replayed():
     assert market.vault.call("position_of", BORROWERS[2]) == (0, 0)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32), st.integers(1, 30), st.integers(0, 30), st.integers(0, 30))
 def test_after_a_reorganisation_it_is_as_if_read_afresh(seed, length, dropped, added):
     """However the chain forks, also to a shorter one, read in whatever portions."""
@@ -234,6 +235,15 @@ def test_events_that_take_too_much_are_refused():
     """A node that has lost a deposit is noticed."""
     with pytest.raises(IndexFault, match="take more than the position holds"):
         opened().sync(MemoryChain([[withdraw(ONE, 1)]]))
+
+
+def test_what_events_cannot_explain_is_looked_up():
+    """With books to look into the index goes on, and what follows in the same blocks counts once."""
+    chain, index = MemoryChain([[deposit(ONE, 9)], [deposit(OTHER, 4)]]), opened()
+    index.sync(chain)
+    chain.add([withdraw(ONE, 11), deposit(ONE, 5), deposit(OTHER, 1)])
+    index.sync(chain, Said({ONE: (7, 0)}))
+    assert index.positions == {ONE: (7, 0), OTHER: (5, 0)}
 
 
 class Said:

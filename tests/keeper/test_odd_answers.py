@@ -6,6 +6,7 @@ import pytest
 
 from plimsoll.keeper.index import DOUBTS
 from plimsoll.keeper.node import Node, NodeError
+from plimsoll.units import MAX
 from tests.keeper.node import PATIENCE, Desk
 from tests.utils.keeper import HEALTHY
 
@@ -87,6 +88,24 @@ def test_a_block_that_is_taken_back_is_sent_again(waiting):
     assert desk.look() == HEALTHY
     assert {tx["hash"] for tx in node.sent} == hashes
     assert (desk.healthy(), node.nonce) == (3, 2)
+
+
+def test_a_deposit_that_the_node_has_left_out_ends_nothing():
+    """Its owner takes out more than the index knows of: the position is read from the chain."""
+    desk = Desk()
+    market, node, owner = desk.market, desk.node, desk.owners[0]
+    market.vault.deposit(market.collaterals(1), sender=owner)
+    node.instead["eth_getLogs"] = {"result": []}
+    node.mine()
+    desk.look()
+    node.instead.clear()
+    market.vault.close(MAX, market.collaterals("10.5"), sender=owner)
+    node.mine()
+    assert desk.look() == HEALTHY
+    assert desk.index.positions[owner] == market.position(owner) == (market.collaterals("0.5"), 0)
+    market.set_quote(1_700)
+    node.mine()
+    assert desk.look().startswith("sent a batch of 2")
 
 
 def test_an_error_after_the_node_took_it_is_not_a_refusal():

@@ -5,10 +5,11 @@ from eth_abi.abi import encode
 
 from plimsoll.keeper.execution import Inventory
 from plimsoll.keeper.node import call_data
+from plimsoll.params import BLUE_CHIP
 from plimsoll.units import DAY, NOBODY
 from tests.keeper.node import GWEI, Desk
 from tests.utils.keeper import HEALTHY
-from tests.utils.roles import LENDER, LIQUIDATOR
+from tests.utils.roles import CURATOR, LENDER, LIQUIDATOR, STRANGER
 
 TOKEN = 10**6  # base units of a loan token
 QUEUED = "eth_call 0x" + call_data("queued()", ())[:4].hex()
@@ -94,6 +95,44 @@ def test_a_raise_is_witnessed_when_the_pool_has_shrunk(basis, is_guardian, ready
     assert [(tx["to"], "0x" + tx["data"]) for tx in desk.node.sent] == [
         (desk.market.council.address, WITNESS)
     ] * sends
+
+
+@pytest.mark.parametrize("budget", [100, 0])
+def test_a_flash_deposit_lifts_no_raise_where_a_keeper_witnesses(budget):
+    """The real council: 20 millions while the raise is queued and again when it is executed, none in between.
+
+    Each time that the pool has shrunk by more than 1 % the keeper lowers the basis, else it is silent.
+    """
+    desk = Desk(upkeep=budget * TOKEN)
+    market, council, pool, node = desk.market, desk.market.council, desk.market.pool, desk.node
+    vault = market.builder.vault(pool, market.collateral, market.oracle, BLUE_CHIP)
+    flash = market.loans(20_000_000)
+    market.give(STRANGER, 20_000_000)
+
+    pool.deposit(flash, STRANGER, sender=STRANGER)
+    council.queue_limit(vault, market.loans(1_000_000), sender=CURATOR)
+    pool.withdraw(flash - 1, STRANGER, STRANGER, sender=STRANGER)
+    said = []
+    for leaves in (0, 5_000, 100_000):  # of a million; the second is half a percent
+        pool.withdraw(market.loans(leaves), LENDER, LENDER, sender=LENDER)
+        for _ in range(2):
+            node.mine()
+            said.append(desk.look()[:14])
+    node.mine()
+    basis = council.queued()[3]
+    witnesses = [
+        HEALTHY[:14] if not budget or look in (1, 2, 3, 5) else "sent a witness" for look in range(6)
+    ]
+    assert said == witnesses
+
+    market.chain.advance(council.delay())
+    pool.deposit(market.balance(market.loan, STRANGER), STRANGER, sender=STRANGER)
+    council.execute_queued(sender=CURATOR)
+    limit = pool.credit_line(vault)[0]
+    if budget:
+        assert limit == basis // 20 and market.loans(44_000) < limit < market.loans(45_000)
+    else:
+        assert limit == market.loans(1_000_000)
 
 
 @pytest.mark.parametrize("budget", [0, 70, 2_000])

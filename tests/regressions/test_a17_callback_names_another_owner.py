@@ -68,7 +68,7 @@ def test_a17_the_attacker_cannot_name_the_owner(market, zap, attacker, borrower)
 
 
 def test_a17_nor_from_inside_his_own_callback(market, zap, attacker, borrower):
-    """In the vault that calls him he can do nothing at all."""
+    """In the vault that calls him he can do nothing at all, nor anything with others' tokens."""
     vault = market.vault
     tokens, held = balances(market, borrower), market.position(borrower)
     attacker.plan(
@@ -80,5 +80,5 @@ def test_a17_nor_from_inside_his_own_callback(market, zap, attacker, borrower):
         (market.collateral.transferFrom, borrower, attacker, 1),
     )
     attacker.act(vault.close, 10**6, 10**9, attacker, attacker, bytes.fromhex(borrower.address[2:]))
-    assert attacker.answers() == [Refusal("")] * 6
+    assert attacker.answers() == [Refusal("")] * 4 + [Refusal("token: allowance too small")] * 2
     assert (balances(market, borrower), market.position(borrower)) == (tokens, held)

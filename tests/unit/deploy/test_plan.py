@@ -5,6 +5,8 @@ from ape.api import AccountAPI
 
 from plimsoll.chain.containers import container
 from plimsoll.deploy import DeployError, Stage, plan, signer
+from plimsoll.deploy.chainlink import Decimals, struct_of
+from plimsoll.deploy.sources import SOURCE_GAS
 from tests.utils.markets import MARKET, STEPS, Desk, changed
 from tests.utils.on_ape import Yard
 
@@ -303,6 +305,106 @@ def test_refuses_what_the_oracles_constructor_refuses(desk: Desk, feeds: Feeds, 
         "line 11: vaults.weth.oracle: oracle pUSDC/weth would fail (oracle: source disagrees); correct what "
         "the reason names.",
     )
+
+
+@pytest.mark.parametrize("part", ["second", "fallback"])
+@pytest.mark.parametrize("vice", ["appetite", "silent"])
+def test_refuses_a_source_that_needs_more_gas_than_it_gets(
+    desk: Desk, feeds: Feeds, yard: Yard, part: str, vice: str
+) -> None:
+    """Or gives no price at all; with mock tokens too, where the oracle's constructor cannot be tried yet."""
+    source = yard.oracle(2_200 * 10**24)
+    text = feeds.market(("        expected_price", f"        {part}: {source}\n        expected_price"))
+    source.set_appetite(120_000, sender=desk.account)
+    assert desk.plan(text).missing
+    if vice == "silent":
+        source.set_silent(True, sender=desk.account)
+    else:
+        source.set_appetite(SOURCE_GAS, sender=desk.account)
+    refusal = (
+        f"line 13: {CHAINLINK}.{part}: {source} gives no price with the 130,000 gas that a source gets; "
+        "choose another oracle.",
+    )
+    assert desk.refused(text) == refusal
+    assert desk.refused(changed(feeds.loan.address, USDC, text)) == refusal
+
+
+OWN_PRICES = (
+    "own_price() and own_safe_price() do not both answer with the 130,000 gas that an oracle with other "
+    "sources gives its own feeds and rates, which would be missing; choose cheaper ones, or an oracle "
+    "without a second source and a fallback."
+)
+
+
+class Hungry:
+    """A market whose two feeds together need more gas than a source gets, beside another source."""
+
+    def __init__(self, desk: Desk, feeds: Feeds, yard: Yard) -> None:
+        hungry = [desk.account.deploy(project.HungryFeed, 8, quote * 10**8) for quote in (2_000, 1)]
+        self.second = yard.oracle(2_200 * 10**24)
+        self.alone = feeds.market(
+            (feeds.collateral_feed.address, hungry[0].address), (feeds.loan_feed.address, hungry[1].address)
+        )
+        self.paired = changed(
+            "        expected_price", f"        second: {self.second}\n        expected_price", self.alone
+        )
+
+
+@pytest.fixture
+def hungry(desk: Desk, feeds: Feeds, yard: Yard) -> Hungry:
+    """See `Hungry`."""
+    return Hungry(desk, feeds, yard)
+
+
+def test_refuses_a_new_oracle_whose_own_prices_need_too_much_gas(desk: Desk, hungry: Hungry) -> None:
+    """Before anything is sent, though its constructor, which reads without a bound, accepts it."""
+    assert desk.refused(hungry.paired) == (f"line 11: vaults.weth.oracle: {OWN_PRICES}",)
+    assert "vault pUSDC/weth" in desk.deploy(
+        hungry.alone
+    )  # nothing bounds them where they are the only source
+
+
+def test_refuses_an_oracle_that_exists_whose_own_prices_need_too_much_gas(
+    desk: Desk, feeds: Feeds, hungry: Hungry
+) -> None:
+    def named(text: str) -> str:
+        """The market with an oracle made from `text`, by its address."""
+        start, end = text.index("\n      chainlink:"), text.index("\n    risk:")
+        return text[:start] + f" {made(desk, text)}" + text[end:]
+
+    assert desk.refused(named(hungry.paired)) == (f"line 11: vaults.weth.oracle: {OWN_PRICES}",)
+    assert desk.plan(named(hungry.alone)).missing
+    second = ("        expected_price", f"        second: {hungry.second}\n        expected_price")
+    assert desk.plan(named(feeds.market(second))).missing
+
+
+def made(desk: Desk, text: str) -> str:
+    """The address of the oracle that a market file describes."""
+    oracle = desk.market(text).market.vaults["weth"].oracle.chainlink
+    assert oracle is not None
+    tokens = [
+        str(section.address)
+        for section in (
+            desk.market(text).market.vaults["weth"].collateral,
+            desk.market(text).market.pool.asset,
+        )
+    ]
+    struct = struct_of(oracle, desk.provider, (tokens[0], tokens[1]), Decimals(18, 6))
+    return str(desk.account.deploy(project.ChainlinkOracle, struct))
+
+
+def test_builds_no_vault_where_the_node_could_not_try_the_oracle_before(
+    desk: Desk, hungry: Hungry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such a node answers nothing for a deployment; pool and oracle are there then, the vault is not."""
+    monkeypatch.setattr("plimsoll.deploy.vault_plan.code_from", lambda *_: None)
+    sent = desk.plan(hungry.paired).apply()
+    with pytest.raises(DeployError, match=r"line 11: vaults.weth.oracle: own_price\(\) and own_safe_price"):
+        for _ in sent:
+            pass
+    book = desk.book()
+    assert "pUSDC/weth" in book.oracles and not book.vaults
+    assert desk.refused(hungry.paired) == (f"line 11: vaults.weth.oracle: {OWN_PRICES}",)
 
 
 # ---------------------------------------------------------------------------------------------- live networks

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from importlib import util
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import click
 import pytest
@@ -14,8 +14,10 @@ from ape import chain, networks, project
 from ape.api import AccountAPI, TransactionAPI
 
 from plimsoll.chain.anvil import AnvilProcess
-from plimsoll.deploy import load_market, locked
+from plimsoll.chain.fees import ORACLE, data_fee_paid
+from plimsoll.deploy import Stage, load_market, locked
 from tests.utils.markets import STEPS as MARKET_STEPS
+from tests.utils.markets import Desk
 
 ROOT = Path(__file__).parents[3]
 MARKET = ROOT / "markets" / "local-weth-usdc.yaml"
@@ -155,6 +157,33 @@ def test_a_dry_run_sends_nothing(
     output = capsys.readouterr().out
     assert rows(output)["limit of pUSDC/weth"] == ["set to 10,000,000", "", "", "?"]
     assert "Nothing was sent; 19 transactions to go." in output
+
+
+WEI_A_BYTE = 10**12
+GAS_PRICE_ORACLE = (  # of the OP Stack, as far as it is asked: `WEI_A_BYTE` times the length of its argument
+    "0x602435" + f"6a{WEI_A_BYTE:022x}" + "02" + "5f5260205ff3"
+)
+
+
+def test_the_data_of_transactions_costs_on_a_rollup(
+    script: ModuleType, capsys: pytest.CaptureFixture[str], desk: Desk
+) -> None:
+    """In the plan, before each signature, and in the sum of what was spent, where receipts say it."""
+    networks.provider.make_request("anvil_setCode", [ORACLE, GAS_PRICE_ORACLE])
+    blueprints = desk.plan(until=Stage.FACTORY).missing[:4]
+    for step in blueprints:
+        data = bytes(step.transaction().transaction.data)
+        assert step.data_fee == WEI_A_BYTE * (len(data) + 3 * 32)
+    total = f"{sum(step.data_fee for step in blueprints) / 10**18:.6f} ETH"
+    script.deploy("factory", None, None, dry_run=False, place=desk.book_path)
+    output = " ".join(capsys.readouterr().out.split())
+    assert f"4 transactions cost about {total} at 0.000 gwei, {total} of it for their data, 2 more" in output
+    first = f"{blueprints[0].data_fee / 10**18:.6f} ETH"
+    assert f"blueprint of Pool (EIP-5202), for at most 0.000000 ETH and about {first} for its data" in output
+
+    receipts = SimpleNamespace(make_request=lambda method, _: {"l1Fee": "0x1c8"})
+    assert data_fee_paid(receipts, "0x") == 456
+    assert data_fee_paid(networks.provider, desk.book().blueprints["Pool"].tx) == 0
 
 
 def test_a_mistake_ends_in_a_sentence(script: ModuleType) -> None:

@@ -46,16 +46,16 @@ def test_the_rate_is_bounded(venue, funded, liquidator):
 def test_a29_only_the_callers_own_tokens(venue, funded, liquidator):
     """Others' approvals are of no use."""
     call = ("liquidate_with_funds", funded.vault.address, [order(BORROWER)], 0)
-    refused("", liquidator, *call, sender=STRANGER)
+    refused("token: allowance too small", liquidator, *call, sender=STRANGER)
     venue.give(venue.usd, STRANGER, FUNDS)
-    refused("", liquidator, *call, sender=STRANGER)
+    refused("token: allowance too small", liquidator, *call, sender=STRANGER)
     assert venue.holdings(KEEPER)["usd"] == FUNDS
 
 
 def test_what_was_sent_by_mistake_does_not_pay(venue, funded, liquidator):
     venue.give(venue.usd, liquidator.address, FUNDS)
     call = ("liquidate_with_funds", funded.vault.address, [order(BORROWER)], 0)
-    refused("", liquidator, *call, sender=STRANGER)
+    refused("token: allowance too small", liquidator, *call, sender=STRANGER)
     paid, fee, _, _ = liquidator.send(*call, sender=KEEPER)
     assert venue.holdings(liquidator.address)["usd"] == FUNDS
     assert venue.holdings(KEEPER)["usd"] == FUNDS - paid - fee

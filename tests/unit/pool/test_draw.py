@@ -122,7 +122,7 @@ def test_paused(chain, busy):
 def test_cash_that_is_not_there(busy, stranger):
     """After a seizure the token itself refuses."""
     busy.loan.burn(busy.pool, busy.cash() - 100, sender=stranger)
-    assert refusal(busy.pool.draw, 101, busy.vault, sender=busy.vault) == ""
+    assert refusal(busy.pool.draw, 101, busy.vault, sender=busy.vault) == "token: balance too small"
     assert refusal(busy.pool.draw, 100, busy.vault, sender=busy.vault) is None
 
 

@@ -46,7 +46,7 @@ def test_the_reserve_is_not_for_lenders(busy, lender, stranger):
 def test_bound_by_cash_after_a_seizure(busy, lender, stranger):
     busy.loan.burn(busy.pool, busy.cash() - 12_345, sender=stranger)
     assert busy.pool.maxWithdraw(lender) == 12_345
-    assert_the_most(busy, lender, "")  # the token refuses
+    assert_the_most(busy, lender, "token: balance too small")
 
 
 def test_all_is_lent_out(chain, lab, lender):

@@ -119,5 +119,5 @@ def test_a_pause_does_not_stop_it(busy, lender):
 def test_cash_that_is_not_there(busy, lender, stranger):
     """After a seizure the token itself refuses; `exit` pays what there is."""
     busy.loan.burn(busy.pool, busy.cash() - 100, sender=stranger)
-    assert refusal(busy.pool.withdraw, 101, lender, lender, sender=lender) == ""
+    assert refusal(busy.pool.withdraw, 101, lender, lender, sender=lender) == "token: balance too small"
     assert refusal(busy.pool.withdraw, 100, lender, lender, sender=lender) is None

@@ -200,7 +200,9 @@ def poor_actor(chain, deployer, market, stranger):
 def test_leverage_in_one_call(market, poor_actor, other_borrower):
     """The loan buys the collateral that it is borrowed against."""
     vault = market.vault
-    assert poor_actor.ask(vault.open, LOCKED, AMOUNT, poor_actor, poor_actor, DATA) == Refusal("")
+    assert poor_actor.ask(vault.open, LOCKED, AMOUNT, poor_actor, poor_actor, DATA) == Refusal(
+        "token: balance too small"
+    )
     poor_actor.plan(
         (market.loan.transfer, other_borrower, AMOUNT), (market.collateral.mint, poor_actor, LOCKED)
     )
@@ -228,7 +230,9 @@ def test_liquidate_without_capital(market, vault, borrower, poor_actor, other_bo
     """What is seized pays for the debt."""
     market.set_quote(CRASHED)
     answer = market.quote(borrower)
-    assert poor_actor.ask(vault.liquidate, borrower, MAX, 0, poor_actor, DATA) == Refusal("")
+    assert poor_actor.ask(vault.liquidate, borrower, MAX, 0, poor_actor, DATA) == Refusal(
+        "token: balance too small"
+    )
     poor_actor.plan(
         (market.collateral.transfer, other_borrower, answer.seized),
         (market.loan.mint, poor_actor, worth(answer.seized, market.oracle.price())),

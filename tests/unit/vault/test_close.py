@@ -155,7 +155,7 @@ def test_to_the_vault_or_nobody(market, borrower):
 def test_needs_allowance(market, borrower):
     market.open(borrower)
     market.loan.approve(market.vault, PART, sender=borrower)
-    assert refusal(market.vault.close, PART + 1, 0, sender=borrower) == ""
+    assert refusal(market.vault.close, PART + 1, 0, sender=borrower) == "token: allowance too small"
     assert refusal(market.vault.close, PART, 0, sender=borrower) is None
 
 

@@ -59,9 +59,9 @@ def test_needs_allowance_and_balance(market, borrower, receiver):
     collateral, vault = market.collateral, market.vault
     collateral.approve(vault, AMOUNT, sender=borrower)
     assert refusal(vault.deposit, AMOUNT, sender=borrower) is None
-    assert refusal(vault.deposit, AMOUNT + 1, sender=borrower) == ""
+    assert refusal(vault.deposit, AMOUNT + 1, sender=borrower) == "token: allowance too small"
     collateral.approve(vault, AMOUNT, sender=receiver)
-    assert refusal(vault.deposit, AMOUNT, sender=receiver) == ""  # has none
+    assert refusal(vault.deposit, AMOUNT, sender=receiver) == "token: balance too small"
 
 
 @pytest.mark.parametrize("held", [0, AMOUNT])

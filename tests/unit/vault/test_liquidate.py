@@ -318,11 +318,11 @@ def test_needs_allowance_and_balance(market, vault, borrower, liquidator, receiv
     market.set_quote(1_700)
     answer = market.quote(borrower)
     market.loan.approve(vault, answer.paid + answer.fee - 1, sender=liquidator)
-    assert refusal(vault.liquidate, borrower, MAX, sender=liquidator) == ""
+    assert refusal(vault.liquidate, borrower, MAX, sender=liquidator) == "token: allowance too small"
     market.loan.approve(vault, answer.paid + answer.fee, sender=liquidator)
     assert refusal(vault.liquidate, borrower, MAX, sender=liquidator) is None
     market.loan.approve(vault, MAX, sender=receiver)
-    assert refusal(vault.liquidate, borrower, MAX, sender=receiver) == ""  # has none
+    assert refusal(vault.liquidate, borrower, MAX, sender=receiver) == "token: balance too small"
 
 
 def test_nobody_has_a_position(market, vault, stranger, liquidator):

@@ -128,7 +128,7 @@ def test_to_the_vault_or_nobody(market, borrower):
 
 def test_needs_allowance(market, borrower):
     market.collateral.approve(market.vault, LOCKED - 1, sender=borrower)
-    assert refusal(market.vault.open, LOCKED, AMOUNT, sender=borrower) == ""
+    assert refusal(market.vault.open, LOCKED, AMOUNT, sender=borrower) == "token: allowance too small"
     assert refusal(market.vault.open, LOCKED - 1, AMOUNT, sender=borrower) is None
 
 

@@ -89,9 +89,9 @@ def test_needs_allowance_and_balance(market, borrower, receiver):
     market.open(borrower)
     loan.approve(vault, PART, sender=borrower)
     assert refusal(vault.repay, PART, sender=borrower) is None
-    assert refusal(vault.repay, PART + 1, sender=borrower) == ""
+    assert refusal(vault.repay, PART + 1, sender=borrower) == "token: allowance too small"
     loan.approve(vault, PART, sender=receiver)
-    assert refusal(vault.repay, PART, borrower, sender=receiver) == ""  # has none
+    assert refusal(vault.repay, PART, borrower, sender=receiver) == "token: balance too small"
 
 
 def test_for_nobody_pays_nothing(market, borrower):
