@@ -27,10 +27,12 @@ demo: ## play Black Thursday against the contracts on a local chain
 
 test: ## run all tests
 	@$(SETUP) lab
+	@$(SETUP) foundry
 	@$(BIN)/ape test tests --engine anvil $(PARALLEL) $(ARGS)
 
 test-fast: ## run the tests that need no Anvil, in process
 	@$(SETUP) lab
+	@$(SETUP) foundry
 	@$(BIN)/python -m pytest tests --engine revm $(PARALLEL) $(ARGS)
 
 fuzz: ## play 200,000 random steps on bytecode and twin; FUZZ_STEPS=n for another number

@@ -27,11 +27,11 @@ from vyper.compiler.input_bundle import FilesystemInputBundle
 from vyper.compiler.phases import CompilerData
 from vyper.ir.compile_ir import assembly_to_evm
 
+from plimsoll.testing.engines import made_by
 from quality.compiling import CONTRACTS, ROOT
 from quality.judging import ORACLE_STEPS, Bench, play, with_tests
 from quality.tracing import Boa, Step, Trace
 from tests.stateful import oracle_world
-from tests.utils.engines import made_by
 
 STEPS = 1_200  # of the campaign
 ORACLES = 20

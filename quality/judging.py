@@ -11,10 +11,10 @@ import pytest
 
 from plimsoll.chain.artifacts import standing_in
 from plimsoll.chain.engine import Artifact
+from plimsoll.testing.engines import in_process
 from quality.compiling import ROOT
 from tests.stateful import oracle_world, world
 from tests.stateful.rules import Steps, begin, lend
-from tests.utils.engines import in_process
 
 STEPS_OF_A_WORLD = 100
 ORACLE_STEPS = 30  # in each world of an oracle

@@ -4,6 +4,7 @@
 #   scripts/_setup.sh core|lab|dev    .venv, each set on top of the one before, npm packages and Anvil
 #   scripts/_setup.sh quality         .venv-quality, whose packages do not go together with ape
 #   scripts/_setup.sh peers           bench/peers/node_modules; after one of the others
+#   scripts/_setup.sh foundry         tests/package/node_modules; likewise
 #   PYTHON=/path/to/python            with another Python
 #
 # Safe to run again at any time: a step whose inputs have not changed since it last finished is skipped. Each
@@ -15,8 +16,8 @@ case ${1:-} in
     core | quality) SETS=("$1") ;;
     lab) SETS=(core lab) ;;
     dev) SETS=(core lab dev) ;;
-    peers) SETS=() ;;
-    *) echo "usage: scripts/_setup.sh core|lab|dev|quality|peers" >&2; exit 1 ;;
+    peers | foundry) SETS=() ;;
+    *) echo "usage: scripts/_setup.sh core|lab|dev|quality|peers|foundry" >&2; exit 1 ;;
 esac
 VENV=.venv
 [ "$1" != quality ] || VENV=.venv-quality
@@ -158,6 +159,10 @@ install_anvil() {
 make_venv
 if [ "$1" = peers ]; then
     npm_packages bench/peers "Morpho Blue, Aave v3 and solc"
+    exit
+fi
+if [ "$1" = foundry ]; then
+    npm_packages tests/package "forge and solc"
     exit
 fi
 install_packages "$1"

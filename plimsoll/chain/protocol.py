@@ -11,7 +11,7 @@ BLUEPRINTS = ("Pool", "Council", "Backstop", "Vault")
 
 
 class Deployer:
-    """Deploys contracts by their names, from one account."""
+    """Deploys contracts by their names, or foreign ones as they were compiled, from one account."""
 
     def __init__(
         self, engine: Engine, sender: str, find: Callable[[str], Artifact] = artifacts.artifact
@@ -19,17 +19,22 @@ class Deployer:
         """`find` knows the artifacts."""
         self.engine, self.sender, self.find = engine, sender, find
 
-    def make(self, name: str, *arguments: Any) -> Contract:
+    def make(self, contract: str | Artifact, *arguments: Any) -> Contract:
         """Deploys a contract with its constructor's arguments. Raises `CallReverted`."""
-        return self.at(name, deploy(self.engine, self.find(name), *arguments, sender=self.sender).address)
+        made = deploy(self.engine, self.artifact(contract), *arguments, sender=self.sender)
+        return self.at(contract, made.address)
 
-    def at(self, name: str, address: str) -> Contract:
+    def at(self, contract: str | Artifact, address: str) -> Contract:
         """A contract that exists."""
-        return Contract(self.engine, address, self.find(name).abi)
+        return Contract(self.engine, address, self.artifact(contract).abi)
 
-    def blueprint(self, name: str) -> str:
+    def blueprint(self, contract: str | Artifact) -> str:
         """Stores a contract's initcode; the address."""
-        return deploy_blueprint(self.engine, self.find(name), self.sender)
+        return deploy_blueprint(self.engine, self.artifact(contract), self.sender)
+
+    def artifact(self, contract: str | Artifact) -> Artifact:
+        """What was compiled."""
+        return self.find(contract) if isinstance(contract, str) else contract
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 from plimsoll.chain.abi import Events
-from plimsoll.chain.engine import CallReverted, Engine, undone
+from plimsoll.chain.engine import Artifact, CallReverted, Engine, undone
 from plimsoll.chain.protocol import Deployer
-from plimsoll.testing.account import Account
 from plimsoll.testing.contract import Contract, Receipt
+from plimsoll.testing.roles import DEPLOYER
 
 
 class Chain(Deployer):
@@ -16,26 +16,26 @@ class Chain(Deployer):
 
     def __init__(self, engine: Engine, sender: str | None = None) -> None:
         """An engine; `sender` deploys."""
-        super().__init__(engine, sender or Account.of("role 99"))
+        super().__init__(engine, sender or DEPLOYER)
         self._events = Events()
 
     # ------------------------------------------------------------------------------------------- contracts
 
-    def make(self, name: str, *arguments: Any) -> Contract:
+    def make(self, contract: str | Artifact, *arguments: Any) -> Contract:
         """Deploys a contract with its constructor's arguments. Raises `CallReverted`."""
-        return cast(Contract, super().make(name, *arguments))
+        return cast(Contract, super().make(contract, *arguments))
 
-    def at(self, name: str, address: str) -> Contract:
+    def at(self, contract: str | Artifact, address: str) -> Contract:
         """A contract that exists."""
-        abi = self.find(name).abi
+        abi = self.artifact(contract).abi
         self._events.listen(address, abi)
         return Contract(self, address, abi)
 
-    def refusal(self, name: str, *arguments: Any) -> str | None:
+    def refusal(self, contract: str | Artifact, *arguments: Any) -> str | None:
         """Why a contract would refuse to be deployed, empty without a reason; None: it would not."""
         with self.isolated():
             try:
-                self.make(name, *arguments)
+                self.make(contract, *arguments)
             except CallReverted as refused:
                 return refused.reason
         return None

@@ -7,9 +7,9 @@ import pytest
 
 from plimsoll.params import BLUE_CHIP, CORRELATED, VOLATILE, price_of
 from plimsoll.testing import refusal
+from plimsoll.testing.market import Market, build_market
 from plimsoll.twin.liquidation import DebtTotals
 from plimsoll.units import DAY, FRACTION, MAX, WAD, YEAR, order
-from tests.utils.market import Market, build_market
 from tests.utils.vaults import Balances, balances, liquidate, liquidate_batch
 
 

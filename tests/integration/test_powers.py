@@ -2,9 +2,9 @@
 
 from plimsoll.chain.artifacts import artifact
 from plimsoll.testing import refusal
+from plimsoll.testing.market import small_market
+from plimsoll.testing.roles import BORROWER, CURATOR, GUARDIAN, LENDER, OTHER_BORROWER, STRANGER
 from plimsoll.units import DAY, MAX, WAD
-from tests.utils.market import small_market
-from tests.utils.roles import BORROWER, CURATOR, GUARDIAN, LENDER, OTHER_BORROWER, STRANGER
 
 
 def test_x3_no_admin_call_makes_anybody_liquidatable():

@@ -16,10 +16,10 @@ from plimsoll.keeper.execution import Execution, Inventory
 from plimsoll.keeper.index import Index
 from plimsoll.keeper.loop import Keeper, Policy
 from plimsoll.keeper.node import Node, VaultNode
+from plimsoll.testing.engines import made_by
+from plimsoll.testing.market import Market, small_market
+from plimsoll.testing.roles import LIQUIDATOR
 from plimsoll.units import MAX, NOBODY
-from tests.utils.engines import made_by
-from tests.utils.market import Market, small_market
-from tests.utils.roles import LIQUIDATOR
 
 GWEI = 10**9
 PATIENCE = 30  # seconds

@@ -20,11 +20,11 @@ from plimsoll.keeper.choice import (
     within_funds,
 )
 from plimsoll.params import BLUE_CHIP, price_of
+from plimsoll.testing.market import small_market
 from plimsoll.twin.liquidation import DebtTotals, Quote, Risk
 from plimsoll.units import FRACTION, PRICE_SCALE
 from tests.keeper.chains import owner
 from tests.stateful.world import BORROWERS
-from tests.utils.market import small_market
 
 PRICE = 2 * PRICE_SCALE
 DEEP = Route(((10_000 * 10**18, 20_000_000 * 10**6),))

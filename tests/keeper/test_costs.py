@@ -8,12 +8,12 @@ from plimsoll.chain.fees import FEE, ORACLE
 from plimsoll.keeper.execution import Inventory, reserves
 from plimsoll.keeper.node import Node, call_data
 from plimsoll.testing import Contract
+from plimsoll.testing.engines import made_by
+from plimsoll.testing.market import Market, small_market
+from plimsoll.testing.roles import DEPLOYER, LIQUIDATOR
 from plimsoll.twin.uniswap_v2 import quote_out
 from plimsoll.units import WAD
 from tests.keeper.node import COIN, GWEI, Desk, Engine, MemoryNode
-from tests.utils.engines import made_by
-from tests.utils.market import Market, small_market
-from tests.utils.roles import DEPLOYER, LIQUIDATOR
 
 TOKEN = 10**6  # base units of a loan token
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from plimsoll.keeper import index as index_module
 from plimsoll.keeper.index import DEPTH, DOUBTS, ChainMoved, ForeignChain, Index, IndexFault
+from plimsoll.testing.market import small_market
 from plimsoll.twin.position import unpack
 from tests.keeper.chains import VAULT, MemoryChain, borrow, deposit, liquidation, owner, repay, withdraw
 from tests.stateful.world import BORROWERS
-from tests.utils.market import small_market
 
 ONE, OTHER, THIRD = map(owner, (1, 2, 3))
 

@@ -6,10 +6,10 @@ from eth_abi.abi import encode
 from plimsoll.keeper.execution import Inventory
 from plimsoll.keeper.node import call_data
 from plimsoll.params import BLUE_CHIP
+from plimsoll.testing.roles import CURATOR, LENDER, LIQUIDATOR, STRANGER
 from plimsoll.units import DAY, NOBODY
 from tests.keeper.node import GWEI, Desk
 from tests.utils.keeper import HEALTHY
-from tests.utils.roles import CURATOR, LENDER, LIQUIDATOR, STRANGER
 
 TOKEN = 10**6  # base units of a loan token
 QUEUED = "eth_call 0x" + call_data("queued()", ())[:4].hex()

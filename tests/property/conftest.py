@@ -3,7 +3,7 @@
 import pytest
 
 from plimsoll.chain.engine import Engine
-from tests.utils.engines import in_process
+from plimsoll.testing.engines import in_process
 
 
 @pytest.fixture

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plimsoll.chain.engine import CallReverted
+from plimsoll.testing.engines import in_process
 from plimsoll.twin import liquidation
 from plimsoll.twin.liquidation import ceil_div, is_liquidatable, is_restorable
 from plimsoll.units import MAX, PRICE_SCALE, WAD
 from tests.stateful.rules import Steps, begin, lend
 from tests.stateful.world import BORROWERS, MARKETS, ROLES, Lockstep, role
-from tests.utils.engines import in_process
 from tests.utils.lens import build, lens_over
 
 pytestmark = pytest.mark.slow

@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from plimsoll.testing.engines import in_process
 from plimsoll.twin.chain import Revert
 from plimsoll.twin.margin import terms
 from plimsoll.units import MAX, NO_LIMIT, PRICE_SCALE, order
 from tests.stateful.exchange import ExchangeLockstep
 from tests.stateful.rules import begin
 from tests.stateful.world import BORROWERS, LIQUIDATOR, STRANGER, Lockstep
-from tests.utils.engines import in_process
 
 pytestmark = pytest.mark.slow
 

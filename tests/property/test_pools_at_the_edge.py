@@ -9,11 +9,11 @@ from eth_utils.crypto import keccak
 
 from plimsoll.chain.artifacts import artifact
 from plimsoll.chain.engine import Contract, Engine, deploy_blueprint
+from plimsoll.testing.engines import in_process
 from plimsoll.twin.liquidation import ceil_div
 from plimsoll.units import DAY, FRACTION, MAX, WAD, YEAR
 from tests.property.edges import COUNCIL, LINES, SUPPLIED, UNIT, VAULT, EdgePool, make, pool_struct, refused
 from tests.stateful.world import BACKSTOP, CURATOR, DEPLOYER, LENDER, STRANGER
-from tests.utils.engines import in_process
 
 DRAWN = 1_000 * UNIT
 

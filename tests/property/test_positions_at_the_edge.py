@@ -6,6 +6,7 @@ Every test takes an engine and nothing else, so that a judge of mutants can call
 from random import Random
 
 from plimsoll.chain.engine import Engine
+from plimsoll.testing.engines import in_process
 from plimsoll.twin.chain import Revert
 from plimsoll.units import MAX, order
 from tests.property import edges
@@ -22,7 +23,6 @@ from tests.stateful.world import (
     Lockstep,
     role,
 )
-from tests.utils.engines import in_process
 
 TOP = 2**128 - 1
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.utils.market import Market
+from plimsoll.testing.market import Market
 from tests.utils.vaults import seasoned_market
 
 

@@ -8,9 +8,9 @@ from itertools import permutations
 import pytest
 
 from plimsoll.chain.engine import CallReverted
+from plimsoll.testing.market import Market, small_market
+from plimsoll.testing.roles import BORROWER, DEPLOYER, STRANGER
 from plimsoll.units import MAX
-from tests.utils.market import Market, small_market
-from tests.utils.roles import BORROWER, DEPLOYER, STRANGER
 
 ATTACKER, VICTIM = STRANGER, BORROWER
 DEPOSIT = 10**6 + 7

@@ -6,11 +6,10 @@ or at one out of bounds, nothing is lent and nothing is liquidated.
 
 import pytest
 
-from plimsoll.testing import refusal
+from plimsoll.testing import refusal, roles
+from plimsoll.testing.market import small_market
 from plimsoll.units import MAX, YEAR
-from tests.utils import roles
 from tests.utils.feeds import fed_market
-from tests.utils.market import small_market
 from tests.utils.moves import VICTIM, every_move, populate
 from tests.utils.pool_harness import PAR, build_lab
 

@@ -9,13 +9,12 @@ from fractions import Fraction
 
 import pytest
 
-from plimsoll.testing import refusal
+from plimsoll.testing import refusal, roles
+from plimsoll.testing.market import small_market
+from plimsoll.testing.roles import DEPLOYER
 from plimsoll.units import DAY, MAX, WAD, YEAR
-from tests.utils import roles
 from tests.utils.feeds import fed_market
-from tests.utils.market import small_market
 from tests.utils.oracles import LOAN_ANSWER, OracleYard, Rate, exact_price, prices, rate_cap
-from tests.utils.roles import DEPLOYER
 
 RATE = 1_180_000_000_000_000_000
 JUMPED = RATE * 114 // 100

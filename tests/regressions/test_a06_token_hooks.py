@@ -7,10 +7,10 @@ open in the hook of a payment to it; whatever is done there, the payment arrives
 import pytest
 
 from plimsoll.testing import Contract
+from plimsoll.testing.market import Market
+from plimsoll.testing.roles import BORROWER, DEPLOYER
 from plimsoll.units import FRACTION, WAD
-from tests.utils.market import Market
 from tests.utils.moves import VICTIM, Call, every_move, hooked_market, plan
-from tests.utils.roles import BORROWER, DEPLOYER
 
 PAYING = ("repay", "close", "liquidate", "liquidate_batch")
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from plimsoll.testing import refusal
+from plimsoll.testing.market import Market
 from plimsoll.units import DAY, MAX
-from tests.utils.market import Market
 from tests.utils.vaults import balances, liquidate
 
 LINE = 150_000  # whole tokens; 3.75 % of what lenders own

@@ -6,11 +6,11 @@ all that a vault does at a price. Repaying and adding collateral go on.
 
 import pytest
 
+from plimsoll.testing.roles import BORROWER
 from plimsoll.units import DAY, MAX
 from tests.utils.feeds import fed_market
 from tests.utils.moves import VICTIM, every_move, populate
 from tests.utils.oracles import PRICE, OracleYard, assert_fails
-from tests.utils.roles import BORROWER
 
 
 @pytest.fixture(scope="session")

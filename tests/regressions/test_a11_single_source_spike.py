@@ -7,13 +7,12 @@ price that liquidates stays. The price of it: one that is stuck high stops liqui
 import pytest
 
 from plimsoll.params import price_of
-from plimsoll.testing import refusal
+from plimsoll.testing import refusal, roles
+from plimsoll.testing.market import small_market
+from plimsoll.testing.roles import DEPLOYER
 from plimsoll.units import HOUR, MAX
-from tests.utils import roles
 from tests.utils.feeds import QUOTE, fed_market
-from tests.utils.market import small_market
 from tests.utils.oracles import COLLATERAL_ANSWER, LOAN_ANSWER, PRICE, Config, Feed, OracleYard, prices
-from tests.utils.roles import DEPLOYER
 
 
 @pytest.fixture(scope="session")

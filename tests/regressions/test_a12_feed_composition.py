@@ -11,8 +11,8 @@ import pytest
 
 from plimsoll.chain.engine import CallReverted
 from plimsoll.testing import Chain
+from plimsoll.testing.engines import in_process
 from plimsoll.units import DAY, HOUR, NOBODY, WAD
-from tests.utils.engines import in_process
 from tests.utils.oracles import Config, Feed, OracleYard, Rate, exact_price
 
 REASON = "oracle: unexpected price"

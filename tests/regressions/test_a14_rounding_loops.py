@@ -7,9 +7,9 @@ from random import Random
 
 import pytest
 
+from plimsoll.testing.market import Market, small_market
+from plimsoll.testing.roles import BORROWER, LENDER, STRANGER
 from plimsoll.units import FRACTION, MAX, WAD, YEAR
-from tests.utils.market import Market, small_market
-from tests.utils.roles import BORROWER, LENDER, STRANGER
 
 pytestmark = pytest.mark.slow
 

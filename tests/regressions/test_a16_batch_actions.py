@@ -5,8 +5,8 @@ Here such orders change nothing for the others: every order is a close by itself
 
 import pytest
 
+from plimsoll.testing.roles import role
 from plimsoll.units import NO_LIMIT, NOBODY, order
-from tests.utils.roles import role
 from tests.utils.vaults import balances, liquidate_batch
 
 

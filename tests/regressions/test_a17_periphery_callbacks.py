@@ -8,8 +8,8 @@ of the visit, not by data.
 import pytest
 
 from plimsoll.testing import Contract
+from plimsoll.testing.market import Market
 from plimsoll.units import MAX, WAD
-from tests.utils.market import Market
 from tests.utils.periphery import BORROWER, KEEPER, STRANGER, TRADER, PeripheryMarket
 
 LATER = 2**40

@@ -9,10 +9,10 @@ import itertools
 import pytest
 
 from plimsoll.testing import Contract
+from plimsoll.testing.market import Market
+from plimsoll.testing.roles import BORROWER, DEPLOYER, LENDER
 from plimsoll.units import DAY, MAX, WAD, order
-from tests.utils.market import Market
 from tests.utils.moves import VICTIM, Call, every_move, hooked_market, plan
-from tests.utils.roles import BORROWER, DEPLOYER, LENDER
 
 MONTH = 30 * DAY
 

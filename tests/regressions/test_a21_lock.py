@@ -10,10 +10,10 @@ import pytest
 from plimsoll.chain.abi import reason_of
 from plimsoll.chain.engine import CallReverted
 from plimsoll.testing import Contract
+from plimsoll.testing.market import Market
+from plimsoll.testing.roles import BORROWER, DEPLOYER, LENDER
 from plimsoll.units import FRACTION, MAX, WAD
-from tests.utils.market import Market
 from tests.utils.moves import VICTIM, every_function, every_move, hooked_market, plan, run
-from tests.utils.roles import BORROWER, DEPLOYER, LENDER
 
 HARMLESS = {"pool: amount did not arrive", "vault: payment did not arrive", "vault: collateral missing"}
 MOVES = ("deposit", "mint", "withdraw", "redeem", "exit", "flashLoan", "borrow", "repay", "open", "close",

@@ -6,8 +6,8 @@ Here a pool asks its own Factory whose a vault is, and nobody but a registered v
 import pytest
 
 from plimsoll.testing import refusal
-from tests.utils.market import Builder, build_market
-from tests.utils.roles import role
+from plimsoll.testing.market import Builder, build_market
+from plimsoll.testing.roles import role
 
 
 @pytest.fixture(scope="module")

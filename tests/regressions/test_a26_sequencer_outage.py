@@ -7,11 +7,11 @@ again; no second source and no fallback gets around it.
 import pytest
 
 from plimsoll.params import price_of
+from plimsoll.testing.roles import BORROWER
 from plimsoll.units import DAY, HOUR, MAX
 from tests.utils.feeds import GRACE, fed_market
 from tests.utils.moves import VICTIM, every_move, populate
 from tests.utils.oracles import PRICE, OracleYard, assert_fails
-from tests.utils.roles import BORROWER
 
 UP, DOWN = 0, 1
 

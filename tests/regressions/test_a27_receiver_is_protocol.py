@@ -8,9 +8,9 @@ import pytest
 
 from plimsoll.chain.abi import words
 from plimsoll.testing import refusal
+from plimsoll.testing.market import build_market
 from plimsoll.units import MAX, order
 from tests.utils.actor import intruder_plan, outcomes
-from tests.utils.market import build_market
 from tests.utils.vaults import balances, worth
 
 

@@ -7,9 +7,9 @@ import pytest
 
 from plimsoll.params import BLUE_CHIP, PoolParams
 from plimsoll.testing import refusal
+from plimsoll.testing.market import build_market
 from plimsoll.units import DAY, MAX
 from tests.utils.actor import intruder_plan, outcomes
-from tests.utils.market import build_market
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,10 @@ Here every pull, of tokens or of shares, is tried with an allowance of nothing a
 import pytest
 
 from plimsoll.testing import refusal
+from plimsoll.testing.market import Market, small_market
+from plimsoll.testing.roles import BORROWER, LENDER, LIQUIDATOR, STRANGER
 from plimsoll.units import MAX
-from tests.utils.market import Market, small_market
 from tests.utils.moves import VICTIM, every_move, populate
-from tests.utils.roles import BORROWER, LENDER, LIQUIDATOR, STRANGER
 
 PAR = 1_000  # shares a base unit
 TOO_SMALL = "token: allowance too small"

@@ -11,11 +11,11 @@ import pytest
 
 from plimsoll.params import CORRELATED, PoolParams, RateParams
 from plimsoll.testing import Chain, refusal
+from plimsoll.testing.engines import in_process
+from plimsoll.testing.market import Builder, Market, build_market
+from plimsoll.testing.roles import BORROWER, CURATOR, DEPLOYER, LENDER, STRANGER
 from plimsoll.units import MAX, WAD, YEAR
-from tests.utils.engines import in_process
-from tests.utils.market import Builder, Market, build_market
 from tests.utils.oracles import Config, Feed, Rate, prices, rate_cap
-from tests.utils.roles import BORROWER, CURATOR, DEPLOYER, LENDER, STRANGER
 
 START = 12 * WAD // 10
 GROWTH = 32 * WAD // 1_000 // YEAR  # 3.2 % a year, barely above the 3 % that the vault earned

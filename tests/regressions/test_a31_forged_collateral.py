@@ -6,10 +6,10 @@ Here the line bounds how much goes, the pace how much in an hour, and a poke end
 import pytest
 
 from plimsoll.testing import refusal
+from plimsoll.testing.market import Market
+from plimsoll.testing.roles import CURATOR, GUARDIAN, LIQUIDATOR, STRANGER, role
 from plimsoll.units import DAY, HOUR, MAX
 from tests.utils.attack import appoint_guardian, donate, lenders, losses_of, million
-from tests.utils.market import Market
-from tests.utils.roles import CURATOR, GUARDIAN, LIQUIDATOR, STRANGER, role
 
 FORGER = STRANGER
 LINE = 100_000  # whole tokens; a tenth of what lenders own

@@ -6,9 +6,9 @@ Here the loss is at most the line, and at most what the pace lets out before the
 import pytest
 
 from plimsoll.testing import reverts
+from plimsoll.testing.roles import LENDER, LIQUIDATOR, STRANGER
 from plimsoll.units import HOUR, MAX
 from tests.utils.attack import backstop_of, lenders, million
-from tests.utils.roles import LENDER, LIQUIDATOR, STRANGER
 
 LINE = 100_000  # whole tokens
 LOCKED = 10  # whole tokens of collateral, worth 20,000 before and after

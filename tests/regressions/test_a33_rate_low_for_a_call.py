@@ -11,10 +11,10 @@ import pytest
 
 from plimsoll.params import CORRELATED
 from plimsoll.testing import refusal
+from plimsoll.testing.roles import BORROWER, DEPLOYER, LIQUIDATOR, STRANGER
 from plimsoll.units import DAY, MAX, WAD
 from tests.utils.feeds import QUOTE, RATE, FedMarket, fed_market
 from tests.utils.oracles import prices
-from tests.utils.roles import BORROWER, DEPLOYER, LIQUIDATOR, STRANGER
 
 RISK = CORRELATED.model_copy(update={"min_debt": Decimal(3)})
 FALL = WAD // 10  # more than a tenth is no rate

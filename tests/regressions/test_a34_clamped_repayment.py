@@ -6,9 +6,9 @@ Here an amount is cut at the debt alone: what cannot be pulled in full reverts; 
 import pytest
 
 from plimsoll.testing import refusal
+from plimsoll.testing.market import small_market
+from plimsoll.testing.roles import BORROWER, DEPLOYER, LIQUIDATOR, STRANGER
 from plimsoll.units import MAX
-from tests.utils.market import small_market
-from tests.utils.roles import BORROWER, DEPLOYER, LIQUIDATOR, STRANGER
 
 PAYER = STRANGER
 TOKENS = ["PlainToken", "NoReturnToken", "MaxIsAllToken", "FeeToken"]

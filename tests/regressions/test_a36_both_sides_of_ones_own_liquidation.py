@@ -11,10 +11,10 @@ import pytest
 
 from plimsoll.chain.engine import CallReverted
 from plimsoll.testing import Chain, Contract
+from plimsoll.testing.engines import in_process
+from plimsoll.testing.roles import DEPLOYER, role
 from plimsoll.units import DAY, MAX, WAD, order
-from tests.utils.engines import in_process
 from tests.utils.periphery import LENDER, Market, PeripheryMarket
-from tests.utils.roles import DEPLOYER, role
 
 # one person's accounts
 OWNER, KEEPER, SAVER, JUNIOR, DEX = POCKETS = tuple(map(role, range(70, 75)))

@@ -7,12 +7,12 @@ import pytest
 
 from plimsoll.params import BLUE_CHIP
 from plimsoll.testing import refusal
+from plimsoll.testing.market import Market
+from plimsoll.testing.roles import BORROWER, CURATOR, DEPLOYER, LENDER, LIQUIDATOR, OTHER_BORROWER, STRANGER
 from plimsoll.twin.liquidation import Quote
 from plimsoll.twin.position import pack_debt_totals, pack_liquidation, unpack_liquidation
 from plimsoll.units import DAY, HOUR, MAX, NO_LIMIT, order
 from tests.utils.attack import lenders, million
-from tests.utils.market import Market
-from tests.utils.roles import BORROWER, CURATOR, DEPLOYER, LENDER, LIQUIDATOR, OTHER_BORROWER, STRANGER
 from tests.utils.vaults import liquidate_batch
 
 COLLATERAL_TOP, VALUE_TOP, COUNT_TOP = 2**128 - 1, 2**94 - 1, 2**104 - 1

@@ -6,10 +6,10 @@ Here a deposit of 25 times the pool, and a borrower of all that is idle, move ea
 import pytest
 
 from plimsoll.testing import Contract, refusal
+from plimsoll.testing.market import Market
+from plimsoll.testing.roles import BORROWER, CURATOR, DEPLOYER, LENDER, LIQUIDATOR, RECEIVER, STRANGER, role
 from plimsoll.units import DAY, MAX
 from tests.utils.attack import FLASH, Flash, backstop_of, donate, million, stake, unchanged
-from tests.utils.market import Market
-from tests.utils.roles import BORROWER, CURATOR, DEPLOYER, LENDER, LIQUIDATOR, RECEIVER, STRANGER, role
 
 STAKER, OTHER_STAKER = role(60), role(61)
 T = 10**9  # pool shares of a whole token

@@ -6,10 +6,10 @@ Here 1,000 virtual shares are in stake and escrow, nothing is given for nothing,
 import pytest
 
 from plimsoll.testing import refusal
+from plimsoll.testing.market import Market
+from plimsoll.testing.roles import BORROWER, DEPLOYER, LENDER, LIQUIDATOR, RECEIVER, STRANGER, role
 from plimsoll.units import DAY, MAX
 from tests.utils.attack import backstop_of, donate, million, stake
-from tests.utils.market import Market
-from tests.utils.roles import BORROWER, DEPLOYER, LENDER, LIQUIDATOR, RECEIVER, STRANGER, role
 
 T = 10**9  # pool shares of a whole token
 ATTACKER, HELPER, VICTIM = role(60), role(61), role(62)

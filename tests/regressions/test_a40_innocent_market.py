@@ -8,10 +8,10 @@ from random import Random
 
 import pytest
 
+from plimsoll.testing.market import Market
+from plimsoll.testing.roles import BORROWER, CURATOR, DEPLOYER, LENDER, LIQUIDATOR, OTHER_BORROWER, STRANGER
 from plimsoll.units import DAY, MAX, NOBODY
 from tests.utils.attack import donate, losses_of, million, stake
-from tests.utils.market import Market
-from tests.utils.roles import BORROWER, CURATOR, DEPLOYER, LENDER, LIQUIDATOR, OTHER_BORROWER, STRANGER
 
 SEIZED, DEBT, LINE = 250_000, 300_000, 500_000
 

@@ -6,10 +6,10 @@ Here a repayment lowers a provision by what the debt falls, without an oracle; r
 import pytest
 
 from plimsoll.testing import refusal
+from plimsoll.testing.market import Market
+from plimsoll.testing.roles import BORROWER, DEPLOYER, LENDER, STRANGER, role
 from plimsoll.units import DAY, MAX
 from tests.utils.attack import donate, million, stake
-from tests.utils.market import Market
-from tests.utils.roles import BORROWER, DEPLOYER, LENDER, STRANGER, role
 
 STAKER = role(60)
 

@@ -6,10 +6,10 @@ Here a plain exit gives up a thousandth at most, and `exit` what its caller has 
 import pytest
 
 from plimsoll.testing import refusal
+from plimsoll.testing.market import Market
+from plimsoll.testing.roles import STRANGER
 from plimsoll.units import MAX
 from tests.utils.attack import lenders, million
-from tests.utils.market import Market
-from tests.utils.roles import STRANGER
 
 LIAR, LINE = STRANGER, 100_000
 

@@ -1,7 +1,7 @@
 """A bug of ours: `open` without debt drew nothing from the pool, which refused while paused or lent out."""
 
+from plimsoll.testing.market import build_market
 from plimsoll.units import MAX
-from tests.utils.market import build_market
 
 
 def test_nothing_to_draw_blocked_a_top_up(builder, curator, lender, borrower, other_borrower):

@@ -8,10 +8,10 @@ from typing import NamedTuple
 import pytest
 
 from plimsoll.testing import refusal
+from plimsoll.testing.market import Market
+from plimsoll.testing.roles import BORROWER, CURATOR, GUARDIAN, LENDER, LIQUIDATOR, RECEIVER, STRANGER, role
 from plimsoll.units import DAY, MAX
 from tests.utils.attack import appoint_guardian, donate, losses_of, million, stake
-from tests.utils.market import Market
-from tests.utils.roles import BORROWER, CURATOR, GUARDIAN, LENDER, LIQUIDATOR, RECEIVER, STRANGER, role
 
 STAKER = role(60)
 

@@ -13,12 +13,12 @@ import pytest
 
 from plimsoll.params import BLUE_CHIP
 from plimsoll.testing import Contract, refusal
+from plimsoll.testing.market import Market, small_market
+from plimsoll.testing.roles import BORROWER, CURATOR, DEPLOYER, OTHER_BORROWER
 from plimsoll.twin.ledger import Totals, accrued
 from plimsoll.twin.liquidation import DebtTotals
 from plimsoll.twin.rates import Curve
 from plimsoll.units import DAY, FRACTION, MAX, PRICE_SCALE, WAD, YEAR
-from tests.utils.market import Market, small_market
-from tests.utils.roles import BORROWER, CURATOR, DEPLOYER, OTHER_BORROWER
 
 TOKENS = 10**7
 

@@ -10,10 +10,10 @@ import pytest
 from plimsoll.chain.engine import CallReverted
 from plimsoll.params import PoolParams
 from plimsoll.testing import refusal
+from plimsoll.testing.market import Market, small_market
+from plimsoll.testing.roles import BORROWER, CURATOR, DEPLOYER, LENDER, LIQUIDATOR, RECEIVER, STRANGER
 from plimsoll.units import FRACTION, MAX, NOBODY, WAD, order
-from tests.utils.market import Market, small_market
 from tests.utils.moves import VICTIM, Move, every_move, leave, populate
-from tests.utils.roles import BORROWER, CURATOR, DEPLOYER, LENDER, LIQUIDATOR, RECEIVER, STRANGER
 
 PEOPLE = [LENDER, BORROWER, VICTIM, LIQUIDATOR, RECEIVER]
 OWNERS = [BORROWER, VICTIM]

@@ -10,10 +10,10 @@ from typing import Any
 
 from plimsoll.chain.artifacts import artifact
 from plimsoll.chain.engine import CallReverted, Contract, deploy
+from plimsoll.testing.engines import in_process
 from plimsoll.twin.chain import Revert, require
 from plimsoll.units import DAY, NOBODY, WAD
 from tests.stateful.world import DEPLOYER, Difference
-from tests.utils.engines import in_process
 
 HORIZON = 100 * 365 * DAY
 DEATH = 14 * DAY

@@ -11,10 +11,10 @@ import pytest
 
 from plimsoll.chain.artifacts import artifact, standing_in
 from plimsoll.chain.engine import CallReverted
+from plimsoll.testing.engines import in_process
 from quality.compiling import ROOT, build, contracts_with
 from quality.judging import play
 from tests.stateful.world import BORROWER, CURATOR, DEPLOYER, LENDER, Lockstep
-from tests.utils.engines import in_process
 
 STEPS = 6_000
 

@@ -14,11 +14,11 @@ import pytest
 from plimsoll.chain.artifacts import standing_in
 from plimsoll.chain.engine import BLUEPRINT_PREAMBLE
 from plimsoll.chain.revm import Revm
+from plimsoll.testing.engines import made_by
 from quality.compiling import CONTRACTS, build_optimised
 from quality.judging import ORACLE_STEPS, play
 from tests.conftest import NO_LIMIT
 from tests.stateful import oracle_world
-from tests.utils.engines import made_by
 
 STEPS = 3_000
 LIMIT = 24_576

@@ -15,10 +15,10 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 
 from plimsoll.chain.anvil import Anvil
 from plimsoll.chain.engine import Engine
+from plimsoll.testing.engines import in_process
 from plimsoll.units import DAY, WAD
 from tests.stateful.rules import Steps, begin, lend
 from tests.stateful.world import MARKETS, Lockstep
-from tests.utils.engines import in_process
 
 FUZZ = os.environ.get("FUZZ_STEPS")  # set by `make fuzz`; without it the steps are the same in every run
 STEPS = int(FUZZ or 4_000)

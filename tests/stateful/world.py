@@ -10,6 +10,7 @@ from plimsoll.chain.artifacts import slots as slots_of
 from plimsoll.chain.engine import CallReverted, Contract, Engine, mapping_slot
 from plimsoll.chain.protocol import Deployer, Protocol
 from plimsoll.params import BLUE_CHIP, CORRELATED, PoolParams
+from plimsoll.testing.roles import DEPLOYER, role
 from plimsoll.twin import chain as twin_chain
 from plimsoll.twin.backstop import Backstop, Departure
 from plimsoll.twin.chain import Revert, Signature
@@ -21,7 +22,6 @@ from plimsoll.twin.rates import Curve
 from plimsoll.twin.vault import Vault
 from plimsoll.units import DAY, FRACTION, HOUR, MAX, WAD
 from tests.stateful import invariants
-from tests.utils.roles import DEPLOYER, role
 
 CURATOR, GUARDIAN, LENDER, OTHER_LENDER, BORROWER, OTHER_BORROWER, THIRD_BORROWER = map(role, range(1, 8))
 LIQUIDATOR, OPERATOR, STAKER, STRANGER, BACKSTOP = map(role, range(8, 13))  # the last plays a contract

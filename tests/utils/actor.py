@@ -6,7 +6,7 @@ from typing import Any
 from plimsoll.chain.abi import Log, reason_of, words
 from plimsoll.chain.engine import CallReverted
 from plimsoll.testing import Contract, LoggedEvent, Method
-from tests.utils.market import Market
+from plimsoll.testing.market import Market
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from typing import Any
 from plimsoll.chain.abi import reason_of
 from plimsoll.params import PoolParams
 from plimsoll.testing import Chain, Contract, Receipt
+from plimsoll.testing.engines import START, in_process
+from plimsoll.testing.market import Builder, Market, build_market
+from plimsoll.testing.roles import CURATOR, DEPLOYER, GUARDIAN, LENDER, role
 from plimsoll.units import DAY, MAX
-from tests.utils.engines import START, in_process
-from tests.utils.market import Builder, Market, build_market
-from tests.utils.roles import CURATOR, DEPLOYER, GUARDIAN, LENDER, role
 
 SUPPLY = 1_000_000  # whole tokens that `LENDER` supplies
 FLASH = 25 * SUPPLY  # whole tokens that last one transaction

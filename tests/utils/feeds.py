@@ -6,11 +6,11 @@ from typing import Any
 
 from plimsoll.params import price_of
 from plimsoll.testing import Chain, Contract
+from plimsoll.testing.engines import START
+from plimsoll.testing.market import Market, small_market
+from plimsoll.testing.roles import DEPLOYER
 from plimsoll.units import DAY, HOUR, WAD
-from tests.utils.engines import START
-from tests.utils.market import Market, small_market
 from tests.utils.oracles import Config, Feed, Rate
-from tests.utils.roles import DEPLOYER
 
 QUOTE = 2_000  # whole loan tokens for a whole collateral token, at the start
 RATE = 5 * WAD // 4  # of a share, where a side is an ERC-4626 vault

@@ -5,9 +5,9 @@ from typing import Any
 
 from plimsoll.chain.abi import reason_of
 from plimsoll.testing import Contract, refusal
+from plimsoll.testing.market import Market, small_market
+from plimsoll.testing.roles import BORROWER, CURATOR, DEPLOYER, LENDER, LIQUIDATOR, OTHER_BORROWER, RECEIVER
 from plimsoll.units import MAX, order
-from tests.utils.market import Market, small_market
-from tests.utils.roles import BORROWER, CURATOR, DEPLOYER, LENDER, LIQUIDATOR, OTHER_BORROWER, RECEIVER
 
 VICTIM = OTHER_BORROWER
 Call = tuple[Contract, str, tuple[Any, ...]]

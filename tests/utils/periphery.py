@@ -9,10 +9,10 @@ from eth_utils import keccak
 from plimsoll.chain.engine import CallReverted
 from plimsoll.params import BLUE_CHIP, RiskParams, price_of
 from plimsoll.testing import Account, Chain, Contract
+from plimsoll.testing.market import Builder, Market
+from plimsoll.testing.roles import DEPLOYER, role
+from plimsoll.testing.signatures import sign_set_operator
 from plimsoll.units import MAX, WAD
-from tests.utils.market import Builder, Market
-from tests.utils.roles import DEPLOYER, role
-from tests.utils.signatures import sign_set_operator
 
 LENDER, MAKER, BORROWER, KEEPER, RECEIVER, STRANGER = map(role, range(21, 27))
 """Lends; provides liquidity on Uniswap; borrows; liquidates; gets what others send; has no right."""

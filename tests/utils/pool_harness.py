@@ -6,11 +6,11 @@ from typing import Any
 
 from plimsoll.params import PoolParams
 from plimsoll.testing import Account, Chain, Contract, Receipt
+from plimsoll.testing.market import Builder
+from plimsoll.testing.roles import role
 from plimsoll.twin.ledger import Totals, accrued
 from plimsoll.twin.rates import Curve
 from plimsoll.units import MAX, NOBODY
-from tests.utils.market import Builder
-from tests.utils.roles import role
 
 PAR = 1_000  # shares a base unit
 COUNCIL, VAULT, OTHER_VAULT, BACKSTOP = map(role, range(50, 54))

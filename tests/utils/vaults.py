@@ -7,6 +7,8 @@ from typing import Any
 
 from plimsoll.chain.abi import Log
 from plimsoll.testing import Account, Contract, LoggedEvent, Receipt
+from plimsoll.testing.market import Builder, Market, build_market
+from plimsoll.testing.signatures import sign_set_operator
 from plimsoll.twin.liquidation import DebtTotals, Quote, Risk, quote
 from plimsoll.twin.position import (
     LiquidationEvent,
@@ -16,8 +18,6 @@ from plimsoll.twin.position import (
 )
 from plimsoll.twin.share_math import to_value_down
 from plimsoll.units import DAY, FRACTION, MAX, PRICE_SCALE, order
-from tests.utils.market import Builder, Market, build_market
-from tests.utils.signatures import sign_set_operator
 
 WITHDRAW = 1  # rights of an operator
 BORROW = 2

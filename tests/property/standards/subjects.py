@@ -27,6 +27,7 @@ import pytest
 from plimsoll.chain.abi import Log
 from plimsoll.chain.artifacts import artifact
 from plimsoll.chain.engine import Contract, Engine, deploy, undone
+from plimsoll.testing.engines import in_process
 from plimsoll.units import DAY, MAX, NOBODY
 from tests.property.standards.texts import ERC20, ERC2612, ERC3156, ERC4626, TRANSFER, event, refused
 from tests.stateful.world import (
@@ -42,7 +43,6 @@ from tests.stateful.world import (
     STRANGER,
     Lockstep,
 )
-from tests.utils.engines import in_process
 
 START = 1_800_000_000
 MILLION = 10**12  # of an asset with 6 decimals

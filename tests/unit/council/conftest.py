@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from plimsoll.testing import Contract
+from plimsoll.testing.market import Market, build_market
 from plimsoll.units import DAY, MAX
-from tests.utils.market import Market, build_market
 
 TOKEN = 10**6
 

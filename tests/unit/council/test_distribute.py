@@ -6,8 +6,8 @@ import pytest
 
 from plimsoll.params import PoolParams
 from plimsoll.testing import refusal
+from plimsoll.testing.market import build_market
 from plimsoll.units import DAY, NOBODY
-from tests.utils.market import build_market
 
 TOKEN = 10**6
 SHARE = 10**9  # what a token buys at par, where all of this happens

@@ -1,7 +1,7 @@
 """Letting lenders in."""
 
 from plimsoll.testing import refusal
-from tests.utils.market import Market
+from plimsoll.testing.market import Market
 
 
 def test_opens_for_ever(chain, closed, curator):

@@ -340,7 +340,7 @@ class Hungry:
     """A market whose two feeds together need more gas than a source gets, beside another source."""
 
     def __init__(self, desk: Desk, feeds: Feeds, yard: Yard) -> None:
-        hungry = [desk.account.deploy(project.HungryFeed, 8, quote * 10**8) for quote in (2_000, 1)]
+        hungry = [desk.account.deploy(container("HungryFeed"), 8, quote * 10**8) for quote in (2_000, 1)]
         self.second = yard.oracle(2_200 * 10**24)
         self.alone = feeds.market(
             (feeds.collateral_feed.address, hungry[0].address), (feeds.loan_feed.address, hungry[1].address)
@@ -390,7 +390,7 @@ def made(desk: Desk, text: str) -> str:
         )
     ]
     struct = struct_of(oracle, desk.provider, (tokens[0], tokens[1]), Decimals(18, 6))
-    return str(desk.account.deploy(project.ChainlinkOracle, struct))
+    return str(desk.account.deploy(container("ChainlinkOracle"), struct))
 
 
 def test_builds_no_vault_where_the_node_could_not_try_the_oracle_before(

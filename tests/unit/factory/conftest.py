@@ -4,7 +4,7 @@ import pytest
 
 from plimsoll.params import BLUE_CHIP, PoolParams
 from plimsoll.testing import Contract
-from tests.utils.market import Market, build_market
+from plimsoll.testing.market import Market, build_market
 
 
 @pytest.fixture(scope="session")

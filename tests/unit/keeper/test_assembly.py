@@ -10,7 +10,7 @@ from ape.api import AccountAPI
 from plimsoll.deploy import DeployError
 from plimsoll.keeper.assembly import Assembled, assemble
 from plimsoll.keeper.settings import Settings
-from tests.utils.market import Market, build_market
+from plimsoll.testing.market import Market, build_market
 
 STALE = """{"network": "ethereum:local", "chain_id": 31337, "compiler": "vyper 0.4.3",
 "vaults": {"pOLD/weth": {"address": "0x%040x", "pool": "", "collateral": "", "oracle": "", "risk": {}}}}"""

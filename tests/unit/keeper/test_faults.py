@@ -24,11 +24,11 @@ from plimsoll.keeper.loop import Keeper, Policy
 from plimsoll.keeper.node import Node, Reverted, VaultNode
 from plimsoll.params import price_of
 from plimsoll.testing import Chain
+from plimsoll.testing.market import Market
 from plimsoll.units import DAY, MAX, WAD, order
 from tests.stateful.world import DEPLOYER
 from tests.utils.anvil import Proxy
 from tests.utils.keeper import HEALTHY, work
-from tests.utils.market import Market
 from tests.utils.oracles import Config, Feed
 from tests.utils.periphery import BORROWER, STRANGER, PeripheryMarket
 

@@ -19,9 +19,9 @@ from plimsoll.keeper.loop import Keeper, Policy
 from plimsoll.keeper.metrics import registry
 from plimsoll.keeper.node import Node, NodeError, Reverted, VaultNode
 from plimsoll.keeper.signer import ApeSigner
+from plimsoll.testing.market import Market, build_market
 from plimsoll.units import MAX
 from tests.utils.keeper import HEALTHY, work
-from tests.utils.market import Market, build_market
 
 pytestmark = pytest.mark.usefixtures("still_clock")  # on Anvil the clock of a view runs on within a block
 

@@ -3,8 +3,8 @@
 import pytest
 
 from plimsoll.chain.engine import Contract
+from plimsoll.testing.market import Market
 from plimsoll.units import MAX, WAD
-from tests.utils.market import Market
 from tests.utils.periphery import TRADER, PeripheryMarket
 
 LATER = 2**40

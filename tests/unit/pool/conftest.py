@@ -3,8 +3,8 @@
 import pytest
 
 from plimsoll.testing import Contract
+from plimsoll.testing.market import Market, build_market
 from plimsoll.units import DAY, MAX
-from tests.utils.market import Market, build_market
 from tests.utils.pool_harness import PoolHarness, build_lab
 
 

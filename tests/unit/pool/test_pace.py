@@ -7,9 +7,9 @@ import pytest
 from plimsoll.chain.artifacts import slots
 from plimsoll.chain.engine import mapping_slot
 from plimsoll.testing import refusal
+from plimsoll.testing.roles import role
 from plimsoll.units import DAY, HOUR, MAX, WAD
 from tests.utils.pool_harness import PAR, build_lab
-from tests.utils.roles import role
 
 FULL = 2**24 - 1
 LIMIT = 10**7 * 10**6  # base units

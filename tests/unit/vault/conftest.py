@@ -3,8 +3,8 @@
 import pytest
 
 from plimsoll.testing import Contract
+from plimsoll.testing.market import Market
 from tests.utils.actor import Actor
-from tests.utils.market import Market
 from tests.utils.vaults import seasoned_market
 
 

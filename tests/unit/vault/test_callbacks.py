@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from plimsoll.testing.market import build_market
 from plimsoll.twin.ledger import Totals, accrued
 from plimsoll.twin.liquidation import DebtTotals
 from plimsoll.twin.rates import Curve
 from plimsoll.twin.share_math import to_shares_down
 from plimsoll.units import DAY, MAX, NOBODY, order
 from tests.utils.actor import Actor, Refusal
-from tests.utils.market import build_market
 from tests.utils.vaults import (
     BORROW,
     WITHDRAW,

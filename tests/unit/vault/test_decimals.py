@@ -3,8 +3,8 @@
 import pytest
 
 from plimsoll.testing import refusal
+from plimsoll.testing.market import build_market
 from plimsoll.units import MAX, YEAR
-from tests.utils.market import build_market
 from tests.utils.vaults import liquidate, worth
 
 

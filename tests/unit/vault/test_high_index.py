@@ -9,8 +9,8 @@ import pytest
 
 from plimsoll.params import PoolParams, RateParams
 from plimsoll.testing import refusal
+from plimsoll.testing.market import build_market
 from plimsoll.units import MAX, YEAR, order
-from tests.utils.market import build_market
 from tests.utils.vaults import drawn, liquidate, liquidate_batch, risk_of
 
 WILD = RateParams(rate_initial=Decimal(10), rate_max=Decimal(10), speed=Decimal(0), steepness=Decimal(1))

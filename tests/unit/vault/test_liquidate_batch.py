@@ -5,9 +5,9 @@ from random import Random
 import pytest
 
 from plimsoll.testing import refusal
+from plimsoll.testing.roles import role
 from plimsoll.twin.liquidation import is_restorable
 from plimsoll.units import MAX, NO_LIMIT, NOBODY, PRICE_SCALE, YEAR, order
-from tests.utils.roles import role
 from tests.utils.vaults import (
     Balances,
     balances,

@@ -3,10 +3,10 @@
 import pytest
 
 from plimsoll.testing import refusal
+from plimsoll.testing.market import Market
 from plimsoll.twin.liquidation import DebtTotals
 from plimsoll.units import DAY, MAX, order
 from tests.utils.actor import Actor, Refusal, intruder_plan, outcomes
-from tests.utils.market import Market
 from tests.utils.vaults import balances, every_call, liquidate
 
 LOCKED = 10 * 10**18

@@ -7,10 +7,10 @@ from fractions import Fraction
 import pytest
 
 from plimsoll.params import BLUE_CHIP, CORRELATED, RiskParams, price_of
+from plimsoll.testing.market import Market, small_market
+from plimsoll.testing.roles import BORROWER, LIQUIDATOR
 from plimsoll.twin.liquidation import Risk
 from plimsoll.units import DAY, MAX, WAD
-from tests.utils.market import Market, small_market
-from tests.utils.roles import BORROWER, LIQUIDATOR
 from tests.utils.vaults import liquidate
 
 BTC = 10**8

@@ -3,15 +3,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from plimsoll.chain.protocol import PoolContracts, Protocol, open_pool
 from plimsoll.params import BLUE_CHIP, PoolParams, RiskParams, price_of
 from plimsoll.testing import Chain, Contract
+from plimsoll.testing.engines import in_process
+from plimsoll.testing.roles import CURATOR, LENDER
 from plimsoll.twin.liquidation import DebtTotals, Quote, Risk, quote
 from plimsoll.units import FRACTION, MAX, PRICE_SCALE
-from tests.utils.engines import in_process
-from tests.utils.roles import CURATOR, LENDER
 
 Whole = Decimal | int | str  # tokens
 
@@ -27,7 +27,8 @@ class Builder:
 
     @property
     def factory(self) -> Contract:
-        return self.protocol.factory
+        """The Factory."""
+        return cast(Contract, self.protocol.factory)
 
     def token(self, decimals: int = 18, symbol: str = "TKN", kind: str = "PlainToken") -> Contract:
         """A token, named by its vice."""
@@ -54,7 +55,7 @@ class Builder:
         """A vault without a credit limit; `changes` replace fields of the risk parameters."""
         loan_decimals = pool.decimals() - 3
         struct = risk.model_copy(update=changes).to_struct(loan_decimals)
-        return self.protocol.create_vault(pool, collateral, oracle, struct)
+        return cast(Contract, self.protocol.create_vault(pool, collateral, oracle, struct))
 
     def open(self, made: PoolContracts, limits: Mapping[Contract, int]) -> None:
         """Gives vaults their limits (base units) and opens the pool."""
@@ -76,10 +77,12 @@ class Market:
 
     @property
     def chain(self) -> Chain:
+        """What it is deployed on."""
         return self.builder.chain
 
     @property
     def factory(self) -> Contract:
+        """The Factory."""
         return self.builder.factory
 
     def loans(self, whole_tokens: Whole) -> int:
@@ -187,10 +190,11 @@ def build_market(
     collateral = collateral or builder.token(collateral_decimals, "COLL")
     oracle = oracle or builder.oracle(price_of(Decimal(quote), collateral_decimals, loan_decimals))
     made = builder.pool(loan, pool_params)
-    vault = builder.vault(made.pool, collateral, oracle, risk)
+    pool, council = cast(Contract, made.pool), cast(Contract, made.council)
+    vault = builder.vault(pool, collateral, oracle, risk)
     builder.open(made, {vault: limit * 10**loan_decimals})
     decimals = loan_decimals, collateral_decimals
-    market = Market(builder, decimals, loan, collateral, oracle, made.pool, made.council, vault)
+    market = Market(builder, decimals, loan, collateral, oracle, pool, council, vault)
     for actor in actors:
         market.give(actor)
     return market

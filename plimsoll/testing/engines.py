@@ -3,13 +3,10 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from pyrevm import AccountInfo
-
-from plimsoll.chain.anvil import Anvil
 from plimsoll.chain.engine import Engine
 from plimsoll.chain.revm import Revm
 
-START = 1_800_000_000
+START = 1_800_000_000  # when time begins, seconds
 
 _make: Callable[[int], Engine] = Revm
 
@@ -28,11 +25,3 @@ def made_by(make: Callable[[int], Engine]) -> Iterator[None]:
         yield
     finally:
         _make = before
-
-
-def put_code(engine: Engine, address: str, code: bytes) -> None:
-    """Gives an account code that no creation could; it may outlive what undoes the rest."""
-    if isinstance(engine, Anvil):
-        engine.request("anvil_setCode", address, "0x" + code.hex())
-    elif isinstance(engine, Revm):
-        engine._evm.insert_account_info(address, AccountInfo(code=code))
