@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-SCENARIOS = ROOT / "scenarios"
-REPORTS = ROOT / "reports"
+from plimsoll.places import ROOT as ROOT
+from plimsoll.places import SCENARIOS as SCENARIOS
+
+REPORTS = Path("reports")
 
 
 def file_of(name: str) -> Path:
