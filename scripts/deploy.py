@@ -47,7 +47,7 @@ def command(stage: str, text: str, *, needs_file: bool = True) -> None:
         "--account", help="Who signs, see `ape accounts list`.  [default on a local chain: TEST::0]"
     )
     @click.option("--dry-run", is_flag=True, help="Show what would be done, and send nothing.")
-    @click.option("--yes", is_flag=True, help="Sign without asking; the passphrase is asked for once.")
+    @click.option("--yes", is_flag=True, help="Sign without asking for each transaction.")
     @click.option(
         "--book",
         "place",
@@ -78,11 +78,21 @@ def deploy(
     from web3.exceptions import Web3Exception
 
     from plimsoll.chain.views import network_of
-    from plimsoll.deploy import AddressBook, DeployError, Stage, book_path, locked, plan, signer
+    from plimsoll.deploy import (
+        AddressBook,
+        DeployError,
+        Stage,
+        book_path,
+        locked,
+        plan,
+        sign_without_asking,
+        signer,
+        unlock,
+    )
     from plimsoll.deploy.steps import reason
 
     provider = ape.networks.provider
-    ape.logging.logger.set_level(ape.logging.LogLevel.WARNING)  # else each transaction is reported twice
+    ape.logging.logger.set_level(ape.logging.LogLevel.ERROR)  # else it speaks up at each signature
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = WIDTH
@@ -98,8 +108,8 @@ def deploy(
             for warning in planned.warnings:
                 console.print(f"Warning: {warning}", style="yellow", markup=False)
             if not dry_run:
-                if yes and planned.missing and hasattr(sender, "set_autosign"):
-                    sender.set_autosign(True)
+                if planned.missing:
+                    (sign_without_asking if yes else unlock)(sender)
                 for result in planned.apply(lambda said: console.print(f"  {said}", markup=False)):
                     results[result.step.what] = result
                     done = f"{len(results)}/{len(planned.missing)} {result.step.what}: {result.step.note}"

@@ -76,6 +76,7 @@ def cli(
     log.setLevel(logging.INFO)
     log.addHandler(RichHandler(console=console, show_path=False))
     log.propagate = False
+    ape.logging.logger.set_level(ape.logging.LogLevel.ERROR)  # else it speaks up at each signature
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):  # ape would stop a chain of its own in the middle
         signal.signal(number, lambda *_: stop.set())

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ape.api import AccountAPI
 
-from plimsoll.deploy.accounts import signer
+from plimsoll.deploy.accounts import sign_without_asking, signer, unlock
 from plimsoll.deploy.book import AddressBook, Contracts, book_path, locked, require_its_chain
 from plimsoll.deploy.market import DeployError, MarketFile, load_market
 from plimsoll.deploy.planner import Stage, plan
@@ -31,7 +31,9 @@ __all__ = [
     "locked",
     "plan",
     "require_its_chain",
+    "sign_without_asking",
     "signer",
+    "unlock",
 ]
 
 

@@ -1,9 +1,13 @@
-"""The account that signs."""
+"""The account that signs, and what it asks for."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from ape import accounts
 from ape.api import AccountAPI, ProviderAPI
+from ape.exceptions import AccountsError
 
 from plimsoll.chain.views import is_local, network_of
 from plimsoll.deploy.market import DeployError
@@ -39,3 +43,29 @@ def signer(name: str | None, provider: ProviderAPI) -> AccountAPI:
             f"--account or add it with `ape accounts import {name}`."
         )
     return accounts.load(name)
+
+
+def unlock(account: AccountAPI) -> None:
+    """Asks for the passphrase now, once, where an account has one; each signature is still asked for.
+
+    Raises:
+        DeployError: it was wrong.
+    """
+    if hasattr(account, "unlock"):
+        _ask(account, account.unlock)
+
+
+def sign_without_asking(account: AccountAPI) -> None:
+    """As `unlock`, but from then on the account signs whatever this process gives it."""
+    if hasattr(account, "set_autosign"):
+        _ask(account, partial(account.set_autosign, True))
+
+
+def _ask(account: AccountAPI, opening: Callable[[], None]) -> None:
+    try:
+        opening()
+    except AccountsError as error:
+        raise DeployError(
+            f"{account.alias} stays locked ({str(error).rstrip('.')}); run the command again with its "
+            "passphrase."
+        ) from None

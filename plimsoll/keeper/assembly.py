@@ -11,7 +11,7 @@ from ape.api import AccountAPI, ProviderAPI
 from eth_utils.address import is_address, to_checksum_address
 from web3 import HTTPProvider
 
-from plimsoll.deploy import AddressBook, book_path, require_its_chain
+from plimsoll.deploy import AddressBook, book_path, require_its_chain, sign_without_asking
 from plimsoll.keeper.execution import Execution, FlashLiquidation, Inventory
 from plimsoll.keeper.index import Index
 from plimsoll.keeper.loop import Keeper, Policy
@@ -48,7 +48,8 @@ def assemble(settings: Settings, provider: ProviderAPI, account: AccountAPI) -> 
 
     Raises:
         KeeperError: a setting is missing or names nothing, or the account has no funds where it needs some.
-        DeployError: the node is on another chain, or the address book, where it is needed, cannot be read.
+        DeployError: the node is on another chain, the passphrase is wrong, or the address book, where it is
+            needed, cannot be read.
         NodeError: the node does not answer.
         Reverted: there is no vault, no Liquidator or no pair at an address.
         IndexFault: the file is of another vault or chain.
@@ -69,8 +70,8 @@ def assemble(settings: Settings, provider: ProviderAPI, account: AccountAPI) -> 
                 f"{account.address} has none of the loan asset {vault.loan}; send it some, or try "
                 "--liquidator or --dry-run."
             )
-    if not settings.dry_run and hasattr(account, "set_autosign"):
-        account.set_autosign(True)
+    if not settings.dry_run:
+        sign_without_asking(account)
     database = settings.database or Path(".keeper") / f"{provider.chain_id}-{name.replace('/', '-')}.sqlite"
     database.parent.mkdir(parents=True, exist_ok=True)
     index = Index(database, provider.chain_id, address, first_block)

@@ -4,14 +4,17 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from importlib import util
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import click
 import pytest
-from ape import chain, networks, project
+from ape import accounts, chain, networks, project
 from ape.api import AccountAPI, TransactionAPI
+from ape_accounts.accounts import KeyfileAccount
+from eth_account import Account
 
 from plimsoll.chain.anvil import AnvilProcess
 from plimsoll.chain.fees import ORACLE, data_fee_paid
@@ -157,6 +160,52 @@ def test_a_dry_run_sends_nothing(
     output = capsys.readouterr().out
     assert rows(output)["limit of pUSDC/weth"] == ["set to 10,000,000", "", "", "?"]
     assert "Nothing was sent; 19 transactions to go." in output
+
+
+@pytest.fixture
+def keyfile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> KeyfileAccount:
+    """An account with ether and the passphrase `secret`, which everybody signs with."""
+    path = tmp_path / "me.json"
+    key = accounts.test_accounts[7].private_key
+    path.write_text(json.dumps(Account.encrypt(key, "secret", iterations=1_024)))
+    account = KeyfileAccount(keyfile_path=path)
+    monkeypatch.setattr("plimsoll.deploy.signer", lambda *_: account)
+    return account
+
+
+@pytest.mark.usefixtures("keyfile")
+@pytest.mark.parametrize(("yes", "confirmed"), [(False, 6), (True, 0)])
+def test_the_passphrase_is_asked_for_once(
+    script: ModuleType,
+    desk: Desk,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    yes: bool,
+    confirmed: int,
+) -> None:
+    """And each signature, unless `--yes` says so; ape's warnings of either are not shown."""
+    asked: Counter[str] = Counter()
+    monkeypatch.setattr("click.prompt", lambda *_, **__: asked.update(["passphrase"]) or "secret")
+    monkeypatch.setattr("click.confirm", lambda text: asked.update([text.splitlines()[-1]]) or True)
+    for _ in range(2):  # the second time there is nothing to sign
+        script.deploy("factory", None, "me", dry_run=False, yes=yes, place=desk.book_path)
+    assert asked == Counter({"passphrase": 1, "Sign: ": confirmed})
+    output = capsys.readouterr()
+    assert "WARNING" not in output.out + output.err
+
+
+@pytest.mark.usefixtures("keyfile")
+@pytest.mark.parametrize("yes", [False, True])
+def test_a_wrong_passphrase_ends_in_a_sentence(
+    script: ModuleType, desk: Desk, monkeypatch: pytest.MonkeyPatch, yes: bool
+) -> None:
+    monkeypatch.setattr("click.prompt", lambda *_, **__: "wrong")
+    with pytest.raises(click.ClickException) as error:
+        script.deploy("factory", None, "me", dry_run=False, yes=yes, place=desk.book_path)
+    assert error.value.message == (
+        "me stays locked (Failed to unlock after 3 attempts); run the command again with its passphrase."
+    )
+    assert not desk.book_path.exists()
 
 
 WEI_A_BYTE = 10**12
