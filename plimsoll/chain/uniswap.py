@@ -26,7 +26,7 @@ def artifact(name: str) -> Artifact:
     folder = npm.find(PACKAGES[name])
     if folder is None:
         raise FileNotFoundError(
-            f"{name} comes from Uniswap's npm packages, which are not here yet; `plimsoll fetch` gets them, once."
+            f"{name} comes from Uniswap's npm packages, which are not here; `plimsoll fetch` gets them once."
         )
     build = json.loads((folder / "build" / f"{name}.json").read_text())
     return Artifact(name, tuple(build["abi"]), bytes.fromhex(build["evm"]["bytecode"]["object"]))

@@ -161,7 +161,7 @@ def test_seed_path_and_settings_change_the_run(played, tmp_path) -> None:
     assert tables["set"] == tables["plain"]
     assert told["set"]["measures"]["liquidated_debt"] == told["plain"]["measures"]["liquidated_debt"]
     assert "reserve: '1'" in (tmp_path / "set" / "scenario.yaml").read_text()
-    command = f"ape run scenario {path} --engine revm --path 0 --seed 7 --set pool.reserve=1"
+    command = f"plimsoll run {path} --engine revm --path 0 --seed 7 --set pool.reserve=1"
     assert told["set"]["command"] == command
 
 
@@ -432,7 +432,7 @@ def test_a_folder_without_a_run_is_not_compared(played, tmp_path) -> None:
         wrong = a if a == tmp_path else b
         assert reply.exit_code == 1
         assert reply.output == (
-            f"Error: {wrong} has no summary.json of a run; name a folder that `ape run scenario` wrote.\n"
+            f"Error: {wrong} has no summary.json of a run; name a folder that `plimsoll run` wrote.\n"
         )
         assert not (tmp_path / "both").exists()
 
