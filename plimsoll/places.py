@@ -1,7 +1,7 @@
 """Where the files are that belong to Plimsoll.
 
-In a clone they stand beside the package. An installed package has its own copy of them, in `shipped`, with the
-compiled contracts, which the build adds (`setup.py`); so it needs no compiler.
+In a clone they stand beside the package. An installed package has a copy of them, `shipped`, and the compiled
+contracts in it, which the build adds (`setup.py`); so it needs no compiler.
 """
 
 from pathlib import Path

@@ -48,9 +48,7 @@ def command(engine: str) -> click.Command:
         "--engine", type=click.Choice(["anvil", "revm"]), default=engine, show_default=True,
         help="A node of its own, or the same bytecode in this process.",
     )  # fmt: skip
-    @click.option(
-        "--seed", type=click.IntRange(0, 2**63 - 1), help="Other borrowers and other random prices."
-    )
+    @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Other borrowers, other random prices.")
     @click.option("--path", "number", type=click.IntRange(0), default=0, help="Number of the random prices.")
     @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="As vaults.0.bonus_max=0.08.")
     @click.option("--out", type=click.Path(path_type=Path), help="Folder.  [default: reports/SCENARIO]")

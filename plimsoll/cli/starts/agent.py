@@ -19,6 +19,7 @@ class Agent:
     name = "NAME"
 
     def __init__(self) -> None:
+        """Has not borrowed yet."""
         self.address = account(self.name)
         self.is_done = False
 
@@ -44,7 +45,5 @@ if __name__ == "__main__":
     found = artifacts.load(CONTRACTS, exchange=any(vault.dex for vault in scenario.vaults))
     laboratory = Laboratory(scenario, Revm(clock_of(scenario)), found)
     for agents in ([], [Agent()]):
-        measures = measure(laboratory.play(agents=agents))
-        print(
-            f"with {len(agents)} of one's own: bad debt {measures['bad_debt']:,.0f} {scenario.pool.loan.symbol}"
-        )
+        lost = measure(laboratory.play(agents=agents))["bad_debt"]
+        print(f"with {len(agents)} of one's own: bad debt {lost:,.0f} {scenario.pool.loan.symbol}")

@@ -71,5 +71,5 @@ def test_the_command_says_what_is_wrong(folder, tmp_path) -> None:
     reply = CliRunner().invoke(cli, [str(folder), str(tmp_path), "--out", str(tmp_path / "both")])
     assert reply.exit_code == 1
     assert reply.output == (
-        f"Error: {tmp_path} has no summary.json of a run; name a folder that `ape run scenario` wrote.\n"
+        f"Error: {tmp_path} has no summary.json of a run; name a folder that `plimsoll run` wrote.\n"
     )
