@@ -1,8 +1,8 @@
 """The compiled contracts: ours by vyper, those of Uniswap from its packages.
 
 In a clone, what was compiled is kept as long as no file that went into it changes. `python -m
-plimsoll.chain.artifacts` compiles all that is missing. An installed package brings its contracts, compiled when
-it was built, and needs no compiler.
+plimsoll.chain.artifacts` compiles all that is missing. An installed package brings its contracts, compiled
+when it was built, and needs no compiler.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ def compile_file(
 
         def _load_from_path(self, resolved_path: Path, original_path: Path) -> CompilerInput:
             found = super()._load_from_path(resolved_path, original_path)
-            files[_name(resolved_path)] = _digest(found.contents)
+            files[_name(resolved_path)] = digest(found.contents)
             text = rewrite(resolved_path, found.contents) if rewrite else found.contents
             return FileInput(found.source_id, original_path, resolved_path, text)
 
@@ -215,14 +215,15 @@ def _name(path: Path) -> str:
     return str(path)
 
 
-def _digest(text: str) -> str:
+def digest(text: str) -> str:
+    """Tells texts apart."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 @functools.cache
 def _digest_of(file: str) -> str | None:
     found = (folder / file for folder in (ROOT, _packages()))
-    return next((_digest(path.read_text()) for path in found if path.is_file()), None)
+    return next((digest(path.read_text()) for path in found if path.is_file()), None)
 
 
 def _slots(part: dict[str, Any], prefix: str) -> Iterable[tuple[str, int]]:

@@ -6,12 +6,15 @@ import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from plimsoll.cli import INTERRUPTED
 from plimsoll.scenario.files import REPORTS, file_of, shown
+
+if TYPE_CHECKING:
+    from plimsoll.report.draughtsmen import Draughtsmen
 
 
 @contextmanager
@@ -56,7 +59,10 @@ def command(engine: str) -> click.Command:
         name: str, engine: str, seed: int | None, number: int, settings: tuple[str, ...], out: Path | None
     ) -> None:
         """Play SCENARIO, a YAML file or the name of one that ships with Plimsoll, and write a report."""
-        play(name, engine, seed, number, settings, out)
+        from plimsoll.report.draughtsmen import draughtsmen
+
+        with draughtsmen() as crew:  # first of all, so that they load what they need meanwhile
+            play(crew, name, engine, seed, number, settings, out)
 
     return cli
 
@@ -65,8 +71,9 @@ cli = command("revm")
 
 
 def play(
-    name: str, engine: str, seed: int | None, number: int, settings: tuple[str, ...], out: Path | None
-) -> None:
+    crew: Draughtsmen, name: str, engine: str, seed: int | None, number: int, settings: tuple[str, ...],
+    out: Path | None,
+) -> None:  # fmt: skip
     """Plays and reports; whatever goes wrong ends as a sentence."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -106,7 +113,7 @@ def play(
                 number, progress=lambda block, _: progress.update(task, completed=block, description="blocks")
             )
         with console.status("writing the report"):
-            summary = write(result, folder, command=shlex.join(words))
+            summary = write(result, folder, command=shlex.join(words), draw=crew.draw)
     except (Difference, ReplayFailed, FolderError, FileNotFoundError) as error:
         raise click.ClickException(str(error)) from None
     except (KeyboardInterrupt, SystemExit, CallReverted, OSError, RuntimeError) as error:

@@ -8,6 +8,11 @@ from plimsoll.places import SCENARIOS as SCENARIOS
 REPORTS = Path("reports")
 
 
+def names() -> list[str]:
+    """The scenarios that ship with Plimsoll."""
+    return sorted(path.stem for path in SCENARIOS.glob("*.yaml"))
+
+
 def file_of(name: str) -> Path:
     """A scenario's file by its path, or by its name alone when it ships with Plimsoll."""
     shipped = SCENARIOS / f"{name}.yaml"
