@@ -1,58 +1,9 @@
-"""Pools, vaults and positions at a glance: `ape run inspect`. See docs/lens.md.
+"""`ape run inspect`: `plimsoll inspect`.
 
 Ape loads this file as `scripts.inspect` and puts the project's folder on the path, not this one: so it does
 not hide the standard library's `inspect`, as long as nobody runs a script of this folder without ape.
 """
 
-import json
-from typing import Any
+from plimsoll.cli.inspect import cli
 
-import click
-from ape.cli import ConnectedProviderCommand
-
-WIDTH = 140  # when the output is not a terminal
-ROWS = 30
-
-
-@click.command(cls=ConnectedProviderCommand)
-@click.argument("name", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Everything, for machines; integers as strings.")
-@click.option(
-    "--rows",
-    type=click.IntRange(min=1),
-    default=ROWS,
-    show_default=True,
-    help="Positions shown of each vault, the least healthy first.",
-)
-def cli(name: str | None, as_json: bool, rows: int) -> None:
-    """Show pools, vaults and positions of the network's address book.
-
-    NAME is one pool (pUSDC) or one vault (pUSDC/weth); without it everything is shown.
-    """
-    import ape
-    from ape.exceptions import ApeException
-    from rich.console import Console
-
-    from plimsoll.chain.views import network_of
-    from plimsoll.deploy import AddressBook, DeployError, book_path
-    from plimsoll.inspection.read import InspectError, read
-    from plimsoll.inspection.show import to_json, to_tables
-
-    provider = ape.networks.provider
-    with ape.logging.logger.at_level(ape.logging.LogLevel.WARNING):
-        try:
-            market: Any = read(AddressBook.load(provider, book_path(provider)), provider, name)
-        except (DeployError, InspectError) as error:
-            raise click.ClickException(str(error)) from None
-        except (ApeException, OSError) as error:
-            raise click.ClickException(
-                f"The node of {network_of(provider)} does not answer ({type(error).__name__}); see that it "
-                "runs."
-            ) from None
-    if as_json:
-        click.echo(json.dumps(to_json(market), indent=2))
-        return
-    console = Console()
-    if not console.is_terminal:
-        console.width = WIDTH
-    console.print(to_tables(market, rows), highlight=False)
+__all__ = ["cli"]

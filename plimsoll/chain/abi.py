@@ -14,7 +14,8 @@ from eth_abi.abi import decode, encode
 from eth_abi.exceptions import DecodingError, InsufficientDataBytes
 from eth_utils.crypto import keccak
 
-AbiEntry = dict[str, Any]
+from plimsoll.chain.artifact import AbiEntry as AbiEntry
+
 WORD = 32
 
 

@@ -5,6 +5,7 @@ Every account is impersonated. Each transaction has a block of its own.
 
 import gzip
 import json
+import shutil
 import socket
 import subprocess
 import time
@@ -17,6 +18,7 @@ from urllib3 import HTTPConnectionPool
 from urllib3.exceptions import HTTPError
 from urllib3.util import parse_url
 
+from plimsoll.chain import npm
 from plimsoll.chain.abi import Log, reason_of
 from plimsoll.chain.engine import CallReverted, Receipt, Transaction
 
@@ -263,9 +265,10 @@ class AnvilProcess:
         """A fresh chain, or that of a state's file; `options` are Anvil's.
 
         Raises:
+            FileNotFoundError: there is no Anvil.
             TimeoutError: it does not answer.
         """
-        command = ["anvil", "--silent", "--port", str(self._port), "--gas-price", "0", "--base-fee", "0"]
+        command = [_anvil(), "--silent", "--port", str(self._port), "--gas-price", "0", "--base-fee", "0"]
         command += [*options, "--hardfork", "prague"]
         if state is not None:
             command += ["--load-state", str(state)]
@@ -289,6 +292,15 @@ class AnvilProcess:
         """Writes the chain into a file, for `start`."""
         dumped = str(self.request("anvil_dumpState", True))
         state.write_bytes(gzip.decompress(bytes.fromhex(dumped[2:])))
+
+
+def _anvil() -> str:
+    """The program: the user's own, or the one that was fetched."""
+    fetched = npm.find(npm.anvil_package())
+    found = shutil.which("anvil") or (fetched and shutil.which("anvil", path=fetched / "bin"))
+    if not found:
+        raise FileNotFoundError("There is no anvil; `plimsoll fetch anvil` gets it, or install Foundry.")
+    return found
 
 
 def _result(reply: Any) -> Any:

@@ -1,7 +1,8 @@
 """The compiled contracts: ours by vyper, those of Uniswap from its packages.
 
-What was compiled is kept under `.build` as long as no file that went into it changes. `python -m
-plimsoll.chain.artifacts` compiles all that is missing.
+In a clone, what was compiled is kept as long as no file that went into it changes. `python -m
+plimsoll.chain.artifacts` compiles all that is missing. An installed package brings its contracts, compiled
+when it was built, and needs no compiler.
 """
 
 from __future__ import annotations
@@ -10,22 +11,20 @@ import functools
 import hashlib
 import json
 import os
-import sysconfig
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import distribution, version
 from pathlib import Path
 from typing import Any
 
 from plimsoll.chain import uniswap
-from plimsoll.chain.engine import Artifact
+from plimsoll.chain.artifact import Artifact
+from plimsoll.places import COMPILED, CONTRACTS, IS_INSTALLED, ROOT
 
-ROOT = Path(__file__).parents[2]
-_KEPT = ROOT / ".build" / "artifacts"
 _COMPILERS = ("vyper", "snekmate")
-_FORMAT = "3"  # of what is kept
+_FORMAT = "4"  # of what is kept
 
 
 @dataclass(frozen=True)
@@ -33,15 +32,17 @@ class Compiled:
     """A contract as the compiler leaves it."""
 
     artifact: Artifact
-    slots: dict[str, int]  # of storage, by dotted name
-    runtime: bytes  # code, without immutables
-    files: dict[str, str]  # that went into it, with their digests; relative to the root where they are in it
+    runtime: bytes  # without immutables
+    layout: dict[str, Any]  # of storage, transient storage and immutables
+    devdoc: dict[str, Any]  # NatSpec for developers
+    userdoc: dict[str, Any]  # and for users
+    files: dict[str, str]  # that went into it, with their digests; relative to the root or to site-packages
 
 
 @functools.cache
 def sources() -> dict[str, Path]:
     """The file of every contract that can be deployed, by its name."""
-    return {path.stem: path for path in sorted((ROOT / "contracts").rglob("[A-Z]*.vy"))}
+    return {path.stem: path for path in sorted(CONTRACTS.rglob("[A-Z]*.vy"))}
 
 
 _found: dict[str, Artifact] = {}
@@ -52,11 +53,11 @@ def artifact(name: str) -> Artifact:
 
     Raises:
         KeyError: there is none of that name.
-        FileNotFoundError: Uniswap's packages are not installed.
+        FileNotFoundError: Uniswap's packages are not here.
         vyper.exceptions.VyperException: it does not compile.
     """
     if name not in _found:
-        _found[name] = uniswap.artifact(name) if name in uniswap.PACKAGES else _compiled(name).artifact
+        _found[name] = uniswap.artifact(name) if name in uniswap.PACKAGES else compiled(name).artifact
     return _found[name]
 
 
@@ -72,21 +73,40 @@ def standing_in(others: Mapping[str, Artifact]) -> Iterator[None]:
         _found.update(before)
 
 
+@functools.cache
+def compiled(name: str) -> Compiled:
+    """All that the compiler says of a contract of ours.
+
+    Raises:
+        KeyError: there is none of that name.
+        vyper.exceptions.VyperException: it does not compile.
+    """
+    kept = _kept(name)
+    if kept is not None:
+        return kept
+    made = compile_file(sources()[name])
+    COMPILED.mkdir(parents=True, exist_ok=True)
+    part = COMPILED / f"{name}.{os.getpid()}"
+    part.write_text(json.dumps(_told(made)))
+    part.rename(COMPILED / f"{name}.json")
+    return made
+
+
 def slots(name: str) -> dict[str, int]:
     """The slots of a contract's storage by dotted name."""
-    return _compiled(name).slots
+    return dict(_slots(compiled(name).layout.get("storage_layout", {}), ""))
 
 
 def runtime(name: str) -> bytes:
     """A contract's runtime code, without immutables, which come after it."""
-    return _compiled(name).runtime
+    return compiled(name).runtime
 
 
 def load(names: Iterable[str], exchange: bool) -> dict[str, Artifact]:
     """Contracts by name; those of Uniswap v2 as well, if there is to be an exchange.
 
     Raises:
-        FileNotFoundError: Uniswap's packages are not installed.
+        FileNotFoundError: Uniswap's packages are not here.
     """
     return {name: artifact(name) for name in (*names, *(uniswap.EXCHANGE if exchange else ()))}
 
@@ -96,7 +116,7 @@ def compile_missing() -> None:
     missing = [name for name in sources() if _kept(name) is None]
     if missing:
         with ProcessPoolExecutor() as pool:
-            list(pool.map(_compiled, missing))
+            list(pool.map(compiled, missing))
 
 
 def compile_file(
@@ -122,72 +142,88 @@ def compile_file(
 
         def _load_from_path(self, resolved_path: Path, original_path: Path) -> CompilerInput:
             found = super()._load_from_path(resolved_path, original_path)
-            files[_name(resolved_path)] = _digest(found.contents)
+            files[_name(resolved_path)] = digest(found.contents)
             text = rewrite(resolved_path, found.contents) if rewrite else found.contents
             return FileInput(found.source_id, original_path, resolved_path, text)
 
-    bundle = Bundle([Path(sysconfig.get_path("purelib")), ROOT])
-    formats = ["bytecode", "bytecode_runtime", "abi", "layout"]
+    bundle = Bundle([_packages(), ROOT])
+    formats = ["bytecode", "bytecode_runtime", "abi", "layout", "devdoc", "userdoc"]
     answer: dict[str, Any] = compile_from_file_input(
         bundle.load_file(path), bundle, output_formats=formats, no_bytecode_metadata=is_bare
     )
-    made = Artifact(path.stem, tuple(answer["abi"]), bytes.fromhex(answer["bytecode"][2:]))
-    slots = dict(_slots(answer["layout"].get("storage_layout", {}), ""))
-    return Compiled(made, slots, bytes.fromhex(answer["bytecode_runtime"][2:]), files)
+    return Compiled(
+        Artifact(path.stem, tuple(answer["abi"]), bytes.fromhex(answer["bytecode"][2:])),
+        bytes.fromhex(answer["bytecode_runtime"][2:]),
+        answer["layout"],
+        answer["devdoc"],
+        answer["userdoc"],
+        files,
+    )
 
 
-@functools.cache
-def _compiled(name: str) -> Compiled:
-    kept = _kept(name)
-    if kept is not None:
-        return kept
-    made = compile_file(sources()[name])
-    _KEPT.mkdir(parents=True, exist_ok=True)
-    part = _KEPT / f"{name}.{os.getpid()}"
-    code = made.artifact.initcode.hex()
-    part.write_text(
-        json.dumps(
-            {
-                "compilers": _compilers(), "files": made.files, "abi": made.artifact.abi, "initcode": code,
-                "slots": made.slots, "runtime": made.runtime.hex(),
-            }
-        )
-    )  # fmt: skip
-    part.rename(_KEPT / f"{name}.json")
-    return made
+def _told(made: Compiled) -> dict[str, Any]:
+    """A contract as its file has it."""
+    return {
+        "name": made.artifact.name,
+        "compilers": _compilers(),
+        "files": made.files,
+        "abi": made.artifact.abi,
+        "initcode": "0x" + made.artifact.initcode.hex(),
+        "runtime": "0x" + made.runtime.hex(),
+        "layout": made.layout,
+        "devdoc": made.devdoc,
+        "userdoc": made.userdoc,
+    }
 
 
 def _kept(name: str) -> Compiled | None:
-    """What an earlier compilation of the same files by the same compiler has left."""
-    path = _KEPT / f"{name}.json"
+    """What came with the package, or what an earlier compilation of the same files has left in a clone."""
+    path = COMPILED / f"{name}.json"
     if not path.exists():
         return None
     kept = json.loads(path.read_text())
-    if kept["compilers"] != _compilers() or any(
-        _digest_of(file) != seen for file, seen in kept["files"].items()
+    if not IS_INSTALLED and (
+        kept["compilers"] != _compilers()
+        or any(_digest_of(file) != seen for file, seen in kept["files"].items())
     ):
         return None
-    made = Artifact(name, tuple(kept["abi"]), bytes.fromhex(kept["initcode"]))
-    return Compiled(made, kept["slots"], bytes.fromhex(kept["runtime"]), kept["files"])
+    return Compiled(
+        Artifact(name, tuple(kept["abi"]), bytes.fromhex(kept["initcode"][2:])),
+        bytes.fromhex(kept["runtime"][2:]),
+        kept["layout"],
+        kept["devdoc"],
+        kept["userdoc"],
+        kept["files"],
+    )
 
 
 @functools.cache
 def _compilers() -> list[str]:
-    return [_FORMAT, *(f"{compiler} {version(compiler)}" for compiler in _COMPILERS)]
+    return [f"format {_FORMAT}", *(f"{compiler} {version(compiler)}" for compiler in _COMPILERS)]
+
+
+@functools.cache
+def _packages() -> Path:
+    """The folder with the packages that contracts import."""
+    return Path(str(distribution("snekmate").locate_file(""))).resolve()
 
 
 def _name(path: Path) -> str:
-    return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
+    for folder in (_packages(), ROOT):
+        if path.is_relative_to(folder):
+            return path.relative_to(folder).as_posix()
+    return str(path)
 
 
-def _digest(text: str) -> str:
+def digest(text: str) -> str:
+    """Tells texts apart."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 @functools.cache
 def _digest_of(file: str) -> str | None:
-    path = ROOT / file
-    return _digest(path.read_text()) if path.is_file() else None
+    found = (folder / file for folder in (ROOT, _packages()))
+    return next((digest(path.read_text()) for path in found if path.is_file()), None)
 
 
 def _slots(part: dict[str, Any], prefix: str) -> Iterable[tuple[str, int]]:

@@ -11,19 +11,12 @@ from typing import Any, Protocol
 
 from eth_utils.crypto import keccak
 
-from plimsoll.chain.abi import AbiEntry, Function, Log, constructor_data, functions_of
+from plimsoll.chain.abi import Function, Log, constructor_data, functions_of
+from plimsoll.chain.artifact import AbiEntry
+from plimsoll.chain.artifact import Artifact as Artifact
 from plimsoll.units import NOBODY
 
 BLUEPRINT_PREAMBLE = bytes.fromhex("fe7100")  # EIP-5202
-
-
-@dataclass(frozen=True)
-class Artifact:
-    """A compiled contract."""
-
-    name: str
-    abi: tuple[AbiEntry, ...]
-    initcode: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,13 @@
 """The bytecode of Uniswap v2 and of WETH9, as it runs on the live chains.
 
-It comes from Uniswap's own npm packages (`package.json` pins them), which the set-up puts into node_modules.
+It comes from Uniswap's own npm packages, which are not ours to ship (`plimsoll.chain.npm`).
 """
 
-from __future__ import annotations
-
 import json
-from pathlib import Path
 
-from plimsoll.chain.engine import Artifact
+from plimsoll.chain import npm
+from plimsoll.chain.artifact import Artifact
 
-NODE_MODULES = Path(__file__).parents[2] / "node_modules"
 PACKAGES = {
     "UniswapV2Factory": "@uniswap/v2-core",
     "UniswapV2Pair": "@uniswap/v2-core",
@@ -24,10 +21,12 @@ def artifact(name: str) -> Artifact:
     """A contract of Uniswap's packages: the factory, its pair, the second router, or WETH9.
 
     Raises:
-        FileNotFoundError: the packages are not installed.
+        FileNotFoundError: the packages are not here.
     """
-    path = NODE_MODULES / PACKAGES[name] / "build" / f"{name}.json"
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} is missing; `make setup` installs Uniswap's npm packages.")
-    build = json.loads(path.read_text())
+    folder = npm.find(PACKAGES[name])
+    if folder is None:
+        raise FileNotFoundError(
+            f"{name} comes from Uniswap's npm packages, which are not here; `plimsoll fetch` gets them once."
+        )
+    build = json.loads((folder / "build" / f"{name}.json").read_text())
     return Artifact(name, tuple(build["abi"]), bytes.fromhex(build["evm"]["bytecode"]["object"]))

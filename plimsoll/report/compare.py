@@ -28,7 +28,7 @@ def compare(a: Path, b: Path, folder: Path) -> dict[str, Any]:
     runs = [read(a), read(b)]
     with replacing(folder) as draft:
         for name in figures.CHARTS:
-            figures.draw(name, runs).savefig(draft / f"{name}.png", metadata={"Software": ""})
+            figures.save(name, runs, draft / f"{name}.png")
         settings = list(_settings(*runs))
         summary = {
             "format": COMPARISON,

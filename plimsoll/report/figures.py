@@ -7,18 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from textwrap import fill
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullFormatter, PercentFormatter
 
 from plimsoll.report.folder import Run
 from plimsoll.scenario.records import RESTORABLE, SHORTFALL
 from plimsoll.units import HOUR
+
+if TYPE_CHECKING:  # who only asks for titles does not wait for matplotlib
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 # Okabe and Ito's colours, which colour-blind people tell apart
 INK, GREY, PALE = "#222222", "#8a8a8a", "#d0d0d0"
@@ -33,7 +35,7 @@ WAITS = (0, 1, 2, 16)  # blocks
 SMALLEST_CLOSE = 1e-4  # of the largest, in the picture
 LETTERS = "AB"
 Sharing = Literal["all", "row"]
-_PLAIN = FuncFormatter(lambda x, _: f"{x:,.10g}")
+COMPRESSION = 3  # of 9
 
 
 def prices(runs: Sequence[Run]) -> Figure:
@@ -157,8 +159,8 @@ def liquidations(runs: Sequence[Run]) -> Figure:
             continue
         _shade(panel, run, vault)
         panel.set_yscale("log")
-        panel.yaxis.set_major_formatter(_PLAIN)
-        panel.yaxis.set_minor_formatter(NullFormatter())
+        panel.yaxis.set_major_formatter(_plain)
+        panel.yaxis.set_minor_formatter("")
         size = 26 if len(rows) < 1_000 else 8
         closes = pd.concat([each.of("liquidations", vault) for each in runs])
         floor = float(closes["extinguished"].max()) * SMALLEST_CLOSE
@@ -193,7 +195,7 @@ def waiting(runs: Sequence[Run]) -> Figure:
         if run.tables["liquidations"].empty:
             sheet.empty(panel, "No liquidations")
         panel.set_ylim(0, 1.1)
-        panel.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        panel.yaxis.set_major_formatter(_percent)
         panel.set_xticks(range(len(WAITS)), ["the same block", "1 block", "2 blocks", "16 blocks"])
         panel.set_xlabel("closed within ... of the price that made it liquidatable")
         panel.set_ylabel("part of the liquidated debt")
@@ -209,7 +211,7 @@ def over_liquidation(runs: Sequence[Run]) -> Figure:
         rows = rows[(rows["kind"] == RESTORABLE) & (rows["repaid"] > 0)]
         panel.set_xscale("log")
         panel.set_xlim(*RATIOS)
-        panel.xaxis.set_major_formatter(FuncFormatter(lambda ratio, _: f"{ratio:g}"))
+        panel.xaxis.set_major_formatter(lambda ratio, _: f"{ratio:g}")
         panel.set_ylabel(f"debt repaid, {run.loan}, a bar")
         if rows.empty:
             sheet.empty(panel, "No restorable closes")
@@ -260,7 +262,7 @@ def rates(runs: Sequence[Run]) -> Figure:
             panel.plot(pool["hour"], pool[name], color=colour, linewidth=1.8)
             highest = max(each.tables["pool"][name].max() for each in runs)
             panel.set_ylim(0, highest * 1.1 or 1)
-            panel.yaxis.set_major_formatter(PercentFormatter(1))
+            panel.yaxis.set_major_formatter(_percent)
             panel.set_ylabel(label)
     return sheet.done("hours since the start")
 
@@ -393,6 +395,22 @@ def draw(name: str, runs: Sequence[Run]) -> Figure:
     return figure
 
 
+def save(name: str, runs: Sequence[Run], path: Path) -> None:
+    """Writes a figure as PNG. `Figure.savefig` would draw it twice, for layouts that settle late."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    canvas = FigureCanvasAgg(draw(name, runs))
+    canvas.print_png(path, metadata={"Software": ""}, pil_kwargs={"compress_level": COMPRESSION})
+
+
+def _plain(value: float, _: float) -> str:
+    return f"{value:,.10g}"
+
+
+def _percent(part: float, _: float) -> str:
+    return f"{100 * part:g}%"
+
+
 def _name(run: Run) -> str:
     return f"{run.scenario.title}; seed {run.scenario.seed}, {run.summary['engine']}"
 
@@ -405,6 +423,8 @@ class _Sheet:
     """Panels: a column a run, rows with the same axes; one legend below them all."""
 
     def __init__(self, runs: Sequence[Run], rows: int, height: float = 2.9, sharex: Sharing = "all") -> None:
+        from matplotlib.figure import Figure
+
         self._runs = runs
         self.figure = Figure(
             figsize=(10 if len(runs) == 1 else 12, 1.4 + height * rows), dpi=DPI, layout="constrained"
@@ -415,7 +435,7 @@ class _Sheet:
             panel.set_axisbelow(True)
             panel.spines[["top", "right"]].set_visible(False)
             for axis in (panel.xaxis, panel.yaxis):
-                axis.set_major_formatter(_PLAIN)
+                axis.set_major_formatter(_plain)
         if len(runs) > 1:
             for run, letter, panel in zip(runs, LETTERS, self._panels[0], strict=False):
                 panel.set_title(fill(f"{letter}: {_name(run)}", 55), loc="left", fontsize=10, color=INK)

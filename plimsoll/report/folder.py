@@ -139,7 +139,7 @@ def read(folder: Path) -> Run:
     summary = _summary(folder)
     if summary.get("format") != RUN:
         what = "holds a comparison" if summary else "has no summary.json of a run"
-        raise FolderError(f"{folder} {what}; name a folder that `ape run scenario` wrote.")
+        raise FolderError(f"{folder} {what}; name a folder that `plimsoll run` wrote.")
     try:
         return Run(folder, load(folder / SCENARIO), summary, read_tables(folder))
     except (ScenarioError, ValidationError, OSError, pa.ArrowException, KeyError) as error:

@@ -1,6 +1,7 @@
 """Writes a run's folder: tables, summary, scenario, pictures and a page."""
 
 import shutil
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,19 @@ from plimsoll.scenario.records import Result
 DIGITS, MANY_DIGITS = 38, 76  # of a decimal of 128 and of 256 bits
 
 
-def write(result: Result, folder: Path, *, command: str = "") -> dict[str, Any]:
+def draw_here(run: Run, names: Sequence[str]) -> None:
+    """Draws figures into the run's folder, one after the other."""
+    for name in names:
+        figures.save(name, [run], run.folder / f"{name}.png")
+
+
+def write(
+    result: Result,
+    folder: Path,
+    *,
+    command: str = "",
+    draw: Callable[[Run, Sequence[str]], None] = draw_here,
+) -> dict[str, Any]:
     """Writes a finished run; an older report in the folder stays until all is written.
 
     `scenario.yaml` says everything that was played, defaults included, and the CSV files of its prices stand
@@ -28,6 +41,7 @@ def write(result: Result, folder: Path, *, command: str = "") -> dict[str, Any]:
         result: the run.
         folder: where to; see `check_folder`.
         command: what repeats the run, if there is one.
+        draw: draws figures by their names into a run's folder.
 
     Returns:
         The summary.
@@ -49,8 +63,7 @@ def write(result: Result, folder: Path, *, command: str = "") -> dict[str, Any]:
         YAML().dump(settings, draft / SCENARIO)
         text = (draft / SCENARIO).read_text(encoding="utf-8")
         run = Run(draft, result.scenario, summary, read_tables(draft))
-        for name in figures.CHARTS:
-            figures.draw(name, [run]).savefig(draft / f"{name}.png", metadata={"Software": ""})
+        draw(run, list(figures.CHARTS))
         heads = {name: _head(name, rows, result.scenario) for name, rows in result.tables().items()}
         (draft / PAGE).write_text(page.of_run(run, heads, text), encoding="utf-8")
         write_summary(draft, summary)

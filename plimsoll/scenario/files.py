@@ -2,9 +2,15 @@
 
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-SCENARIOS = ROOT / "scenarios"
-REPORTS = ROOT / "reports"
+from plimsoll.places import ROOT as ROOT
+from plimsoll.places import SCENARIOS as SCENARIOS
+
+REPORTS = Path("reports")
+
+
+def names() -> list[str]:
+    """The scenarios that ship with Plimsoll."""
+    return sorted(path.stem for path in SCENARIOS.glob("*.yaml"))
 
 
 def file_of(name: str) -> Path:

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from plimsoll.scenario.config import Scenario
+from plimsoll.scenario.files import names
 from plimsoll.scenario.strict_model import field_of, sentence
 from plimsoll.yaml_lines import lines_of, nearest, reader
 
@@ -35,7 +36,7 @@ def load(path: Path, settings: Sequence[str] = ()) -> Scenario:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ScenarioError(
-            f"There is no scenario file {path}; the ones that ship are in scenarios/."
+            f"There is no scenario file {path}; the ones that ship are {', '.join(names())}."
         ) from None
     except OSError as error:
         reason = str(error.strerror or error).lower()

@@ -120,7 +120,7 @@ class Sweep:
     def command(self, point: int, path: int) -> str:
         """What plays one path alone."""
         settings = [word for each in (*self.settings, *self.grid[point]) for word in ("--set", each)]
-        words = ["ape", "run", "scenario", str(self.path), "--engine", "revm", "--path", str(path)]
+        words = ["plimsoll", "run", str(self.path), "--engine", "revm", "--path", str(path)]
         return shlex.join([*words, *settings])
 
 

@@ -11,15 +11,18 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 
 from plimsoll.chain.anvil import AnvilProcess
-from plimsoll.report import figures
+from plimsoll.report import draughtsmen, figures
 from plimsoll.report.folder import PAGE
+from plimsoll.report.write import draw_here
 from plimsoll.scenario import workers
+from plimsoll.scenario.files import names
 from scripts.compare import cli as compare
 from scripts.scenario import cli as scenario
 from scripts.sweep import cli as sweep
@@ -115,11 +118,9 @@ def typed(*words: object) -> Iterator[Typed]:
 def _no_pictures() -> Iterator[None]:
     """Ten pictures take seconds; commands in a process of their own draw them."""
 
-    class Blank:
-        savefig = staticmethod(lambda path, **_: path.write_bytes(b"\x89PNG"))
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(figures, "draw", lambda name, runs: Blank)
+        patch.setattr(figures, "save", lambda name, runs, path: path.write_bytes(b"\x89PNG"))
+        patch.setattr(draughtsmen, "draughtsmen", lambda: nullcontext(SimpleNamespace(draw=draw_here)))
         yield
 
 
@@ -161,7 +162,7 @@ def test_seed_path_and_settings_change_the_run(played, tmp_path) -> None:
     assert tables["set"] == tables["plain"]
     assert told["set"]["measures"]["liquidated_debt"] == told["plain"]["measures"]["liquidated_debt"]
     assert "reserve: '1'" in (tmp_path / "set" / "scenario.yaml").read_text()
-    command = f"ape run scenario {path} --engine revm --path 0 --seed 7 --set pool.reserve=1"
+    command = f"plimsoll run {path} --engine revm --path 0 --seed 7 --set pool.reserve=1"
     assert told["set"]["command"] == command
 
 
@@ -224,8 +225,9 @@ def test_an_unknown_scenario_is_named(tmp_path, command) -> None:
     reply = call(command, "black-friday", "--out", tmp_path / "out")
     assert reply.exit_code == 1
     assert reply.output == (
-        "Error: There is no scenario file black-friday; the ones that ship are in scenarios/.\n"
+        f"Error: There is no scenario file black-friday; the ones that ship are {', '.join(names())}.\n"
     )
+    assert "flash-wick" in names()
     assert not (tmp_path / "out").exists()
 
 
@@ -432,7 +434,7 @@ def test_a_folder_without_a_run_is_not_compared(played, tmp_path) -> None:
         wrong = a if a == tmp_path else b
         assert reply.exit_code == 1
         assert reply.output == (
-            f"Error: {wrong} has no summary.json of a run; name a folder that `ape run scenario` wrote.\n"
+            f"Error: {wrong} has no summary.json of a run; name a folder that `plimsoll run` wrote.\n"
         )
         assert not (tmp_path / "both").exists()
 

@@ -391,7 +391,9 @@ def test_files_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
     binary = tmp_path / "binary.yaml"
     binary.write_bytes(b"\xff\xfe\x00")
     sentences = {
-        tmp_path / "no.yaml": "There is no scenario file {}; the ones that ship are in scenarios/.",
+        tmp_path / "no.yaml": "There is no scenario file {}; the ones that ship are bank-run, "
+        "black-thursday, cascade, depeg, flash-wick, forged-collateral, keeper-outage, may-2021, "
+        "oracle-freeze, slow-bleed, whale.",
         tmp_path: "The scenario file {} cannot be read (is a directory); name another one.",
         binary: "The scenario file {} is not text in UTF-8; name another one.",
     }

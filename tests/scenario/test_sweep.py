@@ -280,7 +280,7 @@ def test_a_path_that_fails_is_named_and_the_others_are_kept(sweep, tmp_path, mon
             run(sweep, tmp_path, artifacts(), Here())
     assert str(refused.value) == (
         "Path 31 failed (Difference: totals of the pool: chain 1, twin 2); what was played is kept. To play "
-        f"it alone: ape run scenario {sweep.path} --engine revm --path 31 --set '{BROWNIAN}' "
+        f"it alone: plimsoll run {sweep.path} --engine revm --path 31 --set '{BROWNIAN}' "
         "--set vaults.0.bonus_max=0.06"
     )
     here = Here()

@@ -35,7 +35,7 @@ def test_a_comparison_has_figures_measures_and_settings(folder, other, tmp_path)
 
 def test_both_runs_have_the_same_axes(folder, calm, tmp_path, monkeypatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(figures, "draw", lambda name, runs: figures.Figure())
+        patch.setattr(figures, "save", lambda name, runs, path: path.write_bytes(b""))
         write(calm, tmp_path / "calm")
     runs = [read(folder), read(tmp_path / "calm")]
     for name in figures.CHARTS:
@@ -71,5 +71,5 @@ def test_the_command_says_what_is_wrong(folder, tmp_path) -> None:
     reply = CliRunner().invoke(cli, [str(folder), str(tmp_path), "--out", str(tmp_path / "both")])
     assert reply.exit_code == 1
     assert reply.output == (
-        f"Error: {tmp_path} has no summary.json of a run; name a folder that `ape run scenario` wrote.\n"
+        f"Error: {tmp_path} has no summary.json of a run; name a folder that `plimsoll run` wrote.\n"
     )

@@ -1,0 +1,78 @@
+"""The command `plimsoll`. A subcommand is loaded when it is called, what it needs when it works."""
+
+import sys
+from importlib import import_module
+
+import click
+
+from plimsoll import __version__
+
+COMMANDS = {
+    "run": "Play a scenario and write a report.",
+    "sweep": "Play a scenario many times and sum up the risk.",
+    "compare": "Lay two runs side by side.",
+    "inspect": "Show pools, vaults and positions of a network.",
+    "deploy": "Deploy a Factory, pools and vaults.",
+    "keep": "Liquidate what can be liquidated of one vault.",
+    "new": "Write a scenario, market file or agent to start from.",
+    "fetch": "Get Uniswap's contracts, or Anvil, from npm.",
+}
+EXTRAS = {
+    "ape": "ape", "ape_foundry": "ape", "ethpm_types": "ape", "web3": "ape",
+    "prometheus_client": "keeper", "pydantic_settings": "keeper",
+    "dask": "lab", "distributed": "lab", "jinja2": "lab", "matplotlib": "lab", "pyarrow": "lab",
+}  # fmt: skip
+"""Which extra of the package brings a module."""
+INTERRUPTED = 130  # as shells say it
+
+
+class Commands(click.Group):
+    """The subcommands, by the names of their modules."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order in which one needs them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Loads one."""
+        if cmd_name not in COMMANDS:
+            return None
+        found = import_module(f"plimsoll.cli.{cmd_name}").cli
+        assert isinstance(found, click.Command)
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Lists them without loading them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="plimsoll")
+def cli() -> None:
+    """Plimsoll, a lending protocol: play crashes, deploy markets, look at them and keep them."""
+
+
+def main() -> None:
+    """Runs the command; what a person can put right ends in a sentence and an exit code."""
+    try:
+        sys.exit(cli.main(prog_name="plimsoll", standalone_mode=False))
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("Interrupted.", err=True)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:  # `plimsoll inspect | head`
+        sys.stdout = None
+        sys.exit(1)
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        extra = EXTRAS.get(package)
+        if extra is None:
+            raise
+        click.echo(
+            f"Error: {package} is not installed; `pip install 'plimsoll[{extra}]'` brings it.",
+            err=True,
+        )
+        sys.exit(1)

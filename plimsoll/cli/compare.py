@@ -1,0 +1,46 @@
+"""Lays two runs side by side. See docs/results.md."""
+
+from pathlib import Path
+
+import click
+
+from plimsoll.scenario.files import REPORTS, shown
+
+
+@click.command()
+@click.argument("a", type=click.Path(path_type=Path))
+@click.argument("b", type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Folder for the comparison.  [default: reports/<A>-and-<B>]",
+)
+def cli(a: Path, b: Path, out: Path | None) -> None:
+    """Show two runs on the same axes, and what differs between them.
+
+    A and B are folders that `plimsoll run` has written.
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from plimsoll.report.compare import compare, lines
+    from plimsoll.report.folder import PAGE, FolderError
+
+    folder = out or REPORTS / f"{a.absolute().name}-and-{b.absolute().name}"
+    if folder.resolve() in (a.resolve(), b.resolve()):
+        raise click.ClickException(f"{folder} is one of the two runs; name another folder with --out.")
+    console = Console()
+    try:
+        with console.status("drawing the comparison"):
+            summary = compare(a, b, folder)
+    except FolderError as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(f"The comparison broke off ({error}); nothing was written.") from None
+    table = Table(title=f"A: {summary['a']['title']}\nB: {summary['b']['title']}")
+    for heading in ("measure", "A", "B", "B less A"):
+        table.add_column(heading, justify="left" if heading == "measure" else "right")
+    for row in lines(summary):
+        table.add_row(*row)
+    console.print(table)
+    console.print(f"page: {shown(folder / PAGE)}", soft_wrap=True)
