@@ -1,0 +1,22 @@
+"""The tests of the examples pass outside of the repository."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.utils.examples import copy, run
+from tests.utils.solidity import forge, needs_packages
+
+
+@pytest.mark.slow
+def test_own_oracle(tmp_path: Path) -> None:
+    folder = copy("own-oracle", tmp_path)
+    assert "14 passed" in run("pytest", "-p", "no:ape_test", "tests", folder=folder)
+
+
+@pytest.mark.slow
+@needs_packages
+def test_solidity_liquidator(tmp_path: Path) -> None:
+    folder = copy("solidity-liquidator", tmp_path)
+    run("python", "-m", "plimsoll.testing.export", "foundry", "lib/plimsoll", folder=folder)
+    assert "6 tests passed, 0 failed" in forge("test", folder=folder)
