@@ -1,6 +1,7 @@
 """The examples, outside of the repository and in processes of their own, as a stranger has them."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,12 @@ ROOT = Path(__file__).parents[2]
 def copy(name: str, to: Path) -> Path:
     """Copies an example; its folder."""
     return Path(shutil.copytree(ROOT / "examples" / name, to / name))
+
+
+def blocks(kind: str, document: str = "docs/testing-your-own.md") -> list[str]:
+    """The blocks of a kind in a document."""
+    text = (ROOT / document).read_text()
+    return re.findall(rf"^```{kind}\n(.*?)^```", text, re.S | re.M)
 
 
 def run(*command: str, folder: Path) -> str:
