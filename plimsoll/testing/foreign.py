@@ -44,7 +44,7 @@ def read_artifact(path: str | Path) -> Artifact:
             pass
         case _:
             code = ""
-    if not code:
+    if not code.removeprefix("0x"):
         raise ValueError(f"{path} has no ABI and bytecode; name a file as Foundry, Hardhat or ape writes it.")
     try:
         initcode = bytes.fromhex(code.removeprefix("0x"))

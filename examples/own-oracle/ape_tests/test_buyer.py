@@ -17,11 +17,11 @@ def oracle(project, accounts):
     return project.PostedOracle.deploy(accounts[0], price_of(2_000, 18, 6), sender=accounts[0])
 
 
-def test_the_buyer_pays_out_of_its_owners_wallet(project, accounts, market, builder):
+def test_the_buyer_pays_out_of_its_owners_wallet(project, accounts, market):
     keeper, owner, borrower = accounts[1:4]
     market.give(owner)
     market.open(market.give(borrower), collateral=10, debt=15_000)
-    vault = container(builder.chain.artifact("Vault")).at(market.vault.address)
+    vault = container("Vault").at(market.vault.address)
     buyer = project.Buyer.deploy(vault, owner, PRICE_SCALE**2 // price_of(1_800, 18, 6), sender=keeper)
     market.loan.approve(buyer, MAX, sender=owner)
 
