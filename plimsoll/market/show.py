@@ -1,0 +1,83 @@
+"""Tables for a terminal and for notebooks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from html import escape
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from plimsoll.market.amounts import Amount
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Rows = Sequence[tuple[str, Any]]
+_NEAR = ((1.0, "bold red"), (1.05, "red"), (1.25, "yellow"))  # healths and their colours; above: green
+
+
+def figures(title: str, rows: Rows) -> RenderableType:
+    """Names and figures, under a title."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim")
+    table.add_column(justify="right", no_wrap=True)
+    for name, figure in rows:
+        table.add_row(name, text(figure))
+    return Group(Text(title, style="bold"), table)
+
+
+def html_figures(title: str, rows: Rows) -> str:
+    """As `figures`, as HTML without colours of its own, for light and dark pages."""
+    cells = "".join(
+        f'<tr><th style="text-align:left">{escape(name)}</th>'
+        f'<td style="text-align:right">{escape(text(figure))}</td></tr>'
+        for name, figure in rows
+    )
+    return f"<table><caption>{escape(title)}</caption><tbody>{cells}</tbody></table>"
+
+
+def positions(frame: pd.DataFrame) -> RenderableType:
+    """A frame of positions, coloured by health."""
+    table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
+    for place, name in enumerate(frame.columns):
+        table.add_column(name.replace("_", " "), justify="right" if place else "left", no_wrap=True)
+    for row in frame.to_dict("records"):
+        table.add_row(*(Text(text(value), style=_colour(name, value)) for name, value in _cells(row)))
+    return table
+
+
+def text(figure: Any) -> str:
+    """A figure for people, rounded to what they read."""
+    if figure is None:
+        return "-"
+    if isinstance(figure, bool):
+        return "yes" if figure else "no"
+    if isinstance(figure, datetime):
+        return f"{figure:%Y-%m-%d %H:%M:%S} UTC"
+    if isinstance(figure, Amount) and figure.unit:
+        return f"{_rounded(figure)} {figure.unit}"
+    return _rounded(figure) if isinstance(figure, Decimal | float | int) else str(figure)
+
+
+def _rounded(number: Decimal | float) -> str:
+    """Two digits from 10 on, else four significant ones."""
+    size = abs(float(number))
+    if size == inf:
+        return "∞"
+    return f"{number:,.2f}" if size >= 10 or not size else f"{number:.4g}"
+
+
+def _cells(row: dict[Any, Any]) -> Iterable[tuple[str, Any]]:
+    return ((str(name), value) for name, value in row.items())
+
+
+def _colour(name: str, value: Any) -> str:
+    if not name.startswith("health"):
+        return ""
+    return next((colour for bound, colour in _NEAR if value < bound), "green")
