@@ -20,9 +20,9 @@ class Strict:
     def __setattr__(self, name: str, value: Any) -> None:
         """Sets an attribute that exists."""
         if not hasattr(type(self), name):
-            raise unknown(type(self).__name__, name, dir(self))
+            raise unknown(type(self).__name__, name, dir(type(self)))
         object.__setattr__(self, name, value)
 
     def __getattr__(self, name: str) -> Any:
         """Called for what does not exist."""
-        raise unknown(type(self).__name__, name, dir(self))
+        raise unknown(type(self).__name__, name, dir(type(self)))

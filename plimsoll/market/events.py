@@ -41,7 +41,8 @@ def decode(logged: Any) -> Any:
 
     Args:
         logged: an event as JSON-RPC, web3, ape or the engines give it; a list of them; or a receipt, which
-            has `logs`. Events that are not Plimsoll's are left out of a list.
+            has `logs`. Events that are not Plimsoll's are left out of a list; transfers and approvals of
+            any token look like those of a pool's shares.
 
     Returns:
         A `Decoded`, or a list of them. What a `Liquidation` extinguished and lost, its liquidator and its

@@ -12,7 +12,7 @@ from typing import Any
 
 from plimsoll.chain.engine import CallReverted
 from plimsoll.chain.revm import Revm
-from plimsoll.market.amounts import Number, exact, units_of
+from plimsoll.market.amounts import Number, positive, units_of
 from plimsoll.market.deployment import CURATOR, MarketPlan, Token, VaultPlan
 from plimsoll.market.ground import Ground
 from plimsoll.market.on_chain import OnAnvil, OnChain
@@ -50,7 +50,7 @@ def simple_plan(
         if risk not in PRESETS:
             raise MarketError(f"There is no preset {risk!r}; use one of {', '.join(PRESETS)}.")
         risk = PRESETS[risk]
-    vault = _vault(collateral, loan, risk, exact(price, "the price"), depth)
+    vault = _vault(collateral, loan, risk, positive(price, "the price"), depth)
     return MarketPlan(loan, params, {name: vault}, bool(depth)), Opening({name: limit})
 
 

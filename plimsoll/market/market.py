@@ -14,12 +14,12 @@ from plimsoll.market.amounts import Amount, Number, positive, ratio, units_of
 from plimsoll.market.council import Council
 from plimsoll.market.deployment import Token
 from plimsoll.market.desk import Desk, Who
-from plimsoll.market.events import Decoded, decode, unpacked
+from plimsoll.market.events import decode, unpacked
 from plimsoll.market.refusals import MarketError, Refused
 from plimsoll.market.results import Books, Closing, Exit, Liquidation, Position, Wallet
 from plimsoll.params import PoolParams, RiskParams
 from plimsoll.strict import Strict
-from plimsoll.twin import liquidation
+from plimsoll.twin import liquidation, position
 from plimsoll.twin.liquidation import DebtTotals, Quote
 from plimsoll.twin.margin import terms
 from plimsoll.twin.share_math import to_shares_up, to_value_up
@@ -245,6 +245,11 @@ class Market(Strict):
         (found,) = self.desk.ground.lens.positions(self._address, [self.desk.address_of(who)])
         return self._shown(found)
 
+    def unpack(self, word: int) -> Position:
+        """What a vault's `positions` says, packed in a word."""
+        collateral, shares = position.unpack(word)
+        return self._terms("", collateral, self._totals().assets_up(shares), self._vault().price)
+
     def wallet(self, who: Who) -> Wallet:
         """What somebody holds outside of positions."""
         desk, owner = self.desk, self.desk.address_of(who)
@@ -442,30 +447,29 @@ class Market(Strict):
             staked=desk.shares(desk.call(desk.parts.pool, "balanceOf", desk.parts.backstop.address)),
         )
 
-    def events(self, of: Any = None) -> pd.DataFrame:
-        """What has happened; whole tokens and ratios as floats, people by name.
+    def events(self, name: str | None = None, *, receipt: Any = None) -> pd.DataFrame:
+        """What has happened: people by name, packed words unpacked.
 
         Args:
-            of: the name of an event, for a frame with its arguments as columns; or a receipt or list of logs.
+            name: of an event; then its arguments are columns, amounts as floats.
+            receipt: of a transaction, or its logs; then only what it did, without times.
         """
         import pandas as pd
 
-        if of is not None and not isinstance(of, str):
-            rows = [self._told(each) for each in decode(of)]
-            return pd.DataFrame(rows, columns=["contract", "event", "arguments"])
-        happenings = self.desk.ground.history()
-        times = [datetime.fromtimestamp(time, UTC) for time, _ in happenings]
-        found = zip(times, unpacked(event for _, event in happenings), strict=True)
-        told = [{"time": time, **self._told(each)} for time, each in found]
-        if of is None:
-            return pd.DataFrame(told, columns=["time", "contract", "event", "arguments"])
-        return pd.DataFrame(
-            [
-                {"time": row["time"], **{name: _plain(value) for name, value in row["arguments"].items()}}
-                for row in told
-                if row["event"] == of
-            ]
-        )
+        if receipt is None:
+            happenings = self.desk.ground.history()
+            times = [{"time": datetime.fromtimestamp(time, UTC)} for time, _ in happenings]
+            found = list(zip(times, unpacked(event for _, event in happenings), strict=True))
+        else:
+            found = [({}, each) for each in decode(receipt)]
+        rows = []
+        for time, each in found:
+            place, arguments = self.desk.told(each)
+            if name is None:
+                rows.append({**time, "contract": place, "event": each.name, "arguments": arguments})
+            elif name == each.name:
+                rows.append({**time, "contract": place, **{key: _plain(it) for key, it in arguments.items()}})
+        return pd.DataFrame(rows)
 
     # --------------------------------------------------------------------------------------- what would be
 
@@ -640,11 +644,6 @@ class Market(Strict):
             for it in unpacked(desk.ground.last())
             if (it.contract, it.name) == (self._address, "Liquidation")
         ]  # fmt: skip
-
-    def _told(self, it: Decoded) -> dict[str, Any]:
-        """An event with people by name and amounts in whole tokens."""
-        place, arguments = self.desk.told(it)
-        return {"contract": place, "event": it.name, "arguments": arguments}
 
     def _exit(self, paid: int, shares: int) -> Exit:
         return Exit(self.desk.loans(paid), self.desk.shares(shares))
