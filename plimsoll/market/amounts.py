@@ -40,9 +40,9 @@ class Amount(Decimal):
         """All of its digits."""
         return _trimmed(f"{self:f}")
 
-    def __format__(self, spec: str) -> str:
-        """As `Decimal` has it; without a specification as `str`."""
-        return super().__format__(spec) if spec else str(self)
+    def __format__(self, specifier: str, *context: Any) -> str:
+        """As `Decimal` has it; without a specifier as `str`."""
+        return super().__format__(specifier, *context) if specifier else str(self)
 
     def __repr__(self) -> str:
         """All of its digits, in groups, and the unit."""

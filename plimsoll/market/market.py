@@ -569,9 +569,8 @@ class Market(Strict):
         """Books and positions, for a notebook."""
         from plimsoll.market import show
 
-        return show.html_figures(repr(self), self.books().rows()) + self.positions().to_html(
-            index=False, border=0
-        )
+        books = show.html_figures(repr(self), self.books().rows())
+        return books + show.html_positions(self.positions())
 
     # ------------------------------------------------------------------------------------------ internals
 

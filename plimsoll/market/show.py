@@ -42,11 +42,21 @@ def html_figures(title: str, rows: Rows) -> str:
     return f"<table><caption>{escape(title)}</caption><tbody>{cells}</tbody></table>"
 
 
+def html_positions(frame: pd.DataFrame) -> str:
+    """A frame of positions as HTML, likewise without colours."""
+    head = "".join(f"<th>{escape(_title(name))}</th>" for name in frame.columns)
+    rows = "".join(
+        "<tr>" + "".join(f"<td>{escape(text(value))}</td>" for _, value in _cells(row)) + "</tr>"
+        for row in frame.to_dict("records")
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
 def positions(frame: pd.DataFrame) -> RenderableType:
     """A frame of positions, coloured by health."""
     table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
     for place, name in enumerate(frame.columns):
-        table.add_column(name.replace("_", " "), justify="right" if place else "left", no_wrap=True)
+        table.add_column(_title(name), justify="right" if place else "left", no_wrap=True)
     for row in frame.to_dict("records"):
         table.add_row(*(Text(text(value), style=_colour(name, value)) for name, value in _cells(row)))
     return table
@@ -71,6 +81,10 @@ def _rounded(number: Decimal | float) -> str:
     if size == inf:
         return "∞"
     return f"{number:,.2f}" if size >= 10 or not size else f"{number:.4g}"
+
+
+def _title(column: str) -> str:
+    return column.removeprefix("is_").replace("_", " ")
 
 
 def _cells(row: dict[Any, Any]) -> Iterable[tuple[str, Any]]:
