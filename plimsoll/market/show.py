@@ -34,22 +34,28 @@ def figures(title: str, rows: Rows) -> RenderableType:
 
 def html_figures(title: str, rows: Rows) -> str:
     """As `figures`, as HTML without colours of its own, for light and dark pages."""
-    cells = "".join(
-        f'<tr><th style="text-align:left">{escape(name)}</th>'
-        f'<td style="text-align:right">{escape(text(figure))}</td></tr>'
-        for name, figure in rows
-    )
-    return f"<table><caption>{escape(title)}</caption><tbody>{cells}</tbody></table>"
+    return f"<p><b>{escape(title)}</b></p>" + _html([], [[name, figure] for name, figure in rows])
 
 
 def html_positions(frame: pd.DataFrame) -> str:
     """A frame of positions as HTML, likewise without colours."""
-    head = "".join(f"<th>{escape(_title(name))}</th>" for name in frame.columns)
-    rows = "".join(
-        "<tr>" + "".join(f"<td>{escape(text(value))}</td>" for _, value in _cells(row)) + "</tr>"
-        for row in frame.to_dict("records")
+    return _html([_title(name) for name in frame.columns], frame.to_numpy().tolist())
+
+
+def _html(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """A table whose first column is text, the others figures."""
+    lines = [(head, "th"), *((list(map(text, row)), "td") for row in rows)]
+    body = "".join(
+        "<tr>"
+        + "".join(
+            f'<{tag} style="text-align:{"right" if place else "left"}">{escape(cell)}</{tag}>'
+            for place, cell in enumerate(cells)
+        )
+        + "</tr>"
+        for cells, tag in lines
+        if cells
     )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    return f"<table>{body}</table>"
 
 
 def positions(frame: pd.DataFrame) -> RenderableType:

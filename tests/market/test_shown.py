@@ -93,7 +93,7 @@ def test_in_a_notebook(busy: Market) -> None:
 def test_answers_are_tables_as_well(busy: Market) -> None:
     done = busy.liquidate("alice", by="bob")
     assert "health after" in printed(done) and "1.05" in printed(done)
-    assert "<caption>liquidation</caption>" in done._repr_html_()
+    assert "<b>liquidation</b>" in done._repr_html_()
     assert "4.265 WETH" in printed(busy.wallet("bob"))
 
 
