@@ -56,6 +56,9 @@ HINTS = {
     "liquidator: profit too small": "Ask for less profit, or liquidate in part.",
     "swap: no pair": "Uniswap has no pair of the two tokens; liquidate with own funds.",
     "swap: pair too small": "The pair holds too little; trade less.",
+    # tokens
+    "token: balance too small": "Get more of the token first, or pay less.",
+    "token: allowance too small": "Allow the contract to pull more of the token, or pay less.",
     # prices
     "vault: oracle price is zero": "The oracle has no price; wait for its feed.",
     "vault: safe price is zero": "The oracle has no safe price; wait for its feed.",
