@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from hashlib import sha256
 from typing import Any, Generic, TypeVar
 
 from plimsoll.chain.engine import Contract
 from plimsoll.chain.protocol import Deployer, Protocol
+from plimsoll.market.refusals import MarketError
 from plimsoll.params import SHARE_DECIMALS, PoolParams
 from plimsoll.twin import chain as twin
 from plimsoll.twin.backstop import Backstop
@@ -26,7 +28,20 @@ from plimsoll.twin.uniswap_v2 import Exchange
 from plimsoll.twin.vault import Vault
 from plimsoll.units import NOBODY, PRICE_SCALE
 
-ANSWERS = (1, 2**95)  # between which the oracle believes the feed
+ANSWERS = (1, 2**95)  # between which, exclusively, the oracle believes the feed
+
+
+def answer_of(price: Fraction, decimals: int) -> int:
+    """A price as a feed says it, rounded down.
+
+    Raises:
+        MarketError: the oracle would not believe it.
+    """
+    answer = int(price * 10**decimals)
+    if not ANSWERS[0] < answer < ANSWERS[1]:
+        least, most = 2 / 10**decimals, ANSWERS[1] / 10**decimals
+        raise MarketError(f"the price is {float(price):g}; give one from {least:g} to {most:g}.")
+    return answer
 
 
 def account(name: str) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from plimsoll.chain.abi import Event, Log, events_of
 from plimsoll.chain.artifacts import artifact
+from plimsoll.market.refusals import MarketError
 from plimsoll.strict import unknown
 from plimsoll.twin import chain as twin
 from plimsoll.twin.position import unpack_debt_totals, unpack_liquidation
@@ -91,6 +93,23 @@ def _close(words: dict[str, Any], call: dict[str, Any] | None) -> dict[str, Any]
         del arguments["extinguished"]
         return arguments
     return arguments | {"loss": close.loss, "liquidator": call["liquidator"], "price": call["price"]}
+
+
+def arguments_of(name: str) -> list[str]:
+    """The arguments of an event as `unpacked` names them; of every contract that has one of this name.
+
+    Raises:
+        MarketError: none has.
+    """
+    kinds = _kinds().values()
+    found = [kind for kind in kinds if kind.name == name]
+    if not found:
+        near = get_close_matches(name, [kind.name for kind in kinds], 1)
+        raise MarketError(f"There is no event {name!r}{f'; perhaps you meant {near[0]}' if near else ''}.")
+    calls = [kind for kind in kinds if kind.name == "LiquidationCall"]
+    samples = [twin.Event("", kind.name, (0,) * len(kind.fields)) for kind in (*found, *calls)]
+    told = [each.arguments for each in unpacked(samples) if each.name == name]
+    return list(dict.fromkeys(argument for arguments in told for argument in arguments))
 
 
 def fields(event: twin.Event) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from typing import Any
 from plimsoll.chain.engine import CallReverted
 from plimsoll.chain.revm import Revm
 from plimsoll.market.amounts import Number, positive, units_of
-from plimsoll.market.deployment import CURATOR, MarketPlan, Token, VaultPlan
+from plimsoll.market.deployment import CURATOR, MarketPlan, Token, VaultPlan, answer_of
 from plimsoll.market.ground import Ground
 from plimsoll.market.on_chain import OnAnvil, OnChain
 from plimsoll.market.on_twin import OnTwin
@@ -113,9 +113,7 @@ def ground_of(engine: str, plan: MarketPlan, opening: Opening, start: datetime) 
 
 def _vault(collateral: Token, loan: Token, risk: RiskParams, price: Decimal, depth: int | None) -> VaultPlan:
     decimals = min(_FEED_DECIMALS, 36 + loan.decimals - collateral.decimals)
-    answer = int(Fraction(price) * 10**decimals)
-    if answer < 2:
-        raise MarketError(f"the price {price} is too small; give a larger one.")
+    answer = answer_of(Fraction(price), decimals)
     try:
         struct = risk.to_struct(loan.decimals)
     except ValueError as error:

@@ -14,7 +14,7 @@ from plimsoll.market.amounts import Amount, Number, positive, ratio, units_of
 from plimsoll.market.council import Council
 from plimsoll.market.deployment import Token
 from plimsoll.market.desk import Desk, Who
-from plimsoll.market.events import decode, unpacked
+from plimsoll.market.events import arguments_of, decode, unpacked
 from plimsoll.market.refusals import MarketError, Refused
 from plimsoll.market.results import Books, Closing, Exit, Liquidation, Position, Wallet
 from plimsoll.params import PoolParams, RiskParams
@@ -453,9 +453,13 @@ class Market(Strict):
         Args:
             name: of an event; then its arguments are columns, amounts as floats.
             receipt: of a transaction, or its logs; then only what it did, without times.
+
+        Raises:
+            MarketError: there is no such event.
         """
         import pandas as pd
 
+        columns = ["event", "arguments"] if name is None else arguments_of(name)
         if receipt is None:
             happenings = self.desk.ground.history()
             times = [{"time": datetime.fromtimestamp(time, UTC)} for time, _ in happenings]
@@ -469,7 +473,8 @@ class Market(Strict):
                 rows.append({**time, "contract": place, "event": each.name, "arguments": arguments})
             elif name == each.name:
                 rows.append({**time, "contract": place, **{key: _plain(it) for key, it in arguments.items()}})
-        return pd.DataFrame(rows)
+        first = ["contract"] if receipt is not None else ["time", "contract"]
+        return pd.DataFrame(rows, columns=first + columns)
 
     # --------------------------------------------------------------------------------------- what would be
 

@@ -13,7 +13,7 @@ from plimsoll.chain.artifacts import artifact
 from plimsoll.chain.engine import CallReverted, Contract, Engine
 from plimsoll.chain.lens import Lens
 from plimsoll.chain.protocol import Deployer
-from plimsoll.market.deployment import DEPLOYER, MarketPlan, Parts, Spoke, Token, account, deployed
+from plimsoll.market.deployment import DEPLOYER, MarketPlan, Parts, Spoke, Token, account, answer_of, deployed
 from plimsoll.market.ground import Glass, Happening
 from plimsoll.market.refusals import Refused
 from plimsoll.twin.chain import Event
@@ -126,7 +126,7 @@ class OnChain(OnContracts):
     def set_price(self, vault: str, price: Fraction) -> None:
         """Sets a vault's price: whole loan tokens for a whole collateral token."""
         spoke = self.parts.spokes[vault]
-        self._set_answer(spoke, int(price * 10 ** self.call(spoke.feed, "decimals")))
+        self._set_answer(spoke, answer_of(price, self.call(spoke.feed, "decimals")))
 
     def grown(self, debt: int) -> int:
         """The debt itself: the clock stands."""

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from plimsoll.chain.lens import CreditLine, MarginTerms, PoolSummary, Position, VaultSummary
-from plimsoll.market.deployment import DEPLOYER, MarketPlan, Parts, Spoke, Token, account, modelled
+from plimsoll.market.deployment import DEPLOYER, MarketPlan, Parts, Spoke, Token, account, answer_of, modelled
 from plimsoll.market.ground import Happening
 from plimsoll.market.refusals import Refused
 from plimsoll.twin import liquidation
@@ -111,7 +111,7 @@ class OnTwin:
 
     def set_price(self, vault: str, price: Fraction) -> None:
         """Sets a vault's price: whole loan tokens for a whole collateral token."""
-        answer = int(price * 10 ** self._plan.vaults[vault].feed_decimals)
+        answer = answer_of(price, self._plan.vaults[vault].feed_decimals)
         self._set_answer(self.parts.spokes[vault], answer)
 
     def grown(self, debt: int) -> int:

@@ -254,6 +254,31 @@ def test_what_if_is_what_would_be(market: Market) -> None:
         market.what_if(0)
 
 
+def test_a_price_that_the_oracle_would_not_believe(everywhere: Any) -> None:
+    """The twin has no bounds, the oracle has."""
+    for m in everywhere():
+        for price in ("1e-18", "39614081257.2"):
+            with pytest.raises(MarketError, match=r"give one from 2e-18 to 3\.96141e\+10"):
+                m.price = price
+        m.price = "39614081257.1"
+        assert m.price == Decimal("39614081257.1")
+        m.price = "2e-18"
+        assert m.price == Decimal("2e-18")
+
+
+def test_events_have_the_same_columns_before_and_after_they_happen(market: Market) -> None:
+    columns = list(market.events("Liquidation").columns)
+    assert len(market.events("Liquidation")) == 0 and market.events("Loss")["backstop"].sum() == 0
+    market.borrower("alice")
+    market.price = 1_700
+    market.liquidate("alice")
+    assert list(market.events("Liquidation").columns) == columns
+    assert {"owner", "seized", "repaid", "loss", "health_after", "liquidator", "price"} < set(columns)
+    assert market.events("Liquidation").notna().all(axis=None)
+    with pytest.raises(MarketError, match=r"There is no event 'Liquidaton'; perhaps you meant Liquidation\."):
+        market.events("Liquidaton")
+
+
 def test_a_packed_word_is_a_position(market: Market) -> None:
     market.borrower("alice", collateral=10, debt=15_000)
     word = market.desk.call(market.desk.spoke.vault, "positions", market.person("alice").address)
@@ -284,7 +309,7 @@ def test_parameters_of_a_market() -> None:
         ({"engine": "ganache"}, "There is no engine 'ganache'; use one of twin, revm, anvil."),
         ({"risk": "blue"}, "There is no preset 'blue'; use one of blue-chip, correlated, volatile."),
         ({"price": 0}, "the price is 0; give one above."),
-        ({"price": "1e-20"}, "the price 1E-20 is too small; give a larger one."),
+        ({"price": "1e-20"}, "the price is 1e-20; give one from 2e-18 to 3.96141e+10."),
         ({"start": datetime(2026, 1, 1)}, "start 2026-01-01 00:00:00 has no time zone; add tzinfo=UTC."),
         (
             {"collateral": ("BIG", 0), "price": 10**6},
