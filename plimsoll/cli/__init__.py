@@ -67,11 +67,12 @@ def main() -> None:
         sys.stdout = None
         sys.exit(1)
     except ModuleNotFoundError as error:
-        extra = EXTRAS.get((error.name or "").partition(".")[0])
+        package = (error.name or "").partition(".")[0]
+        extra = EXTRAS.get(package)
         if extra is None:
             raise
         click.echo(
-            f"Error: {error.name} is not installed; `pip install 'plimsoll[{extra}]'` brings it.",
+            f"Error: {package} is not installed; `pip install 'plimsoll[{extra}]'` brings it.",
             err=True,
         )
         sys.exit(1)

@@ -101,10 +101,10 @@ def play(
     words += ["--seed", str(scenario.seed), *(word for each in settings for word in ("--set", each))]
     console = Console()
     try:
-        check_folder(folder)
         with console.status("compiling the contracts, if they have changed"):
             has_dex = any(vault.dex for vault in scenario.vaults)
             found = artifacts.load(CONTRACTS, has_dex)
+        check_folder(folder)
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, console=console) as progress, engine_at(engine, clock_of(scenario)) as chain:
             task = progress.add_task("deploying, lending, borrowing", total=scenario.blocks)
