@@ -151,12 +151,96 @@ def test_plays_a_scenario_in_an_empty_folder(
 
 
 def test_without_uniswap_a_sentence_names_the_command_that_gets_it(environment: Path, tmp_path: Path) -> None:
-    done = run([environment / "plimsoll", "run", SCENARIO], tmp_path, XDG_CACHE_HOME=str(tmp_path))
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    done = run([environment / "plimsoll", "run", SCENARIO], folder, XDG_CACHE_HOME=str(tmp_path / "cache"))
     assert done.returncode == 1
     assert done.stderr == (
         "Error: UniswapV2Factory comes from Uniswap's npm packages, which are not here; `plimsoll fetch` "
         "gets them once.\n"
     )
+    assert list(folder.iterdir()) == []
+
+
+MARKET = """
+from plimsoll.testing import Account, Chain
+from plimsoll.testing.engines import in_process
+from plimsoll.testing.market import Builder, build_market
+
+people = [Account.of(role) for role in ("lender", "borrower")]
+market = build_market(Builder(Chain(in_process())), people, quote=2_000)
+market.pool.deposit(market.loans(1_000_000), people[0], sender=people[0])
+market.vault.open(market.collaterals(10), market.loans(15_000), sender=people[1])
+print(market.vault.health(people[1]) / 10**18)
+"""
+
+
+def test_opens_a_loan_without_a_compiler(environment: Path, tmp_path: Path) -> None:
+    (tmp_path / "vyper.py").write_text("raise ImportError('no compiler here')\n")
+    (tmp_path / "loan.py").write_text(MARKET)
+    done = run([environment / "python", "loan.py"], tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert 1 < float(done.stdout) < 2
+
+
+@pytest.mark.parametrize("kind", ["scenario", "market", "agent"])
+def test_what_new_writes_works_and_is_not_overwritten(
+    environment: Path, fetched: dict[str, str], tmp_path: Path, kind: str
+) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    words = [environment / "plimsoll", "new", kind, "mine"]
+    assert run(words, folder).returncode == 0
+    (file,) = folder.iterdir()
+    uses = {
+        "scenario": ["-c", f"from plimsoll.scenario.reading import load, Path; load(Path({file.name!r}))"],
+        "market": ["-c", f"from plimsoll.deploy import load_market; load_market({file.name!r})"],
+        "agent": [file.name],
+    }
+    done = run([environment / "python", *uses[kind]], folder, **fetched)
+    assert done.returncode == 0, done.stderr
+    before = file.read_text()
+    again = run(words, folder)
+    assert (again.returncode, again.stderr) == (1, f"Error: {file.name} exists; give another name.\n")
+    assert file.read_text() == before
+
+
+def test_an_extra_that_is_not_installed_is_named(environment: Path, tmp_path: Path) -> None:
+    """Every command that talks to a node needs ape; the report needs Arrow."""
+    for module, extra, words in (
+        ("ape", "ape", ["inspect"]),
+        ("ape", "ape", ["deploy", "factory"]),
+        ("pydantic_settings", "keeper", ["keep"]),
+        ("pyarrow", "lab", ["run", SCENARIO]),
+    ):
+        code = f"import sys; sys.modules[{module!r}] = None; from plimsoll.cli import main; main()"
+        done = run([environment / "python", "-c", code, *words], tmp_path)
+        assert done.returncode == 1
+        assert (
+            done.stderr == f"Error: {module} is not installed; `pip install 'plimsoll[{extra}]'` brings it.\n"
+        )
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "sentence"),
+    [
+        (["launch"], 2, "No such command 'launch'."),
+        (["run"], 2, "Missing argument 'SCENARIO'."),
+        (["run", "nothing"], 1, "There is no scenario file nothing;"),
+        (["run", SCENARIO, "--out", "/proc/there"], 1, "/proc/there cannot be made ("),
+        (["fetch", "geth"], 2, "Invalid value for '[[uniswap|anvil]]': 'geth' is not"),
+        (["new", "scenario", "/proc/mine"], 1, "/proc/mine.yaml cannot be written ("),
+        (["compare", "a", "b"], 1, "a has no summary.json of a run;"),
+        (["deploy", "market", "--file", "none.yaml"], 1, "There is no file none.yaml;"),
+    ],
+)
+def test_what_is_wrong_ends_in_a_sentence(
+    environment: Path, tmp_path: Path, words: list[str], code: int, sentence: str
+) -> None:
+    done = run([environment / "plimsoll", *words], tmp_path)
+    assert done.returncode == code
+    assert f"Error: {sentence}" in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
     assert list(tmp_path.iterdir()) == []
 
 
@@ -264,9 +348,10 @@ def test_fetching_without_a_network_or_npm_ends_in_a_sentence(environment: Path,
 
 
 def test_help_and_version_need_nothing_heavy(environment: Path, tmp_path: Path) -> None:
+    heavy = {"ape", "eth_utils", "matplotlib", "numpy", "pandas", "pydantic", "rich"}
     code = (
-        "import sys\nfrom plimsoll.cli import main\ntry: main()\nfinally: "
-        "print(sorted({'ape', 'numpy', 'pandas', 'pydantic', 'matplotlib', 'eth_utils', 'rich'} & set(sys.modules)))"
+        "import sys\nfrom plimsoll.cli import main\n"
+        f"try: main()\nfinally: print(sorted({heavy} & set(sys.modules)))"
     )
     for word in ("--help", "--version"):
         done = run([environment / "python", "-c", code, word], tmp_path)
