@@ -49,13 +49,17 @@ def plimsoll_engine(pytestconfig: pytest.Config) -> Iterator[Engine]:
 
 
 def _anvil_of_ape() -> AnvilOfApe:
-    from ape import networks
-
+    try:
+        from ape import networks
+    except ImportError:
+        pytest.exit("--plimsoll-engine ape needs ape: pip install 'plimsoll[ape]'.", returncode=4)
     provider = networks.active_provider
-    name = provider.name if provider else "none"
-    if name != "foundry":
-        raise pytest.UsageError(
-            f"--plimsoll-engine ape needs the provider foundry; ape is connected to {name}."
+    if provider is None or provider.name != "foundry":
+        name = provider.name if provider else "nothing"
+        pytest.exit(
+            f"--plimsoll-engine ape needs the provider foundry, but ape is connected to {name}; set "
+            "`ethereum: {local: {default_provider: foundry}}` in ape-config.yaml.",
+            returncode=4,
         )
     return AnvilOfApe(provider)
 
