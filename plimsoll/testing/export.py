@@ -4,7 +4,6 @@ import argparse
 import json
 import shutil
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 
 import plimsoll
@@ -41,7 +40,7 @@ def to_ape(file: Path) -> None:
     package = {
         "manifest": "ethpm/3",
         "name": "plimsoll",
-        "version": version("plimsoll"),
+        "version": plimsoll.__version__,
         "contractTypes": types,
     }
     file.write_text(json.dumps(package))
