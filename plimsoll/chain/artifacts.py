@@ -36,6 +36,7 @@ class Compiled:
     layout: dict[str, Any]  # of storage, transient storage and immutables
     devdoc: dict[str, Any]  # NatSpec for developers
     userdoc: dict[str, Any]  # and for users
+    compilers: list[str]  # name and version; the first is the format of what is kept
     files: dict[str, str]  # that went into it, with their digests; relative to the root or to site-packages
 
 
@@ -102,6 +103,11 @@ def runtime(name: str) -> bytes:
     return compiled(name).runtime
 
 
+def compiler() -> str:
+    """What the contracts were compiled with, such as `vyper 0.4.3`."""
+    return compiled("Pool").compilers[1]
+
+
 def load(names: Iterable[str], exchange: bool) -> dict[str, Artifact]:
     """Contracts by name; those of Uniswap v2 as well, if there is to be an exchange.
 
@@ -157,6 +163,7 @@ def compile_file(
         answer["layout"],
         answer["devdoc"],
         answer["userdoc"],
+        _compilers(),
         files,
     )
 
@@ -165,7 +172,7 @@ def _told(made: Compiled) -> dict[str, Any]:
     """A contract as its file has it."""
     return {
         "name": made.artifact.name,
-        "compilers": _compilers(),
+        "compilers": made.compilers,
         "files": made.files,
         "abi": made.artifact.abi,
         "initcode": "0x" + made.artifact.initcode.hex(),
@@ -193,6 +200,7 @@ def _kept(name: str) -> Compiled | None:
         kept["layout"],
         kept["devdoc"],
         kept["userdoc"],
+        kept["compilers"],
         kept["files"],
     )
 

@@ -20,6 +20,7 @@ from ape.contracts import ContractInstance
 from eth_utils.address import to_checksum_address
 from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
 
+from plimsoll.chain import artifacts
 from plimsoll.chain.containers import container
 from plimsoll.chain.views import LOCAL_CHAIN_IDS, code_of, is_local, network_of
 from plimsoll.deploy.market import DeployError
@@ -151,7 +152,7 @@ class AddressBook(_Record):
             book = cls(
                 network=f"{provider.network.ecosystem.name}:{provider.network.name}",
                 chain_id=provider.chain_id,
-                compiler=_compiler(),
+                compiler=artifacts.compiler(),
             )
         else:
             try:
@@ -298,9 +299,3 @@ def _unwritable(path: Path, error: OSError) -> DeployError:
         f"{path} cannot be written ({error.strerror or error}); see to its folder, or name another file with "
         "--book."
     )
-
-
-def _compiler() -> str:
-    from importlib.metadata import version
-
-    return f"vyper {version('vyper')}"

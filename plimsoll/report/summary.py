@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from plimsoll import __version__
+from plimsoll.chain import artifacts
+from plimsoll.places import IS_INSTALLED
 from plimsoll.report.folder import RUN
 from plimsoll.report.measures import MEASURES, measure
 from plimsoll.scenario.records import RESTORABLE, SHORTFALL, Result
 
-PACKAGES = ("vyper", "pyrevm", "eth-ape", "numpy", "pyarrow", "matplotlib")
+PACKAGES = ("pyrevm", "numpy", "pyarrow", "matplotlib")
 
 
 def summarise(result: Result) -> dict[str, Any]:
@@ -86,12 +88,19 @@ def formatted(value: float | None, unit: str, loan: str, sign: str = "") -> str:
 
 def _versions() -> dict[str, str]:
     """What the run was made with."""
-    versions = {"plimsoll": f"{__version__}{_commit()}", "python": platform.python_version()}
+    compiler, _, number = artifacts.compiler().partition(" ")
+    versions = {
+        "plimsoll": f"{__version__}{_commit()}",
+        "python": platform.python_version(),
+        compiler: number,
+    }
     return versions | {package: version(package) for package in PACKAGES}
 
 
 def _commit() -> str:
-    """The repository's commit, when there is one."""
+    """The clone's commit, when there is one; an installed package may lie in somebody else's repository."""
+    if IS_INSTALLED:
+        return ""
     try:
         reply = subprocess.run(
             ["git", "describe", "--always", "--dirty", "--exclude=*"],
