@@ -8,55 +8,55 @@ from plimsoll.testing import Account, Contract
 from tests.utils.oracles import COLLATERAL_ANSWER, LOAN_ANSWER, PRICE, Config, OracleYard
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def keeper() -> Account:
     """Anybody who marks."""
     return Account.of("keeper")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def yard(chain) -> OracleYard:
     return OracleYard(chain)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def plain_config(yard) -> Config:
     return yard.plain_config()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def collateral_feed(plain_config) -> Contract:
     return plain_config.collateral_feed.feed
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def loan_feed(plain_config) -> Contract:
     return plain_config.loan_feed.feed
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def second(yard) -> Contract:
     return yard.lying_oracle(PRICE)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def fallback(yard) -> Contract:
     return yard.lying_oracle(PRICE)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def plain_oracle(yard, plain_config) -> Contract:
     """Two feeds and nothing else."""
     return yard.oracle(plain_config)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def paired_oracle(yard, plain_config, second) -> Contract:
     """Two feeds and a second source."""
     return yard.oracle(plain_config.but(second=second))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def backed_oracle(yard, plain_config, fallback) -> Contract:
     """Two feeds and a fallback."""
     return yard.oracle(plain_config.but(fallback=fallback))
