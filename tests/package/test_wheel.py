@@ -68,7 +68,8 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("environment")
     venv.create(place, with_pip=False)
     (packages,) = place.glob("lib/python*/site-packages")
-    words = ["pip", "install", "--quiet", "--no-deps", "--no-index", "--prefix", place, wheel]
+    words = ["pip", "install", "--quiet", "--no-deps", "--no-index", "--ignore-installed"]
+    words += ["--prefix", place, wheel]  # without the option pip would uninstall the clone from here
     done = run([sys.executable, "-m", *words], place)
     assert done.returncode == 0, done.stderr
     # no .pth file of that folder is read, so that the editable installation there stays out
