@@ -47,8 +47,8 @@ class Commands(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-COMPLETION = """Completion of commands and options in bash: put
-eval "$(_PLIMSOLL_COMPLETE=bash_source plimsoll)" into ~/.bashrc; zsh and fish have zsh_source and fish_source."""
+COMPLETION = """Completion of commands and options in bash: put eval
+"$(_PLIMSOLL_COMPLETE=bash_source plimsoll)" into ~/.bashrc; zsh and fish have zsh_source and fish_source."""
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=COMPLETION)
