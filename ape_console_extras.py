@@ -2,8 +2,9 @@
 
 The address book, `book`, and its contracts: `factory`, `lens`, `pools["pUSDC"]`, `councils["pUSDC"]`,
 `backstops["pUSDC"]`, `vaults["pUSDC/weth"]`, `oracles["pUSDC/weth"]`, `liquidator`, `leverage` and `uniswap`,
-and the mocks of a local chain, `tokens["USDC"]` and `feeds["pUSDC/weth/collateral"]`. On an empty chain,
-`deploy("markets/local-weth-usdc.yaml")` makes them. See docs/deploying.md.
+and the mocks of a local chain, `tokens["USDC"]` and `feeds["pUSDC/weth/collateral"]`. `market` is the book's
+first vault as a `plimsoll.Market`, `show(owner)` a position in it, `liquidations(receipt)` the closes of a
+transaction. `deploy("markets/local-weth-usdc.yaml")` makes them all on an empty chain. See docs/deploying.md.
 """
 
 from typing import Any
@@ -11,19 +12,37 @@ from typing import Any
 
 def ape_init_extras(networks: Any, project: Any) -> dict[str, Any]:
     """Called by ape when the console meets the first name that it does not know."""
+    from rich import print as pretty
+
     import plimsoll
     from plimsoll import params
     from plimsoll.deploy import AddressBook, DeployError, book_path, deploy_market, signer
 
     provider = networks.provider
 
+    def known(book: AddressBook) -> dict[str, Any]:
+        """What goes by a name once it is deployed."""
+        names: dict[str, Any] = {"book": book, **vars(book.contracts()), "market": None}
+        if not (book.vaults and book.lens):
+            return names
+        market = plimsoll.Market.connect(provider, book)
+
+        def show(what: Any) -> None:
+            """Prints a position: somebody's, or a packed word of the vault's `positions`."""
+            pretty(market.unpack(what) if isinstance(what, int) else market.position(what))
+
+        def liquidations(receipt: Any) -> Any:
+            """The closes of a transaction: a table in whole tokens."""
+            return market.events("Liquidation", receipt=receipt)
+
+        return names | {"market": market, "show": show, "liquidations": liquidations}
+
     def deploy(path: str, account: str | None = None) -> None:
         """Deploys what is missing of a market file and names it here; `account` as in `ape run deploy`."""
         from IPython import get_ipython
 
         try:
-            book = deploy_market(path, signer(account, provider))
-            get_ipython().push({"book": book, **vars(book.contracts())})
+            get_ipython().push(known(deploy_market(path, signer(account, provider))))
         except DeployError as error:
             print(error)
 
@@ -35,12 +54,11 @@ def ape_init_extras(networks: Any, project: Any) -> dict[str, Any]:
     return {
         "plimsoll": plimsoll,
         "deploy": deploy,
-        "book": book,
         "PRESETS": params.PRESETS,
         "WAD": params.WAD,
         "wad": params.wad,
         "per_second": params.per_second,
         "base_units": params.base_units,
         "price_of": params.price_of,
-        **vars(book.contracts()),
+        **known(book),
     }

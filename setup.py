@@ -12,6 +12,7 @@ from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).parent
 FOLDERS = ("contracts", "scenarios", "markets")
+LINKED = {"interfaces": "contracts/interfaces", "solidity": "interfaces"}  # in the package of a clone: links
 PINS = "package.json"  # of the npm packages that `plimsoll fetch` gets
 
 
@@ -31,6 +32,8 @@ class BuildWithData(build_py):
         shutil.rmtree(shipped, ignore_errors=True)
         for folder in FOLDERS:
             shutil.copytree(ROOT / folder, shipped / folder)
+        for folder, source in LINKED.items():
+            shutil.copytree(ROOT / source, shipped.parent / folder, dirs_exist_ok=True)
         shutil.copy(ROOT / PINS, shipped)
         artifacts.compile_missing()
         (shipped / "artifacts").mkdir()

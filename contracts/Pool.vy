@@ -244,7 +244,7 @@ def exit(shares: uint256, min_assets: uint256, receiver: address, owner: address
 @external
 def accrue() -> IPool.DebtTotals:
     """
-    @notice Add the interest since the last call. Open to all; never reverts.
+    @notice Add the interest since the last call. Open to all; reverts only while the lock is taken.
     @return The debt totals, with it.
     """
     t: ledger.Totals = ledger._accrued()
@@ -398,7 +398,7 @@ def utilisation() -> uint256:
 @reentrant
 def borrow_rate() -> uint256:
     """
-    @notice The current borrow rate, WAD a second.
+    @notice The current borrow rate, WAD per second.
     """
     t: ledger.Totals = ledger._accrued()
     return ledger.rates._step(
@@ -411,7 +411,7 @@ def borrow_rate() -> uint256:
 @reentrant
 def rate_at_target() -> uint256:
     """
-    @notice The rate that borrowers would pay at the target utilisation, WAD a second.
+    @notice The rate that borrowers would pay at the target utilisation, WAD per second.
     """
     return ledger.rates._rate_at_target(ledger._accrued().log_rate)
 

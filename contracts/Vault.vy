@@ -9,8 +9,8 @@
         checked on every step; anyone may close an unhealthy position, partly or fully, for a bonus.
 @dev Every pull is from the caller, never from an owner; callbacks go to the caller, only when it passed data.
      In everything that pays the pool the order of calls is: position storage; collateral out; callback; balance
-     read; pull; balance check; `settle`; provisions. Until `settle` the pool still counts the debt, so its books
-     are true in every callback.
+     read; pull; `settle`, which returns the balance; balance check; provisions. Until `settle` the pool still
+     counts the debt, so its books are true in every callback.
 
      The largest uint as an amount means "as much as is allowed"; any other amount is exact, except that a
      repayment is capped at the debt, so that a stranger's 1-wei repayment cannot make it fail.
@@ -207,6 +207,7 @@ def open(
     totals: IPool.DebtTotals = empty(IPool.DebtTotals)
     if sent > 0:  # a pause or a full pool does not stop locking collateral
         shares, totals = extcall payments.POOL.draw(sent, receiver)
+    # in the callback the position has its debt, and not yet the collateral that has not arrived
     book.positions[owner] = position._add_debt(word, shares)
     if len(data) > 0:
         extcall ICallbacks(msg.sender).on_open(collateral, sent, data)
@@ -284,7 +285,7 @@ def liquidate(
     """
     @notice Close an unhealthy position, as far as `max_repay` and the rules allow.
     @param max_repay Base units of the loan asset, the fee not included; the largest uint means no limit.
-    @param min_rate Least collateral for what is paid with the fee, base units a base unit scaled 1e36; 0 = any.
+    @param min_rate Least collateral for what is paid with the fee, base units per base unit scaled 1e36; 0 = any.
     @param receiver Gets the collateral.
     @param data When not empty, `on_liquidation` is called on the caller before it has to pay.
     @return Base units paid for the debt; base units of fee on top; base units of collateral seized.

@@ -77,9 +77,9 @@ interface ILens {
         uint256 reserves;  // base units, rounded down
         uint256 provisions;  // base units, of all vaults; above 0 exits are priced as if they had been lost
         uint256 utilisation;  // WAD, rounded down, at most 1
-        uint256 borrow_rate;  // WAD a second, at this moment
-        uint256 supply_rate;  // WAD a second: what lenders earn of it, rounded down
-        uint256 rate_at_target;  // WAD a second
+        uint256 borrow_rate;  // WAD per second, at this moment
+        uint256 supply_rate;  // WAD per second: what lenders earn of it, rounded down
+        uint256 rate_at_target;  // WAD per second
         bool is_open;
         uint256 paused_until;  // time until which new supply and new borrowing are stopped; 0 = no pause now
         uint256 supply_cap;  // base units of total assets; 0 = none

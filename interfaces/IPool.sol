@@ -13,10 +13,10 @@ pragma solidity >=0.8.4;
 interface IPool {
     struct RateParams {
         uint256 target_utilisation;  // WAD, between 0 and 1 exclusive
-        uint256 rate_min;  // WAD a second: lowest rate at target
-        uint256 rate_max;  // WAD a second: highest rate at target
-        uint256 rate_initial;  // WAD a second: rate at target on the first day
-        uint256 speed;  // WAD a second: e-folds of the rate at target at full deviation; 0 = static kink
+        uint256 rate_min;  // WAD per second: lowest rate at target
+        uint256 rate_max;  // WAD per second: highest rate at target
+        uint256 rate_initial;  // WAD per second: rate at target on the first day
+        uint256 speed;  // WAD per second: e-folds of the rate at target at full deviation; 0 = static kink
         uint256 steepness;  // WAD: rate at full utilisation over rate at target
         uint256 floor;  // base units of total assets below which the rate at target stands still
     }
@@ -305,7 +305,7 @@ interface IPool {
         address owner
     ) external returns (uint256, uint256);
 
-    /// @notice Add the interest since the last call. Open to all; never reverts.
+    /// @notice Add the interest since the last call. Open to all; reverts only while the lock is taken.
     /// @return The debt totals, with it.
     function accrue() external returns (DebtTotals memory);
 
@@ -347,9 +347,9 @@ interface IPool {
     /// @notice Debt over lenders' assets, WAD, rounded down, at most 1.
     function utilisation() external view returns (uint256);
 
-    /// @notice The current borrow rate, WAD a second.
+    /// @notice The current borrow rate, WAD per second.
     function borrow_rate() external view returns (uint256);
 
-    /// @notice The rate that borrowers would pay at the target utilisation, WAD a second.
+    /// @notice The rate that borrowers would pay at the target utilisation, WAD per second.
     function rate_at_target() external view returns (uint256);
 }

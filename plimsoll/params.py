@@ -36,7 +36,7 @@ def wad(ratio: Decimal) -> int:
 
 
 def per_second(yearly: Decimal) -> int:
-    """A yearly rate as WAD a second, rounded down; a year has 365 days."""
+    """A yearly rate as WAD per second, rounded down; a year has 365 days."""
     return int(yearly * WAD) // YEAR
 
 
@@ -70,9 +70,9 @@ class RateParams(FrozenModel):
     target_utilisation: Decimal = Field(
         Decimal("0.90"), gt=0, lt=1, description="where the rate stands still"
     )
-    rate_min: Decimal = Field(Decimal("0.001"), gt=0, description="lowest rate at target, a year")
-    rate_max: Decimal = Field(Decimal("2.0"), le=10, description="highest rate at target, a year")
-    rate_initial: Decimal = Field(Decimal("0.04"), description="rate at target at the start, a year")
+    rate_min: Decimal = Field(Decimal("0.001"), gt=0, description="lowest rate at target, per year")
+    rate_max: Decimal = Field(Decimal("2.0"), le=10, description="highest rate at target, per year")
+    rate_initial: Decimal = Field(Decimal("0.04"), description="rate at target at the start, per year")
     speed: Decimal = Field(
         Decimal(50), ge=0, le=1_000, description="how fast it adapts, e-folds a year at full error; 0: never"
     )
@@ -82,8 +82,8 @@ class RateParams(FrozenModel):
     floor: Decimal = Field(
         Decimal(10_000),
         ge=0,
-        description="whole loan tokens of debt below which the rate stands still; meant for a loan "
-        "asset worth a dollar",
+        description="whole loan tokens of total assets below which the rate stands still; meant for a "
+        "loan asset worth a dollar",
     )
 
     @model_validator(mode="after")
@@ -98,7 +98,7 @@ class RateParams(FrozenModel):
         return self
 
     def to_struct(self, loan_decimals: int) -> tuple[int, ...]:
-        """`IPool.RateParams`: WAD, WAD a second, base units."""
+        """`IPool.RateParams`: WAD, WAD per second, base units."""
         return (
             wad(self.target_utilisation),
             per_second(self.rate_min),
@@ -151,7 +151,7 @@ class PoolParams(FrozenModel):
         return int(self.delay_days * DAY)
 
     def to_struct(self, asset: str, loan_decimals: int) -> tuple[object, ...]:
-        """`IPool.PoolParams`: WAD, WAD a second, base units, seconds, pool shares."""
+        """`IPool.PoolParams`: WAD, WAD per second, base units, seconds, pool shares."""
         return (
             asset,
             self.name,

@@ -35,7 +35,7 @@ EQUIVALENT = ROOT / "quality/equivalent.toml"
 CACHE = ROOT / ".build"
 LEAST = 8  # mutants of a file in a sample, if it has as many
 LIMIT = 180  # seconds to judge a mutant
-ENOUGH = 0.95  # of those that are not equivalent
+ENOUGH = 0.99  # of those that are not equivalent
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@
 @title Credit lines
 @license AGPL-3.0-only
 @notice The credit lines of a pool's vaults: how much each may draw, how fast, and how much it has drawn.
-@dev One word a vault, packed and unpacked here and nowhere else:
+@dev One word per vault, packed and unpacked here and nowhere else:
 
      bits      field    unit
      0..103    drawn    debt shares

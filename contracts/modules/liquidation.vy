@@ -142,7 +142,7 @@ def _quote(
         quote.seized = unsafe_div(
             unsafe_mul(unsafe_div(unsafe_mul(quote.extinguished, with_bonus), WAD), PRICE_SCALE), price
         )
-        # the fee is a part of the bonus, and leaves the borrower the minimum bonus' equity
+        # the fee is a part of the bonus; where the bonus is all of the equity, it leaves the liquidator `bonus_min`
         fee_rate: uint256 = min(
             unsafe_div(unsafe_mul(risk.liquidation_fee, bonus), WAD), unsafe_sub(equity, risk.bonus_min)
         )

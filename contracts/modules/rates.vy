@@ -14,7 +14,7 @@
      a small rate could be pinned by frequent calls whose movements all truncate to zero; here one step is
      the same relative movement at any rate. Movements round towards zero.
 
-     Units: utilisation, deviation and factors are WAD; rates are WAD a second; times are seconds.
+     Units: utilisation, deviation and factors are WAD; rates are WAD per second; times are seconds.
 """
 
 from ..interfaces import IPool
@@ -61,7 +61,7 @@ def _ln_ratio(rate: uint256, base: uint256) -> uint256:
     """
     @notice The largest x, WAD, with `base * exp(x) <= rate`, by bisection over `_times_exp`: so the curve ends
             exactly at its highest rate. Used at deployment only.
-    @param rate Above `base`; both WAD a second, at least 1 and at most `pool_params.RATE_LIMIT`.
+    @param rate Above `base`; both WAD per second, at least 1 and at most `pool_params.RATE_LIMIT`.
     """
     low: uint256 = 0
     high: uint256 = 27 * WAD  # exp(27) > pool_params.RATE_LIMIT
@@ -106,7 +106,7 @@ def _times_exp(base: uint256, x: uint256) -> uint256:
 @view
 def _rate_at_target(log_rate: uint256) -> uint256:
     """
-    @notice `rate_min * exp(log_rate * ln(rate_max/rate_min) / 2**32)`, WAD a second, rounded down.
+    @notice `rate_min * exp(log_rate * ln(rate_max/rate_min) / 2**32)`, WAD per second, rounded down.
     """
     # log_rate < 2**32 and LN_RANGE <= 27 * WAD
     return self._times_exp(CURVE.rate_min, unsafe_mul(log_rate, LN_RANGE) >> LOG_RATE_BITS)
@@ -119,7 +119,7 @@ def _step(utilisation: uint256, log_rate: uint256, elapsed: uint256, total_asset
     @notice Move the rate at target over `elapsed` seconds and return the rate charged meanwhile.
     @param utilisation WAD, at most WAD.
     @param total_assets Base units; below the floor the rate at target stands still.
-    @return The new `log_rate`; the rate charged, WAD a second: the kink around the rate at target at the
+    @return The new `log_rate`; the rate charged, WAD per second: the kink around the rate at target at the
             middle of the interval (mean of the two logarithms), each product rounded down.
     @dev Every factor is bounded: deviation <= WAD < 2**60, elapsed < 2**32, STEPS < 2**137 (SPEED_LIMIT < 2**45,
          LN_RANGE >= 1), RISE < 2**67, FALL < WAD, rate at target < 2**39: no product reaches 2**230.

@@ -9,7 +9,7 @@
         (of `total_assets`) and debt shares (of `total_debt`).
 @dev Totals and "values" are in 1/65536 of a base unit ("fractions", 16 fraction bits); "assets" are whole
      base units. Every conversion adds one virtual base unit to the total and 1_000 virtual shares to the
-     share count, so that an empty pool has a price (par: 1_000 shares a base unit) and a rounding pump
+     share count, so that an empty pool has a price (par: 1_000 shares per base unit) and a rounding pump
      gains nothing. The direction of rounding stands in each name.
 
      Callers hold totals below 2**110 and share counts below 2**104 (`ledger`), so the additions of the

@@ -31,7 +31,7 @@ uses: credit_lines
 uses: ledger
 uses: share_token
 
-WIPED_RATIO: constant(uint256) = 10**6  # 1_000 shares a base unit at par, 0.1 % of it
+WIPED_RATIO: constant(uint256) = 10**6  # 1_000 shares per base unit at par, 0.1 % of it
 
 INSURANCE_TARGET: immutable(uint256)
 BACKSTOP_SHARE: immutable(uint256)

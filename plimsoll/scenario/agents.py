@@ -15,11 +15,12 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from plimsoll.keeper.choice import Candidate, Gas, Route, Venue, choose
+from plimsoll.market.deployment import account
 from plimsoll.params import wad
 from plimsoll.scenario import config
 from plimsoll.scenario.borrowers import Borrower
 from plimsoll.scenario.positions_by_health import PositionsByHealth
-from plimsoll.scenario.world import GUARDIAN, Action, Market, World, account
+from plimsoll.scenario.world import GUARDIAN, Action, Market, World
 from plimsoll.twin import liquidation
 from plimsoll.twin.chain import Revert
 from plimsoll.twin.liquidation import DebtTotals, Quote, ceil_div

@@ -9,8 +9,9 @@ from math import exp, log
 
 import numpy as np
 
+from plimsoll.market.deployment import account
 from plimsoll.scenario.config import BorrowersConfig, Scenario
-from plimsoll.scenario.world import World, account
+from plimsoll.scenario.world import World
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from plimsoll.market.deployment import DEPLOYER
 from plimsoll.scenario.config import BadAnswer
-from plimsoll.scenario.world import DEPLOYER, Action, Market, World
+from plimsoll.scenario.world import Action, Market, World
 from plimsoll.units import HOUR
 
 

@@ -220,9 +220,11 @@ class Candles(_File):
 class _Random(StrictModel):
     start: Decimal = Field(gt=0, le=MAX_PRICE, description="first price")
     hours: float = Field(gt=0, le=MAX_HOURS, description="how long")
-    drift: float = Field(0.0, ge=-50, le=50, description="of the price, a year; in `jumps` without the jumps")
+    drift: float = Field(
+        0.0, ge=-50, le=50, description="of the price, per year; in `jumps` without the jumps"
+    )
     volatility: float = Field(
-        ge=0, le=20, description="a year, of the logarithm; in `jumps` without the jumps"
+        ge=0, le=20, description="per year, of the logarithm; in `jumps` without the jumps"
     )
 
     def _logs(self, hours: Prices, normals: Prices) -> Prices:

@@ -85,7 +85,7 @@ class PoolRow:
     total_debt: int
     cash: int
     utilisation: int  # WAD
-    borrow_rate: int  # WAD a second
+    borrow_rate: int  # WAD per second
     reserves: int
     backstop: int  # value of the backstop's pool shares
     share_price: float  # assets of a lender's share, 1 at the start

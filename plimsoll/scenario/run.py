@@ -9,6 +9,7 @@ from time import perf_counter
 import numpy as np
 
 from plimsoll.chain.engine import Engine
+from plimsoll.market.deployment import DEPLOYER, account
 from plimsoll.params import PoolParams
 from plimsoll.scenario.agents import (
     ARBITRAGE,
@@ -29,7 +30,7 @@ from plimsoll.scenario.paths import Prices
 from plimsoll.scenario.positions_by_health import PositionsByHealth
 from plimsoll.scenario.recorder import Recorder
 from plimsoll.scenario.records import Result
-from plimsoll.scenario.world import DEPLOYER, Action, Artifacts, Outcome, World, account
+from plimsoll.scenario.world import Action, Artifacts, Outcome, World
 from plimsoll.units import DAY, HOUR, MAX
 
 BUILD_BLOCK = 100  # transactions of a block while the market is built

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from hashlib import sha256
 from typing import Any, NamedTuple
 
 from plimsoll.chain.abi import Events, Log
@@ -20,22 +19,23 @@ from plimsoll.chain.engine import (
     Engine,
     Transaction,
 )
-from plimsoll.chain.protocol import Deployer, Protocol
+from plimsoll.chain.protocol import Deployer
+from plimsoll.market.deployment import (
+    CURATOR,
+    DEPLOYER,
+    MarketPlan,
+    Token,
+    VaultPlan,
+    account,
+    deployed,
+    modelled,
+)
 from plimsoll.params import PoolParams
 from plimsoll.scenario.config import Scenario, VaultConfig
-from plimsoll.twin.backstop import Backstop
-from plimsoll.twin.chain import Chain, Event, Revert, Token
-from plimsoll.twin.council import Council
-from plimsoll.twin.leverage import Leverage
-from plimsoll.twin.liquidation import Risk
-from plimsoll.twin.liquidator import Liquidator
-from plimsoll.twin.oracle import Feed, FeedOracle
-from plimsoll.twin.pool import Pool
-from plimsoll.twin.rates import Curve
+from plimsoll.twin.chain import Chain, Event, Revert
+from plimsoll.twin.oracle import FeedOracle
 from plimsoll.twin.share_math import to_assets_up
-from plimsoll.twin.uniswap_v2 import Exchange
-from plimsoll.twin.vault import Vault
-from plimsoll.units import MAX, NOBODY
+from plimsoll.units import MAX
 
 Artifacts = Mapping[str, Artifact]
 CONTRACTS = (
@@ -43,16 +43,6 @@ CONTRACTS = (
     "PlainToken", "MockFeed",
 )  # fmt: skip
 DEADLINE = 2**63
-ANSWERS = (1, 2**95)  # between which the oracle believes the feed
-
-
-def account(name: str) -> str:
-    """An address by a name."""
-    return "0x" + sha256(f"plimsoll {name}".encode()).hexdigest()[:40]
-
-
-DEPLOYER = account("deployer")
-CURATOR = account("curator")
 GUARDIAN = account("guardian")
 
 
@@ -117,120 +107,46 @@ class World:
         self.scenario = scenario
         self.twin = Chain(engine.now)
         self._artifacts = artifacts
-        self._deployer = Deployer(engine, DEPLOYER, artifacts.__getitem__)
-        self._protocol = Protocol(self._deployer)
         self._events = Events()
-        self.markets: list[Market] = []
         self.events: list[Event] = []  # of the block that was done last
 
-        token = scenario.pool.loan
-        self.loan = self._token(token.symbol, token.decimals)
-        config = scenario.pool
-        params = PoolParams(
-            name=f"Plimsoll {token.symbol}",
-            symbol=f"p{token.symbol}",
-            reserve_factor=config.reserve_factor,
-            rates=config.rates,
-            draw_burst=config.draw_burst,
-            draw_refill=config.draw_refill,
-        )
-        struct: tuple[Any, ...] = params.to_struct(self.loan.contract.address, token.decimals)
-        made = self._protocol.create_pool(struct, CURATOR, params.delay)
-        pool, council, backstop = made.pool.address, made.council.address, made.backstop.address
-        model = Pool(
-            self.twin, self.loan.model, pool, Curve(*struct[5]), *struct[3:5], *struct[6:8], *struct[10:]
-        )
-        model.initialize(council, backstop)
-        self.pool = self._side("Pool", pool, model)
-        junior = Backstop(self.twin, model, backstop, *struct[8:10])
-        self.backstop = self._side("Backstop", backstop, junior)
+        plan = _plan(scenario, prices)
+        made = deployed(Deployer(engine, DEPLOYER, artifacts.__getitem__), plan)
+        chain, self.router = made.parts, made.router
+        model = modelled(self.twin, plan, chain.each(lambda contract: contract.address))
+        twin, self._dex = model.parts, model.exchange
+        self.loan = self._side("PlainToken", chain.loan, twin.loan)
+        self.pool = self._side("Pool", chain.pool, twin.pool)
+        self.backstop = self._side("Backstop", chain.backstop, twin.backstop)
         self.backstop.model.synced_at = self.backstop.contract.call("synced_at")
-        self.council = self._side(
-            "Council", council, Council(self.twin, model, council, CURATOR, params.delay, junior)
-        )
-        self._dex = Exchange()
-        self._vaults: dict[str, Vault] = {}
-        self.uniswap: Contract | None = None
-        self.router: Contract | None = None
+        self.council = self._side("Council", chain.council, twin.council)
         self.liquidator: Side | None = None
         self.leverage: Side | None = None
-        if any(vault.dex for vault in scenario.vaults):
-            self._exchange()
-        for vault, price in zip(scenario.vaults, prices, strict=True):
-            self.markets.append(self._market(vault, price))
-        self.twin.events.clear()
+        if chain.liquidator and chain.leverage:
+            self.liquidator = self._side("Liquidator", chain.liquidator, twin.liquidator)
+            self.leverage = self._side("Leverage", chain.leverage, twin.leverage)
+        self.markets: list[Market] = []
+        for config, ours, theirs in zip(
+            scenario.vaults, chain.spokes.values(), twin.spokes.values(), strict=True
+        ):
+            vault = self._side("Vault", ours.vault, theirs.vault)
+            collateral = self._side("PlainToken", ours.collateral, theirs.collateral)
+            assert ours.feed
+            feed = Side(ours.feed, theirs.feed)
+            self.markets.append(Market(config, vault, collateral, feed, theirs.oracle, ours.pair))
         for market in self.markets:
             limit = scenario.loan_units(market.config.credit_limit)
             self.must(self.act(CURATOR, self.council, "set_limit", market.vault.contract.address, limit))
         self.must(self.act(CURATOR, self.council, "open_pool"))
         if scenario.has_guardian:
             self.must(self.act(CURATOR, self.council, "queue_guardian", GUARDIAN))
-            engine.advance(params.delay)
+            engine.advance(plan.pool.delay)
             self.must(self.act(CURATOR, self.council, "execute_queued"))
 
-    # ---------------------------------------------------------------------------------------- making
-
-    def _make(self, name: str, *arguments: Any) -> Contract:
-        return self._deployer.make(name, *arguments)
-
-    def _side(self, name: str, address: str, model: Any) -> Side:
+    def _side(self, name: str, contract: Contract, model: Any) -> Side:
         """A contract whose events are the twin's, too."""
-        self._events.listen(address, self._artifacts[name].abi)
-        return Side(self._deployer.at(name, address), model)
-
-    def _token(self, symbol: str, decimals: int) -> Side:
-        address = self._make("PlainToken", symbol, symbol, decimals).address
-        return self._side("PlainToken", address, Token(self.twin, address))
-
-    def _exchange(self) -> None:
-        self.uniswap = self._make("UniswapV2Factory", DEPLOYER)
-        self.router = self._make("UniswapV2Router02", self.uniswap.address, NOBODY)
-        for name, model in (("Liquidator", Liquidator), ("Leverage", Leverage)):
-            address = self._make(name, self._protocol.factory, self.uniswap).address
-            twin = model(self.twin, address, self._vaults, self._dex)
-            setattr(self, name.lower(), self._side(name, address, twin))
-
-    def _market(self, config: VaultConfig, price: float) -> Market:
-        collateral = self._token(config.collateral.symbol, config.collateral.decimals)
-        answer = self.answer_of(config, price)
-        loan = self.scenario.pool.loan
-        scale = 10 ** (36 + loan.decimals - config.collateral.decimals - config.oracle.decimals)
-        feed = self._make("MockFeed", config.oracle.decimals, answer)
-        heartbeat = config.oracle.stale_after
-        none = (NOBODY, 0, 0)
-        oracle = self._make("ChainlinkOracle", (
-            collateral.contract.address, self.loan.contract.address, answer * scale,
-            (feed.address, heartbeat, *ANSWERS), (NOBODY, 0, 0, 0), none, none, NOBODY, NOBODY, NOBODY, 0,
-        ))  # fmt: skip
-        model_feed = Feed(self.twin, answer)
-        model_oracle = FeedOracle(self.twin, model_feed, scale, heartbeat)
-        terms = config.to_struct(loan.decimals)
-        address = self._protocol.create_vault(self.pool.contract, collateral.contract, oracle, terms).address
-        model = Vault(
-            self.twin,
-            self.pool.model,
-            collateral.model,
-            model_oracle,
-            address,
-            Risk.from_struct(terms),
-        )
-        self.pool.model.own_vaults[address] = True
-        self._vaults[address] = model
-        vault = self._side("Vault", address, model)
-        pair = self._pair(config, collateral, answer * scale) if config.dex else None
-        return Market(config, vault, collateral, Side(feed, model_feed), model_oracle, pair)
-
-    def _pair(self, config: VaultConfig, collateral: Side, price: int) -> str:
-        assert self.uniswap and config.dex
-        addresses = (self.loan.contract.address, collateral.contract.address)
-        pair: str = self.uniswap.send("createPair", *addresses, sender=DEPLOYER)
-        depth = self.scenario.loan_units(config.dex.depth)
-        for side, amount in ((self.loan, depth), (collateral, depth * 10**36 // price)):
-            side.contract.send("mint", pair, amount, sender=DEPLOYER)
-            side.model.mint(pair, amount)
-        self._deployer.at("UniswapV2Pair", pair).send("mint", DEPLOYER, sender=DEPLOYER)
-        self._dex.add(pair, self.loan.model, collateral.model)
-        return pair
+        self._events.listen(contract.address, self._artifacts[name].abi)
+        return Side(contract, model)
 
     def reserves(self, market: Market) -> tuple[int, int]:
         """What the pair of a vault with a DEX holds: collateral, loan asset; base units."""
@@ -349,14 +265,14 @@ class World:
         )
         outcomes = []
         self.events = []
-        for action, (answer, modelled, moves), receipt in zip(actions, expected, receipts, strict=True):
+        for action, (answer, logged, moves), receipt in zip(actions, expected, receipts, strict=True):
             if receipt.is_success == isinstance(answer, Revert):
                 raise Difference(
                     f"{action.function}{action.arguments}: chain {receipt.is_success}, twin {answer!r}"
                 )
             events = [event for log in receipt.logs if (event := self._decoded(log))]
-            if events != modelled:
-                raise Difference(f"events of {action.function}{action.arguments}: {events} is not {modelled}")
+            if events != logged:
+                raise Difference(f"events of {action.function}{action.arguments}: {events} is not {logged}")
             self.events += events
             outcomes.append(Outcome(action, answer, events, moves))
         return outcomes
@@ -416,3 +332,29 @@ class World:
             for owner in market.vault.model.positions:
                 word = market.vault.contract.call("positions", owner)
                 yield f"position of {owner}", word, market.vault.model.word_of(owner)
+
+
+def _plan(scenario: Scenario, prices: Sequence[float]) -> MarketPlan:
+    """What a scenario needs, at the first price of each vault."""
+    pool, loan = scenario.pool, scenario.pool.loan
+    params = PoolParams(
+        name=f"Plimsoll {loan.symbol}",
+        symbol=f"p{loan.symbol}",
+        reserve_factor=pool.reserve_factor,
+        rates=pool.rates,
+        draw_burst=pool.draw_burst,
+        draw_refill=pool.draw_refill,
+    )
+    vaults = {
+        str(number): VaultPlan(
+            Token(config.collateral.symbol, config.collateral.decimals),
+            config.to_struct(loan.decimals),
+            World.answer_of(config, price),
+            config.oracle.decimals,
+            config.oracle.stale_after,
+            scenario.loan_units(config.dex.depth) if config.dex else None,
+        )
+        for number, (config, price) in enumerate(zip(scenario.vaults, prices, strict=True))
+    }
+    has_exchange = any(config.dex for config in scenario.vaults)
+    return MarketPlan(Token(loan.symbol, loan.decimals), params, vaults, has_exchange)

@@ -3,5 +3,9 @@
 from plimsoll.testing.account import Account
 from plimsoll.testing.chain import Chain, reverts
 from plimsoll.testing.contract import Contract, LoggedEvent, Method, Receipt, refusal
+from plimsoll.testing.foreign import artifact_of, compile_vyper, read_artifact
 
-__all__ = ["Account", "Chain", "Contract", "LoggedEvent", "Method", "Receipt", "refusal", "reverts"]
+__all__ = [
+    "Account", "Chain", "Contract", "LoggedEvent", "Method", "Receipt", "artifact_of", "compile_vyper",
+    "read_artifact", "refusal", "reverts",
+]  # fmt: skip

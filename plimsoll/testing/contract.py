@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from plimsoll.chain import engine
 from plimsoll.chain.abi import AbiEntry, Event, Events, Log, events_of
 from plimsoll.chain.engine import CallReverted
+from plimsoll.strict import unknown
 from plimsoll.units import NOBODY
 
 if TYPE_CHECKING:
@@ -127,6 +128,15 @@ class Contract(engine.Contract):
         self.chain = chain
         self._names = {name for name, _ in self._functions}
         self._events = {event.name: event for event in events_of(abi)}
+        self._is_made = True
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Refuses to be changed: `oracle.answer = 1` sets nothing on a chain."""
+        if "_is_made" in self.__dict__:
+            if name in self._names:
+                raise AttributeError(f"{name} is a function of the contract; call it.")
+            raise unknown(f"The contract at {self.address}", name, self._names | set(self._events))
+        super().__setattr__(name, value)
 
     @property
     def transactions(self) -> set[str]:
@@ -139,7 +149,8 @@ class Contract(engine.Contract):
             return Method(self, name)
         if name in self.__dict__.get("_events", ()):
             return EventKind(self, self._events[name])
-        raise AttributeError(f"The contract at {self.__dict__.get('address')} has no {name!r}.")
+        known = {*self.__dict__.get("_names", ()), *self.__dict__.get("_events", ())}
+        raise unknown(f"The contract at {self.__dict__.get('address')}", name, known)
 
     def __eq__(self, other: object) -> bool:
         """Whether it is at the same address."""

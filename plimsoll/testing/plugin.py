@@ -16,30 +16,52 @@ from plimsoll.testing.account import Account
 from plimsoll.testing.chain import Chain
 from plimsoll.testing.engines import START, in_process
 from plimsoll.testing.market import Builder, Market, build_market
+from plimsoll.testing.on_ape import AnvilOfApe
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--plimsoll-engine`."""
     parser.getgroup("plimsoll").addoption(
         "--plimsoll-engine",
-        choices=["revm", "anvil"],
+        choices=["revm", "anvil", "ape"],
         default="revm",
-        help="run contracts in this process, or on an Anvil of its own",
+        help="run contracts in this process, on an Anvil of its own, or on the Anvil that ape has started",
     )
 
 
 @pytest.fixture(scope="session")
 def plimsoll_engine(pytestconfig: pytest.Config) -> Iterator[Engine]:
     """What runs the contracts; time passes only when a test says so."""
-    if pytestconfig.getoption("plimsoll_engine") == "revm":
+    chosen = pytestconfig.getoption("plimsoll_engine")
+    if chosen == "revm":
         yield in_process()
-        return
-    node = AnvilProcess()
-    node.start()
+    elif chosen == "anvil":
+        node = AnvilProcess()
+        node.start()
+        try:
+            yield Anvil(node.url, now=START, block_seconds=0)
+        finally:
+            node.kill()
+    else:
+        engine = _anvil_of_ape()
+        yield engine
+        engine.close()
+
+
+def _anvil_of_ape() -> AnvilOfApe:
     try:
-        yield Anvil(node.url, now=START, block_seconds=0)
-    finally:
-        node.kill()
+        from ape import networks
+    except ImportError:
+        pytest.exit("--plimsoll-engine ape needs ape: pip install 'plimsoll[ape]'.", returncode=4)
+    provider = networks.active_provider
+    if provider is None or provider.name != "foundry":
+        name = provider.name if provider else "nothing"
+        pytest.exit(
+            f"--plimsoll-engine ape needs the provider foundry, but ape is connected to {name}; set "
+            "`ethereum: {local: {default_provider: foundry}}` in ape-config.yaml.",
+            returncode=4,
+        )
+    return AnvilOfApe(provider)
 
 
 @pytest.fixture(scope="session")

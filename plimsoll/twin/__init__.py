@@ -1,4 +1,8 @@
-"""The exact model of the contracts: pure integers, one module per Vyper module, same names, same rounding.
+"""The exact model of the contracts: pure integers, same names, same rounding.
+
+Most Vyper modules have one here by their name. `cash`, `credit_lines`, `gates`, `lender_views`, `share_token`
+and `waterfall` are part of `pool`; `book`, `limits`,
+`operators`, `payments` and `vault_views` are part of `vault`.
 
 Nothing here imports a chain, nor anything else outside the standard library.
 

@@ -394,13 +394,13 @@ class Pool:
         return utilisation(t.total_assets, t.total_debt)
 
     def borrow_rate(self) -> int:
-        """The current borrow rate, WAD a second."""
+        """The current borrow rate, WAD per second."""
         t = self.accrued()
         whole = t.total_assets // FRACTION
         return rates.step(self.utilisation(), t.log_rate, 0, whole, self.curve)[1]
 
     def rate_at_target(self) -> int:
-        """What borrowers would pay at the target utilisation, WAD a second."""
+        """What borrowers would pay at the target utilisation, WAD per second."""
         return rates.rate_at_target(self.accrued().log_rate, self.curve)
 
     def line(self, vault: str) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 What borrowers pay at the target utilisation, the *rate at target*, rises while utilisation is above target
 and falls while it is below. It is kept as a logarithm, `log_rate`: 0 stands for `rate_min` and 2**32 for
-`rate_max`. Utilisations, errors and factors are WAD (1e18), rates are WAD a second, times are seconds.
+`rate_max`. Utilisations, errors and factors are WAD (1e18), rates are WAD per second, times are seconds.
 """
 
 from dataclasses import dataclass
@@ -23,13 +23,13 @@ class Curve:
     target_utilisation: int
     """WAD."""
     rate_min: int
-    """Lowest rate at target, WAD a second."""
+    """Lowest rate at target, WAD per second."""
     rate_max: int
-    """Highest rate at target, WAD a second."""
+    """Highest rate at target, WAD per second."""
     rate_initial: int
-    """Rate at target on the first day, WAD a second."""
+    """Rate at target on the first day, WAD per second."""
     speed: int
-    """E-folds of the rate at target at full error, WAD a second; 0 is a static kink."""
+    """E-folds of the rate at target at full error, WAD per second; 0 is a static kink."""
     steepness: int
     """Rate at full utilisation over rate at target, WAD."""
     floor: int
@@ -102,7 +102,7 @@ def to_log(rate: int, curve: Curve) -> int:
     """The log rate of a rate at target.
 
     Args:
-        rate: WAD a second, inside the curve's range.
+        rate: WAD per second, inside the curve's range.
         curve: the curve.
 
     Returns:
@@ -119,7 +119,7 @@ def rate_at_target(log_rate: int, curve: Curve) -> int:
         curve: the curve.
 
     Returns:
-        WAD a second, rounded down.
+        WAD per second, rounded down.
     """
     return times_exp(curve.rate_min, log_rate * curve.ln_range >> LOG_RATE_BITS)
 

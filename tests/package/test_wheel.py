@@ -23,6 +23,7 @@ from packaging.utils import canonicalize_name
 
 from plimsoll.chain import artifacts
 from plimsoll.places import COMPILED, ROOT
+from tests.utils.examples import blocks, copy
 
 SITE = Path(str(distribution("click").locate_file(""))).resolve()
 SCENARIO = "flash-wick"
@@ -117,6 +118,9 @@ def test_the_wheel_has_no_code_of_others_and_all_data(wheel: Path) -> None:
     for folder in ("scenarios", "markets", "contracts"):
         for path in (ROOT / folder).rglob("*.*"):
             assert f"plimsoll/shipped/{path.relative_to(ROOT)}" in names
+    for folder, source in (("interfaces", "contracts/interfaces"), ("solidity", "interfaces")):
+        for path in (ROOT / source).iterdir():
+            assert f"plimsoll/{folder}/{path.name}" in names
     code = {path.relative_to(ROOT).as_posix() for path in (ROOT / "plimsoll").rglob("*.*")}
     assert {name for name in code if "__pycache__" not in name} <= names
 
@@ -182,6 +186,16 @@ def test_opens_a_loan_without_a_compiler(environment: Path, tmp_path: Path) -> N
     done = run([environment / "python", "loan.py"], tmp_path)
     assert done.returncode == 0, done.stderr
     assert 1 < float(done.stdout) < 2
+
+
+def test_a_project_of_others_is_tested_against_it(environment: Path, tmp_path: Path) -> None:
+    """The example, with the code of the guide and of the README; pytest finds the plugin by itself."""
+    folder = copy("own-oracle", tmp_path)
+    (folder / "tests" / "test_guide.py").write_text(blocks("python")[0])
+    (readme,) = (block for block in blocks("python", "README.md") if "def test_" in block)
+    (folder / "tests" / "test_readme.py").write_text(readme)
+    done = run([environment / "python", "-m", "pytest", "-p", "no:ape_test", "tests"], folder)
+    assert "16 passed" in done.stdout, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("kind", ["scenario", "market", "agent"])

@@ -237,7 +237,7 @@ def test_callbacks(engine: Engine) -> None:
     # the collateral is there before the payment is asked for
     burn = (loan.address, loan.encode("burn", me, loan.call("balanceOf", me)))
     actor.send("plan", [burn], sender=DEPLOYER)
-    refused("", act, "liquidate", me, MAX, 0, me, b"data")
+    refused("token: balance too small", act, "liquidate", me, MAX, 0, me, b"data")
     actor.send("plan", [], sender=DEPLOYER)
     accepted(engine, act, "liquidate", me, MAX, 0, me, b"data")
     act("liquidate_batch", [order(me)], 0, me, b"data")

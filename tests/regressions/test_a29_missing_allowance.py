@@ -11,7 +11,7 @@ from plimsoll.testing.roles import BORROWER, LENDER, LIQUIDATOR, STRANGER
 from plimsoll.units import MAX
 from tests.utils.moves import VICTIM, every_move, populate
 
-PAR = 1_000  # shares a base unit
+PAR = 1_000  # shares per base unit
 TOO_SMALL = "token: allowance too small"
 
 

@@ -5,9 +5,9 @@ The rivals' own outcomes in these cases are in `tests/unit/vault/test_reference_
 
 import pytest
 
+from plimsoll.market.deployment import account
 from plimsoll.scenario.reading import parse
 from plimsoll.scenario.records import RESTORABLE, Result
-from plimsoll.scenario.world import account
 from plimsoll.units import MAX, WAD
 from tests.utils.laboratory import laboratory, play
 

@@ -12,7 +12,7 @@ from plimsoll.twin.ledger import Totals, accrued
 from plimsoll.twin.rates import Curve
 from plimsoll.units import MAX, NOBODY
 
-PAR = 1_000  # shares a base unit
+PAR = 1_000  # shares per base unit
 COUNCIL, VAULT, OTHER_VAULT, BACKSTOP = map(role, range(50, 54))
 
 

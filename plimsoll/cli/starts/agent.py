@@ -5,11 +5,12 @@ from typing import Any
 
 from plimsoll.chain import artifacts
 from plimsoll.chain.revm import Revm
+from plimsoll.market.deployment import account
 from plimsoll.report.measures import measure
 from plimsoll.scenario.files import file_of
 from plimsoll.scenario.reading import load
 from plimsoll.scenario.run import Laboratory, clock_of
-from plimsoll.scenario.world import CONTRACTS, account
+from plimsoll.scenario.world import CONTRACTS
 from plimsoll.units import MAX
 
 

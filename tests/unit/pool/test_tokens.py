@@ -135,7 +135,7 @@ def test_a_halted_token_stops_no_book_keeping(builder, lender, stranger):
 
 @pytest.mark.parametrize("decimals", [6, 8, 18])
 def test_decimals(builder, lender, decimals):
-    """Par is a thousand shares a base unit, whatever a token is divided into."""
+    """Par is a thousand shares per base unit, whatever a token is divided into."""
     lab = build_lab(builder, [lender], decimals=decimals)
     assert lab.pool.decimals() == decimals + 3
     lab.lend(lender, lab.units(1_000_000))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from plimsoll.market.deployment import account
 from plimsoll.report import figures
 from plimsoll.report.write import write
 from plimsoll.scenario.config import Scenario
@@ -18,7 +19,6 @@ from plimsoll.scenario.records import (
     Result,
     VaultRow,
 )
-from plimsoll.scenario.world import account
 
 USDC, WETH, WBTC, WAD = 10**6, 10**18, 10**8, 10**18
 SCENARIO = """\

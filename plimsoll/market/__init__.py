@@ -1,0 +1,1 @@
+"""A market to hold in the hand."""

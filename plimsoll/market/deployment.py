@@ -1,0 +1,229 @@
+"""One deployment of a market, tokens, feeds and Uniswap included: on an engine, and on the twin.
+
+The laboratory plays scenarios on both at once, `Market` stands on one of them. Amounts are base units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from hashlib import sha256
+from typing import Any, Generic, TypeVar
+
+from plimsoll.chain.engine import Contract
+from plimsoll.chain.protocol import Deployer, Protocol
+from plimsoll.market.refusals import MarketError
+from plimsoll.params import SHARE_DECIMALS, PoolParams
+from plimsoll.twin import chain as twin
+from plimsoll.twin.backstop import Backstop
+from plimsoll.twin.council import Council
+from plimsoll.twin.leverage import Leverage
+from plimsoll.twin.liquidation import Risk
+from plimsoll.twin.liquidator import Liquidator
+from plimsoll.twin.oracle import Feed, FeedOracle
+from plimsoll.twin.pool import Pool
+from plimsoll.twin.rates import Curve
+from plimsoll.twin.uniswap_v2 import Exchange
+from plimsoll.twin.vault import Vault
+from plimsoll.units import NOBODY, PRICE_SCALE
+
+ANSWERS = (1, 2**95)  # between which, exclusively, the oracle believes the feed
+
+
+def answer_of(price: Fraction, decimals: int) -> int:
+    """A price as a feed says it, rounded down.
+
+    Raises:
+        MarketError: the oracle would not believe it.
+    """
+    answer = int(price * 10**decimals)
+    if not ANSWERS[0] < answer < ANSWERS[1]:
+        least, most = 2 / 10**decimals, ANSWERS[1] / 10**decimals
+        raise MarketError(f"the price is {float(price):g}; give one from {least:g} to {most:g}.")
+    return answer
+
+
+def account(name: str) -> str:
+    """An address by a name."""
+    return "0x" + sha256(f"plimsoll {name}".encode()).hexdigest()[:40]
+
+
+DEPLOYER = account("deployer")
+CURATOR = account("curator")
+
+Part = TypeVar("Part")
+_Other = TypeVar("_Other")
+
+
+@dataclass(frozen=True)
+class Spoke(Generic[Part]):
+    """A vault with what belongs to it."""
+
+    vault: Part
+    collateral: Part
+    oracle: Part
+    feed: Part | None  # one that anyone may set; None where there is another oracle
+    pair: str | None = None  # address of its pair on Uniswap
+
+
+@dataclass(frozen=True)
+class Parts(Generic[Part]):
+    """A pool and its vaults by name, each part as a contract, as a model or as an address."""
+
+    loan: Part
+    pool: Part
+    council: Part
+    backstop: Part
+    spokes: Mapping[str, Spoke[Part]]
+    liquidator: Part | None = None
+    leverage: Part | None = None
+
+    def each(self, turn: Callable[[Part], _Other]) -> Parts[_Other]:
+        """The same of something else."""
+
+        def turned(part: Part | None) -> _Other | None:
+            return None if part is None else turn(part)
+
+        spokes = {
+            name: Spoke(turn(it.vault), turn(it.collateral), turn(it.oracle), turned(it.feed), it.pair)
+            for name, it in self.spokes.items()
+        }
+        return Parts(
+            turn(self.loan), turn(self.pool), turn(self.council), turn(self.backstop), spokes,
+            turned(self.liquidator), turned(self.leverage),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Token:
+    """What a token is called, and its digits."""
+
+    symbol: str
+    decimals: int
+
+
+@dataclass(frozen=True)
+class VaultPlan:
+    """A vault that is to be, and its price source: a feed that anyone may set."""
+
+    collateral: Token
+    risk: tuple[int, ...]  # `IVault.RiskParams`
+    answer: int  # of the feed at first
+    feed_decimals: int
+    heartbeat: int  # seconds
+    depth: int | None  # loan asset on its side of a Uniswap pair; None: no pair
+
+
+@dataclass(frozen=True)
+class MarketPlan:
+    """A pool with vaults that is to be."""
+
+    loan: Token
+    pool: PoolParams
+    vaults: Mapping[str, VaultPlan]
+    has_exchange: bool
+
+    def struct(self, loan: str) -> tuple[Any, ...]:
+        """`IPool.PoolParams`."""
+        return self.pool.to_struct(loan, self.loan.decimals)
+
+    def scale(self, vault: VaultPlan) -> int:
+        """What turns an answer of the feed into a price, 1e36."""
+        return int(10 ** (36 + self.loan.decimals - vault.collateral.decimals - vault.feed_decimals))
+
+    def tokens(self, parts: Parts[Any]) -> dict[str, Token]:
+        """What the tokens are, by address; the pool's share among them."""
+        share = Token(self.pool.symbol, self.loan.decimals + SHARE_DECIMALS)
+        found = {parts.loan.address: self.loan, parts.pool.address: share}
+        return found | {
+            parts.spokes[name].collateral.address: it.collateral for name, it in self.vaults.items()
+        }
+
+    def stock(self, vault: VaultPlan, depth: int) -> tuple[int, int]:
+        """What a pair holds at first: loan asset, collateral."""
+        return depth, depth * PRICE_SCALE // (vault.answer * self.scale(vault))
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What was deployed on an engine."""
+
+    parts: Parts[Contract]
+    protocol: Protocol
+    router: Contract | None
+
+
+def deployed(deployer: Deployer, plan: MarketPlan) -> Deployment:
+    """Deploys a market; the pool is not open, and no vault has a limit."""
+    protocol = Protocol(deployer)
+    make = deployer.make
+
+    def token(it: Token) -> Contract:
+        return make("PlainToken", it.symbol, it.symbol, it.decimals)
+
+    loan = token(plan.loan)
+    made = protocol.create_pool(plan.struct(loan.address), CURATOR, plan.pool.delay)
+    uniswap = router = liquidator = leverage = None
+    if plan.has_exchange:
+        uniswap = make("UniswapV2Factory", DEPLOYER)
+        router = make("UniswapV2Router02", uniswap.address, NOBODY)
+        liquidator, leverage = (make(name, protocol.factory, uniswap) for name in ("Liquidator", "Leverage"))
+    spokes = {}
+    for name, it in plan.vaults.items():
+        collateral = token(it.collateral)
+        feed = make("MockFeed", it.feed_decimals, it.answer)
+        none = (NOBODY, 0, 0)
+        oracle = make("ChainlinkOracle", (
+            collateral.address, loan.address, it.answer * plan.scale(it),
+            (feed.address, it.heartbeat, *ANSWERS), (NOBODY, 0, 0, 0), none, none, NOBODY, NOBODY, NOBODY, 0,
+        ))  # fmt: skip
+        vault = protocol.create_vault(made.pool, collateral, oracle, it.risk)
+        pair = None
+        if uniswap and it.depth:
+            pair = str(uniswap.send("createPair", loan.address, collateral.address, sender=DEPLOYER))
+            for token_, amount in zip((loan, collateral), plan.stock(it, it.depth), strict=True):
+                token_.send("mint", pair, amount, sender=DEPLOYER)
+            deployer.at("UniswapV2Pair", pair).send("mint", DEPLOYER, sender=DEPLOYER)
+        spokes[name] = Spoke(vault, collateral, oracle, feed, pair)
+    parts = Parts(loan, made.pool, made.council, made.backstop, spokes, liquidator, leverage)
+    return Deployment(parts, protocol, router)
+
+
+@dataclass(frozen=True)
+class Model:
+    """What was made on the twin."""
+
+    parts: Parts[Any]
+    exchange: Exchange
+
+
+def modelled(chain: twin.Chain, plan: MarketPlan, at: Parts[str]) -> Model:
+    """The same market on the twin, at these addresses; without an event."""
+    loan = twin.Token(chain, at.loan)
+    struct = plan.struct(at.loan)
+    pool = Pool(chain, loan, at.pool, Curve(*struct[5]), *struct[3:5], *struct[6:8], *struct[10:])
+    pool.initialize(at.council, at.backstop)
+    backstop = Backstop(chain, pool, at.backstop, *struct[8:10])
+    council = Council(chain, pool, at.council, CURATOR, plan.pool.delay, backstop)
+    exchange = Exchange()
+    vaults: dict[str, Vault] = {}
+    periphery = (vaults, exchange)
+    liquidator = Liquidator(chain, at.liquidator, *periphery) if at.liquidator else None
+    leverage = Leverage(chain, at.leverage, *periphery) if at.leverage else None
+    spokes = {}
+    for name, it in plan.vaults.items():
+        place = at.spokes[name]
+        collateral = twin.Token(chain, place.collateral)
+        feed = Feed(chain, it.answer)
+        oracle = FeedOracle(chain, feed, plan.scale(it), it.heartbeat)
+        vault = Vault(chain, pool, collateral, oracle, place.vault, Risk.from_struct(it.risk))
+        pool.own_vaults[vault.address] = True
+        vaults[vault.address] = vault
+        if place.pair and it.depth:
+            for token, amount in zip((loan, collateral), plan.stock(it, it.depth), strict=True):
+                token.mint(place.pair, amount)
+            exchange.add(place.pair, loan, collateral)
+        spokes[name] = Spoke[Any](vault, collateral, oracle, feed, place.pair)
+    chain.events.clear()
+    return Model(Parts(loan, pool, council, backstop, spokes, liquidator, leverage), exchange)

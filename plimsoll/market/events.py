@@ -1,0 +1,145 @@
+"""Decodes events: what was logged, by name, packed words unpacked."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from plimsoll.chain.abi import Event, Log, events_of
+from plimsoll.chain.artifacts import artifact
+from plimsoll.market.refusals import MarketError
+from plimsoll.strict import unknown
+from plimsoll.twin import chain as twin
+from plimsoll.twin.position import unpack_debt_totals, unpack_liquidation
+
+CONTRACTS = ("Pool", "Council", "Backstop", "Vault", "Factory")
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """An event; its arguments are attributes.
+
+    Those of `LiquidationCall` and `Liquidation` are unpacked. Amounts are base units, healths and ratios WAD,
+    prices 1e36, addresses in lower case.
+    """
+
+    contract: str
+    name: str
+    arguments: dict[str, Any]
+
+    def __getattr__(self, name: str) -> Any:
+        """An argument of the event."""
+        try:
+            return self.__dict__["arguments"][name]
+        except KeyError:
+            raise unknown(self.__dict__.get("name", "The event"), name, self.arguments) from None
+
+
+def decode(logged: Any) -> Any:
+    """What an event says, or every event of a transaction in order.
+
+    Args:
+        logged: an event as JSON-RPC, web3, ape or the engines give it; a list of them; or a receipt, which
+            has `logs`. Events that are not Plimsoll's are left out of a list; transfers and approvals of
+            any token look like those of a pool's shares.
+
+    Returns:
+        A `Decoded`, or a list of them. What a `Liquidation` extinguished and lost, its liquidator and its
+        price are known from the `LiquidationCall` that follows it, so only in a list.
+
+    Raises:
+        ValueError: a single event that is not Plimsoll's.
+    """
+    logs = (
+        logged["logs"]
+        if isinstance(logged, Mapping) and "logs" in logged
+        else getattr(logged, "logs", logged)
+    )
+    if isinstance(logs, list | tuple):
+        return unpacked(_plain(log_of(each)) for each in logs)
+    found = unpacked([_plain(log_of(logs))])
+    if not found:
+        raise ValueError("this event is none of Plimsoll's contracts'.")
+    return found[0]
+
+
+def unpacked(events: Iterable[twin.Event | None]) -> list[Decoded]:
+    """Events in their order, by name; None is left out.
+
+    A vault logs its closes first and then the call they belong to, which has what they share.
+    """
+    found = []
+    calls: dict[str, dict[str, Any]] = {}  # of the call that follows, by vault
+    for event in reversed([event for event in events if event is not None]):
+        contract, name, values = event
+        arguments = dict(zip(fields(event), values, strict=True))
+        if name == "LiquidationCall":
+            calls[contract] = dict(arguments)
+            word = arguments.pop("debt_totals")
+            arguments["total_debt"], arguments["total_debt_shares"] = unpack_debt_totals(word)
+        elif name == "Liquidation":
+            arguments = _close(arguments, calls.get(contract))
+        found.append(Decoded(contract, name, arguments))
+    return found[::-1]
+
+
+def _close(words: dict[str, Any], call: dict[str, Any] | None) -> dict[str, Any]:
+    close = unpack_liquidation(words["close"], words["payment"], call["debt_totals"] if call else 0)
+    arguments = {"owner": words["owner"], **{name: getattr(close, name) for name in close.__slots__}}
+    if call is None:
+        del arguments["extinguished"]
+        return arguments
+    return arguments | {"loss": close.loss, "liquidator": call["liquidator"], "price": call["price"]}
+
+
+def arguments_of(name: str) -> list[str]:
+    """The arguments of an event as `unpacked` names them; of every contract that has one of this name.
+
+    Raises:
+        MarketError: none has.
+    """
+    kinds = _kinds().values()
+    found = [kind for kind in kinds if kind.name == name]
+    if not found:
+        near = get_close_matches(name, [kind.name for kind in kinds], 1)
+        raise MarketError(f"There is no event {name!r}{f'; perhaps you meant {near[0]}' if near else ''}.")
+    calls = [kind for kind in kinds if kind.name == "LiquidationCall"]
+    samples = [twin.Event("", kind.name, (0,) * len(kind.fields)) for kind in (*found, *calls)]
+    told = [each.arguments for each in unpacked(samples) if each.name == name]
+    return list(dict.fromkeys(argument for arguments in told for argument in arguments))
+
+
+def fields(event: twin.Event) -> tuple[str, ...]:
+    """The names of an event's arguments."""
+    return _by_name()[event.name, len(event.values)].fields
+
+
+@functools.cache
+def _kinds() -> dict[bytes, Event]:
+    return {event.topic: event for name in CONTRACTS for event in events_of(artifact(name).abi)}
+
+
+@functools.cache
+def _by_name() -> dict[tuple[str, int], Event]:
+    """By name and number of arguments, which tells a pool's `ProvisionSet` from a vault's."""
+    return {(event.name, len(event.fields)): event for event in _kinds().values()}
+
+
+def _plain(log: Log) -> twin.Event | None:
+    kind = _kinds().get(log.topics[0]) if log.topics else None
+    return twin.Event(log.address, kind.name, kind.decode(log)) if kind else None
+
+
+def log_of(logged: Any) -> Log:
+    """An event from any of the forms in which libraries give it."""
+    if isinstance(logged, Log):
+        return logged
+    topics = tuple(map(_bytes, logged["topics"]))
+    return Log(str(logged["address"]).lower(), topics, _bytes(logged["data"]))
+
+
+def _bytes(value: Any) -> bytes:
+    return bytes.fromhex(value.removeprefix("0x")) if isinstance(value, str) else bytes(value)

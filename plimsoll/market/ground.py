@@ -1,0 +1,95 @@
+"""What a market stands on: a chain in process, an Anvil, a connected network, or the exact twin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any, NamedTuple, Protocol
+
+from plimsoll.chain.lens import PoolSummary, Position, VaultSummary
+from plimsoll.market.deployment import Parts, Token
+from plimsoll.twin.chain import Event
+
+
+class Happening(NamedTuple):
+    """An event of the pool, its council, its backstop or a vault, and when."""
+
+    time: int  # seconds
+    event: Event
+
+
+class Glass(Protocol):
+    """What is read of a market: the Lens, or the twin's answers in the same structs."""
+
+    def positions(self, vault: str, owners: Sequence[str]) -> list[Position]:
+        """The positions of `owners`, in their order."""
+
+    def vault_summary(self, vault: str) -> VaultSummary:
+        """A vault's parameters, credit line and prices."""
+
+    def pool_summary(self, pool: str) -> PoolSummary:
+        """A pool's books, rates and state."""
+
+
+class Ground(Protocol):
+    """The one interface below `Market`. Amounts are base units, addresses in lower case."""
+
+    @property
+    def client(self) -> str:
+        """What runs it, for people."""
+
+    @property
+    def parts(self) -> Parts[Any]:
+        """The contracts, or their models; `call` and `send` take them."""
+
+    @property
+    def tokens(self) -> Mapping[str, Token]:
+        """Loan asset, collaterals and the pool's share by address."""
+
+    @property
+    def lens(self) -> Glass:
+        """What is read of it."""
+
+    @property
+    def now(self) -> int:
+        """The time of the next transaction, seconds."""
+
+    def advance(self, seconds: int) -> None:
+        """Lets time pass. Feeds that anyone may set say their answers again, as live feeds do."""
+
+    def address(self, name: str) -> str:
+        """Somebody's address by their name, always the same."""
+
+    def call(self, contract: Any, function: str, *arguments: Any) -> Any:
+        """Asks a contract. Raises `Refused`."""
+
+    def send(self, contract: Any, function: str, *arguments: Any, sender: str) -> Any:
+        """Sends a transaction; returns what the function returns. Raises `Refused`."""
+
+    def last(self) -> Sequence[Event]:
+        """The events of the last transaction."""
+
+    def history(self) -> Sequence[Happening]:
+        """All events so far."""
+
+    def give(self, token: Any, to: str, amount: int) -> None:
+        """Makes sure that somebody holds as much of a token, if it is one for play."""
+
+    def set_price(self, vault: str, price: Fraction) -> None:
+        """Sets a vault's price: whole loan tokens for a whole collateral token.
+
+        Raises:
+            MarketError: it has another oracle than a feed that anyone may set.
+        """
+
+    def grown(self, debt: int) -> int:
+        """The most that a debt of now may be when the next transaction lands."""
+
+    def snapshot(self) -> Any:
+        """Keeps the state. Raises `MarketError` where that cannot be done."""
+
+    def revert(self, snapshot: Any) -> None:
+        """Goes back to a state, which is used up by it."""
+
+    def stop(self) -> None:
+        """Stops what was started for it."""

@@ -1,0 +1,663 @@
+"""A market to hold in the hand: everything a user does, in whole tokens and by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from plimsoll.chain import lens
+from plimsoll.market.amounts import Amount, Number, positive, ratio, units_of
+from plimsoll.market.council import Council
+from plimsoll.market.deployment import Token
+from plimsoll.market.desk import Desk, Who
+from plimsoll.market.events import arguments_of, decode, unpacked
+from plimsoll.market.refusals import MarketError, Refused
+from plimsoll.market.results import Books, Closing, Exit, Liquidation, Position, Wallet
+from plimsoll.params import PoolParams, RiskParams
+from plimsoll.strict import Strict
+from plimsoll.twin import liquidation, position
+from plimsoll.twin.liquidation import DebtTotals, Quote
+from plimsoll.twin.margin import terms
+from plimsoll.twin.share_math import to_shares_up, to_value_up
+from plimsoll.units import MAX, YEAR, order
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from plimsoll.deploy import AddressBook
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+PAGE = 256  # positions of a batch at most
+_USDC, _WETH = Token("USDC", 6), Token("WETH", 18)
+
+
+class Person(Strict):
+    """Somebody in a market."""
+
+    __slots__ = ("_market", "address", "name")
+    _market: Market
+    name: str
+    address: str
+
+    def __init__(self, market: Market, who: Who) -> None:
+        """Somebody by their name or address."""
+        self._market = market
+        self.address = market.desk.address_of(who)
+        self.name = market.desk.name_of(self.address)
+
+    @property
+    def position(self) -> Position:
+        """What they have locked and owe now."""
+        return self._market.position(self)
+
+    @property
+    def wallet(self) -> Wallet:
+        """What they hold besides."""
+        return self._market.wallet(self)
+
+    def __repr__(self) -> str:
+        """Their name and their position."""
+        it = self.position
+        debt = f"owes {it.debt!r}, health {float(it.health):.4g}" if it.debt else "owes nothing"
+        return f"{self.name}: {it.collateral!r} locked, {debt}"
+
+
+class Market(Strict):
+    """A pool, seen from one of its vaults.
+
+    Amounts go in as whole tokens (`Decimal`, `int`, `str`, or `float` as Python prints it) and come out as
+    `Amount`, whose `raw` is the contract's integer. People are names, addresses or accounts; in a market to
+    play with a name is an account of its own and is given the tokens that it lacks. What is not said is as
+    much as goes.
+
+    Every function that does something raises `Refused` with the contract's reason, and changes nothing then.
+    """
+
+    __slots__ = ("council", "desk")
+    council: Council
+    desk: Desk
+
+    def __init__(self, desk: Desk) -> None:
+        """A market at a desk; `local`, `from_file` and `connect` make one."""
+        self.desk = desk
+        self.council = Council(self.desk)
+
+    @classmethod
+    def local(
+        cls,
+        engine: str = "revm",
+        *,
+        price: Number = 2_000,
+        supply: Number = 1_000_000,
+        limit: Number | None = None,
+        depth: Number | None = None,
+        risk: str | RiskParams = "blue-chip",
+        pool: PoolParams | None = None,
+        loan: tuple[str, int] = ("USDC", 6),
+        collateral: tuple[str, int] = ("WETH", 18),
+        start: datetime = START,
+    ) -> Market:
+        """A market to play with.
+
+        Args:
+            engine: `revm` runs the contracts in this process, `anvil` on a node of its own, `twin` is the
+                exact model in Python.
+            price: whole loan tokens for a whole collateral token.
+            supply: what "lender" supplies at first.
+            limit: of the vault; without, ten times the supply.
+            depth: loan tokens in a Uniswap pair, with as much collateral; without, there is no exchange.
+            risk: a preset (`blue-chip`, `correlated`, `volatile`) or the vault's parameters.
+            pool: the pool's parameters.
+            loan: symbol and decimals of the loan asset.
+            collateral: likewise.
+            start: the clock's first time.
+
+        Raises:
+            MarketError: an argument is wrong.
+        """
+        from plimsoll.market.local import ground_of, simple_plan
+
+        asset, locked = Token(*loan), Token(*collateral)
+        raw = units_of(supply, asset.decimals, "the supply")
+        most = 10 * raw if limit is None else units_of(limit, asset.decimals, "the limit")
+        half = units_of(depth, asset.decimals, "the depth") if depth else None
+        plan, opening = simple_plan(price, most, half, risk, pool, asset, locked)
+        market = cls(Desk(ground_of(engine, plan, opening, start), next(iter(plan.vaults))))
+        market.supply("lender", supply)
+        return market
+
+    @classmethod
+    def from_file(
+        cls,
+        path: Path | str,
+        engine: str = "revm",
+        *,
+        vault: str | None = None,
+        supply: Number = 1_000_000,
+        depth: Number | None = None,
+        start: datetime = START,
+    ) -> Market:
+        """The market of a file as `markets/` has them, of mock tokens and feeds, to play with.
+
+        Args:
+            path: of the file.
+            engine: see `local`.
+            vault: a name in the file; without, the first. `at` gives the others.
+            supply: what "lender" supplies at first.
+            depth: loan tokens in a Uniswap pair of each vault; without, there are no pairs.
+            start: the clock's first time.
+
+        Raises:
+            DeployError: the file is missing or wrong.
+            MarketError: an argument is wrong, or the file names contracts of a real network.
+        """
+        from plimsoll.market.local import ground_of, plan_of_file
+
+        plan, opening = plan_of_file(path, depth)
+        if not plan.vaults:
+            raise MarketError(f"{path} has no vault; add one.")
+        market = cls(Desk(ground_of(engine, plan, opening, start), next(iter(plan.vaults))))
+        market.supply("lender", supply)
+        return market.at(vault) if vault else market
+
+    @classmethod
+    def connect(
+        cls, provider: Any = None, book: AddressBook | None = None, vault: str | None = None
+    ) -> Market:
+        """A market that is deployed, through ape.
+
+        Args:
+            provider: ape's; without, the connected one.
+            book: the address book; without, that of the network.
+            vault: such as `pUSDC/weth`; without, the first of the book.
+
+        Raises:
+            MarketError: the book has no such vault.
+        """
+        from plimsoll.market.on_ape import connected
+
+        ground, name = connected(provider, book, vault)
+        return cls(Desk(ground, name))
+
+    # ---------------------------------------------------------------------------------- what it stands on
+
+    @property
+    def vaults(self) -> tuple[str, ...]:
+        """The names of the pool's vaults."""
+        return tuple(self.desk.parts.spokes)
+
+    def at(self, vault: str) -> Market:
+        """The same market, seen from another of the pool's vaults."""
+        if vault not in self.vaults:
+            raise MarketError(f"There is no vault {vault!r}; choose one of {', '.join(self.vaults)}.")
+        return Market(self.desk.beside(vault))
+
+    def stop(self) -> None:
+        """Stops the node that was started for it; without one there is nothing to stop."""
+        self.desk.ground.stop()
+
+    # ---------------------------------------------------------------------------------------------- time
+
+    @property
+    def now(self) -> datetime:
+        """The time of the next transaction, UTC."""
+        return datetime.fromtimestamp(self.desk.ground.now, UTC)
+
+    def advance(self, time: timedelta | int = 0, **units: float) -> None:
+        """Lets time pass: seconds, a `timedelta`, or its words: `advance(days=3)`.
+
+        Feeds for play say their prices again, as live feeds do.
+        """
+        passed = (time if isinstance(time, timedelta) else timedelta(seconds=time)) + timedelta(**units)
+        if passed < timedelta(0):
+            raise MarketError(f"{passed} is in the past; time only passes.")
+        self.desk.ground.advance(int(passed.total_seconds()))
+
+    # --------------------------------------------------------------------------------------------- price
+
+    @property
+    def price(self) -> Amount | None:
+        """Whole loan tokens for a whole collateral token, for liquidation; None: the oracle has none."""
+        raw = self._vault().price
+        return self.desk.price(raw) if raw else None
+
+    @price.setter
+    def price(self, price: Number) -> None:
+        self.desk.ground.set_price(self.desk.vault, Fraction(positive(price, "the price")))
+
+    # -------------------------------------------------------------------------------------------- people
+
+    def person(self, who: Who) -> Person:
+        """Somebody by their name or address."""
+        return Person(self, who)
+
+    def borrower(self, who: Who, collateral: Number = 10, debt: Number | None = 15_000) -> Person:
+        """Somebody with a new loan: locks collateral and borrows; without `debt` as much as goes."""
+        self.open(who, collateral, debt)
+        return self.person(who)
+
+    def position(self, who: Who) -> Position:
+        """What somebody has locked and owes now."""
+        (found,) = self.desk.ground.lens.positions(self._address, [self.desk.address_of(who)])
+        return self._shown(found)
+
+    def unpack(self, word: int) -> Position:
+        """What a vault's `positions` says, packed in a word."""
+        collateral, shares = position.unpack(word)
+        return self._terms("", collateral, self._totals().assets_up(shares), self._vault().price)
+
+    def wallet(self, who: Who) -> Wallet:
+        """What somebody holds outside of positions."""
+        desk, owner = self.desk, self.desk.address_of(who)
+        parts = desk.parts
+        shares = desk.call(parts.pool, "balanceOf", owner)
+        return Wallet(
+            desk.loans(desk.call(parts.loan, "balanceOf", owner)),
+            desk.collaterals(desk.call(desk.spoke.collateral, "balanceOf", owner)),
+            desk.shares(shares),
+            desk.loans(desk.call(parts.pool, "previewRedeem", shares)),
+            desk.shares(desk.call(parts.backstop, "balanceOf", owner)),
+        )
+
+    # ------------------------------------------------------------------------------------------- lenders
+
+    def supply(self, who: Who, amount: Number) -> Amount:
+        """Lends to the pool; returns the shares made."""
+        desk, owner = self.desk, self.desk.address_of(who)
+        raw = desk.units(amount, desk.loan, "the supply")
+        desk.provide(desk.parts.loan, owner, desk.parts.pool, raw)
+        return desk.shares(desk.send(desk.parts.pool, "deposit", raw, owner, by=owner))
+
+    def leave(self, who: Who, amount: Number | None = None, *, at_least: Number | None = None) -> Exit:
+        """Takes supply back: an amount, or all of it.
+
+        With `at_least` it takes what can be had, at any haircut that leaves as much.
+        """
+        desk, owner = self.desk, self.desk.address_of(who)
+        pool = desk.parts.pool
+        if at_least is not None and amount is not None:
+            raise MarketError("Say either how much to take, or the least to accept for all of it.")
+        if amount is not None:
+            paid = desk.units(amount, desk.loan, "the amount")
+            return self._exit(paid, desk.send(pool, "withdraw", paid, owner, owner, by=owner))
+        shares = desk.call(pool, "balanceOf", owner)
+        if at_least is None:
+            return self._exit(desk.send(pool, "redeem", shares, owner, owner, by=owner), shares)
+        least = desk.units(at_least, desk.loan, "the least")
+        return self._exit(*desk.send(pool, "exit", shares, least, owner, owner, by=owner))
+
+    # ----------------------------------------------------------------------------------------- borrowers
+
+    def open(self, who: Who, collateral: Number, debt: Number | None = None) -> Amount:
+        """Locks collateral and borrows in one call; returns what was borrowed."""
+        desk, owner = self.desk, self.desk.address_of(who)
+        locked = desk.units(collateral, desk.collateral, "the collateral")
+        drawn = desk.units_or_all(debt, desk.loan, "the debt")
+        desk.provide(desk.spoke.collateral, owner, desk.spoke.vault, locked)
+        return desk.loans(desk.send(desk.spoke.vault, "open", locked, drawn, owner, owner, by=owner))
+
+    def borrow(self, who: Who, amount: Number | None = None) -> Amount:
+        """Borrows more; returns how much."""
+        desk, owner = self.desk, self.desk.address_of(who)
+        raw = desk.units_or_all(amount, desk.loan, "the debt")
+        return desk.loans(desk.send(desk.spoke.vault, "borrow", raw, owner, owner, by=owner))
+
+    def repay(self, who: Who, amount: Number | None = None, *, by: Who | None = None) -> Amount:
+        """Repays debt, one's own or somebody's; returns how much."""
+        desk, owner = self.desk, self.desk.address_of(who)
+        payer = desk.address_of(owner if by is None else by)
+        raw = desk.units_or_all(amount, desk.loan, "the repayment")
+        desk.provide(desk.parts.loan, payer, desk.spoke.vault, min(raw, self._most_owed(owner)))
+        return desk.loans(desk.send(desk.spoke.vault, "repay", raw, owner, by=payer))
+
+    def top_up(self, who: Who, amount: Number, *, by: Who | None = None) -> None:
+        """Locks more collateral, for oneself or for somebody."""
+        desk, owner = self.desk, self.desk.address_of(who)
+        payer = desk.address_of(owner if by is None else by)
+        raw = desk.units(amount, desk.collateral, "the collateral")
+        desk.provide(desk.spoke.collateral, payer, desk.spoke.vault, raw)
+        desk.send(desk.spoke.vault, "deposit", raw, owner, by=payer)
+
+    def withdraw(self, who: Who, amount: Number | None = None) -> Amount:
+        """Takes collateral back; returns how much."""
+        desk, owner = self.desk, self.desk.address_of(who)
+        raw = desk.units_or_all(amount, desk.collateral, "the collateral")
+        return desk.collaterals(desk.send(desk.spoke.vault, "withdraw", raw, owner, owner, by=owner))
+
+    def close(self, who: Who, repay: Number | None = None, withdraw: Number | None = None) -> Closing:
+        """Repays and takes collateral back in one call."""
+        desk, owner = self.desk, self.desk.address_of(who)
+        raw = desk.units_or_all(repay, desk.loan, "the repayment")
+        taken = desk.units_or_all(withdraw, desk.collateral, "the collateral")
+        desk.provide(desk.parts.loan, owner, desk.spoke.vault, min(raw, self._most_owed(owner)))
+        paid, sent = desk.send(desk.spoke.vault, "close", raw, taken, owner, owner, by=owner)
+        return Closing(desk.loans(paid), desk.collaterals(sent))
+
+    # ---------------------------------------------------------------------------------------- liquidators
+
+    def liquidate(self, who: Who, repay: Number | None = None, *, by: Who = "liquidator") -> Liquidation:
+        """Closes an unhealthy position, in part when `repay` says so; the collateral goes to `by`."""
+        desk, owner, payer = self.desk, self.desk.address_of(who), self.desk.address_of(by)
+        raw = desk.units_or_all(repay, desk.loan, "the repayment")
+        quote = Quote(*desk.call(desk.spoke.vault, "preview_liquidate", owner, raw))
+        due = desk.ground.grown(quote.paid + quote.fee)
+        desk.provide(desk.parts.loan, payer, desk.spoke.vault, due)
+        desk.send(desk.spoke.vault, "liquidate", owner, raw, 0, payer, by=payer)
+        (done,) = self._liquidations()
+        return done
+
+    def liquidate_all(self, *, by: Who = "liquidator") -> list[Liquidation]:
+        """Closes every unhealthy position as far as one close goes; the collateral goes to `by`."""
+        desk, payer = self.desk, self.desk.address_of(by)
+        orders = [order(each.owner) for each in self._positions() if each.is_liquidatable]
+        done: list[Liquidation] = []
+        for first in range(0, len(orders), PAGE):
+            batch = orders[first : first + PAGE]
+            paid, fee, _, executed = desk.call(desk.spoke.vault, "preview_liquidate_batch", batch)
+            if not executed:
+                continue
+            desk.provide(desk.parts.loan, payer, desk.spoke.vault, desk.ground.grown(paid + fee))
+            desk.send(desk.spoke.vault, "liquidate_batch", batch, 0, payer, by=payer)
+            done += self._liquidations()
+        return done
+
+    def flash_liquidate(
+        self, who: Who, repay: Number | None = None, *, by: Who = "liquidator", min_profit: Number = 0
+    ) -> Liquidation:
+        """Closes an unhealthy position without capital: the collateral is sold on Uniswap in the call."""
+        desk, owner, payer = self.desk, self.desk.address_of(who), self.desk.address_of(by)
+        if desk.parts.liquidator is None:
+            raise MarketError("There is no exchange here; make a market with one, such as depth=5_000_000.")
+        raw = desk.units_or_all(repay, desk.loan, "the repayment")
+        least = desk.units(min_profit, desk.loan, "the profit")
+        path = [desk.spoke.collateral.address, desk.parts.loan.address]
+        arguments = (self._address, owner, raw, path, least, payer)
+        profit = desk.send(desk.parts.liquidator, "liquidate", *arguments, by=payer)
+        (done,) = self._liquidations(desk.loans(profit))
+        return done
+
+    def poke(self, who: Who, *, by: Who = "keeper") -> Amount:
+        """Reports a position's shortfall to the pool, which prices exits by it; returns it."""
+        desk = self.desk
+        return desk.loans(desk.send(desk.spoke.vault, "poke", desk.address_of(who), by=by))
+
+    # -------------------------------------------------------------------------------------------- stakers
+
+    def stake(self, who: Who, amount: Number) -> Amount:
+        """Supplies, and stakes the shares in the backstop, which bears losses first; returns its shares."""
+        desk, owner = self.desk, self.desk.address_of(who)
+        backstop = desk.parts.backstop
+        shares = self.supply(owner, amount).raw
+        desk.approve(desk.parts.pool, owner, backstop, shares)
+        return desk.shares(desk.send(backstop, "deposit", shares, owner, by=owner))
+
+    def request(self, who: Who) -> datetime:
+        """Asks to leave the backstop with the whole stake; returns from when, for two days, one may."""
+        desk, owner = self.desk, self.desk.address_of(who)
+        backstop = desk.parts.backstop
+        desk.send(backstop, "request", desk.call(backstop, "balanceOf", owner), by=owner)
+        return datetime.fromtimestamp(desk.call(backstop, "departure_of", owner)[2], UTC)
+
+    def unstake(self, who: Who, *, at_least: Number | None = None) -> Amount:
+        """Leaves the backstop with what was requested; returns the pool's shares that come back.
+
+        With `at_least`, in the pool's shares, at any haircut that leaves as much.
+        """
+        desk, owner = self.desk, self.desk.address_of(who)
+        backstop = desk.parts.backstop
+        requested = desk.call(backstop, "departure_of", owner)[0]
+        if at_least is None:
+            return desk.shares(desk.send(backstop, "redeem", requested, owner, owner, by=owner))
+        least = desk.units(at_least, desk.share, "the least")
+        return desk.shares(desk.send(backstop, "leave", requested, least, owner, owner, by=owner))
+
+    # -------------------------------------------------------------------------------------------- looking
+
+    def positions(self) -> pd.DataFrame:
+        """Every position, the least healthy first; floats."""
+        import pandas as pd
+
+        columns = ["owner", "collateral", "debt", "health", "liquidation_price", "is_liquidatable"]
+        rows = [self._shown(each) for each in self._positions()]
+        frame = pd.DataFrame(
+            [{name: _plain(getattr(row, name)) for name in columns} for row in rows], columns=columns
+        )
+        return frame.sort_values("health", kind="stable", ignore_index=True)
+
+    def books(self) -> Books:
+        """The pool's books and the vault's credit line."""
+        desk, it, line = self.desk, self._pool(), self._vault().line
+        return Books(
+            assets=desk.loans(it.total_assets),
+            debt=desk.loans(it.total_debt),
+            cash=desk.loans(it.cash),
+            reserve=desk.loans(it.reserves),
+            provisions=desk.loans(it.provisions),
+            utilisation=ratio(it.utilisation),
+            borrow_rate=ratio(it.borrow_rate * YEAR),
+            supply_rate=ratio(it.supply_rate * YEAR),
+            limit=desk.loans(line.limit),
+            drawn=desk.loans(line.drawn),
+            headroom=desk.loans(line.headroom),
+            losses=desk.loans(line.losses),
+            staked=desk.shares(desk.call(desk.parts.pool, "balanceOf", desk.parts.backstop.address)),
+        )
+
+    def events(self, name: str | None = None, *, receipt: Any = None) -> pd.DataFrame:
+        """What has happened: people by name, packed words unpacked.
+
+        Args:
+            name: of an event; then its arguments are columns, amounts as floats.
+            receipt: of a transaction, or its logs; then only what it did, without times.
+
+        Raises:
+            MarketError: there is no such event.
+        """
+        import pandas as pd
+
+        columns = ["event", "arguments"] if name is None else arguments_of(name)
+        if receipt is None:
+            happenings = self.desk.ground.history()
+            times = [{"time": datetime.fromtimestamp(time, UTC)} for time, _ in happenings]
+            found = list(zip(times, unpacked(event for _, event in happenings), strict=True))
+        else:
+            found = [({}, each) for each in decode(receipt)]
+        rows = []
+        for time, each in found:
+            place, arguments = self.desk.told(each)
+            if name is None:
+                rows.append({**time, "contract": place, "event": each.name, "arguments": arguments})
+            elif name == each.name:
+                rows.append({**time, "contract": place, **{key: _plain(it) for key, it in arguments.items()}})
+        first = ["contract"] if receipt is not None else ["time", "contract"]
+        return pd.DataFrame(rows, columns=first + columns)
+
+    # --------------------------------------------------------------------------------------- what would be
+
+    def what_if(self, price: Number) -> pd.DataFrame:
+        """Every position as it would be at another price, and what a close would do; floats."""
+        import pandas as pd
+
+        raw = self._price_units(price)
+        risk, totals = self._vault().risk, self._totals()
+        of_position = ["owner", "collateral", "debt", "value", "health", "is_liquidatable"]
+        of_close = ["paid", "seized", "health_after", "loss"]
+        rows = []
+        for each in self._positions():
+            quote = liquidation.quote(each.collateral, each.debt_shares, raw, totals, MAX, risk)
+            it = self._terms(each.owner, each.collateral, each.debt, raw)
+            row = {name: _plain(getattr(it, name)) for name in of_position}
+            if quote.executable:
+                close = self._close(each.owner, quote, raw)
+                row |= {name: _plain(getattr(close, name)) for name in of_close}
+            rows.append(row)
+        frame = pd.DataFrame(rows, columns=of_position + of_close)
+        return frame.sort_values("health", kind="stable", ignore_index=True)
+
+    def preview_open(self, who: Who, collateral: Number, debt: Number = 0) -> Position:
+        """The position of somebody after they have locked and borrowed so much more."""
+        desk, owner = self.desk, self.desk.address_of(who)
+        (it,) = desk.ground.lens.positions(self._address, [owner])
+        totals = self._totals()
+        shares = to_shares_up(desk.units(debt, desk.loan, "the debt"), totals.debt, totals.shares)
+        drawn = to_value_up(shares, totals.debt, totals.shares)
+        after = DebtTotals(totals.debt + drawn, totals.shares + shares)
+        locked = it.collateral + desk.units(collateral, desk.collateral, "the collateral")
+        return self._terms(owner, locked, after.assets_up(it.debt_shares + shares), self._vault().price)
+
+    def preview_withdraw(self, who: Who, amount: Number | None = None) -> Position:
+        """The position of somebody after they have taken collateral back, or all that goes."""
+        desk, owner = self.desk, self.desk.address_of(who)
+        (it,) = desk.ground.lens.positions(self._address, [owner])
+        raw = desk.units_or_all(amount, desk.collateral, "the collateral")
+        if amount is None:
+            raw = desk.call(desk.spoke.vault, "max_withdraw", owner)
+        if raw > it.collateral:
+            raise MarketError(f"{desk.name_of(owner)} has locked only {desk.collaterals(it.collateral)!r}.")
+        return self._terms(owner, it.collateral - raw, it.debt, self._vault().price)
+
+    def preview_liquidation(
+        self, who: Who, repay: Number | None = None, *, price: Number | None = None
+    ) -> Liquidation | None:
+        """What `liquidate` would do, now or at another price; None: nothing can be closed."""
+        desk, owner = self.desk, self.desk.address_of(who)
+        (it,) = desk.ground.lens.positions(self._address, [owner])
+        vault, most = self._vault(), desk.units_or_all(repay, desk.loan, "the repayment")
+        raw = vault.price if price is None else self._price_units(price)
+        if not raw:
+            raise Refused("vault: oracle price is zero")
+        quote = liquidation.quote(it.collateral, it.debt_shares, raw, self._totals(), most, vault.risk)
+        return self._close(owner, quote, raw) if quote.executable else None
+
+    # ----------------------------------------------------------------------------------------------- undo
+
+    def snapshot(self) -> Any:
+        """Keeps the state, for `revert`."""
+        return self.desk.ground.snapshot()
+
+    def revert(self, snapshot: Any) -> None:
+        """Goes back to a state, which is used up by it, as are later ones."""
+        self.desk.ground.revert(snapshot)
+
+    @contextmanager
+    def undone(self) -> Iterator[None]:
+        """Undoes what happens inside, time included, also when it fails."""
+        before = self.snapshot()
+        try:
+            yield
+        finally:
+            self.revert(before)
+
+    # ---------------------------------------------------------------------------------------------- shown
+
+    def __repr__(self) -> str:
+        """One line."""
+        desk, it = self.desk, self._pool()
+        price = f"1 {desk.collateral.symbol} = {self.price!r}" if self.price else "no price"
+        lent = f"{float(desk.loans(it.total_debt)):,.0f} of {float(desk.loans(it.total_assets)):,.0f}"
+        name = f"{desk.share.symbol}/{desk.vault}"
+        return f"Market {name} on {desk.ground.client}: {price}, {lent} {desk.loan.symbol} lent"
+
+    def __rich__(self) -> Any:
+        """Books and positions, for a terminal."""
+        from rich.console import Group
+
+        from plimsoll.market import show
+
+        return Group(show.figures(repr(self), self.books().rows()), "", show.positions(self.positions()))
+
+    def _repr_html_(self) -> str:
+        """Books and positions, for a notebook."""
+        from plimsoll.market import show
+
+        books = show.html_figures(repr(self), self.books().rows())
+        return books + show.html_positions(self.positions())
+
+    # ------------------------------------------------------------------------------------------ internals
+
+    @property
+    def _address(self) -> str:
+        return str(self.desk.spoke.vault.address)
+
+    def _pool(self) -> lens.PoolSummary:
+        return self.desk.ground.lens.pool_summary(self.desk.parts.pool.address)
+
+    def _vault(self) -> lens.VaultSummary:
+        return self.desk.ground.lens.vault_summary(self._address)
+
+    def _totals(self) -> DebtTotals:
+        return DebtTotals(*self.desk.call(self.desk.parts.pool, "debt_totals"))
+
+    def _positions(self) -> list[lens.Position]:
+        """Those that are not empty."""
+        owners = dict.fromkeys(
+            str(event.values[0])
+            for _, event in self.desk.ground.history()
+            if (event.contract, event.name) == (self._address, "Deposit")
+        )
+        found = self.desk.ground.lens.positions(self._address, list(owners))
+        return [each for each in found if each.collateral or each.debt_shares]
+
+    def _most_owed(self, owner: str) -> int:
+        return self.desk.ground.grown(self.desk.call(self.desk.spoke.vault, "debt_of", owner))
+
+    def _shown(self, it: lens.Position) -> Position:
+        desk = self.desk
+        return Position(
+            desk.name_of(it.owner), desk.collaterals(it.collateral), desk.loans(it.debt),
+            desk.loans(it.value), ratio(it.health), desk.price(it.terms.liquidation_price),
+            it.is_liquidatable,
+        )  # fmt: skip
+
+    def _terms(self, owner: str, collateral: int, debt: int, price: int) -> Position:
+        """A position as it would be."""
+        desk, risk = self.desk, self._vault().risk
+        it = terms(collateral, debt, price, risk)
+        value = liquidation.collateral_value(collateral, price)
+        return Position(
+            desk.name_of(owner), desk.collaterals(collateral), desk.loans(debt), desk.loans(value),
+            ratio(it.health), desk.price(it.liquidation_price),
+            liquidation.is_liquidatable(value, debt, risk.threshold),
+        )  # fmt: skip
+
+    def _price_units(self, price: Number) -> int:
+        """A price as the oracle says it, rounded down."""
+        return int(Fraction(positive(price, "the price")) * 10 ** self.desk.price(0).decimals)
+
+    def _close(self, owner: str, it: Quote, price: int) -> Liquidation:
+        desk = self.desk
+        return Liquidation(
+            desk.name_of(owner), desk.loans(it.paid), desk.loans(it.fee), desk.collaterals(it.seized),
+            desk.loans(it.extinguished), desk.loans(max(0, it.extinguished - it.paid)),
+            ratio(it.health_before), ratio(it.health_after), desk.price(price),
+        )  # fmt: skip
+
+    def _liquidations(self, profit: Amount | None = None) -> list[Liquidation]:
+        """The closes of the last transaction."""
+        desk = self.desk
+        return [
+            Liquidation(
+                desk.name_of(it.owner), desk.loans(it.repaid), desk.loans(it.fee),
+                desk.collaterals(it.seized), desk.loans(it.extinguished), desk.loans(it.loss),
+                _health(it.health_before), _health(it.health_after), desk.price(it.price), profit,
+            )
+            for it in unpacked(desk.ground.last())
+            if (it.contract, it.name) == (self._address, "Liquidation")
+        ]  # fmt: skip
+
+    def _exit(self, paid: int, shares: int) -> Exit:
+        return Exit(self.desk.loans(paid), self.desk.shares(shares))
+
+
+def _plain(value: Any) -> Any:
+    """What a frame holds: floats in place of exact numbers."""
+    return float(value) if isinstance(value, Amount) else value
+
+
+def _health(lane: int | None) -> Amount:
+    """A health as an event says it, which has no room for 4.29 and above."""
+    return ratio(MAX if lane is None else lane)

@@ -1,0 +1,164 @@
+"""A market's ground on an engine: contracts in process, or on an Anvil of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any, NamedTuple, Protocol
+from weakref import finalize
+
+from plimsoll.chain.abi import Events, Log
+from plimsoll.chain.anvil import Anvil, AnvilProcess
+from plimsoll.chain.artifacts import artifact
+from plimsoll.chain.engine import CallReverted, Contract, Engine
+from plimsoll.chain.lens import Lens
+from plimsoll.chain.protocol import Deployer
+from plimsoll.market.deployment import DEPLOYER, MarketPlan, Parts, Spoke, Token, account, answer_of, deployed
+from plimsoll.market.ground import Glass, Happening
+from plimsoll.market.refusals import Refused
+from plimsoll.twin.chain import Event
+
+
+class _Snapshot(NamedTuple):
+    engine: int
+    happenings: int
+    last: Sequence[Event]
+
+
+class Node(Protocol):
+    """The part of an `Engine` that contracts take."""
+
+    @property
+    def now(self) -> int:
+        """Time of the next transaction, seconds."""
+
+    def logs(self) -> Sequence[Log]:
+        """The events of the last transaction."""
+
+
+class OnContracts:
+    """What every ground with contracts does."""
+
+    def __init__(
+        self, node: Node, parts: Parts[Contract], tokens: Mapping[str, Token], lens: Contract
+    ) -> None:
+        """Contracts on a node."""
+        self._node = node
+        self.parts: Parts[Any] = parts
+        self.tokens = tokens
+        self.lens: Glass = Lens(lens)
+        self._events = Events()
+        for name in ("Pool", "Council", "Backstop"):
+            self._events.listen(getattr(parts, name.lower()).address, artifact(name).abi)
+        for spoke in parts.spokes.values():
+            self._events.listen(spoke.vault.address, artifact("Vault").abi)
+        self._last: Sequence[Event] = ()
+
+    @property
+    def now(self) -> int:
+        """The time of the next transaction, seconds."""
+        return self._node.now
+
+    def call(self, contract: Any, function: str, *arguments: Any) -> Any:
+        """Asks a contract. Raises `Refused`."""
+        try:
+            return contract.call(function, *arguments)
+        except CallReverted as revert:
+            raise Refused(revert.reason) from None
+
+    def send(self, contract: Any, function: str, *arguments: Any, sender: str) -> Any:
+        """Sends a transaction; returns what the function returns. Raises `Refused`."""
+        try:
+            answer = contract.send(function, *arguments, sender=sender)
+        except CallReverted as revert:
+            raise Refused(revert.reason) from None
+        self._last = [event for log in self._node.logs() if (event := self._event(log))]
+        return answer
+
+    def last(self) -> Sequence[Event]:
+        """The events of the last transaction."""
+        return self._last
+
+    def give(self, token: Contract, to: str, amount: int) -> None:
+        """Mints what somebody lacks of a token."""
+        lacks = amount - self.call(token, "balanceOf", to)
+        if lacks > 0:
+            self.send(token, "mint", to, lacks, sender=DEPLOYER)
+
+    def _event(self, log: Log) -> Event | None:
+        """An event of the market's contracts; None for others', such as its tokens'."""
+        kind = self._events.of(log)
+        return Event(log.address, kind.name, kind.decode(log)) if kind else None
+
+
+class OnChain(OnContracts):
+    """A `Ground` on an engine whose clock stands until it is moved."""
+
+    def __init__(self, engine: Engine, plan: MarketPlan) -> None:
+        """Deploys a market; its pool is not open."""
+        made = deployed(Deployer(engine, DEPLOYER), plan)
+        super().__init__(engine, made.parts, plan.tokens(made.parts), made.protocol.lens())
+        self._engine = engine
+        self.client = engine.client
+        self._happenings: list[Happening] = []
+
+    def advance(self, seconds: int) -> None:
+        """Lets time pass; the feeds say their answers again."""
+        self._engine.advance(seconds)
+        for spoke in self.parts.spokes.values():
+            self._set_answer(spoke, self.call(spoke.feed, "latestRoundData")[1])
+
+    def address(self, name: str) -> str:
+        """Somebody's address by their name."""
+        return account(name)
+
+    def send(self, contract: Any, function: str, *arguments: Any, sender: str) -> Any:
+        """Sends a transaction; returns what the function returns. Raises `Refused`."""
+        now = self.now
+        answer = super().send(contract, function, *arguments, sender=sender)
+        self._happenings += [Happening(now, event) for event in self._last]
+        return answer
+
+    def history(self) -> Sequence[Happening]:
+        """All events so far."""
+        return self._happenings
+
+    def set_price(self, vault: str, price: Fraction) -> None:
+        """Sets a vault's price: whole loan tokens for a whole collateral token."""
+        spoke = self.parts.spokes[vault]
+        self._set_answer(spoke, answer_of(price, self.call(spoke.feed, "decimals")))
+
+    def grown(self, debt: int) -> int:
+        """The debt itself: the clock stands."""
+        return debt
+
+    def snapshot(self) -> _Snapshot:
+        """Keeps the state."""
+        return _Snapshot(self._engine.snapshot(), len(self._happenings), self._last)
+
+    def revert(self, snapshot: _Snapshot) -> None:
+        """Goes back to a state, which is used up by it."""
+        self._engine.revert(snapshot.engine)
+        del self._happenings[snapshot.happenings :]
+        self._last = snapshot.last
+
+    def stop(self) -> None:
+        """Nothing was started."""
+
+    def _set_answer(self, spoke: Spoke[Any], answer: int) -> None:
+        self.send(spoke.feed, "set_answer", answer, sender=DEPLOYER)
+
+
+class OnAnvil(OnChain):
+    """A `Ground` on an Anvil of its own, which ends with it."""
+
+    def __init__(self, plan: MarketPlan, now: int) -> None:
+        """Starts the node and deploys a market."""
+        node = AnvilProcess()
+        node.start()
+        self._stop = finalize(self, node.kill)
+        super().__init__(Anvil(node.url, now=now, block_seconds=0), plan)
+
+    def stop(self) -> None:
+        """Ends the node."""
+        self._stop()

@@ -1,0 +1,230 @@
+"""A market's ground on the exact twin: no chain, the same integers."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from plimsoll.chain.lens import CreditLine, MarginTerms, PoolSummary, Position, VaultSummary
+from plimsoll.market.deployment import DEPLOYER, MarketPlan, Parts, Spoke, Token, account, answer_of, modelled
+from plimsoll.market.ground import Happening
+from plimsoll.market.refusals import Refused
+from plimsoll.twin import liquidation
+from plimsoll.twin.backstop import Backstop, Departure
+from plimsoll.twin.chain import Chain, Event, Revert, Snapshot
+from plimsoll.twin.ledger import FLAG_OPEN
+from plimsoll.twin.pool import Pool
+from plimsoll.twin.share_math import to_assets_up
+from plimsoll.twin.vault import Vault
+from plimsoll.units import FRACTION, MAX, NOBODY, WAD
+
+
+def _departure(backstop: Backstop, owner: str) -> Departure:
+    found = backstop.departures.get(owner, Departure())
+    return found._replace(shares=backstop.departing(owner, backstop.books()))
+
+
+_VIEWS: dict[str, Callable[..., Any]] = {
+    "allowance": lambda model, owner, spender: model.allowances.get((owner, spender), 0),
+    "balanceOf": lambda model, owner: (
+        model.balances.get(owner, 0) if isinstance(model, Pool) else model.balance_of(owner)
+    ),
+    "debt_totals": lambda pool: pool.accrued()[1:4:2],
+    "departure_of": _departure,
+    "previewRedeem": lambda pool, shares: pool.exit_assets(pool.accrued(), shares),
+}
+"""Views of the contracts that their models have in another form."""
+
+
+class _Snapshot(NamedTuple):
+    chain: Snapshot
+    happenings: int
+    last: Sequence[Event]
+
+
+class OnTwin:
+    """A `Ground` on the twin."""
+
+    client = "the twin"
+
+    def __init__(self, plan: MarketPlan, now: int) -> None:
+        """Makes a market; its pool is not open."""
+        self._chain = Chain(now)
+        self._plan = plan
+        self.parts: Parts[Any] = modelled(self._chain, plan, _addresses(plan)).parts
+        self.tokens: Mapping[str, Token] = plan.tokens(self.parts)
+        self.lens = TwinLens(self.parts)
+        self._own = {part.address for part in (self.parts.pool, self.parts.council, self.parts.backstop)}
+        self._own |= {spoke.vault.address for spoke in self.parts.spokes.values()}
+        self._happenings: list[Happening] = []
+        self._last: Sequence[Event] = ()
+
+    @property
+    def now(self) -> int:
+        """The time of the next transaction, seconds."""
+        return self._chain.now
+
+    def advance(self, seconds: int) -> None:
+        """Lets time pass; the feeds say their answers again."""
+        self._chain.now += seconds
+        for spoke in self.parts.spokes.values():
+            self._set_answer(spoke, self.call(spoke.feed, "answer"))
+
+    def address(self, name: str) -> str:
+        """Somebody's address by their name."""
+        return account(name)
+
+    def call(self, contract: Any, function: str, *arguments: Any) -> Any:
+        """Asks a model. Raises `Refused`."""
+        if function in _VIEWS:
+            return self._run(lambda: _VIEWS[function](contract, *arguments))
+        found = getattr(contract, _snake(function))
+        return self._run(lambda: found(*arguments)) if callable(found) else found
+
+    def send(self, contract: Any, function: str, *arguments: Any, sender: str) -> Any:
+        """Runs a transaction; returns what the function returns. Raises `Refused`."""
+        method = getattr(contract, _snake(function))
+        first = next(iter(inspect.signature(method).parameters), "")
+        callers = (sender,) if first.lstrip("_") == "caller" else ()
+        self._chain.events.clear()
+        answer = self._run(lambda: method(*callers, *arguments))
+        self._last = [event for event in self._chain.events if event.contract in self._own]
+        self._happenings += [Happening(self.now, event) for event in self._last]
+        return answer
+
+    def last(self) -> Sequence[Event]:
+        """The events of the last transaction."""
+        return self._last
+
+    def history(self) -> Sequence[Happening]:
+        """All events so far."""
+        return self._happenings
+
+    def give(self, token: Any, to: str, amount: int) -> None:
+        """Mints what somebody lacks of a token."""
+        lacks = amount - token.balance_of(to)
+        if lacks > 0:
+            self.send(token, "mint", to, lacks, sender=DEPLOYER)
+
+    def set_price(self, vault: str, price: Fraction) -> None:
+        """Sets a vault's price: whole loan tokens for a whole collateral token."""
+        answer = answer_of(price, self._plan.vaults[vault].feed_decimals)
+        self._set_answer(self.parts.spokes[vault], answer)
+
+    def grown(self, debt: int) -> int:
+        """The debt itself: the clock stands."""
+        return debt
+
+    def snapshot(self) -> _Snapshot:
+        """Keeps the state."""
+        return _Snapshot(self._chain.snapshot(), len(self._happenings), self._last)
+
+    def revert(self, snapshot: _Snapshot) -> None:
+        """Goes back to a state, which is used up by it."""
+        self._chain.revert(snapshot.chain)
+        del self._happenings[snapshot.happenings :]
+        self._last = snapshot.last
+
+    def stop(self) -> None:
+        """Nothing was started."""
+
+    def _set_answer(self, spoke: Spoke[Any], answer: int) -> None:
+        self.send(spoke.feed, "set_answer", answer, sender=DEPLOYER)
+
+    def _run(self, call: Callable[[], Any]) -> Any:
+        try:
+            return self._chain.transact(call)
+        except Revert as revert:
+            raise Refused(revert.reason) from None
+
+
+class TwinLens:
+    """What the Lens would answer, from the models; the source of each figure is `contracts/Lens.vy`."""
+
+    def __init__(self, parts: Parts[Any]) -> None:
+        """Looks at a market."""
+        self._pool: Pool = parts.pool
+        self._vaults: dict[str, Vault] = {spoke.vault.address: spoke.vault for spoke in parts.spokes.values()}
+
+    def positions(self, vault: str, owners: Sequence[str]) -> list[Position]:
+        """The positions of `owners`, in their order."""
+        model = self._vaults[vault]
+        price = _asked(model.oracle.price)
+        return [self._position(model, owner, price) for owner in owners]
+
+    @staticmethod
+    def _position(model: Vault, owner: str, price: int) -> Position:
+        collateral, shares = model.position_of(owner)
+        debt, terms = model.debt_of(owner), MarginTerms(*model.margin_terms(owner))
+        if price == 0 or collateral * price > MAX:
+            return Position(
+                owner, collateral, shares, debt, terms, 0 if debt else MAX, 0, False, 0, 0, 0
+            )  # fmt: skip
+        value, threshold = liquidation.collateral_value(collateral, price), model.risk.threshold
+        equity = value - debt
+        return Position(
+            owner, collateral, shares, debt, terms, liquidation.health(value, debt, threshold), price,
+            liquidation.is_liquidatable(value, debt, threshold), value, equity,
+            value * WAD // equity if equity > 0 else MAX,
+        )  # fmt: skip
+
+    def vault_summary(self, vault: str) -> VaultSummary:
+        """A vault's parameters, credit line and prices."""
+        model, pool = self._vaults[vault], self._pool
+        limit, shares = pool.line(vault)
+        totals = pool.accrued()
+        line = CreditLine(
+            vault, model.collateral.address, NOBODY, limit, shares,
+            to_assets_up(shares, totals.total_debt, totals.total_debt_shares), pool.max_draw(vault),
+            pool.losses.get(vault, 0), pool.provision_of.get(vault, 0),
+        )  # fmt: skip
+        return VaultSummary(
+            pool.address, pool.asset.address, line, model.risk, WAD - model.risk.ltv,
+            WAD - model.risk.threshold, _asked(model.oracle.price), _asked(model.oracle.safe_price),
+        )  # fmt: skip
+
+    def pool_summary(self, _pool: str) -> PoolSummary:
+        """The pool's books, rates and state."""
+        pool, totals = self._pool, self._pool.accrued()
+        rate, used = pool.borrow_rate(), pool.utilisation()
+        return PoolSummary(
+            pool.asset.address, pool.council, pool.backstop, len(pool.own_vaults),
+            totals.total_assets // FRACTION, totals.total_supply, -(-totals.total_debt // FRACTION),
+            totals.total_debt_shares, pool.cash(), pool.reserves(), pool.provisions(), used, rate,
+            rate * used // WAD * (WAD - pool.reserve_factor) // WAD, pool.rate_at_target(),
+            bool(totals.flags & FLAG_OPEN), pool.paused_until if pool.is_paused(totals) else 0,
+            pool.supply_cap, pool.max_deposit(), pool.draw_burst, pool.draw_refill,
+        )  # fmt: skip
+
+
+def _asked(ask: Callable[[], int]) -> int:
+    """An oracle's answer; 0 when it has none."""
+    try:
+        return ask()
+    except Revert:
+        return 0
+
+
+def _snake(name: str) -> str:
+    """The twin's name of a function: `balance_of` for `balanceOf`."""
+    return re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", name)
+
+
+def _addresses(plan: MarketPlan) -> Parts[str]:
+    """Made up, and always the same."""
+    spokes = {
+        name: Spoke(
+            account(f"vault {name}"), account(f"collateral {name}"), account(f"oracle {name}"),
+            account(f"feed {name}"), account(f"pair {name}") if it.depth else None,
+        )
+        for name, it in plan.vaults.items()
+    }  # fmt: skip
+    return Parts(
+        account("loan asset"), account("pool contract"), account("council contract"),
+        account("backstop contract"), spokes,
+        account("liquidator contract") if plan.has_exchange else None,
+        account("leverage contract") if plan.has_exchange else None,
+    )  # fmt: skip
