@@ -4,6 +4,7 @@ gas           of every operation, against its budget; writes bench/gas.json
 peers         the gas beside Morpho Blue and Aave v3; writes bench/peers.json, docs/benchmarks.md, its picture
 quotes        liquidations that the Python model quotes in a second
 keeper        seconds that the keeper takes with 100,000 positions
+startup       seconds from a command to its end: imports, help, a report
 laboratory    seconds that scenarios take; writes bench/laboratory.json and its picture; PARTs choose some
 """
 
@@ -15,6 +16,7 @@ MODULES = {
     "peers": "bench.peers.main",
     "quotes": "bench.quotes",
     "keeper": "bench.keeper",
+    "startup": "bench.startup",
     "laboratory": "bench.laboratory",
 }
 

@@ -101,10 +101,10 @@ pip_install() {
     [ -z "$failed" ] || explain_failure "pip could not install ${2:-$1}"
 }
 
-# The files of $SETS; the last one asks for the others.
+# The files of $SETS; the last one asks for the others. pyproject.toml says which commands there are.
 install_packages() {
     local files=("${SETS[@]/#/requirements/}") set
-    files=("${files[@]/%/.txt}")
+    files=(pyproject.toml "${files[@]/%/.txt}")
     stamped "$STAMPS/$1" "$(checksum "${files[@]}")" && return
     say "installing the Python packages of requirements/$1.txt (a minute or so the first time) ..."
     if [ $VENV = .venv ]; then
@@ -113,7 +113,7 @@ install_packages() {
         pip_install -r "requirements/$1.txt"
     fi
     for set in "${!SETS[@]}"; do
-        checksum "${files[@]:0:set+1}" >"$STAMPS/${SETS[set]}"
+        checksum "${files[@]:0:set+2}" >"$STAMPS/${SETS[set]}"
     done
 }
 

@@ -24,7 +24,7 @@ from plimsoll.chain.artifact import Artifact
 from plimsoll.places import COMPILED, CONTRACTS, IS_INSTALLED, ROOT
 
 _COMPILERS = ("vyper", "snekmate")
-_FORMAT = "4"  # of what is kept
+_FORMAT = "5"  # of what is kept
 
 
 @dataclass(frozen=True)
@@ -160,12 +160,19 @@ def compile_file(
     return Compiled(
         Artifact(path.stem, tuple(answer["abi"]), bytes.fromhex(answer["bytecode"][2:])),
         bytes.fromhex(answer["bytecode_runtime"][2:]),
-        answer["layout"],
+        _without_paths(answer["layout"]),
         answer["devdoc"],
         answer["userdoc"],
         _compilers(),
         files,
     )
+
+
+def _without_paths(layout: Any) -> Any:
+    """A layout in which a type that the compiler brings is called by its name, not by where that was found."""
+    if isinstance(layout, dict):
+        return {key: _without_paths(value) for key, value in layout.items()}
+    return Path(layout).stem if isinstance(layout, str) and Path(layout).is_absolute() else layout
 
 
 def _told(made: Compiled) -> dict[str, Any]:

@@ -60,8 +60,11 @@ def fetch(package: str) -> Path:
         with TemporaryDirectory(prefix=".", dir=place.parent) as draft:
             with tarfile.open(_pack(f"{package}@{version_of(package)}", Path(draft))) as archive:
                 archive.extractall(draft, filter="data")
-            if not place.exists():  # another command may have been faster
+            try:
                 (Path(draft) / "package").rename(place)
+            except OSError:
+                if not place.is_dir():  # else another command was faster
+                    raise
     except (OSError, tarfile.TarError) as error:
         reason = getattr(error, "strerror", None) or error
         raise FetchError(f"{package} cannot be put into {place.parent} ({str(reason).lower()}).") from None

@@ -47,7 +47,11 @@ class Commands(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+COMPLETION = """Completion of commands and options in bash: put eval
+"$(_PLIMSOLL_COMPLETE=bash_source plimsoll)" into ~/.bashrc; zsh and fish have zsh_source and fish_source."""
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=COMPLETION)
 @click.version_option(__version__, prog_name="plimsoll")
 def cli() -> None:
     """Plimsoll, a lending protocol: play crashes, deploy markets, look at them and keep them."""

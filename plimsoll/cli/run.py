@@ -14,7 +14,7 @@ from plimsoll.cli import INTERRUPTED
 from plimsoll.scenario.files import REPORTS, file_of, shown
 
 if TYPE_CHECKING:
-    from plimsoll.report.draughtsmen import Draughtsmen
+    from plimsoll.report.write import Draw
 
 
 @contextmanager
@@ -59,10 +59,10 @@ def command(engine: str) -> click.Command:
         name: str, engine: str, seed: int | None, number: int, settings: tuple[str, ...], out: Path | None
     ) -> None:
         """Play SCENARIO, a YAML file or the name of one that ships with Plimsoll, and write a report."""
-        from plimsoll.report.draughtsmen import draughtsmen
+        from plimsoll.report.drawing import draughtsman
 
-        with draughtsmen() as crew:  # first of all, so that they load what they need meanwhile
-            play(crew, name, engine, seed, number, settings, out)
+        with draughtsman() as drawing:  # first of all, so that it loads what it needs meanwhile
+            play(drawing.draw, name, engine, seed, number, settings, out)
 
     return cli
 
@@ -71,7 +71,7 @@ cli = command("revm")
 
 
 def play(
-    crew: Draughtsmen, name: str, engine: str, seed: int | None, number: int, settings: tuple[str, ...],
+    draw: Draw, name: str, engine: str, seed: int | None, number: int, settings: tuple[str, ...],
     out: Path | None,
 ) -> None:  # fmt: skip
     """Plays and reports; whatever goes wrong ends as a sentence."""
@@ -113,7 +113,7 @@ def play(
                 number, progress=lambda block, _: progress.update(task, completed=block, description="blocks")
             )
         with console.status("writing the report"):
-            summary = write(result, folder, command=shlex.join(words), draw=crew.draw)
+            summary = write(result, folder, command=shlex.join(words), draw=draw)
     except (Difference, ReplayFailed, FolderError, FileNotFoundError) as error:
         raise click.ClickException(str(error)) from None
     except (KeyboardInterrupt, SystemExit, CallReverted, OSError, RuntimeError) as error:

@@ -19,6 +19,9 @@ from plimsoll.scenario.records import Result
 DIGITS, MANY_DIGITS = 38, 76  # of a decimal of 128 and of 256 bits
 
 
+Draw = Callable[[Run, Sequence[str]], None]
+
+
 def draw_here(run: Run, names: Sequence[str]) -> None:
     """Draws figures into the run's folder, one after the other."""
     for name in names:
@@ -30,7 +33,7 @@ def write(
     folder: Path,
     *,
     command: str = "",
-    draw: Callable[[Run, Sequence[str]], None] = draw_here,
+    draw: Draw = draw_here,
 ) -> dict[str, Any]:
     """Writes a finished run; an older report in the folder stays until all is written.
 

@@ -18,7 +18,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from plimsoll.chain.anvil import AnvilProcess
-from plimsoll.report import draughtsmen, figures
+from plimsoll.report import drawing, figures
 from plimsoll.report.folder import PAGE
 from plimsoll.report.write import draw_here
 from plimsoll.scenario import workers
@@ -120,7 +120,7 @@ def _no_pictures() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(figures, "save", lambda name, runs, path: path.write_bytes(b"\x89PNG"))
-        patch.setattr(draughtsmen, "draughtsmen", lambda: nullcontext(SimpleNamespace(draw=draw_here)))
+        patch.setattr(drawing, "draughtsman", lambda: nullcontext(SimpleNamespace(draw=draw_here)))
         yield
 
 
