@@ -37,7 +37,7 @@ def modules(package: griffe.Module) -> Iterator[griffe.Module]:
 def _within(module: griffe.Module) -> Iterator[griffe.Module]:
     yield module
     for name, inner in sorted(module.modules.items()):
-        if not name.startswith("_"):
+        if not name.startswith("_") and not inner.is_alias:
             yield from _within(inner)
 
 
@@ -58,8 +58,8 @@ def nav(package: griffe.Module) -> list[Any]:
         if name not in package.modules:
             continue
         module = package.modules[name]
-        inner = [{each.path: source_uri(each)} for each in _within(module)]
-        found.append({module.path: [source_uri(module), *inner[1:]]} if inner[1:] else inner[0])
+        inner = [{each.path.removeprefix(f"{PACKAGE}."): source_uri(each)} for each in _within(module)]
+        found.append({name: [source_uri(module), *inner[1:]]} if inner[1:] else inner[0])
     return found
 
 

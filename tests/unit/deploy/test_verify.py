@@ -48,6 +48,7 @@ def test_standard_json_gives_the_bytecode(contract: str) -> None:
     assert all(not Path(name).is_absolute() and ".." not in name for name in given["sources"])
 
 
+@pytest.mark.slow
 def test_writes_a_file_a_kind_and_says_what_is_where(deployed: Desk, tmp_path: Path) -> None:
     folder = tmp_path / "verification"
     found = write_verification(deployed.book(), deployed.provider, folder)
