@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-import sysconfig
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
@@ -13,22 +15,18 @@ from ape.api import ProviderAPI
 from eth_abi.abi import decode
 
 from plimsoll.chain.abi import constructor_data, functions_of
-from plimsoll.chain.artifacts import ROOT, artifact, sources
+from plimsoll.chain.artifacts import artifact, compiled, sources
+from plimsoll.chain.engine import BLUEPRINT_PREAMBLE
 from plimsoll.chain.views import code_of, network_of, view_one
 from plimsoll.deploy.book import AddressBook, Deployed, PoolRecord
 from plimsoll.deploy.market import DeployError
-from plimsoll.deploy.planner import BLUEPRINT_PREAMBLE
+from plimsoll.places import ROOT
 from plimsoll.units import NOBODY
 
 INDEX = "contracts.json"
-_OUTPUTS = [
-    "abi",
-    "evm.bytecode",
-    "evm.deployedBytecode",
-    "userdoc",
-    "devdoc",
-]  # "*" asks for an ast: vyper fails
-_LIBRARIES = Path(sysconfig.get_path("purelib")).resolve()  # as the compiler says where a file is
+# Not "*": vyper 0.4.3 fails on the syntax tree of these contracts, which is a part of it.
+_OUTPUTS = ("abi", "evm.bytecode", "evm.deployedBytecode", "userdoc", "devdoc")
+_LIBRARY = "snekmate"
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ class Verifiable:
             "address": self.address,
             "transaction": self.tx,
             "standard_json": f"{self.contract}.json",
-            "contract": f"{_in_sources(sources()[self.contract])}:{self.contract}",
+            "contract": f"{_path(self.contract)}:{self.contract}",
             "constructor_arguments": self.arguments.hex(),
         }
 
@@ -70,25 +68,15 @@ def standard_json(contract: str) -> dict[str, Any]:
     Returns:
         With all files that the contract is made of, those of snekmate included, by paths that are the same on
         every machine. Pragmas in the sources choose optimiser and EVM version.
-    """
-    from vyper.compiler.input_bundle import FilesystemInputBundle
-    from vyper.compiler.output_bundle import OutputBundle
-    from vyper.compiler.phases import CompilerData
-    from vyper.utils import get_long_version
 
-    bundle = FilesystemInputBundle([_LIBRARIES, ROOT])
-    path = sources()[contract]
-    data = CompilerData(bundle.load_file(path), bundle)
-    files = {_in_sources(file.resolved_path): file for file in OutputBundle(data).source_codes.values()}
+    Raises:
+        DeployError: snekmate is missing, or is another version than the one that was compiled.
+    """
+    files = compiled(contract).files
     return {
         "language": "Vyper",
-        "sources": {
-            name: {"content": file.contents, "sha256sum": file.sha256sum}
-            for name, file in sorted(files.items())
-        },
-        "settings": {"outputSelection": {_in_sources(path): _OUTPUTS}, "search_paths": ["."]},
-        "integrity": data.integrity_sum,
-        "compiler_version": f"v{get_long_version()}",
+        "sources": {name: {"content": _text(name, files[name])} for name in sorted(files)},
+        "settings": {"outputSelection": {_path(contract): list(_OUTPUTS)}, "search_paths": ["."]},
     }
 
 
@@ -123,9 +111,23 @@ def write_verification(book: AddressBook, provider: ProviderAPI, folder: Path) -
     return contracts
 
 
-def _in_sources(file: Path) -> str:
-    """What a source is called on every machine."""
-    return file.relative_to(_LIBRARIES if file.is_relative_to(_LIBRARIES) else ROOT).as_posix()
+def _path(contract: str) -> str:
+    return sources()[contract].relative_to(ROOT).as_posix()
+
+
+def _text(name: str, digest: str) -> str:
+    """A file that went into a contract: ours, or snekmate's, which an installed Plimsoll does without."""
+    file = ROOT / name
+    if not file.is_file():
+        with suppress(PackageNotFoundError):
+            file = Path(str(distribution(_LIBRARY).locate_file(name)))
+    text = file.read_text() if file.is_file() else ""
+    if sha256(text.encode()).hexdigest() != digest:
+        raise DeployError(
+            f"{name} is missing, or another one than the contracts were compiled from; install the "
+            f"{_LIBRARY} that Plimsoll was built with."
+        )
+    return text
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """What `make docs` is made of: notebooks that run, and contracts that say what they do."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,15 @@ def test_notebooks_run(path: Path) -> None:
         for text, smaller in SMALLER.items():
             cell = cell.replace(text, smaller)
         exec(compile(cell, path.name, "exec"), names)
+
+
+def test_the_readme_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    """And prints what it says."""
+    (block,) = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(), flags=re.M | re.S)
+    exec(compile(block, "README.md", "exec"), {})
+    *_, health, payment = capsys.readouterr().out.splitlines()
+    assert f"# {health}\n" in block
+    assert payment == "bob paid 7,105.85 USDC for 4.2647 WETH"
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

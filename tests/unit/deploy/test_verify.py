@@ -1,14 +1,17 @@
 """What explorers are given compiles to the deployed bytecode, and the constructors had these arguments."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ape import networks
+from click.testing import CliRunner
 from vyper.cli.vyper_json import compile_json
 
-from plimsoll.chain.artifacts import artifact
+from plimsoll.chain.artifacts import artifact, compiled
+from plimsoll.cli.verify import cli
 from plimsoll.deploy import DeployError
 from plimsoll.deploy.verify import standard_json, verifiable, write_verification
 from tests.utils.markets import Desk
@@ -70,6 +73,19 @@ def test_writes_a_file_a_kind_and_says_what_is_where(deployed: Desk, tmp_path: P
     assert json.loads((folder / "Vault.json").read_text()) == standard_json("Vault")
 
 
+@pytest.mark.slow
+def test_the_command_says_what_is_where(deployed: Desk, tmp_path: Path) -> None:
+    """And ends with a sentence where there is nothing."""
+    folder = tmp_path / "verification"
+    options = ["--network", deployed.provider.network_choice, "--out", str(folder), "--book"]
+    done = CliRunner().invoke(cli, [*options, str(deployed.book_path)])
+    assert done.exit_code == 0, done.output
+    *contracts, last = done.output.splitlines()
+    vault = deployed.book().vaults["pUSDC/weth"].address
+    assert f"{vault}  Vault            vault pUSDC/weth" in contracts
+    assert last == f"{len(NAMES)} contracts: {folder}"
+
+
 def refused(desk: Desk) -> str:
     """The sentence with which a book is refused."""
     with pytest.raises(DeployError) as error:
@@ -112,6 +128,17 @@ def test_refuses_a_pool_that_another_contract_had_made(deployed: Desk) -> None:
         f"{tx}, which made pool pUSDC, is no call of the Factory in {deployed.book_path}; take the arguments "
         "of the constructors from its trace."
     )
+
+
+def test_refuses_a_library_of_another_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The text would not give the bytecode."""
+    made = compiled("Vault")
+    files = made.files | {"snekmate/utils/ecdsa.vy": "0" * 64}
+    monkeypatch.setattr("plimsoll.deploy.verify.compiled", lambda name: replace(made, files=files))
+    with pytest.raises(
+        DeployError, match=r"^snekmate/utils/ecdsa\.vy is missing, or another one than the cont"
+    ):
+        standard_json("Vault")
 
 
 def test_what_was_there_before_is_left_out(deployed: Desk) -> None:
