@@ -77,7 +77,7 @@ def test_writes_a_file_a_kind_and_says_what_is_where(deployed: Desk, tmp_path: P
 def test_the_command_says_what_is_where(deployed: Desk, tmp_path: Path) -> None:
     """And ends with a sentence where there is nothing."""
     folder = tmp_path / "verification"
-    options = ["--network", deployed.provider.network_choice, "--out", str(folder), "--book"]
+    options = ["--network", deployed.provider.uri, "--out", str(folder), "--book"]
     done = CliRunner().invoke(cli, [*options, str(deployed.book_path)])
     assert done.exit_code == 0, done.output
     *contracts, last = done.output.splitlines()
