@@ -17,6 +17,7 @@ from plimsoll.chain.anvil import AnvilProcess
 from plimsoll.chain.artifacts import artifact
 from plimsoll.chain.views import is_local, network_of
 from plimsoll.deploy import AddressBook, DeployError, book_path, deploy_market, load_market, plan, signer
+from plimsoll.keeper.assembly import default_database
 from tests.utils.markets import MARKET, STEPS
 
 GUIDE = Path(__file__).parents[3] / "docs" / "networks.md"
@@ -57,6 +58,7 @@ def test_an_anvil_with_ethereums_id_is_local(ethereum: ProviderAPI) -> None:
     assert is_local(ethereum)
     assert network_of(ethereum) == "a local ethereum:mainnet (chain 1)"
     assert book_path(ethereum) == Path("deployments") / "local-1.json"
+    assert default_database(ethereum, "pUSDC/weth") == Path(".keeper") / "local-1-pUSDC-weth.sqlite"
     assert signer(None, ethereum) == accounts.test_accounts[0]
 
 
@@ -75,6 +77,7 @@ def test_a_node_that_does_not_say_that_it_is_an_anvil_is_live(
     assert not is_local(ethereum)
     assert network_of(ethereum) == "ethereum:mainnet (chain 1)"
     assert book_path(ethereum) == Path("deployments") / "mainnet.json"
+    assert default_database(ethereum, "pUSDC/weth") == Path(".keeper") / "1-pUSDC-weth.sqlite"
     with pytest.raises(DeployError, match=r"^TEST::0 has a key that is public"):
         signer("TEST::0", ethereum)
     (tmp_path / "market.yaml").write_text(MARKET)
