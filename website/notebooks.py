@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
+from jupyter_client import AsyncKernelManager
 from nbclient import NotebookClient
 from nbconvert import MarkdownExporter
 
@@ -27,7 +28,9 @@ def pages() -> dict[str, str | bytes]:
 
 def _page(path: Path) -> dict[str, str | bytes]:
     notebook = nbformat.read(path, as_version=4)
-    NotebookClient(notebook, timeout=PATIENCE, resources={"metadata": {"path": str(ROOT)}}).execute()
+    kernel = AsyncKernelManager(transport="ipc")  # its ports would be open to the whole machine
+    where = {"metadata": {"path": str(ROOT)}}
+    NotebookClient(notebook, km=kernel, timeout=PATIENCE, resources=where).execute()
     folder = f"{path.stem}_files"
     text, resources = MarkdownExporter().from_notebook_node(
         notebook, resources={"output_files_dir": folder, "unique_key": "figure"}
