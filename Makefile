@@ -3,7 +3,7 @@
 # Further options:   make test ARGS="-k liquidation"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast fuzz mutation coverage prove bench lint
+.PHONY: help setup demo test test-fast fuzz mutation coverage prove bench docs lint
 
 BIN := .venv/bin
 SETUP := scripts/_setup.sh
@@ -58,6 +58,11 @@ bench: ## measure the gas of every operation; ARGS=--help lists the other measur
 	@$(SETUP) lab
 	@$(if $(filter peers,$(ARGS)),$(SETUP) peers)
 	@$(BIN)/python -m bench $(ARGS)
+
+docs: ## build the documentation into site/; fails on a dead link or an undocumented name
+	@$(SETUP) docs
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build -f website/mkdocs.yml --quiet $(ARGS)
+	@echo "docs: site/index.html"
 
 lint: ## check formatting, lint and types of the Python code
 	@$(SETUP) dev

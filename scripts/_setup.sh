@@ -2,6 +2,7 @@
 # Installs what requirements/ and the package.json files ask for. Called by the Makefile:
 #
 #   scripts/_setup.sh core|lab|dev    .venv, each set on top of the one before, npm packages and Anvil
+#   scripts/_setup.sh docs            .venv, on top of the lab
 #   scripts/_setup.sh quality         .venv-quality, whose packages do not go together with ape
 #   scripts/_setup.sh peers           bench/peers/node_modules; after one of the others
 #   scripts/_setup.sh foundry         tests/package/node_modules; likewise
@@ -15,9 +16,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 case ${1:-} in
     core | quality) SETS=("$1") ;;
     lab) SETS=(core lab) ;;
+    docs) SETS=(core lab docs) ;;
     dev) SETS=(core lab dev) ;;
     peers | foundry) SETS=() ;;
-    *) echo "usage: scripts/_setup.sh core|lab|dev|quality|peers|foundry" >&2; exit 1 ;;
+    *) echo "usage: scripts/_setup.sh core|lab|dev|docs|quality|peers|foundry" >&2; exit 1 ;;
 esac
 VENV=.venv
 [ "$1" != quality ] || VENV=.venv-quality

@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from ape.api import ProviderAPI
-from ape.exceptions import ProviderError
+from ape.exceptions import ApeException, ProviderError
 from eth_abi.exceptions import DecodingError
 from eth_utils.address import to_checksum_address
+from web3.exceptions import Web3Exception
 
 from plimsoll.chain.abi import Function
 from plimsoll.chain.engine import CallReverted
@@ -22,13 +23,33 @@ CALL_GAS = 21_000 + 4 * 16  # that a call costs before the contract runs: its fo
 
 
 def is_local(provider: ProviderAPI) -> bool:
-    """Whether a chain is for play: a local chain, or a local fork of a real one."""
-    return provider.network.is_dev or provider.chain_id in LOCAL_CHAIN_IDS
+    """Whether a chain is for play: a local chain, or a local fork of a real one.
+
+    An Anvil may have any chain id, that of Ethereum included, so the id alone makes no network a live one.
+    """
+    return provider.network.is_dev or provider.chain_id in LOCAL_CHAIN_IDS or _is_anvil(provider)
+
+
+def has_borrowed_id(provider: ProviderAPI) -> bool:
+    """Whether a local chain has the id of a network of others, where its transactions would be valid too."""
+    return provider.chain_id not in LOCAL_CHAIN_IDS and is_local(provider)
 
 
 def network_of(provider: ProviderAPI) -> str:
     """The connected network, as a sentence names it."""
-    return f"{provider.network.ecosystem.name}:{provider.network.name} (chain {provider.chain_id})"
+    name = f"{provider.network.ecosystem.name}:{provider.network.name}"
+    if has_borrowed_id(provider):
+        return f"a local {name} (chain {provider.chain_id})"
+    return f"{name} (chain {provider.chain_id})"
+
+
+def _is_anvil(provider: ProviderAPI) -> bool:
+    """Whether the node is one that can be told what to do; one that does not say so is not."""
+    try:
+        provider.make_request("anvil_nodeInfo", [])
+    except (ApeException, Web3Exception, OSError):
+        return False
+    return True
 
 
 def view(

@@ -1,7 +1,8 @@
 """The address book: what is deployed on a network, in one JSON file that people can read.
 
-`deployments/<network>.json`, or `<ecosystem>-<network>.json` outside Ethereum. It is written atomically after
-each transaction. A chain that ape starts for one command and then throws away has a book in memory only.
+`deployments/<network>.json`, or `<ecosystem>-<network>.json` outside Ethereum; `local.json` and
+`local-<chain id>.json` for chains of Anvil. It is written atomically after each transaction. A chain that ape
+starts for one command and then throws away has a book in memory only.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
 
 from plimsoll.chain import artifacts
 from plimsoll.chain.containers import container
-from plimsoll.chain.views import LOCAL_CHAIN_IDS, code_of, is_local, network_of
+from plimsoll.chain.views import code_of, has_borrowed_id, is_local, network_of
 from plimsoll.deploy.market import DeployError
 
 FOLDER = Path("deployments")
@@ -38,7 +39,9 @@ def book_path(provider: ProviderAPI, folder: Path = FOLDER) -> Path | None:
     if is_thrown_away(provider):
         return None
     ecosystem, network = provider.network.ecosystem.name, provider.network.name
-    if provider.chain_id in LOCAL_CHAIN_IDS:
+    if has_borrowed_id(provider):
+        return folder / f"local-{provider.chain_id}.json"
+    if is_local(provider):
         return folder / "local.json"
     if network == "custom":  # connected by a bare URL
         return folder / f"chain-{provider.chain_id}.json"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from ape.api import AccountAPI, ReceiptAPI, TransactionAPI
+from ape.api import AccountAPI, ReceiptAPI, TestAccountAPI, TransactionAPI
 from ape.contracts import ContractInstance
 from ape.exceptions import ApeException
 from ethpm_types.abi import ABIType
@@ -14,7 +14,7 @@ from web3.exceptions import Web3Exception
 
 from plimsoll.chain.containers import container
 from plimsoll.chain.fees import data_fee, data_fee_paid
-from plimsoll.chain.views import is_local
+from plimsoll.chain.views import has_borrowed_id, is_local
 from plimsoll.deploy.book import AddressBook, Deployed, Pending
 from plimsoll.deploy.market import DeployError, MarketFile
 from plimsoll.deploy.settling import settle
@@ -113,6 +113,8 @@ class Plan:
         try:
             draft = step.transaction()
             settle(self.book, self.account.provider, draft.transaction, say)
+            if is_local(self.account.provider):
+                draft.transaction.required_confirmations = 0  # nobody would mine the blocks to wait for
             draft.transaction.gas_limit = int(estimate_gas(self.account, draft.transaction) * GAS_MARGIN)
             transaction = self.account.prepare_transaction(draft.transaction)
             fee = data_fee(self.account.provider, bytes(draft.transaction.data))
@@ -149,6 +151,11 @@ class Steps:
         self.problems: list[str] = []
         self.warnings: list[str] = []
         self._steps: list[Step] = []
+        if has_borrowed_id(self.provider) and not isinstance(account, TestAccountAPI):
+            self.warnings.append(
+                f"This chain is local, but what {account.address} signs here is valid on every chain "
+                f"{self.provider.chain_id}; sign with a test account, or start anvil with --chain-id 31337."
+            )
 
     def complain(self, where: str, sentence: str) -> None:
         """Notes a problem with a field of the market file."""

@@ -11,6 +11,7 @@ from ape.api import AccountAPI, ProviderAPI
 from eth_utils.address import is_address, to_checksum_address
 from web3 import HTTPProvider
 
+from plimsoll.chain.views import has_borrowed_id
 from plimsoll.deploy import AddressBook, book_path, require_its_chain, sign_without_asking
 from plimsoll.keeper.execution import Execution, FlashLiquidation, Inventory
 from plimsoll.keeper.index import Index
@@ -72,12 +73,18 @@ def assemble(settings: Settings, provider: ProviderAPI, account: AccountAPI) -> 
             )
     if not settings.dry_run:
         sign_without_asking(account)
-    database = settings.database or Path(".keeper") / f"{provider.chain_id}-{name.replace('/', '-')}.sqlite"
+    database = settings.database or default_database(provider, name)
     database.parent.mkdir(parents=True, exist_ok=True)
     index = Index(database, provider.chain_id, address, first_block)
     unit = 10 ** int(node.view(vault.loan, "decimals()", "uint8")[0])
     keeper = Keeper(vault, index, ApeSigner(account), execution, _policy(settings, unit), time.time)
     return Assembled(keeper, index, name, database, unit)
+
+
+def default_database(provider: ProviderAPI, vault: str) -> Path:
+    """The file of a keeper of a vault; a local chain never shares that of the network whose id it has."""
+    chain = f"{'local-' if has_borrowed_id(provider) else ''}{provider.chain_id}"
+    return Path(".keeper") / f"{chain}-{vault.replace('/', '-')}.sqlite"
 
 
 def _vault(provider: ProviderAPI, settings: Settings) -> tuple[str, str, int]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from ape import chain, networks
+from ape.exceptions import ProviderError
 
 from plimsoll.deploy import AddressBook, DeployError, book_path
 from plimsoll.deploy.book import Deployed
@@ -16,10 +17,14 @@ DEPLOYER = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
 
 
 def provider(ecosystem: str, network: str, chain_id: int) -> Any:
-    """As much of a connection as decides on the book's name."""
-    return SimpleNamespace(
-        chain_id=chain_id, network=SimpleNamespace(name=network, ecosystem=SimpleNamespace(name=ecosystem))
-    )
+    """As much of a connection as decides on the book's name; its node is no Anvil."""
+
+    def make_request(method: str, parameters: list) -> Any:
+        raise ProviderError(f"{method} is not supported")
+
+    is_dev = network == "local"
+    named = SimpleNamespace(name=network, ecosystem=SimpleNamespace(name=ecosystem), is_dev=is_dev)
+    return SimpleNamespace(chain_id=chain_id, network=named, make_request=make_request)
 
 
 @pytest.mark.parametrize(

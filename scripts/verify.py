@@ -1,0 +1,5 @@
+"""`ape run verify`: `plimsoll verify`."""
+
+from plimsoll.cli.verify import cli
+
+__all__ = ["cli"]

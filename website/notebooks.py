@@ -1,0 +1,39 @@
+"""The notebooks of docs/notebooks, executed while the site is built."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import nbformat
+from jupyter_client import AsyncKernelManager
+from nbclient import NotebookClient
+from nbconvert import MarkdownExporter
+
+ROOT = Path(__file__).parents[1]
+NOTEBOOKS = sorted((ROOT / "docs" / "notebooks").glob("*.ipynb"))
+PATIENCE = 120  # seconds for a cell
+AT_ONCE = 2
+
+
+def pages() -> dict[str, str | bytes]:
+    """What each notebook becomes: its Markdown, and the pictures that it draws.
+
+    Raises:
+        CellExecutionError: a cell fails.
+    """
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return {name: content for made in pool.map(_page, NOTEBOOKS) for name, content in made.items()}
+
+
+def _page(path: Path) -> dict[str, str | bytes]:
+    notebook = nbformat.read(path, as_version=4)
+    kernel = AsyncKernelManager(transport="ipc")  # its ports would be open to the whole machine
+    where = {"metadata": {"path": str(ROOT)}}
+    NotebookClient(notebook, km=kernel, timeout=PATIENCE, resources=where).execute()
+    folder = f"{path.stem}_files"
+    text, resources = MarkdownExporter().from_notebook_node(
+        notebook, resources={"output_files_dir": folder, "unique_key": "figure"}
+    )
+    pictures = {f"notebooks/{name}": content for name, content in resources["outputs"].items()}
+    return {f"notebooks/{path.stem}.md": text, **pictures}
