@@ -105,6 +105,14 @@ def test_links_lead_somewhere(path: Path) -> None:
     assert [target for target in targets if not (path.parent / target).exists()] == []
 
 
+def test_the_contracts_are_as_long_as_the_readme_says() -> None:
+    rows = re.findall(r"^\| \[\w+\.vy\]\((\S+)\) \|.*\| (\d+) \|$", README, flags=re.M)
+    assert len(rows) == 9
+    assert {path: int(lines) for path, lines in rows} == {
+        path: len((ROOT / path).read_text().splitlines()) for path, _ in rows
+    }
+
+
 def test_the_gas_table_is_what_was_measured() -> None:
     measured = json.loads((ROOT / "bench" / "gas.json").read_text())
     table = (ROOT / "bench" / "README.md").read_text()
