@@ -98,6 +98,7 @@ def test_the_shipped_contracts_are_what_the_sources_compile_to(wheel: Path) -> N
         assert {Path(name).stem for name in found} == set(artifacts.sources())
         for name in found:
             shipped, made = json.loads(archive.read(name)), artifacts.compiled(Path(name).stem)
+            assert b"site-packages" not in archive.read(name)  # equal wherever they are compiled
             assert shipped["abi"] == list(made.artifact.abi)
             assert shipped["initcode"] == "0x" + made.artifact.initcode.hex()
             assert shipped["runtime"] == "0x" + made.runtime.hex()
