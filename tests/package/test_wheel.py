@@ -251,13 +251,15 @@ def test_an_extra_that_is_not_installed_is_named(environment: Path, tmp_path: Pa
     ],
 )
 def test_what_is_wrong_ends_in_a_sentence(
-    environment: Path, tmp_path: Path, words: list[str], code: int, sentence: str
+    environment: Path, fetched: dict[str, str], tmp_path: Path, words: list[str], code: int, sentence: str
 ) -> None:
-    done = run([environment / "plimsoll", *words], tmp_path)
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    done = run([environment / "plimsoll", *words], folder, **fetched)
     assert done.returncode == code
     assert f"Error: {sentence}" in done.stderr
     assert "Traceback" not in done.stdout + done.stderr
-    assert list(tmp_path.iterdir()) == []
+    assert list(folder.iterdir()) == []
 
 
 def test_fetching_without_a_network_or_npm_ends_in_a_sentence(environment: Path, tmp_path: Path) -> None:
