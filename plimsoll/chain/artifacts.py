@@ -169,7 +169,7 @@ def compile_file(
 
 
 def _without_paths(layout: Any) -> Any:
-    """A layout in which a type that the compiler brings is called by its name, not by where it was."""
+    """A layout that calls a type which the compiler brings by its name, not by where that was found."""
     if isinstance(layout, dict):
         return {key: _without_paths(value) for key, value in layout.items()}
     return Path(layout).stem if isinstance(layout, str) and Path(layout).is_absolute() else layout

@@ -98,6 +98,7 @@ def test_the_shipped_contracts_are_what_the_sources_compile_to(wheel: Path) -> N
         assert {Path(name).stem for name in found} == set(artifacts.sources())
         for name in found:
             shipped, made = json.loads(archive.read(name)), artifacts.compiled(Path(name).stem)
+            assert b"site-packages" not in archive.read(name)  # equal wherever they are compiled
             assert shipped["abi"] == list(made.artifact.abi)
             assert shipped["initcode"] == "0x" + made.artifact.initcode.hex()
             assert shipped["runtime"] == "0x" + made.runtime.hex()
@@ -248,13 +249,15 @@ def test_an_extra_that_is_not_installed_is_named(environment: Path, tmp_path: Pa
     ],
 )
 def test_what_is_wrong_ends_in_a_sentence(
-    environment: Path, tmp_path: Path, words: list[str], code: int, sentence: str
+    environment: Path, fetched: dict[str, str], tmp_path: Path, words: list[str], code: int, sentence: str
 ) -> None:
-    done = run([environment / "plimsoll", *words], tmp_path)
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    done = run([environment / "plimsoll", *words], folder, **fetched)
     assert done.returncode == code
     assert f"Error: {sentence}" in done.stderr
     assert "Traceback" not in done.stdout + done.stderr
-    assert list(tmp_path.iterdir()) == []
+    assert list(folder.iterdir()) == []
 
 
 def test_fetching_without_a_network_or_npm_ends_in_a_sentence(environment: Path, tmp_path: Path) -> None:
