@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import nbformat
 from jupyter_client import AsyncKernelManager
@@ -36,12 +37,13 @@ def pages() -> dict[str, str | bytes]:
 
 def _page(path: Path) -> dict[str, str | bytes]:
     notebook = nbformat.read(path, as_version=4)
-    kernel = AsyncKernelManager(transport="ipc")  # its ports would be open to the whole machine
     where = {"metadata": {"path": str(ROOT)}}
-    try:
-        NotebookClient(notebook, km=kernel, timeout=PATIENCE, resources=where).execute()
-    except (CellExecutionError, CellTimeoutError) as error:
-        raise NotebookError(f"A cell of {path.relative_to(ROOT)} fails:\n{error}") from None
+    with TemporaryDirectory() as sockets:  # rather than ports, which would be open to the whole machine
+        kernel = AsyncKernelManager(transport="ipc", ip=f"{sockets}/kernel")
+        try:
+            NotebookClient(notebook, km=kernel, timeout=PATIENCE, resources=where).execute()
+        except (CellExecutionError, CellTimeoutError) as error:
+            raise NotebookError(f"A cell of {path.relative_to(ROOT)} fails:\n{error}") from None
     folder = f"{path.stem}_files"
     text, resources = MarkdownExporter().from_notebook_node(
         notebook, resources={"output_files_dir": folder, "unique_key": "figure"}
