@@ -65,7 +65,11 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Adds pages from elsewhere, references, executed notebooks, and the sources that pages link to."""
     for file in [file for file in files if file.src_uri.endswith(".ipynb")]:
         files.remove(file)
-    made: dict[str, str | bytes] = config.extra.pop("generated") | notebooks.pages()
+    made: dict[str, str | bytes] = config.extra.pop("generated")
+    try:
+        made |= notebooks.pages()
+    except notebooks.NotebookError as error:
+        raise PluginError(str(error)) from None
     made |= {uri: (ROOT / path).read_text() for uri, path in ELSEWHERE.items()}
     for path in (*natspec.deployable(), *natspec.interfaces()):
         made[contracts.listing_uri(path)] = _source(path.relative_to(ROOT).as_posix())
