@@ -14,7 +14,7 @@ from plimsoll.cli import INTERRUPTED
 from plimsoll.scenario.files import REPORTS, file_of, shown
 
 if TYPE_CHECKING:
-    from plimsoll.report.write import Draw
+    from plimsoll.report.drawing import Illustrate
 
 
 @contextmanager
@@ -62,7 +62,7 @@ def command(engine: str) -> click.Command:
         from plimsoll.report.drawing import draughtsman
 
         with draughtsman() as drawing:  # first of all, so that it loads what it needs meanwhile
-            play(drawing.draw, name, engine, seed, number, settings, out)
+            play(drawing.illustrate, name, engine, seed, number, settings, out)
 
     return cli
 
@@ -71,7 +71,7 @@ cli = command("revm")
 
 
 def play(
-    draw: Draw, name: str, engine: str, seed: int | None, number: int, settings: tuple[str, ...],
+    illustrate: Illustrate, name: str, engine: str, seed: int | None, number: int, settings: tuple[str, ...],
     out: Path | None,
 ) -> None:  # fmt: skip
     """Plays and reports; whatever goes wrong ends as a sentence."""
@@ -113,7 +113,7 @@ def play(
                 number, progress=lambda block, _: progress.update(task, completed=block, description="blocks")
             )
         with console.status("writing the report"):
-            summary = write(result, folder, command=shlex.join(words), draw=draw)
+            summary = write(result, folder, command=shlex.join(words), illustrate=illustrate)
     except (Difference, ReplayFailed, FolderError, FileNotFoundError) as error:
         raise click.ClickException(str(error)) from None
     except (KeyboardInterrupt, SystemExit, CallReverted, OSError, RuntimeError) as error:

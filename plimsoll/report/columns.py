@@ -4,13 +4,14 @@ This is the only place that says so; the Parquet files, the page and docs/result
 """
 
 from dataclasses import dataclass
-from decimal import Context
+from decimal import Context, Decimal
 from typing import Any
 
 from plimsoll.scenario.config import Scenario
 from plimsoll.units import WAD, YEAR
 
 PRICE_DECIMALS = 36
+HEAD = 10  # rows of a table on the page
 _EXACT = Context(prec=100)
 
 KINDS = {
@@ -86,6 +87,19 @@ class Column:
                 return float(raw)
             case _:
                 return raw
+
+
+def cell(column: Column, value: Any) -> str:
+    """A table's value, as the page shows it."""
+    if value is None:
+        return ""
+    if isinstance(value, Decimal):
+        return f"{value:,.4f}" if column.kind != "shares" else f"{value:,f}"
+    if isinstance(value, float):
+        return f"{value:,.6g}" if abs(value) < 1_000 else f"{value:,.2f}"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return str(value) if len(str(value)) <= 14 or column.kind != "text" else f"{value[:10]}…"
 
 
 def _collateral(row: Any, scenario: Scenario) -> int:

@@ -1,5 +1,7 @@
 """Folders of reports: how they are recognised, written atomically and read."""
 
+from __future__ import annotations
+
 import json
 import shutil
 from collections.abc import Iterator
@@ -7,17 +9,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from plimsoll.report.columns import TABLES
 from plimsoll.scenario.config import Scenario
 from plimsoll.scenario.reading import ScenarioError, load
+
+if TYPE_CHECKING:  # what only writes does not wait for pandas
+    import pandas as pd
 
 SUMMARY, SCENARIO, PAGE = "summary.json", "scenario.yaml", "report.html"
 RUN, COMPARISON = "plimsoll run, version 1", "plimsoll comparison, version 1"  # a summary's format
@@ -149,7 +152,7 @@ def read(folder: Path) -> Run:
 def _frame(table: Any) -> pd.DataFrame:
     for place, field in enumerate(table.schema):
         if pa.types.is_decimal(field.type):
-            floats = pc.cast(table.column(place), pa.float64())
+            floats = table.column(place).cast(pa.float64())
             table = table.set_column(place, field.name, floats)
     frame: pd.DataFrame = table.to_pandas()
     return frame

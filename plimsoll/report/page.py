@@ -2,33 +2,17 @@
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from plimsoll.report.columns import PURPOSES, TABLES, Column
+from plimsoll.report.columns import PURPOSES, TABLES
 from plimsoll.report.figures import CHARTS
 from plimsoll.report.folder import Run
 from plimsoll.report.measures import MEASURES
 from plimsoll.report.summary import lines
 from plimsoll.scenario.records import RESTORABLE, SHORTFALL
-
-HEAD = 10  # rows of a table on the page
-
-
-def cell(column: Column, value: Any) -> str:
-    """A table's value, formatted."""
-    if value is None:
-        return ""
-    if isinstance(value, Decimal):
-        return f"{value:,.4f}" if column.kind != "shares" else f"{value:,f}"
-    if isinstance(value, float):
-        return f"{value:,.6g}" if abs(value) < 1_000 else f"{value:,.2f}"
-    if isinstance(value, int):
-        return f"{value:,}"
-    return str(value) if len(str(value)) <= 14 or column.kind != "text" else f"{value[:10]}…"
 
 
 def of_run(run: Run, heads: Mapping[str, Sequence[Sequence[str]]], scenario: str) -> str:

@@ -1,7 +1,6 @@
 """Writes a run's folder: tables, summary, scenario, pictures and a page."""
 
 import shutil
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from ruamel.yaml import YAML
 
-from plimsoll.report import figures, page
-from plimsoll.report.columns import TABLES, Column
-from plimsoll.report.folder import PAGE, SCENARIO, Run, read_tables, replacing, write_summary
+from plimsoll.report.columns import HEAD, TABLES, Column, cell
+from plimsoll.report.drawing import Draft, Illustrate, illustrate
+from plimsoll.report.folder import SCENARIO, replacing, write_summary
 from plimsoll.report.summary import summarise
 from plimsoll.scenario.config import Scenario
 from plimsoll.scenario.records import Result
@@ -19,21 +18,12 @@ from plimsoll.scenario.records import Result
 DIGITS, MANY_DIGITS = 38, 76  # of a decimal of 128 and of 256 bits
 
 
-Draw = Callable[[Run, Sequence[str]], None]
-
-
-def draw_here(run: Run, names: Sequence[str]) -> None:
-    """Draws figures into the run's folder, one after the other."""
-    for name in names:
-        figures.save(name, [run], run.folder / f"{name}.png")
-
-
 def write(
     result: Result,
     folder: Path,
     *,
     command: str = "",
-    draw: Draw = draw_here,
+    illustrate: Illustrate = illustrate,
 ) -> dict[str, Any]:
     """Writes a finished run; an older report in the folder stays until all is written.
 
@@ -44,7 +34,7 @@ def write(
         result: the run.
         folder: where to; see `check_folder`.
         command: what repeats the run, if there is one.
-        draw: draws figures by their names into a run's folder.
+        illustrate: draws the figures and writes the page.
 
     Returns:
         The summary.
@@ -64,21 +54,15 @@ def write(
                 shutil.copyfile(vault["price"]["file"], draft / beside)
                 vault["price"]["file"] = beside
         YAML().dump(settings, draft / SCENARIO)
-        text = (draft / SCENARIO).read_text(encoding="utf-8")
-        run = Run(draft, result.scenario, summary, read_tables(draft))
-        draw(run, list(figures.CHARTS))
         heads = {name: _head(name, rows, result.scenario) for name, rows in result.tables().items()}
-        (draft / PAGE).write_text(page.of_run(run, heads, text), encoding="utf-8")
+        illustrate(Draft(draft, result.scenario, summary, heads))
         write_summary(draft, summary)
     return summary
 
 
 def _head(name: str, rows: list[Any], scenario: Scenario) -> list[list[str]]:
     """The first rows of a table, formatted."""
-    return [
-        [page.cell(column, column.value(row, scenario)) for column in TABLES[name]]
-        for row in rows[: page.HEAD]
-    ]
+    return [[cell(column, column.value(row, scenario)) for column in TABLES[name]] for row in rows[:HEAD]]
 
 
 def _table(columns: tuple[Column, ...], rows: list[Any], scenario: Scenario) -> Any:

@@ -20,7 +20,6 @@ from click.testing import CliRunner, Result
 from plimsoll.chain.anvil import AnvilProcess
 from plimsoll.report import drawing, figures
 from plimsoll.report.folder import PAGE
-from plimsoll.report.write import draw_here
 from plimsoll.scenario import workers
 from plimsoll.scenario.files import names
 from scripts.compare import cli as compare
@@ -120,7 +119,9 @@ def _no_pictures() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(figures, "save", lambda name, runs, path: path.write_bytes(b"\x89PNG"))
-        patch.setattr(drawing, "draughtsman", lambda: nullcontext(SimpleNamespace(draw=draw_here)))
+        patch.setattr(
+            drawing, "draughtsman", lambda: nullcontext(SimpleNamespace(illustrate=drawing.illustrate))
+        )
         yield
 
 
