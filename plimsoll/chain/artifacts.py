@@ -24,7 +24,7 @@ from plimsoll.chain.artifact import Artifact
 from plimsoll.places import COMPILED, CONTRACTS, IS_INSTALLED, ROOT
 
 _COMPILERS = ("vyper", "snekmate")
-_FORMAT = "5"  # of what is kept
+_FORMAT = "6"  # of what is kept
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,7 @@ def _without_paths(layout: Any) -> Any:
     """A layout that calls a type which the compiler brings by its name, not by where that was found."""
     if isinstance(layout, dict):
         return {key: _without_paths(value) for key, value in layout.items()}
-    return Path(layout).stem if isinstance(layout, str) and Path(layout).is_absolute() else layout
+    return Path(layout).stem if isinstance(layout, str) and layout.endswith(".vyi") else layout
 
 
 def _told(made: Compiled) -> dict[str, Any]:

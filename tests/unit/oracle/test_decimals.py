@@ -19,7 +19,7 @@ LOAN_QUOTE = Fraction(7_123_457, 10**6)
 RATE = Fraction(1_057_319, 10**6)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def quoted_feeds(yard):
     """Per quote and number of decimals a feed, and the quote as such a feed can give it."""
 
@@ -32,7 +32,7 @@ def quoted_feeds(yard):
     return {pair: quoted_feed(*pair) for pair in pairs}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def rate_vaults(yard):
     return {
         decimals: yard.rate_vault(yard.token(decimals[1]), decimals[0], int(RATE * 10 ** decimals[1]))

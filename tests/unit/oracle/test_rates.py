@@ -23,7 +23,7 @@ GROWTH = WAD // 20 // YEAR  # 5 % a year
 SIDES = ["collateral_rate", "loan_rate"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def vault(yard):
     return yard.rate_vault(yard.token(18), 18, RATE0)
 

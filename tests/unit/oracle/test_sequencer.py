@@ -10,14 +10,14 @@ GRACE = HOUR
 UP, DOWN = 0, 1
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def sequencer(yard, deployer):
     feed = yard.feed(UP, 0)
     feed.set_round(UP, feed.latestRoundData()[2] - 30 * DAY, sender=deployer)
     return feed
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def rollup_oracles(yard, plain_config, sequencer, second, fallback):
     config = plain_config.but(sequencer=sequencer, grace=GRACE)
     return {
