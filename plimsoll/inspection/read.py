@@ -116,12 +116,12 @@ def _check(book: AddressBook, provider: ProviderAPI, name: str | None) -> None:
         )
     if not book.pools:
         raise InspectError(
-            f"{book.title} names no pool on {network_of(provider)}; deploy one with `ape run deploy market "
+            f"{book.title} names no pool on {network_of(provider)}; deploy one with `plimsoll deploy market "
             "--file markets/...`, or choose another network with --network."
         )
     if book.lens is None:
         raise InspectError(
-            f"{book.title} names no Lens; add one with `ape run deploy factory`, with the same --network."
+            f"{book.title} names no Lens; add one with `plimsoll deploy factory`, with the same --network."
         )
     if name is not None and name not in (*book.pools, *book.vaults):
         raise InspectError(

@@ -95,7 +95,7 @@ def _vault(provider: ProviderAPI, settings: Settings) -> tuple[str, str, int]:
     book = _book(provider)
     if not book.vaults:
         raise KeeperError(
-            f"There is no vault in {book.title}; deploy one (`ape run deploy market`), choose --network, or "
+            f"There is no vault in {book.title}; deploy one (`plimsoll deploy market`), choose --network, or "
             "give its address with --vault."
         )
     if name is None and len(book.vaults) == 1:

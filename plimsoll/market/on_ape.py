@@ -50,7 +50,7 @@ def connected(
         names = ", ".join(known) or "none"
         raise MarketError(f"{book.title} has no vault {vault or 'at all'} (there are: {names}); deploy one.")
     if book.lens is None:
-        raise MarketError(f"{book.title} names no Lens; add one with `ape run deploy factory`.")
+        raise MarketError(f"{book.title} names no Lens; add one with `plimsoll deploy factory`.")
     pool, name = str(key).split("/")
     return OnApe(provider, book, pool), name
 

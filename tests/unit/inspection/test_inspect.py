@@ -1,4 +1,4 @@
-"""`ape run inspect`: what is found, how it is shown, what is refused."""
+"""`plimsoll inspect`: what is found, how it is shown, what is refused."""
 
 import json
 import os
@@ -294,7 +294,7 @@ def test_no_address_book(command: Callable[..., None], place: InspectedMarket) -
     with pytest.raises(click.ClickException) as error:
         command()
     assert error.value.message == (
-        f"{place.desk.book_path} names no pool on {ON_LOCAL}; deploy one with `ape run deploy market --file "
+        f"{place.desk.book_path} names no pool on {ON_LOCAL}; deploy one with `plimsoll deploy market --file "
         "markets/...`, or choose another network with --network."
     )
 
@@ -304,7 +304,7 @@ def test_a_book_without_a_lens(place: InspectedMarket, edit: Callable[..., None]
     with pytest.raises(InspectError) as error:
         look(place)
     assert str(error.value) == (
-        f"{place.desk.book_path} names no Lens; add one with `ape run deploy factory`, with the same "
+        f"{place.desk.book_path} names no Lens; add one with `plimsoll deploy factory`, with the same "
         "--network."
     )
 
