@@ -24,12 +24,11 @@ import pyarrow.parquet as pq
 from ruamel.yaml.error import YAMLError
 
 from plimsoll.chain.engine import Artifact
+from plimsoll.places import PACKAGE
 from plimsoll.scenario.config import Scenario
 from plimsoll.scenario.paths import Bootstrap, Candles, Waypoints
 from plimsoll.scenario.reading import ScenarioError, load
 from plimsoll.yaml_lines import reader
-
-PACKAGE = Path(__file__).parents[1]
 
 CHUNK = 25  # paths
 
@@ -126,10 +125,14 @@ class Sweep:
 
 def code_version() -> str:
     """Tells versions of our own code apart, of all that can change what a path gives."""
-    code = [*PACKAGE.glob("*.py"), PACKAGE / "report" / "measures.py"]
-    for name in ("chain", "keeper", "scenario", "twin"):
-        code += (PACKAGE / name).glob("*.py")
-    return _digest(path.read_bytes() for path in sorted(code))
+    return _digest(path.read_bytes() for path in sorted(_code()))
+
+
+def _code() -> Iterator[Path]:
+    yield from PACKAGE.glob("*.py")
+    yield PACKAGE / "report" / "measures.py"
+    for name in ("chain", "keeper", "market", "scenario", "twin"):
+        yield from (PACKAGE / name).glob("*.py")
 
 
 def _digest(parts: Iterable[bytes]) -> str:

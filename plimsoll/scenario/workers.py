@@ -14,10 +14,11 @@ from typing import Any
 
 from plimsoll.chain.engine import Artifact
 from plimsoll.chain.revm import Revm
+from plimsoll.places import PACKAGE
 from plimsoll.report.measures import measure
 from plimsoll.scenario.config import Scenario
 from plimsoll.scenario.run import Laboratory, clock_of
-from plimsoll.scenario.sweep import PACKAGE, Chunk, PathFailed, Row, SweepError, code_version
+from plimsoll.scenario.sweep import Chunk, PathFailed, Row, SweepError, code_version
 
 AHEAD = 4  # chunks under way for each thread of a cluster
 

@@ -6,6 +6,8 @@ import os
 import re
 import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -14,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from plimsoll.chain.engine import Artifact
+from plimsoll.places import PACKAGE
 from plimsoll.scenario import sweep as sweeping
 from plimsoll.scenario import workers as working
 from plimsoll.scenario.config import Scenario
@@ -356,6 +359,17 @@ def test_processes_that_always_die_end_the_sweep(sweep, tmp_path, monkeypatch) -
         str(refused.value),
     )
     assert json.loads((tmp_path / "sweep.json").read_text())["paths"] == 60
+
+
+def test_the_version_is_of_all_code_that_plays() -> None:
+    code = (
+        "import sys, plimsoll.scenario.workers\n"
+        "print(*(it.__file__ for name, it in sys.modules.items() if name.startswith('plimsoll.')), sep='\\n')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = {Path(line) for line in done.stdout.splitlines()}
+    assert len(loaded) > 30
+    assert loaded - set(sweeping._code()) == {PACKAGE / "report" / "__init__.py"}
 
 
 def test_workers_of_another_version_are_refused(tmp_path, monkeypatch) -> None:
