@@ -15,6 +15,7 @@ from eth_abi.exceptions import DecodingError, InsufficientDataBytes
 from eth_utils.crypto import keccak
 
 from plimsoll.chain.artifact import AbiEntry as AbiEntry
+from plimsoll.strict import unknown
 
 WORD = 32
 
@@ -128,6 +129,22 @@ class Event:
             _decode([kind], next(topics))[0] if indexed else next(data)
             for kind, indexed in zip(self.types, self.indexed, strict=True)
         )
+
+
+@dataclass(frozen=True)
+class LoggedEvent:
+    """A decoded event, equal to another of the same contract, kind and arguments; these are attributes."""
+
+    contract: str
+    name: str
+    arguments: dict[str, Any]
+
+    def __getattr__(self, name: str) -> Any:
+        """An argument of the event."""
+        try:
+            return self.__dict__["arguments"][name]
+        except KeyError:
+            raise unknown(self.__dict__.get("name", "The event"), name, self.arguments) from None
 
 
 class Events:

@@ -6,9 +6,9 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
+from plimsoll.chain.abi import LoggedEvent
 from plimsoll.market.amounts import Amount, Number, ratio, units_of
 from plimsoll.market.deployment import CURATOR, DEPLOYER, Parts, Spoke, Token
-from plimsoll.market.events import Decoded
 from plimsoll.market.ground import Ground
 from plimsoll.market.refusals import MarketError
 from plimsoll.strict import Strict
@@ -114,7 +114,7 @@ class Desk(Strict):
 
     # ------------------------------------------------------------------------------------------- events
 
-    def told(self, it: Decoded) -> tuple[str, dict[str, Any]]:
+    def told(self, it: LoggedEvent) -> tuple[str, dict[str, Any]]:
         """Where an event was logged, and its arguments: people by name, amounts in whole tokens."""
         place = self.place_of(it.contract)
         return place, {name: self._argument(place, it, name, value) for name, value in it.arguments.items()}
@@ -128,7 +128,7 @@ class Desk(Strict):
         known = {part.address.lower(): place for part, place in places if part is not None}
         return "nobody" if address == NOBODY else known.get(address) or self.name_of(address)
 
-    def _argument(self, place: str, it: Decoded, name: str, value: Any) -> Any:
+    def _argument(self, place: str, it: LoggedEvent, name: str, value: Any) -> Any:
         is_vault = place.startswith("vault")
         if isinstance(value, str):
             return self.place_of(value)

@@ -4,38 +4,16 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from plimsoll.chain.abi import Event, Log, events_of
+from plimsoll.chain.abi import Event, Log, LoggedEvent, events_of
 from plimsoll.chain.artifacts import artifact
 from plimsoll.market.refusals import MarketError
-from plimsoll.strict import unknown
 from plimsoll.twin import chain as twin
 from plimsoll.twin.position import unpack_debt_totals, unpack_liquidation
 
 CONTRACTS = ("Pool", "Council", "Backstop", "Vault", "Factory")
-
-
-@dataclass(frozen=True)
-class Decoded:
-    """An event; its arguments are attributes.
-
-    Those of `LiquidationCall` and `Liquidation` are unpacked. Amounts are base units, healths and ratios WAD,
-    prices 1e36, addresses in lower case.
-    """
-
-    contract: str
-    name: str
-    arguments: dict[str, Any]
-
-    def __getattr__(self, name: str) -> Any:
-        """An argument of the event."""
-        try:
-            return self.__dict__["arguments"][name]
-        except KeyError:
-            raise unknown(self.__dict__.get("name", "The event"), name, self.arguments) from None
 
 
 def decode(logged: Any) -> Any:
@@ -47,8 +25,10 @@ def decode(logged: Any) -> Any:
             any token look like those of a pool's shares.
 
     Returns:
-        A `Decoded`, or a list of them. What a `Liquidation` extinguished and lost, its liquidator and its
-        price are known from the `LiquidationCall` that follows it, so only in a list.
+        A `LoggedEvent`, or a list of them. Amounts are base units, healths and ratios WAD, prices 1e36,
+        addresses in lower case. The words of `LiquidationCall` and `Liquidation` are unpacked; what a
+        `Liquidation` extinguished and lost, its liquidator and its price are known from the
+        `LiquidationCall` that follows it, so only in a list.
 
     Raises:
         ValueError: a single event that is not Plimsoll's.
@@ -66,7 +46,7 @@ def decode(logged: Any) -> Any:
     return found[0]
 
 
-def unpacked(events: Iterable[twin.Event | None]) -> list[Decoded]:
+def unpacked(events: Iterable[twin.Event | None]) -> list[LoggedEvent]:
     """Events in their order, by name; None is left out.
 
     A vault logs its closes first and then the call they belong to, which has what they share.
@@ -82,7 +62,7 @@ def unpacked(events: Iterable[twin.Event | None]) -> list[Decoded]:
             arguments["total_debt"], arguments["total_debt_shares"] = unpack_debt_totals(word)
         elif name == "Liquidation":
             arguments = _close(arguments, calls.get(contract))
-        found.append(Decoded(contract, name, arguments))
+        found.append(LoggedEvent(contract, name, arguments))
     return found[::-1]
 
 

@@ -7,29 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from plimsoll.chain import engine
-from plimsoll.chain.abi import AbiEntry, Event, Events, Log, events_of
+from plimsoll.chain.abi import AbiEntry, Event, Events, Log, LoggedEvent, events_of
 from plimsoll.chain.engine import CallReverted
 from plimsoll.strict import unknown
 from plimsoll.units import NOBODY
 
 if TYPE_CHECKING:
     from plimsoll.testing.chain import Chain
-
-
-@dataclass(frozen=True)
-class LoggedEvent:
-    """An event, equal to another of the same contract, kind and arguments; arguments are attributes."""
-
-    contract: str
-    name: str
-    arguments: dict[str, Any]
-
-    def __getattr__(self, name: str) -> Any:
-        """An argument of the event."""
-        try:
-            return self.__dict__["arguments"][name]
-        except KeyError:
-            raise AttributeError(f"{self} has no argument {name!r}.") from None
 
 
 @dataclass(frozen=True)

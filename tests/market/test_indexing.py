@@ -12,8 +12,7 @@ import pytest
 
 import plimsoll
 from plimsoll import Market
-from plimsoll.chain.abi import Log
-from plimsoll.market.events import Decoded
+from plimsoll.chain.abi import Log, LoggedEvent
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "indexing.md").read_text()
 
@@ -50,19 +49,19 @@ def _as_json(log: Log) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def closes(transactions: list[list[dict[str, Any]]]) -> list[Decoded]:
+def closes(transactions: list[list[dict[str, Any]]]) -> list[LoggedEvent]:
     """What the package's own decoder says."""
     events = [each for logs in transactions for each in plimsoll.decode(logs)]
     return [each for each in events if each.name == "Liquidation"]
 
 
-def test_the_transactions_are_of_every_kind(closes: list[Decoded]) -> None:
+def test_the_transactions_are_of_every_kind(closes: list[LoggedEvent]) -> None:
     assert len(closes) == 6
     assert {each.loss > 0 for each in closes} == {each.fee > 0 for each in closes} == {True, False}
     assert {each.health_after is None for each in closes} == {True, False}
 
 
-def test_python(transactions: list[list[dict[str, Any]]], closes: list[Decoded], capsys: Any) -> None:
+def test_python(transactions: list[list[dict[str, Any]]], closes: list[LoggedEvent], capsys: Any) -> None:
     (snippet,) = snippets("python")
     for logs in transactions:
         exec(snippet, {"plimsoll": plimsoll, "logs": logs})
@@ -71,7 +70,7 @@ def test_python(transactions: list[list[dict[str, Any]]], closes: list[Decoded],
     ]
 
 
-def test_javascript(transactions: list[list[dict[str, Any]]], closes: list[Decoded]) -> None:
+def test_javascript(transactions: list[list[dict[str, Any]]], closes: list[LoggedEvent]) -> None:
     node = shutil.which("node")
     if node is None:
         pytest.skip("there is no node")
@@ -95,7 +94,7 @@ def test_javascript(transactions: list[list[dict[str, Any]]], closes: list[Decod
         assert each == {name: str(expected.arguments[name]) for name in each}
 
 
-def test_sql(transactions: list[list[dict[str, Any]]], closes: list[Decoded]) -> None:
+def test_sql(transactions: list[list[dict[str, Any]]], closes: list[LoggedEvent]) -> None:
     views, query = snippets("sql")
     database = sqlite3.connect(":memory:")
     database.execute("CREATE TABLE logs (id INTEGER PRIMARY KEY, address, topic0, topic1, data)")
