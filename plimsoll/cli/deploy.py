@@ -8,12 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 
-from plimsoll.cli.network import NetworkCommand
-
-WIDTH = 140  # when the output is not a terminal
+from plimsoll.cli.network import NetworkCommand, book_option, wide_console
 
 
 def read_market(_context: click.Context, _parameter: click.Parameter, path: Path | None) -> Any:
@@ -48,12 +45,7 @@ def command(stage: str, text: str, *, needs_file: bool = True) -> None:
     )
     @click.option("--dry-run", is_flag=True, help="Show what would be done, and send nothing.")
     @click.option("--yes", is_flag=True, help="Sign without asking for each transaction.")
-    @click.option(
-        "--book",
-        "place",
-        type=click.Path(path_type=Path, dir_okay=False),
-        help="File of the address book.  [default: deployments/NETWORK.json]",
-    )
+    @book_option
     def run(market: Any, account: str | None, dry_run: bool, yes: bool, place: Path | None) -> None:
         deploy(stage, market, account, dry_run=dry_run, yes=yes, place=place)
 
@@ -94,9 +86,7 @@ def deploy(
 
     provider = ape.networks.provider
     ape.logging.logger.set_level(ape.logging.LogLevel.ERROR)  # else it speaks up at each signature
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = WIDTH
+    console = wide_console()
     results: dict[str, Any] = {}
     try:
         sender = signer(account, provider)

@@ -1,13 +1,11 @@
 """Shows pools, vaults and positions at a glance. See docs/lens.md."""
 
 import json
-from typing import Any
 
 import click
 
-from plimsoll.cli.network import NetworkCommand
+from plimsoll.cli.network import NetworkCommand, looking_at, wide_console
 
-WIDTH = 140  # when the output is not a terminal
 ROWS = 30
 
 
@@ -27,29 +25,18 @@ def cli(name: str | None, as_json: bool, rows: int) -> None:
     NAME is one pool (pUSDC) or one vault (pUSDC/weth); without it everything is shown.
     """
     import ape
-    from ape.exceptions import ApeException
-    from rich.console import Console
 
-    from plimsoll.chain.views import network_of
-    from plimsoll.deploy import AddressBook, DeployError, book_path
+    from plimsoll.deploy import AddressBook, book_path
     from plimsoll.inspection.read import InspectError, read
     from plimsoll.inspection.show import to_json, to_tables
 
     provider = ape.networks.provider
-    with ape.logging.logger.at_level(ape.logging.LogLevel.WARNING):
+    with ape.logging.logger.at_level(ape.logging.LogLevel.WARNING), looking_at(provider):
         try:
-            market: Any = read(AddressBook.load(provider, book_path(provider)), provider, name)
-        except (DeployError, InspectError) as error:
+            market = read(AddressBook.load(provider, book_path(provider)), provider, name)
+        except InspectError as error:
             raise click.ClickException(str(error)) from None
-        except (ApeException, OSError) as error:
-            raise click.ClickException(
-                f"The node of {network_of(provider)} does not answer ({type(error).__name__}); see that it "
-                "runs."
-            ) from None
     if as_json:
         click.echo(json.dumps(to_json(market), indent=2))
         return
-    console = Console()
-    if not console.is_terminal:
-        console.width = WIDTH
-    console.print(to_tables(market, rows), highlight=False)
+    wide_console().print(to_tables(market, rows))

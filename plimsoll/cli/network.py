@@ -1,9 +1,20 @@
-"""Commands that talk to a node, through ape."""
+"""What the commands share that talk to a node, through ape."""
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
+
+WIDTH = 140  # of tables when the output is not a terminal
+
+book_option = click.option(
+    "--book",
+    "place",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File of the address book.  [default: deployments/NETWORK.json]",
+)
 
 
 class NetworkCommand(click.Command):
@@ -34,3 +45,32 @@ class NetworkCommand(click.Command):
             except ApeException as error:
                 raise click.ClickException(str(error)) from None
             return super().invoke(ctx)
+
+
+@contextmanager
+def looking_at(provider: Any) -> Iterator[None]:
+    """What goes wrong while a network is looked at ends as a sentence."""
+    from ape.exceptions import ApeException
+    from web3.exceptions import Web3Exception
+
+    from plimsoll.chain.views import network_of
+    from plimsoll.deploy import DeployError
+
+    try:
+        yield
+    except DeployError as error:
+        raise click.ClickException(str(error)) from None
+    except (ApeException, Web3Exception, OSError) as error:
+        raise click.ClickException(
+            f"The node of {network_of(provider)} does not answer ({type(error).__name__}); see that it runs."
+        ) from None
+
+
+def wide_console() -> Any:
+    """A terminal for tables, or a file with room for them."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = WIDTH
+    return console
