@@ -6,6 +6,7 @@ they should be and answers None instead; `Block` reads known contracts as of one
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ape.api import ProviderAPI
@@ -114,6 +115,7 @@ class Block:
         latest = provider.make_request("eth_getBlockByNumber", ["latest", False])
         self._provider = provider
         self.number = int(latest["number"], 16)
+        self.hash = str(latest["hash"])
         self.time = int(latest["timestamp"], 16)
 
     def call(self, sender: str, to: str, data: bytes) -> bytes:
@@ -128,12 +130,12 @@ class Block:
             raise CallReverted(message.removeprefix("execution reverted").removeprefix(": ")) from None
         return bytes.fromhex(answer[2:])
 
-    def logs(self, address: str, topic: bytes, first: int) -> list[dict[str, Any]]:
-        """The events of a contract with this first topic, from block `first` on, in their order.
+    def logs(self, address: str | Sequence[str], topic: bytes | None, first: int) -> list[dict[str, Any]]:
+        """The events of one contract or several with this first topic, or with any, from block `first` on.
 
-        A node that refuses so many blocks at once is asked for halves.
+        They are in their order. A node that refuses so many blocks at once is asked for halves.
         """
-        wanted = {"address": address, "topics": ["0x" + topic.hex()]}
+        wanted = {"address": address, "topics": [] if topic is None else ["0x" + topic.hex()]}
 
         def ask(first: int, last: int) -> list[dict[str, Any]]:
             request = {**wanted, "fromBlock": hex(first), "toBlock": hex(last)}

@@ -6,19 +6,19 @@ file's mocks may be minted and set. On a live network a name is one of ape's acc
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
 from ape import accounts, networks
 from ape.api import AccountAPI, ProviderAPI
-from ape.exceptions import ContractLogicError, ProviderError
+from ape.exceptions import ContractLogicError
 from eth_utils.address import to_checksum_address
 
 from plimsoll.chain.abi import Log
 from plimsoll.chain.artifacts import artifact
 from plimsoll.chain.engine import CallReverted, Contract
-from plimsoll.chain.logs import in_halves
 from plimsoll.chain.views import Block, is_local, network_of, now, view_one
 from plimsoll.deploy import AddressBook, DeployError, book_path, signer
 from plimsoll.market.deployment import DEPLOYER, Parts, Spoke, Token, account
@@ -165,9 +165,9 @@ class OnApe(OnContracts):
 
     def history(self) -> Sequence[Happening]:
         """All events so far, as of the latest block."""
-        latest = self._ape.provider.make_request("eth_getBlockByNumber", ["latest", False])
-        if latest["hash"] != self._kept[0]:
-            self._kept = latest["hash"], self._read(int(latest["number"], 16))
+        latest = Block(self._ape.provider)
+        if latest.hash != self._kept[0]:
+            self._kept = latest.hash, self._read(latest)
         return self._kept[1]
 
     def give(self, token: Contract, to: str, amount: int) -> None:
@@ -211,27 +211,19 @@ class OnApe(OnContracts):
     def _set_answer(self, feed: Contract, answer: int) -> None:
         self.send(feed, "set_answer", answer, sender=DEPLOYER)
 
-    def _read(self, last: int) -> list[Happening]:
-        """The events up to a block; a node that refuses so many blocks at once is asked for halves."""
-        provider, parts = self._ape.provider, self.parts
+    def _read(self, latest: Block) -> list[Happening]:
+        """The events up to a block."""
+        parts = self.parts
         ours = [parts.pool, parts.council, parts.backstop, *(each.vault for each in parts.spokes.values())]
-        addresses = [part.address for part in ours]
-        times: dict[str, int] = {}
 
-        def ask(first: int, last: int) -> list[dict[str, Any]]:
-            request = {"address": addresses, "fromBlock": hex(first), "toBlock": hex(last)}
-            return list(provider.make_request("eth_getLogs", [request]))
-
+        @functools.cache
         def time_of(block: str) -> int:
-            if block not in times:
-                found = provider.make_request("eth_getBlockByNumber", [block, False])
-                times[block] = int(found["timestamp"], 16)
-            return times[block]
+            found = self._ape.provider.make_request("eth_getBlockByNumber", [block, False])
+            return int(found["timestamp"], 16)
 
-        entries = in_halves(ask, self._first_block, last, lambda error: isinstance(error, ProviderError))
         return [
             Happening(time_of(entry["blockNumber"]), event)
-            for entry in entries
+            for entry in latest.logs([part.address for part in ours], None, self._first_block)
             if (event := self._event(log_of(entry)))
         ]
 

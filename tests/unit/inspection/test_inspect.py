@@ -6,9 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
-from importlib import util
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import click
@@ -19,6 +17,7 @@ from rich.console import Console
 
 from plimsoll.chain.containers import container
 from plimsoll.chain.views import Block
+from plimsoll.cli.inspect import cli
 from plimsoll.deploy import AddressBook
 from plimsoll.inspection.read import FALLS, InspectError, Market, owners_of, read
 from plimsoll.inspection.show import to_json, to_tables
@@ -30,25 +29,13 @@ ROOT = Path(__file__).parents[3]
 ON_LOCAL = "ethereum:local (chain 31337)"
 
 
-@pytest.fixture(scope="module")
-def script() -> ModuleType:
-    """scripts/inspect.py, under another name."""
-    spec = util.spec_from_file_location("tested_inspect", ROOT / "scripts" / "inspect.py")
-    assert spec is not None and spec.loader is not None
-    module = util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture
-def command(
-    script: ModuleType, place: InspectedMarket, monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., None]:
+def command(place: InspectedMarket, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Runs the command on the place's address book."""
     monkeypatch.setattr("plimsoll.deploy.book_path", lambda provider: place.desk.book_path)
 
     def run(name: str | None = None, as_json: bool = False, rows: int = 30) -> None:
-        script.cli.callback(name=name, as_json=as_json, rows=rows)
+        cli.callback(name=name, as_json=as_json, rows=rows)
 
     return run
 
@@ -160,7 +147,7 @@ class Stingy:
 
     def make_request(self, method: str, parameters: list[Any]) -> Any:
         if method == "eth_getBlockByNumber":
-            return {"number": hex(21), "timestamp": hex(7)}
+            return {"number": hex(21), "hash": "0x", "timestamp": hex(7)}
         self.asked += 1
         first, last = (int(parameters[0][key], 16) for key in ("fromBlock", "toBlock"))
         if last - first >= self.most:
