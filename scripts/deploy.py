@@ -1,5 +1,5 @@
 """`ape run deploy market --file markets/x.yaml`: `plimsoll deploy`."""
 
-from plimsoll.cli.deploy import cli, deploy
+from plimsoll.cli.deploy import cli
 
-__all__ = ["cli", "deploy"]
+__all__ = ["cli"]

@@ -18,6 +18,7 @@ from eth_account import Account
 
 from plimsoll.chain.anvil import AnvilProcess
 from plimsoll.chain.fees import ORACLE, data_fee_paid
+from plimsoll.cli.deploy import deploy
 from plimsoll.deploy import Stage, load_market, locked
 from tests.utils.markets import STEPS as MARKET_STEPS
 from tests.utils.markets import Desk
@@ -36,21 +37,15 @@ def load(path: str) -> ModuleType:
     return module
 
 
-@pytest.fixture(scope="module")
-def script() -> ModuleType:
-    """scripts/deploy.py."""
-    return load("scripts/deploy")
-
-
 def rows(output: str) -> dict[str, list[str]]:
     """The cells of the table's rows, by the first of them."""
     lines = (line.strip("│").split("│") for line in output.splitlines() if line.startswith("│"))
     return {cells[0].strip(): [cell.strip() for cell in cells[1:]] for cells in lines}
 
 
-def test_shows_what_was_sent(script: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+def test_shows_what_was_sent(capsys: pytest.CaptureFixture[str]) -> None:
     height = chain.blocks.height
-    script.deploy("market", load_market(MARKET), None, dry_run=False)
+    deploy("market", load_market(MARKET), None, dry_run=False)
     assert chain.blocks.height == height + len(STEPS)
     output = capsys.readouterr().out
     table = rows(output)
@@ -64,7 +59,6 @@ def test_shows_what_was_sent(script: ModuleType, capsys: pytest.CaptureFixture[s
 
 
 def test_says_what_is_signed_before_it_is_signed(
-    script: ModuleType,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
     deployer: AccountAPI,
@@ -77,7 +71,7 @@ def test_says_what_is_signed_before_it_is_signed(
         return signs(account, transaction)
 
     monkeypatch.setattr(type(deployer), "sign_transaction", sign)
-    script.deploy("market", load_market(MARKET), None, dry_run=False)
+    deploy("market", load_market(MARKET), None, dry_run=False)
     output = " ".join(capsys.readouterr().out.split()).split("signing")
     assert "9 transactions cost about 0.000000 ETH at 0.000 gwei, 10 more depend on these; the" in output[0]
     assert "blueprint Pool: new blueprint of Pool (EIP-5202), for at most 0.000000 ETH" in output[0]
@@ -86,23 +80,23 @@ def test_says_what_is_signed_before_it_is_signed(
     assert any(".create_pool(params={asset=0x" in part and "delay=259200)" in part for part in output)
 
 
-def test_a_book_elsewhere(script: ModuleType, tmp_path: Path) -> None:
+def test_a_book_elsewhere(tmp_path: Path) -> None:
     """Another file; a second command at the same time is refused before it plans."""
     place = tmp_path / "mine" / "book.json"
-    script.deploy("factory", None, None, dry_run=False, place=place)
+    deploy("factory", None, None, dry_run=False, place=place)
     assert json.loads(place.read_text())["factory"]
     with locked(place), pytest.raises(click.ClickException) as error:
-        script.deploy("factory", None, None, dry_run=False, place=place)
+        deploy("factory", None, None, dry_run=False, place=place)
     assert error.value.message == f"Another command is writing {place}; run this one again after it."
-    script.deploy("factory", None, None, dry_run=False, place=place)
+    deploy("factory", None, None, dry_run=False, place=place)
 
 
-def test_a_folder_that_cannot_be_written(script: ModuleType, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     """Said before anything is sent."""
     (tmp_path / "file").write_text("")
     height = chain.blocks.height
     with pytest.raises(click.ClickException) as error:
-        script.deploy("factory", None, None, dry_run=False, place=tmp_path / "file" / "book.json")
+        deploy("factory", None, None, dry_run=False, place=tmp_path / "file" / "book.json")
     assert "cannot be written" in error.value.message and "--book" in error.value.message
     assert chain.blocks.height == height
 
@@ -112,7 +106,7 @@ KEY = "0123456789abcdef"
 
 @pytest.mark.parametrize("method", ["eth_chainId", "eth_getBalance", "eth_estimateGas"])
 def test_a_node_that_fails_ends_in_a_sentence(
-    script: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, method: str
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, method: str
 ) -> None:
     """At any moment; without its address, which may contain a key."""
     provider = networks.provider.web3.provider
@@ -125,7 +119,7 @@ def test_a_node_that_fails_ends_in_a_sentence(
 
     monkeypatch.setattr(type(provider), "make_request", fail)
     with pytest.raises(click.ClickException) as error:
-        script.deploy("factory", None, None, dry_run=False, place=tmp_path / "book.json")
+        deploy("factory", None, None, dry_run=False, place=tmp_path / "book.json")
     assert KEY not in error.value.message
     assert "run the command again" in error.value.message
 
@@ -151,11 +145,9 @@ def test_the_tests_leave_a_chain_of_others_alone() -> None:
         node.kill()
 
 
-def test_a_dry_run_sends_nothing(
-    script: ModuleType, capsys: pytest.CaptureFixture[str], deployer: AccountAPI
-) -> None:
+def test_a_dry_run_sends_nothing(capsys: pytest.CaptureFixture[str], deployer: AccountAPI) -> None:
     before = chain.blocks.height, deployer.nonce
-    script.deploy("market", load_market(MARKET), None, dry_run=True)
+    deploy("market", load_market(MARKET), None, dry_run=True)
     assert (chain.blocks.height, deployer.nonce) == before
     output = capsys.readouterr().out
     assert rows(output)["limit of pUSDC/weth"] == ["set to 10,000,000", "", "", "?"]
@@ -176,7 +168,6 @@ def keyfile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> KeyfileAccount:
 @pytest.mark.usefixtures("keyfile")
 @pytest.mark.parametrize(("yes", "confirmed"), [(False, 6), (True, 0)])
 def test_the_passphrase_is_asked_for_once(
-    script: ModuleType,
     desk: Desk,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -188,7 +179,7 @@ def test_the_passphrase_is_asked_for_once(
     monkeypatch.setattr("click.prompt", lambda *_, **__: asked.update(["passphrase"]) or "secret")
     monkeypatch.setattr("click.confirm", lambda text: asked.update([text.splitlines()[-1]]) or True)
     for _ in range(2):  # the second time there is nothing to sign
-        script.deploy("factory", None, "me", dry_run=False, yes=yes, place=desk.book_path)
+        deploy("factory", None, "me", dry_run=False, yes=yes, place=desk.book_path)
     assert asked == Counter({"passphrase": 1, "Sign: ": confirmed})
     output = capsys.readouterr()
     assert "WARNING" not in output.out + output.err
@@ -197,11 +188,11 @@ def test_the_passphrase_is_asked_for_once(
 @pytest.mark.usefixtures("keyfile")
 @pytest.mark.parametrize("yes", [False, True])
 def test_a_wrong_passphrase_ends_in_a_sentence(
-    script: ModuleType, desk: Desk, monkeypatch: pytest.MonkeyPatch, yes: bool
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, yes: bool
 ) -> None:
     monkeypatch.setattr("click.prompt", lambda *_, **__: "wrong")
     with pytest.raises(click.ClickException) as error:
-        script.deploy("factory", None, "me", dry_run=False, yes=yes, place=desk.book_path)
+        deploy("factory", None, "me", dry_run=False, yes=yes, place=desk.book_path)
     assert error.value.message == (
         "me stays locked (Failed to unlock after 3 attempts); run the command again with its passphrase."
     )
@@ -214,9 +205,7 @@ GAS_PRICE_ORACLE = (  # of the OP Stack, as far as it is asked: `WEI_A_BYTE` tim
 )
 
 
-def test_the_data_of_transactions_costs_on_a_rollup(
-    script: ModuleType, capsys: pytest.CaptureFixture[str], desk: Desk
-) -> None:
+def test_the_data_of_transactions_costs_on_a_rollup(capsys: pytest.CaptureFixture[str], desk: Desk) -> None:
     """In the plan, before each signature, and in the sum of what was spent, where receipts say it."""
     networks.provider.make_request("anvil_setCode", [ORACLE, GAS_PRICE_ORACLE])
     blueprints = desk.plan(until=Stage.FACTORY).missing[:4]
@@ -224,7 +213,7 @@ def test_the_data_of_transactions_costs_on_a_rollup(
         data = bytes(step.transaction().transaction.data)
         assert step.data_fee == WEI_A_BYTE * (len(data) + 3 * 32)
     total = f"{sum(step.data_fee for step in blueprints) / 10**18:.6f} ETH"
-    script.deploy("factory", None, None, dry_run=False, place=desk.book_path)
+    deploy("factory", None, None, dry_run=False, place=desk.book_path)
     output = " ".join(capsys.readouterr().out.split())
     assert f"4 transactions cost about {total} at 0.000 gwei, {total} of it for their data, 2 more" in output
     first = f"{blueprints[0].data_fee / 10**18:.6f} ETH"
@@ -235,10 +224,10 @@ def test_the_data_of_transactions_costs_on_a_rollup(
     assert data_fee_paid(networks.provider, desk.book().blueprints["Pool"].tx) == 0
 
 
-def test_a_mistake_ends_in_a_sentence(script: ModuleType) -> None:
+def test_a_mistake_ends_in_a_sentence() -> None:
     before = chain.blocks.height
     with pytest.raises(click.ClickException) as error:
-        script.deploy("factory", None, "TEST::20", dry_run=False)
+        deploy("factory", None, "TEST::20", dry_run=False)
     assert error.value.message == "TEST::20 is no test account; choose TEST::0 to TEST::19."
     assert chain.blocks.height == before
 

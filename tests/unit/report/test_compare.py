@@ -5,11 +5,11 @@ import json
 import pytest
 from click.testing import CliRunner
 
+from plimsoll.cli.compare import cli
 from plimsoll.report import figures
 from plimsoll.report.compare import compare, lines
 from plimsoll.report.folder import FolderError, read
 from plimsoll.report.write import write
-from scripts.compare import cli
 
 
 @pytest.fixture
