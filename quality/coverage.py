@@ -15,7 +15,6 @@ their bodies and what follows them are statements. Why titanoboa's own plugin is
 """
 
 import sys
-import sysconfig
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,13 +22,12 @@ from typing import Any
 
 import vyper.ast as ast
 from vyper.ast.parse import parse_to_ast
-from vyper.compiler.input_bundle import FilesystemInputBundle
-from vyper.compiler.phases import CompilerData
 from vyper.ir.compile_ir import assembly_to_evm
 
 from plimsoll.testing.engines import made_by
 from quality.compiling import CONTRACTS, ROOT
 from quality.judging import ORACLE_STEPS, Bench, play, with_tests
+from quality.sources import front_end
 from quality.tracing import Boa, Step, Trace
 from tests.stateful import oracle_world
 
@@ -94,8 +92,7 @@ class Code:
 
 def programs(path: str) -> list[Code]:
     """Initcode and runtime code of a contract."""
-    bundle = FilesystemInputBundle([Path(sysconfig.get_path("purelib")), ROOT])
-    data = CompilerData(bundle.load_file(path), bundle)
+    data = front_end(ROOT / path)
     metadata = bytes.fromhex(data.integrity_sum)
     initcode, initcode_map = assembly_to_evm(data.assembly, compiler_metadata=metadata)
     runtime, runtime_map = assembly_to_evm(data.assembly_runtime)

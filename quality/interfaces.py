@@ -5,21 +5,17 @@ events, its structs by their names, and what the Vyper sources say about them. `
 writes `interfaces/` and `abi/` afresh.
 """
 
-import functools
 import json
-import sysconfig
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from vyper.compiler.input_bundle import FilesystemInputBundle
-from vyper.compiler.phases import CompilerData
 from vyper.semantics.types import BytesT, DArrayT, SArrayT, StringT, StructT, TupleT
 
 from plimsoll.chain.artifacts import artifact
+from quality.sources import ROOT, comments, front_end, remark
 
-ROOT = Path(__file__).parents[1]
 SOLIDITY = ROOT / "interfaces"
 ABI = ROOT / "abi"
 CONTRACTS = (
@@ -51,9 +47,7 @@ def written() -> dict[Path, str]:
 
 
 def _module(source: Path) -> Any:
-    bundle = FilesystemInputBundle([Path(sysconfig.get_path("purelib")), ROOT])
-    data = CompilerData(bundle.load_file(str(source.relative_to(ROOT))), bundle)
-    return data.annotated_vyper_module._metadata["type"]
+    return front_end(source).annotated_vyper_module._metadata["type"]
 
 
 def _declared(name: str) -> dict[str, StructT]:
@@ -167,19 +161,10 @@ def _block(head: str, fields: Sequence[str], declaration: Any, foot: str) -> str
     """Fields, each with what the source says of it."""
     lines = [_INDENT + head]
     for text, node in zip(fields, declaration.body, strict=True):
-        above, beside = _comments(node)
+        above, beside = comments(node)
         lines += [f"{2 * _INDENT}// {line}" for line in above]
         lines.append(f"{2 * _INDENT}{text}  // {beside}" if beside else 2 * _INDENT + text)
     return "\n".join([*lines, _INDENT + foot])
-
-
-def _comments(node: Any) -> tuple[list[str], str]:
-    """The comments above a line of a source, and the one beside it."""
-    lines = _lines(node.module_node.path)
-    above: list[str] = []
-    while (line := lines[node.lineno - 2 - len(above)].strip()).startswith("#"):
-        above.insert(0, line.removeprefix("#").strip())
-    return above, lines[node.lineno - 1].partition("#")[2].strip()
 
 
 def _said_of(function: Any) -> list[str]:
@@ -188,8 +173,7 @@ def _said_of(function: Any) -> list[str]:
     variable = node.module_node._metadata["type"].variables.get(function.name)
     if variable is None:
         return _natspec(node, _INDENT)
-    above, beside = _comments(variable.decl_node)
-    said = " ".join([*above, beside]).strip()
+    said = remark(variable.decl_node)
     return [f"{_INDENT}/// @notice {said}"] if said else []
 
 
@@ -219,11 +203,6 @@ def _place(declared: Any) -> tuple[str, int]:
     """Where something is declared."""
     node = getattr(declared, "decl_node", None) or declared.ast_def
     return node.module_node.path, node.lineno
-
-
-@functools.cache
-def _lines(path: str) -> list[str]:
-    return (ROOT / path).read_text().splitlines()
 
 
 def main() -> None:

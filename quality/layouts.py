@@ -5,16 +5,14 @@ a layout changes on purpose or not at all. `python -m quality.layouts` writes it
 """
 
 import json
-import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from vyper.compiler.input_bundle import FilesystemInputBundle
-from vyper.compiler.phases import CompilerData
 from vyper.semantics.types import StructT
 
-ROOT = Path(__file__).parents[1]
+from quality.sources import ROOT, front_end
+
 GOLDEN = ROOT / "tests" / "golden" / "layout"
 
 
@@ -34,8 +32,7 @@ def layout(contract: Path) -> dict[str, Any]:
 
     Of an interface that is a type the name is left, without the machine's path to it.
     """
-    bundle = FilesystemInputBundle([Path(sysconfig.get_path("purelib")), ROOT])
-    data = CompilerData(bundle.load_file(str(contract.relative_to(ROOT))), bundle)
+    data = front_end(contract)
     fields = {
         struct.name: [f"{name}: {_plain(str(member))}" for name, member in struct.members.items()]
         for kind in _types_in(data.global_ctx)

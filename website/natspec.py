@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sysconfig
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -11,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from vyper.ast import nodes as vy_ast
-from vyper.compiler.input_bundle import FilesystemInputBundle
-from vyper.compiler.phases import CompilerData
 
-ROOT = Path(__file__).parents[1]
+from quality.sources import ROOT, front_end, remark
+
 CONTRACTS = ROOT / "contracts"
 
 
@@ -78,9 +76,7 @@ def interfaces() -> list[Path]:
 
 def read(path: Path) -> Contract:
     """What a contract or an interface says of itself."""
-    libraries = Path(sysconfig.get_path("purelib"))
-    bundle = FilesystemInputBundle([libraries, ROOT])
-    module = CompilerData(bundle.load_file(path), bundle).annotated_vyper_module
+    module = front_end(path).annotated_vyper_module
     kind = module._metadata["type"]
     if path.suffix == ".vyi":
         functions = [node._metadata["func_type"] for node in module.get_children(vy_ast.FunctionDef)]
@@ -123,10 +119,15 @@ def _function(kind: Any) -> Function:
         ),
         mutability=kind.mutability.value,
         is_getter=is_getter,
-        notice=_remark(node.module_node, rf"{kind.name}: public\(") if is_getter else _first(said, "notice"),
+        notice=_of_variable(kind) if is_getter else _first(said, "notice"),
         details=_first(said, "dev"),
         reasons=tuple(dict.fromkeys(_reasons(kind))),
     )
+
+
+def _of_variable(getter: Any) -> str:
+    """What is remarked of the variable that a getter returns."""
+    return remark(getter.decl_node.module_node._metadata["type"].variables[getter.name].decl_node)
 
 
 def _natspec(docstring: str | None) -> dict[str, list[str]]:
@@ -157,29 +158,10 @@ def _reasons(kind: Any) -> Iterator[str]:
 
 
 def _record(name: str, node: Any) -> Record:
-    fields = []
-    lines = node.module_node.full_source_code.splitlines()
-    for field in node.get_children(vy_ast.AnnAssign):
-        written = field.annotation.node_source_code
-        before = _comment_above(lines, field.lineno - 1)
-        after = lines[field.lineno - 1].partition("#")[2].strip()
-        fields.append(Part(field.target.id, written, " ".join(filter(None, (before, after)))))
-    return Record(name, tuple(fields))
-
-
-def _comment_above(lines: list[str], at: int) -> str:
-    """The lines of comment that lead up to a line, as one."""
-    found: list[str] = []
-    while at > 0 and lines[at - 1].strip().startswith("#"):
-        at -= 1
-        found.insert(0, lines[at].strip(" #"))
-    return " ".join(found)
-
-
-def _remark(module: Any, declaration: str) -> str:
-    """The comment behind a declaration."""
-    found = re.search(rf"^{declaration}.*?#(.*)$", module.full_source_code, flags=re.M)
-    return found[1].strip() if found else ""
+    fields = node.get_children(vy_ast.AnnAssign)
+    return Record(
+        name, tuple(Part(each.target.id, each.annotation.node_source_code, remark(each)) for each in fields)
+    )
 
 
 def undocumented(contracts: Iterable[Contract]) -> list[str]:
