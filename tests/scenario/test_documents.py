@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from plimsoll.documents import FILES, PARTS, filled, parts_of
 from plimsoll.report.measures import measure
 from plimsoll.scenario.reading import load, parse
+from quality.documents import FILES, PARTS, filled, parts_of
 from tests.utils.laboratory import ROOT, SCENARIOS, SHIPPED, play
 
 TEXT = (ROOT / "docs" / "scenarios.md").read_text()
@@ -23,7 +23,7 @@ ROWS = re.findall(r"^\| `([a-z0-9-]+(?: --set [^`]+)?)` \| (.+) \|$", SHIPPING, 
 
 
 def test_tables_are_what_the_code_says() -> None:
-    """After a change that is meant: python -m plimsoll.documents."""
+    """After a change that is meant: python -m quality.documents."""
     texts = [path.read_text() for path in FILES]
     assert [filled(text) for text in texts] == texts
     assert sorted(name for text in texts for name in parts_of(text)) == sorted(PARTS)

@@ -1,4 +1,4 @@
-"""Writes the tables of docs/ that the code knows: `python -m plimsoll.documents`.
+"""Writes the tables of docs/ that the code knows: `python -m quality.documents`.
 
 A table stands between `<!-- made: NAME -->` and `<!-- end -->`, and is replaced; the rest is written by hand.
 """
