@@ -17,7 +17,6 @@ from tempfile import TemporaryDirectory
 
 from plimsoll.places import ROOT, cache
 
-UNISWAP = ("@uniswap/v2-core", "@uniswap/v2-periphery")
 ANVIL = "@foundry-rs/anvil"
 _PATIENCE = 600  # seconds; Anvil has 43 MB
 

@@ -10,9 +10,10 @@ def cli(what: str) -> None:
 
     They go into the user's cache, once; package.json in Plimsoll says which versions.
     """
-    from plimsoll.chain.npm import UNISWAP, FetchError, anvil_package, fetch, version_of
+    from plimsoll.chain import uniswap
+    from plimsoll.chain.npm import FetchError, anvil_package, fetch, version_of
 
-    packages = UNISWAP if what == "uniswap" else (anvil_package(),)
+    packages = sorted(set(uniswap.PACKAGES.values())) if what == "uniswap" else [anvil_package()]
     for package in packages:
         try:
             folder = fetch(package)

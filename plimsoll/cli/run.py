@@ -102,8 +102,7 @@ def play(
     console = Console()
     try:
         with console.status("compiling the contracts, if they have changed"):
-            has_dex = any(vault.dex for vault in scenario.vaults)
-            found = artifacts.load(CONTRACTS, has_dex)
+            found = artifacts.load(CONTRACTS, scenario.has_exchange)
         check_folder(folder)
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, console=console) as progress, engine_at(engine, clock_of(scenario)) as chain:

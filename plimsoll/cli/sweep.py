@@ -86,8 +86,7 @@ def cli(
         else:
             console.print(f"Nothing in {path.name} is random: every path of a grid point is the same.")
         with console.status("compiling the contracts, if they have changed"):
-            has_dex = any(vault.dex for scenario in scenarios for vault in scenario.vaults)
-            found = artifacts.load(CONTRACTS, has_dex)
+            found = artifacts.load(CONTRACTS, any(scenario.has_exchange for scenario in scenarios))
         columns = (TextColumn("paths"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with (
             closing(Cluster(address)) if address else processes(workers) as crew,

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from ape.api import ProviderAPI
 from eth_abi.abi import decode
 
 from plimsoll.chain.abi import constructor_data, functions_of
-from plimsoll.chain.artifacts import artifact, compiled, sources
+from plimsoll.chain.artifacts import artifact, compiled, digest, sources
 from plimsoll.chain.engine import BLUEPRINT_PREAMBLE
 from plimsoll.chain.views import code_of, network_of, view_one
 from plimsoll.deploy.book import AddressBook, Deployed, PoolRecord
@@ -115,14 +114,14 @@ def _path(contract: str) -> str:
     return sources()[contract].relative_to(ROOT).as_posix()
 
 
-def _text(name: str, digest: str) -> str:
+def _text(name: str, seen: str) -> str:
     """A file that went into a contract: ours, or snekmate's, which an installed Plimsoll does without."""
     file = ROOT / name
     if not file.is_file():
         with suppress(PackageNotFoundError):
             file = Path(str(distribution(_LIBRARY).locate_file(name)))
     text = file.read_text() if file.is_file() else ""
-    if sha256(text.encode()).hexdigest() != digest:
+    if digest(text) != seen:
         raise DeployError(
             f"{name} is missing, or another one than the contracts were compiled from; install the "
             f"{_LIBRARY} that Plimsoll was built with."

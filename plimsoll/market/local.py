@@ -70,9 +70,7 @@ def plan_of_file(path: Path | str, depth: Number | None) -> tuple[MarketPlan, Op
     for name, section in file.vaults.items():
         feeds = section.oracle.mock
         if feeds is None:
-            raise MarketError(
-                f"vaults.{name}.oracle is of a real network; a market to play with takes a mock."
-            )
+            raise _real(f"vaults.{name}.oracle")
         collateral = _mock(section.collateral, f"vaults.{name}.collateral")
         vaults[name] = _vault(collateral, loan, section.risk, feeds.collateral / feeds.loan, half)
     params = PoolParams.model_validate(file.pool.model_dump(include=set(PoolParams.model_fields)))

@@ -514,6 +514,11 @@ class Scenario(StrictModel):
         return tuple(range(len(self.vaults))) if liquidator.vaults is None else liquidator.vaults
 
     @property
+    def has_exchange(self) -> bool:
+        """Whether a vault has a pair on Uniswap."""
+        return any(vault.dex for vault in self.vaults)
+
+    @property
     def has_guardian(self) -> bool:
         """Whether anybody may cut limits while it is played."""
         return self.forger is not None and self.forger.guardian_after is not None

@@ -356,5 +356,4 @@ def _plan(scenario: Scenario, prices: Sequence[float]) -> MarketPlan:
         )
         for number, (config, price) in enumerate(zip(scenario.vaults, prices, strict=True))
     }
-    has_exchange = any(config.dex for config in scenario.vaults)
-    return MarketPlan(Token(loan.symbol, loan.decimals), params, vaults, has_exchange)
+    return MarketPlan(Token(loan.symbol, loan.decimals), params, vaults, scenario.has_exchange)

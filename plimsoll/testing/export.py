@@ -6,10 +6,11 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-import plimsoll
+from plimsoll import __version__
 from plimsoll.chain.artifacts import artifact
+from plimsoll.places import PACKAGE
 
-INTERFACES = Path(plimsoll.__file__).parent / "solidity"
+INTERFACES = PACKAGE / "solidity"
 CONTRACTS = (
     "Pool", "Council", "Backstop", "Vault", "Factory", "Lens", "Liquidator", "Leverage", "ChainlinkOracle",
     "PlainToken", "LyingOracle", "MockFeed",
@@ -40,7 +41,7 @@ def to_ape(file: Path) -> None:
     package = {
         "manifest": "ethpm/3",
         "name": "plimsoll",
-        "version": plimsoll.__version__,
+        "version": __version__,
         "contractTypes": types,
     }
     file.write_text(json.dumps(package))

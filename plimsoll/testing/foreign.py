@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import plimsoll
 from plimsoll.chain.engine import Artifact
+from plimsoll.places import PACKAGE
 
 if TYPE_CHECKING:
     from ape.contracts import ContractContainer
@@ -24,8 +24,7 @@ def compile_vyper(path: str | Path) -> Artifact:
     """
     from vyper.cli.vyper_compile import compile_files
 
-    package = str(Path(plimsoll.__file__).parents[1])
-    (built,) = compile_files([str(path)], ["abi", "bytecode"], paths=[package]).values()
+    (built,) = compile_files([str(path)], ["abi", "bytecode"], paths=[str(PACKAGE.parent)]).values()
     return Artifact(Path(path).stem, tuple(built["abi"]), bytes.fromhex(built["bytecode"][2:]))
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 from plimsoll.chain.protocol import PoolContracts, Protocol, open_pool
-from plimsoll.params import BLUE_CHIP, PoolParams, RiskParams, price_of
+from plimsoll.params import BLUE_CHIP, SHARE_DECIMALS, PoolParams, RiskParams, price_of
 from plimsoll.testing import Chain, Contract
 from plimsoll.testing.engines import in_process
 from plimsoll.testing.roles import CURATOR, LENDER
@@ -53,7 +53,7 @@ class Builder:
         **changes: Any,
     ) -> Contract:
         """A vault without a credit limit; `changes` replace fields of the risk parameters."""
-        loan_decimals = pool.decimals() - 3
+        loan_decimals = pool.decimals() - SHARE_DECIMALS
         struct = risk.model_copy(update=changes).to_struct(loan_decimals)
         return cast(Contract, self.protocol.create_vault(pool, collateral, oracle, struct))
 

@@ -21,7 +21,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from plimsoll.chain import artifacts
+from plimsoll.chain import artifacts, uniswap
 from plimsoll.places import COMPILED, ROOT
 from tests.utils.examples import blocks, copy
 
@@ -84,7 +84,7 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def fetched(tmp_path: Path) -> dict[str, str]:
     """A user's cache in which `plimsoll fetch` has been before, with the packages from here."""
     pinned = json.loads((ROOT / "package.json").read_text())["devDependencies"]
-    for package in ("@uniswap/v2-core", "@uniswap/v2-periphery"):
+    for package in set(uniswap.PACKAGES.values()):
         place = tmp_path / "cache" / "plimsoll" / f"{package}@{pinned[package]}"
         place.parent.mkdir(parents=True, exist_ok=True)
         place.symlink_to(ROOT / "node_modules" / package)

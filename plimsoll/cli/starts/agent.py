@@ -43,7 +43,7 @@ class Agent:
 
 if __name__ == "__main__":
     scenario = load(file_of("oracle-freeze"))
-    found = artifacts.load(CONTRACTS, exchange=any(vault.dex for vault in scenario.vaults))
+    found = artifacts.load(CONTRACTS, scenario.has_exchange)
     laboratory = Laboratory(scenario, Revm(clock_of(scenario)), found)
     for agents in ([], [Agent()]):
         lost = measure(laboratory.play(agents=agents))["bad_debt"]
