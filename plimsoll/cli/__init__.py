@@ -21,6 +21,7 @@ COMMANDS = {
 EXTRAS = {
     "ape": "ape", "ape_foundry": "ape", "ethpm_types": "ape", "web3": "ape",
     "prometheus_client": "keeper", "pydantic_settings": "keeper",
+    "pytest": "test", "vyper": "test",
     "dask": "lab", "distributed": "lab", "jinja2": "lab", "matplotlib": "lab", "pyarrow": "lab",
 }  # fmt: skip
 """Which extra of the package brings a module."""
@@ -70,6 +71,10 @@ def main() -> None:
         sys.exit(INTERRUPTED)
     except BrokenPipeError:  # `plimsoll inspect | head`
         sys.stdout = None
+        sys.exit(1)
+    except OSError as error:  # `plimsoll --help >/dev/full`
+        sys.stdout = None
+        click.echo(f"Error: what the command says cannot be written ({error.strerror or error}).", err=True)
         sys.exit(1)
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]

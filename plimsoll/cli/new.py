@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 STARTS = Path(__file__).with_name("starts")
-KINDS = {path.stem: path for path in sorted(STARTS.iterdir())}
+KINDS = {path.stem: path for path in sorted(STARTS.iterdir()) if path.suffix in (".py", ".yaml")}
 
 
 @click.command()
@@ -15,6 +15,8 @@ def cli(kind: str, name: str) -> None:
     """Write a scenario, a market file or an agent to start from, as NAME.yaml or NAME.py."""
     start = KINDS[kind]
     path = Path(name)
+    if not path.name:
+        raise click.UsageError(f"{name!r} is no name for a file; give another.")
     path = path.with_name(path.name.removesuffix(start.suffix) + start.suffix)
     text = start.read_text(encoding="utf-8").replace("NAME", path.stem).replace("THIS_FILE", path.name)
     try:

@@ -14,7 +14,12 @@ from plimsoll.cli import INTERRUPTED
 from plimsoll.scenario.files import REPORTS, file_of, shown
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
+    from plimsoll.chain.engine import Artifact
     from plimsoll.report.drawing import Illustrate
+    from plimsoll.scenario.config import Scenario
+    from plimsoll.scenario.records import Result
 
 
 @contextmanager
@@ -70,23 +75,37 @@ def command(engine: str) -> click.Command:
 cli = command("revm")
 
 
+def played(
+    scenario: Scenario, contracts: dict[str, Artifact], engine: str, number: int, console: Console
+) -> Result:
+    """Plays path `number`, with a bar that shows how far it is."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from plimsoll.scenario.run import Laboratory, clock_of
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress, engine_at(engine, clock_of(scenario)) as chain:
+        task = progress.add_task("deploying, lending, borrowing", total=scenario.blocks)
+        return Laboratory(scenario, chain, contracts).play(
+            number, progress=lambda block, _: progress.update(task, completed=block, description="blocks")
+        )
+
+
 def play(
     illustrate: Illustrate, name: str, engine: str, seed: int | None, number: int, settings: tuple[str, ...],
     out: Path | None,
 ) -> None:  # fmt: skip
     """Plays and reports; whatever goes wrong ends as a sentence."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from plimsoll.chain import artifacts
     from plimsoll.chain.engine import CallReverted
-    from plimsoll.report.folder import PAGE, FolderError, check_folder
+    from plimsoll.report.folder import PAGE, FolderError, claimed
     from plimsoll.report.summary import lines
     from plimsoll.report.table import table
     from plimsoll.report.write import write
     from plimsoll.scenario.reading import ScenarioError, load
     from plimsoll.scenario.recorder import ReplayFailed
-    from plimsoll.scenario.run import Laboratory, clock_of
     from plimsoll.scenario.world import CONTRACTS, Difference
 
     path = file_of(name)
@@ -102,17 +121,11 @@ def play(
     console = Console()
     try:
         with console.status("compiling the contracts, if they have changed"):
-            found = artifacts.load(CONTRACTS, scenario.has_exchange)
-        check_folder(folder)
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        with Progress(*columns, console=console) as progress, engine_at(engine, clock_of(scenario)) as chain:
-            task = progress.add_task("deploying, lending, borrowing", total=scenario.blocks)
-            laboratory = Laboratory(scenario, chain, found)
-            result = laboratory.play(
-                number, progress=lambda block, _: progress.update(task, completed=block, description="blocks")
-            )
-        with console.status("writing the report"):
-            summary = write(result, folder, command=shlex.join(words), illustrate=illustrate)
+            contracts = artifacts.load(CONTRACTS, scenario.has_exchange)
+        with claimed(folder):
+            result = played(scenario, contracts, engine, number, console)
+            with console.status("writing the report"):
+                summary = write(result, folder, command=shlex.join(words), illustrate=illustrate)
     except (Difference, ReplayFailed, FolderError, FileNotFoundError) as error:
         raise click.ClickException(str(error)) from None
     except (KeyboardInterrupt, SystemExit, CallReverted, OSError, RuntimeError) as error:

@@ -6,15 +6,29 @@ again after success sends nothing, and after an interruption goes on where it st
 ever changed: a file that differs from what is deployed is refused.
 """
 
+from __future__ import annotations
+
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from ape.api import AccountAPI
+if TYPE_CHECKING:
+    from ape.api import AccountAPI
 
-from plimsoll.deploy.accounts import sign_without_asking, signer, unlock
-from plimsoll.deploy.book import AddressBook, Contracts, book_path, locked, require_its_chain
-from plimsoll.deploy.market import DeployError, MarketFile, load_market
-from plimsoll.deploy.planner import Stage, plan
-from plimsoll.deploy.steps import Plan, Result, Step
+    from plimsoll.deploy.accounts import sign_without_asking, signer, unlock
+    from plimsoll.deploy.book import AddressBook, Contracts, book_path, locked, require_its_chain
+    from plimsoll.deploy.market import DeployError, MarketFile, load_market
+    from plimsoll.deploy.planner import Stage, plan
+    from plimsoll.deploy.steps import Plan, Result, Step
+
+_HOMES = {
+    "accounts": ("sign_without_asking", "signer", "unlock"),
+    "book": ("AddressBook", "Contracts", "book_path", "locked", "require_its_chain"),
+    "market": ("DeployError", "MarketFile", "load_market"),
+    "planner": ("Stage", "plan"),
+    "steps": ("Plan", "Result", "Step"),
+}
+"""What is loaded when it is first used: market files are read without ape."""
 
 __all__ = [
     "AddressBook",
@@ -37,6 +51,16 @@ __all__ = [
 ]
 
 
+def __getattr__(name: str) -> Any:
+    """Loads what is asked for."""
+    home = next((home for home, names in _HOMES.items() if name in names), None)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = found
+    return found
+
+
 def deploy_market(path: Path | str, account: AccountAPI) -> AddressBook:
     """Deploys everything of a market file on the connected network that is not there yet.
 
@@ -50,6 +74,10 @@ def deploy_market(path: Path | str, account: AccountAPI) -> AddressBook:
     Raises:
         DeployError: see `plan` and `Plan.apply`.
     """
+    from plimsoll.deploy.book import AddressBook, book_path, locked
+    from plimsoll.deploy.market import load_market
+    from plimsoll.deploy.planner import plan
+
     place = book_path(account.provider)
     with locked(place):
         book = AddressBook.load(account.provider, place)

@@ -19,6 +19,7 @@ from plimsoll.market.on_chain import OnAnvil, OnChain
 from plimsoll.market.on_twin import OnTwin
 from plimsoll.market.refusals import MarketError, Refused
 from plimsoll.params import PRESETS, PoolParams, RiskParams
+from plimsoll.places import MARKETS
 from plimsoll.units import DAY
 
 _GROUNDS: dict[str, Callable[[MarketPlan, int], Ground]] = {
@@ -63,6 +64,9 @@ def plan_of_file(path: Path | str, depth: Number | None) -> tuple[MarketPlan, Op
     """
     from plimsoll.deploy.market import load_market
 
+    path = Path(path)
+    if path.parent == Path() and not path.exists() and (MARKETS / path).is_file():
+        path = MARKETS / path
     file = load_market(path).market
     loan = _mock(file.pool.asset, "pool.asset")
     half = units_of(depth, loan.decimals, "the depth") if depth else None

@@ -144,7 +144,7 @@ class Market(Strict):
         """The market of a file as `markets/` has them, of mock tokens and feeds, to play with.
 
         Args:
-            path: of the file.
+            path: of the file, or the name of one that ships, such as `local-weth-usdc.yaml`.
             engine: see `local`.
             vault: a name in the file; without, the first. `at` gives the others.
             supply: what "lender" supplies at first.
@@ -176,9 +176,14 @@ class Market(Strict):
             vault: such as `pUSDC/weth`; without, the first of the book.
 
         Raises:
-            MarketError: the book has no such vault.
+            MarketError: the book has no such vault, or ape is not installed.
         """
-        from plimsoll.market.on_ape import connected
+        try:
+            from plimsoll.market.on_ape import connected
+        except ModuleNotFoundError as error:
+            raise MarketError(
+                f"{error.name} is not installed; `pip install 'plimsoll[ape]'` brings it."
+            ) from None
 
         ground, name = connected(provider, book, vault)
         return cls(Desk(ground, name))

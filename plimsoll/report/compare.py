@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from plimsoll.report import figures, page
-from plimsoll.report.folder import COMPARISON, PAGE, Run, read, replacing, write_summary
+from plimsoll.report.folder import COMPARISON, PAGE, Run, claimed, read, replacing, write_summary
 from plimsoll.report.measures import MEASURES
 from plimsoll.report.summary import formatted
 
@@ -26,7 +26,7 @@ def compare(a: Path, b: Path, folder: Path) -> dict[str, Any]:
         OSError: the disk refuses.
     """
     runs = [read(a), read(b)]
-    with replacing(folder) as draft:
+    with claimed(folder), replacing(folder) as draft:
         for name in figures.CHARTS:
             figures.save(name, runs, draft / f"{name}.png")
         settings = list(_settings(*runs))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory, mkdtemp
+from tempfile import TemporaryDirectory, gettempdir, mkdtemp
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -54,6 +57,25 @@ def check_folder(folder: Path) -> None:
         raise FolderError(
             f"{folder} cannot be made ({reason}); name another folder for the report."
         ) from None
+
+
+@contextmanager
+def claimed(folder: Path) -> Iterator[None]:
+    """Keeps other commands from writing a report to the same folder meanwhile.
+
+    Raises:
+        FolderError: another command is at it, or see `check_folder`.
+    """
+    check_folder(folder)
+    name = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
+    with (Path(gettempdir()) / f"plimsoll-{os.getuid()}-{name}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise FolderError(
+                f"Another command is writing {folder}; wait for it, or name another folder."
+            ) from None
+        yield
 
 
 def _summary(folder: Path) -> dict[str, Any]:

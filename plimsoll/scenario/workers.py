@@ -151,7 +151,7 @@ def processes(count: int) -> Iterator[Cluster]:
             threads_per_worker=1,
             processes=True,
             memory_limit=None,
-            dashboard_address=None,
+            dashboard_address=":0",  # None would try the port of everybody's
             silence_logs=logging.CRITICAL,
         )
         signal.pthread_sigmask(signal.SIG_SETMASK, before)

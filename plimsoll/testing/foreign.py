@@ -20,9 +20,15 @@ def compile_vyper(path: str | Path) -> Artifact:
     `from plimsoll.interfaces import IOracle` is found.
 
     Raises:
+        ModuleNotFoundError: vyper is not installed.
         vyper.exceptions.VyperException: it does not compile.
     """
-    from vyper.cli.vyper_compile import compile_files
+    try:
+        from vyper.cli.vyper_compile import compile_files
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            "vyper is not installed; `pip install 'plimsoll[test]'` brings it.", name=error.name
+        ) from None
 
     (built,) = compile_files([str(path)], ["abi", "bytecode"], paths=[str(PACKAGE.parent)]).values()
     return Artifact(Path(path).stem, tuple(built["abi"]), bytes.fromhex(built["bytecode"][2:]))

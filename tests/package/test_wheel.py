@@ -197,6 +197,29 @@ def test_a_project_of_others_is_tested_against_it(environment: Path, tmp_path: P
     assert "15 passed" in done.stdout, done.stdout + done.stderr
 
 
+def test_a_market_file_that_ships_needs_no_ape(
+    environment: Path, fetched: dict[str, str], tmp_path: Path
+) -> None:
+    code = "import sys; sys.modules['ape'] = None; import plimsoll; from plimsoll import Market\n"
+    done = run(
+        [environment / "python", "-c", code + "print(Market.from_file('local-weth-usdc.yaml'))"],
+        tmp_path,
+        **fetched,
+    )
+    assert done.stdout.startswith("Market pUSDC/weth on "), done.stderr
+    refused = run([environment / "python", "-c", code + "Market.connect()"], tmp_path)
+    assert refused.stderr.endswith("ape is not installed; `pip install 'plimsoll[ape]'` brings it.\n")
+
+
+def test_the_kinds_of_new_are_files_to_start_from(environment: Path, tmp_path: Path) -> None:
+    """Not what Python leaves beside them when it compiles an installed package."""
+    (starts,) = environment.parent.glob("lib/python*/site-packages/plimsoll/cli/starts")
+    (starts / "__pycache__").mkdir(exist_ok=True)
+    refused = run([environment / "plimsoll", "new", "__pycache__", "mine"], tmp_path)
+    assert refused.returncode == 2
+    assert "is not one of 'agent', 'market', 'scenario'." in refused.stderr
+
+
 @pytest.mark.parametrize("kind", ["scenario", "market", "agent"])
 def test_what_new_writes_works_and_is_not_overwritten(
     environment: Path, fetched: dict[str, str], tmp_path: Path, kind: str
@@ -243,6 +266,7 @@ def test_an_extra_that_is_not_installed_is_named(environment: Path, tmp_path: Pa
         (["run", "nothing"], 1, "There is no scenario file nothing;"),
         (["run", SCENARIO, "--out", "/proc/there"], 1, "/proc/there cannot be made ("),
         (["fetch", "geth"], 2, "Invalid value for '[[uniswap|anvil]]': 'geth' is not"),
+        (["new", "scenario", ""], 2, "'' is no name for a file; give another."),
         (["new", "scenario", "/proc/mine"], 1, "/proc/mine.yaml cannot be written ("),
         (["compare", "a", "b"], 1, "a has no summary.json of a run;"),
         (["deploy", "market", "--file", "none.yaml"], 1, "There is no file none.yaml;"),

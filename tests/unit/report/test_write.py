@@ -14,7 +14,7 @@ import pytest
 from plimsoll.params import RiskParams
 from plimsoll.report import figures, page
 from plimsoll.report.columns import TABLES
-from plimsoll.report.folder import FolderError, check_folder, read
+from plimsoll.report.folder import FolderError, check_folder, claimed, read
 from plimsoll.report.measures import measure
 from plimsoll.report.summary import lines
 from plimsoll.report.write import write
@@ -225,3 +225,12 @@ def test_what_cannot_be_a_folder_is_refused(tmp_path) -> None:
         f"{file / 'report'} cannot be made (file exists); name another folder for the report."
     )
     check_folder(tmp_path / "new" / "report")
+
+
+def test_a_folder_is_written_by_one_command_at_a_time(tmp_path) -> None:
+    mine = tmp_path / "mine"
+    with claimed(mine), claimed(tmp_path / "other"), pytest.raises(FolderError) as refused, claimed(mine):
+        pass
+    assert str(refused.value) == f"Another command is writing {mine}; wait for it, or name another folder."
+    with claimed(mine):
+        pass
