@@ -32,6 +32,7 @@ from proofs.machine import (
     Path,
     atoms,
     certain,
+    quotients,
     solve,
     transient,
     word,
@@ -185,12 +186,17 @@ def council_powers(function: str, path: Path) -> Claims:
         yield curator == CALLER
     elif function == "cancel_queued":
         yield z3.Or(curator == CALLER, guardian == CALLER)
-    elif function in ("cut_limit", "pause"):
+    elif function in ("cut_limit", "pause", "cancel_payout"):
         yield guardian == CALLER
     elif function == "accept_curator":
         yield heir == CALLER
     elif function == "unpause":
         yield z3.Or(curator == CALLER, z3.UGE(TIME, path.calls[0].answers[0]))
+    elif function == "witness":
+        yield from (unchanged(path, slot("Council", name)) for name in OFFICES)  # `queued`: its subject
+        queued, basis = slot("Council", "queued"), 3
+        yield from (unchanged(path, queued + field) for field in (1, 2, 4))
+        yield z3.ULE(path.after(queued + basis), path.before(queued + basis))
     elif function in ANYBODYS:
         yield from (unchanged(path, slot("Council", name)) for name in OFFICES)
     else:
@@ -382,9 +388,9 @@ def line_words(function: str, path: Path) -> Claims:
     elif function == "at_once":
         pass
     elif function == "set_limit":
-        small = z3.Or(old == 0, fits(lane(old, 198, 24), 24))
-        yield z3.And(fits(value, 94), small, lane(new, 0, 104) == drawn, lane(new, 104, 94) == value)
-        yield z3.And(lane(new, 254, 2) == 3, lane(new, 222, 32) == STAMP)
+        yield z3.And(fits(value, 94), lane(new, 0, 104) == drawn, lane(new, 104, 94) == value)
+        lowered = z3.And(*(fits(level, 24) for level in quotients(value)))  # by a raise of the limit
+        yield z3.Implies(lowered, z3.And(lane(new, 254, 2) == 3, lane(new, 222, 32) == STAMP))
     elif function == "draw":
         yield old != 0
         exact = z3.And(lane(new, 0, 104) == drawn + value, lane(new, 104, 94) == limit)
@@ -397,8 +403,8 @@ def line_words(function: str, path: Path) -> Claims:
         yield z3.And(old != 0, z3.ULE(value, drawn))
         yield z3.And(lane(new, 0, 104) == drawn - value, lane(new, 104, 94) == limit)
         yield lane(new, 254, 2) == lane(old, 254, 2)
-        paced = z3.And(lane(old, 254, 1) == 1, limit != 0)
-        yield lane(new, 222, 32) == z3.If(paced, STAMP, lane(old, 222, 32))
+        kept = z3.LShR(new, 198) == z3.LShR(old, 198)  # as with a limit of 0, whose product is left open
+        yield z3.If(lane(old, 254, 1) == 1, z3.Or(kept, lane(new, 222, 32) == STAMP), kept)
     else:  # lose
         lost = z3.If(z3.ULT(value, limit), value, limit)
         yield z3.And(lane(new, 0, 104) == drawn, lane(new, 104, 94) == limit - lost)
@@ -557,7 +563,8 @@ CHECKS = {
         "CreditProbe",
         "2",
         "Limit and drawn shares are read as they were written; each change leaves the other lanes and lines; "
-        "limits of 95 bits and shares that are not there are refused.",
+        "limits of 95 bits and shares that are not there are refused. Premise: a raise lowers the "
+        "level (pace_counts_net_drawing).",
         "A limit is written one bit too low.",
         (CREDIT, "level | (limit << 104)", "level | (limit << 103)"),
         "set_limit",

@@ -359,6 +359,11 @@ def left_open(name: str, a: Value, b: Value) -> z3.BitVecRef:
 _LEFT_OPEN: dict[tuple[str, int, int], tuple[z3.BitVecRef, z3.BitVecRef, z3.BitVecRef]] = {}
 
 
+def quotients(divisor: z3.BitVecRef) -> list[z3.BitVecRef]:
+    """What divisions by a term have given so far; left open."""
+    return [made for (name, *_), (_, by, made) in _LEFT_OPEN.items() if name == "div" and by.eq(divisor)]
+
+
 def add(a: Value, b: Value) -> Value:
     """Equal sums are the same term, whatever the order of the two."""
     if isinstance(a, int) and isinstance(b, int):
