@@ -217,7 +217,12 @@ class Market(Strict):
 
         Feeds for play say their prices again, as live feeds do.
         """
-        passed = (time if isinstance(time, timedelta) else timedelta(seconds=time)) + timedelta(**units)
+        try:
+            passed = (time if isinstance(time, timedelta) else timedelta(seconds=time)) + timedelta(**units)
+        except TypeError:
+            raise MarketError(
+                f"{time!r} {units or ''} is no time; give seconds, a timedelta, or words such as days=3."
+            ) from None
         if passed < timedelta(0):
             raise MarketError(f"{passed} is in the past; time only passes.")
         self.desk.ground.advance(int(passed.total_seconds()))
@@ -313,7 +318,7 @@ class Market(Strict):
 
     def repay(self, who: Who, amount: Number | None = None, *, by: Who | None = None) -> Amount:
         """Repays debt, one's own or somebody's; returns how much."""
-        desk, owner = self.desk, self.desk.address_of(who)
+        desk, owner = self.desk, self._owner(who)
         payer = desk.address_of(owner if by is None else by)
         raw = desk.units_or_all(amount, desk.loan, "the repayment")
         desk.provide(desk.parts.loan, payer, desk.spoke.vault, min(raw, self._most_owed(owner)))
@@ -329,13 +334,13 @@ class Market(Strict):
 
     def withdraw(self, who: Who, amount: Number | None = None) -> Amount:
         """Takes collateral back; returns how much."""
-        desk, owner = self.desk, self.desk.address_of(who)
+        desk, owner = self.desk, self._owner(who)
         raw = desk.units_or_all(amount, desk.collateral, "the collateral")
         return desk.collaterals(desk.send(desk.spoke.vault, "withdraw", raw, owner, owner, by=owner))
 
     def close(self, who: Who, repay: Number | None = None, withdraw: Number | None = None) -> Closing:
         """Repays and takes collateral back in one call."""
-        desk, owner = self.desk, self.desk.address_of(who)
+        desk, owner = self.desk, self._owner(who)
         raw = desk.units_or_all(repay, desk.loan, "the repayment")
         taken = desk.units_or_all(withdraw, desk.collateral, "the collateral")
         desk.provide(desk.parts.loan, owner, desk.spoke.vault, min(raw, self._most_owed(owner)))
@@ -593,6 +598,14 @@ class Market(Strict):
 
     def _vault(self) -> lens.VaultSummary:
         return self.desk.ground.lens.vault_summary(self._address)
+
+    def _owner(self, who: Who) -> str:
+        """The address of somebody with a position; a name that is mistyped is nobody's."""
+        owner = self.desk.address_of(who)
+        (it,) = self.desk.ground.lens.positions(self._address, [owner])
+        if not it.collateral and not it.debt_shares:
+            raise MarketError(f"{self.desk.name_of(owner)} has no position here; open one first.")
+        return owner
 
     def _totals(self) -> DebtTotals:
         return DebtTotals(*self.desk.call(self.desk.parts.pool, "debt_totals"))

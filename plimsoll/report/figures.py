@@ -255,7 +255,7 @@ def rates(runs: Sequence[Run]) -> Figure:
     sheet = _Sheet(runs, 2, height=2.4)
     for row, name, colour, label in (
         (0, "utilisation", BLUE, "utilisation"),
-        (1, "borrow_rate", VERMILLION, "borrow rate, a year"),
+        (1, "borrow_rate", VERMILLION, "borrow rate per year"),
     ):
         for run, panel in sheet.row(row):
             pool = run.tables["pool"]

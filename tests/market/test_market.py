@@ -393,3 +393,15 @@ def test_a_position_at_a_price_is_what_the_margin_module_says(market: Market) ->
     risk = market.desk.ground.lens.vault_summary(market.desk.spoke.vault.address).risk
     expected = terms(it.collateral.raw, it.debt.raw, market.price.raw, risk)  # type: ignore[union-attr]
     assert (it.health.raw, it.liquidation_price.raw) == (expected.health, expected.liquidation_price)
+
+
+def test_a_name_without_a_position_is_not_passed_over(market) -> None:
+    for act in (market.repay, market.withdraw, market.close):
+        with pytest.raises(MarketError, match=r"^zoe has no position here; open one first\.$"):
+            act("zoe")
+
+
+def test_what_is_no_time_is_said_to_be_none(market) -> None:
+    for words in ({"days": "three"}, {"fortnights": 2}):
+        with pytest.raises(MarketError, match="is no time; give seconds, a timedelta, or words"):
+            market.advance(**words)
