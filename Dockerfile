@@ -13,8 +13,8 @@ RUN grep -hv "^-r" requirements/core.txt requirements/lab.txt > /constraints.txt
 FROM python:3.12.11-slim-bookworm AS base
 COPY --from=wheel /constraints.txt /wheel/*.whl /wheel/
 RUN useradd --uid 1000 --create-home plimsoll \
-    && install -d -o 1000 -g 1000 /work
-WORKDIR /work
+    && install -d -o 1000 -g 1000 /lab
+WORKDIR /lab
 ENTRYPOINT ["plimsoll"]
 CMD ["--help"]
 
