@@ -70,7 +70,7 @@ class Cluster:
         try:
             from distributed import Client
         except ImportError:
-            raise SweepError("Dask is not installed; `make setup` brings it.") from None
+            raise SweepError("Dask is not installed; `pip install 'plimsoll[lab]'` brings it.") from None
         logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # errors end in a sentence of ours
         try:
             self._client = Client(address, timeout="10s")
@@ -140,7 +140,7 @@ def processes(count: int) -> Iterator[Cluster]:
     try:
         from distributed import LocalCluster
     except ImportError:
-        raise SweepError("Dask is not installed; `make setup` brings it.") from None
+        raise SweepError("Dask is not installed; `pip install 'plimsoll[lab]'` brings it.") from None
     root = str(PACKAGE.parent)
     sys.path.insert(0, root)  # processes inherit this, which `ape run` takes away, also those started later
     resource_tracker.ensure_running()  # starting that would unblock the signal

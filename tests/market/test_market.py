@@ -24,7 +24,7 @@ WHOLE = "a whole number of base units with 6 decimals; round the amount."
 
 
 def test_the_example() -> None:
-    """As issue and README have it."""
+    """As the README has it."""
     m = plimsoll.Market.local()
     alice = m.borrower("alice", collateral=10, debt=15_000)
     m.price = 1_750
