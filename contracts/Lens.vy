@@ -394,7 +394,7 @@ def _debt(market: Market, debt_shares: uint256) -> uint256:
 @internal
 @pure
 def _quote(market: Market, word: uint256, price: uint256, max_repay: uint256) -> IVault.Quote:
-    return liquidation._quote(market.risk, word, price, market.totals, max_repay)
+    return liquidation._quote(market.risk, word, price, 0, market.totals, max_repay)
 
 
 @internal

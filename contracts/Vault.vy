@@ -19,10 +19,13 @@
                  that it did not deploy.
 """
 
+from ethereum.ercs import IERC20
+
 from .interfaces import ICallbacks
 from .interfaces import IPool
 from .interfaces import IVault
 from .modules import book
+from .modules import debts
 from .modules import limits
 from .modules import liquidation
 from .modules import operators
@@ -36,23 +39,25 @@ initializes: book
 initializes: liquidation
 initializes: operators
 initializes: payments[book := book]
+initializes: debts[book := book, payments := payments]
 initializes: limits[liquidation := liquidation, payments := payments]
-initializes: vault_views[book := book, limits := limits, liquidation := liquidation, payments := payments]
+initializes: vault_views[book := book, debts := debts, limits := limits, liquidation := liquidation, payments := payments]
 
 exports: (
     # what the vault was deployed with
     payments.pool,
     payments.loan_asset,
-    payments.collateral_asset,
     limits.oracle,
     liquidation.risk,
     # positions
     book.positions,
-    book.position_of,
+    vault_views.position_of,
     book.provision_of,
     book.provisions,
+    # repaying
+    debts.repay,
     # views
-    vault_views.debt_of,
+    debts.debt_of,
     vault_views.health,
     vault_views.margin_terms,
     vault_views.max_borrow,
@@ -67,6 +72,8 @@ exports: (
     operators.DOMAIN_SEPARATOR,
 )
 
+COLLATERAL: immutable(IERC20)
+
 
 @deploy
 def __init__(pool: address, collateral: address, oracle: address, risk: IVault.RiskParams):
@@ -76,7 +83,8 @@ def __init__(pool: address, collateral: address, oracle: address, risk: IVault.R
     @param oracle Price of `collateral` in the loan asset, see `IOracle`.
     @param risk See `IVault.RiskParams`.
     """
-    payments.__init__(pool, collateral)
+    COLLATERAL = IERC20(collateral)
+    payments.__init__(pool)
     limits.__init__(oracle)
     liquidation.__init__(risk)
     operators.__init__()
@@ -86,13 +94,23 @@ def __init__(pool: address, collateral: address, oracle: address, risk: IVault.R
 
 
 @external
+@view
+@reentrant
+def collateral_asset() -> address:
+    """
+    @notice The token that is locked.
+    """
+    return COLLATERAL.address
+
+
+@external
 def deposit(amount: uint256, owner: address = msg.sender):
     """
     @notice Lock `amount` base units of the caller's collateral in `owner`'s position. Open to all.
     """
     assert owner != empty(address), "vault: zero owner"
     book.positions[owner] = position._add_collateral(book.positions[owner], amount)
-    payments._pull_collateral(amount)
+    payments._pull_collateral(COLLATERAL, amount)
     log IVault.Deposit(owner=owner, amount=amount)
 
 
@@ -123,7 +141,7 @@ def withdraw(amount: uint256, receiver: address = msg.sender, owner: address = m
             unsafe_sub(collateral, sent),  # sent <= collateral
             share_math._part_to_assets_up(debt_shares, totals.debt, totals.shares),
         )
-    payments._send_collateral(receiver, sent)
+    payments._send_collateral(COLLATERAL, receiver, sent)
     log IVault.Withdraw(owner=owner, receiver=receiver, amount=sent)
     return sent
 
@@ -154,27 +172,6 @@ def borrow(amount: uint256, receiver: address = msg.sender, owner: address = msg
     limits._check_borrowed(word, shares, totals)
     log IVault.Borrow(owner=owner, receiver=receiver, amount=sent, shares=shares)
     return sent
-
-
-@external
-def repay(amount: uint256, owner: address = msg.sender) -> uint256:
-    """
-    @notice Repay debt of `owner` with the caller's loan asset. Open to all; needs no oracle.
-    @param amount Base units, capped at the debt; the largest uint means all.
-    @return Base units paid.
-    """
-    word: uint256 = book.positions[owner]
-    totals: IPool.DebtTotals = extcall payments.POOL.accrue()
-    paid: uint256 = 0
-    shares: uint256 = 0
-    paid, shares = self._repayment(word, amount, totals)
-    rest: uint256 = position._reduce(word, 0, shares)
-    if word >= position.PROVISIONED:
-        rest = book._release_repaid(owner, word, rest, totals)
-    book.positions[owner] = rest
-    payments._pay_pool(paid, shares, paid, word >= position.PROVISIONED)
-    log IVault.Repay(owner=owner, amount=paid, shares=shares)
-    return paid
 
 
 # --------------------------------------------------------------------- combined
@@ -213,7 +210,7 @@ def open(
         extcall ICallbacks(msg.sender).on_open(collateral, sent, data)
         # other vaults may have settled meanwhile, which raises the debt of a share by its rounding
         totals = staticcall payments.POOL.debt_totals()
-    payments._pull_collateral(collateral)
+    payments._pull_collateral(COLLATERAL, collateral)
     opened = position._add_debt(opened, shares)
     book.positions[owner] = opened
     limits._check_borrowed(opened, shares, totals)
@@ -243,7 +240,7 @@ def close(
     totals: IPool.DebtTotals = extcall payments.POOL.accrue()
     paid: uint256 = 0
     shares: uint256 = 0
-    paid, shares = self._repayment(word, repayment, totals)
+    paid, shares = debts._repayment(word, repayment, totals)
     collateral: uint256 = 0
     debt_shares: uint256 = 0
     collateral, debt_shares = position._unpack(position._reduce(word, 0, shares))
@@ -256,7 +253,7 @@ def close(
     if word >= position.PROVISIONED:
         rest = book._release_repaid(owner, word, rest, totals)
     book.positions[owner] = rest
-    payments._send_collateral(receiver, sent)
+    payments._send_collateral(COLLATERAL, receiver, sent)
     if len(data) > 0:
         extcall ICallbacks(msg.sender).on_close(paid, sent, data)
     payments._pay_pool(paid, shares, paid, word >= position.PROVISIONED)
@@ -294,7 +291,7 @@ def liquidate(
     totals: IPool.DebtTotals = extcall payments.POOL.accrue()
     word: uint256 = book.positions[owner]
     quote: IVault.Quote = liquidation._quote(
-        liquidation.RISK, word, price, totals, max_repay
+        liquidation.RISK, word, price, 0, totals, max_repay
     )
     assert quote.liquidatable, "vault: healthy"
     assert quote.shares > 0, "vault: nothing can be closed"
@@ -341,7 +338,7 @@ def liquidate_batch(
         owner: address = convert(order & liquidation.OWNER_MASK, address)
         word: uint256 = book.positions[owner]
         quote: IVault.Quote = liquidation._quote(
-            liquidation.RISK, word, price, totals, order >> 160
+            liquidation.RISK, word, price, 0, totals, order >> 160
         )
         if quote.shares > 0:
             rest: uint256 = position._reduce(word, quote.seized, quote.shares)
@@ -388,30 +385,12 @@ def poke(owner: address) -> uint256:
 
 
 @internal
-@pure
-def _repayment(
-    word: uint256, amount: uint256, totals: IPool.DebtTotals
-) -> (uint256, uint256):
-    """
-    @notice Cap `amount` at the position's debt.
-    @return Base units to pay; debt shares that they extinguish, rounded down, all when the debt is paid.
-    """
-    debt_shares: uint256 = position._debt_shares(word)
-    debt: uint256 = share_math._part_to_assets_up(debt_shares, totals.debt, totals.shares)
-    if amount >= debt:
-        return debt, debt_shares
-    shares: uint256 = share_math._to_shares_down(amount, totals.debt, totals.shares)
-    assert shares > 0 or amount == 0, "vault: less than a debt share"
-    return amount, shares
-
-
-@internal
 def _hand_over(seized: uint256, price: uint256, min_rate: uint256, receiver: address):
     """
     @notice Send seized collateral, if the liquidator gets at least `min_rate` for what they pay with the fee.
     """
     assert seized * units.PRICE_SCALE >= min_rate * price, "vault: rate too low"
-    payments._send_collateral(receiver, seized)
+    payments._send_collateral(COLLATERAL, receiver, seized)
 
 
 @internal

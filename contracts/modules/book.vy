@@ -18,16 +18,6 @@ provision_of: public(reentrant(HashMap[address, uint256]))  # base units of the 
 provisions: public(reentrant(uint256))  # their sum
 
 
-@external
-@view
-@reentrant
-def position_of(owner: address) -> (uint256, uint256):
-    """
-    @return Collateral in base units; debt shares.
-    """
-    return position._unpack(self.positions[owner])
-
-
 @internal
 def _set_provision(owner: address, word: uint256, shortfall: uint256) -> uint256:
     """

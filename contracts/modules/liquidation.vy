@@ -64,13 +64,21 @@ def _value_down(collateral: uint256, price: uint256) -> uint256:
 @internal
 @pure
 def _quote(
-    risk: IVault.RiskParams, word: uint256, price: uint256, totals: IPool.DebtTotals, max_repay: uint256
+    risk: IVault.RiskParams,
+    word: uint256,
+    price: uint256,
+    weighted: uint256,
+    totals: IPool.DebtTotals,
+    max_repay: uint256,
 ) -> IVault.Quote:
     """
-    @notice The close of a position for at most `max_repay`.
+    @notice The close of a position for at most `max_repay`. A basket is one collateral whose unit is the basket: as
+            many units as its legs are worth, at a price of 1; its close is taken from every leg alike.
     @param risk Checked by `vault_params`.
     @param word The packed position.
     @param price 1e36, above 0.
+    @param weighted 0 for a vault. Of a basket, whose `risk` has no threshold: the sum of the legs' values times their
+           thresholds, base units of the loan asset times WAD.
     @param totals With interest up to now.
     @param max_repay Base units of the loan asset, the fee not included.
     @return See `IVault.Quote`.
@@ -86,12 +94,12 @@ def _quote(
 
     debt: uint256 = unsafe_div(unsafe_add(unsafe_mul(debt_shares, per_share), round_up), shares_unit)
     value: uint256 = unsafe_div(collateral * price, PRICE_SCALE)  # checked, as in `_value_down`
-    weighted: uint256 = unsafe_mul(value, risk.threshold)
-    if weighted >= unsafe_mul(debt, WAD):
+    weight: uint256 = unsafe_add(unsafe_mul(value, risk.threshold), weighted)
+    if weight >= unsafe_mul(debt, WAD):
         return quote
 
     quote.liquidatable = True
-    quote.health_before = unsafe_div(weighted, debt)  # weighted < debt*WAD, so debt > 0
+    quote.health_before = unsafe_div(weight, debt)  # weight < debt*WAD, so debt > 0
     value_wad: uint256 = unsafe_mul(value, WAD)
     shares: uint256 = debt_shares
 
@@ -113,12 +121,13 @@ def _quote(
         with_bonus: uint256 = unsafe_add(WAD, bonus)
 
         # `target_repay`: the least repayment that leads to the target; threshold*(1 + bonus_max) < 1 < target, and
-        # weighted < debt*WAD < debt*target, so neither difference can wrap
+        # weight < debt*WAD < debt*target, so neither difference can wrap
         drop: uint256 = unsafe_sub(
-            risk.target_health, unsafe_div(unsafe_add(unsafe_mul(with_bonus, risk.threshold), WAD - 1), WAD)
+            risk.target_health,
+            unsafe_div(unsafe_add(unsafe_mul(with_bonus, weight), unsafe_sub(value_wad, 1)), value_wad),
         )
         repay: uint256 = unsafe_div(
-            unsafe_add(unsafe_sub(unsafe_mul(risk.target_health, debt), weighted), unsafe_sub(drop, 1)), drop
+            unsafe_add(unsafe_sub(unsafe_mul(risk.target_health, debt), weight), unsafe_sub(drop, 1)), drop
         )
         repay = min(min(repay, debt), max_repay)
         # if the remaining debt would be below `min_debt`: all of it, or as much as leaves `min_debt`

@@ -20,17 +20,15 @@ uses: book
 
 POOL: immutable(IPool)
 LOAN: immutable(IERC20)
-COLLATERAL: immutable(IERC20)
 
 
 @deploy
-def __init__(pool: address, collateral: address):
+def __init__(pool: address):
     """
     @param pool The pool to draw from; its asset is the loan asset.
     """
     POOL = IPool(pool)
     LOAN = IERC20(staticcall IPool(pool).asset())
-    COLLATERAL = IERC20(collateral)
 
 
 @external
@@ -51,16 +49,6 @@ def loan_asset() -> address:
     @notice The token that is borrowed.
     """
     return LOAN.address
-
-
-@external
-@view
-@reentrant
-def collateral_asset() -> address:
-    """
-    @notice The token that is locked.
-    """
-    return COLLATERAL.address
 
 
 @internal
@@ -89,28 +77,28 @@ def _report_provisions():
 
 
 @internal
-def _pull_collateral(amount: uint256):
+def _pull_collateral(token: IERC20, amount: uint256):
     """
-    @notice Pull `amount` base units of collateral from the caller and check that they arrived.
+    @notice Pull `amount` base units of a collateral from the caller and check that they arrived.
     """
     if amount == 0:
         return
-    before: uint256 = staticcall COLLATERAL.balanceOf(self)
-    success: bool = extcall COLLATERAL.transferFrom(msg.sender, self, amount, default_return_value=True)
+    before: uint256 = staticcall token.balanceOf(self)
+    success: bool = extcall token.transferFrom(msg.sender, self, amount, default_return_value=True)
     assert success, "vault: collateral pull failed"
-    balance: uint256 = staticcall COLLATERAL.balanceOf(self)
+    balance: uint256 = staticcall token.balanceOf(self)
     assert balance == before + amount, "vault: collateral missing"
 
 
 @internal
-def _send_collateral(receiver: address, amount: uint256):
+def _send_collateral(token: IERC20, receiver: address, amount: uint256):
     """
-    @notice Send `amount` base units of collateral to `receiver`.
+    @notice Send `amount` base units of a collateral to `receiver`.
     """
     self._check_receiver(receiver)
     if amount == 0:
         return
-    success: bool = extcall COLLATERAL.transfer(receiver, amount, default_return_value=True)
+    success: bool = extcall token.transfer(receiver, amount, default_return_value=True)
     assert success, "vault: collateral send failed"
 
 

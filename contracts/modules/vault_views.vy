@@ -11,17 +11,28 @@
 from ..interfaces import IPool
 from ..interfaces import IVault
 from . import book
+from . import debts
 from . import limits
 from . import liquidation
 from . import margin
 from . import payments
 from . import position
-from . import share_math
 
 uses: book
+uses: debts
 uses: limits
 uses: liquidation
 uses: payments
+
+
+@external
+@view
+@reentrant
+def position_of(owner: address) -> (uint256, uint256):
+    """
+    @return Collateral in base units; debt shares.
+    """
+    return position._unpack(book.positions[owner])
 
 
 @external
@@ -31,7 +42,7 @@ def preview_liquidate(owner: address, max_repay: uint256) -> IVault.Quote:
     @notice What `liquidate` would do in this block, to the wei; `shares` = 0 when it would revert.
     """
     totals: IPool.DebtTotals = staticcall payments.POOL.debt_totals()
-    return liquidation._quote(liquidation.RISK, book.positions[owner], limits._price(), totals, max_repay)
+    return liquidation._quote(liquidation.RISK, book.positions[owner], limits._price(), 0, totals, max_repay)
 
 
 @external
@@ -56,7 +67,7 @@ def preview_liquidate_batch(
         for j: uint256 in range(i, bound=liquidation.MAX_ORDERS):
             if orders[j] & liquidation.OWNER_MASK == owner:
                 word = after[j]
-        quote: IVault.Quote = liquidation._quote(liquidation.RISK, word, price, totals, orders[i] >> 160)
+        quote: IVault.Quote = liquidation._quote(liquidation.RISK, word, price, 0, totals, orders[i] >> 160)
         after.append(position._reduce(word, quote.seized, quote.shares))
         if quote.shares > 0:
             paid += quote.paid
@@ -68,23 +79,13 @@ def preview_liquidate_batch(
 
 @external
 @view
-@reentrant
-def debt_of(owner: address) -> uint256:
-    """
-    @notice Debt with interest up to this block, base units, rounded up.
-    """
-    return self._debt(book.positions[owner])
-
-
-@external
-@view
 def health(owner: address) -> uint256:
     """
     @notice Health factor at the oracle's price, WAD, rounded down; the largest uint without debt. Whether a
             position is liquidatable is decided on integers, see `preview_liquidate`.
     """
     word: uint256 = book.positions[owner]
-    debt: uint256 = self._debt(word)
+    debt: uint256 = debts._debt(word)
     if debt == 0:
         return max_value(uint256)
     value: uint256 = liquidation._value_down(position._unpack(word)[0], limits._price())
@@ -100,7 +101,7 @@ def margin_terms(owner: address) -> IVault.MarginTerms:
             collateral no longer covers its debt. The largest uint for a debt without collateral.
     """
     word: uint256 = book.positions[owner]
-    debt: uint256 = self._debt(word)
+    debt: uint256 = debts._debt(word)
     collateral: uint256 = position._unpack(word)[0]
     return margin._margin_terms(liquidation.RISK, collateral, debt)
 
@@ -127,16 +128,3 @@ def max_withdraw(owner: address) -> uint256:
     collateral, debt_shares = position._unpack(book.positions[owner])
     totals: IPool.DebtTotals = staticcall payments.POOL.debt_totals()
     return limits._max_withdraw(collateral, debt_shares, totals)
-
-
-@internal
-@view
-def _debt(word: uint256) -> uint256:
-    """
-    @notice Debt of a position, base units, rounded up; without debt the pool is not called.
-    """
-    debt_shares: uint256 = position._debt_shares(word)
-    if debt_shares == 0:
-        return 0
-    totals: IPool.DebtTotals = staticcall payments.POOL.debt_totals()
-    return share_math._part_to_assets_up(debt_shares, totals.debt, totals.shares)
