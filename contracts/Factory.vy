@@ -5,15 +5,17 @@
 """
 @title Factory
 @license AGPL-3.0-only
-@notice Deploys pools with their councils and backstops, and vaults, from blueprints, and keeps the registry by
-        which a pool recognises its own vaults. Open to all; nobody owns it.
+@notice Deploys pools with their councils and backstops, vaults and baskets from blueprints, and keeps the registry by
+        which a pool recognises its own vaults; a basket is one of them. Open to all; nobody owns it.
 @dev Parameters of pools and vaults are checked here, before anything is deployed, so that the checks take no room
      in their blueprints; council and backstop check their own.
 """
 
+from .interfaces import IBasket
 from .interfaces import IFactory
 from .interfaces import IPool
 from .interfaces import IVault
+from .modules import basket_params
 from .modules import pool_params
 from .modules import vault_params
 
@@ -36,33 +38,49 @@ event VaultCreated:
     risk: IVault.RiskParams
 
 
+event BasketCreated:
+    basket: indexed(address)
+    pool: indexed(address)
+    legs: DynArray[IBasket.Leg, basket_params.MAX_LEGS]
+    risk: IVault.RiskParams
+
+
 POOL_BLUEPRINT: public(immutable(address))
 COUNCIL_BLUEPRINT: public(immutable(address))
 BACKSTOP_BLUEPRINT: public(immutable(address))
 VAULT_BLUEPRINT: public(immutable(address))
+BASKET_BLUEPRINT: public(immutable(address))
 
 pool_count: public(uint256)
 pools: public(HashMap[uint256, address])  # by number, from 0
 is_pool: public(HashMap[address, bool])
 council_of: public(HashMap[address, address])
-vault_count: public(HashMap[address, uint256])  # by pool
+vault_count: public(HashMap[address, uint256])  # by pool, baskets included
 vaults: public(HashMap[address, HashMap[uint256, address]])  # by pool and number, from 0
-pool_of: public(reentrant(HashMap[address, address]))  # of a vault; empty for every other address
+pool_of: public(reentrant(HashMap[address, address]))  # of a vault or basket; empty for every other address
+is_basket: public(reentrant(HashMap[address, bool]))
 
 
 @deploy
 def __init__(
-    pool_blueprint: address, council_blueprint: address, backstop_blueprint: address, vault_blueprint: address
+    pool_blueprint: address,
+    council_blueprint: address,
+    backstop_blueprint: address,
+    vault_blueprint: address,
+    basket_blueprint: address,
 ):
     """
     @notice Blueprints as of EIP-5202.
     """
-    for blueprint: address in [pool_blueprint, council_blueprint, backstop_blueprint, vault_blueprint]:
+    for blueprint: address in [
+        pool_blueprint, council_blueprint, backstop_blueprint, vault_blueprint, basket_blueprint
+    ]:
         assert blueprint.codesize > 3, "factory: no blueprint"
     POOL_BLUEPRINT = pool_blueprint
     COUNCIL_BLUEPRINT = council_blueprint
     BACKSTOP_BLUEPRINT = backstop_blueprint
     VAULT_BLUEPRINT = vault_blueprint
+    BASKET_BLUEPRINT = basket_blueprint
 
 
 @external
@@ -97,9 +115,31 @@ def create_vault(pool: address, collateral: address, oracle: address, risk: IVau
     assert self.is_pool[pool], "factory: not a pool"
     vault_params._check(pool, collateral, oracle, risk)
     vault: address = create_from_blueprint(VAULT_BLUEPRINT, pool, collateral, oracle, risk)
+    self._register(vault, pool)
+    log VaultCreated(vault=vault, pool=pool, collateral=collateral, oracle=oracle, risk=risk)
+    return vault
+
+
+@external
+def create_basket(
+    pool: address, legs: DynArray[IBasket.Leg, basket_params.MAX_LEGS], risk: IVault.RiskParams
+) -> address:
+    """
+    @notice Deploy a basket of one of this Factory's pools: a vault with 2 to 8 collaterals, see `IBasket.Leg`. It can
+            draw nothing until the pool's curator grants it a credit limit.
+    """
+    assert self.is_pool[pool], "factory: not a pool"
+    basket_params._check(pool, legs, risk)
+    basket: address = create_from_blueprint(BASKET_BLUEPRINT, pool, legs, risk)
+    self.is_basket[basket] = True
+    self._register(basket, pool)
+    log BasketCreated(basket=basket, pool=pool, legs=legs, risk=risk)
+    return basket
+
+
+@internal
+def _register(vault: address, pool: address):
     number: uint256 = self.vault_count[pool]
     self.vaults[pool][number] = vault
     self.vault_count[pool] = number + 1
     self.pool_of[vault] = pool
-    log VaultCreated(vault=vault, pool=pool, collateral=collateral, oracle=oracle, risk=risk)
-    return vault

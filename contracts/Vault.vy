@@ -40,7 +40,7 @@ initializes: liquidation
 initializes: operators
 initializes: payments[book := book]
 initializes: debts[book := book, payments := payments]
-initializes: limits[liquidation := liquidation, payments := payments]
+initializes: limits[debts := debts, liquidation := liquidation]
 initializes: vault_views[book := book, debts := debts, limits := limits, liquidation := liquidation, payments := payments]
 
 exports: (
@@ -409,16 +409,12 @@ def _provide_after_close(
 def _log_liquidation(owner: address, quote: IVault.Quote):
     """
     @notice Pack a close into its event; the layout is in `IVault.Liquidation`.
-    @dev seized < 2**128, shares < 2**104, paid and fee < 2**96; health before is below 1, so below 2**32.
+    @dev seized < 2**128, shares < 2**104.
     """
-    health_after: uint256 = min(unsafe_div(quote.health_after, 10**9), 2**32 - 1)
     log IVault.Liquidation(
         owner=owner,
         close=quote.seized | (quote.shares << 128),
-        payment=quote.paid
-        | (quote.fee << 96)
-        | (unsafe_div(quote.health_before, 10**9) << 192)
-        | (health_after << 224),
+        payment=liquidation._payment_word(quote.paid, quote.fee, quote.health_before, quote.health_after),
     )
 
 

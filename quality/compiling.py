@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[1]
 CONTRACTS = {
     "Pool": "contracts/Pool.vy",
     "Vault": "contracts/Vault.vy",
+    "Basket": "contracts/Basket.vy",
     "Council": "contracts/Council.vy",
     "Factory": "contracts/Factory.vy",
     "Backstop": "contracts/periphery/Backstop.vy",

@@ -77,3 +77,21 @@ def _repayment(word: uint256, amount: uint256, totals: IPool.DebtTotals) -> (uin
     shares: uint256 = share_math._to_shares_down(amount, totals.debt, totals.shares)
     assert shares > 0 or amount == 0, "vault: less than a debt share"
     return amount, shares
+
+
+@internal
+@view
+def _room(debt_shares: uint256, allowed: uint256) -> uint256:
+    """
+    @notice What may be drawn on top of `debt_shares`, base units: bound by the debt that is `allowed`, line and cash.
+            The margin covers what drawing adds by rounding: at most one share to the shares drawn, at most 1/65536
+            base unit over all shares to the debt of a share.
+    """
+    totals: IPool.DebtTotals = staticcall payments.POOL.debt_totals()
+    taken: uint256 = (
+        share_math._part_to_assets_up(debt_shares, totals.debt, totals.shares)
+        + share_math._to_assets_up(1, totals.debt, totals.shares)
+        + 1
+    )
+    line: uint256 = staticcall payments.POOL.max_draw(self)
+    return min(allowed - min(taken, allowed), line)

@@ -11,15 +11,15 @@
 
 from ..interfaces import IOracle
 from ..interfaces import IPool
+from . import debts
 from . import liquidation
 from . import margin
-from . import payments
 from . import position
 from . import share_math
 from . import units
 
+uses: debts
 uses: liquidation
-uses: payments
 
 WAD: constant(uint256) = units.WAD
 
@@ -100,23 +100,13 @@ def _check_borrowed(word: uint256, shares: uint256, totals: IPool.DebtTotals):
 @view
 def _max_borrow(word: uint256) -> uint256:
     """
-    @notice What a position may borrow, base units: bound by health at the safe price, line and cash. The margin
-            covers what drawing adds by rounding: at most one share to the shares drawn, at most 1/65536 base unit
-            over all shares to the debt of a share.
+    @notice What a position may borrow, base units: bound by health at the safe price, line and cash.
     """
     collateral: uint256 = 0
     debt_shares: uint256 = 0
     collateral, debt_shares = position._unpack(word)
-    totals: IPool.DebtTotals = staticcall payments.POOL.debt_totals()
     value: uint256 = liquidation._value_down(collateral, staticcall ORACLE.safe_price())
-    allowed: uint256 = value * liquidation.RISK.ltv // WAD
-    taken: uint256 = (
-        share_math._part_to_assets_up(debt_shares, totals.debt, totals.shares)
-        + share_math._to_assets_up(1, totals.debt, totals.shares)
-        + 1
-    )
-    line: uint256 = staticcall payments.POOL.max_draw(self)
-    return min(allowed - min(taken, allowed), line)
+    return debts._room(debt_shares, value * liquidation.RISK.ltv // WAD)
 
 
 @internal

@@ -216,3 +216,14 @@ def _whole_price(
     missing: uint256 = unsafe_sub(unsafe_add(WAD, bonus_min), cover)
     bonus: uint256 = min(bonus_max, unsafe_add(bonus_min, unsafe_div(unsafe_mul(slope, missing), WAD)))
     return unsafe_div(unsafe_add(value_wad, unsafe_add(WAD - 1, bonus)), unsafe_add(WAD, bonus))
+
+
+@internal
+@pure
+def _payment_word(paid: uint256, fee: uint256, health_before: uint256, health_after: uint256) -> uint256:
+    """
+    @notice Pack what is the same in the events of a vault and a basket; the layout is in `IVault.Liquidation`.
+    @dev paid and fee < 2**96; health before is below 1, so below 2**32.
+    """
+    after: uint256 = min(unsafe_div(health_after, 10**9), 2**32 - 1)
+    return paid | (fee << 96) | (unsafe_div(health_before, 10**9) << 192) | (after << 224)

@@ -7,7 +7,7 @@ from typing import Any
 from plimsoll.chain import artifacts
 from plimsoll.chain.engine import Artifact, Contract, Engine, deploy, deploy_blueprint
 
-BLUEPRINTS = ("Pool", "Council", "Backstop", "Vault")
+BLUEPRINTS = ("Pool", "Council", "Backstop", "Vault", "Basket")
 
 
 class Deployer:
@@ -74,6 +74,10 @@ class Protocol:
         """A vault without a limit, by its parameters (`IVault.RiskParams`)."""
         address = self._send("create_vault", pool, collateral, oracle, risk)
         return self.deployer.at("Vault", address)
+
+    def create_basket(self, pool: Contract, legs: Sequence[Any], risk: Any) -> Contract:
+        """A basket without a limit, by its legs (`IBasket.Leg`) and what they share (`IVault.RiskParams`)."""
+        return self.deployer.at("Basket", self._send("create_basket", pool, legs, risk))
 
     def lens(self) -> Contract:
         """A Lens over the Factory."""

@@ -1,0 +1,285 @@
+# pragma version 0.4.3
+# pragma nonreentrancy on
+# pragma optimize gas
+# pragma evm-version prague
+"""
+@title Basket module
+@license AGPL-3.0-only
+@notice The collaterals of a basket: tokens, oracles and ratios of the legs, the amounts that owners hold, and what they
+        are worth. Fixed for ever.
+@dev A position's word (`book`, `position`) has a mask of the legs held where a vault has its collateral:
+
+     bits      field    unit
+     0..7      legs     bit i is set while the owner holds some of leg i
+     8..127    spare
+
+     Amounts are kept two legs a word: bits 0..127 leg 2j, 128..255 leg 2j + 1. An owner pays only for legs held.
+
+     A price of 0 is a *silent* leg: its oracle did not answer. Prices and values saturate instead of reverting, so
+     that no oracle can shut a basket by a large answer.
+@custom:security An oracle that is not asked with enough gas must not pass for silent: after a failed call the gas that
+                 was there is checked.
+"""
+
+from ..interfaces import IBasket
+from ..interfaces import IOracle
+from . import position
+from . import units
+
+WAD: constant(uint256) = units.WAD
+PRICE_SCALE: constant(uint256) = units.PRICE_SCALE
+MAX_LEGS: constant(uint256) = 8
+HELD: constant(uint256) = 2**8 - 1  # of a position's word
+LANE: constant(uint256) = 2**128 - 1
+ORACLE_GAS: constant(uint256) = 1_000_000  # offered to an oracle, see `IOracle`
+GAS_BEFORE: constant(uint256) = 1_030_000  # of which a call can offer as much: a 64th stays, and what calling costs
+
+LEGS: immutable(DynArray[IBasket.Leg, MAX_LEGS])
+
+amounts: HashMap[address, uint256[4]]
+
+
+struct Worth:
+    # base units of the loan asset; the weighted ones are times the liquidation thresholds, WAD
+    high: uint256  # silent legs at their ceilings, rounded up
+    high_weighted: uint256
+    low: uint256  # silent legs at nothing
+    low_weighted: uint256
+    taken: uint256  # mask of the legs that have a price and are not left out
+    part: uint256  # what they are worth
+    part_weighted: uint256
+
+
+@deploy
+def __init__(list: DynArray[IBasket.Leg, MAX_LEGS]):
+    """
+    @param list Checked by `basket_params`.
+    """
+    LEGS = list
+
+
+@external
+@view
+@reentrant
+def legs() -> DynArray[IBasket.Leg, MAX_LEGS]:
+    """
+    @notice The legs, in the order of all masks and lists.
+    """
+    return LEGS
+
+
+# --------------------------------------------------------------------- amounts
+
+
+@internal
+@view
+def _lanes(owner: address, held: uint256) -> uint256[4]:
+    """
+    @notice What an owner holds, base units, two legs a word.
+    @param held Mask of the legs held, or a position's word.
+    """
+    lanes: uint256[4] = empty(uint256[4])
+    for j: uint256 in range(4):
+        if (held >> (j << 1)) & 3 != 0:
+            lanes[j] = self.amounts[owner][j]
+    return lanes
+
+
+@internal
+@pure
+def _amount(lanes: uint256[4], leg: uint256) -> uint256:
+    return (lanes[leg >> 1] >> ((leg & 1) << 7)) & LANE
+
+
+@internal
+@pure
+def _unpacked(lanes: uint256[4]) -> uint256[8]:
+    """
+    @notice An amount for each leg.
+    """
+    found: uint256[8] = empty(uint256[8])
+    for j: uint256 in range(4):
+        found[2 * j] = lanes[j] & LANE
+        found[2 * j + 1] = lanes[j] >> 128
+    return found
+
+
+@internal
+@pure
+def _mask(lanes: uint256[4]) -> uint256:
+    """
+    @notice Mask of the legs with an amount above 0.
+    """
+    mask: uint256 = 0
+    for j: uint256 in range(4):
+        if lanes[j] & LANE != 0:
+            mask |= 1 << (j << 1)
+        if lanes[j] >> 128 != 0:
+            mask |= 2 << (j << 1)
+    return mask
+
+
+@internal
+@pure
+def _with(lanes: uint256[4], leg: uint256, amount: uint256) -> uint256[4]:
+    """
+    @notice The lanes with an amount more of a leg.
+    """
+    assert amount <= unsafe_sub(LANE, self._amount(lanes, leg)), "vault: too much collateral"
+    more: uint256[4] = lanes
+    more[leg >> 1] = unsafe_add(more[leg >> 1], amount << ((leg & 1) << 7))
+    return more
+
+
+@internal
+@pure
+def _without(lanes: uint256[4], leg: uint256, amount: uint256) -> uint256[4]:
+    """
+    @notice The lanes with an amount less of a leg.
+    """
+    assert amount <= self._amount(lanes, leg), "vault: not enough collateral"
+    left: uint256[4] = lanes
+    left[leg >> 1] = unsafe_sub(left[leg >> 1], amount << ((leg & 1) << 7))
+    return left
+
+
+@internal
+@pure
+def _reduced(word: uint256, left: uint256[4], shares: uint256) -> uint256:
+    """
+    @notice A position's word without `shares`, and without the legs of which nothing is left.
+    """
+    return position._reduce(word & ~HELD | self._mask(left), 0, shares)
+
+
+@internal
+def _enter(owner: address, leg: uint256, amount: uint256) -> bool:
+    """
+    @notice Add to what an owner holds of a leg.
+    @return Whether the owner held none before and holds some now.
+    """
+    before: uint256[4] = self._lanes(owner, 1 << leg)
+    self.amounts[owner][leg >> 1] = self._with(before, leg, amount)[leg >> 1]
+    return amount > 0 and self._amount(before, leg) == 0
+
+
+# ---------------------------------------------------------------------- prices
+
+
+@internal
+@view
+def _prices(held: uint256) -> uint256[8]:
+    """
+    @notice The oracles' prices for liquidation, 1e36; 0 for a leg that is silent or not in the mask.
+    """
+    prices: uint256[8] = empty(uint256[8])
+    for i: uint256 in range(len(LEGS), bound=MAX_LEGS):
+        if (held >> i) & 1 != 0:
+            prices[i] = self._answer(LEGS[i].oracle, method_id("price()"))
+    return prices
+
+
+@internal
+@view
+def _safe_price(leg: uint256) -> uint256:
+    """
+    @notice A leg's safe price, at most its ceiling, 1e36; 0 when it is silent, which takes only one silent price.
+    """
+    if self._answer(LEGS[leg].oracle, method_id("price()")) == 0:
+        return 0
+    return min(self._answer(LEGS[leg].oracle, method_id("safe_price()")), LEGS[leg].ceiling)
+
+
+@internal
+@view
+def _answer(oracle: address, question: Bytes[4]) -> uint256:
+    """
+    @notice A price, 1e36; 0 when the oracle fails, answers no whole word, or answers 0.
+    """
+    gas: uint256 = msg.gas
+    success: bool = False
+    answer: Bytes[32] = b""
+    success, answer = raw_call(
+        oracle, question, max_outsize=32, gas=ORACLE_GAS, is_static_call=True, revert_on_failure=False
+    )
+    if success and len(answer) == 32:
+        return convert(answer, uint256)
+    assert gas >= GAS_BEFORE, "basket: not enough gas"
+    return 0
+
+
+# ---------------------------------------------------------------------- values
+
+
+@internal
+@pure
+def _value_down(amount: uint256, price: uint256) -> uint256:
+    """
+    @notice What an amount is worth in base units of the loan asset, rounded down; at most 2**256 // 1e36.
+    @param amount Base units, below 2**128.
+    """
+    if price > LANE and amount > max_value(uint256) // price:
+        return max_value(uint256) // PRICE_SCALE
+    return unsafe_div(unsafe_mul(amount, price), PRICE_SCALE)
+
+
+@internal
+@pure
+def _value_up(amount: uint256, price: uint256) -> uint256:
+    """
+    @notice As `_value_down`, rounded up, above 0 when both are.
+    """
+    if price > LANE and amount > (max_value(uint256) - PRICE_SCALE) // price:
+        return max_value(uint256) // PRICE_SCALE
+    return unsafe_div(unsafe_add(unsafe_mul(amount, price), PRICE_SCALE - 1), PRICE_SCALE)
+
+
+@internal
+@view
+def _worth(held: uint256, lanes: uint256[4], prices: uint256[8], without: uint256) -> Worth:
+    """
+    @notice What the legs held are worth.
+    @dev Each value is below 2**137 and each threshold below WAD < 2**60, so no sum of eight reaches 2**200.
+    @param held Mask of the legs held, or a position's word.
+    @param prices 1e36, 0 = silent.
+    @param without Mask of the legs that are left out.
+    """
+    worth: Worth = empty(Worth)
+    for i: uint256 in range(len(LEGS), bound=MAX_LEGS):
+        bit: uint256 = 1 << i
+        if held & bit == 0:
+            continue
+        amount: uint256 = (lanes[i >> 1] >> ((i & 1) << 7)) & LANE
+        threshold: uint256 = LEGS[i].threshold
+        if prices[i] == 0:
+            most: uint256 = self._value_up(amount, LEGS[i].ceiling)
+            worth.high = unsafe_add(worth.high, most)
+            worth.high_weighted = unsafe_add(worth.high_weighted, unsafe_mul(most, threshold))
+            continue
+        found: uint256 = self._value_down(amount, prices[i])
+        weighted: uint256 = unsafe_mul(found, threshold)
+        worth.low = unsafe_add(worth.low, found)
+        worth.low_weighted = unsafe_add(worth.low_weighted, weighted)
+        if without & bit == 0:
+            worth.taken |= bit
+            worth.part = unsafe_add(worth.part, found)
+            worth.part_weighted = unsafe_add(worth.part_weighted, weighted)
+    worth.high = unsafe_add(worth.high, worth.low)
+    worth.high_weighted = unsafe_add(worth.high_weighted, worth.low_weighted)
+    return worth
+
+
+@internal
+@view
+def _safe_worth(held: uint256, lanes: uint256[4], is_weighted: bool) -> uint256:
+    """
+    @notice What the legs held are worth at their safe prices, base units of the loan asset times WAD; weighted, the
+            debt that they may bear.
+    """
+    worth: uint256 = 0
+    for i: uint256 in range(len(LEGS), bound=MAX_LEGS):
+        if (held >> i) & 1 != 0:
+            ratio: uint256 = LEGS[i].ltv if is_weighted else WAD
+            found: uint256 = self._value_down(self._amount(lanes, i), self._safe_price(i))
+            worth = unsafe_add(worth, unsafe_mul(found, ratio))
+    return worth
