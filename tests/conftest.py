@@ -1,9 +1,11 @@
 """What every test shares beside the fixtures of `plimsoll.testing`."""
 
+import logging
 import os
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +21,7 @@ from tests.utils.periphery import PeripheryMarket
 pytest_plugins = ["plimsoll.testing.plugin"]  # whether or not the package is installed
 ROOT = Path(__file__).parent
 NO_LIMIT = 2**20  # bytes of a contract
+OF_APE = logging.getLogger("ape")
 
 os.environ.pop("APE_FOUNDRY_HOST", None)  # ape would run the tests on a chain that somebody else has started
 
@@ -57,8 +60,16 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if outside and config.getoption("plimsoll_engine") == "revm" else None
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """A worker of pytest-xdist gets the level at which `ape test` lets ape log; it would have ape's own."""
+    node.workerinput["ape_level"] = OF_APE.level
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Compiles what has changed, or everything with another optimiser."""
+    if hasattr(config, "workerinput"):
+        OF_APE.setLevel(config.workerinput["ape_level"])
     compile_missing()
     level = config.getoption("--optimiser")
     if level != "gas":

@@ -10,7 +10,7 @@ from typing import Any
 import click
 from rich.table import Table
 
-from plimsoll.cli.network import NetworkCommand, book_option, wide_console
+from plimsoll.cli.network import NetworkCommand, book_option, quiet_ape, wide_console
 
 
 def read_market(_context: click.Context, _parameter: click.Parameter, path: Path | None) -> Any:
@@ -56,6 +56,7 @@ command("vault", "Deploy the vaults of a market, with their oracles and limits."
 command("market", "Deploy all of a market, and open its pool.")
 
 
+@quiet_ape("ERROR")  # it would speak up at each signature
 def deploy(
     stage: str,
     market: Any,
@@ -85,7 +86,6 @@ def deploy(
     from plimsoll.deploy.steps import reason
 
     provider = ape.networks.provider
-    ape.logging.logger.set_level(ape.logging.LogLevel.ERROR)  # else it speaks up at each signature
     console = wide_console()
     results: dict[str, Any] = {}
     try:

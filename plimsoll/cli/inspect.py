@@ -4,7 +4,7 @@ import json
 
 import click
 
-from plimsoll.cli.network import NetworkCommand, looking_at, wide_console
+from plimsoll.cli.network import NetworkCommand, looking_at, quiet_ape, wide_console
 
 ROWS = 30
 
@@ -31,7 +31,7 @@ def cli(name: str | None, as_json: bool, rows: int) -> None:
     from plimsoll.inspection.show import to_json, to_tables
 
     provider = ape.networks.provider
-    with ape.logging.logger.at_level(ape.logging.LogLevel.WARNING), looking_at(provider):
+    with quiet_ape("WARNING"), looking_at(provider):
         try:
             market = read(AddressBook.load(provider, book_path(provider)), provider, name)
         except InspectError as error:

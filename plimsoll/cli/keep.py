@@ -10,7 +10,7 @@ from typing import Any
 import click
 from pydantic import ValidationError
 
-from plimsoll.cli.network import NetworkCommand
+from plimsoll.cli.network import NetworkCommand, quiet_ape
 from plimsoll.keeper.settings import Settings
 from plimsoll.sentences import demand
 
@@ -48,6 +48,7 @@ def settings_from(given: dict[str, Any]) -> Settings:
 @click.option("--interval", type=click.FloatRange(0.1), default=2.0, show_default=True, help="Seconds.")
 @click.option("--metrics-file", type=click.Path(path_type=Path), help="Prometheus text, after each look.")
 @click.option("--metrics-port", type=click.IntRange(0, 65_535), help="Prometheus text on 127.0.0.1.")
+@quiet_ape("ERROR")  # it would speak up at each signature
 def cli(
     account: str | None,
     once: bool,
@@ -76,7 +77,6 @@ def cli(
     log.setLevel(logging.INFO)
     log.addHandler(RichHandler(console=console, show_path=False))
     log.propagate = False
-    ape.logging.logger.set_level(ape.logging.LogLevel.ERROR)  # else it speaks up at each signature
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):  # ape would stop a chain of its own in the middle
         signal.signal(number, lambda *_: stop.set())

@@ -48,6 +48,19 @@ class NetworkCommand(click.Command):
 
 
 @contextmanager
+def quiet_ape(level: str) -> Iterator[None]:
+    """Shows what ape logs from a level on; its own `at_level` does not go back when something is raised."""
+    from ape.logging import logger
+
+    before = logger.level
+    logger.set_level(level)
+    try:
+        yield
+    finally:
+        logger.set_level(before)
+
+
+@contextmanager
 def looking_at(provider: Any) -> Iterator[None]:
     """What goes wrong while a network is looked at ends as a sentence."""
     from ape.exceptions import ApeException

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from contextlib import suppress
 from importlib import util
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -13,12 +14,14 @@ import click
 import pytest
 from ape import accounts, chain, networks, project
 from ape.api import AccountAPI, TransactionAPI
+from ape.logging import LogLevel, logger
 from ape_accounts.accounts import KeyfileAccount
 from eth_account import Account
 
 from plimsoll.chain.anvil import AnvilProcess
 from plimsoll.chain.fees import ORACLE, data_fee_paid
 from plimsoll.cli.deploy import deploy
+from plimsoll.cli.network import quiet_ape
 from plimsoll.deploy import Stage, load_market, locked
 from tests.utils.markets import STEPS as MARKET_STEPS
 from tests.utils.markets import Desk
@@ -230,6 +233,15 @@ def test_a_mistake_ends_in_a_sentence() -> None:
         deploy("factory", None, "TEST::20", dry_run=False)
     assert error.value.message == "TEST::20 is no test account; choose TEST::0 to TEST::19."
     assert chain.blocks.height == before
+
+
+@pytest.mark.parametrize("account", ["TEST::0", "TEST::20"])
+def test_ape_logs_afterwards_as_before(account: str) -> None:
+    """After a mistake too."""
+    with quiet_ape("DEBUG"):
+        with suppress(click.ClickException):
+            deploy("factory", None, account, dry_run=True)
+        assert logger.level == LogLevel.DEBUG
 
 
 def test_the_command_ends_with_an_exit_code_and_without_a_traceback() -> None:
