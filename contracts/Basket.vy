@@ -1,6 +1,6 @@
 # pragma version 0.4.3
 # pragma nonreentrancy on
-# pragma optimize gas
+# pragma optimize codesize
 # pragma evm-version prague
 """
 @title Basket
@@ -170,10 +170,10 @@ def close(
 def liquidate(
     owner: address,
     max_repay: uint256,
-    min_seized: DynArray[uint256, basket.MAX_LEGS] = [],
-    without: uint256 = 0,
-    receiver: address = msg.sender,
-    data: Bytes[1024] = b"",
+    min_seized: DynArray[uint256, basket.MAX_LEGS],
+    without: uint256,
+    receiver: address,
+    data: Bytes[1024],
 ) -> (uint256, uint256, uint256[8]):
     """
     @notice Close an unhealthy position, as far as `max_repay` and the rules allow: the same part of every leg.
@@ -197,9 +197,9 @@ def liquidate(
 @external
 def liquidate_batch(
     orders: DynArray[uint256, liquidation.MAX_ORDERS],
-    min_seized: DynArray[uint256, basket.MAX_LEGS] = [],
-    receiver: address = msg.sender,
-    data: Bytes[1024] = b"",
+    min_seized: DynArray[uint256, basket.MAX_LEGS],
+    receiver: address,
+    data: Bytes[1024],
 ) -> (uint256, uint256, uint256[8], uint256):
     """
     @notice Close many positions with one read of each oracle, one payment and one transfer of each leg. Orders that

@@ -163,8 +163,9 @@ class Recorder:
             restorable = is_restorable(value, debt, risk.bonus_min)
             needed = debt
             if restorable:
-                bonus = restorable_bonus(value, debt, risk)
-                needed = target_repay(value, debt, bonus, replace(risk, target_health=WAD))
+                weight = value * risk.threshold
+                bonus = restorable_bonus(value, weight, debt, risk)
+                needed = target_repay(value, weight, debt, bonus, replace(risk, target_health=WAD))
             self._closes[number] += 1
             self._repaid[number] += done.repaid
             self._seized[number] += done.seized

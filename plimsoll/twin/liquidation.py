@@ -110,10 +110,13 @@ def ramp(health_factor: int, risk: Risk) -> int:
     return risk.bonus_min + climb // (WAD - risk.health_for_max_bonus)
 
 
-def restorable_bonus(value: int, debt: int, risk: Risk) -> int:
-    """The bonus (WAD) of a restorable close: the ramp, but never more than the equity per debt."""
+def restorable_bonus(value: int, weight: int, debt: int, risk: Risk) -> int:
+    """The bonus (WAD) of a restorable close: the ramp, but never more than the equity per debt.
+
+    `weight` is the value times the threshold; of a basket, the sum of both products.
+    """
     equity = value * WAD // debt - WAD
-    return min(ramp(value * risk.threshold // debt, risk), equity)
+    return min(ramp(weight // debt, risk), equity)
 
 
 def shortfall_bonus(value: int, debt: int, risk: Risk) -> int:
@@ -123,10 +126,10 @@ def shortfall_bonus(value: int, debt: int, risk: Risk) -> int:
     return min(risk.bonus_max, risk.bonus_min + rise)
 
 
-def target_repay(value: int, debt: int, bonus: int, risk: Risk) -> int:
+def target_repay(value: int, weight: int, debt: int, bonus: int, risk: Risk) -> int:
     """`x*`: the repayment (base units, rounded up, at most `debt`) that brings health to the target."""
-    per_unit = ceil_div((WAD + bonus) * risk.threshold, WAD)
-    missing = risk.target_health * debt - value * risk.threshold
+    per_unit = ceil_div((WAD + bonus) * weight, value * WAD)
+    missing = risk.target_health * debt - weight
     return min(debt, ceil_div(missing, risk.target_health - per_unit))
 
 
@@ -147,14 +150,14 @@ def quote(
     value = collateral_value(collateral, price)
     if not is_liquidatable(value, debt, risk.threshold):
         return _HEALTHY
-    if is_restorable(value, debt, risk.bonus_min):
-        close = _restorable(value, debt, debt_shares, price, totals, max_repay, risk)
-    else:
-        close = _shortfall(collateral, value, debt, debt_shares, max_repay, risk)
+    restorable = is_restorable(value, debt, risk.bonus_min)
+    weight = value * risk.threshold
+    close = whole_close(value, weight, debt, debt_shares, totals, max_repay, risk)
     health_before = health(value, debt, risk.threshold)
     if close is None:
         return Quote(True, health_before=health_before)
-    shares, paid, fee, seized = close
+    shares, paid, fee, worth = close
+    seized = worth * PRICE_SCALE // price if restorable else collateral * shares // debt_shares
     value_after = collateral_value(collateral - seized, price)
     debt_after = totals.assets_up(debt_shares - shares)
     extinguished = totals.assets_down(shares)
@@ -199,29 +202,53 @@ def whole_price(value: int, debt: int, risk: Risk) -> int:
     return ceil_div(value * WAD, WAD + shortfall_bonus(value, debt, risk))
 
 
-def _restorable(
-    value: int, debt: int, debt_shares: int, price: int, totals: DebtTotals, max_repay: int, risk: Risk
+def whole_close(
+    value: int, weight: int, debt: int, debt_shares: int, totals: DebtTotals, max_repay: int, risk: Risk
 ) -> tuple[int, int, int, int] | None:
-    bonus = restorable_bonus(value, debt, risk)
-    repay = min(target_repay(value, debt, bonus, risk), max_repay)
+    """The close of a liquidatable position, whatever its collateral is; None when nothing can be closed.
+
+    Returns:
+        Debt shares; base units paid; fee on top; the value that is handed over, 0 in a shortfall, where it is
+        the same part of the collateral as of the debt.
+    """
+    if is_restorable(value, debt, risk.bonus_min):
+        return _restorable(value, weight, debt, debt_shares, totals, max_repay, risk)
+    return _shortfall(value, debt, debt_shares, max_repay, risk)
+
+
+def shares_for(repay: int, debt: int, debt_shares: int, totals: DebtTotals, limit: int) -> int:
+    """The whole debt shares that `repay` extinguishes; one if it is not even one and `limit` covers that."""
+    if repay == debt:
+        return debt_shares
+    shares = to_shares_down(repay, totals.debt, totals.shares)
+    return shares or int(totals.assets_up(1) <= limit)
+
+
+def fee_for(paid: int, bonus: int, value: int, debt: int, risk: Risk) -> int:
+    """The fee on what is paid: a part of the bonus, and no more than the equity beyond the smallest."""
+    spare = value * WAD // debt - WAD - risk.bonus_min
+    return ceil_div(paid * min(risk.liquidation_fee * bonus // WAD, spare), WAD)
+
+
+def _restorable(
+    value: int, weight: int, debt: int, debt_shares: int, totals: DebtTotals, max_repay: int, risk: Risk
+) -> tuple[int, int, int, int] | None:
+    bonus = restorable_bonus(value, weight, debt, risk)
+    repay = min(target_repay(value, weight, debt, bonus, risk), max_repay)
     if 0 < debt - repay < risk.min_debt:
         repay = debt if max_repay >= debt else debt - risk.min_debt
     if repay <= 0:
         return None
-    shares = debt_shares if repay == debt else to_shares_down(repay, totals.debt, totals.shares)
+    shares = shares_for(repay, debt, debt_shares, totals, max_repay)
     if shares == 0:
-        if totals.assets_up(1) > max_repay:
-            return None
-        shares = 1
+        return None
     paid = totals.assets_up(shares)
-    seized = totals.assets_down(shares) * (WAD + bonus) // WAD * PRICE_SCALE // price
-    spare = value * WAD // debt - WAD - risk.bonus_min  # equity beyond the smallest bonus
-    fee = ceil_div(paid * min(risk.liquidation_fee * bonus // WAD, spare), WAD)
-    return shares, paid, fee, seized
+    worth = totals.assets_down(shares) * (WAD + bonus) // WAD
+    return shares, paid, fee_for(paid, bonus, value, debt, risk), worth
 
 
 def _shortfall(
-    collateral: int, value: int, debt: int, debt_shares: int, max_repay: int, risk: Risk
+    value: int, debt: int, debt_shares: int, max_repay: int, risk: Risk
 ) -> tuple[int, int, int, int] | None:
     whole = whole_price(value, debt, risk)
     repay = min(whole, max_repay)
@@ -229,4 +256,4 @@ def _shortfall(
     if shares == 0:
         return None
     paid = ceil_div(whole * shares, debt_shares)
-    return shares, paid, 0, collateral * shares // debt_shares
+    return shares, paid, 0, 0

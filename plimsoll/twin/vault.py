@@ -4,10 +4,10 @@ Every function takes the caller first, returns what the contract returns, and ra
 contract's reason. Amounts are base units of the collateral or of the loan asset.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from plimsoll.twin import liquidation
-from plimsoll.twin.chain import Chain, Signature, Token, checked, nonreentrant, require
+from plimsoll.twin.chain import Chain, Token, checked, nonreentrant, require
 from plimsoll.twin.liquidation import DebtTotals, Quote, Risk, ceil_div
 from plimsoll.twin.oracle import Oracle
 from plimsoll.twin.pool import Pool
@@ -19,64 +19,32 @@ from plimsoll.twin.position import (
     pack_debt_totals,
     pack_liquidation,
 )
-from plimsoll.twin.share_math import VIRTUAL_SHARES
-from plimsoll.units import FRACTION, MAX, NOBODY, PRICE_SCALE, WAD
-
-RIGHT_WITHDRAW = 1
-RIGHT_BORROW = 2
-RIGHTS_ALL = 3
-OWNER_BITS = 160
-
-Callback = Callable[[], None]
+from plimsoll.twin.spoke import OWNER_BITS, RIGHT_BORROW, RIGHT_WITHDRAW, Callback, Spoke, owner_of
+from plimsoll.units import MAX, NOBODY, PRICE_SCALE, WAD
 
 
-class Vault:
+class Vault(Spoke):
     """A vault's state and what can be done with it.
 
     Attributes:
         positions: collateral and debt shares by owner.
-        rights: of an operator, by owner and operator.
     """
 
     def __init__(
         self, chain: Chain, pool: Pool, collateral: Token, oracle: Oracle, address: str, risk: Risk
     ) -> None:
         """A vault as its constructor leaves it."""
-        self.chain = chain
-        self.pool = pool
         self.collateral = collateral
         self.oracle = oracle
-        self.address = address
-        self.risk = risk
         self.positions: dict[str, tuple[int, int]] = chain.mapping()
-        self.rights: dict[tuple[str, str], int] = chain.mapping()
-        self.nonces: dict[str, int] = chain.mapping()
-        self.provision_of: dict[str, int] = chain.mapping()
-        self.locked = False
-        chain.contracts.append(self)
+        super().__init__(chain, pool, address, risk)
 
-    # ------------------------------------------------------------------------------------ operators
+    def shares_of(self, owner: str) -> int:
+        """Debt shares."""
+        return self.position_of(owner)[1]
 
-    @nonreentrant
-    def set_operator(self, caller: str, operator: str, rights: int) -> None:
-        """Sets what `operator` may do for the caller."""
-        self._set_operator(caller, operator, rights)
-
-    @nonreentrant
-    def set_operator_by_signature(
-        self, owner: str, operator: str, rights: int, nonce: int, deadline: int, signature: Signature
-    ) -> None:
-        """Sets rights by the owner's signature of (owner, operator, rights, nonce, deadline)."""
-        require(owner != NOBODY, "vault: no owner")
-        require(self.chain.now <= deadline, "vault: signature expired")
-        expected = self.nonces.get(owner, 0)
-        if nonce < expected and self.rights.get((owner, operator), 0) == rights:
-            return
-        require(nonce == expected, "vault: nonce used or ahead")
-        self.nonces[owner] = nonce + 1
-        message = (owner, operator, rights, nonce, deadline)
-        require(signature == Signature(owner, message), "vault: bad signature")
-        self._set_operator(owner, operator, rights)
+    def _set_shares(self, owner: str, shares: int) -> None:
+        self.positions[owner] = (self.position_of(owner)[0], shares)
 
     # ----------------------------------------------------------------------------------- collateral
 
@@ -119,18 +87,6 @@ class Vault:
         self._check_borrowed(self.positions[owner], shares, DebtTotals(*after))
         self._log("Borrow", owner, receiver, sent, shares)
         return sent
-
-    @nonreentrant
-    def repay(self, caller: str, amount: int, owner: str) -> int:
-        """Repays debt of `owner`; returns what was paid."""
-        totals = DebtTotals(*self.pool.accrue())
-        collateral, shares = self.position_of(owner)
-        paid, extinguished = self._repayment(shares, amount, totals)
-        self.positions[owner] = (collateral, shares - extinguished)
-        provisioned = self._release_repaid(owner, shares, totals)
-        self._pay_pool(caller, paid, extinguished, paid, provisioned)
-        self._log("Repay", owner, paid, extinguished)
-        return paid
 
     # ------------------------------------------------------------------------------------- combined
 
@@ -235,7 +191,7 @@ class Vault:
         executed = 0
         provisioned = False
         for number, order in enumerate(orders):
-            owner = _owner(order)
+            owner = owner_of(order)
             quote = self._quote(owner, price, totals, order >> OWNER_BITS)
             if quote.executable:
                 provisioned |= self._reduce(owner, quote, price, totals)
@@ -267,7 +223,7 @@ class Vault:
         quotes = []
         executed = 0
         for number, order in enumerate(orders):
-            owner = _owner(order)
+            owner = owner_of(order)
             collateral, shares = left.get(owner, self.position_of(owner))
             self._value(collateral, price)
             quote = liquidation.quote(collateral, shares, price, totals, order >> OWNER_BITS, self.risk)
@@ -287,14 +243,6 @@ class Vault:
         """The position's storage word."""
         flags = PROVISIONED if self.provision_of.get(owner, 0) else 0
         return pack(*self.position_of(owner), flags)
-
-    def provisions(self) -> int:
-        """The known shortfall of all positions, base units of the loan asset."""
-        return sum(self.provision_of.values())
-
-    def debt_of(self, owner: str) -> int:
-        """Debt as of now, rounded up."""
-        return self._totals().assets_up(self.position_of(owner)[1])
 
     def health(self, owner: str) -> int:
         """Health factor, WAD, rounded down; `NO_DEBT` without debt."""
@@ -322,20 +270,8 @@ class Vault:
 
     # ------------------------------------------------------------------------------------ internals
 
-    def _log(self, name: str, *values: int | str) -> None:
-        self.chain.log(self.address, name, *values)
-
     def _log_call(self, liquidator: str, price: int, totals: DebtTotals) -> None:
         self._log("LiquidationCall", liquidator, price, pack_debt_totals(totals.debt, totals.shares))
-
-    def _set_operator(self, owner: str, operator: str, rights: int) -> None:
-        require(rights <= RIGHTS_ALL, "vault: unknown right")
-        self.rights[owner, operator] = rights
-        self._log("OperatorSet", owner, operator, rights)
-
-    def _totals(self) -> DebtTotals:
-        t = self.pool.accrued()
-        return DebtTotals(t.total_debt, t.total_debt_shares)
 
     def _price(self) -> int:
         price = self.oracle.price()
@@ -361,18 +297,6 @@ class Vault:
         if noted <= found:
             return found
         return min(noted, self._shortfall(owner, self.oracle.safe_price(), totals))
-
-    def _set_provision(self, owner: str, shortfall: int) -> None:
-        self.provision_of[owner] = shortfall
-        self._log("ProvisionSet", owner, shortfall)
-
-    def _release_repaid(self, owner: str, before: int, totals: DebtTotals) -> bool:
-        """A repayment lowers a provision by what the debt falls; whether there was one."""
-        provision = self.provision_of.get(owner, 0)
-        if provision:
-            fall = totals.assets_up(before) - totals.assets_up(self.position_of(owner)[1])
-            self._set_provision(owner, max(0, provision - fall))
-        return provision > 0
 
     def _reduce(self, owner: str, quote: Quote, price: int, totals: DebtTotals) -> bool:
         """Applies a close to a position; returns whether it had a provision."""
@@ -403,13 +327,6 @@ class Vault:
             callback()
         self._pay_pool(caller, paid + fee, sum(q.shares for q in quotes), paid, provisioned)
 
-    def _authorise(self, caller: str, owner: str, right: int) -> None:
-        if caller != owner:
-            require(bool(self.rights.get((owner, caller), 0) & right), "vault: not authorised")
-
-    def _check_receiver(self, receiver: str) -> None:
-        require(receiver not in (self.address, NOBODY), "vault: bad receiver")
-
     def _check_collateralised(self, collateral: int, debt: int) -> None:
         value = self._value(collateral, self.oracle.safe_price())
         require(value * self.risk.ltv >= debt * WAD, "vault: above the loan-to-value")
@@ -420,21 +337,6 @@ class Vault:
         debt = totals.assets_up(position[1])
         require(debt >= self.risk.min_debt, "vault: below the minimum debt")
         self._check_collateralised(position[0], debt)
-
-    def _repayment(self, shares: int, amount: int, totals: DebtTotals) -> tuple[int, int]:
-        debt = totals.assets_up(shares)
-        if amount >= debt:
-            return debt, shares
-        extinguished = amount * (totals.shares + VIRTUAL_SHARES) * FRACTION // (totals.debt + FRACTION)
-        require(extinguished > 0 or amount == 0, "vault: less than a debt share")
-        return amount, extinguished
-
-    def _pay_pool(self, caller: str, amount: int, shares: int, paid: int, provisioned: bool) -> None:
-        if amount > 0:
-            self.pool.asset.transfer_from(self.address, caller, self.pool.address, amount)
-        self.pool.settle(self.address, shares, paid)
-        if provisioned:
-            self.pool.set_provision(self.address, self.provisions())
 
     def _with_collateral(self, owner: str, amount: int) -> tuple[int, int]:
         collateral, shares = self.position_of(owner)
@@ -451,11 +353,8 @@ class Vault:
             self.collateral.transfer(self.address, receiver, amount)
 
     def _max_borrow(self, collateral: int, shares: int) -> int:
-        totals = self._totals()
         value = self._value(collateral, self.oracle.safe_price())
-        allowed = checked(value * self.risk.ltv) // WAD
-        taken = totals.assets_up(shares) + totals.assets_up(1) + 1
-        return min(max(0, allowed - taken), self.pool.max_draw(self.address))
+        return self._room(shares, checked(value * self.risk.ltv) // WAD)
 
     def _max_withdraw(self, collateral: int, shares: int, totals: DebtTotals) -> int:
         if shares == 0:
@@ -476,8 +375,3 @@ def _price_for(worth: int, collateral: int) -> int:
     if worth == 0:
         return 0
     return ceil_div(worth * PRICE_SCALE, collateral) if collateral else MAX
-
-
-def _owner(order: int) -> str:
-    """The owner of a batch's order, as an address in lower case."""
-    return f"0x{order & (1 << OWNER_BITS) - 1:040x}"

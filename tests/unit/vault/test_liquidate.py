@@ -48,7 +48,7 @@ def assert_theorems(market, owner, before, answer) -> None:
         assert left_shares == 0  # L6
     bought = answer.seized * price // PRICE_SCALE
     if is_restorable(value, debt, risk.bonus_min):
-        bonus = restorable_bonus(value, debt, risk)
+        bonus = restorable_bonus(value, value * risk.threshold, debt, risk)
         assert answer.paid >= answer.extinguished  # L3: nothing lost
         assert left_value >= left_debt  # L3
         assert left_debt == 0 or left_debt >= risk.min_debt  # V3
