@@ -23,6 +23,7 @@
 from ethereum.ercs import IERC20
 
 from .interfaces import IBasket
+from .interfaces import IBasketCallbacks
 from .interfaces import ICallbacks
 from .interfaces import IPool
 from .interfaces import IVault
@@ -371,7 +372,7 @@ def _liquidate(
     )
     self._hand_over(seized, min_seized, receiver)
     if len(data) > 0:
-        extcall ICallbacks(msg.sender).on_basket_liquidation(paid, fee, seized, data)
+        extcall IBasketCallbacks(msg.sender).on_basket_liquidation(paid, fee, seized, data)
     payments._pay_pool(unsafe_add(paid, fee), shares, paid, provisioned)
     return paid, fee, seized, executed
 

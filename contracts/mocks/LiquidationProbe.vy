@@ -43,6 +43,6 @@ def quotes(cases: DynArray[Case, MAX_CASES]) -> DynArray[IVault.Quote, MAX_CASES
     for c: Case in cases:
         word: uint256 = position._add_debt(position._add_collateral(0, c.collateral), c.debt_shares)
         answers.append(
-            liquidation._quote(liquidation.RISK, word, c.price, c.totals, c.max_repay)
+            liquidation._quote(liquidation.RISK, word, c.price, 0, c.totals, c.max_repay)
         )
     return answers
