@@ -7,15 +7,13 @@ from typing import Any
 
 from plimsoll.chain.artifacts import artifact
 from plimsoll.chain.engine import Contract, Engine, deploy_blueprint
+from plimsoll.chain.protocol import BLUEPRINTS
 from plimsoll.units import DAY, NOBODY, WAD, YEAR
 from tests.property.edges import RATES, RISK, accepted, make, place_code, pool_struct, refused
 from tests.stateful.world import CURATOR, DEPLOYER, STRANGER
 
 TOP = 2**94 - 1
 E36 = 10**36
-
-
-BLUEPRINTS = ("Pool", "Council", "Backstop", "Vault")
 
 
 def token(engine: Engine, decimals: int = 6) -> str:
@@ -271,15 +269,15 @@ def test_a_factory_refuses_what_is_no_blueprint(engine: Engine) -> None:
         return place_code(engine, bytes(length))
 
     short, long = code(3), code(4)
-    for place in range(4):
+    for place in range(len(BLUEPRINTS)):
         for wrong in (short, STRANGER):
-            arguments = [long] * 4
+            arguments = [long] * len(BLUEPRINTS)
             arguments[place] = wrong
             refused("factory: no blueprint", make, engine, "Factory", *arguments)
-    factory = make(engine, "Factory", long, code(5), code(7), code(6))
+    factory = make(engine, "Factory", long, code(5), code(7), code(6), code(8))
     assert factory.call("POOL_BLUEPRINT") == long
-    names = ("POOL", "COUNCIL", "BACKSTOP", "VAULT")
-    assert len({factory.call(f"{name}_BLUEPRINT") for name in names}) == 4
+    names = [name.upper() for name in BLUEPRINTS]
+    assert len({factory.call(f"{name}_BLUEPRINT") for name in names}) == len(names)
     assert factory.call("COUNCIL_BLUEPRINT") != factory.call("VAULT_BLUEPRINT") != long
 
 

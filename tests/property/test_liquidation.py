@@ -58,8 +58,9 @@ def fine(case: Case) -> bool:
 
 
 def bonus_of(case: Case) -> int:
-    restorable = is_restorable(case.value, case.debt, case.risk.bonus_min)
-    return (restorable_bonus if restorable else shortfall_bonus)(case.value, case.debt, case.risk)
+    if is_restorable(case.value, case.debt, case.risk.bonus_min):
+        return restorable_bonus(case.value, case.value * case.risk.threshold, case.debt, case.risk)
+    return shortfall_bonus(case.value, case.debt, case.risk)
 
 
 @given(seeds)

@@ -5,6 +5,7 @@ Every test takes an engine and nothing else, so that a judge of mutants can call
 
 from plimsoll.chain.artifacts import artifact
 from plimsoll.chain.engine import Contract, Engine, deploy_blueprint
+from plimsoll.chain.protocol import BLUEPRINTS
 from plimsoll.units import DAY, MAX, NOBODY, WAD, YEAR
 from tests.property.edges import (
     COUNCIL,
@@ -63,8 +64,7 @@ def test_limits(engine: Engine) -> None:
 
 
 def test_a_vault_of_another_pool(engine: Engine) -> None:
-    names = ("Pool", "Council", "Backstop", "Vault")
-    factory = make(engine, "Factory", *(deploy_blueprint(engine, artifact(name), DEPLOYER) for name in names))
+    factory = make(engine, "Factory", *(deploy_blueprint(engine, artifact(name), DEPLOYER) for name in BLUEPRINTS))
     asset, collateral = (make(engine, "PlainToken", "token", "T", digits).address for digits in (6, 18))
     first, second = (
         factory.send("create_pool", pool_struct(asset), CURATOR, 3 * DAY, sender=DEPLOYER) for _ in range(2)

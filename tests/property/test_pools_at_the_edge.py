@@ -9,6 +9,7 @@ from eth_utils.crypto import keccak
 
 from plimsoll.chain.artifacts import artifact
 from plimsoll.chain.engine import Contract, Engine, deploy_blueprint
+from plimsoll.chain.protocol import BLUEPRINTS
 from plimsoll.testing.engines import in_process
 from plimsoll.twin.liquidation import ceil_div
 from plimsoll.units import DAY, FRACTION, MAX, WAD, YEAR
@@ -126,8 +127,7 @@ def test_a_flash_loan_of_one_unit(engine: Engine) -> None:
 def test_a_creation_is_said(engine: Engine) -> None:
     """By the factory with every parameter, and by the council."""
     loan = make(engine, "PlainToken", "loan", "L", 6).address
-    names = ("Pool", "Council", "Backstop", "Vault")
-    blueprints = [deploy_blueprint(engine, artifact(name), DEPLOYER) for name in names]
+    blueprints = [deploy_blueprint(engine, artifact(name), DEPLOYER) for name in BLUEPRINTS]
     factory = make(engine, "Factory", *blueprints)
     arguments = (pool_struct(loan), CURATOR, 3 * DAY)
     pool = factory.send("create_pool", *arguments, sender=DEPLOYER)

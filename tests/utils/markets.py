@@ -28,6 +28,7 @@ STEPS = (
     "blueprint Council",
     "blueprint Backstop",
     "blueprint Vault",
+    "blueprint Basket",
     "factory",
     "lens",
     "mock token USDC",

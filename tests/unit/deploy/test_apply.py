@@ -64,7 +64,7 @@ def test_writes_the_address_book(deployed: Desk) -> None:
     assert book["chain_id"] == 31337
     assert book["network"] == "ethereum:local"
     assert book["compiler"] == "vyper 0.4.3"
-    assert set(book["blueprints"]) == {"Pool", "Council", "Backstop", "Vault"}
+    assert set(book["blueprints"]) == {"Pool", "Council", "Backstop", "Vault", "Basket"}
     assert book["pools"]["pUSDC"]["params"]["rates"]["target_utilisation"] == "0.90"
     assert book["vaults"]["pUSDC/weth"]["risk"]["threshold"] == "0.83"
     assert set(book["calls"]) == {"supply cap of pUSDC", "limit of pUSDC/weth", "opening of pUSDC"}
@@ -91,7 +91,7 @@ def test_asks_for_as_much_gas_as_it_needs(desk: Desk) -> None:
 
 def test_a_second_pool_shares_factory_and_tokens(deployed: Desk) -> None:
     assert deployed.deploy(changed("symbol: pUSDC", "symbol: pUSDC2")) == [
-        step.replace("pUSDC", "pUSDC2") for step in STEPS[7:] if step != "mock token WETH"
+        step.replace("pUSDC", "pUSDC2") for step in STEPS[8:] if step != "mock token WETH"
     ]
 
 
@@ -206,7 +206,7 @@ def test_a_failing_transaction_ends_in_a_sentence(desk: Desk) -> None:
         "goes on from here.",
     )
     feed.set_answer(2_000 * 10**8, sender=desk.account)
-    assert tuple(desk.deploy()) == STEPS[13:]
+    assert tuple(desk.deploy()) == STEPS[14:]
 
 
 def test_another_command_does_not_lose_what_was_sent(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

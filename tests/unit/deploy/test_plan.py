@@ -40,14 +40,14 @@ def test_a_plan_estimates_the_gas_of_what_depends_on_nothing(desk: Desk) -> None
 
 
 @pytest.mark.parametrize(
-    ("until", "last"), [(Stage.FACTORY, 6), (Stage.POOL, 9), (Stage.VAULT, 15), (Stage.MARKET, 16)]
+    ("until", "last"), [(Stage.FACTORY, 7), (Stage.POOL, 10), (Stage.VAULT, 16), (Stage.MARKET, 17)]
 )
 def test_a_stage_includes_those_before_it(desk: Desk, until: Stage, last: int) -> None:
     assert tuple(step.what for step in desk.plan(until=until).steps) == STEPS[:last]
 
 
 def test_the_factory_needs_no_market(desk: Desk) -> None:
-    assert tuple(step.what for step in plan(None, desk.book(), desk.account).steps) == STEPS[:6]
+    assert tuple(step.what for step in plan(None, desk.book(), desk.account).steps) == STEPS[:7]
 
 
 # ------------------------------------------------------------------------------------------ tokens and pools
@@ -509,14 +509,14 @@ def test_refuses_what_is_no_factory(desk: Desk, yard: Yard) -> None:
 
 
 def test_refuses_a_factory_of_other_contracts(desk: Desk, deployer: AccountAPI) -> None:
-    blueprints = [deployer.declare(container("Pool")).contract_address] * 4
+    blueprints = [deployer.declare(container("Pool")).contract_address] * 5
     factory = deployer.deploy(container("Factory"), *blueprints)
     assert desk.refused(f"factory: {factory}\n{MARKET}") == other(factory.address, "Council", desk)
 
 
 def test_deploys_with_a_factory_that_exists(desk: Desk, yard: Yard) -> None:
     text = f"factory: {yard.factory}\n{MARKET}"
-    assert tuple(desk.deploy(text)) == STEPS[5:]
+    assert tuple(desk.deploy(text)) == STEPS[6:]
     assert yard.factory.is_pool(desk.book().pools["pUSDC"].address)
     assert desk.deploy(text) == desk.deploy() == []
 

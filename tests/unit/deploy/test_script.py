@@ -56,7 +56,7 @@ def test_shows_what_was_sent(capsys: pytest.CaptureFixture[str]) -> None:
     state, address, tx, gas = table["pool pUSDC"]
     assert (state, address[:2], len(address), tx[:2]) == ("✓ create", "0x", 42, "0x")
     assert int(gas.replace(",", "")) > 5_000_000
-    assert "16/19 opening of pUSDC: open permanently" in output
+    assert "17/20 opening of pUSDC: open permanently" in output
     assert "19 transactions sent for 0.000000 ETH." in output
     assert "This chain ends with this command" in output
 
@@ -211,14 +211,14 @@ GAS_PRICE_ORACLE = (  # of the OP Stack, as far as it is asked: `WEI_A_BYTE` tim
 def test_the_data_of_transactions_costs_on_a_rollup(capsys: pytest.CaptureFixture[str], desk: Desk) -> None:
     """In the plan, before each signature, and in the sum of what was spent, where receipts say it."""
     networks.provider.make_request("anvil_setCode", [ORACLE, GAS_PRICE_ORACLE])
-    blueprints = desk.plan(until=Stage.FACTORY).missing[:4]
+    blueprints = desk.plan(until=Stage.FACTORY).missing[:5]
     for step in blueprints:
         data = bytes(step.transaction().transaction.data)
         assert step.data_fee == WEI_A_BYTE * (len(data) + 3 * 32)
     total = f"{sum(step.data_fee for step in blueprints) / 10**18:.6f} ETH"
     deploy("factory", None, None, dry_run=False, place=desk.book_path)
     output = " ".join(capsys.readouterr().out.split())
-    assert f"4 transactions cost about {total} at 0.000 gwei, {total} of it for their data, 2 more" in output
+    assert f"5 transactions cost about {total} at 0.000 gwei, {total} of it for their data, 2 more" in output
     first = f"{blueprints[0].data_fee / 10**18:.6f} ETH"
     assert f"blueprint of Pool (EIP-5202), for at most 0.000000 ETH and about {first} for its data" in output
 

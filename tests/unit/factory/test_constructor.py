@@ -13,19 +13,21 @@ def test_says_its_blueprints(chain, factory):
         (factory.COUNCIL_BLUEPRINT(), "Council"),
         (factory.BACKSTOP_BLUEPRINT(), "Backstop"),
         (factory.VAULT_BLUEPRINT(), "Vault"),
+        (factory.BASKET_BLUEPRINT(), "Basket"),
     ):
         code = chain.engine.code(blueprint)
         assert code == b"\xfe\x71\x00" + artifact(name).initcode
         assert len(code) <= 24_576
 
 
-@pytest.mark.parametrize("missing", range(4))
+@pytest.mark.parametrize("missing", range(5))
 def test_needs_blueprints(chain, factory, stranger, missing):
     blueprints = [
         factory.POOL_BLUEPRINT(),
         factory.COUNCIL_BLUEPRINT(),
         factory.BACKSTOP_BLUEPRINT(),
         factory.VAULT_BLUEPRINT(),
+        factory.BASKET_BLUEPRINT(),
     ]
     assert chain.refusal("Factory", *blueprints) is None
     for nothing in (NOBODY, stranger.address):
@@ -35,6 +37,6 @@ def test_needs_blueprints(chain, factory, stranger, missing):
 
 
 def test_nobody_owns_it(factory):
-    """Two functions change its state, and both are open to all."""
+    """Three functions change its state, and all are open to all."""
     changing = factory.transactions
-    assert changing == {"create_pool", "create_vault"}
+    assert changing == {"create_pool", "create_vault", "create_basket"}
