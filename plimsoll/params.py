@@ -229,6 +229,10 @@ class RiskParams(FrozenModel):
             )
         return struct
 
+    def to_basket_struct(self, loan_decimals: int) -> tuple[int, ...]:
+        """The same for a basket, whose legs have ratios of their own: `ltv` and `threshold` are 0."""
+        return (0, 0, *self.to_struct(loan_decimals)[2:])
+
 
 BLUE_CHIP = RiskParams(
     ltv=Decimal("0.80"),

@@ -5,15 +5,33 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, cast
 
+from plimsoll.chain.engine import CallReverted
 from plimsoll.chain.protocol import PoolContracts, Protocol, open_pool
-from plimsoll.params import BLUE_CHIP, SHARE_DECIMALS, PoolParams, RiskParams, price_of
+from plimsoll.params import BLUE_CHIP, SHARE_DECIMALS, PoolParams, RiskParams, price_of, wad
 from plimsoll.testing import Chain, Contract
 from plimsoll.testing.engines import in_process
 from plimsoll.testing.roles import CURATOR, LENDER
+from plimsoll.twin import slices
 from plimsoll.twin.liquidation import DebtTotals, Quote, Risk, quote
 from plimsoll.units import FRACTION, MAX, PRICE_SCALE
 
 Whole = Decimal | int | str  # tokens
+
+
+@dataclass(frozen=True)
+class Leg:
+    """A collateral that a basket is made of."""
+
+    token: Contract
+    oracle: Contract
+    ltv: Decimal = BLUE_CHIP.ltv
+    threshold: Decimal = BLUE_CHIP.threshold
+    ceiling: int = 10  # times the oracle's price
+
+    def to_struct(self) -> tuple[str, str, int, int, int]:
+        """`IBasket.Leg`."""
+        ratios = wad(self.ltv), wad(self.threshold)
+        return self.token.address, self.oracle.address, *ratios, self.ceiling * int(self.oracle.price())
 
 
 class Builder:
@@ -56,6 +74,13 @@ class Builder:
         loan_decimals = pool.decimals() - SHARE_DECIMALS
         struct = risk.model_copy(update=changes).to_struct(loan_decimals)
         return cast(Contract, self.protocol.create_vault(pool, collateral, oracle, struct))
+
+    def basket(
+        self, pool: Contract, legs: Sequence[Leg], risk: RiskParams = BLUE_CHIP, **changes: Any
+    ) -> Contract:
+        """A basket without a credit limit; `changes` replace fields of what its legs have in common."""
+        struct = risk.model_copy(update=changes).to_basket_struct(pool.decimals() - SHARE_DECIMALS)
+        return cast(Contract, self.protocol.create_basket(pool, [leg.to_struct() for leg in legs], struct))
 
     def open(self, made: PoolContracts, limits: Mapping[Contract, int]) -> None:
         """Gives vaults their limits (base units) and opens the pool."""
@@ -166,6 +191,132 @@ class Market:
         assert drawn + others == self.debt_totals().shares, "P2"
         assert self.residue() > -FRACTION, "P3"
         assert self.balance(self.collateral, self.vault) >= sum(locked for locked, _ in held), "V1"
+
+
+@dataclass(frozen=True)
+class BasketMarket:
+    """One open pool with one basket, and prices that the test sets; base units unless tokens are said.
+
+    Legs go by their numbers; their masks have bit i for leg i.
+    """
+
+    builder: Builder
+    loan: Contract
+    tokens: tuple[Contract, ...]
+    oracles: tuple[Contract, ...]
+    pool: Contract
+    council: Contract
+    basket: Contract
+
+    @property
+    def chain(self) -> Chain:
+        """What it is deployed on."""
+        return self.builder.chain
+
+    def loans(self, whole_tokens: Whole) -> int:
+        """Base units of the loan asset."""
+        return int(Decimal(whole_tokens).scaleb(self.loan.decimals()))
+
+    def collaterals(self, leg: int, whole_tokens: Whole) -> int:
+        """Base units of a leg."""
+        return int(Decimal(whole_tokens).scaleb(self.tokens[leg].decimals()))
+
+    def set_quote(self, leg: int, whole: Whole) -> None:
+        """Sets the price of a leg, in whole loan tokens for a whole one of its tokens."""
+        price = price_of(Decimal(whole), self.tokens[leg].decimals(), self.loan.decimals())
+        self.oracles[leg].set_price(price, sender=self.builder.deployer)
+
+    def silence(self, leg: int, is_silent: bool = True) -> None:
+        """Lets the oracle of a leg fail, or answer again."""
+        self.oracles[leg].set_silent(is_silent, sender=self.builder.deployer)
+
+    def give(self, who: Any, whole_tokens: int = 10**7) -> Any:
+        """Mints every token to `who`, who approves pool and basket."""
+        for token in (self.loan, *self.tokens):
+            token.mint(who, whole_tokens * 10 ** token.decimals(), sender=self.builder.deployer)
+            for spender in (self.pool, self.basket):
+                token.approve(spender, MAX, sender=who)
+        return who
+
+    def open(self, who: Any, collaterals: Sequence[Whole], debt: Whole) -> None:
+        """Locks whole tokens of each leg, in the legs' order, and borrows."""
+        for leg, whole_tokens in enumerate(collaterals):
+            if amount := self.collaterals(leg, whole_tokens):
+                self.basket.deposit(leg, amount, sender=who)
+        self.basket.borrow(self.loans(debt), sender=who)
+
+    def position(self, owner: Any) -> tuple[tuple[int, ...], int]:
+        """Amounts of the legs; debt shares."""
+        amounts, shares = self.basket.position_of(owner)
+        return tuple(amounts[: len(self.tokens)]), shares
+
+    def prices(self) -> tuple[int, ...]:
+        """The oracles' prices, 1e36; 0 for one that is silent."""
+        return tuple(self._answer(oracle) for oracle in self.oracles)
+
+    def debt_totals(self) -> DebtTotals:
+        """The pool's debt with interest up to now."""
+        return DebtTotals(*self.pool.debt_totals())
+
+    def risk(self) -> Risk:
+        """What the legs have in common, for the twin."""
+        return Risk.from_struct(self.basket.risk())
+
+    def legs(self) -> tuple[slices.Leg, ...]:
+        """The legs, for the twin."""
+        return tuple(slices.Leg(*leg[2:]) for leg in self.basket.legs())
+
+    def quote(self, owner: Any, max_repay: int = MAX, without: int = 0) -> slices.Quote:
+        """The close that the twin expects of the position as it stands on the chain."""
+        amounts, shares = self.position(owner)
+        terms = self.prices(), self.legs(), self.debt_totals(), max_repay, self.risk(), without
+        return slices.quote(amounts, shares, *terms)
+
+    @staticmethod
+    def _answer(oracle: Contract) -> int:
+        try:
+            return int(oracle.price())
+        except CallReverted:
+            return 0
+
+
+def build_basket_market(
+    builder: Builder,
+    actors: Sequence[Any],
+    legs: Sequence[tuple[Whole, int]] = ((2_000, 18), (60_000, 8)),
+    loan_decimals: int = 6,
+    risk: RiskParams = BLUE_CHIP,
+    pool_params: PoolParams | None = None,
+    limit: int = 10**7,
+    ceiling: int = 10,
+) -> BasketMarket:
+    """An open market with a basket of new tokens, every actor provided for.
+
+    Args:
+        builder: deploys it.
+        actors: get every token.
+        legs: what a whole token of each leg is worth in whole loan tokens, and its decimals.
+        loan_decimals: of the loan asset.
+        risk: of the basket; every leg has its ratios.
+        pool_params: of the pool.
+        limit: whole loan tokens that the basket may draw.
+        ceiling: of each leg, times its price.
+    """
+    loan = builder.token(loan_decimals, "LOAN")
+    tokens = [builder.token(decimals, f"LEG{number}") for number, (_, decimals) in enumerate(legs)]
+    oracles = [builder.oracle(price_of(Decimal(quote), decimals, loan_decimals)) for quote, decimals in legs]
+    made = builder.pool(loan, pool_params)
+    pool, council = cast(Contract, made.pool), cast(Contract, made.council)
+    terms = [
+        Leg(token, oracle, risk.ltv, risk.threshold, ceiling)
+        for token, oracle in zip(tokens, oracles, strict=True)
+    ]
+    basket = builder.basket(pool, terms, risk)
+    builder.open(made, {basket: limit * 10**loan_decimals})
+    market = BasketMarket(builder, loan, tuple(tokens), tuple(oracles), pool, council, basket)
+    for actor in actors:
+        market.give(actor)
+    return market
 
 
 def build_market(

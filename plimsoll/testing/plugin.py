@@ -15,7 +15,7 @@ from plimsoll.testing import roles
 from plimsoll.testing.account import Account
 from plimsoll.testing.chain import Chain
 from plimsoll.testing.engines import START, in_process
-from plimsoll.testing.market import Builder, Market, build_market
+from plimsoll.testing.market import BasketMarket, Builder, Market, build_basket_market, build_market
 from plimsoll.testing.on_ape import AnvilOfApe
 
 
@@ -128,5 +128,17 @@ def market(builder: Builder, lender: Account, borrower: Account, liquidator: Acc
     Lender, borrower and liquidator have tokens and have approved pool and vault.
     """
     market = build_market(builder, [lender, borrower, liquidator])
+    market.pool.deposit(market.loans(1_000_000), lender, sender=lender)
+    return market
+
+
+@pytest.fixture(scope="session")
+def basket_market(builder: Builder, lender: Account, borrower: Account, liquidator: Account) -> BasketMarket:
+    """An open market: loans of 6 decimals on a basket of two legs, worth 2,000 and 60,000 for a whole token.
+
+    The legs have 18 and 8 decimals; a million is supplied. Lender, borrower and liquidator have tokens and
+    have approved pool and basket.
+    """
+    market = build_basket_market(builder, [lender, borrower, liquidator])
     market.pool.deposit(market.loans(1_000_000), lender, sender=lender)
     return market
