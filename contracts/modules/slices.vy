@@ -95,18 +95,19 @@ def _slice(
         return found
     found.extinguished = share_math._to_assets_down(found.shares, totals.debt, totals.shares)
 
-    left: uint256[4] = lanes
+    # what is left: legs that are not taken as they were, the others less what is seized
+    weighted: uint256 = unsafe_sub(worth.high_weighted, worth.part_weighted)
     for i: uint256 in range(len(basket.LEGS), bound=basket.MAX_LEGS):
         if (worth.taken >> i) & 1 != 0:
-            offset: uint256 = (i & 1) << 7
-            amount: uint256 = (lanes[i >> 1] >> offset) & basket.LANE
-            taken: uint256 = unsafe_div(unsafe_mul(amount, numerator), denominator) << offset
-            found.seized[i >> 1] = unsafe_add(found.seized[i >> 1], taken)
-            left[i >> 1] = unsafe_sub(left[i >> 1], taken)
+            amount: uint256 = basket._amount(lanes, i)
+            taken: uint256 = unsafe_div(unsafe_mul(amount, numerator), denominator)
+            found.seized[i >> 1] = unsafe_add(found.seized[i >> 1], taken << ((i & 1) << 7))
+            left: uint256 = basket._value_down(unsafe_sub(amount, taken), prices[i])
+            weighted = unsafe_add(weighted, unsafe_mul(left, basket.LEGS[i].threshold))
     found.health_after = max_value(uint256)
     if found.shares < debt_shares:
         found.health_after = unsafe_div(
-            basket._worth(word, left, prices, 0).high_weighted,
+            weighted,
             share_math._part_to_assets_up(unsafe_sub(debt_shares, found.shares), totals.debt, totals.shares),
         )
     return found
