@@ -262,8 +262,11 @@ def _open(
     payments._check_receiver(receiver)
     basket_limits._check_leg(leg)
     word: uint256 = book.positions[owner]
-    lanes: uint256[4] = basket._with(basket._lanes(owner, word), leg, collateral)
-    opened: uint256 = basket._reduced(word, lanes, 0)
+    lanes: uint256[4] = basket._lanes(owner, word)
+    opened: uint256 = word
+    if collateral > 0:
+        lanes = basket._with(lanes, leg, collateral)
+        opened |= 1 << leg
     shares: uint256 = 0
     totals: IPool.DebtTotals = empty(IPool.DebtTotals)
     if debt > 0:  # a pause or a full pool does not stop locking collateral
@@ -304,7 +307,8 @@ def _close(
     lanes: uint256[4] = basket._lanes(owner, word)
     lanes = basket._without(lanes, leg, withdrawal)
     basket.amounts[owner][leg >> 1] = lanes[leg >> 1]
-    rest = basket._reduced(rest, lanes, 0)
+    if basket._amount(lanes, leg) == 0:
+        rest &= ~(1 << leg)
     if shares > 0 and word >= position.PROVISIONED:
         rest = book._release_repaid(owner, word, rest, totals)
     book.positions[owner] = rest
@@ -391,11 +395,13 @@ def _apply(
     @dev seized < 2**128, shares < 2**104.
     """
     left: uint256[4] = lanes
+    rest: uint256 = position._reduce(word, 0, found.shares)
     for j: uint256 in range(4):
         if found.seized[j] != 0:
-            left[j] = unsafe_sub(left[j], found.seized[j])
-            basket.amounts[owner][j] = left[j]
-    rest: uint256 = basket._reduced(word, left, found.shares)
+            lane: uint256 = unsafe_sub(left[j], found.seized[j])
+            left[j] = lane
+            basket.amounts[owner][j] = lane
+            rest &= ~(basket._without_amount(lane) << (j << 1))
     if word >= position.PROVISIONED:
         kept: uint256 = book._kept_by_close(owner, word, rest)
         rest = book._set_provision(

@@ -23,7 +23,6 @@
 
 from ..interfaces import IBasket
 from ..interfaces import IOracle
-from . import position
 from . import units
 
 WAD: constant(uint256) = units.WAD
@@ -106,16 +105,15 @@ def _unpacked(lanes: uint256[4]) -> uint256[8]:
 
 @internal
 @pure
-def _mask(lanes: uint256[4]) -> uint256:
+def _without_amount(lane: uint256) -> uint256:
     """
-    @notice Mask of the legs with an amount above 0.
+    @notice Mask of the legs of which a word of two holds nothing.
     """
     mask: uint256 = 0
-    for j: uint256 in range(4):
-        if lanes[j] & LANE != 0:
-            mask |= 1 << (j << 1)
-        if lanes[j] >> 128 != 0:
-            mask |= 2 << (j << 1)
+    if lane & LANE == 0:
+        mask = 1
+    if lane >> 128 == 0:
+        mask |= 2
     return mask
 
 
@@ -141,15 +139,6 @@ def _without(lanes: uint256[4], leg: uint256, amount: uint256) -> uint256[4]:
     left: uint256[4] = lanes
     left[leg >> 1] = unsafe_sub(left[leg >> 1], amount << ((leg & 1) << 7))
     return left
-
-
-@internal
-@pure
-def _reduced(word: uint256, left: uint256[4], shares: uint256) -> uint256:
-    """
-    @notice A position's word without `shares`, and without the legs of which nothing is left.
-    """
-    return position._reduce(word & ~HELD | self._mask(left), 0, shares)
 
 
 @internal
