@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ape import accounts, chain, networks, project
+from ape import accounts, chain, networks
 from ape.api import AccountAPI, ProviderAPI
 from ape.api.accounts import ImpersonatedAccount
 from ape.exceptions import APINotImplementedError, ProviderError
@@ -192,7 +192,7 @@ def test_a_fork_as_its_guide_says(
     assert book.path == Path("deployments") / "local.json"
     assert book.tokens == book.feeds == {}
 
-    names = {"accounts": accounts, "chain": chain, "project": project, **vars(book.contracts())}
+    names = {"accounts": accounts, "chain": chain, **vars(book.contracts())}
     for block in re.findall(r"^```python\n(.*?)^```", text, re.S | re.M):
         exec(compile(block, "networks.md", "exec"), names)
     assert capsys.readouterr().out.splitlines()[-1] == "True"
