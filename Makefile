@@ -37,7 +37,7 @@ test-fast: ## run the tests that need no Anvil, in process
 
 fuzz: ## play 200,000 random steps on bytecode and twin; FUZZ_STEPS=n for another number
 	@$(SETUP) core
-	@FUZZ_STEPS=$${FUZZ_STEPS:-200000} $(BIN)/ape test tests/stateful $(ARGS)
+	@FUZZ_STEPS=$${FUZZ_STEPS:-200000} $(BIN)/python -m pytest tests/stateful $(ARGS)
 
 mutation: ## break the contracts in 600 ways and count what the tests in process notice
 	@$(SETUP) core

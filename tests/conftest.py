@@ -51,13 +51,25 @@ ON_A_NODE = (
 )  # fmt: skip
 
 
+def in_process_alone(config: pytest.Config) -> bool:
+    """Whether nothing of `ON_A_NODE` is run."""
+    named = [Path(str(argument).partition("::")[0]).resolve() for argument in config.args]
+    return config.getoption("plimsoll_engine") == "revm" and not any(
+        path.is_relative_to(ROOT / part) for path in named for part in ON_A_NODE
+    )
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """In process is collected what runs there."""
-    named = [Path(str(argument).partition("::")[0]).resolve() for argument in config.args]
-    if any(path.is_relative_to(ROOT / part) for path in named for part in ON_A_NODE):
-        return None
     outside = any(collection_path == ROOT / part for part in ON_A_NODE)
-    return True if outside and config.getoption("plimsoll_engine") == "revm" else None
+    return True if outside and in_process_alone(config) else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Who needs no node does not wait until ape has loaded and started one."""
+    if in_process_alone(config) and config.pluginmanager.has_plugin("ape_test"):
+        config.pluginmanager.unregister(name="ape_test")
 
 
 @pytest.hookimpl(optionalhook=True)
