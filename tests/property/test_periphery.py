@@ -5,7 +5,6 @@ storage word of the protocol is the twin's, and the periphery holds what it held
 example is a seed.
 """
 
-import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from random import Random
@@ -41,14 +40,13 @@ class Stage:
     @contextmanager
     def example(self) -> Iterator[Lockstep]:
         """The world, on both sides as it was before afterwards."""
-        number = self.engine.snapshot()
-        saved = copy.deepcopy((self.world.twin, self.world.model))
+        number, saved = self.engine.snapshot(), self.world.twin.snapshot()
         try:
             yield self.world
             self.world.compare()
         finally:
             self.engine.revert(number)
-            self.world.twin, self.world.model = saved
+            self.world.twin.revert(saved)
 
     def path(self, rng: Random, depth: int, price: int) -> list[str]:
         """A path from collateral to loan asset, by a middle token or not.
