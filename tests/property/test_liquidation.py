@@ -3,7 +3,7 @@
 Each example is a seed for a hundred positions under one set of parameters: any that a vault accepts.
 """
 
-from collections.abc import Iterator
+import functools
 from random import Random
 
 import pytest
@@ -27,23 +27,27 @@ from tests.utils.positions import Case, random_case, random_risk
 pytestmark = pytest.mark.slow
 
 CASES = 100
-seeds = st.integers(0, 2**32)
-examples = settings(max_examples=60, deadline=None, derandomize=True)
+SEEDS = 60
+seeds = st.integers(0, SEEDS - 1)
+examples = settings(max_examples=SEEDS, deadline=None, derandomize=True)
 
 
-def cases(seed: int) -> Iterator[Case]:
+@functools.cache
+def cases(seed: int) -> tuple[Case, ...]:
+    """Positions of a seed; making them takes longer than what a test does with them."""
     rng = Random(seed)
     risk = random_risk(rng)
-    for _ in range(CASES):
-        yield random_case(rng, risk)
+    return tuple(random_case(rng, risk) for _ in range(CASES))
 
 
-def closes(seed: int) -> Iterator[tuple[Case, Quote, bool]]:
+@functools.cache
+def closes(seed: int) -> tuple[tuple[Case, Quote, bool], ...]:
     """Positions whose close can be executed; whether they are restorable."""
-    for case in cases(seed):
-        quote = case.quote()
-        if quote.executable:
-            yield case, quote, is_restorable(case.value, case.debt, case.risk.bonus_min)
+    return tuple(
+        (case, quote, is_restorable(case.value, case.debt, case.risk.bonus_min))
+        for case in cases(seed)
+        if (quote := case.quote()).executable
+    )
 
 
 def after(case: Case, quote: Quote, max_repay: int = MAX) -> Case:
@@ -246,7 +250,7 @@ def test_more_is_closed_for_more(seed, one, other):
 def test_many_quotes_are_each_as_by_itself(seed):
     """The healthy are left out, the numbers tell which."""
     rng = Random(seed)
-    for case in list(cases(seed))[:10]:
+    for case in cases(seed)[:10]:
         book = [
             (case.collateral * rng.randint(50, 150) // 100, case.debt_shares * rng.randint(0, 150) // 100)
             for _ in range(20)
