@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from plimsoll.chain.engine import Artifact
-    from plimsoll.report.drawing import Illustrate
+    from plimsoll.report.drawing import Complete
     from plimsoll.scenario.config import Scenario
     from plimsoll.scenario.records import Result
 
@@ -67,7 +67,7 @@ def command(engine: str) -> click.Command:
         from plimsoll.report.drawing import draughtsman
 
         with draughtsman() as drawing:  # first of all, so that it loads what it needs meanwhile
-            play(drawing.illustrate, name, engine, seed, number, settings, out)
+            play(drawing.complete, name, engine, seed, number, settings, out)
 
     return cli
 
@@ -92,7 +92,7 @@ def played(
 
 
 def play(
-    illustrate: Illustrate, name: str, engine: str, seed: int | None, number: int, settings: tuple[str, ...],
+    complete: Complete, name: str, engine: str, seed: int | None, number: int, settings: tuple[str, ...],
     out: Path | None,
 ) -> None:  # fmt: skip
     """Plays and reports; whatever goes wrong ends as a sentence."""
@@ -125,7 +125,7 @@ def play(
         with claimed(folder):
             result = played(scenario, contracts, engine, number, console)
             with console.status("writing the report"):
-                summary = write(result, folder, command=shlex.join(words), illustrate=illustrate)
+                summary = write(result, folder, command=shlex.join(words), complete=complete)
     except (Difference, ReplayFailed, FolderError, FileNotFoundError) as error:
         raise click.ClickException(str(error)) from None
     except (KeyboardInterrupt, SystemExit, CallReverted, OSError, RuntimeError) as error:

@@ -1,11 +1,12 @@
-"""Figures and page of a run: drawn here, or by a process that is ready when the run is.
+"""Tables, figures and page of a run: written here, or by a process that is ready when the run is.
 
-The process is started before a scenario is played, so that it has loaded pandas and matplotlib when there is
-something to draw, and draws on all processors. This module is also what it runs.
+The process is started before a scenario is played, so that it has loaded pyarrow, pandas and matplotlib when
+there is something to write, and draws on all processors. This module is also what it runs.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import signal
@@ -22,40 +23,42 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from plimsoll.report.folder import Run
-    from plimsoll.scenario.config import Scenario
+    from plimsoll.scenario.records import Result
 
 
 @dataclass(frozen=True)
 class Draft:
-    """A folder in which figures and page are missing.
+    """A folder that is to become the report of a run.
 
     Attributes:
-        folder: with the tables and the scenario's file.
-        scenario: what was played.
+        folder: an empty one.
+        result: the run.
         summary: of the run.
-        heads: the first rows of each table, formatted.
     """
 
     folder: Path
-    scenario: Scenario
+    result: Result
     summary: dict[str, Any]
-    heads: dict[str, list[list[str]]]
 
 
-Illustrate = Callable[[Draft], None]
+Complete = Callable[[Draft], None]
 Each = Callable[[Callable[[str], None], Iterable[str]], Iterable[None]]
 
 
-def illustrate(draft: Draft, each: Each = map) -> None:
-    """Draws the figures and writes the page; `each` does something with each of many."""
+def complete(draft: Draft, each: Each = map) -> None:
+    """Writes tables, scenario, figures and page; `each` does something with each of many."""
     from plimsoll.report import figures, page
+    from plimsoll.report.data import heads, write_scenario, write_tables
     from plimsoll.report.folder import PAGE, SCENARIO, Run, read_tables
 
-    run = Run(draft.folder, draft.scenario, draft.summary, read_tables(draft.folder))
+    folder, scenario = draft.folder, draft.result.scenario
+    write_tables(draft.result, folder)
+    write_scenario(scenario, folder / SCENARIO)
+    run = Run(folder, scenario, draft.summary, read_tables(folder))
     for _ in each(partial(_save, run), figures.CHARTS):
         pass
-    text = (draft.folder / SCENARIO).read_text(encoding="utf-8")
-    (draft.folder / PAGE).write_text(page.of_run(run, draft.heads, text), encoding="utf-8")
+    text = (folder / SCENARIO).read_text(encoding="utf-8")
+    (folder / PAGE).write_text(page.of_run(run, heads(draft.result), text), encoding="utf-8")
 
 
 def _save(run: Run, name: str) -> None:
@@ -65,22 +68,31 @@ def _save(run: Run, name: str) -> None:
 
 
 class Draughtsman:
-    """A process that illustrates once."""
+    """A process that completes one draft."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         """`process` runs this module."""
         self._process = process
 
-    def illustrate(self, draft: Draft) -> None:
+    def complete(self, draft: Draft) -> None:
         """As the function of that name.
 
         Raises:
             RuntimeError: the process fails; with the last line of what it says.
         """
-        _, said = self._process.communicate(pickle.dumps(draft))
+        try:
+            _, said = self._process.communicate(pickle.dumps(draft))
+        except BaseException:
+            self.stop()  # before somebody removes the folder in which it writes
+            raise
         if self._process.returncode:
             reason = (said.decode(errors="replace").strip() or "no reason given").splitlines()[-1]
             raise RuntimeError(f"the report could not be written: {reason}")
+
+    def stop(self) -> None:
+        """Ends it, with those that it has started."""
+        with suppress(ProcessLookupError):  # it has ended
+            os.killpg(self._process.pid, signal.SIGKILL)
 
 
 @contextmanager
@@ -95,23 +107,29 @@ def draughtsman() -> Iterator[Draughtsman]:
         stderr=subprocess.PIPE,
         start_new_session=True,
     ) as process:
+        drawing = Draughtsman(process)
         try:
-            yield Draughtsman(process)
+            yield drawing
         finally:
-            with suppress(ProcessLookupError):  # it has ended
-                os.killpg(process.pid, signal.SIGKILL)  # with those that it has started
+            drawing.stop()
 
 
 def main() -> None:
-    """Illustrates the draft that standard input brings."""
-    for module in ("matplotlib.figure", "matplotlib.backends.backend_agg", "plimsoll.report.page"):
-        import_module(module)
+    """Completes the draft that standard input brings."""
+    gc.disable()  # the process ends soon
+    artist = import_module("matplotlib.artist")
+    artist.__dict__["kwdoc"] = lambda _: ""  # help on classes, a third of what loading matplotlib takes
+    for module in ("figure", "backends.backend_agg"):
+        import_module(f"matplotlib.{module}")
+    for module in ("data", "page"):
+        import_module(f"plimsoll.report.{module}")
     try:
         draft = pickle.load(sys.stdin.buffer)
     except EOFError:  # nobody wants a report any more
         return
     with get_context("fork" if sys.platform == "linux" else "spawn").Pool() as pool:
-        illustrate(draft, pool.imap_unordered)
+        complete(draft, pool.imap_unordered)
+    gc.freeze()  # else leaving takes 0.2 s longer
 
 
 if __name__ == "__main__":

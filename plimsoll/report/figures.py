@@ -28,6 +28,7 @@ BLUE, SKY, GREEN = "#0072B2", "#56B4E9", "#009E73"
 ORANGE, VERMILLION, PURPLE, YELLOW = "#E69F00", "#D55E00", "#CC79A7", "#B8A800"
 COLOURS = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY, YELLOW, INK)
 DPI = 120
+PAD = 6  # pixels
 BINS = 40
 TOP_HEALTH = 4.0  # quantiles above it run out of the picture
 RATIOS = (1e-2, 1e3)  # repaid over needed; what lies outside is shown at the edge
@@ -391,16 +392,54 @@ def draw(name: str, runs: Sequence[Run]) -> Figure:
     chart = CHARTS[name]
     figure = chart.draw(runs)
     title = chart.title if len(runs) > 1 else f"{chart.title}\n{_name(runs[0])}"
-    figure.suptitle(title, x=0.01, ha="left", fontsize=12, color=INK)
+    figure.suptitle(title, x=0.01, y=1 - PAD / figure.bbox.height, ha="left", fontsize=12, color=INK)
+    _place(figure, len(runs))
     return figure
 
 
 def save(name: str, runs: Sequence[Run], path: Path) -> None:
     """Writes a figure as PNG. `Figure.savefig` would draw it twice, for layouts that settle late."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from PIL import Image
 
     canvas = FigureCanvasAgg(draw(name, runs))
-    canvas.print_png(path, metadata={"Software": ""}, pil_kwargs={"compress_level": COMPRESSION})
+    canvas.draw()
+    Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB").save(path, compress_level=COMPRESSION)
+
+
+def _place(figure: Figure, columns: int) -> None:
+    """Makes room for what stands around the panels: labels, title, legend.
+
+    Measures each once. matplotlib's own layouts do it twice, in case that room changes what is in it.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    around = np.zeros((len(figure.axes), 4))  # pixels, for each panel: left, below, right, above
+    for panel, room in zip(figure.axes, around, strict=True):
+        outer = panel.get_tightbbox(renderer)
+        if outer:  # else it is hidden
+            room[:] = np.abs(np.subtract(outer.extents, panel.bbox.extents))
+    left, below, right, above = np.moveaxis(around.reshape(-1, columns, 4), 2, 0)
+    above[0] += PAD + max(text.get_window_extent(renderer).height for text in figure.texts)
+    below[-1] += sum(PAD + legend.get_window_extent(renderer).height for legend in figure.legends)
+    x0, x1, wspace = _spans(left.max(axis=0), right.max(axis=0), figure.bbox.width)
+    y1, y0, hspace = _spans(above.max(axis=1), below.max(axis=1), figure.bbox.height)
+    figure.subplots_adjust(x0, 1 - y0, x1, 1 - y1, wspace, hspace)
+
+
+def _spans(before: Any, after: Any, size: float) -> tuple[float, float, float]:
+    """Where equal panels begin and end, of the whole, and the space between two, of a panel.
+
+    Args:
+        before: pixels before each panel.
+        after: pixels after each.
+        size: of the whole, pixels.
+    """
+    first, last = PAD + before[0], PAD + after[-1]
+    space = PAD + max(after[:-1] + before[1:], default=0)
+    panel = (size - first - last - space * (len(before) - 1)) / len(before)
+    return first / size, 1 - last / size, space / panel
 
 
 def _plain(value: float, _: float) -> str:
@@ -426,14 +465,13 @@ class _Sheet:
         from matplotlib.figure import Figure
 
         self._runs = runs
-        self.figure = Figure(
-            figsize=(10 if len(runs) == 1 else 12, 1.4 + height * rows), dpi=DPI, layout="constrained"
-        )
+        self.figure = Figure(figsize=(10 if len(runs) == 1 else 12, 1.4 + height * rows), dpi=DPI)
         self._panels = self.figure.subplots(rows, len(runs), sharex=sharex, sharey="row", squeeze=False)
         for panel in self._panels.flat:
             panel.grid(True, color="#dddddd", linewidth=0.6)
             panel.set_axisbelow(True)
             panel.spines[["top", "right"]].set_visible(False)
+            panel.spines[:].set_in_layout(False)  # they end with the panel, and measuring them is slow
             for axis in (panel.xaxis, panel.yaxis):
                 axis.set_major_formatter(_plain)
         if len(runs) > 1:
@@ -480,7 +518,7 @@ class _Sheet:
             self.figure.legend(
                 known.values(),
                 known.keys(),
-                loc="outside lower center",
+                loc="lower center",
                 ncols=3 if len(known) in (5, 6) else 4,
                 frameon=False,
                 markerscale=1.6,

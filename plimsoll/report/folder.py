@@ -14,15 +14,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir, mkdtemp
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from plimsoll.report.columns import TABLES
 from plimsoll.scenario.config import Scenario
 from plimsoll.scenario.reading import ScenarioError, load
 
-if TYPE_CHECKING:  # what only writes does not wait for pandas
+if TYPE_CHECKING:  # what only looks at folders does not wait for pandas and pyarrow
     import pandas as pd
 
 SUMMARY, SCENARIO, PAGE = "summary.json", "scenario.yaml", "report.html"
@@ -152,6 +150,8 @@ class Run:
 
 def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
     """The tables of a run, decimals as floats."""
+    import pyarrow.parquet as pq
+
     return {name: _frame(pq.read_table(folder / f"{name}.parquet")) for name in TABLES}
 
 
@@ -161,17 +161,21 @@ def read(folder: Path) -> Run:
     Raises:
         FolderError: it holds no run, or a damaged one.
     """
+    from pyarrow import ArrowException
+
     summary = _summary(folder)
     if summary.get("format") != RUN:
         what = "holds a comparison" if summary else "has no summary.json of a run"
         raise FolderError(f"{folder} {what}; name a folder that `plimsoll run` wrote.")
     try:
         return Run(folder, load(folder / SCENARIO), summary, read_tables(folder))
-    except (ScenarioError, ValidationError, OSError, pa.ArrowException, KeyError) as error:
+    except (ScenarioError, ValidationError, OSError, ArrowException, KeyError) as error:
         raise FolderError(f"The report in {folder} is damaged ({error}); write it again.") from None
 
 
 def _frame(table: Any) -> pd.DataFrame:
+    import pyarrow as pa
+
     for place, field in enumerate(table.schema):
         if pa.types.is_decimal(field.type):
             floats = table.column(place).cast(pa.float64())

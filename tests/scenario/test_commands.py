@@ -119,9 +119,7 @@ def _no_pictures() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(figures, "save", lambda name, runs, path: path.write_bytes(b"\x89PNG"))
-        patch.setattr(
-            drawing, "draughtsman", lambda: nullcontext(SimpleNamespace(illustrate=drawing.illustrate))
-        )
+        patch.setattr(drawing, "draughtsman", lambda: nullcontext(SimpleNamespace(complete=drawing.complete)))
         yield
 
 

@@ -1,0 +1,66 @@
+"""The data of a report: a run's scenario, and its tables as Parquet files whose fields say what they mean."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from ruamel.yaml import YAML
+
+from plimsoll.report.columns import HEAD, TABLES, Column, cell
+from plimsoll.scenario.config import Scenario
+from plimsoll.scenario.records import Result
+
+DIGITS, MANY_DIGITS = 38, 76  # of a decimal of 128 and of 256 bits
+
+
+def write_tables(result: Result, folder: Path) -> None:
+    """A file for each table of `Result.tables`."""
+    for name, rows in result.tables().items():
+        pq.write_table(_table(TABLES[name], rows, result.scenario), folder / f"{name}.parquet")
+
+
+def write_scenario(scenario: Scenario, path: Path) -> None:
+    """All that is played, defaults included, as YAML; CSV files of prices are copied beside it."""
+    settings = scenario.model_dump(mode="json", exclude_none=True)
+    for number, vault in enumerate(settings["vaults"]):
+        if "file" in vault["price"]:
+            beside = f"prices-{number}.csv"
+            shutil.copyfile(vault["price"]["file"], path.with_name(beside))
+            vault["price"]["file"] = beside
+    YAML().dump(settings, path)
+
+
+def heads(result: Result) -> dict[str, list[list[str]]]:
+    """The first rows of each table, formatted."""
+    return {
+        name: [
+            [cell(column, column.value(row, result.scenario)) for column in TABLES[name]]
+            for row in rows[:HEAD]
+        ]
+        for name, rows in result.tables().items()
+    }
+
+
+def _table(columns: tuple[Column, ...], rows: list[Any], scenario: Scenario) -> Any:
+    """Rows as an Arrow table whose fields carry unit and meaning."""
+    fields, arrays = [], []
+    for column in columns:
+        values = [column.value(row, scenario) for row in rows]
+        kind = _type(column, values, scenario)
+        arrays.append(pa.array(values, type=kind))
+        about = {"unit": column.unit(scenario), "meaning": column.meaning}
+        fields.append(pa.field(column.name, kind, metadata=about))
+    about = {"title": scenario.title, "seed": str(scenario.seed)}
+    return pa.Table.from_arrays(arrays, schema=pa.schema(fields, metadata=about))
+
+
+def _type(column: Column, values: list[Any], scenario: Scenario) -> Any:
+    """The Arrow type. Exact decimals have 128 bits, and 256 where 38 digits do not hold the largest."""
+    if column.is_exact:
+        digits = column.digits(scenario)
+        fits = all(abs(value) < 10 ** (DIGITS - digits) for value in values)
+        return pa.decimal128(DIGITS, digits) if fits else pa.decimal256(MANY_DIGITS, digits)
+    simple = {"text": pa.string(), "exact price": pa.string(), "integer": pa.int64()}
+    return simple.get(column.kind, pa.float64())
