@@ -43,7 +43,9 @@ class Basket:
             legs.append((token, oracle, *BLUE_CHIP.to_struct(18)[:2], CEILING_FACTOR * price * 10**36))
         params = PoolParams(name="Gas", symbol="GAS")
         made = market.protocol.create_pool(params.to_struct(market.loan.address, 18), owner, params.delay)
-        self.basket: Any = market.protocol.create_basket(made.pool, legs, (0, 0, *BLUE_CHIP.to_struct(18)[2:]))
+        self.basket: Any = market.protocol.create_basket(
+            made.pool, legs, (0, 0, *BLUE_CHIP.to_struct(18)[2:])
+        )
         open_pool(made, {self.basket.address: 10**9 * WAD}, owner)
         market.loan.approve(made.pool, MAX, sender=market.lender)
         for actor in (market.borrower, market.liquidator):
@@ -60,7 +62,10 @@ class Basket:
 
     def borrowers(self, count: int, offset: int) -> list[str]:
         """`count` new owners, each with ten tokens over all legs and three quarters of their value in debt."""
-        owners = [f"0x{0xABCDEF << 136 | offset + index + (0x1234567890ABCDEF << 64):040x}" for index in range(count)]
+        owners = [
+            f"0x{0xABCDEF << 136 | offset + index + (0x1234567890ABCDEF << 64):040x}"
+            for index in range(count)
+        ]
         for owner in owners:
             for leg in range(self.count):
                 self.basket.deposit(leg, 10 * WAD // self.count, owner, sender=self.market.borrower)

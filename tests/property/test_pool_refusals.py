@@ -64,7 +64,9 @@ def test_limits(engine: Engine) -> None:
 
 
 def test_a_vault_of_another_pool(engine: Engine) -> None:
-    factory = make(engine, "Factory", *(deploy_blueprint(engine, artifact(name), DEPLOYER) for name in BLUEPRINTS))
+    factory = make(
+        engine, "Factory", *(deploy_blueprint(engine, artifact(name), DEPLOYER) for name in BLUEPRINTS)
+    )
     asset, collateral = (make(engine, "PlainToken", "token", "T", digits).address for digits in (6, 18))
     first, second = (
         factory.send("create_pool", pool_struct(asset), CURATOR, 3 * DAY, sender=DEPLOYER) for _ in range(2)
