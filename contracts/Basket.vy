@@ -363,8 +363,11 @@ def _liquidate(
             paid = unsafe_add(paid, found.paid)
             fee = unsafe_add(fee, found.fee)
             for j: uint256 in range(4):
-                seized[2 * j] = unsafe_add(seized[2 * j], found.seized[j] & basket.LANE)
-                seized[2 * j + 1] = unsafe_add(seized[2 * j + 1], found.seized[j] >> 128)
+                lane: uint256 = found.seized[j]
+                if lane != 0:
+                    leg: uint256 = j << 1
+                    seized[leg] = unsafe_add(seized[leg], lane & basket.LANE)
+                    seized[leg | 1] = unsafe_add(seized[leg | 1], lane >> 128)
             executed |= bit
         bit <<= 1
     if executed == 0:
