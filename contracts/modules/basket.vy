@@ -234,19 +234,21 @@ def _worth(held: uint256, lanes: uint256[4], prices: uint256[8], without: uint25
     @param without Mask of the legs that are left out.
     """
     worth: Worth = empty(Worth)
-    for i: uint256 in range(len(LEGS), bound=MAX_LEGS):
+    i: uint256 = 0
+    for leg: IBasket.Leg in LEGS:
         bit: uint256 = 1 << i
+        price: uint256 = prices[i]
+        amount: uint256 = (lanes[i >> 1] >> ((i & 1) << 7)) & LANE
+        i = unsafe_add(i, 1)
         if held & bit == 0:
             continue
-        amount: uint256 = (lanes[i >> 1] >> ((i & 1) << 7)) & LANE
-        threshold: uint256 = LEGS[i].threshold
-        if prices[i] == 0:
-            most: uint256 = self._value_up(amount, LEGS[i].ceiling)
+        if price == 0:
+            most: uint256 = self._value_up(amount, leg.ceiling)
             worth.high = unsafe_add(worth.high, most)
-            worth.high_weighted = unsafe_add(worth.high_weighted, unsafe_mul(most, threshold))
+            worth.high_weighted = unsafe_add(worth.high_weighted, unsafe_mul(most, leg.threshold))
             continue
-        found: uint256 = self._value_down(amount, prices[i])
-        weighted: uint256 = unsafe_mul(found, threshold)
+        found: uint256 = self._value_down(amount, price)
+        weighted: uint256 = unsafe_mul(found, leg.threshold)
         worth.low = unsafe_add(worth.low, found)
         worth.low_weighted = unsafe_add(worth.low_weighted, weighted)
         if without & bit == 0:
