@@ -170,13 +170,13 @@ def _prices(held: uint256) -> uint256[8]:
 
 @internal
 @view
-def _safe_price(leg: uint256) -> uint256:
+def _safe_price(leg: IBasket.Leg) -> uint256:
     """
     @notice A leg's safe price, at most its ceiling, 1e36; 0 when it is silent, which takes only one silent price.
     """
-    if self._answer(LEGS[leg].oracle, method_id("price()")) == 0:
+    if self._answer(leg.oracle, method_id("price()")) == 0:
         return 0
-    return min(self._answer(LEGS[leg].oracle, method_id("safe_price()")), LEGS[leg].ceiling)
+    return min(self._answer(leg.oracle, method_id("safe_price()")), leg.ceiling)
 
 
 @internal
@@ -268,9 +268,11 @@ def _safe_worth(held: uint256, lanes: uint256[4], is_weighted: bool) -> uint256:
             debt that they may bear.
     """
     worth: uint256 = 0
-    for i: uint256 in range(len(LEGS), bound=MAX_LEGS):
+    i: uint256 = 0
+    for leg: IBasket.Leg in LEGS:
         if (held >> i) & 1 != 0:
-            ratio: uint256 = LEGS[i].ltv if is_weighted else WAD
-            found: uint256 = self._value_down(self._amount(lanes, i), self._safe_price(i))
+            ratio: uint256 = leg.ltv if is_weighted else WAD
+            found: uint256 = self._value_down(self._amount(lanes, i), self._safe_price(leg))
             worth = unsafe_add(worth, unsafe_mul(found, ratio))
+        i = unsafe_add(i, 1)
     return worth
