@@ -162,9 +162,11 @@ def _prices(held: uint256) -> uint256[8]:
     @notice The oracles' prices for liquidation, 1e36; 0 for a leg that is silent or not in the mask.
     """
     prices: uint256[8] = empty(uint256[8])
-    for i: uint256 in range(len(LEGS), bound=MAX_LEGS):
+    i: uint256 = 0
+    for leg: IBasket.Leg in LEGS:
         if (held >> i) & 1 != 0:
-            prices[i] = self._answer(LEGS[i].oracle, method_id("price()"))
+            prices[i] = self._answer(leg.oracle, method_id("price()"))
+        i = unsafe_add(i, 1)
     return prices
 
 

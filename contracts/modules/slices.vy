@@ -97,13 +97,15 @@ def _slice(
 
     # what is left: legs that are not taken as they were, the others less what is seized
     weighted: uint256 = unsafe_sub(worth.high_weighted, worth.part_weighted)
-    for i: uint256 in range(len(basket.LEGS), bound=basket.MAX_LEGS):
+    i: uint256 = 0
+    for leg: IBasket.Leg in basket.LEGS:
         if (worth.taken >> i) & 1 != 0:
             amount: uint256 = basket._amount(lanes, i)
             taken: uint256 = unsafe_div(unsafe_mul(amount, numerator), denominator)
             found.seized[i >> 1] = unsafe_add(found.seized[i >> 1], taken << ((i & 1) << 7))
             left: uint256 = basket._value_down(unsafe_sub(amount, taken), prices[i])
-            weighted = unsafe_add(weighted, unsafe_mul(left, basket.LEGS[i].threshold))
+            weighted = unsafe_add(weighted, unsafe_mul(left, leg.threshold))
+        i = unsafe_add(i, 1)
     found.health_after = max_value(uint256)
     if found.shares < debt_shares:
         found.health_after = unsafe_div(
