@@ -426,6 +426,8 @@ def _hand_over(
     """
     @notice Send seized collateral, if the liquidator gets at least `min_seized` of each leg.
     """
-    for i: uint256 in range(len(basket.LEGS), bound=basket.MAX_LEGS):
+    i: uint256 = 0
+    for leg: IBasket.Leg in basket.LEGS:
         assert i >= len(min_seized) or seized[i] >= min_seized[i], "basket: too little of a leg"
-        payments._send_collateral(self._token(i), receiver, seized[i])
+        payments._send_collateral(IERC20(leg.token), receiver, seized[i])
+        i = unsafe_add(i, 1)
