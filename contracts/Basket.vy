@@ -186,13 +186,28 @@ def liquidate(
     @param data When not empty, `on_basket_liquidation` is called on the caller before it has to pay.
     @return Base units paid for the debt; base units of fee on top; base units of each leg seized.
     """
-    order: uint256 = convert(owner, uint256) | (min(max_repay, 2**96 - 1) << 160)
-    paid: uint256 = 0
-    fee: uint256 = 0
-    seized: uint256[8] = empty(uint256[8])
-    executed: uint256 = 0
-    paid, fee, seized, executed = self._liquidate([order], without, min_seized, receiver, data)
-    return paid, fee, seized
+    word: uint256 = book.positions[owner]
+    lanes: uint256[4] = basket._lanes(owner, word)
+    prices: uint256[8] = basket._prices(word)
+    totals: IPool.DebtTotals = extcall payments.POOL.accrue()
+    found: IBasket.Quote = slices._slice(word, lanes, prices, without, totals, max_repay)
+    if found.shares == 0:
+        self._refuse(found)
+    self._apply(owner, word, lanes, found, prices, totals)
+    seized: uint256[8] = basket._unpacked(found.seized)
+    self._settle(
+        found.shares,
+        found.paid,
+        found.fee,
+        seized,
+        word >= position.PROVISIONED,
+        prices,
+        totals,
+        min_seized,
+        receiver,
+        data,
+    )
+    return found.paid, found.fee, seized
 
 
 @external
@@ -211,7 +226,43 @@ def liquidate_batch(
     @param min_seized As for `liquidate`, over the whole batch.
     @return Sums of base units paid, of fee and of each leg seized; bit i says that order i was executed.
     """
-    return self._liquidate(orders, 0, min_seized, receiver, data)
+    held: uint256 = 0
+    for order: uint256 in orders:
+        held |= book.positions[convert(order & liquidation.OWNER_MASK, address)]
+    prices: uint256[8] = basket._prices(held)
+    totals: IPool.DebtTotals = extcall payments.POOL.accrue()
+    shares: uint256 = 0
+    paid: uint256 = 0
+    fee: uint256 = 0
+    seized: uint256[8] = empty(uint256[8])
+    executed: uint256 = 0
+    provisioned: bool = False
+    found: IBasket.Quote = empty(IBasket.Quote)
+    bit: uint256 = 1
+    for order: uint256 in orders:
+        owner: address = convert(order & liquidation.OWNER_MASK, address)
+        word: uint256 = book.positions[owner]
+        lanes: uint256[4] = basket._lanes(owner, word)
+        found = slices._slice(word, lanes, prices, 0, totals, order >> 160)
+        if found.shares > 0:
+            self._apply(owner, word, lanes, found, prices, totals)
+            provisioned = provisioned or word >= position.PROVISIONED
+            # at most 256 terms below 2**128 each
+            shares = unsafe_add(shares, found.shares)
+            paid = unsafe_add(paid, found.paid)
+            fee = unsafe_add(fee, found.fee)
+            for j: uint256 in range(4):
+                lane: uint256 = found.seized[j]
+                if lane != 0:
+                    leg: uint256 = j << 1
+                    seized[leg] = unsafe_add(seized[leg], lane & basket.LANE)
+                    seized[leg | 1] = unsafe_add(seized[leg | 1], lane >> 128)
+            executed |= bit
+        bit <<= 1
+    if executed == 0:
+        self._refuse(found)
+    self._settle(shares, paid, fee, seized, provisioned, prices, totals, min_seized, receiver, data)
+    return paid, fee, seized, executed
 
 
 @external
@@ -327,61 +378,44 @@ def _close(
 
 
 @internal
-def _liquidate(
-    orders: DynArray[uint256, liquidation.MAX_ORDERS],
-    without: uint256,
+@pure
+def _refuse(found: IBasket.Quote):
+    """
+    @notice Revert with the reason why a close cannot execute.
+    """
+    assert found.liquidatable, "vault: healthy"
+    assert found.known, "basket: value unknown"
+    raise "vault: nothing can be closed"
+
+
+@internal
+def _settle(
+    shares: uint256,
+    paid: uint256,
+    fee: uint256,
+    seized: uint256[8],
+    provisioned: bool,
+    prices: uint256[8],
+    totals: IPool.DebtTotals,
     min_seized: DynArray[uint256, basket.MAX_LEGS],
     receiver: address,
     data: Bytes[1024],
-) -> (uint256, uint256, uint256[8], uint256):
+):
     """
-    @notice See `liquidate` and `liquidate_batch`.
+    @notice Log what all closes of a call share, hand over what they seized, if the liquidator gets at least
+            `min_seized` of each leg, and take the payment.
     """
-    held: uint256 = 0
-    for order: uint256 in orders:
-        held |= book.positions[convert(order & liquidation.OWNER_MASK, address)]
-    prices: uint256[8] = basket._prices(held)
-    totals: IPool.DebtTotals = extcall payments.POOL.accrue()
-    shares: uint256 = 0
-    paid: uint256 = 0
-    fee: uint256 = 0
-    seized: uint256[8] = empty(uint256[8])
-    executed: uint256 = 0
-    provisioned: bool = False
-    found: IBasket.Quote = empty(IBasket.Quote)
-    bit: uint256 = 1
-    for order: uint256 in orders:
-        owner: address = convert(order & liquidation.OWNER_MASK, address)
-        word: uint256 = book.positions[owner]
-        lanes: uint256[4] = basket._lanes(owner, word)
-        found = slices._slice(word, lanes, prices, without, totals, order >> 160)
-        if found.shares > 0:
-            self._apply(owner, word, lanes, found, prices, totals)
-            provisioned = provisioned or word >= position.PROVISIONED
-            # at most 256 terms below 2**128 each
-            shares = unsafe_add(shares, found.shares)
-            paid = unsafe_add(paid, found.paid)
-            fee = unsafe_add(fee, found.fee)
-            for j: uint256 in range(4):
-                lane: uint256 = found.seized[j]
-                if lane != 0:
-                    leg: uint256 = j << 1
-                    seized[leg] = unsafe_add(seized[leg], lane & basket.LANE)
-                    seized[leg | 1] = unsafe_add(seized[leg | 1], lane >> 128)
-            executed |= bit
-        bit <<= 1
-    if executed == 0:
-        assert found.liquidatable, "vault: healthy"
-        assert found.known, "basket: value unknown"
-        raise "vault: nothing can be closed"
     log IBasket.LiquidationCall(
         liquidator=msg.sender, prices=prices, debt_totals=totals.debt | (totals.shares << 110)
     )
-    self._hand_over(seized, min_seized, receiver)
+    i: uint256 = 0
+    for leg: IBasket.Leg in basket.LEGS:
+        assert i >= len(min_seized) or seized[i] >= min_seized[i], "basket: too little of a leg"
+        payments._send_collateral(IERC20(leg.token), receiver, seized[i])
+        i = unsafe_add(i, 1)
     if len(data) > 0:
         extcall IBasketCallbacks(msg.sender).on_basket_liquidation(paid, fee, seized, data)
-    payments._pay_pool(unsafe_add(paid, fee), shares, paid, provisioned)
-    return paid, fee, seized, executed
+    payments._pay_pool(unsafe_add(paid, fee), shares, paid, provisioned)  # each is below 2**128
 
 
 @internal
@@ -417,17 +451,3 @@ def _apply(
         payment=liquidation._payment_word(found.paid, found.fee, found.health_before, found.health_after),
         seized=found.seized,
     )
-
-
-@internal
-def _hand_over(
-    seized: uint256[8], min_seized: DynArray[uint256, basket.MAX_LEGS], receiver: address
-):
-    """
-    @notice Send seized collateral, if the liquidator gets at least `min_seized` of each leg.
-    """
-    i: uint256 = 0
-    for leg: IBasket.Leg in basket.LEGS:
-        assert i >= len(min_seized) or seized[i] >= min_seized[i], "basket: too little of a leg"
-        payments._send_collateral(IERC20(leg.token), receiver, seized[i])
-        i = unsafe_add(i, 1)
