@@ -78,9 +78,13 @@ def _lanes(owner: address, held: uint256) -> uint256[4]:
     @param held Mask of the legs held, or a position's word.
     """
     lanes: uint256[4] = empty(uint256[4])
+    rest: uint256 = held & HELD
     for j: uint256 in range(4):
-        if (held >> (j << 1)) & 3 != 0:
+        if rest == 0:
+            break
+        if rest & 3 != 0:
             lanes[j] = self.amounts[owner][j]
+        rest >>= 2
     return lanes
 
 
