@@ -316,7 +316,7 @@ def _open(
     lanes: uint256[4] = basket._lanes(owner, word)
     opened: uint256 = word
     if collateral > 0:
-        lanes = basket._with(lanes, leg, collateral)
+        lanes[leg >> 1] = basket._with(lanes[leg >> 1], leg, collateral)
         opened |= 1 << leg
     shares: uint256 = 0
     totals: IPool.DebtTotals = empty(IPool.DebtTotals)
@@ -356,9 +356,10 @@ def _close(
     paid, shares = debts._repayment(word, repayment, totals)
     rest: uint256 = position._reduce(word, 0, shares)
     lanes: uint256[4] = basket._lanes(owner, word)
-    lanes = basket._without(lanes, leg, withdrawal)
-    basket.amounts[owner][leg >> 1] = lanes[leg >> 1]
-    if basket._amount(lanes, leg) == 0:
+    lane: uint256 = basket._without(lanes[leg >> 1], leg, withdrawal)
+    lanes[leg >> 1] = lane
+    basket.amounts[owner][leg >> 1] = lane
+    if basket._amount(lane, leg) == 0:
         rest &= ~(1 << leg)
     if shares > 0 and word >= position.PROVISIONED:
         rest = book._release_repaid(owner, word, rest, totals)

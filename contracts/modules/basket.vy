@@ -90,8 +90,11 @@ def _lanes(owner: address, held: uint256) -> uint256[4]:
 
 @internal
 @pure
-def _amount(lanes: uint256[4], leg: uint256) -> uint256:
-    return (lanes[leg >> 1] >> ((leg & 1) << 7)) & LANE
+def _amount(lane: uint256, leg: uint256) -> uint256:
+    """
+    @param lane The word of two amounts that has the leg's.
+    """
+    return (lane >> ((leg & 1) << 7)) & LANE
 
 
 @internal
@@ -123,26 +126,22 @@ def _without_amount(lane: uint256) -> uint256:
 
 @internal
 @pure
-def _with(lanes: uint256[4], leg: uint256, amount: uint256) -> uint256[4]:
+def _with(lane: uint256, leg: uint256, amount: uint256) -> uint256:
     """
-    @notice The lanes with an amount more of a leg.
+    @notice A word of two amounts with more of a leg.
     """
-    assert amount <= unsafe_sub(LANE, self._amount(lanes, leg)), "vault: too much collateral"
-    more: uint256[4] = lanes
-    more[leg >> 1] = unsafe_add(more[leg >> 1], amount << ((leg & 1) << 7))
-    return more
+    assert amount <= unsafe_sub(LANE, self._amount(lane, leg)), "vault: too much collateral"
+    return unsafe_add(lane, amount << ((leg & 1) << 7))
 
 
 @internal
 @pure
-def _without(lanes: uint256[4], leg: uint256, amount: uint256) -> uint256[4]:
+def _without(lane: uint256, leg: uint256, amount: uint256) -> uint256:
     """
-    @notice The lanes with an amount less of a leg.
+    @notice A word of two amounts with less of a leg.
     """
-    assert amount <= self._amount(lanes, leg), "vault: not enough collateral"
-    left: uint256[4] = lanes
-    left[leg >> 1] = unsafe_sub(left[leg >> 1], amount << ((leg & 1) << 7))
-    return left
+    assert amount <= self._amount(lane, leg), "vault: not enough collateral"
+    return unsafe_sub(lane, amount << ((leg & 1) << 7))
 
 
 @internal
@@ -151,8 +150,8 @@ def _enter(owner: address, leg: uint256, amount: uint256) -> bool:
     @notice Add to what an owner holds of a leg.
     @return Whether the owner held none before and holds some now.
     """
-    before: uint256[4] = self._lanes(owner, 1 << leg)
-    self.amounts[owner][leg >> 1] = self._with(before, leg, amount)[leg >> 1]
+    before: uint256 = self.amounts[owner][leg >> 1]
+    self.amounts[owner][leg >> 1] = self._with(before, leg, amount)
     return amount > 0 and self._amount(before, leg) == 0
 
 
@@ -278,7 +277,7 @@ def _safe_worth(held: uint256, lanes: uint256[4], is_weighted: bool) -> uint256:
     for leg: IBasket.Leg in LEGS:
         if (held >> i) & 1 != 0:
             ratio: uint256 = leg.ltv if is_weighted else WAD
-            found: uint256 = self._value_down(self._amount(lanes, i), self._safe_price(leg))
+            found: uint256 = self._value_down(self._amount(lanes[i >> 1], i), self._safe_price(leg))
             worth = unsafe_add(worth, unsafe_mul(found, ratio))
         i = unsafe_add(i, 1)
     return worth

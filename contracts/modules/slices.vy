@@ -100,7 +100,7 @@ def _slice(
     i: uint256 = 0
     for leg: IBasket.Leg in basket.LEGS:
         if (worth.taken >> i) & 1 != 0:
-            amount: uint256 = basket._amount(lanes, i)
+            amount: uint256 = (lanes[i >> 1] >> ((i & 1) << 7)) & basket.LANE
             taken: uint256 = unsafe_div(unsafe_mul(amount, numerator), denominator)
             found.seized[i >> 1] = unsafe_add(found.seized[i >> 1], taken << ((i & 1) << 7))
             left: uint256 = basket._value_down(unsafe_sub(amount, taken), prices[i])
