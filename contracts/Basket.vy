@@ -333,7 +333,8 @@ def _open(
         self._enter(owner, leg, collateral)
         log IBasket.Deposit(owner=owner, leg=leg, amount=collateral)
     if shares > 0:
-        basket_limits._check_borrowed(position._add_debt(opened, shares), lanes, totals)
+        opened = position._add_debt(opened, shares)
+        basket_limits._check_collateralised(opened, lanes, totals, liquidation.RISK.min_debt)
         log IVault.Borrow(owner=owner, receiver=receiver, amount=debt, shares=shares)
 
 
@@ -373,7 +374,7 @@ def _close(
     if withdrawal > 0:
         if position._debt_shares(rest) > 0:
             totals = staticcall payments.POOL.debt_totals()
-            basket_limits._check_collateralised(rest, lanes, totals)
+            basket_limits._check_collateralised(rest, lanes, totals, 0)
         log IBasket.Withdraw(owner=owner, receiver=receiver, leg=leg, amount=withdrawal)
     return paid
 

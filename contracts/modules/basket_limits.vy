@@ -45,23 +45,13 @@ def _check_entry(leg: uint256, amount: uint256):
 
 @internal
 @view
-def _check_collateralised(word: uint256, lanes: uint256[4], totals: IPool.DebtTotals):
+def _check_collateralised(word: uint256, lanes: uint256[4], totals: IPool.DebtTotals, least: uint256):
     """
-    @notice Refuse a debt above what the legs allow at the safe prices.
+    @notice Refuse a debt above what the legs allow at the safe prices, and one below `least`, base units.
     """
     debt: uint256 = share_math._part_to_assets_up(position._debt_shares(word), totals.debt, totals.shares)
+    assert debt >= least, "vault: below the minimum debt"
     assert basket._safe_worth(word, lanes, True) >= unsafe_mul(debt, WAD), "vault: above the loan-to-value"
-
-
-@internal
-@view
-def _check_borrowed(word: uint256, lanes: uint256[4], totals: IPool.DebtTotals):
-    """
-    @notice Check a position that has just drawn.
-    """
-    debt: uint256 = share_math._part_to_assets_up(position._debt_shares(word), totals.debt, totals.shares)
-    assert debt >= liquidation.RISK.min_debt, "vault: below the minimum debt"
-    self._check_collateralised(word, lanes, totals)
 
 
 @internal
