@@ -5,11 +5,15 @@ from difflib import get_close_matches
 from typing import Any
 
 
+def hint(name: str, known: Iterable[str]) -> str:
+    """What somebody may have meant, to follow the sentence that a name does not exist; empty: who knows."""
+    near = get_close_matches(name, [each for each in known if not each.startswith("_")], cutoff=0.5)
+    return f"; perhaps you meant {' or '.join(near)}" if near else ""
+
+
 def unknown(what: str, name: str, known: Iterable[str]) -> AttributeError:
     """The error for a name that does not exist, with those that are near to it."""
-    near = get_close_matches(name, [each for each in known if not each.startswith("_")], cutoff=0.5)
-    hint = f"; perhaps you meant {' or '.join(near)}" if near else ""
-    return AttributeError(f"{what} has no {name!r}{hint}.")
+    return AttributeError(f"{what} has no {name!r}{hint(name, known)}.")
 
 
 class Strict:

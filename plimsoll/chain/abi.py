@@ -5,19 +5,28 @@ fast. Addresses are hexadecimal strings in lower case; a struct is a named tuple
 """
 
 import functools
+import reprlib
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from eth_abi.abi import decode, encode
-from eth_abi.exceptions import DecodingError, InsufficientDataBytes
+from eth_abi.exceptions import DecodingError, EncodingError, InsufficientDataBytes
 from eth_utils.crypto import keccak
 
 from plimsoll.chain.artifact import AbiEntry as AbiEntry
+from plimsoll.chain.artifact import Artifact
 from plimsoll.strict import unknown
 
 WORD = 32
+_DEMANDS = {
+    "address": "an account, a contract or an address: 0x and 40 hexadecimal digits",
+    "bool": "True or False",
+    "string": "a text",
+    "bytes": "bytes",
+}
+_MISFITS = (EncodingError, ArithmeticError, TypeError, ValueError)  # of values that a type does not hold
 
 
 @dataclass(frozen=True)
@@ -44,6 +53,7 @@ class Function:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     is_view: bool
+    _parts: tuple[AbiEntry, ...]  # the inputs
     _shapes: tuple["_Shape", ...]  # of the outputs
     _gives_words: bool  # every output is an unsigned word
 
@@ -58,6 +68,7 @@ class Function:
             inputs,
             outputs,
             entry.get("stateMutability") in ("view", "pure") or entry.get("constant", False),
+            tuple(entry["inputs"]),
             tuple(map(_Shape.of, entry["outputs"])),
             all(kind == "uint256" for kind in outputs),
         )
@@ -73,9 +84,21 @@ class Function:
         kinds = [[{"type": kind} for kind in part.split(",") if kind] for part in (inputs, returns)]
         return cls.of({"name": name, "inputs": kinds[0], "outputs": kinds[1], "stateMutability": "view"})
 
+    @property
+    def signature(self) -> str:
+        """How it is called, with names and types."""
+        return _signature(self.name, self._parts)
+
     def encode(self, arguments: Sequence[Any]) -> bytes:
-        """The data of a call; whatever has an `address` may stand for it."""
-        return self.selector + encode_values(self.inputs, arguments)
+        """The data of a call; whatever has an `address` may stand for it.
+
+        Raises:
+            TypeError: the arguments are too many or too few, or of other types.
+        """
+        try:
+            return self.selector + encode_values(self.inputs, arguments)
+        except _MISFITS:
+            raise _misfit(self.name, self._parts, arguments) from None
 
     def values(self, answer: bytes) -> tuple[Any, ...]:
         """All that was answered.
@@ -177,10 +200,17 @@ def events_of(abi: Iterable[AbiEntry]) -> list[Event]:
     return [Event.of(entry) for entry in abi if entry["type"] == "event"]
 
 
-def constructor_data(abi: Iterable[AbiEntry], arguments: Sequence[Any]) -> bytes:
-    """What follows the initcode of a contract."""
-    inputs: list[AbiEntry] = next((entry["inputs"] for entry in abi if entry["type"] == "constructor"), [])
-    return encode_values(tuple(map(type_of, inputs)), arguments)
+def constructor_data(made: Artifact, arguments: Sequence[Any]) -> bytes:
+    """What follows the initcode of a contract.
+
+    Raises:
+        TypeError: the arguments are too many or too few, or of other types.
+    """
+    inputs: list[AbiEntry] = next((it["inputs"] for it in made.abi if it["type"] == "constructor"), [])
+    try:
+        return encode_values(tuple(map(type_of, inputs)), arguments)
+    except _MISFITS:
+        raise _misfit(made.name, inputs, arguments) from None
 
 
 def encode_values(types: Sequence[str], values: Sequence[Any]) -> bytes:
@@ -262,6 +292,42 @@ def _decode(types: Sequence[str], data: bytes) -> tuple[Any, ...]:
             for kind, word in zip(types, words(data), strict=True)
         )
     return decode(types, data)
+
+
+def counted(count: int) -> str:
+    """So many arguments, in words."""
+    return f"{count} argument{'' if count == 1 else 's'}"
+
+
+def _signature(name: str, parts: Iterable[AbiEntry]) -> str:
+    inputs = (f"{part['name']}: {type_of(part)}" if part.get("name") else type_of(part) for part in parts)
+    return f"{name}({', '.join(inputs)})"
+
+
+def _misfit(name: str, parts: Sequence[AbiEntry], values: Sequence[Any]) -> TypeError:
+    """Why a call cannot be encoded."""
+    if len(values) != len(parts):
+        return TypeError(f"{name} got {counted(len(values))}, but is called as {_signature(name, parts)}.")
+    for at, (part, value) in enumerate(zip(parts, values, strict=True)):
+        kind, inner = type_of(part), part.get("components", [])
+        try:
+            encode_values((kind,), (value,))
+        except _MISFITS:
+            what = part.get("name") or f"argument {at}"
+            if part["type"] == "tuple" and isinstance(value, list | tuple):
+                return TypeError(f"{name}: {_misfit(what, inner, value)}")
+            return TypeError(f"{name}: {what} is {reprlib.repr(value)}, but must be {_demand(kind)}.")
+    return TypeError(f"{name} cannot take {reprlib.repr(values)}; it is called as {_signature(name, parts)}.")
+
+
+def _demand(kind: str) -> str:
+    """What a value of a type is."""
+    bits = kind.removeprefix("u").removeprefix("int")
+    if bits.isdecimal():
+        top = int(bits) - (kind[0] != "u")
+        return f"a whole number from {0 if kind[0] == 'u' else f'-2**{top}'} to 2**{top} - 1"
+    size = kind.removeprefix("bytes")
+    return f"{size} bytes" if size.isdecimal() else _DEMANDS.get(kind, f"of the type {kind}")
 
 
 @functools.cache

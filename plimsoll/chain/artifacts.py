@@ -22,6 +22,7 @@ from typing import Any
 from plimsoll.chain import uniswap
 from plimsoll.chain.artifact import Artifact
 from plimsoll.places import COMPILED, CONTRACTS, IS_INSTALLED, ROOT
+from plimsoll.strict import hint
 
 _COMPILERS = ("vyper", "snekmate")
 _FORMAT = "6"  # of what is kept
@@ -53,7 +54,7 @@ def artifact(name: str) -> Artifact:
     """A contract of ours, of Uniswap v2, or WETH9.
 
     Raises:
-        KeyError: there is none of that name.
+        LookupError: there is none of that name.
         FileNotFoundError: Uniswap's packages are not here.
         vyper.exceptions.VyperException: it does not compile.
     """
@@ -79,12 +80,17 @@ def compiled(name: str) -> Compiled:
     """All that the compiler says of a contract of ours.
 
     Raises:
-        KeyError: there is none of that name.
+        LookupError: there is none of that name.
         vyper.exceptions.VyperException: it does not compile.
     """
     kept = _kept(name)
     if kept is not None:
         return kept
+    if name not in sources():
+        known = (*sources(), *uniswap.PACKAGES)
+        raise LookupError(
+            f"There is no contract {name!r}{hint(name, known) or '; there are ' + ', '.join(known)}."
+        )
     made = compile_file(sources()[name])
     COMPILED.mkdir(parents=True, exist_ok=True)
     part = COMPILED / f"{name}.{os.getpid()}"

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from eth_utils.crypto import keccak
 
-from plimsoll.chain.abi import Function, Log, constructor_data, functions_of
+from plimsoll.chain.abi import Function, Log, constructor_data, counted, functions_of
 from plimsoll.chain.artifact import AbiEntry
 from plimsoll.chain.artifact import Artifact as Artifact
 from plimsoll.units import NOBODY
@@ -133,9 +133,9 @@ class Views:
         try:
             return self._functions[name, count]
         except KeyError:
-            counts = sorted(number for known, number in self._functions if known == name)
-            known = f"takes {' or '.join(map(str, counts))}" if counts else "is no function of the contract"
-            raise TypeError(f"{name} with {count} arguments: {name} {known}.") from None
+            named = [each.signature for (known, _), each in self._functions.items() if known == name]
+            how = f"is called as {' or '.join(named)}" if named else "is no function of the contract"
+            raise TypeError(f"{name} got {counted(count)}, but {how}.") from None
 
     def encode(self, name: str, *arguments: Any) -> bytes:
         """The calldata of a call."""
@@ -163,7 +163,7 @@ class Contract(Views):
 
 def deploy(engine: Engine, artifact: Artifact, *arguments: Any, sender: str) -> Contract:
     """Deploys a contract with its constructor's arguments."""
-    address = engine.create(artifact.initcode + constructor_data(artifact.abi, arguments), sender)
+    address = engine.create(artifact.initcode + constructor_data(artifact, arguments), sender)
     return Contract(engine, address, artifact.abi)
 
 

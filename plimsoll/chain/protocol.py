@@ -33,7 +33,11 @@ class Deployer:
         return deploy_blueprint(self.engine, self.artifact(contract), self.sender)
 
     def artifact(self, contract: str | Artifact) -> Artifact:
-        """What was compiled."""
+        """What was compiled.
+
+        Raises:
+            LookupError: there is no contract of that name.
+        """
         return self.find(contract) if isinstance(contract, str) else contract
 
 

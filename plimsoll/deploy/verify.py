@@ -189,7 +189,7 @@ class _Reader:
         blueprint = view_one(self._provider, self._book.factory.address, view, "address")
         if code_of(self._provider, blueprint or NOBODY) != BLUEPRINT_PREAMBLE + made.initcode:
             raise _other_sources(name)
-        return Verifiable(name, address, record.tx, contract, constructor_data(made.abi, arguments))
+        return Verifiable(name, address, record.tx, contract, constructor_data(made, arguments))
 
     def _factory_call(self, name: str, method: str, record: Deployed) -> list[Any]:
         """The arguments of the call of the Factory that made a contract."""

@@ -17,8 +17,18 @@ class Account(str):
     private_key: str
 
     def __new__(cls, private_key: str) -> "Account":
-        """The account of a key."""
-        account = super().__new__(cls, Signer.from_key(private_key).address.lower())
+        """The account of a key.
+
+        Raises:
+            ValueError: it is none.
+        """
+        try:
+            address = Signer.from_key(private_key).address
+        except Exception:  # which of several libraries it is
+            raise ValueError(
+                "A private key is 0x and 64 hexadecimal digits; Account.of('bob') makes an account by a name."
+            ) from None
+        account = super().__new__(cls, address.lower())
         account.private_key = private_key
         return account
 
@@ -28,7 +38,13 @@ class Account(str):
 
     @classmethod
     def of(cls, name: str) -> "Account":
-        """An account that is the same in every run."""
+        """An account that is the same in every run.
+
+        Raises:
+            TypeError: `name` is no text.
+        """
+        if not isinstance(name, str):
+            raise TypeError(f"{name!r} is no name; give a text such as 'bob'.")
         return cls("0x" + keccak(text=name).hex())
 
     @property

@@ -7,7 +7,7 @@ from typing import Any, cast
 from plimsoll.chain.abi import Events
 from plimsoll.chain.engine import Artifact, CallReverted, Engine, undone
 from plimsoll.chain.protocol import Deployer
-from plimsoll.testing.contract import Contract, Receipt
+from plimsoll.testing.contract import Contract, Receipt, address_of
 from plimsoll.testing.roles import DEPLOYER
 
 
@@ -21,13 +21,37 @@ class Chain(Deployer):
 
     # ------------------------------------------------------------------------------------------- contracts
 
+    def artifact(self, contract: str | Artifact) -> Artifact:
+        """A contract by its name, or as it was compiled.
+
+        Raises:
+            LookupError: there is none of that name.
+            TypeError: it is neither.
+        """
+        if not isinstance(contract, str | Artifact):
+            raise TypeError(
+                f"{contract!r} is no contract: give a name such as 'MockFeed', or what compile_vyper, "
+                "read_artifact or artifact_of returns."
+            )
+        return super().artifact(contract)
+
     def make(self, contract: str | Artifact, *arguments: Any) -> Contract:
-        """Deploys a contract with its constructor's arguments. Raises `CallReverted`."""
+        """Deploys a contract with its constructor's arguments.
+
+        Raises:
+            CallReverted: the constructor refuses.
+            LookupError: there is no contract of that name.
+            TypeError: the arguments do not fit.
+        """
         return cast(Contract, super().make(contract, *arguments))
 
     def at(self, contract: str | Artifact, address: str) -> Contract:
-        """A contract that exists."""
-        abi = self.artifact(contract).abi
+        """A contract that exists.
+
+        Raises:
+            TypeError: `address` is none.
+        """
+        abi, address = self.artifact(contract).abi, address_of(address, "address")
         self._events.listen(address, abi)
         return Contract(self, address, abi)
 
@@ -57,7 +81,13 @@ class Chain(Deployer):
         return self.engine.now
 
     def advance(self, seconds: int) -> None:
-        """Lets time pass."""
+        """Lets time pass.
+
+        Raises:
+            ValueError: backwards, or by a part of a second.
+        """
+        if not isinstance(seconds, int) or seconds < 0:
+            raise ValueError(f"Time passes by whole seconds, zero or more, not by {seconds!r}.")
         self.engine.advance(seconds)
 
     @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,8 @@ from plimsoll.units import NOBODY
 
 if TYPE_CHECKING:
     from plimsoll.testing.chain import Chain
+
+_ADDRESS = re.compile("0x[0-9a-fA-F]{40}")
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class EventKind:
         if set(arguments) != set(self.event.fields):
             raise TypeError(f"{self.event.name} takes {', '.join(self.event.fields)}.")
         values = {
-            name: _as_logged(kind, arguments[name])
+            name: _as_logged(name, kind, arguments[name])
             for name, kind in zip(self.event.fields, self.event.types, strict=True)
         }
         return LoggedEvent(self.contract.address, self.event.name, values)
@@ -80,23 +83,25 @@ class Method:
     contract: Contract
     name: str
 
-    def __call__(self, *arguments: Any, sender: Any = None) -> Any:
+    def __call__(self, *arguments: Any, sender: Any = None, **named: Any) -> Any:
         """The answer of a view, or the receipt of a transaction by `sender`.
 
         Raises:
             CallReverted: it reverts.
-            TypeError: a transaction without a sender.
+            TypeError: the arguments do not fit, or a transaction has no sender.
         """
+        if named:
+            raise TypeError(f"{self.name} takes arguments by place, not by name ({', '.join(named)}).")
         if self.contract.function(self.name, len(arguments)).is_view:
             return self.call(*arguments, sender=sender or NOBODY)
         if sender is None:
             raise TypeError(f"{self.name} is a transaction: say who sends it with `sender=`.")
-        answer = self.contract.send(self.name, *arguments, sender=_address(sender))
+        answer = self.contract.send(self.name, *arguments, sender=address_of(sender, "sender"))
         return self.contract.chain.receipt(answer)
 
     def call(self, *arguments: Any, sender: Any = NOBODY) -> Any:
         """What it would return, without a transaction. Raises `CallReverted`."""
-        return self.contract.call(self.name, *arguments, sender=_address(sender))
+        return self.contract.call(self.name, *arguments, sender=address_of(sender, "sender"))
 
     def encode(self, *arguments: Any) -> bytes:
         """The calldata."""
@@ -158,10 +163,22 @@ def refusal(method: Method, *arguments: Any, sender: Any) -> str | None:
     return None
 
 
-def _address(party: Any) -> str:
-    return str(getattr(party, "address", party))
+def address_of(party: Any, what: str) -> str:
+    """The address of an account or a contract, or one as it is.
+
+    Raises:
+        TypeError: it has none.
+    """
+    address = getattr(party, "address", party)
+    if not (isinstance(address, str) and _ADDRESS.fullmatch(address)):
+        named = f", such as Account.of({party!r})" if isinstance(party, str) else ""
+        raise TypeError(
+            f"{what} is {party!r}, but must be an account{named}, a contract or an address: 0x and 40 "
+            "hexadecimal digits."
+        )
+    return address
 
 
-def _as_logged(kind: str, value: Any) -> Any:
+def _as_logged(name: str, kind: str, value: Any) -> Any:
     """A value as an event's argument is decoded."""
-    return _address(value).lower() if kind == "address" else value
+    return address_of(value, name).lower() if kind == "address" else value

@@ -40,7 +40,11 @@ def read_artifact(path: str | Path) -> Artifact:
     Raises:
         ValueError: it is none, or is to be linked with libraries first.
     """
-    match json.loads(Path(path).read_text()):
+    try:
+        found = json.loads(Path(path).read_text())
+    except ValueError:
+        found = None
+    match found:
         case {"abi": [*abi], "bytecode": {"object": str(code)}}:  # Foundry
             pass
         case {"abi": [*abi], "bytecode": str(code)}:  # Hardhat

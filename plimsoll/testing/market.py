@@ -1,90 +1,20 @@
-"""Builds markets on any engine: tokens, a Factory, pools and vaults in the variety that a test needs."""
+"""Markets to test on: an open pool with a vault or a basket, and prices that the test sets."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, cast
 
 from plimsoll.chain.engine import CallReverted
-from plimsoll.chain.protocol import PoolContracts, Protocol, open_pool
-from plimsoll.params import BLUE_CHIP, SHARE_DECIMALS, PoolParams, RiskParams, price_of, wad
+from plimsoll.market.amounts import Number, exact
+from plimsoll.params import BLUE_CHIP, PoolParams, RiskParams, price_of
 from plimsoll.testing import Chain, Contract
+from plimsoll.testing.builder import Builder, Leg
 from plimsoll.testing.engines import in_process
 from plimsoll.testing.roles import CURATOR, LENDER
 from plimsoll.twin import slices
 from plimsoll.twin.liquidation import DebtTotals, Quote, Risk, quote
 from plimsoll.units import FRACTION, MAX, PRICE_SCALE
-
-Whole = Decimal | int | str  # tokens
-
-
-@dataclass(frozen=True)
-class Leg:
-    """A collateral that a basket is made of."""
-
-    token: Contract
-    oracle: Contract
-    ltv: Decimal = BLUE_CHIP.ltv
-    threshold: Decimal = BLUE_CHIP.threshold
-    ceiling: int = 10  # times the oracle's price
-
-    def to_struct(self) -> tuple[str, str, int, int, int]:
-        """`IBasket.Leg`."""
-        ratios = wad(self.ltv), wad(self.threshold)
-        return self.token.address, self.oracle.address, *ratios, self.ceiling * int(self.oracle.price())
-
-
-class Builder:
-    """Deploys the protocol's contracts on a chain; blueprints and Factory once."""
-
-    def __init__(self, chain: Chain, curator: str | None = None) -> None:
-        """Pools have this curator, without one the deployer."""
-        self.chain, self.deployer = chain, chain.sender
-        self.curator = curator or chain.sender
-        self.protocol = Protocol(chain)
-
-    @property
-    def factory(self) -> Contract:
-        """The Factory."""
-        return cast(Contract, self.protocol.factory)
-
-    def token(self, decimals: int = 18, symbol: str = "TKN", kind: str = "PlainToken") -> Contract:
-        """A token, named by its vice."""
-        return self.chain.make(kind, f"Token {symbol}", symbol, decimals)
-
-    def oracle(self, price: int) -> Contract:
-        """An oracle that answers `price` (1e36) until it is told another."""
-        return self.chain.make("LyingOracle", price)
-
-    def pool(self, asset: Contract, params: PoolParams | None = None, **changes: Any) -> PoolContracts:
-        """A pool that is not open; `changes` replace fields of the parameters."""
-        params = (params or PoolParams(name="Plimsoll Test", symbol="pTEST")).model_copy(update=changes)
-        struct = params.to_struct(asset.address, asset.decimals())
-        return self.protocol.create_pool(struct, self.curator, params.delay)
-
-    def vault(
-        self,
-        pool: Contract,
-        collateral: Contract,
-        oracle: Contract,
-        risk: RiskParams = BLUE_CHIP,
-        **changes: Any,
-    ) -> Contract:
-        """A vault without a credit limit; `changes` replace fields of the risk parameters."""
-        loan_decimals = pool.decimals() - SHARE_DECIMALS
-        struct = risk.model_copy(update=changes).to_struct(loan_decimals)
-        return cast(Contract, self.protocol.create_vault(pool, collateral, oracle, struct))
-
-    def basket(
-        self, pool: Contract, legs: Sequence[Leg], risk: RiskParams = BLUE_CHIP, **changes: Any
-    ) -> Contract:
-        """A basket without a credit limit; `changes` replace fields of what its legs have in common."""
-        struct = risk.model_copy(update=changes).to_basket_struct(pool.decimals() - SHARE_DECIMALS)
-        return cast(Contract, self.protocol.create_basket(pool, [leg.to_struct() for leg in legs], struct))
-
-    def open(self, made: PoolContracts, limits: Mapping[Contract, int]) -> None:
-        """Gives vaults their limits (base units) and opens the pool."""
-        open_pool(made, {vault.address: limit for vault, limit in limits.items()}, self.curator)
 
 
 @dataclass(frozen=True)
@@ -110,19 +40,22 @@ class Market:
         """The Factory."""
         return self.builder.factory
 
-    def loans(self, whole_tokens: Whole) -> int:
-        """Base units of the loan asset."""
-        return int(Decimal(whole_tokens).scaleb(self.decimals[0]))
+    def loans(self, whole_tokens: Number) -> int:
+        """Base units of the loan asset, rounded down. Raises `MarketError` for what is no amount."""
+        return int(exact(whole_tokens, "the amount").scaleb(self.decimals[0]))
 
-    def collaterals(self, whole_tokens: Whole) -> int:
-        """Base units of the collateral."""
-        return int(Decimal(whole_tokens).scaleb(self.decimals[1]))
+    def collaterals(self, whole_tokens: Number) -> int:
+        """Base units of the collateral, rounded down. Raises `MarketError` for what is no amount."""
+        return int(exact(whole_tokens, "the amount").scaleb(self.decimals[1]))
 
-    def set_quote(self, whole: Whole) -> None:
-        """Sets the price in whole loan tokens for a whole collateral token."""
-        self.oracle.set_price(
-            price_of(Decimal(whole), *reversed(self.decimals)), sender=self.builder.deployer
-        )
+    def set_quote(self, whole: Number) -> None:
+        """Sets the price in whole loan tokens for a whole collateral token.
+
+        Raises:
+            MarketError: it is no price.
+        """
+        price = price_of(exact(whole, "the price"), *reversed(self.decimals))
+        self.oracle.set_price(price, sender=self.builder.deployer)
 
     def give(self, who: Any, whole_tokens: int = 10**7) -> Any:
         """Mints both tokens to `who`, who approves pool and vault."""
@@ -132,7 +65,7 @@ class Market:
                 token.approve(spender, MAX, sender=who)
         return who
 
-    def open(self, who: Any, collateral: Whole = 10, debt: Whole = 15_000) -> tuple[int, int]:
+    def open(self, who: Any, collateral: Number = 10, debt: Number = 15_000) -> tuple[int, int]:
         """Locks and borrows whole tokens; the position."""
         self.vault.open(self.collaterals(collateral), self.loans(debt), sender=who)
         return self.position(who)
@@ -213,17 +146,21 @@ class BasketMarket:
         """What it is deployed on."""
         return self.builder.chain
 
-    def loans(self, whole_tokens: Whole) -> int:
-        """Base units of the loan asset."""
-        return int(Decimal(whole_tokens).scaleb(self.loan.decimals()))
+    def loans(self, whole_tokens: Number) -> int:
+        """Base units of the loan asset, rounded down. Raises `MarketError` for what is no amount."""
+        return int(exact(whole_tokens, "the amount").scaleb(self.loan.decimals()))
 
-    def collaterals(self, leg: int, whole_tokens: Whole) -> int:
-        """Base units of a leg."""
-        return int(Decimal(whole_tokens).scaleb(self.tokens[leg].decimals()))
+    def collaterals(self, leg: int, whole_tokens: Number) -> int:
+        """Base units of a leg, rounded down. Raises `MarketError` for what is no amount."""
+        return int(exact(whole_tokens, "the amount").scaleb(self.tokens[leg].decimals()))
 
-    def set_quote(self, leg: int, whole: Whole) -> None:
-        """Sets the price of a leg, in whole loan tokens for a whole one of its tokens."""
-        price = price_of(Decimal(whole), self.tokens[leg].decimals(), self.loan.decimals())
+    def set_quote(self, leg: int, whole: Number) -> None:
+        """Sets the price of a leg, in whole loan tokens for a whole one of its tokens.
+
+        Raises:
+            MarketError: it is no price.
+        """
+        price = price_of(exact(whole, "the price"), self.tokens[leg].decimals(), self.loan.decimals())
         self.oracles[leg].set_price(price, sender=self.builder.deployer)
 
     def silence(self, leg: int, is_silent: bool = True) -> None:
@@ -238,7 +175,7 @@ class BasketMarket:
                 token.approve(spender, MAX, sender=who)
         return who
 
-    def open(self, who: Any, collaterals: Sequence[Whole], debt: Whole) -> None:
+    def open(self, who: Any, collaterals: Sequence[Number], debt: Number) -> None:
         """Locks whole tokens of each leg, in the legs' order, and borrows."""
         for leg, whole_tokens in enumerate(collaterals):
             if amount := self.collaterals(leg, whole_tokens):
@@ -283,7 +220,7 @@ class BasketMarket:
 def build_basket_market(
     builder: Builder,
     actors: Sequence[Any],
-    legs: Sequence[tuple[Whole, int]] = ((2_000, 18), (60_000, 8)),
+    legs: Sequence[tuple[Number, int]] = ((2_000, 18), (60_000, 8)),
     loan_decimals: int = 6,
     risk: RiskParams = BLUE_CHIP,
     pool_params: PoolParams | None = None,
@@ -304,7 +241,10 @@ def build_basket_market(
     """
     loan = builder.token(loan_decimals, "LOAN")
     tokens = [builder.token(decimals, f"LEG{number}") for number, (_, decimals) in enumerate(legs)]
-    oracles = [builder.oracle(price_of(Decimal(quote), decimals, loan_decimals)) for quote, decimals in legs]
+    oracles = [
+        builder.oracle(price_of(exact(quote, "the price"), decimals, loan_decimals))
+        for quote, decimals in legs
+    ]
     made = builder.pool(loan, pool_params)
     pool, council = cast(Contract, made.pool), cast(Contract, made.council)
     terms = [
@@ -312,7 +252,7 @@ def build_basket_market(
         for token, oracle in zip(tokens, oracles, strict=True)
     ]
     basket = builder.basket(pool, terms, risk)
-    builder.open(made, {basket: limit * 10**loan_decimals})
+    builder.open(made, {basket: int(exact(limit, "limit").scaleb(loan_decimals))})
     market = BasketMarket(builder, loan, tuple(tokens), tuple(oracles), pool, council, basket)
     for actor in actors:
         market.give(actor)
@@ -322,7 +262,7 @@ def build_basket_market(
 def build_market(
     builder: Builder,
     actors: Sequence[Any],
-    quote: Whole = 2_000,
+    quote: Number = 2_000,
     loan_decimals: int = 6,
     collateral_decimals: int = 18,
     risk: RiskParams = BLUE_CHIP,
@@ -336,14 +276,22 @@ def build_market(
 
     Tokens that are given must have the decimals that are said; without an `oracle` there is one that answers
     `quote`.
+
+    Raises:
+        MarketError: `quote` or `limit` is no number.
+        TypeError: `oracle` is none.
+        ValueError: a token has other decimals.
     """
     loan = loan or builder.token(loan_decimals, "LOAN")
     collateral = collateral or builder.token(collateral_decimals, "COLL")
-    oracle = oracle or builder.oracle(price_of(Decimal(quote), collateral_decimals, loan_decimals))
+    for name, token, said in (("loan", loan, loan_decimals), ("collateral", collateral, collateral_decimals)):
+        if token.decimals() != said:
+            raise ValueError(f"{name} has {token.decimals()} decimals, but {name}_decimals is {said}.")
+    oracle = oracle or builder.oracle(price_of(exact(quote, "quote"), collateral_decimals, loan_decimals))
     made = builder.pool(loan, pool_params)
     pool, council = cast(Contract, made.pool), cast(Contract, made.council)
     vault = builder.vault(pool, collateral, oracle, risk)
-    builder.open(made, {vault: limit * 10**loan_decimals})
+    builder.open(made, {vault: int(exact(limit, "limit").scaleb(loan_decimals))})
     decimals = loan_decimals, collateral_decimals
     market = Market(builder, decimals, loan, collateral, oracle, pool, council, vault)
     for actor in actors:
@@ -381,7 +329,7 @@ def small_market(
         [LENDER],
         loan_decimals=decimals[0],
         collateral_decimals=decimals[1],
-        pool_params=PoolParams(name="Plimsoll", symbol="P", flash_fee=Decimal(flash_fee)),
+        pool_params=PoolParams(name="Plimsoll", symbol="P", flash_fee=exact(flash_fee, "flash_fee")),
         loan=tokens[0],
         collateral=tokens[1],
         oracle=oracle(builder.chain, tokens[1], tokens[0]) if oracle else None,

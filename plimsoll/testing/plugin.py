@@ -13,9 +13,10 @@ from plimsoll.chain.anvil import Anvil, AnvilProcess
 from plimsoll.chain.engine import Engine
 from plimsoll.testing import roles
 from plimsoll.testing.account import Account
+from plimsoll.testing.builder import Builder
 from plimsoll.testing.chain import Chain
 from plimsoll.testing.engines import START, in_process
-from plimsoll.testing.market import BasketMarket, Builder, Market, build_basket_market, build_market
+from plimsoll.testing.market import BasketMarket, Market, build_basket_market, build_market
 from plimsoll.testing.on_ape import AnvilOfApe
 
 

@@ -171,7 +171,8 @@ def test_without_uniswap_a_sentence_names_the_command_that_gets_it(environment: 
 MARKET = """
 from plimsoll.testing import Account, Chain
 from plimsoll.testing.engines import in_process
-from plimsoll.testing.market import Builder, build_market
+from plimsoll.testing.builder import Builder
+from plimsoll.testing.market import build_market
 
 people = [Account.of(role) for role in ("lender", "borrower")]
 market = build_market(Builder(Chain(in_process())), people, quote=2_000)

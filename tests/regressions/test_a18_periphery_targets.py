@@ -12,7 +12,7 @@ import pytest
 
 from plimsoll.chain.artifacts import artifact
 from plimsoll.chain.engine import deploy
-from plimsoll.testing.market import Builder
+from plimsoll.testing.builder import Builder
 from plimsoll.units import MAX, WAD, order
 from tests.regressions.test_a18_user_chosen_target import calls_of, traced
 from tests.utils.periphery import BORROWER, DEPLOYER, KEEPER, MAKER, STRANGER, TRADER, refused

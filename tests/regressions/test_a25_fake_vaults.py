@@ -6,7 +6,8 @@ Here a pool asks its own Factory whose a vault is, and nobody but a registered v
 import pytest
 
 from plimsoll.testing import refusal
-from plimsoll.testing.market import Builder, build_market
+from plimsoll.testing.builder import Builder
+from plimsoll.testing.market import build_market
 from plimsoll.testing.roles import role
 
 

@@ -11,8 +11,9 @@ import pytest
 
 from plimsoll.params import CORRELATED, PoolParams, RateParams
 from plimsoll.testing import Chain, refusal
+from plimsoll.testing.builder import Builder
 from plimsoll.testing.engines import in_process
-from plimsoll.testing.market import Builder, Market, build_market
+from plimsoll.testing.market import Market, build_market
 from plimsoll.testing.roles import BORROWER, CURATOR, DEPLOYER, LENDER, STRANGER
 from plimsoll.units import MAX, WAD, YEAR
 from tests.utils.oracles import Config, Feed, Rate, prices, rate_cap

@@ -8,8 +8,9 @@ from typing import Any
 from plimsoll.chain.abi import reason_of
 from plimsoll.params import PoolParams
 from plimsoll.testing import Chain, Contract, Receipt
+from plimsoll.testing.builder import Builder
 from plimsoll.testing.engines import START, in_process
-from plimsoll.testing.market import Builder, Market, build_market
+from plimsoll.testing.market import Market, build_market
 from plimsoll.testing.roles import CURATOR, DEPLOYER, GUARDIAN, LENDER, role
 from plimsoll.units import DAY, MAX
 

@@ -9,7 +9,8 @@ from eth_utils import keccak
 from plimsoll.chain.engine import CallReverted
 from plimsoll.params import BLUE_CHIP, RiskParams, price_of
 from plimsoll.testing import Account, Chain, Contract
-from plimsoll.testing.market import Builder, Market
+from plimsoll.testing.builder import Builder
+from plimsoll.testing.market import Market
 from plimsoll.testing.roles import DEPLOYER, role
 from plimsoll.testing.signatures import sign_set_operator
 from plimsoll.units import MAX, WAD

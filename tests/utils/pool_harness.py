@@ -6,7 +6,7 @@ from typing import Any
 
 from plimsoll.params import PoolParams
 from plimsoll.testing import Account, Chain, Contract, Receipt
-from plimsoll.testing.market import Builder
+from plimsoll.testing.builder import Builder
 from plimsoll.testing.roles import role
 from plimsoll.twin.ledger import Totals, accrued
 from plimsoll.twin.rates import Curve

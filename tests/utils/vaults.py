@@ -7,7 +7,8 @@ from typing import Any
 
 from plimsoll.chain.abi import Log
 from plimsoll.testing import Account, Contract, LoggedEvent, Receipt
-from plimsoll.testing.market import Builder, Market, build_market
+from plimsoll.testing.builder import Builder
+from plimsoll.testing.market import Market, build_market
 from plimsoll.testing.signatures import sign_set_operator
 from plimsoll.twin.liquidation import DebtTotals, Quote, Risk, quote
 from plimsoll.twin.position import (

@@ -145,7 +145,7 @@ class Remote(AnvilProcess):
 
     def _place(self, address: str, contract: str, *arguments: Any) -> None:
         made = artifact(contract)
-        receipt = self._send(data=made.initcode + constructor_data(made.abi, arguments))
+        receipt = self._send(data=made.initcode + constructor_data(made, arguments))
         there = receipt["contractAddress"]
         self.request("anvil_setCode", address, self.request("eth_getCode", there, "latest"))
         for slot in map(hex, range(SLOTS)):

@@ -3,7 +3,7 @@
 import pytest
 
 from plimsoll.testing import Chain
-from plimsoll.testing.market import Builder
+from plimsoll.testing.builder import Builder
 from tests.utils.on_ape import *  # noqa: F403
 
 
