@@ -1,5 +1,20 @@
-"""`python -m plimsoll`: the command, where its folder is not on the path."""
+"""`python -m plimsoll`, and the command itself: what comes before everything that takes time to load."""
 
-from plimsoll.cli import main
+import signal
+import sys
 
-main()
+
+def main() -> None:
+    """Runs the command; Ctrl-C ends it in a line, also while it is loaded."""
+    try:
+        from plimsoll.cli import main
+
+        main()
+    except KeyboardInterrupt:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # it would end Python while that tidies up
+        print("plimsoll: stopped", file=sys.stderr)
+        sys.exit(130)  # as shells say it
+
+
+if __name__ == "__main__":
+    main()

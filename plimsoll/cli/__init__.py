@@ -3,6 +3,8 @@
 import gc
 import sys
 from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
 
 import click
 
@@ -21,12 +23,39 @@ COMMANDS = {
 }
 EXTRAS = {
     "ape": "ape", "ape_foundry": "ape", "ethpm_types": "ape", "web3": "ape",
-    "prometheus_client": "keeper", "pydantic_settings": "keeper",
+    "prometheus_client": "keeper",
     "pytest": "test", "vyper": "test",
     "dask": "lab", "distributed": "lab", "jinja2": "lab", "matplotlib": "lab", "pyarrow": "lab",
 }  # fmt: skip
 """Which extra of the package brings a module."""
 INTERRUPTED = 130  # as shells say it
+
+
+class Stopped(Exception):
+    """Ctrl-C."""
+
+
+class Whole(click.IntRange):
+    """A whole number, called so."""
+
+    name = "whole number"
+
+
+class Number(click.FloatRange):
+    """A number, called so."""
+
+    name = "number"
+
+
+def require(*modules: str) -> None:
+    """Sees that modules are there which are loaded late, or by another process.
+
+    Raises:
+        ModuleNotFoundError: one of them is not.
+    """
+    for module in modules:
+        if find_spec(module) is None:
+            raise ModuleNotFoundError(name=module)
 
 
 class Commands(click.Group):
@@ -43,6 +72,13 @@ class Commands(click.Group):
         found = import_module(f"plimsoll.cli.{cmd_name}").cli
         assert isinstance(found, click.Command)
         return found
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs one; Ctrl-C is not for click, which would say "Aborted!"."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise Stopped from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Lists them without loading them."""
@@ -61,7 +97,11 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Runs the command; what a person can put right ends in a sentence and an exit code."""
+    """Runs the command; what a person can put right ends in a sentence and an exit code.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C.
+    """
     try:
         code = cli.main(prog_name="plimsoll", standalone_mode=False)
         gc.freeze()  # else leaving takes 0.1 s longer
@@ -69,9 +109,8 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("Interrupted.", err=True)
-        sys.exit(INTERRUPTED)
+    except (Stopped, click.Abort):
+        raise KeyboardInterrupt from None
     except BrokenPipeError:  # `plimsoll inspect | head`
         sys.stdout = None
         sys.exit(1)

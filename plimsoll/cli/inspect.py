@@ -4,6 +4,7 @@ import json
 
 import click
 
+from plimsoll.cli import Whole
 from plimsoll.cli.network import NetworkCommand, looking_at, quiet_ape, wide_console
 
 ROWS = 30
@@ -14,7 +15,7 @@ ROWS = 30
 @click.option("--json", "as_json", is_flag=True, help="Everything, for machines; integers as strings.")
 @click.option(
     "--rows",
-    type=click.IntRange(min=1),
+    type=Whole(min=1),
     default=ROWS,
     show_default=True,
     help="Positions shown of each vault, the least healthy first.",

@@ -10,6 +10,7 @@ from typing import Any
 import click
 from pydantic import ValidationError
 
+from plimsoll.cli import Number, Whole
 from plimsoll.cli.network import NetworkCommand, quiet_ape
 from plimsoll.keeper.settings import Settings
 from plimsoll.sentences import demand
@@ -41,13 +42,13 @@ def settings_from(given: dict[str, Any]) -> Settings:
         raise click.UsageError(f"--{name} is {first['input']}, but {demand(first)}.") from None
 
 
-@click.command(cls=NetworkCommand)
+@click.command(cls=NetworkCommand, needs=("prometheus_client",))
 @settings_options
 @click.option("--account", help="Who pays and signs, see `ape accounts list`.  [default locally: TEST::0]")
 @click.option("--once", is_flag=True, help="Look once and stop.")
-@click.option("--interval", type=click.FloatRange(0.1), default=2.0, show_default=True, help="Seconds.")
+@click.option("--interval", type=Number(0.1), default=2.0, show_default=True, help="Seconds.")
 @click.option("--metrics-file", type=click.Path(path_type=Path), help="Prometheus text, after each look.")
-@click.option("--metrics-port", type=click.IntRange(0, 65_535), help="Prometheus text on 127.0.0.1.")
+@click.option("--metrics-port", type=Whole(0, 65_535), help="Prometheus text on 127.0.0.1.")
 @quiet_ape("ERROR")  # it would speak up at each signature
 def cli(
     account: str | None,

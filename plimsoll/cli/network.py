@@ -1,11 +1,13 @@
 """What the commands share that talk to a node, through ape."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
+
+from plimsoll.cli import INTERRUPTED, require
 
 WIDTH = 140  # of tables when the output is not a terminal
 
@@ -20,9 +22,10 @@ book_option = click.option(
 class NetworkCommand(click.Command):
     """A command with `--network`, as ape has it; connected, by ape, while the command runs."""
 
-    def __init__(self, *arguments: Any, **settings: Any) -> None:
-        """A command, with its option."""
+    def __init__(self, *arguments: Any, needs: Sequence[str] = (), **settings: Any) -> None:
+        """A command, with its option; `needs` are modules that an extra brings, besides ape."""
         super().__init__(*arguments, **settings)
+        self._needs = needs
         option = click.Option(
             ["--network"],
             metavar="NETWORK",
@@ -35,16 +38,38 @@ class NetworkCommand(click.Command):
 
         Raises:
             click.ClickException: the network is not known, or its node does not answer.
+            KeyboardInterrupt: Ctrl-C.
         """
-        from ape import networks
-        from ape.exceptions import ApeException
+        require(*self._needs)
+        try:
+            with connected(ctx.params.pop("network")):
+                return super().invoke(ctx)
+        except SystemExit as left:
+            if left.code == INTERRUPTED:  # so ape answers Ctrl-C
+                raise KeyboardInterrupt from None
+            raise
 
-        with ExitStack() as connection:
-            try:
-                connection.enter_context(networks.parse_network_choice(ctx.params.pop("network")))
-            except ApeException as error:
-                raise click.ClickException(str(error)) from None
-            return super().invoke(ctx)
+
+@contextmanager
+def connected(network: str | None) -> Iterator[None]:
+    """Connected to a network by ape. Raises `click.ClickException`."""
+    from ape import networks
+    from ape.exceptions import ApeException
+
+    with ExitStack() as connection:
+        try:
+            provider = connection.enter_context(networks.parse_network_choice(network))
+        except ApeException as error:
+            reason = str(error).splitlines()[0].removesuffix(" Options:")
+            raise click.ClickException(
+                f"{reason} Give a node's URL with --network, or a name that `ape networks list` shows."
+            ) from None
+        if provider.name == "test":
+            raise click.ClickException(
+                "Without an ape-config.yaml ape's chain is one that lives in this process alone; name "
+                "another, such as --network ethereum:local:foundry or a node's URL."
+            )
+        yield
 
 
 @contextmanager

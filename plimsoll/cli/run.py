@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from plimsoll.cli import INTERRUPTED
+from plimsoll.cli import INTERRUPTED, Whole, require
 from plimsoll.scenario.files import REPORTS, file_of, shown
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ def command(engine: str) -> click.Command:
         "--engine", type=click.Choice(["anvil", "revm"]), default=engine, show_default=True,
         help="A node of its own, or the same bytecode in this process.",
     )  # fmt: skip
-    @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Other borrowers, other random prices.")
-    @click.option("--path", "number", type=click.IntRange(0), default=0, help="Number of the random prices.")
+    @click.option("--seed", type=Whole(0, 2**63 - 1), help="Other borrowers, other random prices.")
+    @click.option("--path", "number", type=Whole(0), default=0, help="Number of the random prices.")
     @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="As vaults.0.bonus_max=0.08.")
     @click.option("--out", type=click.Path(path_type=Path), help="Folder.  [default: reports/SCENARIO]")
     def cli(
@@ -66,6 +66,7 @@ def command(engine: str) -> click.Command:
         """Play SCENARIO, a YAML file or the name of one that ships with Plimsoll, and write a report."""
         from plimsoll.report.drawing import draughtsman
 
+        require("jinja2", "matplotlib", "pyarrow")
         with draughtsman() as drawing:  # first of all, so that it loads what it needs meanwhile
             play(drawing.complete, name, engine, seed, number, settings, out)
 

@@ -13,7 +13,7 @@ from types import FrameType
 
 import click
 
-from plimsoll.cli import INTERRUPTED
+from plimsoll.cli import INTERRUPTED, Whole
 from plimsoll.scenario.files import REPORTS, file_of, shown
 
 PATHS = 100  # for each grid point, where anything is random
@@ -40,7 +40,7 @@ def remembered_interrupt() -> Iterator[Event]:
 @click.argument("name", metavar="SCENARIO")
 @click.option(
     "--paths",
-    type=click.IntRange(1, 10**6),
+    type=Whole(1, 10**6),
     help="For each grid point.  [default: 100, or 1 where nothing is random]",
 )
 @click.option(
@@ -53,9 +53,7 @@ def remembered_interrupt() -> Iterator[Event]:
 @click.option(
     "--set", "settings", multiple=True, metavar="KEY=VALUE", help="For all, as pool.supply=1000000."
 )
-@click.option(
-    "--workers", type=click.IntRange(1, 1024), default=os.cpu_count(), show_default=True, help="Processes."
-)
+@click.option("--workers", type=Whole(1, 1024), default=os.cpu_count(), show_default=True, help="Processes.")
 @click.option(
     "--dask", "address", metavar="ADDRESS", help="Play on a Dask cluster instead, as tcp://host:8786."
 )
@@ -71,7 +69,7 @@ def cli(
     from plimsoll.chain import artifacts
     from plimsoll.report.sweep import summarise, tables
     from plimsoll.scenario.reading import ScenarioError
-    from plimsoll.scenario.sweep import Sweep, SweepError, grid_of, is_random, run
+    from plimsoll.scenario.sweep import Sweep, SweepError, check_folder, grid_of, is_random, run
     from plimsoll.scenario.workers import Cluster, processes
     from plimsoll.scenario.world import CONTRACTS
 
@@ -81,6 +79,7 @@ def cli(
     try:
         sweep = Sweep(path, settings, grid_of(axes), paths or 1)
         scenarios = sweep.scenarios()
+        check_folder(folder)
         if any(map(is_random, scenarios)):
             sweep = replace(sweep, paths=paths or PATHS)
         else:
@@ -103,7 +102,11 @@ def cli(
             rows = run(sweep, folder, found, crew, report)
         summary = summarise(sweep, rows, folder)
     except (KeyboardInterrupt, SystemExit):  # under `ape run`, ape answers Ctrl-C by leaving
-        console.print("Interrupted: what was played is kept; the same command goes on.")
+        if any(folder.glob("parts/*.parquet")):
+            said = f"what was played is kept in {shown(folder)}; the same command goes on"
+        else:
+            said = "nothing was played yet"
+        console.print(f"Interrupted: {said}.", soft_wrap=True)
         raise SystemExit(INTERRUPTED) from None
     except (ScenarioError, SweepError, FileNotFoundError) as error:
         raise click.ClickException(str(error)) from None

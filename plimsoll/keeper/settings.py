@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Tokens = Annotated[Decimal, Field(ge=0)]
 
 
-class Settings(BaseSettings):
-    """A keeper of one vault; in the environment each setting begins with `KEEPER_`."""
+class Settings(BaseModel):
+    """A keeper of one vault; what is not given is taken from the environment, as `KEEPER_VAULT`."""
 
-    model_config = SettingsConfigDict(env_prefix="KEEPER_", frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     vault: str | None = Field(
         None, description="name in the address book, or an address; without, the only one in the book"
@@ -42,7 +42,7 @@ class Settings(BaseSettings):
         description="address of a Liquidator, or `book` for that of the address book: liquidate without "
         "funds, selling on Uniswap v2 inside the call",
     )
-    via: Annotated[tuple[str, ...], NoDecode] = Field(
+    via: tuple[str, ...] = Field(
         (),
         description="token between collateral and loan asset, with a Liquidator; in order (in the "
         "environment separated by commas)",
@@ -71,6 +71,12 @@ class Settings(BaseSettings):
     database: Path | None = Field(
         None, description="file of positions and transactions; without, `.keeper/<chain>-<vault>.sqlite`"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_environment(cls, given: dict[str, Any]) -> dict[str, Any]:
+        keys = {name: f"KEEPER_{name.upper()}" for name in cls.model_fields}
+        return {name: os.environ[key] for name, key in keys.items() if key in os.environ} | given
 
     @field_validator("via", mode="before")
     @classmethod

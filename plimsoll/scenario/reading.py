@@ -69,6 +69,8 @@ def parse(text: str, name: str, settings: Sequence[str] = (), folder: Path = Pat
         raise ScenarioError(
             f"{name} is not valid YAML: {' '.join(str(error).split())}; correct it."
         ) from None
+    if data is None:
+        raise ScenarioError(f"{name} is empty; `plimsoll new scenario NAME` writes one to start from.")
     for setting in settings:
         _change(data, setting)
     try:
@@ -82,12 +84,10 @@ def _where(text: str, settings: Sequence[str], error: ValidationError) -> str:
     field = field_of(error)
     for setting in reversed(settings):
         key = setting.partition("=")[0]
-        if field and (f"{field}.".startswith(f"{key}.") or f"{key}.".startswith(f"{field}.")):
-            return f", as changed by --set {setting}"
-    tree = reader().compose(text)
-    if tree is None:
-        return ""
-    lines = lines_of(tree)
+        is_within = f"{field}.".startswith(f"{key}.") or f"{key}.".startswith(f"{field}.")
+        if is_within if field else key.partition(".")[0] not in Scenario.model_fields:
+            return f", as changed by {setting}"
+    lines = lines_of(reader().compose(text))
     return f", line {lines[nearest(lines, field)]}"
 
 
@@ -105,7 +105,7 @@ def _change(data: Any, setting: str) -> None:
         ScenarioError: the setting has no value, or leads nowhere.
     """
     key, equals, text = setting.partition("=")
-    if not equals or not key:
+    if not equals or not text or not all(key.split(".")):
         raise ScenarioError(f"{setting!r} is no setting; write it like vaults.0.bonus_max=0.08.")
     try:
         value = reader().load(text)

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -31,6 +32,7 @@ from plimsoll.scenario.reading import ScenarioError, load
 from plimsoll.yaml_lines import reader
 
 CHUNK = 25  # paths
+NOTE, PART = "sweep.json", "sweep.part"
 
 Row = dict[str, Any]
 Progress = Callable[[int, int], None]
@@ -266,22 +268,36 @@ def _read(paths: Sequence[Path]) -> pa.Table:
     return pa.concat_tables(joined)
 
 
+def check_folder(folder: Path) -> None:
+    """Sees that a sweep can be played there: in a new or empty folder, or in that of a sweep.
+
+    Raises:
+        SweepError: it holds, or is, something else, or cannot be written.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise SweepError(f"{folder} is not a folder; name another one with --out.")
+    try:
+        present = {each.name for each in folder.iterdir()} if folder.exists() else set()
+        if NOTE not in present and present - {PART}:
+            raise SweepError(f"{folder} holds something else; name another folder with --out.")
+        folder.absolute().parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(
+            prefix=".sweep-", dir=folder if folder.exists() else folder.absolute().parent
+        ):
+            pass
+    except OSError as error:
+        reason = str(error.strerror or error).lower()
+        raise SweepError(f"{folder} cannot be written ({reason}); name another one with --out.") from None
+
+
 @contextmanager
 def _claimed(folder: Path, sweep: Sweep, artifacts: Mapping[str, Artifact]) -> Iterator[None]:
     """Makes the folder this sweep's, or finds that it is; nobody else plays there meanwhile."""
-    note = folder / "sweep.json"
-    part = note.with_suffix(".part")
+    check_folder(folder)
+    note, part = folder / NOTE, folder / PART
     digest = sweep.digest(artifacts)
     if not note.exists():
-        if folder.exists() and not folder.is_dir():
-            raise SweepError(f"{folder} is not a folder; name another one with --out.")
-        if folder.exists() and any(each != part for each in folder.iterdir()):
-            raise SweepError(f"{folder} holds something else; name another folder with --out.")
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            reason = str(error.strerror or error).lower()
-            raise SweepError(f"{folder} cannot be made ({reason}); name another one with --out.") from None
+        folder.mkdir(exist_ok=True)
         told = {
             "digest": digest,
             "scenario": sweep.path.name,

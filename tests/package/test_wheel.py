@@ -248,7 +248,7 @@ def test_an_extra_that_is_not_installed_is_named(environment: Path, tmp_path: Pa
     for module, extra, words in (
         ("ape", "ape", ["inspect"]),
         ("ape", "ape", ["deploy", "factory"]),
-        ("pydantic_settings", "keeper", ["keep"]),
+        ("prometheus_client", "keeper", ["keep"]),
         ("pyarrow", "lab", ["run", SCENARIO]),
     ):
         code = f"import sys; sys.modules[{module!r}] = None; from plimsoll.cli import main; main()"

@@ -367,7 +367,7 @@ def test_an_interrupted_sweep_goes_on(tmp_path) -> None:
         command.until(lambda: len(parts()) > 1)
         told = command.interrupt()
     assert command.process.returncode == 130
-    assert "Interrupted: what was played is kept; the same command goes on." in told
+    assert f"Interrupted: what was played is kept in {out}; the same command goes on." in told
     assert "Traceback" not in command.shown
     kept = parts()
     with typed(*words) as command:

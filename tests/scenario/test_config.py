@@ -378,7 +378,7 @@ def test_what_is_no_scenario_is_refused(text: str, sentence: str) -> None:
         ("seed.x=1", "'seed.x=1': seed is 7 and holds no 'x'."),
         (
             "vaults.0.dex.depht=1",
-            "tiny.yaml, as changed by --set vaults.0.dex.depht=1: vaults.0.dex: unknown key 'depht'; remove "
+            "tiny.yaml, as changed by vaults.0.dex.depht=1: vaults.0.dex: unknown key 'depht'; remove "
             "it or use one of depth, arbitrage, feedback.",
         ),
     ],

@@ -200,7 +200,10 @@ def test_a_foreign_folder_is_left_as_it_is(sweep, tmp_path, name, text, message)
 
 def test_a_file_is_no_folder(sweep, tmp_path) -> None:
     (tmp_path / "file").write_text("mine")
-    for folder, message in (("file", "is not a folder"), ("file/below", "cannot be made (not a directory)")):
+    for folder, message in (
+        ("file", "is not a folder"),
+        ("file/below", "cannot be written (not a directory)"),
+    ):
         with pytest.raises(SweepError) as refused:
             run(sweep, tmp_path / folder, artifacts(), Here())
         assert f"{folder} {message}; name another one with --out." in str(refused.value)
