@@ -238,14 +238,10 @@ def show(
 
 def main() -> None:
     """Measures on an Anvil of its own."""
-    node = AnvilProcess()
-    try:
-        node.start()
+    with AnvilProcess() as node:
         market = Market(Anvil(node.url))
         steady, first, batches = market.measure()
         periphery = market.measure_periphery()
-    finally:
-        node.kill()
     code = sizes()
     console = Console()
     console.print(show(steady, first, batches, periphery))

@@ -25,6 +25,9 @@ class Strict:
         """Sets an attribute that exists."""
         if not hasattr(type(self), name):
             raise unknown(type(self).__name__, name, dir(type(self)))
+        found = getattr(type(self), name)
+        if isinstance(found, property) and found.fset is None:
+            raise AttributeError(f"{name} of a {type(self).__name__} cannot be set.")
         object.__setattr__(self, name, value)
 
     def __getattr__(self, name: str) -> Any:

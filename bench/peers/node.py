@@ -20,9 +20,5 @@ def node() -> Iterator[Anvil]:
     Raises:
         TimeoutError: it does not answer.
     """
-    process = AnvilProcess()
-    try:
-        process.start(None, "--gas-limit", str(GAS_LIMIT), "--prune-history", str(STATES))
+    with AnvilProcess("--gas-limit", str(GAS_LIMIT), "--prune-history", str(STATES)) as process:
         yield Anvil(process.url, GAS_LIMIT)
-    finally:
-        process.kill()

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from plimsoll.chain import npm
@@ -244,15 +244,16 @@ def _body(number: int, method: str, parameters: Sequence[Any]) -> dict[str, Any]
 
 
 class AnvilProcess:
-    """An Anvil of one's own.
+    """An Anvil of one's own, which runs within a `with`.
 
     Attributes:
         url: where it answers.
         request: see `JsonRpc.request`.
     """
 
-    def __init__(self) -> None:
-        """Finds a free port; nothing runs yet."""
+    def __init__(self, *options: str) -> None:
+        """Finds a free port; nothing runs yet. `options` are Anvil's."""
+        self._options = options
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self._port = free.getsockname()[1]
@@ -260,15 +261,28 @@ class AnvilProcess:
         self.request = JsonRpc(self.url).request
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self, state: Path | None = None, *options: str) -> None:
-        """A fresh chain, or that of a state's file; `options` are Anvil's.
+    def __enter__(self) -> Self:
+        """Starts it; see `start`."""
+        try:
+            self.start()
+        except BaseException:
+            self.kill()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Ends it."""
+        self.kill()
+
+    def start(self, state: Path | None = None) -> None:
+        """A fresh chain, or that of a state's file.
 
         Raises:
             FileNotFoundError: there is no Anvil.
             TimeoutError: it does not answer.
         """
         command = [_anvil(), "--silent", "--port", str(self._port), "--gas-price", "0", "--base-fee", "0"]
-        command += [*options, "--hardfork", "prague"]
+        command += [*self._options, "--hardfork", "prague"]
         if state is not None:
             command += ["--load-state", str(state)]
         self._process = subprocess.Popen(command)

@@ -32,12 +32,8 @@ def engine_at(name: str, clock: int) -> Iterator[Any]:
         return
     from plimsoll.chain.anvil import Anvil, AnvilProcess
 
-    node = AnvilProcess()  # never a chain that somebody else has started: its clock is moved
-    try:
-        node.start()
+    with AnvilProcess() as node:  # never a chain that somebody else has started: its clock is moved
         yield Anvil(node.url, now=clock)
-    finally:
-        node.kill()
 
 
 def was_interrupted(error: BaseException | None) -> bool:

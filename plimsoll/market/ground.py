@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import reprlib
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from plimsoll.chain.lens import PoolSummary, Position, VaultSummary
-from plimsoll.market.deployment import Parts, Token
+from plimsoll.market.deployment import DEPLOYER, Parts, Spoke, Token, account
+from plimsoll.market.refusals import MarketError
 from plimsoll.twin.chain import Event
+
+State = TypeVar("State")
 
 
 class Happening(NamedTuple):
@@ -16,6 +21,35 @@ class Happening(NamedTuple):
 
     time: int  # seconds
     event: Event
+
+
+class States:
+    """The states that a ground has kept and that it can go back to, oldest first."""
+
+    def __init__(self) -> None:
+        """None yet."""
+        self._kept: list[Any] = []
+
+    def keep(self, state: State) -> State:
+        """One more."""
+        self._kept.append(state)
+        return state
+
+    def use_up(self, state: State) -> State:
+        """One of them, which is gone then, and later ones with it.
+
+        Raises:
+            MarketError: it is none.
+        """
+        for number, kept in enumerate(self._kept):
+            if kept is state:
+                del self._kept[number:]
+                return state
+        given = "that state" if isinstance(state, tuple) else reprlib.repr(state)
+        raise MarketError(
+            f"The market cannot go back to {given}: give what its `snapshot` has returned; going back uses a "
+            "state up, with later ones."
+        )
 
 
 class Glass(Protocol):
@@ -89,7 +123,67 @@ class Ground(Protocol):
         """Keeps the state. Raises `MarketError` where that cannot be done."""
 
     def revert(self, snapshot: Any) -> None:
-        """Goes back to a state, which is used up by it."""
+        """Goes back to a state, which is used up by it. Raises `MarketError` for what is none."""
 
     def stop(self) -> None:
         """Stops what was started for it."""
+
+
+class _Kept(NamedTuple):
+    state: Any
+    happenings: int
+    last: Sequence[Event]
+
+
+class Playground(ABC):
+    """What grounds share that were made for one market: the clock stands, and everybody is made up."""
+
+    parts: Parts[Any]
+
+    def __init__(self) -> None:
+        """Nothing has happened."""
+        self._states = States()
+        self._happenings: list[Happening] = []
+        self._last: Sequence[Event] = ()
+
+    @abstractmethod
+    def send(self, contract: Any, function: str, *arguments: Any, sender: str) -> Any:
+        """Sends a transaction; returns what the function returns. Raises `Refused`."""
+
+    @abstractmethod
+    def _keep(self) -> Any:
+        """The state of what runs it."""
+
+    @abstractmethod
+    def _go_back(self, state: Any) -> None:
+        """To a state of what runs it."""
+
+    def address(self, name: str) -> str:
+        """Somebody's address by their name."""
+        return account(name)
+
+    def last(self) -> Sequence[Event]:
+        """The events of the last transaction."""
+        return self._last
+
+    def history(self) -> Sequence[Happening]:
+        """All events so far."""
+        return self._happenings
+
+    def grown(self, debt: int) -> int:
+        """The debt itself: the clock stands."""
+        return debt
+
+    def snapshot(self) -> _Kept:
+        """Keeps the state."""
+        return self._states.keep(_Kept(self._keep(), len(self._happenings), self._last))
+
+    def revert(self, snapshot: _Kept) -> None:
+        """Goes back to a state, which is used up by it. Raises `MarketError` for what is none."""
+        kept = self._states.use_up(snapshot)
+        self._go_back(kept.state)
+        del self._happenings[kept.happenings :]
+        self._last = kept.last
+
+    def _set_answer(self, spoke: Spoke[Any], answer: int) -> None:
+        self.send(spoke.feed, "set_answer", answer, sender=DEPLOYER)

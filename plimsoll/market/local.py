@@ -90,8 +90,10 @@ def ground_of(engine: str, plan: MarketPlan, opening: Opening, start: datetime) 
     """Builds a market on an engine and opens it.
 
     Raises:
-        MarketError: there is no such engine, or the start has no time zone.
+        MarketError: there is no such engine, or the start is no time or has no time zone.
     """
+    if not isinstance(start, datetime):
+        raise MarketError(f"start is {start!r}, but must be a time such as datetime(2026, 1, 1, tzinfo=UTC).")
     if start.tzinfo is None:
         raise MarketError(f"start {start} has no time zone; add tzinfo=UTC.")
     now = int(start.timestamp())

@@ -212,6 +212,10 @@ class Market(Strict):
         """The time of the next transaction, UTC."""
         return datetime.fromtimestamp(self.desk.ground.now, UTC)
 
+    @now.setter
+    def now(self, _: Any) -> None:
+        raise AttributeError("`now` cannot be set: time only passes, as by `advance(days=3)`.")
+
     def advance(self, time: timedelta | int = 0, **units: float) -> None:
         """Lets time pass: seconds, a `timedelta`, or its words: `advance(days=3)`.
 
@@ -550,7 +554,7 @@ class Market(Strict):
         return self.desk.ground.snapshot()
 
     def revert(self, snapshot: Any) -> None:
-        """Goes back to a state, which is used up by it, as are later ones."""
+        """Goes back to a state, which is used up by it, as are later ones. Raises `MarketError` for none."""
         self.desk.ground.revert(snapshot)
 
     @contextmanager

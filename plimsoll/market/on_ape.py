@@ -23,7 +23,7 @@ from plimsoll.chain.views import Block, is_local, network_of, now, view_one
 from plimsoll.deploy import AddressBook, DeployError, book_path, signer
 from plimsoll.market.deployment import DEPLOYER, Parts, Spoke, Token, account
 from plimsoll.market.events import log_of
-from plimsoll.market.ground import Ground, Happening
+from plimsoll.market.ground import Ground, Happening, States
 from plimsoll.market.on_chain import OnContracts
 from plimsoll.market.refusals import MarketError
 
@@ -40,6 +40,10 @@ def connected(
         MarketError: the book has no such vault, or no Lens.
     """
     provider = provider or networks.provider
+    if not isinstance(provider, ProviderAPI):
+        raise MarketError(
+            f"{provider!r} is no provider of ape's; connect with `networks.parse_network_choice(...)` first."
+        )
     try:
         book = book or AddressBook.load(provider, book_path(provider))
     except DeployError as error:
@@ -143,6 +147,7 @@ class OnApe(OnContracts):
         super().__init__(node, parts, known, at("Lens", book.lens.address))
         self._mints = {token.address.lower() for token in book.tokens.values()}
         self._first_block = record.block or 0
+        self._states = States()
         self._kept: tuple[str, list[Happening]] = ("", [])  # the history as of a block, by its hash
 
     def advance(self, seconds: int) -> None:
@@ -195,11 +200,11 @@ class OnApe(OnContracts):
 
     def snapshot(self) -> Any:
         """Keeps the state of a local chain."""
-        return self._ape.request("evm_snapshot"), self._last
+        return self._states.keep((self._ape.request("evm_snapshot"), self._last))
 
     def revert(self, snapshot: Any) -> None:
-        """Goes back to a state, which is used up by it."""
-        state, self._last = snapshot
+        """Goes back to a state, which is used up by it. Raises `MarketError` for what is none."""
+        state, self._last = self._states.use_up(snapshot)
         self._ape.request("evm_revert", state)
 
     def stop(self) -> None:

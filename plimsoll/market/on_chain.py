@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 from weakref import finalize
 
 from plimsoll.chain.abi import Events, Log
@@ -13,16 +13,10 @@ from plimsoll.chain.artifacts import artifact
 from plimsoll.chain.engine import CallReverted, Contract, Engine
 from plimsoll.chain.lens import Lens
 from plimsoll.chain.protocol import Deployer
-from plimsoll.market.deployment import DEPLOYER, MarketPlan, Parts, Spoke, Token, account, answer_of, deployed
-from plimsoll.market.ground import Glass, Happening
+from plimsoll.market.deployment import DEPLOYER, MarketPlan, Parts, Token, answer_of, deployed
+from plimsoll.market.ground import Glass, Happening, Playground
 from plimsoll.market.refusals import Refused
 from plimsoll.twin.chain import Event
-
-
-class _Snapshot(NamedTuple):
-    engine: int
-    happenings: int
-    last: Sequence[Event]
 
 
 class Node(Protocol):
@@ -91,26 +85,22 @@ class OnContracts:
         return Event(log.address, kind.name, kind.decode(log)) if kind else None
 
 
-class OnChain(OnContracts):
+class OnChain(OnContracts, Playground):
     """A `Ground` on an engine whose clock stands until it is moved."""
 
     def __init__(self, engine: Engine, plan: MarketPlan) -> None:
         """Deploys a market; its pool is not open."""
+        Playground.__init__(self)
         made = deployed(Deployer(engine, DEPLOYER), plan)
-        super().__init__(engine, made.parts, plan.tokens(made.parts), made.protocol.lens())
+        OnContracts.__init__(self, engine, made.parts, plan.tokens(made.parts), made.protocol.lens())
         self._engine = engine
         self.client = engine.client
-        self._happenings: list[Happening] = []
 
     def advance(self, seconds: int) -> None:
         """Lets time pass; the feeds say their answers again."""
         self._engine.advance(seconds)
         for spoke in self.parts.spokes.values():
             self._set_answer(spoke, self.call(spoke.feed, "latestRoundData")[1])
-
-    def address(self, name: str) -> str:
-        """Somebody's address by their name."""
-        return account(name)
 
     def send(self, contract: Any, function: str, *arguments: Any, sender: str) -> Any:
         """Sends a transaction; returns what the function returns. Raises `Refused`."""
@@ -119,34 +109,19 @@ class OnChain(OnContracts):
         self._happenings += [Happening(now, event) for event in self._last]
         return answer
 
-    def history(self) -> Sequence[Happening]:
-        """All events so far."""
-        return self._happenings
-
     def set_price(self, vault: str, price: Fraction) -> None:
         """Sets a vault's price: whole loan tokens for a whole collateral token."""
         spoke = self.parts.spokes[vault]
         self._set_answer(spoke, answer_of(price, self.call(spoke.feed, "decimals")))
 
-    def grown(self, debt: int) -> int:
-        """The debt itself: the clock stands."""
-        return debt
-
-    def snapshot(self) -> _Snapshot:
-        """Keeps the state."""
-        return _Snapshot(self._engine.snapshot(), len(self._happenings), self._last)
-
-    def revert(self, snapshot: _Snapshot) -> None:
-        """Goes back to a state, which is used up by it."""
-        self._engine.revert(snapshot.engine)
-        del self._happenings[snapshot.happenings :]
-        self._last = snapshot.last
-
     def stop(self) -> None:
         """Nothing was started."""
 
-    def _set_answer(self, spoke: Spoke[Any], answer: int) -> None:
-        self.send(spoke.feed, "set_answer", answer, sender=DEPLOYER)
+    def _keep(self) -> int:
+        return self._engine.snapshot()
+
+    def _go_back(self, state: int) -> None:
+        self._engine.revert(state)
 
 
 class OnAnvil(OnChain):

@@ -6,15 +6,15 @@ import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
 from plimsoll.chain.lens import CreditLine, MarginTerms, PoolSummary, Position, VaultSummary
 from plimsoll.market.deployment import DEPLOYER, MarketPlan, Parts, Spoke, Token, account, answer_of, modelled
-from plimsoll.market.ground import Happening
+from plimsoll.market.ground import Happening, Playground
 from plimsoll.market.refusals import Refused
 from plimsoll.twin import liquidation
 from plimsoll.twin.backstop import Backstop, Departure
-from plimsoll.twin.chain import Chain, Event, Revert, Snapshot
+from plimsoll.twin.chain import Chain, Revert, Snapshot
 from plimsoll.twin.ledger import FLAG_OPEN
 from plimsoll.twin.pool import Pool
 from plimsoll.twin.share_math import to_assets_up
@@ -39,19 +39,14 @@ _VIEWS: dict[str, Callable[..., Any]] = {
 """Views of the contracts that their models have in another form."""
 
 
-class _Snapshot(NamedTuple):
-    chain: Snapshot
-    happenings: int
-    last: Sequence[Event]
-
-
-class OnTwin:
+class OnTwin(Playground):
     """A `Ground` on the twin."""
 
     client = "the twin"
 
     def __init__(self, plan: MarketPlan, now: int) -> None:
         """Makes a market; its pool is not open."""
+        super().__init__()
         self._chain = Chain(now)
         self._plan = plan
         self.parts: Parts[Any] = modelled(self._chain, plan, _addresses(plan)).parts
@@ -59,8 +54,6 @@ class OnTwin:
         self.lens = TwinLens(self.parts)
         self._own = {part.address for part in (self.parts.pool, self.parts.council, self.parts.backstop)}
         self._own |= {spoke.vault.address for spoke in self.parts.spokes.values()}
-        self._happenings: list[Happening] = []
-        self._last: Sequence[Event] = ()
 
     @property
     def now(self) -> int:
@@ -72,10 +65,6 @@ class OnTwin:
         self._chain.now += seconds
         for spoke in self.parts.spokes.values():
             self._set_answer(spoke, self.call(spoke.feed, "answer"))
-
-    def address(self, name: str) -> str:
-        """Somebody's address by their name."""
-        return account(name)
 
     def call(self, contract: Any, function: str, *arguments: Any) -> Any:
         """Asks a model. Raises `Refused`."""
@@ -95,14 +84,6 @@ class OnTwin:
         self._happenings += [Happening(self.now, event) for event in self._last]
         return answer
 
-    def last(self) -> Sequence[Event]:
-        """The events of the last transaction."""
-        return self._last
-
-    def history(self) -> Sequence[Happening]:
-        """All events so far."""
-        return self._happenings
-
     def give(self, token: Any, to: str, amount: int) -> None:
         """Mints what somebody lacks of a token."""
         lacks = amount - token.balance_of(to)
@@ -114,25 +95,14 @@ class OnTwin:
         answer = answer_of(price, self._plan.vaults[vault].feed_decimals)
         self._set_answer(self.parts.spokes[vault], answer)
 
-    def grown(self, debt: int) -> int:
-        """The debt itself: the clock stands."""
-        return debt
-
-    def snapshot(self) -> _Snapshot:
-        """Keeps the state."""
-        return _Snapshot(self._chain.snapshot(), len(self._happenings), self._last)
-
-    def revert(self, snapshot: _Snapshot) -> None:
-        """Goes back to a state, which is used up by it."""
-        self._chain.revert(snapshot.chain)
-        del self._happenings[snapshot.happenings :]
-        self._last = snapshot.last
-
     def stop(self) -> None:
         """Nothing was started."""
 
-    def _set_answer(self, spoke: Spoke[Any], answer: int) -> None:
-        self.send(spoke.feed, "set_answer", answer, sender=DEPLOYER)
+    def _keep(self) -> Snapshot:
+        return self._chain.snapshot()
+
+    def _go_back(self, state: Snapshot) -> None:
+        self._chain.revert(state)
 
     def _run(self, call: Callable[[], Any]) -> Any:
         try:

@@ -37,12 +37,8 @@ def plimsoll_engine(pytestconfig: pytest.Config) -> Iterator[Engine]:
     if chosen == "revm":
         yield in_process()
     elif chosen == "anvil":
-        node = AnvilProcess()
-        node.start()
-        try:
+        with AnvilProcess() as node:
             yield Anvil(node.url, now=START, block_seconds=0)
-        finally:
-            node.kill()
     else:
         engine = _anvil_of_ape()
         yield engine

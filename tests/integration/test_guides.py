@@ -1,6 +1,5 @@
 """The guides, as they are written, on Anvil through ape."""
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -9,29 +8,16 @@ from ape import accounts, chain
 
 from plimsoll.deploy import deploy_market
 from plimsoll.units import WAD
+from tests.utils.guides import play
 from tests.utils.on_ape import *  # noqa: F403
 
 ROOT = Path(__file__).parents[2]
 
 
 def follow(guide: str, deployer: Any, capsys: pytest.CaptureFixture[str], printed: int) -> dict[str, Any]:
-    """Runs every block of Python in its order, in one namespace; what it prints stands in the guide."""
+    """Plays a guide with the contracts of a market that is deployed."""
     contracts = deploy_market(ROOT / "markets" / "local-weth-usdc.yaml", deployer).contracts()
     return play(guide, {"accounts": accounts, "chain": chain, "WAD": WAD, **vars(contracts)}, capsys, printed)
-
-
-def play(
-    guide: str, names: dict[str, Any], capsys: pytest.CaptureFixture[str], printed: int
-) -> dict[str, Any]:
-    """As `follow`, with names of the caller's and without a market."""
-    text = (ROOT / "docs" / guide).read_text()
-    capsys.readouterr()
-    for block in re.findall(r"^```python\n(.*?)^```", text, re.S | re.M):
-        exec(compile(block, guide, "exec"), names)
-    lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == printed
-    assert [line for line in lines if line not in text] == []
-    return names
 
 
 def test_leverage(deployer, capsys) -> None:

@@ -85,10 +85,8 @@ def _isolation() -> Iterator[None]:
 
 @pytest.fixture
 def anvil() -> Iterator[AnvilProcess]:
-    process = AnvilProcess()
-    process.start()
-    yield process
-    process.kill()
+    with AnvilProcess() as process:
+        yield process
 
 
 def played(scenario: Scenario, engine: Engine) -> tuple[Result, Witness]:

@@ -4,14 +4,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.test_guides import play
+from tests.utils.guides import DOCS, play
 
 ROOT = Path(__file__).parents[2]
 
 
 def test_a_first_loan(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    names = play("first-loan.md", {}, capsys, printed=15)
-    first = (ROOT / "docs" / "first-loan.md").read_text().split("```python\n")[1].split("```")[0]
-    assert len(first.splitlines()) < 15
+    names = play("first-loan.md", {}, capsys, printed=14)
     assert names["m"].position("alice").debt > 0
+
+
+def test_the_readme_begins_as_the_guide() -> None:
+    """In under 15 lines."""
+    readme, guide = (
+        path.read_text().split("```python\n")[1].split("```")[0]
+        for path in (ROOT / "README.md", DOCS / "first-loan.md")
+    )
+    assert readme == guide
+    assert len(guide.splitlines()) < 15

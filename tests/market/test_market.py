@@ -114,8 +114,6 @@ def test_a_mistyped_name_is_an_error(market: Market, name: str, near: str | None
     for other in (market.council, market.person("alice"), market.desk):
         with pytest.raises(AttributeError):
             other.anything = 1
-    with pytest.raises(AttributeError):
-        market.now = datetime.now(UTC)  # type: ignore[misc]
 
 
 def test_contracts_of_the_testing_kit_are_strict(chain: Any) -> None:
@@ -187,6 +185,27 @@ def test_undo_also_of_what_fails(market: Market) -> None:
     market.repay("alice")
     market.revert(kept)
     assert _state(market) == before
+
+
+@pytest.mark.parametrize("engine", ["revm", "twin"])
+def test_a_state_that_is_none_is_not_gone_back_to(engine: str) -> None:
+    """And nothing is undone; a state is used up by going back, as are later ones."""
+    market, other = Market.local(engine), Market.local(engine)
+    first, later = market.snapshot(), market.snapshot()
+    market.borrower("alice", collateral=10, debt=15_000)
+    before = _state(market)
+    for given, called in ((99, "99"), (None, "None"), (other.snapshot(), "that state")):
+        with pytest.raises(MarketError) as refused:
+            market.revert(given)
+        assert str(refused.value) == (
+            f"The market cannot go back to {called}: give what its `snapshot` has returned; going back uses "
+            "a state up, with later ones."
+        )
+    assert _state(market) == before
+    market.revert(first)
+    for used in (first, later):
+        with pytest.raises(MarketError, match="cannot go back to that state: "):
+            market.revert(used)
 
 
 def _state(m: Market) -> tuple[Any, ...]:
@@ -405,3 +424,19 @@ def test_what_is_no_time_is_said_to_be_none(market) -> None:
     for words in ({"days": "three"}, {"fortnights": 2}):
         with pytest.raises(MarketError, match="is no time; give seconds, a timedelta, or words"):
             market.advance(**words)
+
+
+def test_what_cannot_be_set_says_so(market: Market) -> None:
+    with pytest.raises(
+        AttributeError, match=r"^`now` cannot be set: time only passes, as by `advance\(days=3\)`"
+    ):
+        market.now = datetime(2030, 1, 1, tzinfo=UTC)
+    with pytest.raises(AttributeError, match=r"^vaults of a Market cannot be set\.$"):
+        market.vaults = ()
+
+
+def test_what_is_no_time_and_no_provider() -> None:
+    with pytest.raises(MarketError, match=r"^start is 'x', but must be a time such as datetime\(2026, 1"):
+        Market.local(start="x")
+    with pytest.raises(MarketError, match=r"^'x' is no provider of ape's; connect with "):
+        Market.connect("x")

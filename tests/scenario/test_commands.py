@@ -258,9 +258,7 @@ def test_a_folder_with_something_else_is_left_as_it_is(file, tmp_path, command) 
 
 def test_a_chain_of_others_is_left_alone(file, tmp_path, monkeypatch) -> None:
     """With the variable set that leads `ape run deploy` to a user's Anvil."""
-    node = AnvilProcess()
-    node.start()
-    try:
+    with AnvilProcess() as node:
         monkeypatch.setenv("APE_FOUNDRY_HOST", node.url)
         before = node.request("eth_getBlockByNumber", "latest", False)
         assert call(scenario, file, "--engine", "anvil", "--out", tmp_path / "out").exit_code == 0
@@ -268,8 +266,6 @@ def test_a_chain_of_others_is_left_alone(file, tmp_path, monkeypatch) -> None:
         node.request("evm_mine")
         later = node.request("eth_getBlockByNumber", "latest", False)["timestamp"]
         assert 0 <= int(later, 16) - int(before["timestamp"], 16) < 3_600
-    finally:
-        node.kill()
 
 
 @pytest.mark.parametrize("engine", ["anvil", "revm"])

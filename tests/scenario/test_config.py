@@ -358,7 +358,7 @@ def test_correlations_that_cannot_be_are_refused(rows: str, sentence: str) -> No
             'tiny.yaml is not valid YAML in line 2: found duplicate key "seed" with value "2" (original '
             'value: "1"); correct it.',
         ),
-        ("", f"tiny.yaml: None stands where the keys {KEYS} belong; write them as `key: value`."),
+        ("", "tiny.yaml is empty; `plimsoll new scenario NAME` writes one to start from."),
         ("- 1", f"tiny.yaml, line 1: [1] stands where the keys {KEYS} belong; write them as `key: value`."),
     ],
 )

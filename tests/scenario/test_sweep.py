@@ -202,7 +202,7 @@ def test_a_file_is_no_folder(sweep, tmp_path) -> None:
     (tmp_path / "file").write_text("mine")
     for folder, message in (
         ("file", "is not a folder"),
-        ("file/below", "cannot be written (not a directory)"),
+        ("file/below", "cannot be written (file exists)"),
     ):
         with pytest.raises(SweepError) as refused:
             run(sweep, tmp_path / folder, artifacts(), Here())

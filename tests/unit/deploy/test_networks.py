@@ -27,10 +27,8 @@ ETHEREUM = 1
 @pytest.fixture(scope="module")
 def pretender() -> Iterator[AnvilProcess]:
     """An Anvil with Ethereum's chain id."""
-    node = AnvilProcess()
-    node.start(None, "--chain-id", str(ETHEREUM))
-    yield node
-    node.kill()
+    with AnvilProcess("--chain-id", str(ETHEREUM)) as node:
+        yield node
 
 
 @pytest.fixture
@@ -132,8 +130,7 @@ class Remote(AnvilProcess):
     """An Anvil that plays Ethereum: at the addresses of the guide is what plays their contracts."""
 
     def play(self) -> None:
-        """Begins."""
-        self.start(None, "--chain-id", str(ETHEREUM))
+        """Puts everything in its place."""
         (self._sender, *_) = self.request("eth_accounts")
         self._place(USDC, "PlainToken", "USD Coin", "USDC", 6)
         self._place(WETH, "WETH9")
@@ -166,17 +163,13 @@ class Remote(AnvilProcess):
 @pytest.fixture
 def fork() -> Iterator[ProviderAPI]:
     """As the guide says: an Anvil that forks the remote, and ape connected to it by its host."""
-    remote, node = Remote(), AnvilProcess()
-    remote.play()
-    try:
-        node.start(None, "--fork-url", remote.url, "--chain-id", "31337")
-        with networks.ethereum.local.use_provider(
-            "foundry", provider_settings={"host": node.url}
-        ) as provider:
+    with Remote("--chain-id", str(ETHEREUM)) as remote:
+        remote.play()
+        with (
+            AnvilProcess("--fork-url", remote.url, "--chain-id", "31337") as node,
+            networks.ethereum.local.use_provider("foundry", provider_settings={"host": node.url}) as provider,
+        ):
             yield provider
-    finally:
-        node.kill()
-        remote.kill()
 
 
 @pytest.mark.slow

@@ -129,9 +129,7 @@ def test_a_node_that_fails_ends_in_a_sentence(
 
 def test_the_tests_leave_a_chain_of_others_alone() -> None:
     """With the variable set that leads `ape run deploy` to a user's Anvil."""
-    node = AnvilProcess()
-    node.start()
-    try:
+    with AnvilProcess() as node:
         words = ["test", "tests/unit/deploy/test_apply.py", "-k", "reports_what_was_sent", "-q"]
         done = subprocess.run(
             [Path(sys.executable).with_name("ape"), *words],
@@ -144,8 +142,6 @@ def test_the_tests_leave_a_chain_of_others_alone() -> None:
         )
         assert done.returncode == 0, done.stdout
         assert int(node.request("eth_blockNumber"), 16) == 0
-    finally:
-        node.kill()
 
 
 def test_a_dry_run_sends_nothing(capsys: pytest.CaptureFixture[str], deployer: AccountAPI) -> None:

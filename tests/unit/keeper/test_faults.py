@@ -113,9 +113,7 @@ class Lockstep:
 
 @pytest.fixture(scope="module")
 def _built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lockstep]:
-    node = AnvilProcess()
-    node.start()
-    try:
+    with AnvilProcess() as node:
         venue = PeripheryMarket(Chain(Anvil(node.url), DEPLOYER))
         feeds = [venue.make("MockFeed", 8, answer) for answer in (2_000 * 10**8, 10**8)]
         terms = [Feed(feed, 7 * DAY, 1, 10**15) for feed in feeds]
@@ -127,8 +125,6 @@ def _built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lockstep]:
         venue.give(venue.usd, world.keeper, FUNDS)
         node.dump(world.state)
         yield world
-    finally:
-        node.kill()
 
 
 @pytest.fixture
