@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple, Protocol, TypeVar
 
+from plimsoll.chain.account import Account
 from plimsoll.chain.lens import PoolSummary, Position, VaultSummary
-from plimsoll.market.deployment import DEPLOYER, Parts, Spoke, Token, account
+from plimsoll.market.deployment import DEPLOYER, Parts, Spoke, Token
 from plimsoll.market.refusals import MarketError
 from plimsoll.twin.chain import Event
 
@@ -160,7 +161,7 @@ class Playground(ABC):
 
     def address(self, name: str) -> str:
         """Somebody's address by their name."""
-        return account(name)
+        return Account.of(name)
 
     def last(self) -> Sequence[Event]:
         """The events of the last transaction."""

@@ -17,11 +17,12 @@ from ape.exceptions import ContractLogicError
 from eth_utils.address import to_checksum_address
 
 from plimsoll.chain.abi import Log
+from plimsoll.chain.account import Account
 from plimsoll.chain.artifacts import artifact
 from plimsoll.chain.engine import CallReverted, Contract
 from plimsoll.chain.views import Block, is_local, network_of, now, view_one
 from plimsoll.deploy import AddressBook, DeployError, book_path, signer
-from plimsoll.market.deployment import DEPLOYER, Parts, Spoke, Token, account
+from plimsoll.market.deployment import DEPLOYER, Parts, Spoke, Token
 from plimsoll.market.events import log_of
 from plimsoll.market.ground import Ground, Happening, States
 from plimsoll.market.on_chain import OnContracts
@@ -162,7 +163,7 @@ class OnApe(OnContracts):
         """Somebody's address by their name: one of ape's accounts, or on a local chain anybody."""
         is_known = name in accounts.aliases or name.startswith("TEST::")
         if self._ape.is_local and not is_known:
-            return account(name)
+            return Account.of(name)
         try:
             return str(signer(name, self._ape.provider).address)
         except DeployError as error:

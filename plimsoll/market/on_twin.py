@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from plimsoll.chain.lens import CreditLine, MarginTerms, PoolSummary, Position, VaultSummary
-from plimsoll.market.deployment import DEPLOYER, MarketPlan, Parts, Spoke, Token, account, answer_of, modelled
+from plimsoll.market.deployment import DEPLOYER, MarketPlan, Parts, Spoke, Token, answer_of, made_up, modelled
 from plimsoll.market.ground import Happening, Playground
 from plimsoll.market.refusals import Refused
 from plimsoll.twin import liquidation
@@ -187,14 +187,14 @@ def _addresses(plan: MarketPlan) -> Parts[str]:
     """Made up, and always the same."""
     spokes = {
         name: Spoke(
-            account(f"vault {name}"), account(f"collateral {name}"), account(f"oracle {name}"),
-            account(f"feed {name}"), account(f"pair {name}") if it.depth else None,
+            made_up(f"vault {name}"), made_up(f"collateral {name}"), made_up(f"oracle {name}"),
+            made_up(f"feed {name}"), made_up(f"pair {name}") if it.depth else None,
         )
         for name, it in plan.vaults.items()
     }  # fmt: skip
     return Parts(
-        account("loan asset"), account("pool contract"), account("council contract"),
-        account("backstop contract"), spokes,
-        account("liquidator contract") if plan.has_exchange else None,
-        account("leverage contract") if plan.has_exchange else None,
+        made_up("loan asset"), made_up("pool contract"), made_up("council contract"),
+        made_up("backstop contract"), spokes,
+        made_up("liquidator contract") if plan.has_exchange else None,
+        made_up("leverage contract") if plan.has_exchange else None,
     )  # fmt: skip

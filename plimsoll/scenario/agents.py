@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from plimsoll.keeper.choice import Candidate, Gas, Route, Venue, choose
-from plimsoll.market.deployment import account
+from plimsoll.market.deployment import made_up
 from plimsoll.params import wad
 from plimsoll.scenario import config
 from plimsoll.scenario.borrowers import Borrower
@@ -251,7 +251,7 @@ class Liquidator:
     ) -> None:
         """A liquidator, whose capital is minted by `funding`."""
         self.name = name
-        self.address = account(name)
+        self.address = made_up(name)
         self._settings = settings
         self._vaults = vaults
         self._margin = WAD + wad(settings.margin)
@@ -424,7 +424,7 @@ class Griefer:
 
     def __init__(self, settings: config.GrieferConfig, world: World) -> None:
         """A griefer with enough money for dust."""
-        self.address = account(self.name)
+        self.address = made_up(self.name)
         self._settings = settings
         self._repay = max(1, world.loan_units(settings.repay))
         self.closes = 0
@@ -465,7 +465,7 @@ class Forger:
 
     def __init__(self, settings: config.ForgerConfig, world: World) -> None:
         """Has no collateral yet."""
-        self.address = account(self.name)
+        self.address = made_up(self.name)
         self._settings = settings
         self._market = world.markets[settings.vault]
         self._least = world.loan_units(self._market.config.min_debt)
@@ -506,7 +506,7 @@ class Arbitrageur:
         """An arbitrageur who can trade elsewhere at the outside price."""
         assert market.config.dex
         self.name = name
-        self.address = account(name)
+        self.address = made_up(name)
         self._number = number
         self._market = market
         self._capital = world.loan_units(market.config.dex.arbitrage)

@@ -9,7 +9,7 @@ from math import exp, log
 
 import numpy as np
 
-from plimsoll.market.deployment import account
+from plimsoll.market.deployment import made_up
 from plimsoll.scenario.config import BorrowersConfig, Scenario
 from plimsoll.scenario.world import World
 
@@ -55,7 +55,7 @@ def _group(scenario: Scenario, number: int, group: BorrowersConfig, price: float
         units = tokens * Fraction(str(health)) / per_token * 10**vault.collateral.decimals
         borrowers.append(
             Borrower(
-                address=account(f"borrower {scenario.seed} {number} {place}"),
+                address=made_up(f"borrower {scenario.seed} {number} {place}"),
                 collateral=-(-units.numerator // units.denominator),
                 debt=debt,
             )

@@ -9,7 +9,7 @@ from time import perf_counter
 import numpy as np
 
 from plimsoll.chain.engine import Engine
-from plimsoll.market.deployment import DEPLOYER, account
+from plimsoll.market.deployment import DEPLOYER, made_up
 from plimsoll.params import PoolParams
 from plimsoll.scenario.agents import (
     ARBITRAGE,
@@ -67,7 +67,7 @@ class Laboratory:
 
     def _populate(self) -> None:
         scenario = self.scenario
-        self.lenders = [account(f"lender {number}") for number in range(scenario.pool.lenders.count)]
+        self.lenders = [made_up(f"lender {number}") for number in range(scenario.pool.lenders.count)]
         self._in_blocks(self._supplies())
         self._in_blocks(
             action
@@ -85,7 +85,7 @@ class Laboratory:
         yield world.mint(world.loan, pool.contract.address, world.loan_units(self.scenario.pool.reserve))
         stake = world.loan_units(self.scenario.pool.stake)
         if stake:
-            staker = account("staker")
+            staker = made_up("staker")
             yield from self._supply(staker, stake)
             yield world.act(staker, pool, "approve", world.backstop.contract.address, MAX)
             shares = stake * 1_000  # the first price of a pool's share

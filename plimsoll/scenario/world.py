@@ -26,8 +26,8 @@ from plimsoll.market.deployment import (
     MarketPlan,
     Token,
     VaultPlan,
-    account,
     deployed,
+    made_up,
     modelled,
 )
 from plimsoll.params import PoolParams
@@ -43,7 +43,7 @@ CONTRACTS = (
     "PlainToken", "MockFeed",
 )  # fmt: skip
 DEADLINE = 2**63
-GUARDIAN = account("guardian")
+GUARDIAN = made_up("guardian")
 
 
 class Difference(AssertionError):

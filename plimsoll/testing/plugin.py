@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from plimsoll.chain.account import Account
 from plimsoll.chain.anvil import Anvil, AnvilProcess
 from plimsoll.chain.engine import Engine
 from plimsoll.testing import roles
-from plimsoll.testing.account import Account
 from plimsoll.testing.builder import Builder
 from plimsoll.testing.chain import Chain
 from plimsoll.testing.engines import START, in_process

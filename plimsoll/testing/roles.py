@@ -1,6 +1,6 @@
 """People, by their roles: the same accounts in every run."""
 
-from plimsoll.testing.account import Account
+from plimsoll.chain.account import Account
 
 DEPLOYER = Account.of("deployer")
 CURATOR = Account.of("curator")

@@ -15,7 +15,8 @@ import pytest
 import plimsoll
 from plimsoll import Amount, Market, MarketError, PoolParams, Refused
 from plimsoll.deploy import DeployError
-from plimsoll.testing import Account
+from plimsoll.market.deployment import CURATOR, DEPLOYER
+from plimsoll.testing import Account, roles
 from plimsoll.twin.margin import terms
 from plimsoll.units import MAX
 
@@ -440,3 +441,10 @@ def test_what_is_no_time_and_no_provider() -> None:
         Market.local(start="x")
     with pytest.raises(MarketError, match=r"^'x' is no provider of ape's; connect with "):
         Market.connect("x")
+
+
+def test_a_name_is_one_account_everywhere(market: Market) -> None:
+    """In a market to play with and in tests, and its key is known."""
+    assert market.person("alice").address == Account.of("alice")
+    assert market.council.curator == CURATOR == roles.CURATOR
+    assert DEPLOYER == roles.DEPLOYER

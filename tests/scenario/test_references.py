@@ -5,7 +5,7 @@ The rivals' own outcomes in these cases are in `tests/unit/vault/test_reference_
 
 import pytest
 
-from plimsoll.market.deployment import account
+from plimsoll.market.deployment import made_up
 from plimsoll.scenario.reading import parse
 from plimsoll.scenario.records import RESTORABLE, Result
 from plimsoll.units import MAX, WAD
@@ -116,7 +116,7 @@ vaults:
 borrowers:
   - {{count: 1, total_debt: 1_000_000, health: {{min: 1.12, max: 1.12}}}}
 """
-SELLER, LIQUIDATOR = account("seller"), account("liquidator")
+SELLER, LIQUIDATOR = made_up("seller"), made_up("liquidator")
 
 
 class Spiral:

@@ -5,7 +5,7 @@ from typing import Any
 
 from plimsoll.chain import artifacts
 from plimsoll.chain.revm import Revm
-from plimsoll.market.deployment import account
+from plimsoll.market.deployment import made_up
 from plimsoll.report.measures import measure
 from plimsoll.scenario.files import file_of
 from plimsoll.scenario.reading import load
@@ -21,7 +21,7 @@ class Agent:
 
     def __init__(self) -> None:
         """Has not borrowed yet."""
-        self.address = account(self.name)
+        self.address = made_up(self.name)
         self.is_done = False
 
     def update(self, rng: Any, view: Any) -> Iterator[Any]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from plimsoll.market.deployment import account
+from plimsoll.market.deployment import made_up
 from plimsoll.report import figures
 from plimsoll.report.write import write
 from plimsoll.scenario.config import Scenario
@@ -50,8 +50,8 @@ def close(vault: int, kind: str, block: int, waited: int, price: int, **amounts:
         block=block,
         hour=block / 2,
         vault=vault,
-        owner=account("borrower"),
-        liquidator=account("liquidator 0"),
+        owner=made_up("borrower"),
+        liquidator=made_up("liquidator 0"),
         kind=kind,
         price=price,
         blocks_waited=waited,
@@ -121,10 +121,10 @@ def result(scenario: Scenario) -> Result:
             AgentRow(2, "stranger", "profit", 99 * USDC),
         ],
         positions=[
-            PositionRow("start", 0, account("borrower"), 3 * WETH, 4_000 * USDC, 1_600 * e24),
-            PositionRow("start", 1, account("other"), WBTC, 20_000 * USDC, 25_000 * 10**34),
-            PositionRow("end", 0, account("borrower"), 3 * WETH, 1_620 * USDC, 650 * e24),
-            PositionRow("end", 1, account("other"), WBTC, 20_000 * USDC, 25_000 * 10**34),
+            PositionRow("start", 0, made_up("borrower"), 3 * WETH, 4_000 * USDC, 1_600 * e24),
+            PositionRow("start", 1, made_up("other"), WBTC, 20_000 * USDC, 25_000 * 10**34),
+            PositionRow("end", 0, made_up("borrower"), 3 * WETH, 1_620 * USDC, 650 * e24),
+            PositionRow("end", 1, made_up("other"), WBTC, 20_000 * USDC, 25_000 * 10**34),
         ],
         compared=321,
         transactions=12,

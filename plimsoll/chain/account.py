@@ -1,10 +1,10 @@
-"""People."""
+"""People: one account for a name, the same for a market to play with and in tests."""
 
 from typing import Any
 
-from eth_account import Account as Signer
-from eth_account.messages import encode_typed_data
+from eth_keys.datatypes import PrivateKey
 from eth_utils.crypto import keccak
+from eth_utils.exceptions import ValidationError
 
 
 class Account(str):
@@ -23,12 +23,12 @@ class Account(str):
             ValueError: it is none.
         """
         try:
-            address = Signer.from_key(private_key).address
-        except Exception:  # which of several libraries it is
+            address = PrivateKey(bytes.fromhex(private_key.removeprefix("0x"))).public_key.to_address()
+        except (ValueError, ValidationError):
             raise ValueError(
                 "A private key is 0x and 64 hexadecimal digits; Account.of('bob') makes an account by a name."
             ) from None
-        account = super().__new__(cls, address.lower())
+        account = super().__new__(cls, address)
         account.private_key = private_key
         return account
 
@@ -54,5 +54,8 @@ class Account(str):
 
     def sign(self, domain: dict[str, Any], types: dict[str, Any], message: dict[str, Any]) -> bytes:
         """What a wallet returns for `eth_signTypedData_v4` (EIP-712): 65 bytes, r, s, v."""
+        from eth_account import Account as Signer
+        from eth_account.messages import encode_typed_data
+
         signable = encode_typed_data(domain, types, message)
         return bytes(Signer.sign_message(signable, self.private_key).signature)
