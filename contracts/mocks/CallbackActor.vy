@@ -12,9 +12,11 @@
 
 from ethereum.ercs import IERC20
 
+from ..interfaces import IBasketCallbacks
 from ..interfaces import ICallbacks
 
 implements: ICallbacks
+implements: IBasketCallbacks
 
 MAX_STEPS: constant(uint256) = 32
 
@@ -98,6 +100,17 @@ def on_close(repaid: uint256, withdrawn: uint256, data: Bytes[1024]):
 @external
 def on_liquidation(paid: uint256, fee: uint256, seized: uint256, data: Bytes[1024]):
     self._called("on_liquidation", paid, fee, seized, data)
+
+
+@external
+def on_basket_liquidation(paid: uint256, fee: uint256, seized: uint256[8], data: Bytes[1024]):
+    """
+    @dev Logs the sum of what was seized of each leg times its number, from 1.
+    """
+    all_seized: uint256 = 0
+    for i: uint256 in range(8):
+        all_seized += (i + 1) * seized[i]
+    self._called("on_liquidation", paid, fee, all_seized, data)
 
 
 @internal

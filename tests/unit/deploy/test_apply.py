@@ -147,7 +147,7 @@ def test_running_an_earlier_stage_again_sends_nothing(deployed: Desk, until: Sta
 def test_stages_one_after_the_other(desk: Desk) -> None:
     sent = [desk.deploy(until=stage) for stage in Stage]
     assert tuple(itertools.chain.from_iterable(sent)) == STEPS
-    assert [len(part) for part in sent] == [6, 3, 6, 1]
+    assert [len(part) for part in sent] == [7, 3, 6, 1]
 
 
 def test_anyone_may_look(deployed: Desk, lender: AccountAPI) -> None:
@@ -195,7 +195,7 @@ def test_sends_again_what_never_reached_the_chain(desk: Desk, monkeypatch: pytes
 def test_a_failing_transaction_ends_in_a_sentence(desk: Desk) -> None:
     planned = desk.plan(until=Stage.VAULT)
     steps = planned.apply()
-    for _ in range(13):
+    for _ in range(14):
         next(steps)
     feed = planned.book.contracts().feeds["pUSDC/weth/collateral"]
     feed.set_answer(0, sender=desk.account)  # behind the plan's back

@@ -88,7 +88,7 @@ def test_refuses_the_book_of_another_chain(deployed: Desk) -> None:
 def test_recognises_a_chain_that_has_been_restarted(desk: Desk) -> None:
     snapshot = chain.snapshot()
     desk.deploy()
-    count = 4 + 1 + 1 + 2 + 2 + 1 + 1 + 1
+    count = 5 + 1 + 1 + 2 + 2 + 1 + 1 + 1
     pool = desk.book().blueprints["Pool"].address
     chain.restore(snapshot)
     assert desk.refused() == (
@@ -116,7 +116,7 @@ def test_recognises_a_restarted_chain_with_other_contracts_at_the_same_addresses
 def test_does_not_speak_of_anvil_on_a_live_network(deployed: Desk) -> None:
     factory = {"address": "0x00000000000000000000000000000000DeaDBeef"}
     assert edited(deployed, factory=factory) == (
-        f"{deployed.book_path} names 13 contracts, but 1 of them have no code on this chain (first: factory "
+        f"{deployed.book_path} names 14 contracts, but 1 of them have no code on this chain (first: factory "
         "at 0x00000000000000000000000000000000DeaDBeef); check that --network is right and that its node is "
         "in step."
     )

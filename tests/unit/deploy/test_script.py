@@ -57,7 +57,7 @@ def test_shows_what_was_sent(capsys: pytest.CaptureFixture[str]) -> None:
     assert (state, address[:2], len(address), tx[:2]) == ("✓ create", "0x", 42, "0x")
     assert int(gas.replace(",", "")) > 5_000_000
     assert "17/20 opening of pUSDC: open permanently" in output
-    assert "19 transactions sent for 0.000000 ETH." in output
+    assert "20 transactions sent for 0.000000 ETH." in output
     assert "This chain ends with this command" in output
 
 
@@ -76,7 +76,7 @@ def test_says_what_is_signed_before_it_is_signed(
     monkeypatch.setattr(type(deployer), "sign_transaction", sign)
     deploy("market", load_market(MARKET), None, dry_run=False)
     output = " ".join(capsys.readouterr().out.split()).split("signing")
-    assert "9 transactions cost about 0.000000 ETH at 0.000 gwei, 10 more depend on these; the" in output[0]
+    assert "10 transactions cost about 0.000000 ETH at 0.000 gwei, 10 more depend on these; the" in output[0]
     assert "blueprint Pool: new blueprint of Pool (EIP-5202), for at most 0.000000 ETH" in output[0]
     limit = next(part for part in output if "limit of pUSDC/weth: Council(0x" in part)
     assert ").set_limit(vault=0x" in limit and ", limit=10000000000000), for at most" in limit
@@ -150,7 +150,7 @@ def test_a_dry_run_sends_nothing(capsys: pytest.CaptureFixture[str], deployer: A
     assert (chain.blocks.height, deployer.nonce) == before
     output = capsys.readouterr().out
     assert rows(output)["limit of pUSDC/weth"] == ["set to 10,000,000", "", "", "?"]
-    assert "Nothing was sent; 19 transactions to go." in output
+    assert "Nothing was sent; 20 transactions to go." in output
 
 
 @pytest.fixture
@@ -165,7 +165,7 @@ def keyfile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> KeyfileAccount:
 
 
 @pytest.mark.usefixtures("keyfile")
-@pytest.mark.parametrize(("yes", "confirmed"), [(False, 6), (True, 0)])
+@pytest.mark.parametrize(("yes", "confirmed"), [(False, 7), (True, 0)])
 def test_the_passphrase_is_asked_for_once(
     desk: Desk,
     monkeypatch: pytest.MonkeyPatch,
