@@ -105,8 +105,11 @@ def _unpacked(lanes: uint256[4]) -> uint256[8]:
     """
     found: uint256[8] = empty(uint256[8])
     for j: uint256 in range(4):
-        found[2 * j] = lanes[j] & LANE
-        found[2 * j + 1] = lanes[j] >> 128
+        lane: uint256 = lanes[j]
+        if lane != 0:
+            leg: uint256 = j << 1
+            found[leg] = lane & LANE
+            found[leg | 1] = lane >> 128
     return found
 
 
