@@ -215,8 +215,9 @@ def _value_down(amount: uint256, price: uint256) -> uint256:
     @notice What an amount is worth in base units of the loan asset, rounded down; at most 2**256 // 1e36.
     @param amount Base units, below 2**128.
     """
-    if price > LANE and amount > max_value(uint256) // price:
-        return max_value(uint256) // PRICE_SCALE
+    if price > LANE:
+        if amount > unsafe_div(max_value(uint256), price):
+            return max_value(uint256) // PRICE_SCALE
     return unsafe_div(unsafe_mul(amount, price), PRICE_SCALE)
 
 
