@@ -246,24 +246,23 @@ def _worth(held: uint256, lanes: uint256[4], prices: uint256[8], without: uint25
     i: uint256 = 0
     for leg: IBasket.Leg in LEGS:
         bit: uint256 = 1 << i
-        price: uint256 = prices[i]
-        amount: uint256 = (lanes[i >> 1] >> ((i & 1) << 7)) & LANE
+        if held & bit != 0:
+            amount: uint256 = (lanes[i >> 1] >> ((i & 1) << 7)) & LANE
+            price: uint256 = prices[i]
+            if price == 0:
+                most: uint256 = self._value_up(amount, leg.ceiling)
+                worth.high = unsafe_add(worth.high, most)
+                worth.high_weighted = unsafe_add(worth.high_weighted, unsafe_mul(most, leg.threshold))
+            else:
+                found: uint256 = self._value_down(amount, price)
+                weighted: uint256 = unsafe_mul(found, leg.threshold)
+                worth.low = unsafe_add(worth.low, found)
+                worth.low_weighted = unsafe_add(worth.low_weighted, weighted)
+                if without & bit == 0:
+                    worth.taken |= bit
+                    worth.part = unsafe_add(worth.part, found)
+                    worth.part_weighted = unsafe_add(worth.part_weighted, weighted)
         i = unsafe_add(i, 1)
-        if held & bit == 0:
-            continue
-        if price == 0:
-            most: uint256 = self._value_up(amount, leg.ceiling)
-            worth.high = unsafe_add(worth.high, most)
-            worth.high_weighted = unsafe_add(worth.high_weighted, unsafe_mul(most, leg.threshold))
-            continue
-        found: uint256 = self._value_down(amount, price)
-        weighted: uint256 = unsafe_mul(found, leg.threshold)
-        worth.low = unsafe_add(worth.low, found)
-        worth.low_weighted = unsafe_add(worth.low_weighted, weighted)
-        if without & bit == 0:
-            worth.taken |= bit
-            worth.part = unsafe_add(worth.part, found)
-            worth.part_weighted = unsafe_add(worth.part_weighted, weighted)
     worth.high = unsafe_add(worth.high, worth.low)
     worth.high_weighted = unsafe_add(worth.high_weighted, worth.low_weighted)
     return worth
