@@ -5,12 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from plimsoll.twin.backstop import VIRTUAL, Backstop, Part
+from plimsoll.twin.basket import Basket
 from plimsoll.twin.chain import Revert
 from plimsoll.twin.ledger import Totals
 from plimsoll.twin.pool import Pool
 from plimsoll.twin.share_math import VIRTUAL_SHARES, VIRTUAL_VALUE, to_assets_up
+from plimsoll.twin.spoke import Spoke
 from plimsoll.twin.vault import Vault
 from plimsoll.units import FRACTION, NOBODY, PRICE_SCALE, WAD
+
+Position = tuple[Any, int]  # collateral, of the basket by leg, and debt shares
 
 BOOKING_DUST = 3  # base units of what all shares are worth by which a close may lower the price of exits
 
@@ -20,7 +24,7 @@ class Books:
     """What is looked at before and after a call, with interest up to now."""
 
     totals: Totals
-    positions: dict[str, dict[str, tuple[int, int]]]
+    positions: dict[str, dict[str, Position]]
     seized: bool  # cash is missing that nobody has booked
     exit: tuple[int, int]  # assets (fractions) and shares by which exits are priced
     provisions: int  # base units
@@ -34,7 +38,7 @@ class Books:
         pool: Pool = model["pool"]
         t = pool.accrued()
         backing = pool.cash() * FRACTION + t.total_debt
-        positions = {name: dict(part.positions) for name, part in model.items() if isinstance(part, Vault)}
+        positions = {name: _positions(part) for name, part in model.items() if isinstance(part, Spoke)}
         seized = t.total_assets - backing >= FRACTION
         books = model["backstop"].books()
         return cls(
@@ -50,6 +54,13 @@ class Books:
         )
 
 
+def _positions(spoke: Spoke) -> dict[str, Position]:
+    if isinstance(spoke, Vault):
+        return dict(spoke.positions)
+    assert isinstance(spoke, Basket)
+    return {owner: spoke.position_of(owner) for owner in spoke.amounts.keys() | spoke.shares.keys()}
+
+
 def check(
     model: dict[str, Any],
     before: Books,
@@ -58,24 +69,26 @@ def check(
     arguments: Sequence[Any],
     answer: Any,
     sender: str,
-) -> None:
-    """Raises AssertionError, naming the invariant, when a call has broken one."""
+) -> Books:
+    """How a call has left the books; raises AssertionError, naming the invariant, when it has broken one."""
     pool: Pool = model["pool"]
-    vaults = {name: part for name, part in model.items() if isinstance(part, Vault)}
+    spokes = {name: part for name, part in model.items() if isinstance(part, Spoke)}
     after = Books.of(model)
     t = after.totals
-    loss = _losses(pool)
+    loss = losses(pool)
     called_back = function == "callback"
     if called_back:
         # what is judged by the totals at the start is judged by those of the outer call
         function, *arguments, _ = arguments
 
     assert sum(pool.balances.values()) == t.total_supply, "P1"
-    for name, vault in vaults.items():
-        drawn = sum(shares for _, shares in vault.positions.values())
-        assert drawn == pool.line(vault.address)[1], f"P2 {name}"
-        locked = sum(collateral for collateral, _ in vault.positions.values())
-        assert vault.collateral.balance_of(vault.address) >= locked, f"V1 {name}"
+    for name, spoke in spokes.items():
+        positions = after.positions[name].values()
+        drawn = sum(shares for _, shares in positions)
+        assert drawn == pool.line(spoke.address)[1], f"P2 {name}"
+        if isinstance(spoke, Vault):
+            locked = sum(collateral for collateral, _ in positions)
+            assert spoke.collateral.balance_of(spoke.address) >= locked, f"V1 {name}"
     assert sum(drawn for _, drawn in pool.lines.values()) == t.total_debt_shares, "P2"
     if function != "burn":
         assert not after.seized or before.seized, "P3"
@@ -90,10 +103,10 @@ def check(
         unearned = max(0, after.income - before.income) if after.is_still and not before.is_still else 0
         kept = (left.assets + unearned + VIRTUAL) * (former.supply + VIRTUAL)
         assert kept >= (former.assets + VIRTUAL) * (left.supply + VIRTUAL) or not left.supply, "B2"
-    for name, vault in vaults.items():
-        # in a callback anybody's unhealthy position of the other vault may be liquidated
+    for name, spoke in spokes.items():
+        # in a callback anybody's unhealthy position of another vault may be liquidated
         inner = "liquidate" if called_back and name != target else function
-        _check_rights(vault, before.positions[name], inner, sender)
+        _check_rights(spoke, before.positions[name], after.positions[name], inner, sender)
     lenders = loss[2]
     # the price falls by the lenders' loss at most, which those bear who have not entered in the same call
     b = before.totals
@@ -109,20 +122,20 @@ def check(
         assert pool.reserves() == 0 or gift, "W1 reserve"
         assert pool.balances.get(pool.backstop, 0) == 0 or pool.backstop == NOBODY, "W1 backstop"
     if isinstance(answer, Revert):
-        return
+        return after
     if target == "loan" and function == "mint":
         assert t == before.totals, "P4"
     if function in ("redeem", "withdraw") and target in ("pool", "backstop"):
         _check_consent(before, target, function, arguments[0], answer)
-    if target in vaults:
-        own = sum(_losses(pool, vaults[target].address))
+    vault = model[target]
+    if isinstance(vault, Vault):
+        own = sum(losses(pool, vault.address))
         spare = 1 if called_back else 0  # what settling elsewhere meanwhile adds by rounding
-        _check_vault_call(
-            vaults[target], target, pool, before, after, function, arguments, answer, own, spare
-        )
+        _check_vault_call(vault, target, pool, before, after, function, arguments, answer, own, spare)
+    return after
 
 
-def _losses(pool: Pool, *of: str) -> tuple[int, int, int]:
+def losses(pool: Pool, *of: str) -> tuple[int, int, int]:
     """What a call has booked, by reserve, backstop and lenders; of these vaults alone, if any are named."""
     losses = [event.values for event in pool.chain.events if event.name == "Loss"]
     parts = [(values[1], values[2], values[3]) for values in losses if not of or values[0] in of]
@@ -135,9 +148,9 @@ def _check_exit_price(pool: Pool, before: Books, after: Books, target: str, call
     fall = -_price(after.exit, before.exit)
     if target in ("pool", "backstop", "loan", "council"):
         released = before.provisions - after.provisions
-        assert fall <= 0 or sum(_losses(pool)) > max(0, released), "P5 exits"
+        assert fall <= 0 or sum(losses(pool)) > max(0, released), "P5 exits"
         return
-    unprovided = max(0, sum(_losses(pool)) - (before.provisions - after.provisions))
+    unprovided = max(0, sum(losses(pool)) - (before.provisions - after.provisions))
     closes = sum(event.name == "Liquidation" for event in pool.chain.events)
     allowed = unprovided + BOOKING_DUST * closes + called_back
     assert fall <= _borne(allowed, after.exit[1], before.exit[1], pool), "P5 exits of a vault's call"
@@ -185,15 +198,24 @@ def _check_backstop(backstop: Backstop) -> None:
     assert books.known <= backstop.pool.balances.get(backstop.address, 0), "B1 held"
 
 
-def _check_rights(vault: Vault, former: dict[str, tuple[int, int]], function: str, sender: str) -> None:
-    """V4: the owner, an operator within his rights, or a liquidation; nobody else."""
-    for owner, (collateral, shares) in vault.positions.items():
-        collateral_before, shares_before = former.get(owner, (0, 0))
-        rights = 3 if sender == owner else vault.rights.get((owner, sender), 0)
-        if collateral < collateral_before:
+def _check_rights(
+    spoke: Spoke, former: dict[str, Position], now: dict[str, Position], function: str, sender: str
+) -> None:
+    """V4, V4b: the owner, an operator within his rights, or a liquidation; nobody else."""
+    for owner, (collateral, shares) in now.items():
+        collateral_before, shares_before = former.get(owner, (collateral, 0))
+        rights = 3 if sender == owner else spoke.rights.get((owner, sender), 0)
+        if _has_fallen(collateral_before, collateral):
             assert rights & 1 or function.startswith("liquidate"), "V4 collateral"
         if shares > shares_before:
             assert rights & 2, "V4 debt"
+
+
+def _has_fallen(before: Any, after: Any) -> bool:
+    """Whether a vault's collateral has, or one of a basket's legs."""
+    if isinstance(after, int):
+        return bool(after < before)
+    return any(left < held for held, left in zip(before, after, strict=True))
 
 
 def _check_vault_call(
@@ -244,10 +266,14 @@ def _check_vault_call(
             else:
                 all_restorable = False
         if all_restorable and not before.seized:
-            unit = -(-(b.total_debt + VIRTUAL_VALUE) // ((b.total_debt_shares + VIRTUAL_SHARES) * FRACTION))
-            index = 0 if t.total_debt_shares else 1_000 * unit
-            assert loss <= 1 + spare + index, f"L3 loss {loss}"
+            assert loss <= 1 + spare + last_share(b, t), f"L3 loss {loss}"
         bonus = risk.bonus_max
         paid, fee, seized = answer[:3]
         assert seized * price // PRICE_SCALE <= paid * (WAD + bonus) // WAD + 1 + len(former), "L7"
         assert fee <= paid, "fee"
+
+
+def last_share(before: Totals, after: Totals) -> int:
+    """What the last debt share of a pool may leave unpaid, base units; 0 when it has not left."""
+    unit = -(-(before.total_debt + VIRTUAL_VALUE) // ((before.total_debt_shares + VIRTUAL_SHARES) * FRACTION))
+    return 0 if after.total_debt_shares else 1_000 * unit

@@ -1,6 +1,4 @@
-"""What may happen in the world: one random step. Amounts hug the edges where rounding and checks live."""
-
-from random import Random
+"""What may happen in the world: one random step."""
 
 from plimsoll.chain.engine import CallReverted
 from plimsoll.twin.backstop import WINDOW as UNSTAKE_WINDOW
@@ -16,6 +14,7 @@ from plimsoll.twin.council import (
 )
 from plimsoll.twin.vault import Vault
 from plimsoll.units import DAY, FRACTION, MAX, NO_LIMIT, NOBODY, WAD, order
+from tests.stateful.basket_rules import BasketRules
 from tests.stateful.exchange import ExchangeLockstep
 from tests.stateful.views import compare_views
 from tests.stateful.world import (
@@ -23,15 +22,17 @@ from tests.stateful.world import (
     BORROWERS,
     CURATOR,
     GUARDIAN,
+    LEGS,
     LENDER,
     LIQUIDATOR,
     OPERATOR,
     OTHER_BORROWER,
     ROLES,
+    SPOKES,
     STAKER,
     STAKERS,
     STRANGER,
-    VAULTS,
+    THIRD_BORROWER,
     Lockstep,
 )  # fmt: skip
 
@@ -43,61 +44,20 @@ WEIGHTS: dict[str, float] = {  # how often a rule of `Steps` is chosen, among al
     "raise_a_line": 2, "sign": 4, "look": 2, "stake": 5, "unstake": 4, "poke": 3, "distribute_excess": 3,
     "age": 0.4, "sell_out": 1, "trade": 5,
     "flash_deposit": 3, "lie": 3, "walk_out": 2,
+    "put_in": 5, "take_out": 4, "borrow_on_basket": 5, "repay_basket": 3, "open_basket": 4, "close_basket": 3,
+    "liquidate_basket": 2, "liquidate_baskets": 1, "crash_basket": 12, "poke_basket": 2,
+    "call_back_from_basket": 3,
 }  # fmt: skip
 
 
-class Steps:
+class Steps(BasketRules):
     """Chooses steps from a source of randomness and plays them."""
-
-    def __init__(self, world: Lockstep, random: Random) -> None:
-        self.world = world
-        self.random = random
 
     def step(self) -> None:
         """Plays one step and compares everything afterwards."""
         (name,) = self.random.choices(list(WEIGHTS), list(WEIGHTS.values()))
         getattr(self, name)()
         self.world.compare()
-
-    # -------------------------------------------------------------------------------------- amounts
-
-    def amount(self, base: int) -> int:
-        """An amount around `base`: most of the time a part of it, sometimes an edge or beyond."""
-        pick = self.random.random()
-        if pick < 0.55:
-            return int(base * self.random.random())
-        if pick < 0.70:
-            return base
-        if pick < 0.80:
-            return max(0, base + self.random.choice((-2, -1, 1, 2)))
-        if pick < 0.88:
-            return self.random.choice((0, 1, 2, 3, 1_000))
-        if pick < 0.94:
-            return MAX
-        return base * self.random.randint(2, 20)
-
-    def vault(self) -> str:
-        return self.random.choice(VAULTS)
-
-    def tokens(self, count: int) -> int:
-        return count * 10 ** self.world.decimals[0]
-
-    def lender(self) -> str:
-        return self.random.choice(STAKERS)
-
-    def borrower(self) -> str:
-        return self.random.choice(BORROWERS)
-
-    def receiver(self, usual: str) -> str:
-        pick = self.random.random()
-        if pick < 0.9:
-            return usual if pick < 0.75 else self.random.choice((OPERATOR, STRANGER))
-        addresses = [self.world.chain[name].address for name in ("pool", "first_vault")]
-        return self.random.choice([*addresses, NOBODY])
-
-    def sender(self, usual: str) -> str:
-        pick = self.random.random()
-        return usual if pick < 0.86 else OPERATOR if pick < 0.96 else STRANGER
 
     # ---------------------------------------------------------------------------------------- rules
 
@@ -341,11 +301,11 @@ class Steps:
         return path
 
     def move_price(self) -> None:
-        which = self.vault()
-        fair = self.world.fair[f"{which}_oracle"]
+        which = self.oracle()
+        fair = self.world.fair[which]
         price = int(fair * self.random.choice((1.0, 1.0, self.random.uniform(0.5, 1.2))))
         safe = price if self.random.random() < 0.7 else int(price * self.random.uniform(0.8, 1.0))
-        self.world.set_prices(f"{which}_oracle", price, safe)
+        self.world.set_prices(which, price, safe)
 
     def crash(self) -> None:
         """Lets the price fall to where somebody is liquidatable, a little or far below, and liquidates."""
@@ -374,7 +334,7 @@ class Steps:
             self.world.compare()
 
     def oracle_fault(self) -> None:
-        which = f"{self.vault()}_oracle"
+        which = self.oracle()
         fair = self.world.fair[which]
         pick = self.random.random()
         if pick < 0.4:
@@ -404,8 +364,7 @@ class Steps:
             self.world.advance(50 * 365 * DAY)
             self.world.act("pool", "accrue", sender=STRANGER)
         grown = self.world.model["pool"].accrued().total_debt // max(1, before.total_debt)
-        for which in VAULTS:
-            name = f"{which}_oracle"
+        for name in self.world.fair:
             self.world.fair[name] = min(max(1, grown) * self.world.fair[name], 2**160)
             self.world.set_prices(name, self.world.fair[name], self.world.fair[name])
 
@@ -615,8 +574,7 @@ class Steps:
             self.world.act("pool", "exit", MAX, 0, liar, liar, sender=liar)
 
     def cut(self) -> None:
-        vault = self.world.chain[f"{self.vault()}_vault"].address
-        self.world.act("council", "cut_limit", vault, sender=GUARDIAN)
+        self.world.act("council", "cut_limit", self.spoke(), sender=GUARDIAN)
 
     def distribute_excess(self) -> None:
         """Announces, waits, distributes; sometimes at a time that is none."""
@@ -640,7 +598,7 @@ class Steps:
     def govern(self) -> None:
         act, random = self.world.act, self.random
         sender = CURATOR if random.random() < 0.9 else STRANGER
-        vault = self.world.chain[f"{self.vault()}_vault"].address
+        vault = self.spoke()
         limit = self.world.model["pool"].line(vault)[0]
         choice = random.choice(
             ("set_limit", "queue_limit", "queue_limit", "queue_guardian", "execute_queued", "execute_queued",
@@ -668,7 +626,7 @@ class Steps:
         choice = self.random.choice(("pause", "cut_limit", "cancel_queued", "remove_guardian"))
         if choice == "remove_guardian":
             sender = CURATOR if self.random.random() < 0.3 else STRANGER
-        arguments = [self.world.chain[f"{self.vault()}_vault"].address] if choice == "cut_limit" else []
+        arguments = [self.spoke()] if choice == "cut_limit" else []
         self.world.act("council", choice, *arguments, sender=sender)
 
     def keep_an_appointment(self) -> None:
@@ -699,21 +657,21 @@ class Steps:
 
     def raise_a_line(self) -> None:
         """Queues about the highest limit that is allowed."""
-        pool, vault = self.world.model["pool"], self.world.chain[f"{self.vault()}_vault"].address
+        pool, vault = self.world.model["pool"], self.spoke()
         current, assets = pool.line(vault)[0], pool.accrued().total_assets // FRACTION
         limit = current + max(assets // RAISE_DIVISOR, current) + self.random.choice((-1, 0, 0, 1))
         self.world.act("council", "queue_limit", vault, max(0, limit), sender=CURATOR)
 
     def grant(self) -> None:
         rights = self.random.choice((0, 1, 2, 3, 4))
-        self.world.act(f"{self.vault()}_vault", "set_operator", OPERATOR, rights, sender=self.borrower())
+        self.world.act(self.random.choice(SPOKES), "set_operator", OPERATOR, rights, sender=self.borrower())
 
     def sign(self) -> None:
         """A permit or an operator's rights by signature: of the right person and message most of the time."""
         target, function, owner = self.random.choice(
             (
                 ("pool", "permit", self.lender()),
-                (f"{self.vault()}_vault", "set_operator_by_signature", self.borrower()),
+                (self.random.choice(SPOKES), "set_operator_by_signature", self.borrower()),
             )
         )
         nonce = self.world.model[target].nonces.get(owner, 0)
@@ -774,6 +732,7 @@ class Steps:
                 (vault, "liquidate", (self.borrower(), MAX, 0, me)),
                 (vault, "close", (MAX, MAX, me, me)),
                 (vault, "set_operator", (OPERATOR, 3)),
+                ("basket", "liquidate", (self.borrower(), MAX, [], 0, me, b"")),
                 ("pool", "deposit", (token * 1_000, me)),
                 ("pool", "exit", (MAX, 0, me, me)),
                 ("pool", "book_shortfall", ()),
@@ -821,10 +780,10 @@ class Steps:
 
 
 def begin(world: Lockstep) -> None:
-    """Opens the pool with two lines, a guardian and a first deposit."""
-    for which, limit in (("first", 400_000), ("second", 300_000)):
+    """Opens the pool with a line for each spoke, a guardian and a first deposit."""
+    for spoke, limit in zip(SPOKES, (400_000, 300_000, 300_000), strict=True):
         limit *= 10 ** world.decimals[0]
-        world.act("council", "set_limit", world.chain[f"{which}_vault"].address, limit, sender=CURATOR)
+        world.act("council", "set_limit", world.chain[spoke].address, limit, sender=CURATOR)
     world.act("council", "queue_guardian", GUARDIAN, sender=CURATOR)
     world.advance(world.model["council"].delay)
     world.act("council", "execute_queued", sender=CURATOR)
@@ -834,7 +793,7 @@ def begin(world: Lockstep) -> None:
 
 
 def lend(world: Lockstep) -> None:
-    """A stake, a loan of each vault to liquidate, who may act for both, and an exchange to sell at."""
+    """A stake, a loan of each spoke to liquidate, who may act for them, and an exchange to sell at."""
     unit = 10 ** world.decimals[0]
     for lender in (LENDER, STAKER):
         world.act("pool", "approve", world.chain["backstop"].address, MAX, sender=lender)
@@ -846,5 +805,12 @@ def lend(world: Lockstep) -> None:
         world.act(f"{which}_vault", "open", collateral, debt, owner, owner, sender=owner)
         for operator in (OPERATOR, world.actor.address):
             world.act(f"{which}_vault", "set_operator", operator, 3, sender=owner)
+    for leg, share in enumerate((3, 4, 5)):  # of the debt in each leg, together one and a half of it
+        fair = world.fair[f"{LEGS[leg]}_oracle"]
+        amount = 40_000 * unit * share * 10**36 // (8 * fair)
+        world.act("basket", "deposit", leg, amount, THIRD_BORROWER, sender=THIRD_BORROWER)
+    world.act("basket", "borrow", 30_000 * unit, THIRD_BORROWER, THIRD_BORROWER, sender=THIRD_BORROWER)
+    for operator in (OPERATOR, world.actor.address):
+        world.act("basket", "set_operator", operator, 3, sender=THIRD_BORROWER)
     world.venue = ExchangeLockstep(world)
     world.compare()

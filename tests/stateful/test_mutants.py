@@ -17,9 +17,10 @@ from quality.judging import play
 from tests.stateful.world import BORROWER, CURATOR, DEPLOYER, LENDER, Lockstep
 
 STEPS = 6_000
+BASKET, SLICES, LEGS = "contracts/Basket.vy", "contracts/modules/slices.vy", "contracts/modules/basket.vy"
 
 pytestmark = pytest.mark.skipif(
-    "FUZZ_STEPS" not in os.environ, reason="compiles 16 contracts; make fuzz does"
+    "FUZZ_STEPS" not in os.environ, reason="compiles a contract for each mistake; make fuzz does"
 )
 
 
@@ -154,6 +155,68 @@ MISTAKES = {
         "kept: uint256 = target + self.provisions * units.FRACTION",
         "kept: uint256 = target",
     ),
+    "a leg is withdrawn without a look at health": Mistake(
+        BASKET, "            basket_limits._check_collateralised(rest, lanes, totals)\n", ""
+    ),
+    "who may borrow may withdraw a leg": Mistake(
+        BASKET, "operators._authorise(owner, operators.RIGHT_WITHDRAW)", "operators._authorise(owner, 3)"
+    ),
+    "a liquidation writes one lane": Mistake(
+        BASKET,
+        "            basket.amounts[owner][j] = left[j]\n",
+        "            basket.amounts[owner][0] = left[0]\n",
+    ),
+    "a liquidator's least amounts do not count": Mistake(
+        BASKET,
+        '        assert i >= len(min_seized) or seized[i] >= min_seized[i], "basket: too little of a leg"\n',
+        "",
+    ),
+    "a basket can be entered while it liquidates": Mistake(
+        BASKET, "@external\ndef liquidate(", "@external\n@reentrant\ndef liquidate("
+    ),
+    "a basket does not report what a poke finds": Mistake(
+        BASKET, "    payments._report_provisions()\n    return shortfall\n", "    return shortfall\n"
+    ),
+    "a slice is rounded up": Mistake(
+        SLICES,
+        "taken: uint256 = unsafe_div(unsafe_mul(amount, numerator), denominator) << offset",
+        "taken: uint256 = min(amount, unsafe_div(unsafe_mul(amount, numerator), denominator) + 1) << offset",
+    ),
+    "a basket of unknown value is closed": Mistake(
+        SLICES, "elif worth.low == worth.high:", "elif worth.low <= worth.high:"
+    ),
+    "the smallest bonus is the same whatever is left out": Mistake(
+        SLICES,
+        "        unsafe_div(unsafe_mul(risk.bonus_min, unsafe_sub(risk.target_health, cost)), of_slice),\n",
+        "        risk.bonus_min,\n",
+    ),
+    "leaving legs out may lower health": Mistake(
+        SLICES, "if bonus == 0 or cost > unsafe_div(worth.low_weighted, debt):", "if bonus == 0:"
+    ),
+    "some legs pay for all of a shortfall": Mistake(
+        SLICES, "shares = unsafe_div(unsafe_mul(debt_shares, worth.part), worth.high)", "shares = debt_shares"
+    ),
+    "a silent leg is worth nothing": Mistake(
+        LEGS, "most: uint256 = self._value_up(amount, LEGS[i].ceiling)", "most: uint256 = 0"
+    ),
+    "lending believes any safe price": Mistake(
+        LEGS,
+        'min(self._answer(LEGS[leg].oracle, method_id("safe_price()")), LEGS[leg].ceiling)',
+        'self._answer(LEGS[leg].oracle, method_id("safe_price()"))',
+    ),
+    "a leg that is gone stays in the mask": Mistake(
+        LEGS, "word & ~HELD | self._mask(left)", "word | self._mask(left)"
+    ),
+    "dust of a new leg is taken": Mistake(
+        "contracts/modules/basket_limits.vy",
+        '    assert worth * ENTRY_DIVISOR >= liquidation.RISK.min_debt, "basket: too little of a new leg"\n',
+        "",
+    ),
+    "a basket's provision falls with the price alone": Mistake(
+        "contracts/modules/basket_limits.vy",
+        "return min(noted, self._shortfall(",
+        "return min(found, self._shortfall(",
+    ),
 }
 NO_ARRIVAL = Mistake(
     "contracts/modules/payments.vy",
@@ -199,5 +262,5 @@ def test_a_payment_that_does_not_arrive_is_found() -> None:
 
 def test_the_right_code_passes() -> None:
     """Nothing is wrong with how the mistakes are played."""
-    with standing_in({name: build(name) for name in ("Pool", "Vault", "Council")}):
+    with standing_in({name: build(name) for name in ("Pool", "Vault", "Basket", "Council")}):
         assert play(STEPS // 4) > 0

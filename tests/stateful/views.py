@@ -5,11 +5,13 @@ from dataclasses import astuple
 from typing import Any
 
 from plimsoll.twin.backstop import Departure
+from plimsoll.twin.basket import packed_amounts
 from plimsoll.twin.chain import Revert
 from plimsoll.twin.ledger import FLAG_OPEN
 from plimsoll.twin.share_math import to_assets_up, to_shares_down
+from plimsoll.twin.slices import Quote
 from plimsoll.units import FRACTION, MAX, NOBODY, order
-from tests.stateful.world import OPERATOR, Lockstep
+from tests.stateful.world import LEGS, OPERATOR, SPOKES, VAULTS, Lockstep
 
 Question = tuple[str, str, tuple[Any, ...], Callable[[], Any]]
 
@@ -28,8 +30,11 @@ def _questions(world: Lockstep, owner: str, amount: int) -> Iterator[Question]:
     yield from _conversions(world, amount)
     yield from _pool(world, owner, amount)
     yield from _backstop(world, owner, amount)
-    for vault in ("first_vault", "second_vault"):
-        yield from _vault(world, vault, owner, amount)
+    for spoke in SPOKES:
+        yield from _spoke(world, spoke, owner)
+    for vault in VAULTS:
+        yield from _vault(world, f"{vault}_vault", owner, amount)
+    yield from _basket(world, owner, amount)
     council = world.model["council"]
     yield "council", "pool", (), lambda: world.chain["pool"].address
     yield "council", "delay", (), lambda: council.delay
@@ -136,8 +141,8 @@ def _pool(world: Lockstep, owner: str, amount: int) -> Iterator[Question]:
     yield "pool", "paused_until", (), lambda: pool.paused_until
 
 
-def _vault(world: Lockstep, name: str, owner: str, amount: int) -> Iterator[Question]:
-    vault, pool, chain = world.model[name], world.model["pool"], world.chain
+def _spoke(world: Lockstep, name: str, owner: str) -> Iterator[Question]:
+    spoke, pool, chain = world.model[name], world.model["pool"], world.chain
     address = chain[name].address
 
     def credit_line() -> tuple[int, int, int]:
@@ -151,20 +156,46 @@ def _vault(world: Lockstep, name: str, owner: str, amount: int) -> Iterator[Ques
     yield "pool", "losses", (address,), lambda: pool.losses.get(address, 0)
     yield name, "pool", (), lambda: chain["pool"].address
     yield name, "loan_asset", (), lambda: chain["loan"].address
+    yield name, "risk", (), lambda: astuple(spoke.risk)
+    yield name, "positions", (owner,), lambda: spoke.word_of(owner)
+    yield name, "provision_of", (owner,), lambda: spoke.provision_of.get(owner, 0)
+    yield name, "provisions", (), spoke.provisions
+    yield name, "rights_of", (owner, OPERATOR), lambda: spoke.rights.get((owner, OPERATOR), 0)
+    yield name, "nonces", (owner,), lambda: spoke.nonces.get(owner, 0)
+    yield name, "debt_of", (owner,), lambda: spoke.debt_of(owner)
+    yield name, "health", (owner,), lambda: spoke.health(owner)
+
+
+def _vault(world: Lockstep, name: str, owner: str, amount: int) -> Iterator[Question]:
+    vault, chain = world.model[name], world.chain
     yield name, "collateral_asset", (), lambda: chain[name.replace("vault", "collateral")].address
     yield name, "oracle", (), lambda: chain[name.replace("vault", "oracle")].address
-    yield name, "risk", (), lambda: astuple(vault.risk)
-    yield name, "positions", (owner,), lambda: vault.word_of(owner)
-    yield name, "provision_of", (owner,), lambda: vault.provision_of.get(owner, 0)
-    yield name, "provisions", (), vault.provisions
     yield name, "position_of", (owner,), lambda: vault.position_of(owner)
-    yield name, "rights_of", (owner, OPERATOR), lambda: vault.rights.get((owner, OPERATOR), 0)
-    yield name, "nonces", (owner,), lambda: vault.nonces.get(owner, 0)
-    yield name, "debt_of", (owner,), lambda: vault.debt_of(owner)
     yield name, "margin_terms", (owner,), lambda: vault.margin_terms(owner)
-    yield name, "health", (owner,), lambda: vault.health(owner)
     yield name, "max_borrow", (owner,), lambda: vault.max_borrow(owner)
     yield name, "max_withdraw", (owner,), lambda: vault.max_withdraw(owner)
     yield name, "preview_liquidate", (owner, amount), lambda: vault.preview_liquidate(owner, amount)
     orders = [order(who, amount % 2**96) for who in (owner, NOBODY, owner)]
     yield name, "preview_liquidate_batch", (orders,), lambda: vault.preview_liquidate_batch(orders)
+
+
+def _basket(world: Lockstep, owner: str, amount: int) -> Iterator[Question]:
+    basket, chain = world.model["basket"], world.chain
+
+    def legs() -> list[tuple[Any, ...]]:
+        contracts = [(chain[f"{leg}_collateral"].address, chain[f"{leg}_oracle"].address) for leg in LEGS]
+        return [(*pair, *astuple(leg)) for pair, leg in zip(contracts, basket.legs, strict=True)]
+
+    def position() -> tuple[tuple[int, ...], int]:
+        amounts, shares = basket.position_of(owner)
+        return (*amounts, *(0,) * (8 - len(amounts))), shares
+
+    yield "basket", "legs", (), legs
+    yield "basket", "position_of", (owner,), position
+    for without in range(4):
+
+        def preview(without: int = without) -> Quote:
+            found: Quote = basket.preview_liquidate(owner, amount, without)
+            return found._replace(seized=packed_amounts(found.seized))
+
+        yield "basket", "preview_liquidate", (owner, amount, without), preview

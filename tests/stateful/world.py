@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Any
 
 from plimsoll.chain.abi import Events
@@ -13,15 +14,17 @@ from plimsoll.params import BLUE_CHIP, CORRELATED, PoolParams
 from plimsoll.testing.roles import DEPLOYER, role
 from plimsoll.twin import chain as twin_chain
 from plimsoll.twin.backstop import Backstop, Departure
+from plimsoll.twin.basket import Basket, Collateral, packed_amounts
 from plimsoll.twin.chain import Revert, Signature
 from plimsoll.twin.council import Council, Cut
 from plimsoll.twin.liquidation import Risk
 from plimsoll.twin.oracle import ScriptedOracle
 from plimsoll.twin.pool import Pool
 from plimsoll.twin.rates import Curve
+from plimsoll.twin.slices import Leg
 from plimsoll.twin.vault import Vault
 from plimsoll.units import DAY, FRACTION, HOUR, MAX, WAD
-from tests.stateful import invariants
+from tests.stateful import basket_invariants, invariants
 
 CURATOR, GUARDIAN, LENDER, OTHER_LENDER, BORROWER, OTHER_BORROWER, THIRD_BORROWER = map(role, range(1, 8))
 LIQUIDATOR, OPERATOR, STAKER, STRANGER, BACKSTOP = map(role, range(8, 13))  # the last plays a contract
@@ -32,8 +35,21 @@ ROLES = [
 BORROWERS = [BORROWER, OTHER_BORROWER, THIRD_BORROWER]
 STAKERS = [LENDER, OTHER_LENDER, STAKER]
 VAULTS = ("first", "second")
+SPOKES = ("first_vault", "second_vault", "basket")
+LEGS = ("first", "second", "third")  # of the basket; the vaults' collaterals and oracles, and one of its own
+HOLDERS = [*BORROWERS, OPERATOR, STRANGER]  # who may hold anything in the basket, besides the actor
+
+# of the basket's legs: ltv, threshold (WAD), ceiling over the first price
+RATIOS = (
+    (80 * WAD // 100, 83 * WAD // 100, 4),
+    (93 * WAD // 100, 95 * WAD // 100, 10),
+    (33 * WAD // 100, 50 * WAD // 100, 4),
+)
+BONUS = {"bonus_min": Decimal("0.01"), "bonus_max": Decimal("0.03"), "health_for_max_bonus": Decimal("0.98")}
+BASKET = CORRELATED.model_copy(update=BONUS)
 
 # decimals of the loan asset and of both collaterals; flash fee; pace of draws
+THIRD_DECIMALS = 12
 MARKETS = [
     ((6, 18, 8), 0, (WAD // 4, 6 * HOUR)),
     ((18, 18, 0), 10**15, (WAD, DAY)),
@@ -77,6 +93,12 @@ def _word(value: int | str) -> int:
     return int(value, 16) if isinstance(value, str) else int(value)
 
 
+def _padded(answer: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What a basket's liquidation answers, as the chain says it: of eight legs."""
+    paid, fee, seized, *executed = answer
+    return paid, fee, (*seized, *(0,) * (8 - len(seized))), *executed
+
+
 def _outcome(call: Callable[[], Any]) -> Any:
     """What a call answers, or its revert."""
     try:
@@ -87,6 +109,16 @@ def _outcome(call: Callable[[], Any]) -> Any:
         return revert
 
 
+def _told(target: str, function: str, arguments: Sequence[Any], answer: Any) -> tuple[int, ...]:
+    """What a callback has to be called with; of what is seized of each leg the sum that the actor makes."""
+    if target != "basket":
+        return (arguments[0], answer) if function == "open" else tuple(answer[:3])
+    if function in ("open", "close"):
+        return tuple(arguments[1:3]) if function == "open" else (answer, arguments[2])
+    paid, fee, seized = answer[:3]
+    return paid, fee, sum(leg * amount for leg, amount in enumerate(seized, 1))
+
+
 def _same(found: Any, expected: Any) -> bool:
     if isinstance(found, Revert) and isinstance(expected, Revert):
         return found.reason == expected.reason
@@ -94,7 +126,7 @@ def _same(found: Any, expected: Any) -> bool:
 
 
 class Lockstep:
-    """A pool with two vaults, its council, tokens and oracles; on chain and in the twin."""
+    """A pool with two vaults and a basket, its council, tokens and oracles; on chain and in the twin."""
 
     def __init__(
         self,
@@ -103,13 +135,16 @@ class Lockstep:
         flash_fee: int = 0,
         pace: tuple[int, int] = (WAD, DAY),
     ) -> None:
-        """Deploys everything; `decimals` of the loan asset and of both collaterals."""
+        """Deploys everything; `decimals` of the loan asset and of the vaults' collaterals."""
         self.engine = engine
         self.deployer = Deployer(engine, DEPLOYER)
         self.make, self.at = self.deployer.make, self.deployer.at
         self.decimals = decimals
         self.twin = twin_chain.Chain(engine.now)
         self.calls: list[str] = []
+        self.slots = {
+            name: slots_of(name) for name in ("Pool", "Vault", "Basket", "PlainToken", "Council", "Backstop")
+        }
         self.venue: Any = None  # where the periphery trades, see `exchange.Venue`; only some need one
 
         self.chain: dict[str, Contract] = {}
@@ -165,6 +200,7 @@ class Lockstep:
                 Risk.from_struct(terms),
             )  # fmt: skip
             self.model["pool"].own_vaults[vault] = True
+        self._make_basket(made.pool)
         self.flash_borrower = self.make("FlashBorrower")
         self.flash_borrower.send("approve", self.chain["loan"].address, pool, sender=DEPLOYER)
         self.model["loan"].approve(self.flash_borrower.address, pool, MAX)
@@ -174,6 +210,7 @@ class Lockstep:
             "council": "Council",
             "backstop": "Backstop",
             "vault": "Vault",
+            "basket": "Basket",
             "loan": "PlainToken",
             "collateral": "PlainToken",
         }
@@ -183,9 +220,31 @@ class Lockstep:
                 self._listen(kind, contract.address)
         self.actor = self.make("CallbackActor")
         self.holders = [  # of tokens
-            *ROLES, self.actor.address, pool, *(self.chain[f"{which}_vault"].address for which in VAULTS),
+            *ROLES, self.actor.address, pool, *(self.chain[spoke].address for spoke in SPOKES),
         ]  # fmt: skip
         self._provide()
+
+    def _make_basket(self, pool: Contract) -> None:
+        """A basket of both collaterals and of a third, whose token has 12 decimals."""
+        third = self.make("PlainToken", "third", "T", THIRD_DECIMALS)
+        self.chain["third_collateral"] = third
+        self.model["third_collateral"] = twin_chain.Token(self.twin, third.address)
+        price = 20 * 10 ** (36 + self.decimals[0] - THIRD_DECIMALS)
+        self.fair["third_oracle"] = price
+        self.chain["third_oracle"] = self.make("LyingOracle", price)
+        self.model["third_oracle"] = ScriptedOracle(self.twin, price)
+        legs, collaterals = [], []
+        for which, (ltv, threshold, times) in zip(LEGS, RATIOS, strict=True):
+            token, oracle = f"{which}_collateral", f"{which}_oracle"
+            terms = (ltv, threshold, times * self.fair[oracle])
+            legs.append((self.chain[token].address, self.chain[oracle].address, *terms))
+            collaterals.append(Collateral(self.model[token], self.model[oracle], Leg(*terms)))
+        risk = (0, 0, *BASKET.to_struct(self.decimals[0])[2:])
+        made = self.chain["basket"] = self.protocol.create_basket(pool, legs, risk)
+        self.model["basket"] = Basket(
+            self.twin, self.model["pool"], collaterals, made.address, Risk.from_struct(risk)
+        )
+        self.model["pool"].own_vaults[made.address] = True
 
     def _listen(self, kind: str, address: str) -> None:
         self.events.listen(address, artifact(kind).abi)
@@ -198,18 +257,20 @@ class Lockstep:
     def _provide(self) -> None:
         """Tokens and approvals for everybody."""
         spenders = {
-            "loan": ["pool", "first_vault", "second_vault"],
-            "first_collateral": ["first_vault"],
-            "second_collateral": ["second_vault"],
+            "loan": ["pool", *SPOKES],
+            "first_collateral": ["first_vault", "basket"],
+            "second_collateral": ["second_vault", "basket"],
+            "third_collateral": ["basket"],
         }
-        for (token, names), digits in zip(spenders.items(), self.decimals, strict=True):
+        decimals = (*self.decimals, THIRD_DECIMALS)
+        for (token, names), digits in zip(spenders.items(), decimals, strict=True):
             for actor in ROLES:
                 self.act(token, "mint", actor, 10 ** (digits + 7), sender=actor)
                 for name in names:
                     self.act(token, "approve", self.chain[name].address, MAX, sender=actor)
         self.act("loan", "mint", self.flash_borrower.address, 10 ** (self.decimals[0] + 6), sender=DEPLOYER)
         actor = self.actor.address
-        for (token, names), digits in zip(spenders.items(), self.decimals, strict=True):
+        for (token, names), digits in zip(spenders.items(), decimals, strict=True):
             self.act(token, "mint", actor, 10 ** (digits + 7), sender=DEPLOYER)
             for name in names:
                 spender = self.chain[name].address
@@ -273,7 +334,7 @@ class Lockstep:
         # what was done inside is judged by the comparison of all words; the sums must hold in any case
         answer = self._both(target, "callback", (function, *arguments, inside), send, call, me)
         if not isinstance(answer, Revert):
-            told = (arguments[0], answer) if function == "open" else answer[:3]
+            told = _told(target, function, arguments, answer)
             if self._called() != (*told, 0)[:3]:
                 raise Difference(f"{target}.{function} calls back with {self._called()}, not {told}")
             found = [bool(success) for success, _ in self.actor.call("answers")]
@@ -323,14 +384,15 @@ class Lockstep:
         self.calls.append(call_text)
         self.twin.now = self.engine.now
         self.twin.events.clear()
-        before = invariants.Books.of(self.model) if "second_vault" in self.model else None
+        before = invariants.Books.of(self.model) if "basket" in self.model else None
         found = _outcome(send)
         expected = _outcome(functools.partial(self.twin.transact, call))
         refused = isinstance(found, Revert) or isinstance(expected, Revert)
         if (refused or None not in (found, expected)) and not _same(found, expected):
             raise Difference(f"{call_text}: chain {found!r}, twin {expected!r}")
         if before:
-            invariants.check(self.model, before, target, function, arguments, expected, sender)
+            after = invariants.check(self.model, before, target, function, arguments, expected, sender)
+            basket_invariants.check(self.model, before, after, target, function, arguments, expected)
         if not refused:
             events = [  # those of mocks that are no tokens are not modelled
                 twin_chain.Event(log.address, event.name, event.decode(log))
@@ -351,7 +413,11 @@ class Lockstep:
             return lambda: getattr(model, function)(*arguments)
         name = {"transferFrom": "transfer_from"}.get(function, function)
         silent = function in ("transfer", "transferFrom", "approve")  # the chain answers true
+        if arguments and arguments[-1] == b"":
+            arguments = arguments[:-1]  # the twin takes a callback where the chain takes data
         call = functools.partial(getattr(model, name), sender, *arguments)
+        if target == "basket" and function.startswith("liquidate"):
+            return lambda: _padded(call())
         return (lambda: call() or True) if silent else call
 
     def _sign(self, target: str, function: str, signature: Signature) -> bytes:
@@ -392,15 +458,16 @@ class Lockstep:
         Raises:
             Difference: naming the first word that does not.
         """
+        storage = self.engine.storage
         for what, address, slot, expected in self._words():
-            found = self.engine.storage(address, slot)
+            found = storage(address, slot)
             if found != expected:
                 raise Difference(f"{what}: chain {found}, twin {expected}")
 
     def _words(self):  # type: ignore[no-untyped-def]
         pool, chain = self.model["pool"], self.chain
         t = pool.totals
-        slots = slots_of("Pool")
+        slots = self.slots["Pool"]
         address = chain["pool"].address
         yield (
             "books",
@@ -418,60 +485,32 @@ class Lockstep:
         yield "paused_until", address, slots["gates.paused_until"], pool.paused_until
         yield "provisions", address, slots["waterfall.provisions"], pool.provisions()
         yield from self._words_of_the_backstop()
-        for vault in ("first_vault", "second_vault"):
+        for vault in SPOKES:
             key = chain[vault].address
             limit, drawn = pool.line(key)
             known = 1 << 255 if key in pool.lines else 0
             level, since = pool.paces.get(key, (0, 0))
             paced = key in pool.paces
             provision = pool.provision_of.get(key, 0)
-            yield f"provision of {vault}", address, _slot(slots["waterfall.provision_of"], key), provision
-            yield (
-                f"line of {vault}",
-                address,
-                _slot(slots["credit_lines.lines"], key),
-                known | limit << 104 | drawn | level << 198 | since << 222 | paced << 254,
-            )
-            yield (
-                f"losses of {vault}",
-                address,
-                _slot(slots["credit_lines.losses"], key),
-                pool.losses.get(key, 0),
-            )
-            words = slots_of("Vault")
-            yield f"provisions of {vault}", key, words["book.provisions"], self.model[vault].provisions()
-            for owner in [*ROLES, self.actor.address]:
-                yield (
-                    f"position of {owner} in {vault}",
-                    key,
-                    _slot(words["book.positions"], owner),
-                    self.model[vault].word_of(owner),
-                )
-                slot = _slot(words["book.provision_of"], owner)
-                provision = self.model[vault].provision_of.get(owner, 0)
-                yield f"provision of {owner} in {vault}", key, slot, provision
-                rights = self.model[vault].rights.get((owner, OPERATOR), 0)
-                slot = _slot(words["operators.rights_of"], owner, OPERATOR)
-                yield f"rights of {owner}'s operator in {vault}", key, slot, rights
-                slot = _slot(words["operators.nonces"], owner)
-                yield f"nonce of {owner} in {vault}", key, slot, self.model[vault].nonces.get(owner, 0)
+            yield ("provision", vault), address, _slot(slots["waterfall.provision_of"], key), provision
+            line = known | limit << 104 | drawn | level << 198 | since << 222 | paced << 254
+            yield ("line", vault), address, _slot(slots["credit_lines.lines"], key), line
+            lost = pool.losses.get(key, 0)
+            yield ("losses", vault), address, _slot(slots["credit_lines.losses"], key), lost
+            yield from self._words_of_a_spoke(vault)
         for owner in ROLES:
-            yield (
-                f"shares of {owner}",
-                address,
-                _slot(slots["share_token.balanceOf"], owner),
-                pool.balances.get(owner, 0),
-            )
+            shares = pool.balances.get(owner, 0)
+            yield ("shares", owner), address, _slot(slots["share_token.balanceOf"], owner), shares
             slot = _slot(slots["share_token.allowance"], owner, OPERATOR)
-            yield f"allowance of {owner}", address, slot, pool.allowances.get((owner, OPERATOR), 0)
+            yield ("allowance", owner), address, slot, pool.allowances.get((owner, OPERATOR), 0)
             slot = _slot(slots["share_token.nonces"], owner)
-            yield f"nonce of {owner}", address, slot, pool.nonces.get(owner, 0)
-        words = slots_of("PlainToken")
-        for token in ("loan", "first_collateral", "second_collateral"):
+            yield ("nonce", owner), address, slot, pool.nonces.get(owner, 0)
+        slot = self.slots["PlainToken"]["balanceOf"]
+        for token in ("loan", *(f"{leg}_collateral" for leg in LEGS)):
+            address, balances = chain[token].address, self.model[token].balances
             for owner in self.holders:
-                slot = _slot(words["balanceOf"], owner)
-                yield f"{token} of {owner}", chain[token].address, slot, self.model[token].balance_of(owner)
-        council, words, address = self.model["council"], slots_of("Council"), chain["council"].address
+                yield (token, owner), address, _slot(slot, owner), balances.get(owner, 0)
+        council, words, address = self.model["council"], self.slots["Council"], chain["council"].address
         for name in ("curator", "pending_curator", "guardian"):
             yield name, address, words[name], int(getattr(council, name), 16)
         yield "payout_receiver", address, words["payout_receiver"], int(council.payout_receiver, 16)
@@ -480,16 +519,39 @@ class Lockstep:
         queued = council.queued
         for offset, part in enumerate(queued):
             yield f"queued[{offset}]", address, words["queued"] + offset, _word(part)
-        for vault in ("first_vault", "second_vault"):
+        for vault in SPOKES:
             slot = _slot(words["cuts"], chain[vault].address)
             for offset, part in enumerate(council.cuts.get(chain[vault].address, Cut())):
                 yield f"cut of {vault}[{offset}]", address, slot + offset, part
+
+    def _words_of_a_spoke(self, name: str):  # type: ignore[no-untyped-def]
+        address, model = self.chain[name].address, self.model[name]
+        is_basket = name == "basket"
+        words = self.slots["Basket" if is_basket else "Vault"]
+        positions, provisions, rights, nonces, *lanes = (
+            words[word]
+            for word in (
+                "book.positions", "book.provision_of", "operators.rights_of", "operators.nonces",
+                *["basket.amounts"] * is_basket,
+            )
+        )  # fmt: skip
+        yield ("provisions", name), address, words["book.provisions"], model.provisions()
+        for owner in [*(HOLDERS if is_basket else ROLES), self.actor.address]:
+            yield ("position", name, owner), address, _slot(positions, owner), model.word_of(owner)
+            provision = model.provision_of.get(owner, 0)
+            yield ("provision", name, owner), address, _slot(provisions, owner), provision
+            right = model.rights.get((owner, OPERATOR), 0)
+            yield ("right", name, owner), address, _slot(rights, owner, OPERATOR), right
+            yield ("nonce", name, owner), address, _slot(nonces, owner), model.nonces.get(owner, 0)
+            for first in lanes:
+                for number, pair in enumerate(packed_amounts(model.amounts_of(owner))[:2]):
+                    yield ("lanes", number, owner), address, _slot(first, owner) + number, pair
 
     def _words_of_the_backstop(self):  # type: ignore[no-untyped-def]
         backstop, address, slots = (
             self.model["backstop"],
             self.chain["backstop"].address,
-            slots_of("Backstop"),
+            self.slots["Backstop"],
         )
         books = backstop.stored
         for offset, part in enumerate((*books.stake, *books.escrow, books.income, books.stream_end)):
@@ -514,7 +576,7 @@ class Lockstep:
             slot = _slot(slots["departures"], owner)
             for offset, part in enumerate(backstop.departures.get(owner, Departure())):
                 yield f"departure of {owner}[{offset}]", address, slot + offset, part
-        slot = _slot(slots_of("Pool")["share_token.balanceOf"], address)
+        slot = _slot(self.slots["Pool"]["share_token.balanceOf"], address)
         held = self.model["pool"].balances.get(address, 0)
         yield "shares of the backstop", self.chain["pool"].address, slot, held
 
