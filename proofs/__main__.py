@@ -10,6 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 from rich.console import Console
 from rich.table import Table
 
+import proofs.baskets
 import proofs.bounds
 import proofs.integers
 import proofs.theorems

@@ -50,7 +50,7 @@ def parse(path: Path) -> ast.Module:
     text = re.sub(r"\b(?:extcall|staticcall) ", "", path.read_text())
     text = re.sub(r"^( *)log ", r"\1", text, flags=re.M)
     text = re.sub(r"^(?:struct|event|flag|interface) ", "class ", text, flags=re.M)
-    text = re.sub(r"^( *for \w+): \w+ in", r"\1 in", text, flags=re.M)
+    text = re.sub(r"^( *for \w+): [\w.]+ in", r"\1 in", text, flags=re.M)
     return ast.parse(text)
 
 

@@ -1,7 +1,6 @@
 """The invariants of a basket; checked on the twin, as in `invariants`.
 
-A leg's value is rounded down. So where a vault's tolerance is a base unit, a basket's is one for each leg,
-and two where values are compared before and after.
+A leg's value is rounded down, so where a vault's tolerance is a base unit, a basket's is one for each leg.
 """
 
 from collections.abc import Callable, Sequence
@@ -88,7 +87,7 @@ def _check_close(
     debt = to_assets_up(shares, totals.total_debt, totals.total_debt_shares)
     debt_left = to_assets_up(shares_left, totals.total_debt, totals.total_debt_shares)
     worth, rest = slices.worth_of(amounts, prices, legs, without), slices.worth_of(left, prices, legs)
-    units = 2 * len(legs)
+    units = len(legs)
     assert worth.high_weight < debt * WAD, "L1b healthy"
     restorable = worth.low * WAD >= debt * (WAD + risk.bonus_min)
     assert restorable or worth.low == worth.high, "L1b unknown"

@@ -180,9 +180,9 @@ class BasketRules(Choices):
         worth = slices.worth_of(self.basket.amounts_of(owner), prices, self.basket.legs)
         if worth.high == 0 or self.basket.shares_of(owner) == 0:
             return
-        equity = random.choice((risk.bonus_min, random.randint(risk.bonus_min, risk.bonus_max)))
+        equity = random.choice((risk.bonus_min, random.randint(risk.bonus_min, 10 * risk.bonus_max)))
         value, debt = worth.high * WAD, self.basket.debt_of(owner)
-        edges = ((worth.high_weight, WAD), (worth.high_weight, WAD), (value, WAD + equity), (value, WAD))
+        edges = ((worth.high_weight, WAD), (value, WAD + equity), (value, WAD + equity), (value, WAD))
         have, need = random.choice(edges)
         depth = random.choice((1.0, 1 - 1e-9, random.uniform(0.9, 1), random.random()))
         part = int(debt * need * depth)

@@ -156,15 +156,15 @@ MISTAKES = {
         "kept: uint256 = target",
     ),
     "a leg is withdrawn without a look at health": Mistake(
-        BASKET, "            basket_limits._check_collateralised(rest, lanes, totals)\n", ""
+        BASKET, "            basket_limits._check_collateralised(rest, lanes, totals, 0)\n", ""
     ),
     "who may borrow may withdraw a leg": Mistake(
         BASKET, "operators._authorise(owner, operators.RIGHT_WITHDRAW)", "operators._authorise(owner, 3)"
     ),
     "a liquidation writes one lane": Mistake(
         BASKET,
-        "            basket.amounts[owner][j] = left[j]\n",
-        "            basket.amounts[owner][0] = left[0]\n",
+        "            basket.amounts[owner][j] = lane\n",
+        "            basket.amounts[owner][0] = lane\n",
     ),
     "a liquidator's least amounts do not count": Mistake(
         BASKET,
@@ -179,8 +179,8 @@ MISTAKES = {
     ),
     "a slice is rounded up": Mistake(
         SLICES,
-        "taken: uint256 = unsafe_div(unsafe_mul(amount, numerator), denominator) << offset",
-        "taken: uint256 = min(amount, unsafe_div(unsafe_mul(amount, numerator), denominator) + 1) << offset",
+        "taken: uint256 = unsafe_div(unsafe_mul(amount, numerator), denominator)",
+        "taken: uint256 = min(amount, unsafe_div(unsafe_mul(amount, numerator), denominator) + 1)",
     ),
     "a basket of unknown value is closed": Mistake(
         SLICES, "elif worth.low == worth.high:", "elif worth.low <= worth.high:"
@@ -197,15 +197,15 @@ MISTAKES = {
         SLICES, "shares = unsafe_div(unsafe_mul(debt_shares, worth.part), worth.high)", "shares = debt_shares"
     ),
     "a silent leg is worth nothing": Mistake(
-        LEGS, "most: uint256 = self._value_up(amount, LEGS[i].ceiling)", "most: uint256 = 0"
+        LEGS, "most: uint256 = self._value_up(amount, leg.ceiling)", "most: uint256 = 0"
     ),
     "lending believes any safe price": Mistake(
         LEGS,
-        'min(self._answer(LEGS[leg].oracle, method_id("safe_price()")), LEGS[leg].ceiling)',
-        'self._answer(LEGS[leg].oracle, method_id("safe_price()"))',
+        'min(self._answer(leg.oracle, method_id("safe_price()")), leg.ceiling)',
+        'self._answer(leg.oracle, method_id("safe_price()"))',
     ),
     "a leg that is gone stays in the mask": Mistake(
-        LEGS, "word & ~HELD | self._mask(left)", "word | self._mask(left)"
+        BASKET, "            rest &= ~(basket._without_amount(lane) << (j << 1))\n", ""
     ),
     "dust of a new leg is taken": Mistake(
         "contracts/modules/basket_limits.vy",
