@@ -446,5 +446,5 @@ def test_what_is_no_time_and_no_provider() -> None:
 def test_a_name_is_one_account_everywhere(market: Market) -> None:
     """In a market to play with and in tests, and its key is known."""
     assert market.person("alice").address == Account.of("alice")
-    assert market.council.curator == CURATOR == roles.CURATOR
+    assert market.desk.address_of("curator") == CURATOR == roles.CURATOR
     assert DEPLOYER == roles.DEPLOYER
