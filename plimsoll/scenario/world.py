@@ -19,7 +19,7 @@ from plimsoll.chain.engine import (
     Engine,
     Transaction,
 )
-from plimsoll.chain.protocol import Deployer
+from plimsoll.chain.protocol import BLUEPRINTS, Deployer
 from plimsoll.market.deployment import (
     CURATOR,
     DEPLOYER,
@@ -39,8 +39,7 @@ from plimsoll.units import MAX
 
 Artifacts = Mapping[str, Artifact]
 CONTRACTS = (
-    "Pool", "Council", "Backstop", "Vault", "Factory", "ChainlinkOracle", "Liquidator", "Leverage",
-    "PlainToken", "MockFeed",
+    *BLUEPRINTS, "Factory", "ChainlinkOracle", "Liquidator", "Leverage", "PlainToken", "MockFeed"
 )  # fmt: skip
 DEADLINE = 2**63
 GUARDIAN = made_up("guardian")
