@@ -13,10 +13,10 @@ from web3 import HTTPProvider
 
 from plimsoll.chain.views import has_borrowed_id
 from plimsoll.deploy import AddressBook, book_path, require_its_chain, sign_without_asking
-from plimsoll.keeper.execution import Execution, FlashLiquidation, Inventory
+from plimsoll.keeper.execution import BasketFlash, BasketInventory, Execution, FlashLiquidation, Inventory
 from plimsoll.keeper.index import Index
 from plimsoll.keeper.loop import Keeper, Policy
-from plimsoll.keeper.node import Node, VaultNode
+from plimsoll.keeper.node import BasketNode, Node, Reverted, SpokeNode, VaultNode
 from plimsoll.keeper.settings import Settings
 from plimsoll.keeper.signer import ApeSigner
 
@@ -58,12 +58,12 @@ def assemble(settings: Settings, provider: ProviderAPI, account: AccountAPI) -> 
     require_its_chain(provider)
     name, address, first_block = _vault(provider, settings)
     node = Node(_impatient(provider.web3.provider).make_request)
-    vault = VaultNode(node, address)
+    vault = _spoke(node, address)
     if settings.coin_price is None and node.number("eth_gasPrice") > 0:
         raise KeeperError(
             "Gas costs something here; say with --coin-price how many loan tokens its coin is worth."
         )
-    execution = _execution(provider, settings, vault)
+    execution = _execution(provider, settings, vault, account.address)
     if execution.spender and not settings.dry_run:
         (funds,) = node.view(vault.loan, "balanceOf(address)", "uint256", account.address)
         if not funds:
@@ -75,7 +75,7 @@ def assemble(settings: Settings, provider: ProviderAPI, account: AccountAPI) -> 
         sign_without_asking(account)
     database = settings.database or default_database(provider, name)
     database.parent.mkdir(parents=True, exist_ok=True)
-    index = Index(database, provider.chain_id, address, first_block)
+    index = Index(database, provider.chain_id, address, first_block, len(vault.collaterals))
     unit = 10 ** int(node.view(vault.loan, "decimals()", "uint8")[0])
     keeper = Keeper(vault, index, ApeSigner(account), execution, _policy(settings, unit), time.time)
     return Assembled(keeper, index, name, database, unit)
@@ -107,15 +107,31 @@ def _vault(provider: ProviderAPI, settings: Settings) -> tuple[str, str, int]:
     return name, record.address, record.block or 0
 
 
-def _execution(provider: ProviderAPI, settings: Settings, vault: VaultNode) -> Execution:
+def _spoke(node: Node, address: str) -> SpokeNode:
+    """A basket where there is one, else a vault."""
+    try:
+        return BasketNode(node, address)
+    except Reverted:
+        return VaultNode(node, address)
+
+
+def _execution(provider: ProviderAPI, settings: Settings, vault: SpokeNode, keeper: str) -> Execution:
     liquidator = settings.liquidator
     if liquidator == BOOK:
         book = _book(provider)
         if book.liquidator is None:
             raise KeeperError(f"There is no Liquidator in {book.title}; give its address.")
         liquidator = book.liquidator.address
+    discount = round(settings.discount * 100)
+    if isinstance(vault, BasketNode):
+        if settings.pair:
+            raise KeeperError("A basket's legs are not sold on one pair; leave --pair, or try --liquidator.")
+        if liquidator is None:
+            return BasketInventory(vault, keeper, discount)
+        return BasketFlash(vault, liquidator, settings.via)
+    assert isinstance(vault, VaultNode)
     if liquidator is None:
-        return Inventory(vault, round(settings.discount * 100), settings.pair)
+        return Inventory(vault, discount, settings.pair)
     return FlashLiquidation(vault, liquidator, settings.via)
 
 

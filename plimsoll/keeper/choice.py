@@ -11,13 +11,13 @@ Amounts are base units, prices 1e36 as the oracle's; costs are rounded up, proce
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from heapq import heappop, heappush, nlargest, nsmallest
 from itertools import accumulate
 from math import isqrt
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, cast
 
 from plimsoll.twin.liquidation import DebtTotals, Quote, Risk, ceil_div, quotes
 from plimsoll.twin.uniswap_v2 import AFTER_FEE, FEE_BASE, Reserves, quote_out
@@ -26,7 +26,7 @@ from plimsoll.units import NO_LIMIT, PRICE_SCALE, order
 ALL = 10_000  # basis points
 INTEREST = 10  # basis points by which a close may become dearer until it is mined
 MAX_ORDERS = 256  # of a batch
-BATCH_GAS = 96_000
+BATCH_GAS, ORDER_GAS = 96_000, 9_600
 PATIENCE = 5_000  # batches looked at before the best so far is taken
 STEPS = 100  # by which the first batch is improved at most
 WIDTH = 16  # candidates to add, and to drop, that a step considers
@@ -123,7 +123,7 @@ class Gas:
     price: int = 0  # loan asset for a unit of gas, 1e36: base units times 1e36
     cap: int = 15_000_000  # of one transaction
     batch: int = BATCH_GAS  # whatever is in it
-    order: int = 9_600  # for each order
+    order: int = ORDER_GAS  # for each order
     batch_data: int = 0  # loan asset for the data of a batch on a rollup, 1e36
     order_data: int = 0  # the same for each order
 
@@ -178,11 +178,11 @@ class Batch:
 
 
 def candidates(
-    positions: dict[str, tuple[int, int]], price: int, totals: DebtTotals, risk: Risk
+    positions: Mapping[str, tuple[int, ...]], price: int, totals: DebtTotals, risk: Risk
 ) -> list[Candidate]:
     """The positions that can be closed at a price (1e36), and their closes, exactly."""
     owners = list(positions)
-    found = quotes(positions.values(), price, totals, risk)
+    found = quotes(cast(Collection[tuple[int, int]], positions.values()), price, totals, risk)
     return [Candidate(owners[number], quote) for number, quote in found if quote.executable]
 
 

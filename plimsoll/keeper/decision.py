@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from plimsoll.keeper.choice import Batch, Gas, Venue, candidates, choose, least_losses, within_funds
+from plimsoll.keeper.choice import Gas, Venue, candidates, choose, least_losses, within_funds
 from plimsoll.twin.liquidation import DebtTotals, Risk
 
 PLANNED = 80  # % of what may be lost; the rest is for gas beyond the forecast
@@ -15,7 +16,7 @@ PLANNED = 80  # % of what may be lost; the rest is for gas beyond the forecast
 class Situation:
     """All that a decision depends on, of one block."""
 
-    positions: dict[str, tuple[int, int]]  # collateral in base units, debt shares
+    positions: Mapping[str, tuple[int, ...]]  # collateral in base units, debt shares
     price: int  # the oracle's, 1e36
     totals: DebtTotals
     risk: Risk
@@ -39,7 +40,7 @@ class Decision:
     """A batch to carry out, or None and why not."""
 
     liquidatable: int  # positions that can be closed
-    batch: Batch | None
+    batch: Any  # `Batch` or `BasketBatch`
     floor: int  # least profit of the batch, below 0 where a loss is accepted; base units of the loan asset
     reason: str
 

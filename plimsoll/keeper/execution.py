@@ -1,20 +1,28 @@
-"""How a batch is carried out: with the keeper's own funds, or without capital through a Liquidator."""
+"""How a batch is carried out: with the keeper's own funds, or without capital through a Liquidator.
+
+Of a vault a batch is a `Batch` and its venue a `Venue`, of a basket a `BasketBatch` and a `LegVenue`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import Protocol
+from typing import Any, Protocol
 
 from eth_utils.address import is_same_address
 
 from plimsoll.chain.abi import words
-from plimsoll.keeper.choice import ALL, BATCH_GAS, Batch, FixedPrice, Route, Venue
-from plimsoll.keeper.node import Node, NodeError, Reverted, VaultNode, call_data
+from plimsoll.keeper.basket_choice import BasketBatch, FixedPrices, Hop, LegVenue, Routes
+from plimsoll.keeper.choice import ALL, BATCH_GAS, ORDER_GAS, Batch, FixedPrice, Route, Venue
+from plimsoll.keeper.node import BasketNode, Node, NodeError, Reverted, VaultNode, call_data
+from plimsoll.twin.liquidation import ceil_div
 from plimsoll.twin.uniswap_v2 import Reserves
 from plimsoll.units import PRICE_SCALE
 
 FLASH_GAS = 190_000  # of a batch through the Liquidator and one pair, see bench/README.md
+BASKET_GAS, LEG_GAS = 90_000, 35_000  # of a batch of a basket, and for each of its legs
+BASKET_FLASH_GAS, LEG_FLASH_GAS = 100_000, 90_000  # the same through the Liquidator and a pair a leg
+BASKET_ORDER_GAS, LEG_ORDER_GAS = 11_000, 2_000  # for each order
 
 
 class Execution(Protocol):
@@ -22,24 +30,28 @@ class Execution(Protocol):
 
     spender: str | None  # pulls what is due from the keeper, so it needs an allowance; None: needs no funds
     base_gas: int  # of a batch, whatever is in it
-
-    def venue(self, price: int) -> Venue:
-        """Where the collateral is sold, the oracle saying `price` (1e36)."""
-
+    order_gas: int  # of each order
     least: int | None  # that can be left before gas at the worst; None: there is no such limit
+    taker: str  # who gets the collateral
+    barred: int  # mask of a basket's legs that cannot be sold
 
-    def transaction(self, batch: Batch, least: int) -> tuple[str, bytes]:
+    @property
+    def venue(self) -> Callable[..., Any]:
+        """Where the collateral is sold, from the oracles' prices (1e36)."""
+
+    def transaction(self, batch: Any, least: int) -> tuple[str, bytes]:
         """Where to send what; it reverts when less than `least` is left before gas."""
 
-    def income(self, answer: bytes, venue: Venue) -> tuple[int, int]:
+    def income(self, answer: bytes, venue: Any) -> tuple[int, int]:
         """What the transaction's answer says: what is left before gas, and how many closes are done."""
 
 
 class Inventory:
     """The vault takes what is due from the keeper, who gets the collateral and sells it elsewhere."""
 
-    base_gas = BATCH_GAS
+    base_gas, order_gas = BATCH_GAS, ORDER_GAS
     least: int | None = None
+    taker, barred = "", 0
 
     def __init__(self, vault: VaultNode, discount: int = 100, pair: str | None = None) -> None:
         """Values collateral at the oracle's price less `discount` basis points, or at what a `pair` gives."""
@@ -67,8 +79,9 @@ class FlashLiquidation:
     """The Liquidator sells the collateral in the vault's callback and sends what is left to the keeper."""
 
     spender: str | None = None
-    base_gas = FLASH_GAS
+    base_gas, order_gas = FLASH_GAS, ORDER_GAS
     least: int | None = 0  # the sale itself has to pay the vault
+    barred = 0
 
     def __init__(self, vault: VaultNode, liquidator: str, via: Sequence[str] = ()) -> None:
         """Sells over `via`, tokens between the collateral and the loan asset.
@@ -78,12 +91,13 @@ class FlashLiquidation:
             Reverted: there is no Liquidator at the address, or no pair of two tokens.
         """
         self._vault, self._liquidator = vault, liquidator
+        self.taker = liquidator
         self._path = (vault.collateral, *via, vault.loan)
         (uniswap,) = vault.node.view(liquidator, "uniswap_factory()", "address")
         self._pairs = []
         for token, other in pairwise(self._path):
-            (pair,) = vault.node.view(uniswap, "getPair(address,address)", "address", token, other)
-            if int(pair, 16) == 0:
+            pair = _pair(vault.node, uniswap, token, other)
+            if pair is None:
                 raise Reverted(f"there is no pair of {token} and {other}")
             self._pairs.append(pair)
 
@@ -107,6 +121,114 @@ class FlashLiquidation:
         return profit, executed.bit_count()
 
 
+class BasketInventory:
+    """The basket takes what is due from the keeper, who gets the legs and sells them elsewhere."""
+
+    least: int | None = None
+    barred = 0
+
+    def __init__(self, basket: BasketNode, keeper: str, discount: int = 100) -> None:
+        """Values legs at their oracles' prices less `discount` basis points."""
+        self._basket, self._discount = basket, discount
+        self.taker = keeper
+        self.spender: str | None = basket.address
+        self.base_gas = BASKET_GAS + LEG_GAS * len(basket.legs)
+        self.order_gas = BASKET_ORDER_GAS + LEG_ORDER_GAS * len(basket.legs)
+
+    def venue(self, *prices: int) -> FixedPrices:
+        """See `Execution`."""
+        return FixedPrices(tuple(price * (ALL - self._discount) // ALL for price in prices))
+
+    def transaction(self, batch: BasketBatch, least: int) -> tuple[str, bytes]:
+        """See `Execution`; less of any leg than pays for all that is due is refused."""
+        needed, worth = batch.due + least, max(1, batch.proceeds)
+        wanted = [min(amount, ceil_div(max(0, amount * needed), worth)) for amount in batch.seized]
+        if not batch.without:
+            signature = "liquidate_batch(uint256[],uint256[],address,bytes)"
+            return self._basket.address, call_data(signature, (batch.orders, wanted, self.taker, b""))
+        (each,) = batch.candidates
+        arguments = (each.owner, each.limit, wanted, batch.without, self.taker, b"")
+        signature = "liquidate(address,uint256,uint256[],uint256,address,bytes)"
+        return self._basket.address, call_data(signature, arguments)
+
+    def income(self, answer: bytes, venue: LegVenue) -> tuple[int, int]:
+        """See `Execution`."""
+        paid, fee, *rest = _numbers(answer, 10, 11)
+        seized = rest[: len(self._basket.legs)]
+        closes = rest[8].bit_count() if len(rest) > 8 else 1
+        return sum(venue.proceeds_by_leg(seized)) - paid - fee, closes
+
+
+class BasketFlash:
+    """The Liquidator sells each leg in the basket's callback and sends what is left to the keeper.
+
+    Attributes:
+        barred: mask of the legs from which no pairs lead to the loan asset.
+    """
+
+    spender: str | None = None
+    least: int | None = 0
+
+    def __init__(self, basket: BasketNode, liquidator: str, via: Sequence[str] = ()) -> None:
+        """Sells over `via`, or straight where there are no such pairs; a leg in `via` begins at its place.
+
+        Raises:
+            NodeError: the node does not answer.
+            Reverted: there is no Liquidator at the address, or no leg has pairs.
+        """
+        self._basket, self._liquidator = basket, liquidator
+        self.taker = liquidator
+        (self._uniswap,) = basket.node.view(liquidator, "uniswap_factory()", "address")
+        self.base_gas = BASKET_FLASH_GAS + LEG_FLASH_GAS * len(basket.legs)
+        self.order_gas = BASKET_ORDER_GAS + LEG_ORDER_GAS * len(basket.legs)
+        self._paths = tuple(self._hops(leg, via) for leg in basket.collaterals)
+        self.barred = sum(1 << leg for leg, path in enumerate(self._paths) if not path)
+        if not any(self._paths):
+            raise Reverted(f"there are no pairs from any leg to {basket.loan}")
+
+    def _hops(self, leg: str, via: Sequence[str]) -> tuple[Hop, ...]:
+        places = [place for place, token in enumerate(via) if is_same_address(token, leg)]
+        onward = via[places[0] + 1 :] if places else via
+        for path in ((leg, *onward, self._basket.loan), (leg, self._basket.loan)):
+            steps = list(pairwise(path))
+            found = [_pair(self._basket.node, self._uniswap, *step) for step in steps]
+            if None not in found:
+                return tuple(Hop(str(pair), *step) for pair, step in zip(found, steps, strict=True))
+        return ()
+
+    def venue(self, *_prices: int) -> Routes:
+        """See `Execution`."""
+        held: dict[tuple[str, str], int] = {}
+        for pair, token_in, token_out in {hop.pair: hop for path in self._paths for hop in path}.values():
+            held[pair, token_in], held[pair, token_out] = reserves(self._basket.node, pair, token_in)
+        return Routes(self._paths, held)
+
+    def transaction(self, batch: BasketBatch, least: int) -> tuple[str, bytes]:
+        """See `Execution`; a leg that sells for nothing goes to the keeper unsold."""
+        paths = [
+            [path[0].token_in, *(hop.token_out for hop in path)] if proceeds else []
+            for path, proceeds in zip(self._paths, batch.by_leg, strict=True)
+        ]
+        basket = self._basket.address
+        if not batch.without:
+            signature = "liquidate_basket_batch(address,uint256[],address[][],uint256)"
+            return self._liquidator, call_data(signature, (basket, batch.orders, paths, least))
+        (each,) = batch.candidates
+        arguments = (basket, each.owner, each.limit, batch.without, paths, least)
+        signature = "liquidate_basket(address,address,uint256,uint256,address[][],uint256)"
+        return self._liquidator, call_data(signature, arguments)
+
+    def income(self, answer: bytes, _venue: LegVenue) -> tuple[int, int]:
+        """See `Execution`."""
+        profit, *executed = _numbers(answer, 1, 2)
+        return profit, executed[0].bit_count() if executed else 1
+
+
+def _pair(node: Node, uniswap: str, token: str, other: str) -> str | None:
+    (pair,) = node.view(uniswap, "getPair(address,address)", "address", token, other)
+    return pair if int(pair, 16) else None
+
+
 def reserves(node: Node, pair: str, token_in: str) -> Reserves:
     """What a Uniswap v2 pair holds of the token that comes in, and of the other."""
     (first,) = node.view(pair, "token0()", "address")
@@ -114,9 +236,10 @@ def reserves(node: Node, pair: str, token_in: str) -> Reserves:
     return (held[0], held[1]) if is_same_address(first, token_in) else (held[1], held[0])
 
 
-def _numbers(answer: bytes, count: int) -> tuple[int, ...]:
-    """The numbers that a simulated transaction returns."""
+def _numbers(answer: bytes, *counts: int) -> tuple[int, ...]:
+    """The numbers that a simulated transaction returns, as many as one of the counts."""
     found = words(answer)
-    if len(found) != count:
-        raise NodeError(f"The node's answer to eth_call has {len(found)} words, not {count}.")
+    if len(found) not in counts:
+        wanted = " or ".join(map(str, counts))
+        raise NodeError(f"The node's answer to eth_call has {len(found)} words, not {wanted}.")
     return found

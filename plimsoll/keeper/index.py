@@ -1,4 +1,4 @@
-"""The positions of one vault, replayed from its events into a SQLite file.
+"""The positions of one vault or basket, replayed from its events into a SQLite file.
 
 A batch of blocks is one transaction: positions, what they were before, and the batch's last block (a
 checkpoint). A kill at any moment leaves the file at a checkpoint. When the chain has dropped a checkpoint's
@@ -25,6 +25,7 @@ REMEDY = "events are missing: delete the index, and try another node if it happe
 FIRST = "first block"  # in the table `about`: its hash, which tells chains of one id apart
 DOUBTS = 30  # looks at a head whose events and debt differ, before that counts as a fault
 SAMPLE = 100  # positions that `verify` compares one by one
+WORD, LANE = 32, 16  # bytes
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -68,11 +69,15 @@ class Source(Protocol):
         """The vault's events in the blocks from `first` to `last`, both included, in the chain's order."""
 
 
+Position = tuple[int, ...]
+"""Base units of the collateral, or of each leg of a basket; last the debt shares."""
+
+
 class Books(Protocol):
     """What the chain itself says, in the block of a hash."""
 
-    def position(self, owner: str, block: bytes) -> tuple[int, int]:
-        """Collateral in base units and debt shares of `owner`."""
+    def position(self, owner: str, block: bytes) -> Position:
+        """What `owner` has."""
 
     def drawn(self, block: bytes) -> int:
         """Debt shares of all positions of the vault."""
@@ -82,12 +87,14 @@ class Index:
     """Positions by owner (lower case), in memory and in a file.
 
     Attributes:
-        positions: collateral in base units and debt shares of each owner who has any of them.
+        positions: of each owner who has any collateral or debt.
         checkpoint: the block that they are true in; None before the first batch.
         database: the connection; others may keep tables of their own in it.
     """
 
-    def __init__(self, path: Path | str, chain_id: int, vault: str, first_block: int = 0) -> None:
+    def __init__(
+        self, path: Path | str, chain_id: int, vault: str, first_block: int = 0, legs: int = 1
+    ) -> None:
         """Opens or begins the file; only one process may have it open.
 
         Args:
@@ -95,13 +102,15 @@ class Index:
             chain_id: of the chain.
             vault: its address.
             first_block: none of the vault's events is older.
+            legs: how many collaterals there are; a vault has one.
 
         Raises:
             IndexFault: the file is in use, is no index, or is that of another vault.
         """
         self._first_block = first_block
+        self._nothing: Position = (0,) * (legs + 1)
         self._doubts = 0
-        self.positions: dict[str, tuple[int, int]] = {}
+        self.positions: dict[str, Position] = {}
         self.checkpoint: Checkpoint | None = None
         self.database = sqlite3.connect(path, isolation_level=None, timeout=0)
         try:
@@ -226,8 +235,8 @@ class Index:
         if found != about:
             raise IndexFault(f"{path} is the index of {found}, not of {about}; name another file.")
 
-    def _check_debt(self, positions: Mapping[str, tuple[int, int]], drawn: int, doubts: int = DOUBTS) -> None:
-        debt = sum(shares for _, shares in positions.values())
+    def _check_debt(self, positions: Mapping[str, Position], drawn: int, doubts: int = DOUBTS) -> None:
+        debt = sum(position[-1] for position in positions.values())
         if debt == drawn:
             self._doubts = 0
             return
@@ -238,7 +247,7 @@ class Index:
 
     def _load(self) -> None:
         rows = self.database.execute("SELECT owner, word FROM positions")
-        self.positions = {"0x" + owner.hex(): unpack(int.from_bytes(word, "big")) for owner, word in rows}
+        self.positions = {"0x" + owner.hex(): _position(word) for owner, word in rows}
         row = self.database.execute(
             "SELECT block, hash FROM checkpoints ORDER BY block DESC LIMIT 1"
         ).fetchone()
@@ -250,16 +259,18 @@ class Index:
     def _stands(self, source: Source) -> bool:
         return self.checkpoint is None or source.block_hash(self.checkpoint.block) == self.checkpoint.hash
 
-    def _changed(self, logs: Iterable[Log], block: bytes, books: Books | None) -> dict[str, tuple[int, int]]:
+    def _changed(self, logs: Iterable[Log], block: bytes, books: Books | None) -> dict[str, Position]:
         """The positions that events up to a block lead to, of the owners who are named in them."""
-        changed: dict[str, tuple[int, int]] = {}
+        changed: dict[str, Position] = {}
         looked_up: set[str] = set()
         for log in logs:
             if (found := change(log)) is None or found[0] in looked_up:
                 continue
-            owner, collateral, shares = found
-            old = changed.get(owner) or self.positions.get(owner, (0, 0))
-            new = old[0] + collateral, old[1] + shares
+            owner, amounts, shares = found
+            *held, debt = changed.get(owner) or self.positions.get(owner, self._nothing)
+            for leg, amount in amounts.items():
+                held[leg] += amount
+            new: Position = (*held, debt + shares)
             if min(new) < 0:
                 if books is None:
                     raise IndexFault(f"The events of {owner} take more than the position holds; {REMEDY}.")
@@ -268,14 +279,14 @@ class Index:
             changed[owner] = new
         return changed
 
-    def _keep(self, checkpoint: Checkpoint, changes: Mapping[str, tuple[int, int]], head: int) -> None:
+    def _keep(self, checkpoint: Checkpoint, changes: Mapping[str, Position], head: int) -> None:
         settled = head - DEPTH
         with self.transaction():
             if checkpoint.block > settled:
                 self.database.executemany(
                     "INSERT INTO before VALUES (?, ?, ?)",
                     [
-                        (checkpoint.block, *_row(owner, self.positions.get(owner, (0, 0))))
+                        (checkpoint.block, *_row(owner, self.positions.get(owner, self._nothing)))
                         for owner in changes
                     ],
                 )
@@ -320,11 +331,25 @@ class Index:
                 self.database.executemany(
                     "INSERT OR REPLACE INTO positions (owner, word) VALUES (?, ?)", undone
                 )
-                self.database.execute("DELETE FROM positions WHERE word = ?", (bytes(32),))
+                self.database.execute("DELETE FROM positions WHERE word = ?", (_word(self._nothing),))
                 self.database.execute("DELETE FROM before WHERE block > ?", (target,))
                 self.database.execute("DELETE FROM checkpoints WHERE block > ?", (target,))
         self._load()
 
 
-def _row(owner: str, position: tuple[int, int]) -> tuple[bytes, bytes]:
-    return bytes.fromhex(owner[2:]), pack(*position).to_bytes(32, "big")
+def _row(owner: str, position: Position) -> tuple[bytes, bytes]:
+    return bytes.fromhex(owner[2:]), _word(position)
+
+
+def _word(position: Position) -> bytes:
+    """A vault's storage word; a basket's further legs follow it."""
+    first, *others, shares = position
+    return pack(first, shares).to_bytes(WORD, "big") + b"".join(it.to_bytes(LANE, "big") for it in others)
+
+
+def _position(word: bytes) -> Position:
+    first, shares = unpack(int.from_bytes(word[:WORD], "big"))
+    if len(word) == WORD:
+        return first, shares
+    others = (int.from_bytes(word[at : at + LANE], "big") for at in range(WORD, len(word), LANE))
+    return (first, *others, shares)

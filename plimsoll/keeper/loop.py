@@ -14,13 +14,14 @@ from random import Random
 from threading import Event
 from typing import Any
 
-from plimsoll.keeper.choice import ALL, INTEREST, Batch, Gas, Venue
+from plimsoll.keeper.basket_choice import BasketSituation, decide_basket
+from plimsoll.keeper.choice import ALL, INTEREST, Gas
 from plimsoll.keeper.decision import Decision, Situation, Terms, decide
 from plimsoll.keeper.execution import Execution
 from plimsoll.keeper.fees import DataFees
 from plimsoll.keeper.index import ChainMoved, ForeignChain, Index
 from plimsoll.keeper.journal import Journal
-from plimsoll.keeper.node import Node, NodeError, Reverted, VaultNode, at, call_data
+from plimsoll.keeper.node import BasketNode, Node, NodeError, Reverted, SpokeNode, call_data
 from plimsoll.keeper.outbox import Outbox, Signer, Transaction
 from plimsoll.keeper.upkeep import Upkeep
 from plimsoll.twin.liquidation import ceil_div
@@ -56,7 +57,7 @@ class Status:
     block: int = 0
     positions: int = 0
     liquidatable: int = 0
-    price: int = 0  # 1e36
+    price: int = 0  # 1e36; of a basket that of its first leg
     funds: int = 0  # base units of the loan asset
     spent: int = 0  # in a day, on upkeep and on closes that do not pay; base units of the loan asset
     doing: str = "starting"
@@ -64,11 +65,11 @@ class Status:
 
 
 class Keeper:
-    """Keeps one vault."""
+    """Keeps one vault or basket."""
 
     def __init__(
         self,
-        vault: VaultNode,
+        vault: SpokeNode,
         index: Index,
         signer: Signer,
         execution: Execution,
@@ -85,6 +86,7 @@ class Keeper:
         self._outbox = Outbox(vault.node, self._journal, signer, policy.patience, clock, self.status.counts)
         self._data_fees = DataFees(vault.node)
         self._upkeep = Upkeep(vault)
+        self._stuck: dict[int, float] = {}  # legs that do not move, and until when that is believed
 
     def catch_up(self, random: Random) -> int:
         """Reads all that there is and compares it with the chain; how many positions were compared.
@@ -137,38 +139,28 @@ class Keeper:
             self._say(f"waiting for {under_way.what}, {under_way.hash}")
             return
         try:
-            price = self._vault.price(checkpoint.hash)
+            prices = self._vault.prices(checkpoint.hash)
         except Reverted as error:
             self.status.counts["no price"] += 1
             self._say(f"the oracle gives no price ({error}); nothing can be liquidated", logging.WARNING)
             return
-        self.status.price = price
+        self.status.price = prices[0]
         self.status.funds = self._uint(self._vault.loan, "balanceOf(address)", self._me)
         self.status.spent = self._spent(CLEAN_UP) + self._spent(UPKEEP)
         gas_price = self._outbox.gas_price()  # one for the whole look: what is judged is what is signed
-        if self._liquidate(price, gas_price, checkpoint.hash) or self._policy.is_dry:
+        if self._liquidate(prices, gas_price, checkpoint.hash) or self._policy.is_dry:
             return
         if under_way:
             self._say(self._outbox.cancel(self._estimate(self._me, b""), gas_price))
         elif self._policy.upkeep:
-            self._keep_up(price, gas_price, checkpoint.hash)
+            self._keep_up(prices, gas_price, checkpoint.hash)
 
     # -------------------------------------------------------------------------------------- liquidations
 
-    def _liquidate(self, price: int, gas_price: int, block: bytes) -> bool:
+    def _liquidate(self, prices: tuple[int, ...], gas_price: int, block: bytes) -> bool:
         """Closes what pays; whether a transaction was sent."""
-        situation = Situation(
-            positions=self._index.positions,
-            price=price,
-            totals=self._vault.totals(block),
-            risk=self._vault.risk,
-            venue=self._execution.venue(price),
-            gas=self._gas(gas_price),
-            funds=self.status.funds if self._execution.spender else ANY,
-            cooling=self._journal.cooling(self._clock()),
-        )
-        budget = max(0, self._policy.clean_up - self._spent(CLEAN_UP))
-        decision = decide(situation, Terms(self._policy.floor, budget, self._execution.least))
+        venue = self._execution.venue(*prices)
+        decision = self._decide(prices, venue, gas_price, block)
         self.status.liquidatable = decision.liquidatable
         if decision.batch is None:
             self._say(decision.reason)
@@ -183,18 +175,26 @@ class Keeper:
             approval = self._approval(self._execution.spender, decision.batch.due)
             if approval is not None:
                 return self._approve(approval, decision, gas_price)
-        return self._carry_out(decision, situation.venue, gas_price)
+        return self._carry_out(decision, venue, gas_price)
 
-    def _is_forecast(self, batch: Batch, block: bytes) -> bool:
+    def _decide(self, prices: tuple[int, ...], venue: Any, gas_price: int, block: bytes) -> Decision:
+        budget = max(0, self._policy.clean_up - self._spent(CLEAN_UP))
+        terms = Terms(self._policy.floor, budget, self._execution.least)
+        positions, risk, totals = self._index.positions, self._vault.risk, self._vault.totals(block)
+        funds = self.status.funds if self._execution.spender else ANY
+        gas, cooling = self._gas(gas_price), self._journal.cooling(self._clock())
+        if isinstance(self._vault, BasketNode):
+            barred, legs = self._execution.barred | self._stuck_legs(), self._vault.legs
+            return decide_basket(
+                BasketSituation(positions, prices, legs, totals, risk, venue, gas, funds, cooling, barred),
+                terms,
+            )
+        (price,) = prices
+        return decide(Situation(positions, price, totals, risk, venue, gas, funds, cooling), terms)
+
+    def _is_forecast(self, batch: Any, block: bytes) -> bool:
         """Whether the vault's preview is what the batch was chosen for."""
-        paid, fee, seized, executed = self._node.view(
-            self._vault.address,
-            "preview_liquidate_batch(uint256[])",
-            "uint256,uint256,uint256,uint256",
-            batch.orders,
-            block=at(block),
-        )
-        if (paid + fee, seized, executed) == (batch.due, batch.seized, batch.executed):
+        if self._vault.confirms(batch, block):
             return True
         self._index.compare(self._vault, (each.owner for each in batch.candidates))
         self.status.counts["errors"] += 1
@@ -232,7 +232,7 @@ class Keeper:
         )
         return True
 
-    def _carry_out(self, decision: Decision, venue: Venue, gas_price: int) -> bool:
+    def _carry_out(self, decision: Decision, venue: Any, gas_price: int) -> bool:
         batch, floor = decision.batch, decision.floor
         assert batch is not None, "nothing to carry out"
         owners = tuple(each.owner for each in batch.candidates)
@@ -254,6 +254,8 @@ class Keeper:
             to, data = transaction(floor + cost)
             _, closes = self._simulate(to, data, venue)
         except Reverted as error:
+            if self._find_stuck(batch):
+                return False
             self._cool(owners)
             self._say(f"the simulation reverted ({error}); nothing was sent", logging.WARNING)
             return False
@@ -261,12 +263,33 @@ class Keeper:
         self._send(Transaction(f"a batch of {closes}", to, data, gas, gas_price, owners, CLEAN_UP, loss))
         return True
 
+    def _find_stuck(self, batch: Any) -> bool:
+        """Notes which legs the basket cannot send; whether there are any that were not known."""
+        if not isinstance(self._vault, BasketNode):
+            return False
+        found = [
+            leg
+            for leg, amount in enumerate(batch.seized)
+            if amount and not self._vault.moves(leg, amount, self._execution.taker)
+        ]
+        for leg in found:
+            self._stuck[leg] = self._clock() + self._policy.cooldown
+        if found:
+            names = ", ".join(self._vault.collaterals[leg] for leg in found)
+            self._say(f"the basket cannot send {names}; left out for a while", logging.WARNING)
+        return bool(found)
+
+    def _stuck_legs(self) -> int:
+        """Mask of the legs that are left out now."""
+        now = self._clock()
+        return sum(1 << leg for leg, until in self._stuck.items() if until > now)
+
     # -------------------------------------------------------------------------------------------- upkeep
 
-    def _keep_up(self, price: int, gas_price: int, block: bytes) -> None:
+    def _keep_up(self, prices: tuple[int, ...], gas_price: int, block: bytes) -> None:
         """Lowers the basis of a queued raise, or notes what a position lacks, within the day's budget."""
         left = self._policy.upkeep - self._spent(UPKEEP)
-        for task in self._upkeep.tasks(self._index.positions, price, block):
+        for task in self._upkeep.tasks(self._index.positions, prices, block):
             try:
                 gas = self._estimate(task.to, task.data)
             except Reverted:
@@ -288,13 +311,13 @@ class Keeper:
     def _spent(self, purpose: str) -> int:
         return self._journal.loss_since(purpose, self._clock() - DAY)
 
-    def _simulate(self, to: str, data: bytes, venue: Venue) -> tuple[int, int]:
+    def _simulate(self, to: str, data: bytes, venue: Any) -> tuple[int, int]:
         return self._execution.income(self._node.call(to, data, sender=self._me), venue)
 
     def _gas(self, price: int) -> Gas:
         coin = self._policy.coin_price
         batch, order = self._data_fees.of_batches()
-        return Gas(price * coin, self._policy.gas_cap, self._execution.base_gas,
+        return Gas(price * coin, self._policy.gas_cap, self._execution.base_gas, self._execution.order_gas,
                    batch_data=batch * coin, order_data=order * coin)  # fmt: skip
 
     def _cost(self, data: bytes, gas: int, gas_price: int) -> int:

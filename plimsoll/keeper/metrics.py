@@ -14,7 +14,7 @@ GAUGES = {
     "block": "the last block that was read",
     "positions": "positions in the vault",
     "liquidatable": "positions that can be liquidated",
-    "price": "the oracle's price, 1e36",
+    "price": "the oracle's price, 1e36; of a basket that of its first leg",
     "funds": "base units of the loan asset",
     "spent": "on upkeep and on closes that do not pay, in a day, base units of the loan asset",
 }

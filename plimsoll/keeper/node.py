@@ -1,4 +1,4 @@
-"""A vault on a node, through JSON-RPC."""
+"""A vault or a basket on a node, through JSON-RPC."""
 
 from __future__ import annotations
 
@@ -6,15 +6,20 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from eth_abi.exceptions import DecodingError
+from eth_utils.address import to_checksum_address
 from web3.exceptions import Web3Exception
 
-from plimsoll.chain.abi import Function, Log
+from plimsoll.chain.abi import Function, Log, words
 from plimsoll.chain.logs import in_halves
-from plimsoll.keeper.events import TOPICS
+from plimsoll.keeper.events import TOPICS, amounts
 from plimsoll.sentences import without_urls
-from plimsoll.twin.liquidation import DebtTotals, Risk
+from plimsoll.twin import slices
+from plimsoll.twin.liquidation import DebtTotals, Risk, shortfall
 
 Answer = TypeVar("Answer")
+
+LEG_WORDS = 5  # of `IBasket.Leg`
+PREVIEWS = 16  # closes of a batch that are compared; a basket previews one at a time
 
 
 class NodeError(Exception):
@@ -97,22 +102,26 @@ class Node:
         return self.ask("eth_call", call, block, read=_bytes)
 
 
-class VaultNode:
-    """One vault on a node: the source of its events, and its books."""
+class SpokeNode:
+    """What a vault and a basket on a node have in common: the source of its events, and its books.
 
-    def __init__(self, node: Node, vault: str) -> None:
-        """Asks the vault for its pool, tokens and parameters.
+    Attributes:
+        collaterals: the tokens; a vault has one, a basket one for each leg.
+    """
+
+    collaterals: tuple[str, ...]
+
+    def __init__(self, node: Node, address: str) -> None:
+        """Asks for its pool, loan asset and parameters.
 
         Raises:
             NodeError: the node does not answer.
-            Reverted: there is no vault at the address.
+            Reverted: there is no vault or basket at the address.
         """
-        self.node, self.address = node, vault
-        (self.pool,) = node.view(vault, "pool()", "address")
-        (self.loan,) = node.view(vault, "loan_asset()", "address")
-        (self.collateral,) = node.view(vault, "collateral_asset()", "address")
-        (self.oracle,) = node.view(vault, "oracle()", "address")
-        self.risk = Risk.from_struct(node.view(vault, "risk()", ",".join(["uint256"] * 9)))
+        self.node, self.address = node, address
+        (self.pool,) = node.view(address, "pool()", "address")
+        (self.loan,) = node.view(address, "loan_asset()", "address")
+        self.risk = Risk.from_struct(node.view(address, "risk()", ",".join(["uint256"] * 9)))
 
     def head(self) -> int:
         """The number of the newest block."""
@@ -128,7 +137,7 @@ class VaultNode:
         )
 
     def logs(self, first: int, last: int) -> list[Log]:
-        """The vault's events that change positions; a range that the node refuses is asked in halves."""
+        """The events that change positions; a range that the node refuses is asked in halves."""
         wanted = {"address": self.address, "topics": [["0x" + topic.hex() for topic in TOPICS]]}
 
         def ask(first: int, last: int) -> list[Log]:
@@ -137,12 +146,25 @@ class VaultNode:
 
         return in_halves(ask, first, last, lambda error: isinstance(error, Refused))
 
-    def position(self, owner: str, block: bytes) -> tuple[int, int]:
-        """Collateral in base units and debt shares of `owner`, in the block of a hash."""
-        collateral, shares = self.node.view(
-            self.address, "position_of(address)", "uint256,uint256", owner, block=at(block)
-        )
-        return collateral, shares
+    def position(self, owner: str, block: bytes) -> tuple[int, ...]:
+        """Base units of each collateral and debt shares of `owner`, in the block of a hash."""
+        raise NotImplementedError
+
+    def prices(self, block: bytes) -> tuple[int, ...]:
+        """The prices (1e36) in the block of a hash, of a basket's legs 0 for one that is silent.
+
+        Raises:
+            Reverted: a vault's oracle has none.
+        """
+        raise NotImplementedError
+
+    def shortfall(self, position: tuple[int, ...], prices: Sequence[int], totals: DebtTotals) -> int:
+        """What a position with debt lacks, base units of the loan asset."""
+        raise NotImplementedError
+
+    def confirms(self, batch: Any, block: bytes) -> bool:
+        """Whether the contract's preview, in the block of a hash, is what a batch was chosen for."""
+        raise NotImplementedError
 
     def drawn(self, block: bytes) -> int:
         """Debt shares of all positions, in the block of a hash."""
@@ -155,9 +177,117 @@ class VaultNode:
         """The pool's debt, in the block of a hash."""
         return DebtTotals(*self.node.view(self.pool, "debt_totals()", "uint256,uint256", block=at(block)))
 
-    def price(self, block: bytes) -> int:
-        """The oracle's price (1e36) in the block of a hash; `Reverted` when it has none."""
-        return int(self.node.view(self.oracle, "price()", "uint256", block=at(block))[0])
+    def price(self, oracle: str, block: bytes) -> int:
+        """An oracle's price (1e36) in the block of a hash; `Reverted` when it has none."""
+        return int(self.node.view(oracle, "price()", "uint256", block=at(block))[0])
+
+
+class VaultNode(SpokeNode):
+    """One vault on a node."""
+
+    def __init__(self, node: Node, vault: str) -> None:
+        """See `SpokeNode`."""
+        super().__init__(node, vault)
+        self.collaterals = node.view(vault, "collateral_asset()", "address")
+        (self.collateral,) = self.collaterals
+        (self.oracle,) = node.view(vault, "oracle()", "address")
+
+    def position(self, owner: str, block: bytes) -> tuple[int, ...]:
+        """See `SpokeNode`."""
+        return self.node.view(self.address, "position_of(address)", "uint256,uint256", owner, block=at(block))
+
+    def prices(self, block: bytes) -> tuple[int, ...]:
+        """See `SpokeNode`."""
+        return (self.price(self.oracle, block),)
+
+    def shortfall(self, position: tuple[int, ...], prices: Sequence[int], totals: DebtTotals) -> int:
+        """See `SpokeNode`."""
+        (collateral, shares), (price,) = position, prices
+        return shortfall(collateral, shares, price, totals, self.risk)
+
+    def confirms(self, batch: Any, block: bytes) -> bool:
+        """See `SpokeNode`."""
+        paid, fee, seized, executed = self.node.view(
+            self.address,
+            "preview_liquidate_batch(uint256[])",
+            "uint256,uint256,uint256,uint256",
+            batch.orders,
+            block=at(block),
+        )
+        return bool((paid + fee, seized, executed) == (batch.due, batch.seized, batch.executed))
+
+
+class BasketNode(SpokeNode):
+    """One basket on a node.
+
+    Attributes:
+        legs: their parameters.
+        oracles: one for each leg.
+    """
+
+    def __init__(self, node: Node, basket: str) -> None:
+        """See `SpokeNode`."""
+        super().__init__(node, basket)
+        _, count, *flat = _words(node, basket, call_data("legs()", ()))
+        if len(flat) != LEG_WORDS * count or not count:
+            raise Reverted(f"{basket} does not know legs()")
+        legs = [flat[at : at + LEG_WORDS] for at in range(0, len(flat), LEG_WORDS)]
+        self.collaterals = tuple(_address(leg[0]) for leg in legs)
+        self.oracles = tuple(_address(leg[1]) for leg in legs)
+        self.legs = tuple(slices.Leg(*leg[2:]) for leg in legs)
+
+    def position(self, owner: str, block: bytes) -> tuple[int, ...]:
+        """See `SpokeNode`."""
+        types = ",".join(["uint256"] * 9)
+        *amounts, shares = self.node.view(self.address, "position_of(address)", types, owner, block=at(block))
+        return (*amounts[: len(self.legs)], shares)
+
+    def prices(self, block: bytes) -> tuple[int, ...]:
+        """See `SpokeNode`."""
+        return tuple(self._price(oracle, block) for oracle in self.oracles)
+
+    def _price(self, oracle: str, block: bytes) -> int:
+        try:
+            return self.price(oracle, block)
+        except Reverted:
+            return 0
+
+    def shortfall(self, position: tuple[int, ...], prices: Sequence[int], totals: DebtTotals) -> int:
+        """See `SpokeNode`; silent legs count at their ceilings."""
+        *amounts, shares = position
+        return slices.shortfall(slices.worth_of(amounts, prices, self.legs).high, shares, totals, self.risk)
+
+    def confirms(self, batch: Any, block: bytes) -> bool:
+        """See `SpokeNode`; of a large batch some closes are compared."""
+        return all(
+            self.preview(each.owner, each.limit, batch.without, block) == each.quote
+            for each in batch.candidates[:PREVIEWS]
+        )
+
+    def preview(self, owner: str, max_repay: int, without: int, block: bytes) -> slices.Quote:
+        """What the basket says that a close would do, in the block of a hash."""
+        liquidatable, known, shares, paid, fee, *rest = self.node.view(
+            self.address,
+            "preview_liquidate(address,uint256,uint256)",
+            ",".join(["uint256"] * 12),
+            owner,
+            max_repay,
+            without,
+            block=at(block),
+        )
+        seized = tuple(amounts(tuple(rest[:4]))[: len(self.legs)])
+        return slices.Quote(
+            bool(liquidatable), bool(known), shares, paid, fee, seized if shares else (), *rest[4:]
+        )
+
+    def moves(self, leg: int, amount: int, receiver: str) -> bool:
+        """Whether the basket could send so much of a leg now."""
+        data = call_data("transfer(address,uint256)", (receiver, amount))
+        try:
+            answer = self.node.call(self.collaterals[leg], data, sender=self.address)
+        except Reverted:
+            return False
+        return not answer or any(answer)
 
 
 def call_data(signature: str, arguments: Sequence[Any]) -> bytes:
@@ -168,6 +298,18 @@ def call_data(signature: str, arguments: Sequence[Any]) -> bytes:
 def at(block: bytes) -> dict[str, str]:
     """How a call names the block of a hash."""
     return {"blockHash": "0x" + block.hex()}
+
+
+def _words(node: Node, address: str, data: bytes) -> tuple[int, ...]:
+    """The words of an answer, at least two."""
+    answer = node.call(address, data)
+    if len(answer) < 64 or len(answer) % 32:
+        raise Reverted(f"{address} answers {len(answer)} bytes")
+    return words(answer)
+
+
+def _address(word: int) -> str:
+    return to_checksum_address(word.to_bytes(20, "big"))
 
 
 def _bytes(text: str) -> bytes:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from plimsoll.keeper.choice import ALL
-from plimsoll.keeper.node import VaultNode, at, call_data
-from plimsoll.twin.liquidation import shortfall
+from plimsoll.keeper.index import Position
+from plimsoll.keeper.node import SpokeNode, at, call_data
 
 MATTERS = 100  # basis points by which total assets have fallen before a raise is witnessed
 
@@ -23,27 +23,27 @@ class Task:
 
 
 class Upkeep:
-    """What there is to do for the lenders of one vault's pool."""
+    """What there is to do for the lenders of one vault's or basket's pool."""
 
-    def __init__(self, vault: VaultNode) -> None:
+    def __init__(self, vault: SpokeNode) -> None:
         """Asks the pool for its council. Raises `NodeError`."""
         self._vault = vault
         (self._council,) = vault.node.view(vault.pool, "council()", "address")
 
-    def tasks(self, positions: Mapping[str, tuple[int, int]], price: int, block: bytes) -> Iterator[Task]:
+    def tasks(self, positions: Mapping[str, Position], prices: Sequence[int], block: bytes) -> Iterator[Task]:
         """The most urgent first: the basis of a raise, then what positions lack beyond their provisions.
 
         Args:
-            positions: collateral in base units and debt shares by owner.
-            price: the oracle's, 1e36.
+            positions: by owner.
+            prices: the oracles', 1e36.
             block: the hash of the block of both.
         """
         yield from self._witness()
-        totals, risk = self._vault.totals(block), self._vault.risk
+        totals = self._vault.totals(block)
         lacking = {
-            owner: shortfall(*position, price, totals, risk)
+            owner: self._vault.shortfall(position, prices, totals)
             for owner, position in positions.items()
-            if position[1]
+            if position[-1]
         }
         for owner, lack in sorted(lacking.items(), key=lambda it: -it[1]):
             if lack == 0:
