@@ -115,11 +115,11 @@ class BasketPlace:
         loan = twin_chain.Token(clock, self.loan.address)
         tokens = [twin_chain.Token(clock, token.address) for token in self.tokens]
         self.scripts = [ScriptedOracle(clock, price) for price in self.fair]
-        pool = Pool(clock, loan, self.pool.address, Curve(*struct[5]), *struct[3:5], *struct[6:8], *struct[10:])
+        pool = Pool(
+            clock, loan, self.pool.address, Curve(*struct[5]), *struct[3:5], *struct[6:8], *struct[10:]
+        )
         pool.initialize(made.council.address, made.backstop.address)
-        collaterals = [
-            Collateral(*parts) for parts in zip(tokens, self.scripts, self.legs, strict=True)
-        ]
+        collaterals = [Collateral(*parts) for parts in zip(tokens, self.scripts, self.legs, strict=True)]
         self.twin = Basket(clock, pool, collaterals, self.basket.address, self.risk)
         pool.own_vaults[self.basket.address] = True
         self.models: dict[str, Any] = {
@@ -308,13 +308,17 @@ class BasketPlace:
     def word(self, contract: Contract, name: str, *keys: str, offset: int = 0) -> int:
         """A storage word by the name of its variable in the layout."""
         slot = slots_of("Pool" if contract == self.pool else "Basket")[name]
-        return self.chain.engine.storage(contract.address, (mapping_slot(slot, *keys) if keys else slot) + offset)
+        return self.chain.engine.storage(
+            contract.address, (mapping_slot(slot, *keys) if keys else slot) + offset
+        )
 
     def compare(self) -> None:
         """Storage words, balances and views of basket and pool equal the twin's."""
         twin, pool, address = self.twin, self.models["pool"], self.basket.address
         books, word = pool.totals, self.word
-        counts = books.total_supply | books.total_debt_shares << 104 | books.log_rate << 208 | books.flags << 240
+        counts = (
+            books.total_supply | books.total_debt_shares << 104 | books.log_rate << 208 | books.flags << 240
+        )
         assert word(self.pool, "ledger.counts") == counts
         assert word(self.pool, "ledger.books") == (
             books.total_assets | books.total_debt << 110 | pool.last_accrual << 220
@@ -368,7 +372,9 @@ class BasketPlace:
         answer = self.act("liquidate", owner, max_repay, [], without, receiver or sender, sender=sender)
         assert answer == (expected.paid, expected.fee, expected.seized)
         covered = is_restorable(worth.low, debt, self.risk.bonus_min)
-        whole = all(amount == 0 or price for amount, price in zip(before[0], self.twin.prices(owner), strict=True))
+        whole = all(
+            amount == 0 or price for amount, price in zip(before[0], self.twin.prices(owner), strict=True)
+        )
         if not without and whole:
             assert falls(before, self.position(owner)) == [], "Theorem 4"
         if covered:
@@ -388,7 +394,9 @@ def small_place(legs: Sequence[LegTerms] = THREE, **terms: Any) -> BasketPlace:
     return BasketPlace(Builder(Chain(in_process()), CURATOR), legs, **terms)
 
 
-def starved(place: BasketPlace, method: Method, *arguments: Any, sender: Any, gases: Sequence[int]) -> set[str]:
+def starved(
+    place: BasketPlace, method: Method, *arguments: Any, sender: Any, gases: Sequence[int]
+) -> set[str]:
     """The reasons for which a call is refused with so much gas; what it answers is always the same.
 
     Raises:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from plimsoll.testing.roles import BORROWER, CURATOR, OPERATOR, RECEIVER, STRANGER
+from plimsoll.testing.roles import BORROWER, OPERATOR, RECEIVER, STRANGER
 from plimsoll.units import MAX, NOBODY
 from tests.utils.baskets import EIGHT
 
@@ -96,7 +96,9 @@ def test_where_to(lent):
 def test_the_line_and_the_pool_have_the_last_word(lent):
     """The credit limit, the cash and a pause, each with the pool's reason."""
     lent.hold(10_000, 500, 10**6)
-    lent.refused("pool: not enough cash", "borrow", lent.loans(2_000_000), BORROWER, BORROWER, sender=BORROWER)
+    lent.refused(
+        "pool: not enough cash", "borrow", lent.loans(2_000_000), BORROWER, BORROWER, sender=BORROWER
+    )
     limit = lent.pool.credit_line(lent.basket)[0]
     lent.act("mint", STRANGER, 10 * limit, sender=STRANGER, of="loan")
     lent.act("deposit", 10 * limit, STRANGER, sender=STRANGER, of="pool")

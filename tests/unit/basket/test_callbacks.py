@@ -32,7 +32,9 @@ def test_open_without_data(place):
     more = (0, place.of_leg(0, 1), place.loans(1_500), BORROWER, BORROWER)
     place.act("open", *more, sender=BORROWER)
     assert place.word(place.basket, "book.positions", BORROWER) % 2**8 == 0b11
-    place.refused(ABOVE, "open", 0, place.of_leg(0, "0.1"), place.loans(1_300), BORROWER, BORROWER, sender=BORROWER)
+    place.refused(
+        ABOVE, "open", 0, place.of_leg(0, "0.1"), place.loans(1_300), BORROWER, BORROWER, sender=BORROWER
+    )
     place.act("open", 2, place.of_leg(2, 100), 0, BORROWER, BORROWER, sender=BORROWER)
     place.act("open", 2, 0, 1, BORROWER, BORROWER, sender=BORROWER)
 

@@ -103,4 +103,6 @@ def test_less_than_a_debt_share(place):
         place.act("accrue", sender=STRANGER, of="pool")
     answer = place.act("repay", 1, OTHER_BORROWER, sender=STRANGER)
     assert isinstance(answer, Revert) and answer.reason == "vault: less than a debt share"
-    place.refused("vault: less than a debt share", "close", 1, 0, 0, STRANGER, OTHER_BORROWER, sender=STRANGER)
+    place.refused(
+        "vault: less than a debt share", "close", 1, 0, 0, STRANGER, OTHER_BORROWER, sender=STRANGER
+    )
