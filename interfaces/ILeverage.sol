@@ -5,14 +5,15 @@ pragma solidity >=0.8.4;
 /// @title Leverage
 /// @notice Opens, increases, decreases and closes a leveraged position in one call: inside the vault's callback
 /// the loan is sold for collateral on Uniswap v2, or collateral for the loan asset. Long when the
-/// collateral is the volatile token, short when the loan asset is. Always for the caller's own position.
+/// collateral is the volatile token, short when the loan asset is. Of a basket one leg, which the others stand
+/// behind. Always for the caller's own position.
 /// @dev The caller makes this contract an operator of the vault: by `set_operator`, or by signature in the same
 /// call. A standing right is as safe as this code, which acts only for its caller. To leave no standing
 /// right, sign twice: see `Signed`.
 ///
 /// Nothing is held between calls, allowances included. Tokens sent here by mistake cannot be
 /// recovered: a call pays out only what it brought in.
-/// @custom:security A user names the vault, which must be of the Factory; the tokens are the vault's; pairs are
+/// @custom:security A user names the vault or basket, which must be of the Factory, as its tokens are; pairs are
 /// those of the Uniswap factory. Nothing else is called. Tokens in the middle of a path may be
 /// anything: the lock is held, and the caller's bounds decide.
 interface ILeverage {
@@ -76,6 +77,34 @@ interface ILeverage {
         uint256 deadline
     ) external returns (uint256);
 
+    /// @notice As `open`, with one leg of a basket for the collateral; the position's other legs stay as they are.
+    /// @return Base units of the leg locked.
+    function open_leg(
+        address basket,
+        uint256 leg,
+        uint256 margin,
+        uint256 loan_margin,
+        uint256 debt,
+        address[] calldata path,
+        uint256 min_collateral,
+        uint256 min_health,
+        uint256 deadline,
+        Signed[] calldata signed
+    ) external returns (uint256);
+
+    /// @notice The same with signed = [].
+    function open_leg(
+        address basket,
+        uint256 leg,
+        uint256 margin,
+        uint256 loan_margin,
+        uint256 debt,
+        address[] calldata path,
+        uint256 min_collateral,
+        uint256 min_health,
+        uint256 deadline
+    ) external returns (uint256);
+
     /// @notice Decrease or close: sell just enough collateral to repay `repayment`, take `payout` out as well.
     /// The right to withdraw is needed.
     /// @param repayment Base units of the loan asset, capped at the debt; the largest uint means all.
@@ -110,6 +139,32 @@ interface ILeverage {
         uint256 deadline
     ) external returns (uint256, uint256, uint256);
 
+    /// @notice As `close`, with one leg of a basket for the collateral; the position's other legs stay as they are.
+    /// @param payout As for `close`, but the largest uint means the whole leg: what health allows nobody computes here.
+    function close_leg(
+        address basket,
+        uint256 leg,
+        uint256 repayment,
+        uint256 payout,
+        address[] calldata path,
+        uint256 max_sold,
+        uint256 min_health,
+        uint256 deadline,
+        Signed[] calldata signed
+    ) external returns (uint256, uint256, uint256);
+
+    /// @notice The same with signed = [].
+    function close_leg(
+        address basket,
+        uint256 leg,
+        uint256 repayment,
+        uint256 payout,
+        address[] calldata path,
+        uint256 max_sold,
+        uint256 min_health,
+        uint256 deadline
+    ) external returns (uint256, uint256, uint256);
+
     /// @notice Called by the vault: provide `collateral` base units.
     /// @dev Not locked, since the lock is held by the function that has called the vault; `callback_guard` guards.
     function on_open(uint256 collateral, uint256 debt, bytes calldata data) external;
@@ -136,6 +191,27 @@ interface ILeverage {
     /// @return Base units of the loan asset; base units of collateral.
     function preview_close(
         address vault,
+        address owner,
+        uint256 repayment,
+        address[] calldata path
+    ) external view returns (uint256, uint256);
+
+    /// @notice What `open_leg` would lock in this block, base units of the leg. It does not check whether the basket
+    /// allows that.
+    function preview_open_leg(
+        address basket,
+        uint256 leg,
+        uint256 margin,
+        uint256 loan_margin,
+        uint256 debt,
+        address[] calldata path
+    ) external view returns (uint256);
+
+    /// @notice What `close_leg` by `owner` would repay and sell in this block.
+    /// @return Base units of the loan asset; base units of the leg.
+    function preview_close_leg(
+        address basket,
+        uint256 leg,
         address owner,
         uint256 repayment,
         address[] calldata path

@@ -21,6 +21,7 @@ event PoolCreated:
 
 
 pool_of: public(HashMap[address, address])
+is_basket: public(HashMap[address, bool])  # never
 
 
 @external

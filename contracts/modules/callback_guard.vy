@@ -5,16 +5,19 @@
 """
 @title Callback guard
 @license AGPL-3.0-only
-@notice How a periphery contract calls a vault: only vaults of one Factory, one at a time, and only the vault that
-        is being called may call back, once per call.
+@notice How a periphery contract calls a vault or a basket: only those of one Factory, one at a time, and only the
+        one that is being called may call back, once per call.
 """
 
+from ..interfaces import IBasket
 from ..interfaces import IFactory
 from ..interfaces import IVault
 
+MAX_LEGS: constant(uint256) = 8
+
 FACTORY: immutable(IFactory)
 
-visited: transient(address)  # the vault whose callback is awaited
+visited: transient(address)  # the vault or basket whose callback is awaited
 
 
 @deploy
@@ -47,9 +50,20 @@ def _tokens(vault: address) -> (address, address):
 
 
 @internal
+@view
+def _legs(basket: address) -> (DynArray[IBasket.Leg, MAX_LEGS], address):
+    """
+    @notice Refuse an address that is not a basket of the Factory.
+    @return Its legs; the loan asset.
+    """
+    assert staticcall FACTORY.is_basket(basket), "periphery: not a basket"
+    return staticcall IBasket(basket).legs(), staticcall IBasket(basket).loan_asset()
+
+
+@internal
 def _expect(vault: address):
     """
-    @notice Await one callback of `vault`, which `_tokens` has accepted.
+    @notice Await one callback of `vault`, which `_tokens` or `_legs` has accepted.
     """
     self.visited = vault
 

@@ -7,18 +7,20 @@
 @license AGPL-3.0-only
 @notice Opens, increases, decreases and closes a leveraged position in one call: inside the vault's callback
         the loan is sold for collateral on Uniswap v2, or collateral for the loan asset. Long when the
-        collateral is the volatile token, short when the loan asset is. Always for the caller's own position.
+        collateral is the volatile token, short when the loan asset is. Of a basket one leg, which the others stand
+        behind. Always for the caller's own position.
 @dev The caller makes this contract an operator of the vault: by `set_operator`, or by signature in the same
      call. A standing right is as safe as this code, which acts only for its caller. To leave no standing
      right, sign twice: see `Signed`.
 
      Nothing is held between calls, allowances included. Tokens sent here by mistake cannot be
      recovered: a call pays out only what it brought in.
-@custom:security A user names the vault, which must be of the Factory; the tokens are the vault's; pairs are
+@custom:security A user names the vault or basket, which must be of the Factory, as its tokens are; pairs are
                  those of the Uniswap factory. Nothing else is called. Tokens in the middle of a path may be
                  anything: the lock is held, and the caller's bounds decide.
 """
 
+from ..interfaces import IBasket
 from ..interfaces import IOracle
 from ..interfaces import IPool
 from ..interfaces import IVault
@@ -88,21 +90,44 @@ def open(
     @param signed Delivered to the vault: the first before anything else, the second at the end.
     @return Base units of collateral locked.
     """
-    collateral_token: address = empty(address)
+    token: address = empty(address)
     loan: address = empty(address)
-    collateral_token, loan = callback_guard._tokens(vault)
-    uniswap_v2._check_path(path, loan, collateral_token)
-    self._begin(vault, deadline, signed)
-    tokens._pull(collateral_token, msg.sender, margin)
-    tokens._pull(loan, msg.sender, loan_margin)
-
-    sold: uint256 = debt + loan_margin
-    locked: uint256 = margin + uniswap_v2._quote_out(path, sold)
-    assert locked >= min_collateral, "leverage: too little collateral"
-    self._expect(vault, path, sold, margin)
+    token, loan = callback_guard._tokens(vault)
+    locked: uint256 = self._prepare_open(
+        vault, token, loan, margin, loan_margin, debt, path, min_collateral, deadline, signed
+    )
     extcall IVault(vault).open(locked, debt, self, msg.sender, CALL_BACK)
-    tokens._send(collateral_token, msg.sender, self.rest)
+    tokens._send(token, msg.sender, self.rest)
     self._end(vault, min_health, signed)
+    return locked
+
+
+@external
+def open_leg(
+    basket: address,
+    leg: uint256,
+    margin: uint256,
+    loan_margin: uint256,
+    debt: uint256,
+    path: DynArray[address, uniswap_v2.MAX_TOKENS],
+    min_collateral: uint256,
+    min_health: uint256,
+    deadline: uint256,
+    signed: DynArray[Signed, 2] = [],
+) -> uint256:
+    """
+    @notice As `open`, with one leg of a basket for the collateral; the position's other legs stay as they are.
+    @return Base units of the leg locked.
+    """
+    token: address = empty(address)
+    loan: address = empty(address)
+    token, loan = self._leg_tokens(basket, leg)
+    locked: uint256 = self._prepare_open(
+        basket, token, loan, margin, loan_margin, debt, path, min_collateral, deadline, signed
+    )
+    extcall IBasket(basket).open(leg, locked, debt, self, msg.sender, CALL_BACK)
+    tokens._send(token, msg.sender, self.rest)
+    self._end(basket, min_health, signed)
     return locked
 
 
@@ -131,24 +156,53 @@ def close(
     @return Base units repaid; base units of collateral sold; base units of collateral sent to the caller. The
             sale rounds up: base units of the loan asset that it yields beyond the repayment are sent as well.
     """
-    collateral_token: address = empty(address)
+    token: address = empty(address)
     loan: address = empty(address)
-    collateral_token, loan = callback_guard._tokens(vault)
-    uniswap_v2._check_path(path, collateral_token, loan)
-    self._begin(vault, deadline, signed)
-
+    token, loan = callback_guard._tokens(vault)
     repaid: uint256 = 0
     sold: uint256 = 0
-    repaid, sold = self._sale(vault, msg.sender, repayment, path)
-    assert sold <= max_sold, "leverage: too much sold"
+    repaid, sold = self._prepare_close(vault, token, loan, repayment, path, max_sold, deadline, signed)
     withdrawn: uint256 = payout
     if payout != max_value(uint256):
         withdrawn = sold + payout
-    self._expect(vault, path, sold, 0)
     repaid, withdrawn = extcall IVault(vault).close(repaid, withdrawn, self, msg.sender, CALL_BACK)
-    tokens._send(collateral_token, msg.sender, withdrawn - sold)
+    tokens._send(token, msg.sender, withdrawn - sold)
     tokens._send(loan, msg.sender, self.rest)
     self._end(vault, min_health, signed)
+    return repaid, sold, withdrawn - sold
+
+
+@external
+def close_leg(
+    basket: address,
+    leg: uint256,
+    repayment: uint256,
+    payout: uint256,
+    path: DynArray[address, uniswap_v2.MAX_TOKENS],
+    max_sold: uint256,
+    min_health: uint256,
+    deadline: uint256,
+    signed: DynArray[Signed, 2] = [],
+) -> (uint256, uint256, uint256):
+    """
+    @notice As `close`, with one leg of a basket for the collateral; the position's other legs stay as they are.
+    @param payout As for `close`, but the largest uint means the whole leg: what health allows nobody computes here.
+    """
+    token: address = empty(address)
+    loan: address = empty(address)
+    token, loan = self._leg_tokens(basket, leg)
+    repaid: uint256 = 0
+    sold: uint256 = 0
+    repaid, sold = self._prepare_close(basket, token, loan, repayment, path, max_sold, deadline, signed)
+    withdrawn: uint256 = 0
+    if payout == max_value(uint256):
+        withdrawn = (staticcall IBasket(basket).position_of(msg.sender))[0][leg]
+    else:
+        withdrawn = sold + payout
+    repaid = extcall IBasket(basket).close(repaid, leg, withdrawn, self, msg.sender, CALL_BACK)
+    tokens._send(token, msg.sender, withdrawn - sold)
+    tokens._send(loan, msg.sender, self.rest)
+    self._end(basket, min_health, signed)
     return repaid, sold, withdrawn - sold
 
 
@@ -239,7 +293,114 @@ def preview_close(
     return self._sale(vault, owner, repayment, path)
 
 
+@external
+@view
+def preview_open_leg(
+    basket: address,
+    leg: uint256,
+    margin: uint256,
+    loan_margin: uint256,
+    debt: uint256,
+    path: DynArray[address, uniswap_v2.MAX_TOKENS],
+) -> uint256:
+    """
+    @notice What `open_leg` would lock in this block, base units of the leg. It does not check whether the basket
+            allows that.
+    """
+    token: address = empty(address)
+    loan: address = empty(address)
+    token, loan = self._leg_tokens(basket, leg)
+    uniswap_v2._check_path(path, loan, token)
+    return margin + uniswap_v2._quote_out(path, debt + loan_margin)
+
+
+@external
+@view
+def preview_close_leg(
+    basket: address,
+    leg: uint256,
+    owner: address,
+    repayment: uint256,
+    path: DynArray[address, uniswap_v2.MAX_TOKENS],
+) -> (uint256, uint256):
+    """
+    @notice What `close_leg` by `owner` would repay and sell in this block.
+    @return Base units of the loan asset; base units of the leg.
+    """
+    token: address = empty(address)
+    loan: address = empty(address)
+    token, loan = self._leg_tokens(basket, leg)
+    uniswap_v2._check_path(path, token, loan)
+    return self._sale(basket, owner, repayment, path)
+
+
 # -------------------------------------------------------------------- internals
+
+
+@internal
+@view
+def _leg_tokens(basket: address, leg: uint256) -> (address, address):
+    """
+    @return The leg's token; the loan asset.
+    """
+    legs: DynArray[IBasket.Leg, callback_guard.MAX_LEGS] = []
+    loan: address = empty(address)
+    legs, loan = callback_guard._legs(basket)
+    assert leg < len(legs), "leverage: no such leg"
+    return legs[leg].token, loan
+
+
+@internal
+def _prepare_open(
+    vault: address,
+    token: address,
+    loan: address,
+    margin: uint256,
+    loan_margin: uint256,
+    debt: uint256,
+    path: DynArray[address, uniswap_v2.MAX_TOKENS],
+    min_collateral: uint256,
+    deadline: uint256,
+    signed: DynArray[Signed, 2],
+) -> uint256:
+    """
+    @notice Pull both margins and store what the callback needs.
+    @return Base units of `token` to lock.
+    """
+    uniswap_v2._check_path(path, loan, token)
+    self._begin(vault, deadline, signed)
+    tokens._pull(token, msg.sender, margin)
+    tokens._pull(loan, msg.sender, loan_margin)
+    sold: uint256 = debt + loan_margin
+    locked: uint256 = margin + uniswap_v2._quote_out(path, sold)
+    assert locked >= min_collateral, "leverage: too little collateral"
+    self._expect(vault, path, sold, margin)
+    return locked
+
+
+@internal
+def _prepare_close(
+    vault: address,
+    token: address,
+    loan: address,
+    repayment: uint256,
+    path: DynArray[address, uniswap_v2.MAX_TOKENS],
+    max_sold: uint256,
+    deadline: uint256,
+    signed: DynArray[Signed, 2],
+) -> (uint256, uint256):
+    """
+    @notice Compute the sale and store what the callback needs.
+    @return Base units of the loan asset to repay; base units of `token` to sell for that.
+    """
+    uniswap_v2._check_path(path, token, loan)
+    self._begin(vault, deadline, signed)
+    repaid: uint256 = 0
+    sold: uint256 = 0
+    repaid, sold = self._sale(vault, msg.sender, repayment, path)
+    assert sold <= max_sold, "leverage: too much sold"
+    self._expect(vault, path, sold, 0)
+    return repaid, sold
 
 
 @internal

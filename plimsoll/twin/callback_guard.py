@@ -1,8 +1,9 @@
-"""Calls to vaults of one Factory, with callbacks; twin of ``contracts/modules/callback_guard.vy``."""
+"""Calls to vaults and baskets of one Factory; twin of ``contracts/modules/callback_guard.vy``."""
 
 from collections.abc import Mapping
 
-from plimsoll.twin.chain import Chain, Token, require
+from plimsoll.twin.basket import Basket
+from plimsoll.twin.chain import Chain, Revert, Token, require
 from plimsoll.twin.uniswap_v2 import Exchange
 from plimsoll.twin.vault import Vault
 
@@ -12,11 +13,13 @@ class CallbackGuard:
 
     Attributes:
         address: its own.
-        vaults: those that it may call, by address.
+        vaults: those that it may call, by address, baskets among them.
     """
 
-    def __init__(self, chain: Chain, address: str, vaults: Mapping[str, Vault], exchange: Exchange) -> None:
-        """A contract that may call some vaults and trade at an exchange."""
+    def __init__(
+        self, chain: Chain, address: str, vaults: Mapping[str, Vault | Basket], exchange: Exchange
+    ) -> None:
+        """A contract that may call some vaults and baskets, and trade at an exchange."""
         self.chain = chain
         self.address = address
         self.vaults = vaults
@@ -26,7 +29,16 @@ class CallbackGuard:
 
     def _visited(self, vault: str) -> Vault:
         require(vault in self.vaults, "periphery: not a vault")
-        return self.vaults[vault]
+        found = self.vaults[vault]
+        if not isinstance(found, Vault):
+            raise Revert  # a basket has no single collateral to ask for
+        return found
+
+    def _visited_basket(self, basket: str) -> Basket:
+        found = self.vaults.get(basket)
+        if not isinstance(found, Basket):
+            raise Revert("periphery: not a basket")
+        return found
 
     # nothing is called for an amount of 0, as contracts/modules/tokens.vy has it
 

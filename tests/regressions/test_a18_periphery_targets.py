@@ -20,13 +20,14 @@ from tests.utils.periphery import BORROWER, DEPLOYER, KEEPER, MAKER, STRANGER, T
 LATER = 2**40
 CONTRACTS = Path(__file__).parents[2] / "contracts"
 CALLS = {
-    "periphery/Liquidator.vy": {"IVault(vault)"},
+    "periphery/Liquidator.vy": {"IVault(vault)", "IBasket(basket)"},
     "periphery/Leverage.vy": {
         "IVault(vault)",
+        "IBasket(basket)",
         "IPool(staticcall IVault(vault).pool())",
         "IOracle(staticcall IVault(vault).oracle())",
     },
-    "modules/callback_guard.vy": {"FACTORY", "IVault(vault)"},
+    "modules/callback_guard.vy": {"FACTORY", "IVault(vault)", "IBasket(basket)"},
     "modules/uniswap_v2.vy": {"UNISWAP", "IUniswapV2Pair(pair)", "last"},
     "modules/tokens.vy": {"IERC20(token)"},
 }

@@ -1,5 +1,7 @@
 """The periphery in process: markets, the real Uniswap v2 and WETH9, Liquidator and Leverage on any engine."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -20,6 +22,42 @@ LENDER, MAKER, BORROWER, KEEPER, RECEIVER, STRANGER = map(role, range(21, 27))
 
 
 TRADER = Account("0x" + "11" * 32)
+
+
+@dataclass(frozen=True)
+class BasketMarket:
+    """An open pool with one basket, and prices that the test sets."""
+
+    venue: "PeripheryMarket"
+    loan: Contract
+    tokens: list[Contract]
+    oracles: list[Contract]
+    pool: Contract
+    basket: Contract
+
+    def set_quote(self, leg: int, whole: Any) -> None:
+        """Sets a leg's price in whole loan tokens for a whole token of it."""
+        price = price_of(Fraction(whole), self.tokens[leg].decimals(), self.loan.decimals())
+        self.oracles[leg].send("set_price", price, sender=DEPLOYER)
+
+    def borrow(self, owner: str, amounts: Sequence[int], debt: int) -> None:
+        """Opens a position, in base units."""
+        for leg, (token, amount) in enumerate(zip(self.tokens, amounts, strict=True)):
+            if amount:
+                self.venue.give(token, owner, amount)
+                token.send("approve", self.basket.address, MAX, sender=owner)
+                self.basket.send("deposit", leg, amount, sender=owner)
+        self.basket.send("borrow", debt, sender=owner)
+
+    def preview(self, owner: str, max_repay: int = MAX, without: int = 0) -> tuple[int, list[int]]:
+        """What is due for a close with the fee, and what is seized of each leg."""
+        quote = self.basket.call("preview_liquidate", owner, max_repay, without)
+        seized = [part for word in quote[5] for part in (word % 2**128, word >> 128)]
+        return quote[3] + quote[4], seized[: len(self.tokens)]
+
+    def path(self, leg: int) -> list[str]:
+        """Straight from a leg to the loan asset."""
+        return [self.tokens[leg].address, self.loan.address]
 
 
 class PeripheryMarket:
@@ -74,6 +112,27 @@ class PeripheryMarket:
         made.pool.deposit(amount, LENDER, sender=LENDER)
         decimals = digits, collateral_digits
         return Market(self.builder, decimals, loan, collateral, oracle, made.pool, made.council, vault)
+
+    def basket(
+        self, loan: Contract, legs: Sequence[tuple[Contract, Any]], risk: RiskParams = BLUE_CHIP
+    ) -> BasketMarket:
+        """An open pool with a basket of tokens at quotes; ten million whole loan tokens lent by `LENDER`."""
+        digits = loan.decimals()
+        prices = [price_of(Fraction(quote), token.decimals(), digits) for token, quote in legs]
+        oracles = [self.builder.oracle(price) for price in prices]
+        ltv, threshold, *common = risk.to_struct(digits)
+        listed = [
+            (token.address, oracle.address, ltv, threshold, 4 * price)
+            for (token, _), oracle, price in zip(legs, oracles, prices, strict=True)
+        ]
+        made = self.builder.pool(loan)
+        basket = self.builder.protocol.create_basket(made.pool, listed, (0, 0, *common))
+        amount = 10**7 * 10**digits
+        self.builder.open(made, {basket: amount})
+        self.give(loan, LENDER, amount)
+        loan.approve(made.pool, MAX, sender=LENDER)
+        made.pool.deposit(amount, LENDER, sender=LENDER)
+        return BasketMarket(self, loan, [token for token, _ in legs], oracles, made.pool, basket)
 
     def provide(self, token: Contract, amount: int, other: Contract, other_amount: int) -> str:
         """Makes the pair of two tokens unless it exists and gives it liquidity; its address."""
