@@ -24,6 +24,7 @@ _GAS = 25_000_000
 _WEALTH = hex(10**18)  # for gas
 _BLOCK_GAS = hex(30_000_000)  # Anvil's own limit; the limits of a block's transactions have to fit
 _PATIENCE = 30  # seconds
+_PAUSE = 0.0005  # seconds between two looks for a block; without it the looks keep a processor busy
 
 
 class Anvil:
@@ -161,7 +162,7 @@ class Anvil:
         # a moment after it has mined Anvil 1.7.1 drops transactions of the same nonce, also new ones
         deadline = time.monotonic() + _PATIENCE
         while int(self.request("txpool_status")["pending"], 16) and time.monotonic() < deadline:
-            pass
+            time.sleep(_PAUSE)
         self.request("evm_revert", hex(snapshot))
         self._now = self._times[snapshot]
 
@@ -192,6 +193,7 @@ class Anvil:
         while receipt is None:  # Anvil answers a moment before the block is there
             if time.monotonic() > deadline:
                 raise TimeoutError(f"Anvil has not mined {identifier} within {_PATIENCE} seconds")
+            time.sleep(_PAUSE)
             receipt = self.request("eth_getTransactionReceipt", identifier)
         self._receipt = receipt
         if int(self._receipt["status"], 16) == 0:

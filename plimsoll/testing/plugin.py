@@ -37,7 +37,7 @@ def plimsoll_engine(pytestconfig: pytest.Config) -> Iterator[Engine]:
     if chosen == "revm":
         yield in_process()
     elif chosen == "anvil":
-        with AnvilProcess() as node:
+        with AnvilProcess("--prune-history") as node:  # else it writes the states of old blocks to disk
             yield Anvil(node.url, now=START, block_seconds=0)
     else:
         engine = _anvil_of_ape()
