@@ -8,10 +8,11 @@ from typing import Any
 
 from plimsoll.chain.artifacts import slots as slots_of
 from plimsoll.chain.engine import CallReverted, mapping_slot
+from plimsoll.market.amounts import Number as Whole
 from plimsoll.params import BLUE_CHIP, PoolParams, RiskParams, price_of
 from plimsoll.testing import Chain, Contract, Method
+from plimsoll.testing.builder import Builder
 from plimsoll.testing.engines import in_process
-from plimsoll.testing.market import Builder, Whole
 from plimsoll.testing.roles import (
     BORROWER,
     CURATOR,
