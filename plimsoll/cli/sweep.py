@@ -106,7 +106,7 @@ def cli(
             said = f"what was played is kept in {shown(folder)}; the same command goes on"
         else:
             said = "nothing was played yet"
-        console.print(f"Interrupted: {said}.", soft_wrap=True)
+        console.print(f"Interrupted: {said}.", soft_wrap=True, highlight=False)
         raise SystemExit(INTERRUPTED) from None
     except (ScenarioError, SweepError, FileNotFoundError) as error:
         raise click.ClickException(str(error)) from None

@@ -21,7 +21,7 @@ WRONG: dict[str, tuple[Callable[[Market], Any], type[Exception], str]] = {
         "There is no contract 'MockFed'; perhaps you meant MockFeed or MockRateVault.",
     ),
     "contract like nothing": (
-        lambda it: it.builder.token(kind="?"), LookupError, "There is no contract '?'; there are Council, F",
+        lambda it: it.builder.token(kind="?"), LookupError, "There is no contract '?'; there are ",
     ),
     "no contract": (
         lambda it: it.chain.make(5), TypeError,
