@@ -5,11 +5,14 @@
 """
 @title Lens
 @license AGPL-3.0-only
-@notice Bulk and what-if views for people and bots, for every pool and vault of one Factory. It holds no state, no
-        rights and no tokens. Structs and their units are in `ILens`.
+@notice Bulk and what-if views for people and bots, for every pool, vault and basket of one Factory. It holds no
+        state, no rights and no tokens. Structs and their units are in `ILens`.
 @dev Positions are computed by the modules that the vaults are built from, from each vault's own storage words,
      parameters and books: so an answer equals the vault's own view to the wei, and a whole page costs one
      oracle call. Owners without a position get an empty one.
+
+     A basket's oracles are asked once for a page as well. What a liquidation would do says the basket itself, for
+     those who can be liquidated: it asks its oracles anew for each.
 
      A page holds at most 256 entries. Callers with more ask again.
 
@@ -18,17 +21,22 @@
 @custom:security Every vault and pool is looked up in the Factory's registry, so its code is known. Its oracle and
                  tokens are not: anyone may deploy a vault with an oracle of their own. They can lie about their
                  own price and balance, and nothing else. An oracle that reverts, answers 0 or answers
-                 nonsense is flagged by a price of 0, and gets at most half of the gas, so it stops no call.
+                 nonsense is flagged by a price of 0, and gets at most half of the gas, so it stops no call. An
+                 oracle of a basket gets 1,000,000 at most, as from the basket; one that burns them for every owner
+                 can make a page of candidates too dear.
 """
 
 from ethereum.ercs import IERC20
 
+from . import Basket
 from . import Factory
 from . import Pool
 from . import Vault
+from .interfaces import IBasket
 from .interfaces import ILens
 from .interfaces import IPool
 from .interfaces import IVault
+from .modules import basket
 from .modules import liquidation
 from .modules import margin
 from .modules import position
@@ -36,6 +44,7 @@ from .modules import share_math
 from .modules import units
 
 WAD: constant(uint256) = units.WAD
+PRICE_SCALE: constant(uint256) = units.PRICE_SCALE
 PAGE: constant(uint256) = 256
 HALVINGS: constant(uint256) = 9  # a binary search among 257 bins needs at most this many
 
@@ -51,10 +60,27 @@ struct Market:
     totals: IPool.DebtTotals  # with interest up to now
 
 
+struct BasketMarket:
+    basket: Basket.__interface__
+    legs: DynArray[IBasket.Leg, basket.MAX_LEGS]
+    risk: IVault.RiskParams
+    totals: IPool.DebtTotals  # with interest up to now
+    prices: uint256[8]  # 1e36; 0 = silent
+
+
+struct Worth:
+    # base units of the loan asset; the weighted ones are times the liquidation thresholds, WAD
+    high: uint256  # silent legs at their ceilings, rounded up
+    high_weighted: uint256
+    low: uint256  # silent legs at nothing
+    low_weighted: uint256
+    silent: uint256  # mask
+
+
 @deploy
 def __init__(factory: address):
     """
-    @param factory The Factory whose pools and vaults are read.
+    @param factory The Factory whose pools, vaults and baskets are read.
     """
     assert factory.is_contract, "lens: no factory"
     FACTORY = Factory.__interface__(factory)
@@ -64,7 +90,7 @@ def __init__(factory: address):
 @view
 def factory() -> address:
     """
-    @notice The Factory whose pools and vaults are read.
+    @notice The Factory whose pools, vaults and baskets are read.
     """
     return FACTORY.address
 
@@ -198,6 +224,133 @@ def debt_by_liquidation_price(
     return bins
 
 
+# --------------------------------------------------------------------- baskets
+
+
+@external
+@view
+def basket_positions(
+    basket_: address, owners: DynArray[address, PAGE]
+) -> DynArray[ILens.BasketPosition, PAGE]:
+    """
+    @notice The positions of `owners` in a basket, at the oracles' prices, in the same order.
+    """
+    market: BasketMarket = self._basket_market(basket_)
+    safe_prices: uint256[8] = self._safe_prices(market)
+    found: DynArray[ILens.BasketPosition, PAGE] = []
+    for owner: address in owners:
+        found.append(self._basket_position(market, safe_prices, owner))
+    return found
+
+
+@external
+@view
+def basket_liquidatable(
+    basket_: address, owners: DynArray[address, PAGE], without: uint256
+) -> (uint256[8], DynArray[ILens.BasketCandidate, PAGE]):
+    """
+    @notice Those of `owners` whose positions in a basket can be liquidated, with the exact preview of each on its
+            own; of one that silent legs keep from being closed it says that it is not `known`.
+    @param without Mask of the legs to leave out of every close.
+    @return The oracles' prices, 1e36, 0 for a silent leg; the candidates, in the order of `owners`.
+    """
+    market: BasketMarket = self._basket_market(basket_)
+    found: DynArray[ILens.BasketCandidate, PAGE] = []
+    for owner: address in owners:
+        amounts: uint256[8] = empty(uint256[8])
+        debt_shares: uint256 = 0
+        amounts, debt_shares = staticcall market.basket.position_of(owner)
+        debt: uint256 = share_math._part_to_assets_up(debt_shares, market.totals.debt, market.totals.shares)
+        if self._worth(market.legs, market.prices, amounts).high_weighted < debt * WAD:
+            quote: IBasket.Quote = staticcall market.basket.preview_liquidate(
+                owner, max_value(uint256), without
+            )
+            found.append(ILens.BasketCandidate(owner=owner, quote=quote))
+    return market.prices, found
+
+
+@external
+@view
+def max_borrow(basket_: address, owner: address) -> uint256:
+    """
+    @notice The most that `borrow` of a basket sends `owner` in this block, base units: bound by health at the safe
+            prices, line and cash; below the exact maximum by at most the value of one debt share plus one base unit.
+    """
+    pool: Pool.__interface__ = Pool.__interface__(self._pool_of_basket(basket_))
+    market: BasketMarket = self._basket_market(basket_)
+    amounts: uint256[8] = empty(uint256[8])
+    debt_shares: uint256 = 0
+    amounts, debt_shares = staticcall market.basket.position_of(owner)
+    allowed: uint256 = self._power(market.legs, self._safe_prices(market), amounts) // WAD
+    # the margin is that of `debts._room`
+    taken: uint256 = (
+        share_math._part_to_assets_up(debt_shares, market.totals.debt, market.totals.shares)
+        + share_math._to_assets_up(1, market.totals.debt, market.totals.shares)
+        + 1
+    )
+    return min(allowed - min(taken, allowed), staticcall pool.max_draw(basket_))
+
+
+@external
+@view
+def max_withdraw(basket_: address, owner: address, leg: uint256) -> uint256:
+    """
+    @notice The most that `withdraw` of a basket sends `owner` of a leg in this block, base units: bound by health at
+            the safe prices, with one base unit of debt to spare.
+    """
+    market: BasketMarket = self._basket_market(basket_)
+    assert leg < len(market.legs), "lens: no such leg"
+    amounts: uint256[8] = empty(uint256[8])
+    debt_shares: uint256 = 0
+    amounts, debt_shares = staticcall market.basket.position_of(owner)
+    held: uint256 = amounts[leg]
+    if debt_shares == 0:
+        return held
+    safe_prices: uint256[8] = self._safe_prices(market)
+    amounts[leg] = 0
+    rest: uint256 = self._power(market.legs, safe_prices, amounts)
+    debt: uint256 = share_math._part_to_assets_up(debt_shares, market.totals.debt, market.totals.shares)
+    owed: uint256 = (debt + 1) * WAD
+    if owed <= rest:
+        return held
+    worth: uint256 = margin._ceil_div(owed - rest, market.legs[leg].ltv)
+    if safe_prices[leg] == 0 or worth > (max_value(uint256) - safe_prices[leg]) // PRICE_SCALE:
+        return 0
+    return held - min(margin._ceil_div(worth * PRICE_SCALE, safe_prices[leg]), held)
+
+
+@external
+@view
+def basket_summary(basket_: address) -> ILens.BasketSummary:
+    """
+    @notice A basket's legs with both prices of each, what they have in common, and its credit line.
+    """
+    pool: address = self._pool_of_basket(basket_)
+    market: BasketMarket = self._basket_market(basket_)
+    safe_prices: uint256[8] = self._safe_prices(market)
+    legs: DynArray[ILens.LegSummary, basket.MAX_LEGS] = []
+    for leg: IBasket.Leg in market.legs:
+        i: uint256 = len(legs)
+        legs.append(
+            ILens.LegSummary(
+                token=leg.token,
+                oracle=leg.oracle,
+                ltv=leg.ltv,
+                threshold=leg.threshold,
+                ceiling=leg.ceiling,
+                price=market.prices[i],
+                safe_price=safe_prices[i],
+            )
+        )
+    return ILens.BasketSummary(
+        pool=pool,
+        loan_asset=staticcall market.basket.loan_asset(),
+        line=self._line(Pool.__interface__(pool), Vault.__interface__(basket_)),
+        risk=market.risk,
+        legs=legs,
+    )
+
+
 # ------------------------------------------------------------ vaults and pools
 
 
@@ -207,7 +360,7 @@ def vault_summary(vault: address) -> ILens.VaultSummary:
     """
     @notice A vault's parameters, its credit line and both of its oracle's prices.
     """
-    pool: address = self._pool_of(vault)
+    pool: address = self._pool_of_vault(vault)
     known: Vault.__interface__ = Vault.__interface__(vault)
     oracle: address = staticcall known.oracle()
     risk: IVault.RiskParams = staticcall known.risk()
@@ -227,8 +380,8 @@ def vault_summary(vault: address) -> ILens.VaultSummary:
 @view
 def credit_lines(pool: address, first: uint256, count: uint256) -> DynArray[ILens.CreditLine, PAGE]:
     """
-    @notice The vaults of a pool, in the order in which the Factory deployed them. Anyone may deploy one: those that the
-            curator has not approved have a limit of 0. No oracle is called.
+    @notice The vaults and baskets of a pool, in the order in which the Factory deployed them. Anyone may deploy one:
+            those that the curator has not approved have a limit of 0. No oracle is called.
     @param first Number of the first vault, from 0.
     @param count The most vaults to return; a page holds at most 256.
     """
@@ -288,13 +441,20 @@ def pool_summary(pool: address) -> ILens.PoolSummary:
 
 @internal
 @view
-def _pool_of(vault: address) -> address:
-    """
-    @notice The pool of one of the Factory's vaults.
-    """
+def _pool_of_vault(vault: address) -> address:
     pool: address = staticcall FACTORY.pool_of(vault)
     assert pool != empty(address), "lens: not a vault"
+    is_basket: bool = staticcall FACTORY.is_basket(vault)
+    assert not is_basket, "lens: a basket"
     return pool
+
+
+@internal
+@view
+def _pool_of_basket(basket_: address) -> address:
+    is_basket: bool = staticcall FACTORY.is_basket(basket_)
+    assert is_basket, "lens: not a basket"
+    return staticcall FACTORY.pool_of(basket_)
 
 
 @internal
@@ -310,11 +470,28 @@ def _market(vault: address) -> Market:
     """
     @notice A vault with its parameters and its pool's debt, as of this block.
     """
-    pool: address = self._pool_of(vault)
+    pool: address = self._pool_of_vault(vault)
     market: Market = empty(Market)
     market.vault = Vault.__interface__(vault)
     market.risk = staticcall market.vault.risk()
     market.totals = staticcall Pool.__interface__(pool).debt_totals()
+    return market
+
+
+@internal
+@view
+def _basket_market(basket_: address) -> BasketMarket:
+    """
+    @notice A basket with its parameters, its oracles' prices and its pool's debt, as of this block.
+    """
+    pool: address = self._pool_of_basket(basket_)
+    market: BasketMarket = empty(BasketMarket)
+    market.basket = Basket.__interface__(basket_)
+    market.legs = staticcall market.basket.legs()
+    market.risk = staticcall market.basket.risk()
+    market.totals = staticcall Pool.__interface__(pool).debt_totals()
+    for i: uint256 in range(len(market.legs), bound=basket.MAX_LEGS):
+        market.prices[i] = basket._answer(market.legs[i].oracle, method_id("price()"))
     return market
 
 
@@ -325,10 +502,16 @@ def _line(pool: Pool.__interface__, vault: Vault.__interface__) -> ILens.CreditL
     drawn_shares: uint256 = 0
     drawn: uint256 = 0
     limit, drawn_shares, drawn = staticcall pool.credit_line(vault.address)
+    collateral: address = empty(address)
+    oracle: address = empty(address)
+    is_basket: bool = staticcall FACTORY.is_basket(vault.address)
+    if not is_basket:
+        collateral = staticcall vault.collateral_asset()
+        oracle = staticcall vault.oracle()
     return ILens.CreditLine(
         vault=vault.address,
-        collateral_asset=staticcall vault.collateral_asset(),
-        oracle=staticcall vault.oracle(),
+        collateral_asset=collateral,
+        oracle=oracle,
         limit=limit,
         drawn_shares=drawn_shares,
         drawn=drawn,
@@ -379,6 +562,20 @@ def _can_value(collateral: uint256, price: uint256) -> bool:
     return price > 0 and (collateral == 0 or price <= max_value(uint256) // collateral)
 
 
+@internal
+@view
+def _safe_prices(market: BasketMarket) -> uint256[8]:
+    """
+    @notice Each leg's safe price, at most its ceiling, 1e36; 0 when it is silent, which takes only one silent price.
+    """
+    found: uint256[8] = empty(uint256[8])
+    for i: uint256 in range(len(market.legs), bound=basket.MAX_LEGS):
+        if market.prices[i] > 0:
+            answer: uint256 = basket._answer(market.legs[i].oracle, method_id("safe_price()"))
+            found[i] = min(answer, market.legs[i].ceiling)
+    return found
+
+
 # -------------------------------------------------------- internals: positions
 
 
@@ -421,3 +618,87 @@ def _position(market: Market, owner: address, price: uint256) -> ILens.Position:
     found.health = margin._health(found.value, found.debt, market.risk.threshold)
     found.is_liquidatable = self._quote(market, word, price, 0).liquidatable
     return found
+
+
+@internal
+@view
+def _basket_position(
+    market: BasketMarket, safe_prices: uint256[8], owner: address
+) -> ILens.BasketPosition:
+    """
+    @notice One position in a basket.
+    """
+    found: ILens.BasketPosition = empty(ILens.BasketPosition)
+    found.owner = owner
+    found.amounts, found.debt_shares = staticcall market.basket.position_of(owner)
+    found.debt = share_math._part_to_assets_up(found.debt_shares, market.totals.debt, market.totals.shares)
+    worth: Worth = self._worth(market.legs, market.prices, found.amounts)
+    found.silent = worth.silent
+    found.health = max_value(uint256)
+    if found.debt > 0:
+        found.health = worth.high_weighted // found.debt
+    found.is_liquidatable = worth.high_weighted < found.debt * WAD
+    found.value = worth.low
+    found.value_most = worth.high
+    found.weighted = worth.high_weighted // WAD
+    found.power = self._power(market.legs, safe_prices, found.amounts) // WAD
+    found.liquidation_fall = self._fall(found.debt * WAD, worth.high_weighted, worth.low_weighted)
+    found.bankruptcy_fall = self._fall(found.debt, worth.high, worth.low)
+    # a basket is as many units as its legs are worth, at a price of 1
+    unit: uint256 = min(worth.high, basket.LANE) | (found.debt_shares << 128)
+    found.shortfall = liquidation._shortfall(market.risk, unit, PRICE_SCALE, market.totals)
+    found.provision = staticcall market.basket.provision_of(owner)
+    return found
+
+
+@internal
+@pure
+def _worth(
+    legs: DynArray[IBasket.Leg, basket.MAX_LEGS], prices: uint256[8], amounts: uint256[8]
+) -> Worth:
+    """
+    @notice What the legs held are worth, see `basket._worth`.
+    """
+    worth: Worth = empty(Worth)
+    for i: uint256 in range(len(legs), bound=basket.MAX_LEGS):
+        if amounts[i] > 0 and prices[i] == 0:
+            most: uint256 = basket._value_up(amounts[i], legs[i].ceiling)
+            worth.high += most
+            worth.high_weighted += most * legs[i].threshold
+            worth.silent |= 1 << i
+        else:
+            found: uint256 = basket._value_down(amounts[i], prices[i])
+            worth.low += found
+            worth.low_weighted += found * legs[i].threshold
+    worth.high += worth.low
+    worth.high_weighted += worth.low_weighted
+    return worth
+
+
+@internal
+@pure
+def _power(
+    legs: DynArray[IBasket.Leg, basket.MAX_LEGS], safe_prices: uint256[8], amounts: uint256[8]
+) -> uint256:
+    """
+    @notice The debt that the legs held may bear, base units of the loan asset times WAD.
+    """
+    found: uint256 = 0
+    for i: uint256 in range(len(legs), bound=basket.MAX_LEGS):
+        found += basket._value_down(amounts[i], safe_prices[i]) * legs[i].ltv
+    return found
+
+
+@internal
+@pure
+def _fall(needed: uint256, high: uint256, low: uint256) -> uint256:
+    """
+    @notice The part by which `low`, of a worth that is `high` with the silent legs, may fall until the whole is below
+            `needed`, WAD, rounded down; 0 when it is, 1 when no fall does.
+    """
+    steady: uint256 = high - low
+    if needed <= steady:
+        return WAD
+    if needed >= high:
+        return 0
+    return WAD - margin._ceil_div((needed - steady) * WAD, low)

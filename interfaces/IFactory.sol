@@ -2,12 +2,13 @@
 // Written by `python -m quality.interfaces` from contracts/Factory.vy.
 pragma solidity >=0.8.4;
 
+import {IBasket} from "./IBasket.sol";
 import {IPool} from "./IPool.sol";
 import {IVault} from "./IVault.sol";
 
 /// @title Factory
-/// @notice Deploys pools with their councils and backstops, and vaults, from blueprints, and keeps the registry by
-/// which a pool recognises its own vaults. Open to all; nobody owns it.
+/// @notice Deploys pools with their councils and backstops, vaults and baskets from blueprints, and keeps the registry by
+/// which a pool recognises its own vaults; a basket is one of them. Open to all; nobody owns it.
 /// @dev Parameters of pools and vaults are checked here, before anything is deployed, so that the checks take no room
 /// in their blueprints; council and backstop check their own.
 interface IFactory {
@@ -25,6 +26,13 @@ interface IFactory {
         address indexed pool,
         address indexed collateral,
         address oracle,
+        IVault.RiskParams risk
+    );
+
+    event BasketCreated(
+        address indexed basket,
+        address indexed pool,
+        IBasket.Leg[] legs,
         IVault.RiskParams risk
     );
 
@@ -46,6 +54,14 @@ interface IFactory {
         IVault.RiskParams calldata risk
     ) external returns (address);
 
+    /// @notice Deploy a basket of one of this Factory's pools: a vault with 2 to 8 collaterals, see `IBasket.Leg`. It can
+    /// draw nothing until the pool's curator grants it a credit limit.
+    function create_basket(
+        address pool,
+        IBasket.Leg[] calldata legs,
+        IVault.RiskParams calldata risk
+    ) external returns (address);
+
     function POOL_BLUEPRINT() external view returns (address);
 
     function COUNCIL_BLUEPRINT() external view returns (address);
@@ -53,6 +69,8 @@ interface IFactory {
     function BACKSTOP_BLUEPRINT() external view returns (address);
 
     function VAULT_BLUEPRINT() external view returns (address);
+
+    function BASKET_BLUEPRINT() external view returns (address);
 
     function pool_count() external view returns (uint256);
 
@@ -63,12 +81,14 @@ interface IFactory {
 
     function council_of(address arg0) external view returns (address);
 
-    /// @notice by pool
+    /// @notice by pool, baskets included
     function vault_count(address arg0) external view returns (uint256);
 
     /// @notice by pool and number, from 0
     function vaults(address arg0, uint256 arg1) external view returns (address);
 
-    /// @notice of a vault; empty for every other address
+    /// @notice of a vault or basket; empty for every other address
     function pool_of(address arg0) external view returns (address);
+
+    function is_basket(address arg0) external view returns (bool);
 }

@@ -105,9 +105,6 @@ interface IVault {
     /// @notice The token that is borrowed.
     function loan_asset() external view returns (address);
 
-    /// @notice The token that is locked.
-    function collateral_asset() external view returns (address);
-
     /// @notice The price source, see `IOracle`.
     function oracle() external view returns (address);
 
@@ -125,6 +122,14 @@ interface IVault {
 
     /// @notice their sum
     function provisions() external view returns (uint256);
+
+    /// @notice Repay debt of `owner` with the caller's loan asset. Open to all; needs no oracle.
+    /// @param amount Base units, capped at the debt; the largest uint means all.
+    /// @return Base units paid.
+    function repay(uint256 amount, address owner) external returns (uint256);
+
+    /// @notice The same with owner = msg.sender.
+    function repay(uint256 amount) external returns (uint256);
 
     /// @notice Debt with interest up to this block, base units, rounded up.
     function debt_of(address owner) external view returns (uint256);
@@ -179,6 +184,9 @@ interface IVault {
     /// @notice The EIP-712 domain separator, rebuilt when the chain id changes.
     function DOMAIN_SEPARATOR() external view returns (bytes32);
 
+    /// @notice The token that is locked.
+    function collateral_asset() external view returns (address);
+
     /// @notice Lock `amount` base units of the caller's collateral in `owner`'s position. Open to all.
     function deposit(uint256 amount, address owner) external;
 
@@ -206,14 +214,6 @@ interface IVault {
 
     /// @notice The same with receiver = msg.sender, owner = msg.sender.
     function borrow(uint256 amount) external returns (uint256);
-
-    /// @notice Repay debt of `owner` with the caller's loan asset. Open to all; needs no oracle.
-    /// @param amount Base units, capped at the debt; the largest uint means all.
-    /// @return Base units paid.
-    function repay(uint256 amount, address owner) external returns (uint256);
-
-    /// @notice The same with owner = msg.sender.
-    function repay(uint256 amount) external returns (uint256);
 
     /// @notice Deposit and borrow in one call. With data the loan is sent first, then `on_open` is called on the
     /// caller, then the collateral is pulled, then health is checked: leverage without a flash loan.

@@ -19,10 +19,10 @@ from quality.sources import ROOT, comments, front_end, remark
 SOLIDITY = ROOT / "interfaces"
 ABI = ROOT / "abi"
 CONTRACTS = (
-    "Pool", "Vault", "Council", "Factory", "Lens", "periphery/Backstop", "periphery/Liquidator",
+    "Pool", "Vault", "Basket", "Council", "Factory", "Lens", "periphery/Backstop", "periphery/Liquidator",
     "periphery/Leverage", "oracles/ChainlinkOracle",
 )  # fmt: skip
-IMPLEMENTED_BY_OTHERS = ("IOracle", "ICallbacks", "IFlashBorrower")
+IMPLEMENTED_BY_OTHERS = ("IOracle", "ICallbacks", "IBasketCallbacks", "IFlashBorrower")
 SOURCES = {
     **{f"I{Path(name).name}": ROOT / "contracts" / f"{name}.vy" for name in CONTRACTS},
     **{name: ROOT / "contracts" / "interfaces" / f"{name}.vyi" for name in IMPLEMENTED_BY_OTHERS},

@@ -5,12 +5,15 @@ each field. Addresses are hexadecimal strings in lower case.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from plimsoll.chain.engine import Views
+from plimsoll.twin import slices
 from plimsoll.twin.liquidation import Quote, Risk
+from plimsoll.twin.position import COLLATERAL_BITS
 
 PAGE = 256  # the most that one call answers
+BASKET_PAGE = 32  # of a basket's candidates: it asks its oracles for each
 
 
 class MarginTerms(NamedTuple):
@@ -65,6 +68,48 @@ class VaultSummary(NamedTuple):
     safe_price: int
 
 
+class BasketPosition(NamedTuple):
+    """`ILens.BasketPosition`; amounts of all 8 legs."""
+
+    owner: str
+    amounts: tuple[int, ...]
+    debt_shares: int
+    debt: int
+    silent: int
+    health: int
+    is_liquidatable: bool
+    value: int
+    value_most: int
+    weighted: int
+    power: int
+    liquidation_fall: int
+    bankruptcy_fall: int
+    shortfall: int
+    provision: int
+
+
+class LegSummary(NamedTuple):
+    """`ILens.LegSummary`."""
+
+    token: str
+    oracle: str
+    ltv: int
+    threshold: int
+    ceiling: int
+    price: int
+    safe_price: int
+
+
+class BasketSummary(NamedTuple):
+    """`ILens.BasketSummary`."""
+
+    pool: str
+    loan_asset: str
+    line: CreditLine
+    risk: Risk
+    legs: tuple[LegSummary, ...]
+
+
 class PoolSummary(NamedTuple):
     """`ILens.PoolSummary`."""
 
@@ -92,7 +137,7 @@ class PoolSummary(NamedTuple):
 
 
 class Lens:
-    """Asks a Lens. Every function raises `CallReverted` for what is no vault or pool of its Factory."""
+    """Asks a Lens. Every function raises `CallReverted` for what its Factory does not have as such."""
 
     def __init__(self, contract: Views) -> None:
         """A Lens on an engine, or on a block of the connected chain."""
@@ -137,8 +182,42 @@ class Lens:
         row = self.contract.call("vault_summary", vault)
         return VaultSummary(*row)._replace(line=CreditLine(*row[2]), risk=Risk(*row[3]))
 
+    def basket_positions(self, basket: str, owners: Sequence[str]) -> list[BasketPosition]:
+        """The positions of `owners` in a basket, in their order."""
+        pages = _pages(owners)
+        return [
+            BasketPosition(*row)
+            for page in pages
+            for row in self.contract.call("basket_positions", basket, page)
+        ]
+
+    def basket_liquidatable(
+        self, basket: str, owners: Sequence[str], without: int = 0
+    ) -> tuple[tuple[int, ...], dict[str, slices.Quote]]:
+        """The prices of all 8 legs, 0 for a silent one, and the preview of each position to liquidate."""
+        prices: tuple[int, ...] = ()
+        found: dict[str, slices.Quote] = {}
+        for page in _pages(owners, BASKET_PAGE):
+            prices, candidates = self.contract.call("basket_liquidatable", basket, page, without)
+            found |= {owner: basket_quote(quote) for owner, quote in candidates}
+        return prices, found
+
+    def max_borrow(self, basket: str, owner: str) -> int:
+        """The most that `owner` may borrow against a basket."""
+        return int(self.contract.call("max_borrow", basket, owner))
+
+    def max_withdraw(self, basket: str, owner: str, leg: int) -> int:
+        """The most that `owner` may withdraw of a leg."""
+        return int(self.contract.call("max_withdraw", basket, owner, leg))
+
+    def basket_summary(self, basket: str) -> BasketSummary:
+        """A basket's legs, their prices and its credit line."""
+        pool, loan_asset, line, risk, legs = self.contract.call("basket_summary", basket)
+        legs = tuple(LegSummary(*leg) for leg in legs)
+        return BasketSummary(pool, loan_asset, CreditLine(*line), Risk(*risk), legs)
+
     def credit_lines(self, pool: str) -> list[CreditLine]:
-        """All vaults of a pool in the Factory's registry, whoever made them."""
+        """All vaults and baskets of a pool in the Factory's registry, whoever made them."""
         count = self.pool_summary(pool).vault_count
         return [
             CreditLine(*row)
@@ -151,7 +230,16 @@ class Lens:
         return PoolSummary(*self.contract.call("pool_summary", pool))
 
 
-def _pages(owners: Sequence[str]) -> Iterator[Sequence[str]]:
+def basket_quote(struct: Sequence[Any]) -> slices.Quote:
+    """`IBasket.Quote` as the contract answers it, with the amounts of all 8 legs."""
+    quote = slices.Quote(*struct)
+    lane = (1 << COLLATERAL_BITS) - 1
+    return quote._replace(
+        seized=tuple(amount for word in quote.seized for amount in (word & lane, word >> COLLATERAL_BITS))
+    )
+
+
+def _pages(owners: Sequence[str], size: int = PAGE) -> Iterator[Sequence[str]]:
     """At least one, that may be empty."""
-    for first in range(0, max(len(owners), 1), PAGE):
-        yield owners[first : first + PAGE]
+    for first in range(0, max(len(owners), 1), size):
+        yield owners[first : first + size]

@@ -8,14 +8,25 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from plimsoll.chain.lens import CreditLine, MarginTerms, PoolSummary, Position, VaultSummary
+from plimsoll.chain.lens import (
+    BasketPosition,
+    BasketSummary,
+    CreditLine,
+    LegSummary,
+    MarginTerms,
+    PoolSummary,
+    Position,
+    VaultSummary,
+)
 from plimsoll.market.deployment import DEPLOYER, MarketPlan, Parts, Spoke, Token, answer_of, made_up, modelled
 from plimsoll.market.ground import Happening, Playground
 from plimsoll.market.refusals import Refused
-from plimsoll.twin import liquidation
+from plimsoll.twin import liquidation, slices
 from plimsoll.twin.backstop import Backstop, Departure
+from plimsoll.twin.basket import MAX_LEGS, Basket, Collateral
 from plimsoll.twin.chain import Chain, Revert, Snapshot
 from plimsoll.twin.ledger import FLAG_OPEN
+from plimsoll.twin.margin import fall_to
 from plimsoll.twin.pool import Pool
 from plimsoll.twin.share_math import to_assets_up
 from plimsoll.twin.vault import Vault
@@ -118,6 +129,7 @@ class TwinLens:
         """Looks at a market."""
         self._pool: Pool = parts.pool
         self._vaults: dict[str, Vault] = {spoke.vault.address: spoke.vault for spoke in parts.spokes.values()}
+        self._baskets: dict[str, Basket] = {}
 
     def positions(self, vault: str, owners: Sequence[str]) -> list[Position]:
         """The positions of `owners`, in their order."""
@@ -144,16 +156,35 @@ class TwinLens:
     def vault_summary(self, vault: str) -> VaultSummary:
         """A vault's parameters, credit line and prices."""
         model, pool = self._vaults[vault], self._pool
-        limit, shares = pool.line(vault)
-        totals = pool.accrued()
-        line = CreditLine(
-            vault, model.collateral.address, NOBODY, limit, shares,
-            to_assets_up(shares, totals.total_debt, totals.total_debt_shares), pool.max_draw(vault),
-            pool.losses.get(vault, 0), pool.provision_of.get(vault, 0),
-        )  # fmt: skip
+        line = self._line(vault)._replace(collateral_asset=model.collateral.address)
         return VaultSummary(
             pool.address, pool.asset.address, line, model.risk, WAD - model.risk.ltv,
             WAD - model.risk.threshold, _asked(model.oracle.price), _asked(model.oracle.safe_price),
+        )  # fmt: skip
+
+    def basket_positions(self, basket: str, owners: Sequence[str]) -> list[BasketPosition]:
+        """The positions of `owners` in a basket, in their order."""
+        return [position_in(self._baskets[basket], owner) for owner in owners]
+
+    def basket_summary(self, basket: str) -> BasketSummary:
+        """A basket's legs, their prices and its credit line."""
+        model, pool = self._baskets[basket], self._pool
+        legs = tuple(
+            LegSummary(
+                it.token.address, NOBODY, it.leg.ltv, it.leg.threshold, it.leg.ceiling,
+                _asked(it.oracle.price), _safe_price(it),
+            )
+            for it in model.collaterals
+        )  # fmt: skip
+        return BasketSummary(pool.address, pool.asset.address, self._line(basket), model.risk, legs)
+
+    def _line(self, spoke: str) -> CreditLine:
+        pool, totals = self._pool, self._pool.accrued()
+        limit, shares = pool.line(spoke)
+        return CreditLine(
+            spoke, NOBODY, NOBODY, limit, shares,
+            to_assets_up(shares, totals.total_debt, totals.total_debt_shares), pool.max_draw(spoke),
+            pool.losses.get(spoke, 0), pool.provision_of.get(spoke, 0),
         )  # fmt: skip
 
     def pool_summary(self, _pool: str) -> PoolSummary:
@@ -168,6 +199,31 @@ class TwinLens:
             bool(totals.flags & FLAG_OPEN), pool.paused_until if pool.is_paused(totals) else 0,
             pool.supply_cap, pool.max_deposit(), pool.draw_burst, pool.draw_refill,
         )  # fmt: skip
+
+
+def position_in(basket: Basket, owner: str) -> BasketPosition:
+    """A position in a basket, as the Lens says it."""
+    amounts, shares = basket.position_of(owner)
+    debt, prices = basket.debt_of(owner), basket.prices(owner)
+    worth = slices.worth_of(amounts, prices, basket.legs)
+    silent = sum(1 << leg for leg, amount in enumerate(amounts) if amount and not prices[leg])
+    power = sum(
+        slices.value_down(amount, _safe_price(it)) * it.leg.ltv
+        for amount, it in zip(amounts, basket.collaterals, strict=True)
+        if amount
+    )
+    totals = liquidation.DebtTotals(*basket.pool.accrued()[1:4:2])
+    return BasketPosition(
+        owner, (*amounts, *(0,) * (MAX_LEGS - len(amounts))), shares, debt, silent, basket.health(owner),
+        worth.high_weight < debt * WAD, worth.low, worth.high, worth.high_weight // WAD, power // WAD,
+        fall_to(debt * WAD, worth.high_weight, worth.low_weight), fall_to(debt, worth.high, worth.low),
+        slices.shortfall(worth.high, shares, totals, basket.risk), basket.provision_of.get(owner, 0),
+    )  # fmt: skip
+
+
+def _safe_price(it: Collateral) -> int:
+    """A leg's safe price, at most its ceiling; 0 when either price is silent."""
+    return min(_asked(it.oracle.safe_price), it.leg.ceiling) if _asked(it.oracle.price) else 0
 
 
 def _asked(ask: Callable[[], int]) -> int:

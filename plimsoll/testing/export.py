@@ -12,7 +12,7 @@ from plimsoll.places import PACKAGE
 
 INTERFACES = PACKAGE / "solidity"
 CONTRACTS = (
-    "Pool", "Council", "Backstop", "Vault", "Factory", "Lens", "Liquidator", "Leverage", "ChainlinkOracle",
+    "Pool", "Council", "Backstop", "Vault", "Basket", "Factory", "Lens", "Liquidator", "Leverage", "ChainlinkOracle",
     "PlainToken", "LyingOracle", "MockFeed",
 )  # fmt: skip
 

@@ -49,3 +49,20 @@ def price_for(worth: int, collateral: int) -> int:
     if worth == 0:
         return 0
     return ceil_div(worth * PRICE_SCALE, collateral) if collateral else MAX
+
+
+def fall_to(needed: int, high: int, low: int) -> int:
+    """The part by which a basket's legs that have a price may fall together until it is worth too little.
+
+    Args:
+        needed: worth below which it is too little.
+        high: worth of the basket, silent legs at their ceilings.
+        low: worth of the legs that have a price.
+
+    Returns:
+        WAD, rounded down; 0 when it is too little now, 1 when no fall makes it so.
+    """
+    steady = high - low
+    if needed <= steady:
+        return WAD
+    return WAD - ceil_div((needed - steady) * WAD, low) if needed < high else 0

@@ -6,7 +6,18 @@ import pytest
 
 from plimsoll.chain.artifacts import artifact
 from plimsoll.chain.engine import CallReverted, Engine
-from plimsoll.chain.lens import PAGE, CreditLine, MarginTerms, PoolSummary, Position, VaultSummary
+from plimsoll.chain.lens import (
+    PAGE,
+    BasketPosition,
+    BasketSummary,
+    CreditLine,
+    LegSummary,
+    MarginTerms,
+    PoolSummary,
+    Position,
+    VaultSummary,
+)
+from plimsoll.twin import slices
 from plimsoll.twin.liquidation import Quote, Risk
 from tests.stateful.world import BORROWER, OTHER_BORROWER, role
 from tests.utils.lens import FAIR, build
@@ -53,6 +64,10 @@ def test_the_structs_have_the_fields_of_the_contract() -> None:
     assert CreditLine._fields == fields("credit_lines") == fields("vault_summary", "line")
     assert VaultSummary._fields == fields("vault_summary")
     assert PoolSummary._fields == fields("pool_summary")
+    assert BasketPosition._fields == fields("basket_positions")
+    assert BasketSummary._fields == fields("basket_summary")
+    assert LegSummary._fields == fields("basket_summary", "legs")
+    assert slices.Quote._fields == fields("basket_liquidatable", "quote")
     assert fields("liquidatable") == ("owner", "quote")
     assert Quote._fields == fields("liquidatable", "quote")
     assert tuple(field.name for field in dataclass_fields(Risk)) == fields("vault_summary", "risk")

@@ -23,7 +23,9 @@ def test_refuses_what_is_no_vault(engine: Engine) -> None:
     """Neither a stranger, nor a pool, nor a vault that another Factory has made."""
     place = build(engine)
     factory = place.world.factory
-    blueprints = [factory.call(f"{name}_BLUEPRINT") for name in ("POOL", "COUNCIL", "BACKSTOP", "VAULT")]
+    blueprints = [
+        factory.call(f"{name}_BLUEPRINT") for name in ("POOL", "COUNCIL", "BACKSTOP", "VAULT", "BASKET")
+    ]
     other = deploy(engine, artifact("Factory"), *blueprints, sender=DEPLOYER)
     asked = [
         (place.lens.contract, STRANGER),

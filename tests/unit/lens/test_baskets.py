@@ -1,0 +1,137 @@
+"""Baskets through the Lens: figures that people can check, oracles that fail, and who is no basket."""
+
+from decimal import Decimal
+
+import pytest
+
+from plimsoll.chain.lens import Lens
+from plimsoll.testing import Account, reverts
+from plimsoll.testing.market import BasketMarket
+from plimsoll.units import MAX, NOBODY, WAD
+
+HUNGRY = 30_000_000  # gas that an oracle burns, more than anybody gives it
+
+
+@pytest.fixture
+def lens(basket_market: BasketMarket) -> Lens:
+    return Lens(basket_market.builder.protocol.lens())
+
+
+@pytest.fixture
+def loan(basket_market: BasketMarket, borrower: Account) -> BasketMarket:
+    """10 at 2,000 and half of one at 60,000 under a debt of 36,000: 50,000 at thresholds of 0.83."""
+    basket_market.open(borrower, [10, Decimal("0.5")], 36_000)
+    return basket_market
+
+
+def test_figures_that_people_can_check(lens: Lens, loan: BasketMarket, borrower: Account) -> None:
+    (found,) = lens.basket_positions(loan.basket.address, [borrower])
+    assert found.amounts == (10 * 10**18, 5 * 10**7, 0, 0, 0, 0, 0, 0)
+    assert (found.debt, found.value, found.value_most) == (36_000 * 10**6, 50_000 * 10**6, 50_000 * 10**6)
+    assert (found.weighted, found.power) == (41_500 * 10**6, 40_000 * 10**6)
+    assert found.health == 41_500 * WAD // 36_000
+    # to 36,000 of 41,500, and to 36,000 of 50,000
+    assert found.liquidation_fall == WAD - -(-36_000 * WAD // 41_500)
+    assert found.bankruptcy_fall == 28 * 10**16
+    assert (found.silent, found.is_liquidatable, found.shortfall, found.provision) == (0, False, 0, 0)
+
+
+def test_nobody_has_nothing(lens: Lens, loan: BasketMarket, stranger: Account) -> None:
+    (found,) = lens.basket_positions(loan.basket.address, [stranger])
+    assert found.amounts == (0,) * 8
+    assert (found.debt, found.health, found.liquidation_fall, found.bankruptcy_fall) == (0, MAX, WAD, WAD)
+
+
+def test_a_silent_leg_counts_at_its_ceiling_and_for_no_loan(
+    lens: Lens, loan: BasketMarket, borrower: Account
+) -> None:
+    """The ceiling is ten times the price; the other leg alone is worth 20,000."""
+    loan.silence(1)
+    (found,) = lens.basket_positions(loan.basket.address, [borrower])
+    assert found.silent == 0b10
+    assert (found.value, found.value_most, found.power) == (
+        20_000 * 10**6,
+        320_000 * 10**6,
+        16_000 * 10**6,
+    )
+    assert (found.is_liquidatable, found.liquidation_fall) == (False, WAD)
+    assert lens.max_borrow(loan.basket.address, borrower) == 0
+    assert lens.max_withdraw(loan.basket.address, borrower, 1) == 0
+
+
+def test_a_shortfall_and_what_has_been_reported_of_it(
+    lens: Lens, loan: BasketMarket, borrower: Account, stranger: Account
+) -> None:
+    loan.set_quote(0, 500)
+    loan.set_quote(1, 40_000)
+    (before,) = lens.basket_positions(loan.basket.address, [borrower])
+    assert (before.value, before.provision) == (25_000 * 10**6, 0)
+    assert before.liquidation_fall == before.bankruptcy_fall == 0
+    assert before.shortfall == loan.basket.poke.call(borrower) > 11_000 * 10**6
+    loan.basket.poke(borrower, sender=stranger)
+    (after,) = lens.basket_positions(loan.basket.address, [borrower])
+    assert after.provision == before.shortfall
+    assert lens.basket_summary(loan.basket.address).line.provisions == before.shortfall
+
+
+def test_candidates_know_what_was_left_out(lens: Lens, loan: BasketMarket, borrower: Account) -> None:
+    loan.set_quote(1, 40_000)
+    for without in (0, 1, 2):
+        prices, found = lens.basket_liquidatable(loan.basket.address, [borrower], without)
+        assert prices[:2] == loan.prices()
+        expected = loan.quote(borrower, without=without)
+        assert found[borrower].seized[:2] == expected.seized
+        assert [seized > 0 for seized in expected.seized] == [not without & 1, not without & 2]
+        assert found[borrower].paid == expected.paid
+
+
+def test_a_candidate_of_unknown_value(lens: Lens, basket_market: BasketMarket, borrower: Account) -> None:
+    """At 10 times its price the silent leg is not enough to be healthy, and might cover the debt."""
+    market = basket_market
+    market.open(borrower, [1, 1], 48_000)
+    market.silence(0)
+    market.set_quote(1, 30_000)
+    prices, found = lens.basket_liquidatable(market.basket.address, [borrower])
+    assert prices[:2] == (0, 30_000 * 10**34)
+    assert found[borrower].liquidatable
+    assert (found[borrower].known, found[borrower].shares) == (False, 0)
+
+
+def test_an_oracle_that_eats_all_gas_stops_nothing(lens: Lens, loan: BasketMarket, borrower: Account) -> None:
+    """The positions of a page, and a few candidates: each costs as much again."""
+    loan.oracles[0].set_appetite(HUNGRY, sender=loan.builder.deployer)
+    loan.set_quote(1, 1)
+    basket = loan.basket.address
+    assert lens.basket_summary(basket).legs[0][5:] == (0, 0)
+    found = lens.basket_positions(basket, [borrower] * 100)
+    assert len(found) == 100
+    assert {each.silent for each in found} == {1}
+    prices, _ = lens.basket_liquidatable(basket, [borrower] * 5)
+    assert prices[:2] == (0, 10**34)
+
+
+def test_vaults_and_baskets_are_told_apart(lens: Lens, loan: BasketMarket, stranger: Account) -> None:
+    basket = loan.basket.address
+    vault = loan.builder.vault(loan.pool, loan.tokens[0], loan.oracles[0]).address
+    lines = {line.vault: line for line in lens.credit_lines(loan.pool.address)}
+    assert list(lines) == [basket, vault]
+    assert (lines[basket].collateral_asset, lines[basket].oracle) == (NOBODY, NOBODY)
+    assert lines[vault].collateral_asset == loan.tokens[0].address
+    assert lens.pool_summary(loan.pool.address).vault_count == 2
+    of_vaults = [
+        ("positions", []), ("liquidatable", []), ("health_at", [], 1), ("shortfall_at", [], 1),
+        ("preview_liquidation_at", stranger, 1, 1), ("debt_by_liquidation_price", [], []), ("vault_summary",),
+    ]  # fmt: skip
+    of_baskets = [
+        ("basket_positions", []), ("basket_liquidatable", [], 0), ("basket_summary",),
+        ("max_borrow", stranger), ("max_withdraw", stranger, 0),
+    ]  # fmt: skip
+    for function, *arguments in of_vaults:
+        with reverts("lens: a basket"):
+            lens.contract.call(function, basket, *arguments)
+    for function, *arguments in of_baskets:
+        for address in (vault, stranger, loan.pool.address):
+            with reverts("lens: not a basket"):
+                lens.contract.call(function, address, *arguments)
+    with reverts("lens: no such leg"):
+        lens.max_withdraw(basket, stranger, 2)
