@@ -64,7 +64,9 @@ class Contract:
 
 def deployable() -> list[Path]:
     """The files of the contracts that are deployed, in the order of a loan's life; mocks are not."""
-    order = ("Pool", "Vault", "Basket", "Council", "Backstop", "Factory", "Lens", "ChainlinkOracle", "Liquidator")
+    order = (
+        "Pool", "Vault", "Basket", "Council", "Backstop", "Factory", "Lens", "ChainlinkOracle", "Liquidator"
+    )  # fmt: skip
     found = [path for path in CONTRACTS.rglob("[A-Z]*.vy") if "mocks" not in path.parts]
     return sorted(found, key=lambda path: order.index(path.stem) if path.stem in order else len(order))
 

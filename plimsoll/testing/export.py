@@ -12,8 +12,8 @@ from plimsoll.places import PACKAGE
 
 INTERFACES = PACKAGE / "solidity"
 CONTRACTS = (
-    "Pool", "Council", "Backstop", "Vault", "Basket", "Factory", "Lens", "Liquidator", "Leverage", "ChainlinkOracle",
-    "PlainToken", "LyingOracle", "MockFeed",
+    "Pool", "Council", "Backstop", "Vault", "Basket", "Factory", "Lens", "Liquidator", "Leverage",
+    "ChainlinkOracle", "PlainToken", "LyingOracle", "MockFeed",
 )  # fmt: skip
 
 
