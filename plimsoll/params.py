@@ -24,6 +24,11 @@ UNIT_VALUE_DIVISOR = 10_000  # a base unit of collateral is worth at most min_de
 LEAST_BONUS = 1_000  # base units of the bonus on min_debt
 THRESHOLD_WITH_BONUS = Decimal("0.98")  # threshold * (1 + bonus_min) at most
 LTV_WITH_BONUS = Decimal("0.96")  # ltv * (1 + bonus_min) at most
+LEGS = (2, 8)  # of a basket
+LEG_THRESHOLD_LEAST = Decimal("0.01")
+CEILING_FACTOR = 4  # a leg's ceiling is at least so many times its price
+CEILING_TOP = 2**200  # 1e36
+LEG_UNITS_DIVISOR = 100  # a base unit of every leg is worth at most bonus_min of min_debt over this
 
 ReserveFactor = Annotated[Decimal, Field(ge=0, le=Decimal("0.25"))]
 DrawBurst = Annotated[Decimal, Field(gt=0, le=1)]

@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from plimsoll.chain import artifacts
 from plimsoll.chain.containers import container
 from plimsoll.chain.views import code_of, has_borrowed_id, is_local, network_of
 from plimsoll.deploy.market import DeployError
+from plimsoll.params import FrozenModel, wad
 
 FOLDER = Path("deployments")
 
@@ -100,6 +102,37 @@ class VaultRecord(Deployed):
     risk: dict[str, Any]
 
 
+class LegTerms(FrozenModel):
+    """What a market file said of a leg, besides its token and its oracle."""
+
+    ltv: Decimal
+    threshold: Decimal
+    ceiling: Decimal | None = None
+    ceiling_price: Decimal | None = None
+
+
+class LegRecord(_Record):
+    """A leg of a basket; `ceiling` as the contract has it, 1e36."""
+
+    token: str
+    oracle: str
+    ceiling: str
+    terms: LegTerms
+
+    def struct(self) -> tuple[object, ...]:
+        """`IBasket.Leg`."""
+        ratios = wad(self.terms.ltv), wad(self.terms.threshold)
+        return self.token, self.oracle, *ratios, int(self.ceiling)
+
+
+class BasketRecord(Deployed):
+    """A basket, its legs by name in their order; `risk` in human units."""
+
+    pool: str
+    legs: dict[str, LegRecord]
+    risk: dict[str, Any]
+
+
 class Pending(_Record):
     """A transaction that was signed and whose receipt had not been seen when the book was written."""
 
@@ -110,8 +143,9 @@ class Pending(_Record):
 class AddressBook(_Record):
     """Everything that was deployed on one network, by name.
 
-    Pools go by their symbol, vaults and oracles by `pool/vault`, mock tokens by their symbol, mock feeds by
-    `pool/vault/side`. `calls` are the transactions that deployed nothing, such as opening a pool.
+    Pools go by their symbol, vaults, baskets and oracles by `pool/vault`, oracles of legs by
+    `pool/basket/leg`, mock tokens by their symbol, mock feeds by their oracle and side. `calls` are the
+    transactions that deployed nothing, such as opening a pool.
     """
 
     network: str
@@ -125,6 +159,7 @@ class AddressBook(_Record):
     oracles: dict[str, OracleRecord] = {}
     pools: dict[str, PoolRecord] = {}
     vaults: dict[str, VaultRecord] = {}
+    baskets: dict[str, BasketRecord] = {}
     uniswap: Deployed | None = None
     liquidator: Deployed | None = None
     leverage: Deployed | None = None
@@ -202,15 +237,21 @@ class AddressBook(_Record):
             councils={name: contract_at("Council", record.council) for name, record in self.pools.items()},
             backstops={name: contract_at("Backstop", record.backstop) for name, record in self.pools.items()},
             vaults={name: contract_at("Vault", record.address) for name, record in self.vaults.items()},
-            oracles={
-                name: contract_at("ChainlinkOracle", vault.oracle) for name, vault in self.vaults.items()
-            },
+            baskets={name: contract_at("Basket", record.address) for name, record in self.baskets.items()},
+            oracles={name: contract_at("ChainlinkOracle", oracle) for name, oracle in self._oracles()},
             tokens={name: contract_at("PlainToken", record.address) for name, record in self.tokens.items()},
             feeds={name: contract_at("MockFeed", record.address) for name, record in self.feeds.items()},
             uniswap=container("UniswapV2Factory").at(self.uniswap.address) if self.uniswap else None,
             liquidator=contract_at("Liquidator", self.liquidator.address) if self.liquidator else None,
             leverage=contract_at("Leverage", self.leverage.address) if self.leverage else None,
         )
+
+    def _oracles(self) -> Iterator[tuple[str, str]]:
+        """The oracles of vaults and legs, those of others included."""
+        for name, vault in self.vaults.items():
+            yield name, vault.oracle
+        for name, basket in self.baskets.items():
+            yield from ((f"{name}/{leg}", it.oracle) for leg, it in basket.legs.items())
 
     def _check(self, provider: ProviderAPI, path: Path) -> None:
         if self.chain_id != provider.chain_id:
@@ -243,6 +284,7 @@ class AddressBook(_Record):
             "oracle": self.oracles,
             "pool": self.pools,
             "vault": self.vaults,
+            "basket": self.baskets,
         }
         for kind, records in sections.items():
             named |= {f"{kind} {name}": record.address for name, record in records.items()}
@@ -259,6 +301,7 @@ class Contracts:
     councils: dict[str, ContractInstance]
     backstops: dict[str, ContractInstance]
     vaults: dict[str, ContractInstance]
+    baskets: dict[str, ContractInstance]
     oracles: dict[str, ContractInstance]
     tokens: dict[str, ContractInstance]
     feeds: dict[str, ContractInstance]

@@ -20,8 +20,10 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
+    Discriminator,
     Field,
     StringConstraints,
+    Tag,
     ValidationError,
     model_validator,
 )
@@ -29,7 +31,16 @@ from pydantic_core import ErrorDetails
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
-from plimsoll.params import COLLATERAL_DECIMALS, FrozenModel, PoolParams, RiskParams, with_preset
+from plimsoll.params import (
+    CEILING_FACTOR,
+    COLLATERAL_DECIMALS,
+    LEG_THRESHOLD_LEAST,
+    LEGS,
+    FrozenModel,
+    PoolParams,
+    RiskParams,
+    with_preset,
+)
 from plimsoll.sentences import demand
 from plimsoll.yaml_lines import lines_of, nearest, reader
 
@@ -174,6 +185,55 @@ class VaultSection(FrozenModel):
     limit: Decimal = Field(gt=0, description="the most that the vault may draw")
 
 
+class LegSection(FrozenModel):
+    """One collateral of a basket; ratios that are left out are those of the basket's `risk`."""
+
+    collateral: Token
+    oracle: Oracle
+    ltv: Decimal | None = Field(None, gt=0, lt=1)
+    threshold: Decimal | None = Field(None, ge=LEG_THRESHOLD_LEAST, lt=1)
+    ceiling: Decimal = Field(
+        Decimal(10), ge=CEILING_FACTOR, description="times the price when the basket is made"
+    )
+    ceiling_price: Decimal | None = Field(
+        None, gt=0, description="the same as a price: whole loan tokens for a whole collateral token"
+    )
+
+    @model_validator(mode="after")
+    def _one_ceiling(self) -> Self:
+        if {"ceiling", "ceiling_price"} <= self.model_fields_set:
+            raise ValueError("give either ceiling or ceiling_price")
+        return self
+
+    def risk(self, shared: RiskParams) -> RiskParams:
+        """Its risk parameters as a vault's. Raises `ValidationError`."""
+        own = {"ltv": self.ltv, "threshold": self.threshold}
+        given = {name: ratio for name, ratio in own.items() if ratio is not None}
+        return RiskParams.model_validate(shared.model_dump() | given)
+
+
+Name = Annotated[str, StringConstraints(pattern="^[a-z0-9][a-z0-9-]*$")]
+
+
+class BasketSection(FrozenModel):
+    """One basket of the market's pool, its legs by name; `limit` in whole loan tokens."""
+
+    legs: dict[Name, LegSection] = Field(min_length=LEGS[0], max_length=LEGS[1])
+    risk: Annotated[RiskParams, BeforeValidator(_resolved)]
+    limit: Decimal = Field(gt=0, description="the most that the basket may draw")
+
+
+def _kind(section: object) -> str:
+    """What a section of `vaults` describes."""
+    has_legs = "legs" in section if isinstance(section, dict) else isinstance(section, BasketSection)
+    return "basket" if has_legs else "vault"
+
+
+_Spoke = Annotated[
+    Annotated[VaultSection, Tag("vault")] | Annotated[BasketSection, Tag("basket")], Discriminator(_kind)
+]
+
+
 class PoolSection(PoolParams):
     """The pool: its parameters and what its curator does first; `supply_cap` in whole loan tokens."""
 
@@ -185,14 +245,14 @@ class PoolSection(PoolParams):
 
 
 class Market(FrozenModel):
-    """A pool with its vaults, by their names in the address book."""
+    """A pool with its vaults and baskets, by their names in the address book."""
 
     factory: Address | None = Field(None, description="an existing one; else the address book's or a new one")
     uniswap: Literal["local"] | Address | None = Field(
         None, description="a Uniswap v2 factory: Liquidator and Leverage are deployed for its pairs"
     )
     pool: PoolSection
-    vaults: dict[Annotated[str, StringConstraints(pattern="^[a-z0-9][a-z0-9-]*$")], VaultSection] = Field({})
+    vaults: dict[Name, _Spoke] = Field({})
 
 
 # --------------------------------------------------------------------------------------------------- the file
@@ -249,14 +309,11 @@ def load_market(path: Path | str) -> MarketFile:
 
 
 def _contradictions(file: MarketFile) -> Iterator[str]:
-    """What is wrong between tokens that are sound by themselves."""
+    """What is wrong between parts that are sound by themselves."""
     asset = file.market.pool.asset
     mocks = {asset.mock.symbol: asset.mock.decimals} if asset.mock else {}
-    for name, vault in file.market.vaults.items():
-        where, token = f"vaults.{name}.collateral", vault.collateral
-        if token.address == asset.address and (token.mock and token.mock.symbol) == (
-            asset.mock and asset.mock.symbol
-        ):
+    for where, token in _collaterals(file.market):
+        if _identity(token) == _identity(asset):
             yield file.problem(where, "it is the loan asset; choose another token")
         elif token.mock and mocks.setdefault(token.mock.symbol, token.mock.decimals) != token.mock.decimals:
             yield file.problem(
@@ -264,6 +321,41 @@ def _contradictions(file: MarketFile) -> Iterator[str]:
                 f"mock token {token.mock.symbol} has {token.mock.decimals} decimals here and "
                 f"{mocks[token.mock.symbol]} elsewhere; choose another symbol",
             )
+    for name, section in file.market.vaults.items():
+        if isinstance(section, BasketSection):
+            yield from _contradictions_of_legs(file, f"vaults.{name}.legs", section)
+
+
+def _contradictions_of_legs(file: MarketFile, where: str, basket: BasketSection) -> Iterator[str]:
+    seen: dict[tuple[str | None, str | None], str] = {}
+    for name, leg in basket.legs.items():
+        first = seen.setdefault(_identity(leg.collateral), name)
+        if first != name:
+            yield file.problem(
+                f"{where}.{name}.collateral", f"it is that of the leg {first} as well; choose another token"
+            )
+        try:
+            leg.risk(basket.risk)
+        except ValidationError as error:
+            for details in error.errors():
+                yield file.problem(
+                    f"{where}.{name}", str(details.get("ctx", {}).get("error", details["msg"]))
+                )
+
+
+def _collaterals(market: Market) -> Iterator[tuple[str, Token]]:
+    """Every collateral, and where it stands."""
+    for name, section in market.vaults.items():
+        if isinstance(section, BasketSection):
+            for leg, part in section.legs.items():
+                yield f"vaults.{name}.legs.{leg}.collateral", part.collateral
+        else:
+            yield f"vaults.{name}.collateral", section.collateral
+
+
+def _identity(token: Token) -> tuple[str | None, str | None]:
+    """The same for the same token."""
+    return token.address, token.mock.symbol if token.mock else None
 
 
 def _problem(path: Path, lines: dict[str, int], where: str, sentence: str) -> str:
@@ -277,9 +369,10 @@ def _fields(models: Iterable[type[BaseModel]]) -> set[str]:
     return {name for model in models for name in model.model_fields}
 
 
-_KEYS = _fields(
-    (Market, PoolSection, VaultSection, Token, MockToken, Oracle, MockFeeds, Chainlink, Feed, Rate, Sequencer)
-) | _fields((RiskParams, type(PoolParams.model_fields["rates"].default)))
+_KEYS = _fields((
+    Market, PoolSection, VaultSection, BasketSection, LegSection, Token, MockToken, Oracle, MockFeeds,
+    Chainlink, Feed, Rate, Sequencer, RiskParams, type(PoolParams.model_fields["rates"].default),
+))  # fmt: skip
 
 
 class _Reader:
@@ -322,6 +415,8 @@ class _Reader:
     def explain(self, details: ErrorDetails) -> str:
         """One of pydantic's errors as a sentence."""
         loc = [str(part) for part in details["loc"] if part != "[key]"]
+        if loc[:1] == ["vaults"] and loc[2:3] in (["vault"], ["basket"]):
+            del loc[2]  # the kind of the section, which is no key
         full = ".".join(loc)
         where = nearest(self.lines, full)
         kind, context = details["type"], details.get("ctx", {})

@@ -12,9 +12,10 @@ from plimsoll.chain import artifacts
 from plimsoll.chain.engine import BLUEPRINT_PREAMBLE
 from plimsoll.chain.protocol import BLUEPRINTS
 from plimsoll.chain.views import code_of, network_of, view_one
+from plimsoll.deploy.basket_plan import BasketPlan
 from plimsoll.deploy.book import AddressBook, Deployed
 from plimsoll.deploy.checks import Checks, address_in, needed
-from plimsoll.deploy.market import DeployError, MarketFile
+from plimsoll.deploy.market import BasketSection, DeployError, MarketFile
 from plimsoll.deploy.pool_plan import PoolPlan
 from plimsoll.deploy.steps import Draft, Plan, Step, Steps, deployed
 from plimsoll.deploy.vault_plan import VaultPlan
@@ -62,8 +63,11 @@ def _plan_market(steps: Steps, file: MarketFile, until: Stage) -> None:
     pool.add_pool()
     pool.add_supply_cap()
     if until >= Stage.VAULT:
-        for name, vault in file.market.vaults.items():
-            VaultPlan(pool, vault, name).add()
+        for name, spoke in file.market.vaults.items():
+            if isinstance(spoke, BasketSection):
+                BasketPlan(pool, spoke, name).add()
+            else:
+                VaultPlan(pool, spoke, name).add()
     if until >= Stage.MARKET:
         pool.add_guardian()
         pool.add_opening()

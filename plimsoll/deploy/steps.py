@@ -280,13 +280,16 @@ class Steps:
 
 
 def spelled(inputs: Sequence[ABIType], values: Sequence[object]) -> str:
-    """Arguments with their names; structs in braces."""
-    return ", ".join(
-        f"{part.name}={{{spelled(part.components, value)}}}"
-        if part.components and isinstance(value, tuple)
-        else f"{part.name}={value}"
-        for part, value in zip(inputs, values, strict=True)
-    )
+    """Arguments with their names; structs in braces, lists of them in brackets."""
+
+    def told(part: ABIType, value: object) -> str:
+        if part.components and isinstance(value, tuple):
+            return f"{{{spelled(part.components, value)}}}"
+        if part.components and isinstance(value, list):
+            return f"[{', '.join(told(part, each) for each in value)}]"
+        return str(value)
+
+    return ", ".join(f"{part.name}={told(part, value)}" for part, value in zip(inputs, values, strict=True))
 
 
 def most_of(transaction: TransactionAPI) -> int:

@@ -161,6 +161,9 @@ class _Reader:
         for name, vault in book.vaults.items():
             arguments = self._factory_call(f"vault {name}", "create_vault", vault)
             yield self._from_blueprint(f"vault {name}", "Vault", vault.address, vault, arguments)
+        for name, basket in book.baskets.items():
+            arguments = self._factory_call(f"basket {name}", "create_basket", basket)
+            yield self._from_blueprint(f"basket {name}", "Basket", basket.address, basket, arguments)
 
     def _made_with_pool(self, name: str, pool: PoolRecord) -> Iterator[Verifiable]:
         """A pool, its council and its backstop, with what `Factory.create_pool` gives them."""

@@ -62,7 +62,7 @@ def plan_of_file(path: Path | str, depth: Number | None) -> tuple[MarketPlan, Op
         DeployError: the file is missing or wrong.
         MarketError: it names contracts of a real network.
     """
-    from plimsoll.deploy.market import load_market
+    from plimsoll.deploy.market import BasketSection, load_market
 
     path = Path(path)
     if path.parent == Path() and not path.exists() and (MARKETS / path).is_file():
@@ -72,6 +72,8 @@ def plan_of_file(path: Path | str, depth: Number | None) -> tuple[MarketPlan, Op
     half = units_of(depth, loan.decimals, "the depth") if depth else None
     vaults = {}
     for name, section in file.vaults.items():
+        if isinstance(section, BasketSection):
+            raise MarketError(f"vaults.{name} is a basket; a market to play with has vaults alone.")
         feeds = section.oracle.mock
         if feeds is None:
             raise _real(f"vaults.{name}.oracle")

@@ -397,7 +397,7 @@ def test_builds_no_vault_where_the_node_could_not_try_the_oracle_before(
     desk: Desk, hungry: Hungry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Such a node answers nothing for a deployment; pool and oracle are there then, the vault is not."""
-    monkeypatch.setattr("plimsoll.deploy.vault_plan.code_from", lambda *_: None)
+    monkeypatch.setattr("plimsoll.deploy.oracle_plan.code_from", lambda *_: None)
     sent = desk.plan(hungry.paired).apply()
     with pytest.raises(DeployError, match=r"line 11: vaults.weth.oracle: own_price\(\) and own_safe_price"):
         for _ in sent:
