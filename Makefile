@@ -14,6 +14,8 @@ PARALLEL := -n logical --dist loadfile
 # ape looks for vyper and anvil there
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHON
+# where it is set, every process compiles package and tests anew
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
