@@ -37,6 +37,10 @@ from tests.utils.actor import Actor
 PEOPLE = (LENDER, BORROWER, OTHER_BORROWER, LIQUIDATOR, OPERATOR, RECEIVER, STRANGER)
 ANONYMOUS = ("poke", "accrue")  # whoever calls them
 NO_PRICE = "lying oracle: silent"
+ANY_CODE = "any code"  # of an oracle, see `BasketPlace.run_code`
+# the first word of storage is the address of what it runs; 32 bytes of calldata set it
+RUNS_ANY_CODE = "36602014601d575f5f5f5f5f545af43d5f5f3e6019573d5ffd5b3d5ff35b5f355f5500"
+ANSWERS_A_WORD = "7f{:064x}5f5260205ff3"
 Answer = Any
 
 
@@ -84,7 +88,7 @@ class BasketPlace:
         self.tokens = [builder.token(leg.decimals, f"LEG{i}", leg.token) for i, leg in enumerate(legs)]
         fair = [price_of(leg.quote, leg.decimals, loan_decimals) for leg in legs]
         self.fair = tuple(fair)
-        self.oracles = [self.chain.make(leg.oracle, price) for leg, price in zip(legs, fair, strict=True)]
+        self.oracles = [self._oracle(leg.oracle, price) for leg, price in zip(legs, fair, strict=True)]
         params = PoolParams(name="Plimsoll", symbol="P")
         struct = list(params.to_struct(self.loan.address, loan_decimals))
         made = builder.protocol.create_pool(struct, builder.curator, params.delay)
@@ -103,6 +107,23 @@ class BasketPlace:
         self.models["pool"].set_limit(made.council.address, self.basket.address, line)
         self.models["pool"].open_pool(made.council.address)
         self._provide(supply)
+
+    def _oracle(self, kind: str, price: int) -> Contract:
+        if kind != ANY_CODE:
+            return self.chain.make(kind, price)
+        oracle = self.chain.at("LyingOracle", self.chain.place_code(bytes.fromhex(RUNS_ANY_CODE)))
+        self._run_in(oracle, ANSWERS_A_WORD.format(price))
+        return oracle
+
+    def _run_in(self, oracle: Contract, code: str) -> None:
+        address = self.chain.place_code(bytes.fromhex(code)) if code else STRANGER
+        word = bytes.fromhex(address[2:]).rjust(32, b"\0")
+        self.chain.engine.send(STRANGER, oracle.address, word)
+
+    def run_code(self, leg: int, code: str, answer: int) -> None:
+        """What an oracle of `ANY_CODE` runs from now on, and what that says to a basket; 0 is silence."""
+        self._run_in(self.oracles[leg], code)
+        self.scripts[leg].price_answer = self.scripts[leg].safe_price_answer = answer
 
     def leg_structs(self) -> list[tuple[Any, ...]]:
         """The legs, as the Factory takes them."""
@@ -230,7 +251,7 @@ class BasketPlace:
         """A call to the basket that both sides refuse, with this reason."""
         answer = self.act(function, *arguments, sender=sender)
         assert isinstance(answer, Revert), f"accepted instead of {reason!r}: {function}{arguments}"
-        assert answer.reason == reason
+        assert answer.reason == reason, answer.reason
 
     def act_with_callback(
         self, actor: Actor, function: str, *arguments: Any, inside: Callable[[], None] = lambda: None
