@@ -37,7 +37,12 @@ def words_for(name: str) -> tuple[str, str, str, str]:
     if name in bytecode.CHECKS:
         one = bytecode.CHECKS[name]
         return one.section, f"bytecode of {one.contract}", one.says, one.wrong_says
-    return "2 to 11", FILES, "No unsafe operation wraps.", "Without bounds, lemmas and the function's checks."
+    return (
+        "2 to 11, 17",
+        FILES,
+        "No unsafe operation wraps.",
+        "Without bounds, lemmas and the function's checks.",
+    )
 
 
 def main(arguments: list[str]) -> int:

@@ -1,9 +1,9 @@
 """Baskets: slices, legs left out, silent legs.
 
-`c` is an amount of a leg, `V` a value and `W` one weighted with thresholds, in base units of the loan asset, `W`
+`c` is an amount of a leg, `V` a value in base units of the loan asset, and `W` one weighted with thresholds,
 times WAD; `S` in a name is of the legs taken. `ds` are a position's debt shares, `k` those that a close
-extinguishes, `D` the debt, `g` the value that is handed over. Sums over legs are written for two, of which one may
-be a sum itself.
+extinguishes, `D` the debt, `g` the value handed over. Sums over legs are written for two, which may be
+sums themselves.
 """
 
 import z3
@@ -219,7 +219,7 @@ def part_leaves_equity(V: Term, D: Term, low: Term, b: Term, A: Term, g: Term, V
     return Claim([*given, b <= low], V2 >= D2), Claim([*given, b <= WAD], V2 >= D2)
 
 
-# --------------------------------------------------------------------------------- legs left out, in shortfall
+# ------------------------------------------------------------------------------ legs left out, in shortfall
 
 
 @lemma(

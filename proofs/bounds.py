@@ -7,7 +7,7 @@ checked), or `door: ...`, a check that stands elsewhere in the contracts.
 import z3
 
 from proofs.integers import PAIR
-from proofs.lemma import INTEGERS, WAD, Claim, F, N, Term, ceil, floor, lemma
+from proofs.lemma import INTEGERS, SCALE, WAD, Claim, F, N, Term, ceil, floor, lemma
 from proofs.source import MAX, Facts
 
 FIELDS = INTEGERS + " up to the field's width"
@@ -124,14 +124,14 @@ def ramp_in_range(low: Term, high: Term, h: Term, health: Term, climb: Term) -> 
 @lemma(
     "11, integers",
     INTEGERS,
-    "The denominator of x*, its product rounded up, is at least one.",
+    "The denominator of x*, its quotient rounded up, is at least one; of a vault W is V*w.",
     "Also without the constructor's w*(1 + bonus_max) <= h.",
 )
-def drop_is_positive(w: Term, high: Term, h: Term, T: Term, b: Term, r: Term) -> PAIR:
-    given = [h < WAD, b <= high, 1_000 * T >= 1_005 * WAD, ceil(r, (WAD + b) * w, WAD)]
+def drop_is_positive(W: Term, V: Term, high: Term, h: Term, T: Term, b: Term, r: Term) -> PAIR:
+    given = [V > 0, h < WAD, b <= high, 1_000 * T >= 1_005 * WAD, ceil(r, (WAD + b) * W, V * WAD)]
     return (
-        Claim([*given, w * (WAD + high) <= h * WAD], T - r >= 1),
-        Claim([*given, w < WAD, high <= WAD], T - r >= 1),
+        Claim([*given, W * (WAD + high) <= h * V * WAD], T - r >= 1),
+        Claim([*given, W <= V * WAD, high <= WAD], T - r >= 1),
     )
 
 
@@ -198,6 +198,13 @@ RISK = "door: vault_params._check_risk"
 PACE = "door: pool_params._check"
 CURVE = "door: pool_params._check_rates"
 MASKS = "door: the masks of the module that unpacks the word"
+LANE = 2**128 - 1
+LEG_TOP = MAX // SCALE  # where the value of a leg saturates
+EIGHT = "door: at most eight legs"
+SUMS = "door: sums over at most eight legs"
+LEG_RISK = "door: basket_params._check, for each leg"
+WEIGHED = "door: below debt*WAD, checked in slices._slice, and parts of it"
+HANDED = "slice_keeps_every_leg, fewer_shares_than_all, part_taken_exists, part_of_a_shortfall"
 
 
 def bounds(function: str, reason: str, **tops: int) -> Bounds:
@@ -283,6 +290,9 @@ BOUNDS: Bounds = {
         "liquidation._quote", RISK, risk__health_for_max_bonus=WAD - 1, risk__target_health=125 * WAD // 100
     ),
     **bounds("liquidation._quote", RISK, risk__shortfall_slope=WAD // 4, risk__liquidation_fee=3 * WAD // 10),
+    **bounds(
+        "liquidation._quote", "door: below debt*WAD of a basket, checked in slices._slice", weighted=2**155
+    ),
     **bounds("liquidation._quote", "debt_fits", debt=DEBT_TOP),
     **bounds("liquidation._quote", "ramp_in_range", bonus=WAD),
     **bounds("liquidation._quote", "fewer_shares_than_all", shares=COUNT_TOP),
@@ -302,6 +312,9 @@ BOUNDS: Bounds = {
     **bounds("liquidation._whole_price", "door: collateral*price was checked", value_wad=MAX // 10**18),
     **bounds("liquidation._whole_price", RISK, bonus_min=WAD, bonus_max=WAD, slope=WAD // 4),
     **bounds("liquidation._whole_price", "debt_fits", debt=DEBT_TOP),
+    **bounds("liquidation._payment_word", "paid_at_most_offered", paid=DEBT_TOP),
+    **bounds("liquidation._payment_word", "fee_at_most_paid", fee=DEBT_TOP),
+    **bounds("liquidation._payment_word", "health_below_one", health_before=WAD),
     # Pool and Vault
     **bounds("cash._backing", STORED, total_debt=VALUE_TOP),
     **bounds("Pool.settle", STORED, t__total_debt=VALUE_TOP),
@@ -318,13 +331,81 @@ BOUNDS: Bounds = {
     **bounds("limits._check_collateralised", RISK, liquidation__RISK__ltv=WAD),
     **bounds("limits._check_collateralised", "debt_fits", debt=DEBT_TOP),
     **bounds("Vault._log_liquidation", "fewer_shares_than_all", quote__shares=COUNT_TOP),
-    **bounds("Vault._log_liquidation", "fee_at_most_paid", quote__fee=DEBT_TOP),
-    **bounds("Vault._log_liquidation", "health_below_one", quote__health_before=WAD),
     **bounds("Vault._log_call", STORED, totals__shares=COUNT_TOP),
+    # baskets
+    **bounds("basket._amount", EIGHT, leg=7),
+    **bounds("basket._with", "result of basket._amount[0]", **{"self._amount(lane, leg)": LANE}),
+    **bounds("basket._with", "door: asserted first", amount=LANE),
+    **bounds("basket._without", "door: asserted first", amount=LANE),
+    **bounds("basket._prices", EIGHT, i=7),
+    **bounds("basket._worth", EIGHT, i=7),
+    **bounds("basket._worth", "result of basket._value_up[0]", most=LEG_TOP),
+    **bounds("basket._worth", "result of basket._value_down[0]", found=LEG_TOP),
+    **bounds("basket._worth", LEG_RISK, leg__threshold=WAD - 1),
+    **bounds("basket._worth", SUMS, worth__high=8 * LEG_TOP, worth__low=8 * LEG_TOP, worth__part=8 * LEG_TOP),
+    **bounds("basket._worth", SUMS, worth__high_weighted=2**200, worth__low_weighted=2**200),
+    **bounds("basket._worth", SUMS, worth__part_weighted=2**200),
+    **bounds("basket._safe_worth", EIGHT, i=7),
+    **bounds("basket._safe_worth", LEG_RISK, ratio=WAD),
+    **bounds("basket._safe_worth", "result of basket._value_down[0]", found=LEG_TOP),
+    **bounds("basket._safe_worth", SUMS, worth=2**200),
+    **bounds("basket_limits._check_collateralised", "debt_fits", debt=DEBT_TOP),
+    **bounds(
+        "basket_limits._shortfall",
+        "result of position._debt_shares[0]",
+        **{"position._debt_shares(word)": COUNT_TOP},
+    ),
+    **bounds("slices._slice", "debt_fits", debt=DEBT_TOP),
+    **bounds("slices._slice", "result of position._debt_shares[0]", debt_shares=COUNT_TOP),
+    **bounds("slices._slice", RISK, liquidation__RISK__bonus_min=WAD),
+    **bounds("slices._slice", "liquidatable_value_fits", worth__low=2**102),
+    **bounds("slices._slice", HANDED, numerator=COUNT_TOP, taken=LANE),
+    **bounds("slices._slice", EIGHT, i=7),
+    **bounds("slices._slice", "result of basket._value_down[0]", left=LEG_TOP),
+    **bounds("slices._slice", LEG_RISK, leg__threshold=WAD - 1),
+    **bounds("slices._slice", SUMS, weighted=2**200),
+    **bounds("slices._restoring", RISK, risk__bonus_min=WAD, risk__target_health=125 * WAD // 100),
+    **bounds("slices._restoring", RISK, risk__liquidation_fee=3 * WAD // 10),
+    **bounds("slices._restoring", "debt_fits", debt=DEBT_TOP),
+    **bounds("slices._restoring", "liquidatable_value_fits", worth__high=2**102, worth__low=2**102),
+    **bounds("slices._restoring", "liquidatable_value_fits", worth__part=2**102),
+    **bounds("slices._restoring", WEIGHED, worth__high_weighted=2**155),
+    ("slices._restoring", "of_slice"): (1, 2**61, "part_denominator"),
+    **bounds("slices._restoring", "paid_at_most_offered", paid=DEBT_TOP),
+    **bounds("slices._restoring", "extinguished_at_most_debt", extinguished=DEBT_TOP),
+    **bounds("slices._weight_of", "door: WAD and at most bonus_min", with_bonus=2 * WAD),
+    **bounds("slices._weight_of", WEIGHED, worth__part_weighted=2**155),
+    **bounds("slices._weight_of", "liquidatable_value_fits", worth__part=2**102),
+    **bounds("slices._losing", "liquidatable_value_fits", worth__high=2**102, worth__part=2**102),
+    **bounds("slices._losing", "whole_price_at_most_debt", whole=DEBT_TOP),
+    **bounds("slices._losing", MASKS, debt_shares=COUNT_TOP),
+    **bounds("slices._losing", "part_of_a_shortfall", shares=COUNT_TOP),
+    **bounds("Basket.liquidate_batch", HANDED, found__shares=COUNT_TOP),
+    **bounds("Basket.liquidate_batch", "paid_at_most_offered", found__paid=DEBT_TOP),
+    **bounds("Basket.liquidate_batch", "fee_at_most_paid", found__fee=DEBT_TOP),
+    **bounds("Basket.liquidate_batch", "door: sums of at most 256 orders", shares=2**136, paid=2**136),
+    **bounds("Basket.liquidate_batch", "door: sums of at most 256 orders", fee=2**136),
+    ("Basket.liquidate_batch", "seized[leg]"): (0, 2**136, "door: sums of at most 256 orders"),
+    ("Basket.liquidate_batch", "seized[leg | 1]"): (0, 2**136, "door: sums of at most 256 orders"),
+    **bounds("Basket.liquidate_batch", "door: four words of two legs", j=3),
+    **bounds("Basket._enter", "door: basket_limits._check_leg", leg=7),
+    **bounds("Basket._open", "door: basket_limits._check_leg", leg=7),
+    **bounds("Basket._close", "door: basket_limits._check_leg", leg=7),
+    **bounds("Basket._settle", STORED, totals__shares=COUNT_TOP),
+    **bounds("Basket._settle", EIGHT, i=7),
+    **bounds("Basket._settle", "door: sums of at most 256 orders", paid=2**136, fee=2**136),
+    **bounds("Basket._apply", "door: four words of two legs", j=3),
+    **bounds("Basket._apply", "result of basket._without_amount[0]", **{"basket._without_amount(lane)": 3}),
 }
 
 _QUOTE = "liquidation._quote"
-_CEIL_SW = "unsafe_div(unsafe_add(unsafe_mul(with_bonus, risk.threshold), WAD - 1), WAD)"
+_CEIL_SW = "unsafe_div(unsafe_add(unsafe_mul(with_bonus, weight), unsafe_sub(value_wad, 1)), value_wad)"
+
+_REST = "share_math._part_to_assets_up(unsafe_sub(debt_shares, found.shares), totals.debt, totals.shares)"
+_OF_SLICE = (
+    "unsafe_div(unsafe_mul(unsafe_add(WAD, risk.bonus_min), worth.high_weighted), "
+    "unsafe_mul(worth.high, WAD))"
+)
 
 ORDERS: dict[tuple[str, str, str], str] = {
     ("credit_lines._draw", "unsafe_add(line, shares)", "MAX"): "line_draws",
@@ -348,7 +429,8 @@ ORDERS: dict[tuple[str, str, str], str] = {
     (_QUOTE, "risk.bonus_min", "risk.bonus_max"): RISK,
     (_QUOTE, "quote.health_before", "WAD"): "health_below_one",
     (_QUOTE, _CEIL_SW, "risk.target_health"): "drop_is_positive",
-    (_QUOTE, "weighted", "unsafe_mul(risk.target_health, debt)"): "health_below_one",
+    (_QUOTE, "weight", "unsafe_mul(risk.target_health, debt)"): "health_below_one",
+    (_QUOTE, "1", "value_wad"): "covered_has_value, liquidatable_owes",
     ("liquidation._whole_price", "1", "debt"): "liquidatable_owes, a_share_owes",
     ("liquidation._whole_price", "cover", "unsafe_add(WAD, bonus_min)"): "shortfall_bonus_in_range",
     (_QUOTE, "risk.bonus_min", "equity"): "equity_covers_bonus_min",
@@ -383,6 +465,40 @@ ORDERS: dict[tuple[str, str, str], str] = {
     ): "door: share_token._burn, and P1: balances are part of the supply",
     ("Pool._leave", "value", "t.total_assets"): "payout_fits",
     ("Vault.liquidate_batch", "bit << 1", "MAX"): "door: bit 256 is lost after the last order and not used",
+    # baskets
+    ("basket._with", "unsafe_add(lane, amount << ((leg & 1) << 7))", "MAX"): "lanes_grow",
+    ("basket._without", "amount << ((leg & 1) << 7)", "lane"): "lanes_shrink",
+    ("basket._value_down", "unsafe_mul(amount, price)", "MAX"): "value_product_fits",
+    ("basket._value_up", "unsafe_mul(amount, price)", "MAX"): "value_product_fits",
+    (
+        "basket._value_up",
+        "unsafe_add(unsafe_mul(amount, price), PRICE_SCALE - 1)",
+        "MAX",
+    ): "value_product_fits",
+    ("slices._slice", "1", "debt"): "liquidatable_owes, a_share_owes",
+    (
+        "slices._slice",
+        "worth.part_weighted",
+        "worth.high_weighted",
+    ): "door: basket._worth adds parts to the whole",
+    (
+        "slices._slice",
+        "1",
+        "denominator",
+    ): "door: what is liquidatable owes; _restoring refuses parts of no value",
+    ("slices._slice", "taken", "amount"): f"{HANDED}, shortfall_collateral_per_share_kept",
+    ("slices._slice", "unsafe_add(found.seized[i >> 1], taken << ((i & 1) << 7))", "MAX"): "lanes_grow",
+    ("slices._slice", "1", _REST): "a_share_owes",
+    ("slices._restoring", "1", "unsafe_mul(worth.high, WAD)"): "door: at least the part, which is above 0",
+    ("slices._restoring", _OF_SLICE, "risk.target_health"): "part_denominator",
+    ("slices._restoring", "cost", "risk.target_health"): "part_denominator",
+    ("slices._restoring", "1", "debt"): "liquidatable_owes, a_share_owes",
+    ("slices._restoring", "worth.high_weighted", "unsafe_mul(risk.target_health, debt)"): "health_below_one",
+    ("slices._restoring", "WAD", "unsafe_div(unsafe_mul(worth.low, WAD), debt)"): "equity_covers_bonus_min",
+    ("slices._restoring", "risk.bonus_min", "equity"): "equity_covers_bonus_min",
+    ("slices._losing", "1", "worth.part"): "door: some shares are at most debt_shares*part // high",
+    ("Basket.liquidate_batch", "bit << 1", "MAX"): "door: bit 256 is lost after the last order and not used",
+    ("Basket._apply", "found.seized[j]", "left[j]"): "lanes_shrink",
 }
 
 FACTS = Facts(BOUNDS, ORDERS)

@@ -1,5 +1,7 @@
 """Storage and event words as bit vectors: what is written is what is read, and no lane touches another."""
 
+from collections.abc import Callable
+
 import z3
 
 from proofs.lemma import WORDS, Claim, Term, Terms, lemma
@@ -84,6 +86,65 @@ def line_paces(word: Term, level: Term, time: Term) -> PAIR:
         Claim([below(level, 24), below(time, 32)], then),
         Claim([below(level, 25), below(time, 32)], then),
     )
+
+
+@lemma(
+    "2 basket.amounts",
+    WORDS,
+    "Both amounts of a word of two legs are read as they were written.",
+    "Also with an amount of 129 bits.",
+)
+def lanes(even: Term, odd: Term) -> PAIR:
+    return packs([even, odd], [0, 128], [128, 128], 0)
+
+
+@lemma(
+    "2 basket.amounts",
+    WORDS,
+    "Adding to an amount of a word of two legs changes that leg and not the other, if the sum fits.",
+    "If it has 129 bits.",
+)
+def lanes_grow(word: Term, leg: Term, amount: Term) -> PAIR:
+    offset = (leg & 1) << 7
+    grown = (z3.LShR(word, offset) & (2**128 - 1)) + amount
+    then = lane_changed(word, word + (amount << offset), offset, grown, z3.UGE)
+    given = [below(amount, 128)]
+    return Claim([*given, below(grown, 128)], then), Claim([*given, below(grown, 129)], then)
+
+
+@lemma(
+    "2 basket.amounts",
+    WORDS,
+    "Taking from an amount of a word of two legs changes that leg and not the other, if it is there.",
+    "If only the word is as large.",
+)
+def lanes_shrink(word: Term, leg: Term, amount: Term) -> PAIR:
+    offset = (leg & 1) << 7
+    held = z3.LShR(word, offset) & (2**128 - 1)
+    then = lane_changed(word, word - (amount << offset), offset, held - amount, z3.ULE)
+    given = [below(amount, 128)]
+    return Claim([*given, z3.ULE(amount, held)], then), Claim([*given, z3.ULE(amount << offset, word)], then)
+
+
+def lane_changed(word: Term, new: Term, offset: Term, amount: Term, order: Callable[..., Term]) -> Term:
+    """One of two amounts is `amount`, the other as it was; nothing has wrapped."""
+    top = 2**128 - 1
+    return z3.And(
+        z3.LShR(new, offset) & top == amount,
+        z3.LShR(new, 128 - offset) & top == z3.LShR(word, 128 - offset) & top,
+        order(new, word),
+    )
+
+
+@lemma(
+    "2 Basket.positions",
+    WORDS,
+    "The mask of the legs held and the debt shares of a basket's position are read as they were written.",
+    "Also with a mask of 129 bits.",
+)
+def basket_position(mask: Term, debt_shares: Term) -> PAIR:
+    right = packs([mask, debt_shares], [0, 128], [8, 104], 0)[0]
+    return right, packs([mask, debt_shares], [0, 128], [128, 104], 0)[1]
 
 
 @lemma(
