@@ -20,8 +20,8 @@ from plimsoll.twin.uniswap_v2 import Reserves
 from plimsoll.units import PRICE_SCALE
 
 FLASH_GAS = 190_000  # of a batch through the Liquidator and one pair, see bench/README.md
-BASKET_GAS, LEG_GAS = 90_000, 35_000  # of a batch of a basket, and for each of its legs
-BASKET_FLASH_GAS, LEG_FLASH_GAS = 100_000, 90_000  # the same through the Liquidator and a pair a leg
+BASKET_GAS, LEG_GAS = 90_000, 35_000  # of a batch of a basket, and for each of its legs with two feeds
+BASKET_FLASH_GAS, LEG_FLASH_GAS = 100_000, 115_000  # the same through the Liquidator and a pair a leg
 BASKET_ORDER_GAS, LEG_ORDER_GAS = 11_000, 2_000  # for each order
 
 
@@ -32,8 +32,6 @@ class Execution(Protocol):
     base_gas: int  # of a batch, whatever is in it
     order_gas: int  # of each order
     least: int | None  # that can be left before gas at the worst; None: there is no such limit
-    taker: str  # who gets the collateral
-    barred: int  # mask of a basket's legs that cannot be sold
 
     @property
     def venue(self) -> Callable[..., Any]:
@@ -51,7 +49,6 @@ class Inventory:
 
     base_gas, order_gas = BATCH_GAS, ORDER_GAS
     least: int | None = None
-    taker, barred = "", 0
 
     def __init__(self, vault: VaultNode, discount: int = 100, pair: str | None = None) -> None:
         """Values collateral at the oracle's price less `discount` basis points, or at what a `pair` gives."""
@@ -81,7 +78,6 @@ class FlashLiquidation:
     spender: str | None = None
     base_gas, order_gas = FLASH_GAS, ORDER_GAS
     least: int | None = 0  # the sale itself has to pay the vault
-    barred = 0
 
     def __init__(self, vault: VaultNode, liquidator: str, via: Sequence[str] = ()) -> None:
         """Sells over `via`, tokens between the collateral and the loan asset.
@@ -91,7 +87,6 @@ class FlashLiquidation:
             Reverted: there is no Liquidator at the address, or no pair of two tokens.
         """
         self._vault, self._liquidator = vault, liquidator
-        self.taker = liquidator
         self._path = (vault.collateral, *via, vault.loan)
         (uniswap,) = vault.node.view(liquidator, "uniswap_factory()", "address")
         self._pairs = []
@@ -121,19 +116,38 @@ class FlashLiquidation:
         return profit, executed.bit_count()
 
 
-class BasketInventory:
+class BasketExecution:
+    """What both ways have in common.
+
+    Attributes:
+        taker: gets the legs.
+        barred: mask of the legs that cannot be sold.
+    """
+
+    barred = 0
+
+    def __init__(self, basket: BasketNode, taker: str, base_gas: int, leg_gas: int) -> None:
+        """`base_gas` is of a batch, `leg_gas` comes on top for each leg."""
+        self.basket, self.taker = basket, taker
+        count = len(basket.legs)
+        self.base_gas = base_gas + leg_gas * count
+        self.order_gas = BASKET_ORDER_GAS + LEG_ORDER_GAS * count
+
+    def movers(self, leg: int) -> tuple[str, ...]:
+        """Who has some of a leg and must be able to move it to the taker or back."""
+        return (self.basket.address,)
+
+
+class BasketInventory(BasketExecution):
     """The basket takes what is due from the keeper, who gets the legs and sells them elsewhere."""
 
     least: int | None = None
-    barred = 0
 
     def __init__(self, basket: BasketNode, keeper: str, discount: int = 100) -> None:
         """Values legs at their oracles' prices less `discount` basis points."""
-        self._basket, self._discount = basket, discount
-        self.taker = keeper
+        super().__init__(basket, keeper, BASKET_GAS, LEG_GAS)
+        self._discount = discount
         self.spender: str | None = basket.address
-        self.base_gas = BASKET_GAS + LEG_GAS * len(basket.legs)
-        self.order_gas = BASKET_ORDER_GAS + LEG_ORDER_GAS * len(basket.legs)
 
     def venue(self, *prices: int) -> FixedPrices:
         """See `Execution`."""
@@ -145,26 +159,22 @@ class BasketInventory:
         wanted = [min(amount, ceil_div(max(0, amount * needed), worth)) for amount in batch.seized]
         if not batch.without:
             signature = "liquidate_batch(uint256[],uint256[],address,bytes)"
-            return self._basket.address, call_data(signature, (batch.orders, wanted, self.taker, b""))
+            return self.basket.address, call_data(signature, (batch.orders, wanted, self.taker, b""))
         (each,) = batch.candidates
         arguments = (each.owner, each.limit, wanted, batch.without, self.taker, b"")
         signature = "liquidate(address,uint256,uint256[],uint256,address,bytes)"
-        return self._basket.address, call_data(signature, arguments)
+        return self.basket.address, call_data(signature, arguments)
 
     def income(self, answer: bytes, venue: LegVenue) -> tuple[int, int]:
         """See `Execution`."""
         paid, fee, *rest = _numbers(answer, 10, 11)
-        seized = rest[: len(self._basket.legs)]
+        seized = rest[: len(self.basket.legs)]
         closes = rest[8].bit_count() if len(rest) > 8 else 1
         return sum(venue.proceeds_by_leg(seized)) - paid - fee, closes
 
 
-class BasketFlash:
-    """The Liquidator sells each leg in the basket's callback and sends what is left to the keeper.
-
-    Attributes:
-        barred: mask of the legs from which no pairs lead to the loan asset.
-    """
+class BasketFlash(BasketExecution):
+    """The Liquidator sells each leg in the basket's callback and sends what is left to the keeper."""
 
     spender: str | None = None
     least: int | None = 0
@@ -176,22 +186,24 @@ class BasketFlash:
             NodeError: the node does not answer.
             Reverted: there is no Liquidator at the address, or no leg has pairs.
         """
-        self._basket, self._liquidator = basket, liquidator
-        self.taker = liquidator
+        super().__init__(basket, liquidator, BASKET_FLASH_GAS, LEG_FLASH_GAS)
         (self._uniswap,) = basket.node.view(liquidator, "uniswap_factory()", "address")
-        self.base_gas = BASKET_FLASH_GAS + LEG_FLASH_GAS * len(basket.legs)
-        self.order_gas = BASKET_ORDER_GAS + LEG_ORDER_GAS * len(basket.legs)
         self._paths = tuple(self._hops(leg, via) for leg in basket.collaterals)
         self.barred = sum(1 << leg for leg, path in enumerate(self._paths) if not path)
         if not any(self._paths):
             raise Reverted(f"there are no pairs from any leg to {basket.loan}")
 
+    def movers(self, leg: int) -> tuple[str, ...]:
+        """See `BasketExecution`; the pair that buys it is one."""
+        return (*super().movers(leg), *(hop.pair for hop in self._paths[leg][:1]))
+
     def _hops(self, leg: str, via: Sequence[str]) -> tuple[Hop, ...]:
-        places = [place for place, token in enumerate(via) if is_same_address(token, leg)]
-        onward = via[places[0] + 1 :] if places else via
-        for path in ((leg, *onward, self._basket.loan), (leg, self._basket.loan)):
+        leg, loan, *stops = (token.lower() for token in (leg, self.basket.loan, *via))
+        if leg in stops:
+            stops = stops[stops.index(leg) + 1 :]
+        for path in ((leg, *stops, loan), (leg, loan)):
             steps = list(pairwise(path))
-            found = [_pair(self._basket.node, self._uniswap, *step) for step in steps]
+            found = [_pair(self.basket.node, self._uniswap, *step) for step in steps]
             if None not in found:
                 return tuple(Hop(str(pair), *step) for pair, step in zip(found, steps, strict=True))
         return ()
@@ -200,7 +212,7 @@ class BasketFlash:
         """See `Execution`."""
         held: dict[tuple[str, str], int] = {}
         for pair, token_in, token_out in {hop.pair: hop for path in self._paths for hop in path}.values():
-            held[pair, token_in], held[pair, token_out] = reserves(self._basket.node, pair, token_in)
+            held[pair, token_in], held[pair, token_out] = reserves(self.basket.node, pair, token_in)
         return Routes(self._paths, held)
 
     def transaction(self, batch: BasketBatch, least: int) -> tuple[str, bytes]:
@@ -209,14 +221,14 @@ class BasketFlash:
             [path[0].token_in, *(hop.token_out for hop in path)] if proceeds else []
             for path, proceeds in zip(self._paths, batch.by_leg, strict=True)
         ]
-        basket = self._basket.address
+        basket = self.basket.address
         if not batch.without:
             signature = "liquidate_basket_batch(address,uint256[],address[][],uint256)"
-            return self._liquidator, call_data(signature, (basket, batch.orders, paths, least))
+            return self.taker, call_data(signature, (basket, batch.orders, paths, least))
         (each,) = batch.candidates
         arguments = (basket, each.owner, each.limit, batch.without, paths, least)
         signature = "liquidate_basket(address,address,uint256,uint256,address[][],uint256)"
-        return self._liquidator, call_data(signature, arguments)
+        return self.taker, call_data(signature, arguments)
 
     def income(self, answer: bytes, _venue: LegVenue) -> tuple[int, int]:
         """See `Execution`."""

@@ -17,11 +17,11 @@ from typing import Any
 from plimsoll.keeper.basket_choice import BasketSituation, decide_basket
 from plimsoll.keeper.choice import ALL, INTEREST, Gas
 from plimsoll.keeper.decision import Decision, Situation, Terms, decide
-from plimsoll.keeper.execution import Execution
+from plimsoll.keeper.execution import BasketExecution, Execution
 from plimsoll.keeper.fees import DataFees
 from plimsoll.keeper.index import ChainMoved, ForeignChain, Index
 from plimsoll.keeper.journal import Journal
-from plimsoll.keeper.node import BasketNode, Node, NodeError, Reverted, SpokeNode, call_data
+from plimsoll.keeper.node import Node, NodeError, Reverted, SpokeNode, call_data
 from plimsoll.keeper.outbox import Outbox, Signer, Transaction
 from plimsoll.keeper.upkeep import Upkeep
 from plimsoll.twin.liquidation import ceil_div
@@ -31,6 +31,7 @@ log = logging.getLogger("plimsoll.keeper")
 
 GAS_MARGIN = 125  # % of the estimate
 ANY = 2**256 - 1  # funds, where none are needed
+STUCK = 600  # seconds for which a basket's leg that cannot be moved is left out
 PAUSE = 0.5  # seconds between looks at a chain that moves, at the start
 CLEAN_UP, UPKEEP = "clean-up", "upkeep"  # purposes that have a budget
 
@@ -183,12 +184,13 @@ class Keeper:
         positions, risk, totals = self._index.positions, self._vault.risk, self._vault.totals(block)
         funds = self.status.funds if self._execution.spender else ANY
         gas, cooling = self._gas(gas_price), self._journal.cooling(self._clock())
-        if isinstance(self._vault, BasketNode):
-            barred, legs = self._execution.barred | self._stuck_legs(), self._vault.legs
-            return decide_basket(
-                BasketSituation(positions, prices, legs, totals, risk, venue, gas, funds, cooling, barred),
-                terms,
+        way = self._execution
+        if isinstance(way, BasketExecution):
+            barred, legs = way.barred | self._stuck_legs(), way.basket.legs
+            basket = BasketSituation(
+                positions, prices, legs, totals, risk, venue, gas, funds, cooling, barred
             )
+            return decide_basket(basket, terms)
         (price,) = prices
         return decide(Situation(positions, price, totals, risk, venue, gas, funds, cooling), terms)
 
@@ -264,19 +266,21 @@ class Keeper:
         return True
 
     def _find_stuck(self, batch: Any) -> bool:
-        """Notes which legs the basket cannot send; whether there are any that were not known."""
-        if not isinstance(self._vault, BasketNode):
+        """Notes which legs of a basket do not move; whether there are any that a batch takes."""
+        way = self._execution
+        if not isinstance(way, BasketExecution):
             return False
+        basket = way.basket
         found = [
             leg
             for leg, amount in enumerate(batch.seized)
-            if amount and not self._vault.moves(leg, amount, self._execution.taker)
+            if amount and not all(basket.moves(leg, sender, way.taker) for sender in way.movers(leg))
         ]
         for leg in found:
-            self._stuck[leg] = self._clock() + self._policy.cooldown
+            self._stuck[leg] = self._clock() + STUCK
         if found:
-            names = ", ".join(self._vault.collaterals[leg] for leg in found)
-            self._say(f"the basket cannot send {names}; left out for a while", logging.WARNING)
+            names = ", ".join(basket.collaterals[leg] for leg in found)
+            self._say(f"{names} cannot be moved; left out for ten minutes", logging.WARNING)
         return bool(found)
 
     def _stuck_legs(self) -> int:

@@ -280,11 +280,11 @@ class BasketNode(SpokeNode):
             bool(liquidatable), bool(known), shares, paid, fee, seized if shares else (), *rest[4:]
         )
 
-    def moves(self, leg: int, amount: int, receiver: str) -> bool:
-        """Whether the basket could send so much of a leg now."""
-        data = call_data("transfer(address,uint256)", (receiver, amount))
+    def moves(self, leg: int, sender: str, receiver: str) -> bool:
+        """Whether somebody who holds a leg could send some of it now."""
+        data = call_data("transfer(address,uint256)", (receiver, 1))
         try:
-            answer = self.node.call(self.collaterals[leg], data, sender=self.address)
+            answer = self.node.call(self.collaterals[leg], data, sender=sender)
         except Reverted:
             return False
         return not answer or any(answer)
