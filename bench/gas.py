@@ -2,7 +2,8 @@
 
 Neutral 18-decimal tokens with infinite approvals, the two-feed ChainlinkOracle, one transaction for each
 operation, one hour between transactions, receipt `gasUsed` on Anvil. "First" is a user's first use, "steady"
-the second. Liquidator and Leverage sell over one pair of the real Uniswap v2. Writes bench/gas.json.
+the second. Liquidator and Leverage sell over one pair of the real Uniswap v2; `baskets` has those with many
+legs. Writes bench/gas.json.
 """
 
 import json
@@ -12,6 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from bench import baskets
 from plimsoll.chain import artifacts
 from plimsoll.chain.anvil import Anvil, AnvilProcess
 from plimsoll.chain.protocol import Protocol, open_pool
@@ -40,13 +42,14 @@ CONTRACTS = (
     "Council",
     "Backstop",
     "Vault",
+    "Basket",
     "Factory",
     "ChainlinkOracle",
     "Liquidator",
     "Leverage",
     "Lens",
 )
-CODE_LIMIT = 24_576  # bytes of runtime code; a blueprint holds initcode behind a preamble of 3 bytes
+CODE_LIMIT = 24_576  # bytes of deployed code; a blueprint's is initcode behind a preamble of 3 bytes
 
 
 class Market:
@@ -92,12 +95,17 @@ class Market:
         """Moves the collateral feed."""
         self.feeds[0].set_answer(quote * 10**8, sender=self.owner)
 
-    def borrowers(self, count: int, offset: int) -> list[str]:
-        """`count` new owners, each with ten collateral tokens and three quarters of their value in debt."""
-        owners = [
+    @staticmethod
+    def addresses(count: int, offset: int) -> list[str]:
+        """`count` addresses that look like some, from a number on."""
+        return [
             f"0x{0xABCDEF << 136 | offset + index + (0x1234567890ABCDEF << 64):040x}"
             for index in range(count)
         ]
+
+    def borrowers(self, count: int, offset: int) -> list[str]:
+        """`count` new owners, each with ten collateral tokens and three quarters of their value in debt."""
+        owners = self.addresses(count, offset)
         for owner in owners:
             self.vault.deposit(10 * WAD, owner, sender=self.borrower)
             self.vault.borrow(15_000 * WAD, sender=owner)
@@ -203,14 +211,19 @@ class Market:
 
 
 def sizes() -> dict[str, dict[str, int]]:
-    """Bytes of runtime code and initcode of every contract."""
+    """Bytes of every contract: deployed, that is runtime code and immutables, and initcode."""
     return {
         name: {
-            "runtime": len(artifacts.runtime(name)),
+            "deployed": len(artifacts.runtime(name))
+            + _immutables(artifacts.compiled(name).layout.get("code_layout", {})),
             "initcode": len(artifacts.artifact(name).initcode),
         }
         for name in CONTRACTS
     }
+
+
+def _immutables(part: dict[str, Any]) -> int:
+    return sum(each["length"] if "length" in each else _immutables(each) for each in part.values())
 
 
 def show(
@@ -242,14 +255,16 @@ def main() -> None:
         market = Market(Anvil(node.url))
         steady, first, batches = market.measure()
         periphery = market.measure_periphery()
+        figures = baskets.measure(market, PRICE, CRASHED)
     code = sizes()
     console = Console()
     console.print(show(steady, first, batches, periphery))
+    console.print(baskets.table(figures))
     table = Table(title=f"Code, bytes (limit {CODE_LIMIT:,}; a blueprint holds initcode + 3)")
-    for column in ("contract", "runtime", "initcode"):
+    for column in ("contract", "deployed", "initcode"):
         table.add_column(column, justify="left" if column == "contract" else "right")
-    for name, figures in code.items():
-        table.add_row(name, f"{figures['runtime']:,}", f"{figures['initcode']:,}")
+    for name, bytes_of in code.items():
+        table.add_row(name, f"{bytes_of['deployed']:,}", f"{bytes_of['initcode']:,}")
     console.print(table)
     OUTPUT.write_text(
         json.dumps(
@@ -261,6 +276,7 @@ def main() -> None:
                 },
                 "batches": {str(size): gas for size, gas in batches.items()},
                 "periphery": periphery,
+                "baskets": figures,
                 "code": code,
             },
             indent=2,

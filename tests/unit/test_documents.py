@@ -123,7 +123,13 @@ def test_the_gas_table_is_what_was_measured() -> None:
     for name, gas in measured["periphery"].items():
         assert f"| {name.replace('_', ' ')} | {gas:,} |" in table
     for name, size in measured["code"].items():
-        assert f"| {name} | {size['runtime']:,} | {size['initcode']:,} |" in table
+        assert f"| {name} | {size['deployed']:,} | {size['initcode']:,} |" in table
+    for name, figures in measured["baskets"].items():
+        cells = [
+            f"{each['steady']:,}" + (f" ({each['steady'] / each['budget']:.1%})" if each["budget"] else "")
+            for each in figures.values()
+        ]
+        assert f"| {name.replace('_', ' ')} | {' | '.join(cells)} |" in table
 
 
 def test_the_laboratorys_figures_are_what_was_measured() -> None:
