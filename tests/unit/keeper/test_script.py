@@ -6,6 +6,9 @@ import sys
 from decimal import Decimal
 from pathlib import Path
 
+from click.testing import CliRunner
+
+from plimsoll.cli.keep import cli
 from plimsoll.keeper.settings import Settings
 
 ROOT = Path(__file__).parents[3]
@@ -34,11 +37,11 @@ def test_without_a_vault_it_says_what_to_do(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_bad_amount_is_refused(tmp_path):
+def test_a_bad_amount_is_refused():
     """Before anything is started."""
-    done = keeper("--floor", "-1", folder=tmp_path)
-    assert done.returncode == 2
-    assert "Error: --floor is -1, but must be at least 0; raise it." in done.stderr
+    done = CliRunner().invoke(cli, ["--floor", "-1"])
+    assert done.exit_code == 2
+    assert "Error: --floor is -1, but must be at least 0; raise it." in done.output
 
 
 def test_settings_come_from_the_environment_too(monkeypatch):
