@@ -1,5 +1,6 @@
 """Contracts as the compiler's front end sees them, and the comments beside their code."""
 
+import functools
 import sysconfig
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from vyper.compiler.phases import CompilerData
 ROOT = Path(__file__).parents[1]
 
 
+@functools.cache
 def front_end(source: Path) -> CompilerData:
     """What the compiler knows of a contract or an interface of ours."""
     bundle = FilesystemInputBundle([Path(sysconfig.get_path("purelib")), ROOT])

@@ -1,4 +1,4 @@
-"""What `make docs` is made of: notebooks that run, and contracts that say what they do."""
+"""What `make docs` is made of: notebooks that run."""
 
 import json
 import re
@@ -8,8 +8,6 @@ from typing import Any
 import matplotlib
 import matplotlib.pyplot as plt
 import pytest
-
-from website import natspec
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "docs" / "notebooks").glob("*.ipynb"))
@@ -61,12 +59,3 @@ def test_the_readme_runs(capsys: pytest.CaptureFixture[str]) -> None:
 def test_notebooks_are_committed_without_what_they_print(path: Path) -> None:
     cells = [cell for cell in json.loads(path.read_text())["cells"] if cell["cell_type"] == "code"]
     assert all(cell["outputs"] == [] and cell["execution_count"] is None for cell in cells)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("path", natspec.deployable(), ids=lambda path: path.stem)
-def test_contracts_say_what_they_do(path: Path) -> None:
-    """Each external function of what is deployed, those of modules that it exports included."""
-    contract = natspec.read(path)
-    assert contract.functions and contract.notice
-    assert natspec.undocumented([contract]) == []
