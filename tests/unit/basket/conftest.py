@@ -1,4 +1,4 @@
-"""Baskets with 400 days of interest behind them, so that no ratio is round; each test is undone on both sides."""
+"""Baskets with 400 days of interest, so that no ratio is round; each test is undone on both sides."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""`open`, `close` and `liquidate` with data: what is done before the callback, what it sees, what is locked."""
+"""`open`, `close` and `liquidate` with data: what is done first, what the callback sees, what is locked."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""An oracle that is not asked with enough gas must not pass for silent: no amount of gas changes what is done.
+"""Who is asked with too little gas must not pass for silent: no amount of gas changes what is done.
 
 Every leg's oracle burns most of what it may, so that too little gas starves it at one question or another.
 """
@@ -11,7 +11,7 @@ from plimsoll.chain.engine import CallReverted
 from plimsoll.testing import Method
 from plimsoll.testing.roles import BORROWER, LIQUIDATOR, STRANGER
 from plimsoll.units import MAX, order
-from tests.utils.baskets import BasketPlace, LegTerms, starved
+from tests.utils.baskets import BasketPlace, starved
 
 HUNGER = 999_000  # of the million that an oracle is offered: as much as it can burn and still answer
 TOO_LITTLE = "basket: not enough gas"
@@ -51,11 +51,13 @@ def gases(place: BasketPlace, method: Method, arguments: tuple, sender: str, que
 def calls(place: BasketPlace) -> dict[str, tuple]:
     """Everything that asks oracles; with how many questions, at which prices, and by whom."""
     basket = place.basket
+    whole = BORROWER, MAX, [], 0, LIQUIDATOR, b""
+    batch = [order(BORROWER)], [], LIQUIDATOR, b""
     return {
-        "liquidate": (basket.liquidate, (BORROWER, MAX, [], 0, LIQUIDATOR, b""), 3, 600, LIQUIDATOR),
+        "liquidate": (basket.liquidate, whole, 3, 600, LIQUIDATOR),
         "liquidate a part": (basket.liquidate, (BORROWER, MAX, [], 1, LIQUIDATOR, b""), 3, 600, LIQUIDATOR),
-        "liquidate in shortfall": (basket.liquidate, (BORROWER, MAX, [], 0, LIQUIDATOR, b""), 3, 400, LIQUIDATOR),
-        "liquidate_batch": (basket.liquidate_batch, ([order(BORROWER)], [], LIQUIDATOR, b""), 3, 600, LIQUIDATOR),
+        "liquidate in shortfall": (basket.liquidate, whole, 3, 400, LIQUIDATOR),
+        "liquidate_batch": (basket.liquidate_batch, batch, 3, 600, LIQUIDATOR),
         "poke": (basket.poke, (BORROWER,), 3, 400, STRANGER),
         "borrow": (basket.borrow, (place.loans(8_000),), 6, 1_000, BORROWER),
         "withdraw": (basket.withdraw, (1, place.of_leg(1, "0.1")), 6, 1_000, BORROWER),
@@ -66,8 +68,8 @@ def calls(place: BasketPlace) -> dict[str, tuple]:
 
 
 NAMES = (
-    "liquidate", "liquidate a part", "liquidate in shortfall", "liquidate_batch", "poke", "borrow", "withdraw",
-    "deposit", "health", "preview_liquidate",
+    "liquidate", "liquidate a part", "liquidate in shortfall", "liquidate_batch", "poke", "borrow",
+    "withdraw", "deposit", "health", "preview_liquidate",
 )  # fmt: skip
 
 
@@ -90,7 +92,7 @@ def test_gas_makes_nobody_silent(hungry, name):
 
 @pytest.mark.parametrize("legs", [(0,), (2,), (0, 1, 2)])
 def test_who_is_silent_is_so_with_any_gas(hungry, legs):
-    """A leg that reverts at once: refused with little gas, though nothing was starved, and unknown with enough."""
+    """A leg that reverts at once: with little gas refused, though nothing was starved."""
     for leg in legs:
         hungry.oracles[leg].set_silent(True, sender=STRANGER)
     few = [*range(60_000, 4_000_000, 331_000)]
@@ -111,7 +113,7 @@ def test_a_leg_that_burns_all_it_gets(hungry):
 
 
 def test_an_oracle_that_needs_a_little_more_than_its_million_is_silent(hungry):
-    """`IOracle` says what it may need; one that needs more is silent at any gas, and never by its caller's choice."""
+    """See `IOracle`; it is so at any gas, and never by its caller's choice."""
     hungry.oracles[2].set_appetite(1_010_000, sender=STRANGER)
     hungry.scripts[2].price_answer = hungry.scripts[2].safe_price_answer = "burnt"
     hungry.compare()

@@ -12,8 +12,8 @@ from plimsoll.twin.position import unpack_liquidation
 from plimsoll.units import MAX, NOBODY, PRICE_SCALE, WAD, YEAR
 from tests.utils.baskets import falls
 
-# per mille of the prices of 10, 0.5 and 10,000 tokens under a debt of 30,000: liquidatable below 631, the full
-# bonus from 587 down, capped by equity from 550 down, in shortfall below 510
+# per mille of the prices of 10, 0.5 and 10,000 tokens under a debt of 30,000: liquidatable below 631, the
+# full bonus from 587 down, capped by equity from 550 down, in shortfall below 510
 RESTORABLE = ((630,), (600,), (587,), (300, 700, 1_000), (1_000, 100, 1_200), (551,))
 CAPPED = ((549,), (520,), (511,), (30, 700, 1_000))
 SHORTFALL = ((509,), (400,), (1_000, 10, 700), (10, 10, 1_000), (1,))
@@ -79,7 +79,7 @@ def test_parts_of_every_size(lent, prices, without):
         with lent.isolated():
             answer = lent.close(offer, without)
             assert_left(lent, before, debt, worth, answer)
-            amounts, shares = lent.position()
+            shares = lent.position()[1]
             assert all(not (without >> leg & 1 and taken) for leg, taken in enumerate(answer.seized))
             owed = lent.debt()
             if shares and covered:

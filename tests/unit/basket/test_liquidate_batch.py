@@ -2,7 +2,6 @@
 
 import pytest
 
-from plimsoll.testing import refusal
 from plimsoll.testing.roles import BORROWER, LIQUIDATOR, RECEIVER, STRANGER
 from plimsoll.units import MAX, NO_LIMIT, NOBODY, order
 from tests.utils.baskets import falls
@@ -12,7 +11,7 @@ HEALTHY, UNKNOWN, NOTHING = "vault: healthy", "basket: value unknown", "vault: n
 
 @pytest.fixture
 def two(lent):
-    """The borrower with three legs, the stranger with two and a debt of 20,000; restorable and in shortfall."""
+    """The borrower with three legs, the stranger with two under 20,000; restorable and in shortfall."""
     lent.hold(5, "0.3", owner=STRANGER)
     lent.borrow(20_000, owner=STRANGER)
     lent.scale_prices(600, 600, 750)
@@ -21,7 +20,7 @@ def two(lent):
 
 
 def unknown_third(place) -> None:
-    """The borrower keeps 100 of the third leg, which falls silent where it would have to tell loss from none."""
+    """The borrower keeps 100 of the third leg, which falls silent where it would tell loss from none."""
     place.scale_prices(1_000)
     arguments = (2, place.of_leg(2, 9_900), BORROWER, BORROWER)
     place.act("withdraw", *arguments, sender=BORROWER)
@@ -64,7 +63,7 @@ def test_noise_changes_nothing(two):
         order("0x" + "ff" * 20, NO_LIMIT), order(BORROWER, 0), order(STRANGER, 1),
     ]  # fmt: skip
     for orders, bits in (
-        (noise[:6] + [order(BORROWER), order(STRANGER)], 0b11 << 6),
+        ([*noise[:6], order(BORROWER), order(STRANGER)], 0b11 << 6),
         ([order(BORROWER), *noise[:5], order(STRANGER)], 0b1000001),
         ([order(BORROWER), order(STRANGER), *noise[:6]], 0b11),
     ):
@@ -134,14 +133,12 @@ def test_asks_only_the_oracles_of_legs_that_somebody_holds(two):
 
 
 def test_limits_that_do_not_fit_the_order_are_cut(two):
-    """In `liquidate` a limit above 2^96 - 1 is none; in an order all of the bits above the owner are the limit."""
+    """In `liquidate` a limit above 2^96 - 1 is none, as 2^96 - 1 is in an order."""
     whole = two.preview(BORROWER)
     for limit in (2**96 - 1, 2**96, 2**200, MAX):
         assert two.preview(BORROWER, limit) == whole
         arguments = (BORROWER, limit, [], 0, LIQUIDATOR)
         with two.isolated():
             assert two.act("liquidate", *arguments, sender=LIQUIDATOR)[0] == whole.paid
-    assert (
-        refusal(two.basket.liquidate_batch, [order(BORROWER, 0)], [], LIQUIDATOR, b"", sender=LIQUIDATOR)
-        == NOTHING
-    )
+    arguments = ([order(BORROWER, 0)], [], LIQUIDATOR)
+    two.refused(NOTHING, "liquidate_batch", *arguments, sender=LIQUIDATOR)

@@ -1,4 +1,4 @@
-"""Operators of a basket: the module is a vault's; here what each right opens, and signatures for this contract."""
+"""Operators of a basket: the module is a vault's; what each right opens, signatures for this contract."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is provided for a position: `poke`, and what closes and repayments leave of it; silent legs high and low."""
+"""What is provided for a position: `poke`, what closes and repayments leave; silent legs high and low."""
 
 import pytest
 

@@ -21,7 +21,7 @@ def little(place) -> BasketPlace:
 
 @pytest.fixture
 def covered(little) -> BasketPlace:
-    """The first two are worth 36,000 and carry 28,440: unhealthy, and covered without the third, silent leg."""
+    """The first two are worth 36,000: unhealthy, and covered without the third, which is silent."""
     little.set_price(0, little.fair[0] * 9 // 10)
     little.set_price(1, little.fair[1] * 6 // 10)
     little.silence(2)
@@ -122,7 +122,7 @@ def test_all_silent(lent):
 
 
 def test_above_its_ceiling_a_silence_costs_at_most_the_smallest_bonus(place):
-    """A leg at twenty times its first price falls silent and counts ten: who was healthy is closed in part."""
+    """A leg at twenty times its first price falls silent and counts ten: its owner is closed in part."""
     place.hold(1, 2)
     place.set_price(0, 20 * place.fair[0])
     place.borrow(78_000)

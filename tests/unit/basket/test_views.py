@@ -1,4 +1,4 @@
-"""What a basket says of itself; positions, debts, health and previews are compared after every call of a test."""
+"""What a basket says of itself; positions, debts, health and previews are compared in every test."""
 
 from plimsoll.testing.roles import BORROWER, STRANGER
 from plimsoll.units import MAX, NOBODY

@@ -175,7 +175,7 @@ def test_ceilings_of_four_prices_at_least(refuses, legs, leg):
 
 
 def test_a_base_unit_of_every_leg_is_little(builder, refuses, legs):
-    """Together a hundredth of the smallest bonus on the smallest debt: 500,000 units here, to the unit of price."""
+    """Together at most a hundredth of the smallest bonus on the smallest debt, to the unit of price."""
     top = BLUE_CHIP.to_struct(6)[MIN_DEBT] * 2 * PRICE_SCALE // 10_000  # min_debt * 2 % / 100
     third = top // 3
     for more, reason in ((0, None), (1, "basket: leg units coarse")):
