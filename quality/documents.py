@@ -28,7 +28,8 @@ from plimsoll.report.measures import (
     over_runs,
     value_at_risk,
 )
-from plimsoll.scenario.config import Scenario, VaultConfig
+from plimsoll.scenario.config import Scenario
+from plimsoll.scenario.vaults import SpokeConfig
 
 DOCS = Path(__file__).parents[1] / "docs"
 FILES = [DOCS / f"{name}.md" for name in ("keeper", "results", "scenarios")]
@@ -92,7 +93,7 @@ def _options() -> Iterator[str]:
 
 
 def _default(model: type[BaseModel], name: str, field: FieldInfo) -> str:
-    if model is VaultConfig and name in RiskParams.model_fields:
+    if issubclass(model, SpokeConfig) and name in RiskParams.model_fields:
         return "the preset's"
     default = field.default
     if field.is_required() or isinstance(default, BaseModel) or default == "":

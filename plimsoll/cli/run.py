@@ -101,8 +101,8 @@ def play(
     from plimsoll.report.summary import lines
     from plimsoll.report.table import table
     from plimsoll.report.write import write
+    from plimsoll.scenario.books import ReplayFailed
     from plimsoll.scenario.reading import ScenarioError, load
-    from plimsoll.scenario.recorder import ReplayFailed
     from plimsoll.scenario.world import CONTRACTS, Difference
 
     path = file_of(name)

@@ -6,7 +6,7 @@ The laboratory plays scenarios on both at once, `Market` stands on one of them. 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from hashlib import sha256
 from typing import Any, Generic, TypeVar
@@ -17,13 +17,16 @@ from plimsoll.market.refusals import MarketError
 from plimsoll.params import SHARE_DECIMALS, PoolParams
 from plimsoll.twin import chain as twin
 from plimsoll.twin.backstop import Backstop
+from plimsoll.twin.basket import Basket, Collateral
 from plimsoll.twin.council import Council
+from plimsoll.twin.halting_token import HaltingToken
 from plimsoll.twin.leverage import Leverage
 from plimsoll.twin.liquidation import Risk
 from plimsoll.twin.liquidator import Liquidator
 from plimsoll.twin.oracle import Feed, FeedOracle
 from plimsoll.twin.pool import Pool
 from plimsoll.twin.rates import Curve
+from plimsoll.twin.slices import Leg
 from plimsoll.twin.uniswap_v2 import Exchange
 from plimsoll.twin.vault import Vault
 from plimsoll.units import NOBODY, PRICE_SCALE
@@ -70,7 +73,10 @@ class Spoke(Generic[Part]):
 
 @dataclass(frozen=True)
 class Parts(Generic[Part]):
-    """A pool and its vaults by name, each part as a contract, as a model or as an address."""
+    """A pool and its vaults by name, each part as a contract, as a model or as an address.
+
+    A basket is a spoke for each of its legs, with the basket as their vault.
+    """
 
     loan: Part
     pool: Part
@@ -79,6 +85,7 @@ class Parts(Generic[Part]):
     spokes: Mapping[str, Spoke[Part]]
     liquidator: Part | None = None
     leverage: Part | None = None
+    baskets: Mapping[str, tuple[Spoke[Part], ...]] = field(default_factory=dict)
 
     def each(self, turn: Callable[[Part], _Other]) -> Parts[_Other]:
         """The same of something else."""
@@ -86,13 +93,14 @@ class Parts(Generic[Part]):
         def turned(part: Part | None) -> _Other | None:
             return None if part is None else turn(part)
 
-        spokes = {
-            name: Spoke(turn(it.vault), turn(it.collateral), turn(it.oracle), turned(it.feed), it.pair)
-            for name, it in self.spokes.items()
-        }
+        def spoke(it: Spoke[Part]) -> Spoke[_Other]:
+            return Spoke(turn(it.vault), turn(it.collateral), turn(it.oracle), turned(it.feed), it.pair)
+
         return Parts(
-            turn(self.loan), turn(self.pool), turn(self.council), turn(self.backstop), spokes,
+            turn(self.loan), turn(self.pool), turn(self.council), turn(self.backstop),
+            {name: spoke(it) for name, it in self.spokes.items()},
             turned(self.liquidator), turned(self.leverage),
+            {name: tuple(map(spoke, legs)) for name, legs in self.baskets.items()},
         )  # fmt: skip
 
 
@@ -105,15 +113,42 @@ class Token:
 
 
 @dataclass(frozen=True)
-class VaultPlan:
-    """A vault that is to be, and its price source: a feed that anyone may set."""
+class CollateralPlan:
+    """A collateral that is to be, and its price source: a feed that anyone may set."""
 
     collateral: Token
-    risk: tuple[int, ...]  # `IVault.RiskParams`
     answer: int  # of the feed at first
     feed_decimals: int
     heartbeat: int  # seconds
     depth: int | None  # loan asset on its side of a Uniswap pair; None: no pair
+    can_halt: bool = field(default=False, kw_only=True)  # anyone may stop the token
+
+    @property
+    def contract(self) -> str:
+        """The name of the token's contract."""
+        return "BlocklistToken" if self.can_halt else "PlainToken"
+
+
+@dataclass(frozen=True)
+class VaultPlan(CollateralPlan):
+    """A vault that is to be."""
+
+    risk: tuple[int, ...]  # `IVault.RiskParams`
+
+
+@dataclass(frozen=True)
+class LegPlan(CollateralPlan):
+    """A leg of a basket that is to be."""
+
+    leg: Leg
+
+
+@dataclass(frozen=True)
+class BasketPlan:
+    """A basket that is to be."""
+
+    legs: tuple[LegPlan, ...]
+    risk: tuple[int, ...]  # `IVault.RiskParams`
 
 
 @dataclass(frozen=True)
@@ -124,14 +159,15 @@ class MarketPlan:
     pool: PoolParams
     vaults: Mapping[str, VaultPlan]
     has_exchange: bool
+    baskets: Mapping[str, BasketPlan] = field(default_factory=dict)
 
     def struct(self, loan: str) -> tuple[Any, ...]:
         """`IPool.PoolParams`."""
         return self.pool.to_struct(loan, self.loan.decimals)
 
-    def scale(self, vault: VaultPlan) -> int:
+    def scale(self, it: CollateralPlan) -> int:
         """What turns an answer of the feed into a price, 1e36."""
-        return int(10 ** (36 + self.loan.decimals - vault.collateral.decimals - vault.feed_decimals))
+        return int(10 ** (36 + self.loan.decimals - it.collateral.decimals - it.feed_decimals))
 
     def tokens(self, parts: Parts[Any]) -> dict[str, Token]:
         """What the tokens are, by address; the pool's share among them."""
@@ -141,9 +177,9 @@ class MarketPlan:
             parts.spokes[name].collateral.address: it.collateral for name, it in self.vaults.items()
         }
 
-    def stock(self, vault: VaultPlan, depth: int) -> tuple[int, int]:
+    def stock(self, it: CollateralPlan, depth: int) -> tuple[int, int]:
         """What a pair holds at first: loan asset, collateral."""
-        return depth, depth * PRICE_SCALE // (vault.answer * self.scale(vault))
+        return depth, depth * PRICE_SCALE // (it.answer * self.scale(it))
 
 
 @dataclass(frozen=True)
@@ -160,8 +196,8 @@ def deployed(deployer: Deployer, plan: MarketPlan) -> Deployment:
     protocol = Protocol(deployer)
     make = deployer.make
 
-    def token(it: Token) -> Contract:
-        return make("PlainToken", it.symbol, it.symbol, it.decimals)
+    def token(it: Token, contract: str = "PlainToken") -> Contract:
+        return make(contract, it.symbol, it.symbol, it.decimals)
 
     loan = token(plan.loan)
     made = protocol.create_pool(plan.struct(loan.address), CURATOR, plan.pool.delay)
@@ -170,24 +206,39 @@ def deployed(deployer: Deployer, plan: MarketPlan) -> Deployment:
         uniswap = make("UniswapV2Factory", DEPLOYER)
         router = make("UniswapV2Router02", uniswap.address, NOBODY)
         liquidator, leverage = (make(name, protocol.factory, uniswap) for name in ("Liquidator", "Leverage"))
-    spokes = {}
-    for name, it in plan.vaults.items():
-        collateral = token(it.collateral)
+
+    def collateral_of(it: CollateralPlan) -> tuple[Contract, Contract, Contract, str | None]:
+        """Token, oracle, feed, pair."""
+        collateral = token(it.collateral, it.contract)
         feed = make("MockFeed", it.feed_decimals, it.answer)
         none = (NOBODY, 0, 0)
         oracle = make("ChainlinkOracle", (
             collateral.address, loan.address, it.answer * plan.scale(it),
             (feed.address, it.heartbeat, *ANSWERS), (NOBODY, 0, 0, 0), none, none, NOBODY, NOBODY, NOBODY, 0,
         ))  # fmt: skip
-        vault = protocol.create_vault(made.pool, collateral, oracle, it.risk)
         pair = None
         if uniswap and it.depth:
             pair = str(uniswap.send("createPair", loan.address, collateral.address, sender=DEPLOYER))
             for token_, amount in zip((loan, collateral), plan.stock(it, it.depth), strict=True):
                 token_.send("mint", pair, amount, sender=DEPLOYER)
             deployer.at("UniswapV2Pair", pair).send("mint", DEPLOYER, sender=DEPLOYER)
+        return collateral, oracle, feed, pair
+
+    spokes: dict[str, Spoke[Contract]] = {}
+    for name, it in plan.vaults.items():
+        collateral, oracle, feed, pair = collateral_of(it)
+        vault = protocol.create_vault(made.pool, collateral, oracle, it.risk)
         spokes[name] = Spoke(vault, collateral, oracle, feed, pair)
-    parts = Parts(loan, made.pool, made.council, made.backstop, spokes, liquidator, leverage)
+    baskets: dict[str, tuple[Spoke[Contract], ...]] = {}
+    for name, each in plan.baskets.items():
+        found = [collateral_of(it) for it in each.legs]
+        terms = [
+            (token_, oracle, it.leg.ltv, it.leg.threshold, it.leg.ceiling)
+            for it, (token_, oracle, *_) in zip(each.legs, found, strict=True)
+        ]
+        basket = protocol.create_basket(made.pool, terms, each.risk)
+        baskets[name] = tuple(Spoke(basket, *parts) for parts in found)
+    parts = Parts(loan, made.pool, made.council, made.backstop, spokes, liquidator, leverage, baskets)
     return Deployment(parts, protocol, router)
 
 
@@ -212,19 +263,36 @@ def modelled(chain: twin.Chain, plan: MarketPlan, at: Parts[str]) -> Model:
     periphery = (vaults, exchange)
     liquidator = Liquidator(chain, at.liquidator, *periphery) if at.liquidator else None
     leverage = Leverage(chain, at.leverage, *periphery) if at.leverage else None
-    spokes = {}
-    for name, it in plan.vaults.items():
-        place = at.spokes[name]
-        collateral = twin.Token(chain, place.collateral)
+
+    def collateral_of(it: CollateralPlan, place: Spoke[str]) -> tuple[twin.Token, FeedOracle, Feed]:
+        kind = HaltingToken if it.can_halt else twin.Token
+        collateral = kind(chain, place.collateral)
         feed = Feed(chain, it.answer)
-        oracle = FeedOracle(chain, feed, plan.scale(it), it.heartbeat)
-        vault = Vault(chain, pool, collateral, oracle, place.vault, Risk.from_struct(it.risk))
-        pool.own_vaults[vault.address] = True
-        vaults[vault.address] = vault
         if place.pair and it.depth:
             for token, amount in zip((loan, collateral), plan.stock(it, it.depth), strict=True):
                 token.mint(place.pair, amount)
             exchange.add(place.pair, loan, collateral)
+        return collateral, FeedOracle(chain, feed, plan.scale(it), it.heartbeat), feed
+
+    spokes: dict[str, Spoke[Any]] = {}
+    for name, it in plan.vaults.items():
+        place = at.spokes[name]
+        collateral, oracle, feed = collateral_of(it, place)
+        vault = Vault(chain, pool, collateral, oracle, place.vault, Risk.from_struct(it.risk))
+        pool.own_vaults[vault.address] = True
+        vaults[vault.address] = vault
         spokes[name] = Spoke[Any](vault, collateral, oracle, feed, place.pair)
+    baskets: dict[str, tuple[Spoke[Any], ...]] = {}
+    for name, each in plan.baskets.items():
+        places = at.baskets[name]
+        found = [collateral_of(it, place) for it, place in zip(each.legs, places, strict=True)]
+        legs = [
+            Collateral(token, oracle, it.leg) for it, (token, oracle, _) in zip(each.legs, found, strict=True)
+        ]
+        basket = Basket(chain, pool, legs, places[0].vault, Risk.from_struct(each.risk))
+        pool.own_vaults[basket.address] = True
+        baskets[name] = tuple(
+            Spoke[Any](basket, *parts, place.pair) for parts, place in zip(found, places, strict=True)
+        )
     chain.events.clear()
-    return Model(Parts(loan, pool, council, backstop, spokes, liquidator, leverage), exchange)
+    return Model(Parts(loan, pool, council, backstop, spokes, liquidator, leverage, baskets), exchange)

@@ -124,7 +124,7 @@ def _vault(collateral: Token, loan: Token, risk: RiskParams, price: Decimal, dep
         struct = risk.to_struct(loan.decimals)
     except ValueError as error:
         raise MarketError(f"{error}.") from None
-    return VaultPlan(collateral, struct, answer, decimals, _HEARTBEAT, depth)
+    return VaultPlan(collateral, answer, decimals, _HEARTBEAT, depth, struct)
 
 
 def _mock(token: Any, where: str) -> Token:

@@ -46,7 +46,8 @@ class Column:
         loan, collateral = "loan token", "collateral token"
         if scenario:
             loan = scenario.pool.loan.symbol
-            collateral = " or ".join(dict.fromkeys(vault.collateral.symbol for vault in scenario.vaults))
+            symbols = (each.collateral.symbol for _, each in scenario.collaterals)
+            collateral = " or ".join(dict.fromkeys(symbols))
         return KINDS[self.kind][0].format(loan=loan, collateral=collateral)
 
     @property
@@ -60,7 +61,7 @@ class Column:
             return 0
         if self.kind == "loan":
             return scenario.pool.loan.decimals
-        return max(vault.collateral.decimals for vault in scenario.vaults)
+        return max(each.collateral.decimals for _, each in scenario.collaterals)
 
     def value(self, row: Any, scenario: Scenario) -> Any:
         """The row's value: amounts as exact decimals of whole tokens, ratios and prices as floats."""
@@ -103,22 +104,27 @@ def cell(column: Column, value: Any) -> str:
 
 
 def _collateral(row: Any, scenario: Scenario) -> int:
-    return int(scenario.vaults[row.vault].collateral.decimals)
+    """Decimals of a row's collateral: of the vault's, or of a basket's leg."""
+    return int(scenario.vaults[row.vault].collaterals[getattr(row, "leg", 0)].collateral.decimals)
 
 
 _BLOCK = Column("block", "integer", "number of the block, 0 at the start")
 _HOUR = Column("hour", "hours", "when that is")
 _VAULT = Column("vault", "integer", "number of the vault, from 0, in the order of the scenario")
+_LEG = Column("leg", "integer", "number of the basket's leg, from 0")
+_QUOTES = (
+    Column("path", "quote", "outside price without feedback"),
+    Column("outside", "quote", "outside price with feedback"),
+    Column("oracle", "quote", "what the oracle says; empty while it refuses"),
+    Column("dex", "quote", "marginal price on the DEX, before its fee; empty without one"),
+)  # in `vaults` empty for a basket
 
 TABLES: dict[str, tuple[Column, ...]] = {
     "vaults": (
         _BLOCK,
         _HOUR,
         _VAULT,
-        Column("path", "quote", "outside price without feedback"),
-        Column("outside", "quote", "outside price with feedback"),
-        Column("oracle", "quote", "what the vault's oracle says; empty while it refuses"),
-        Column("dex", "quote", "marginal price on the DEX, before its fee; empty without one"),
+        *_QUOTES,
         Column("positions", "integer", "positions with debt"),
         Column("health_min", "ratio", "lowest health factor of these, at the oracle's price"),
         *(
@@ -129,7 +135,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("liquidatable", "integer", "positions that could be liquidated and were not"),
         Column("closes", "integer", "closes since the last recorded block"),
         Column("repaid", "loan", "debt repaid in these, without fees"),
-        Column("seized", "collateral", "collateral seized in these"),
+        Column("seized", "collateral", "collateral seized in these; empty for a basket"),
         Column("reverted", "integer", "failed transactions, for all vaults, since the last recorded block"),
     ),
     "pool": (
@@ -151,13 +157,14 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("owner", "text", "address of the borrower"),
         Column("liquidator", "text", "name of the agent who called"),
         Column("kind", "text", "restorable: value covers debt and minimum bonus; shortfall: it does not"),
-        Column("price", "price", "the oracle's price"),
+        Column("price", "price", "the oracle's price; empty for a basket, see `seizures`"),
         Column("exact_price", "exact price", "the same as the vault used it", "price"),
-        Column("collateral_before", "collateral", "collateral in the position before"),
+        Column("collateral_before", "collateral", "collateral in the position before; empty for a basket"),
         Column("debt_before", "loan", "debt before, rounded up"),
         Column("shares_before", "shares", "debt shares before"),
         Column("shares", "shares", "debt shares extinguished"),
-        Column("seized", "collateral", "collateral that the liquidator received"),
+        Column("seized", "collateral", "collateral that the liquidator received; empty for a basket"),
+        Column("worth", "loan", "what was seized is worth at the oracles' prices, rounded down"),
         Column("repaid", "loan", "what was paid for the debt"),
         Column("fee", "loan", "what was paid on top, into the reserve"),
         Column("extinguished", "loan", "debt that ceased to exist, rounded down: repaid or written off"),
@@ -185,10 +192,40 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("moment", "text", "start or end of the run"),
         _VAULT,
         Column("owner", "text", "address of the borrower"),
-        Column("collateral", "collateral", "collateral locked"),
+        Column("collateral", "collateral", "collateral locked; empty in a basket, see `holdings`"),
         Column("debt", "loan", "debt, rounded up"),
-        Column("liquidation_price", "price", "it can be liquidated below; 0 without collateral"),
+        Column("health", "wad", "health factor at the oracle's price; empty: no debt, or it refuses"),
+        Column(
+            "liquidation_price", "price",
+            "it can be liquidated below; 0 without collateral, empty in a basket",
+        ),
         Column("exact_liquidation_price", "exact price", "the same, rounded up", "liquidation_price"),
+    ),
+    "legs": (
+        _BLOCK,
+        _HOUR,
+        _VAULT,
+        _LEG,
+        *_QUOTES,
+        Column("locked", "collateral", "what the basket holds of it"),
+        Column("seized", "collateral", "what was seized of it since the last recorded block"),
+    ),
+    "seizures": (
+        _BLOCK,
+        _HOUR,
+        _VAULT,
+        _LEG,
+        Column("owner", "text", "address of the borrower"),
+        Column("price", "price", "the oracle's price; empty while it was silent"),
+        Column("before", "collateral", "what the position had of the leg before"),
+        Column("seized", "collateral", "what the liquidator received of it; 0: it was left out"),
+    ),
+    "holdings": (
+        Column("moment", "text", "start or end of the run"),
+        _VAULT,
+        _LEG,
+        Column("owner", "text", "address of the borrower"),
+        Column("amount", "collateral", "what is locked of the leg"),
     ),
 }  # fmt: skip
 """The columns by table; the tables are those of `Result.tables`."""
@@ -200,4 +237,7 @@ PURPOSES = {
     "losses": "one row for each loss, and who carried it",
     "agents": "what agents record, one row for each recorded block and key",
     "positions": "one row for each borrower at the start, and one at the end",
+    "legs": "one row for each leg of a basket and recorded block, at its end",
+    "seizures": "one row for each close of a position in a basket and leg that the position had",
+    "holdings": "one row for each borrower and leg of a basket at the start, and one at the end",
 }

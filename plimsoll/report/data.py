@@ -24,11 +24,12 @@ def write_tables(result: Result, folder: Path) -> None:
 def write_scenario(scenario: Scenario, path: Path) -> None:
     """All that is played, defaults included, as YAML; CSV files of prices are copied beside it."""
     settings = scenario.model_dump(mode="json", exclude_none=True)
-    for number, vault in enumerate(settings["vaults"]):
-        if "file" in vault["price"]:
+    prices = [each["price"] for vault in settings["vaults"] for each in vault.get("legs", [vault])]
+    for number, price in enumerate(prices):
+        if "file" in price:
             beside = f"prices-{number}.csv"
-            shutil.copyfile(vault["price"]["file"], path.with_name(beside))
-            vault["price"]["file"] = beside
+            shutil.copyfile(price["file"], path.with_name(beside))
+            price["file"] = beside
     YAML().dump(settings, path)
 
 
@@ -60,7 +61,7 @@ def _type(column: Column, values: list[Any], scenario: Scenario) -> Any:
     """The Arrow type. Exact decimals have 128 bits, and 256 where 38 digits do not hold the largest."""
     if column.is_exact:
         digits = column.digits(scenario)
-        fits = all(abs(value) < 10 ** (DIGITS - digits) for value in values)
+        fits = all(abs(value) < 10 ** (DIGITS - digits) for value in values if value is not None)
         return pa.decimal128(DIGITS, digits) if fits else pa.decimal256(MANY_DIGITS, digits)
     simple = {"text": pa.string(), "exact price": pa.string(), "integer": pa.int64()}
     return simple.get(column.kind, pa.float64())

@@ -1,11 +1,12 @@
 """The figures of a run, or of several side by side: a column a run, on the same axes.
 
-Each function takes runs and returns a figure that says one thing. Vaults have a panel or a colour each.
+Each function takes runs and returns a figure that says one thing. Vaults have a panel or a colour each, and
+in the picture of prices so have the legs of a basket.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import fill
@@ -15,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from plimsoll.report.folder import Run
+from plimsoll.scenario.collateral import Span
 from plimsoll.scenario.records import RESTORABLE, SHORTFALL
 from plimsoll.units import HOUR
 
@@ -41,10 +43,11 @@ COMPRESSION = 3  # of 9
 
 def prices(runs: Sequence[Run]) -> Figure:
     """Path without feedback, outside price with feedback, oracle, DEX."""
-    sheet = _Sheet(runs, _vaults(runs))
-    refused = any(run.tables["vaults"]["oracle"].isna().any() for run in runs)
-    for run, vault, panel in sheet.vaults():
-        rows = run.of("vaults", vault)
+    sheet = _Sheet(runs, max(len(run.collaterals) for run in runs))
+    refused = any(run.quotes(*place)["oracle"].isna().any() for run in runs for place in run.collaterals)
+    for run, number, panel in sheet.collaterals():
+        vault, leg = run.collaterals[number]
+        rows = run.quotes(vault, leg)
         hours = rows["hour"]
         panel.plot(hours, rows["path"], color=PALE, linewidth=5, label="outside, without feedback")
         panel.plot(hours, rows["outside"], color=INK, linewidth=1.8, label="outside, with feedback")
@@ -54,25 +57,36 @@ def prices(runs: Sequence[Run]) -> Figure:
             hours, rows["oracle"], color=BLUE, linewidth=1.3, linestyle=(0, (4, 2)), drawstyle="steps-post",
             label="oracle (a gap: it refuses)" if refused else "oracle",
         )  # fmt: skip
-        _shade(panel, run, vault)
+        _shade(panel, run, vault, leg)
         panel.margins(y=0.08)
-        panel.set_ylabel(f"{run.loan} for 1 {run.scenario.vaults[vault].collateral.symbol}")
+        panel.set_ylabel(f"{run.loan} for 1 {_symbol(run, vault, leg)}")
     return sheet.done("hours since the start")
 
 
-def _shade(panel: Axes, run: Run, vault: int) -> None:
-    """Marks the hours in which something of a vault did not work."""
-    oracle = run.scenario.vaults[vault].oracle
+def _symbol(run: Run, vault: int, leg: int = 0) -> str:
+    return run.scenario.vaults[vault].collaterals[leg].collateral.symbol
+
+
+def _shade(panel: Axes, run: Run, vault: int, leg: int | None = None) -> None:
+    """Marks the hours in which something of a vault did not work, or of one of its collaterals."""
+    known = run.scenario.vaults[vault].collaterals
+    concerned = known if leg is None else known[leg : leg + 1]
     keepers = [each for each in run.scenario.liquidators if vault in run.scenario.watched(each)]
     for spans, colour, name in (
-        (dict.fromkeys(span for keeper in keepers for span in keeper.outages), PURPLE, "a liquidator is out"),
-        (oracle.outages, ORANGE, "no answers of the feed"),
-        (oracle.freezes, YELLOW, "the feed is frozen"),
+        (_once(keeper.outages for keeper in keepers), PURPLE, "a liquidator is out"),
+        (_once(each.oracle.outages for each in concerned), ORANGE, "no answers of the feed"),
+        (_once(each.oracle.freezes for each in concerned), YELLOW, "the feed is frozen"),
+        (_once(each.halts for each in concerned), VERMILLION, "the token is halted"),
     ):
         for span in spans:
             panel.axvspan(
                 float(span.start), float(span.end), color=colour, alpha=0.22, linewidth=0, label=name
             )
+
+
+def _once(groups: Iterable[Iterable[Span]]) -> Iterable[Span]:
+    """All of them, each once."""
+    return dict.fromkeys(span for group in groups for span in group)
 
 
 def health(runs: Sequence[Run]) -> Figure:
@@ -115,14 +129,19 @@ def debt_by_price(runs: Sequence[Run]) -> Figure:
         rows = rows[rows["debt"] > 0]
         if rows.empty:
             sheet.empty(panel, "No debt")
+        along = _along(runs, vault)
+        rows = rows[rows[along].notna()]
         before, after = (rows[rows["moment"] == moment] for moment in ("start", "end"))
+        panel.hist(before[along], edges[vault], weights=before["debt"], color=PALE, label="debt before")
         panel.hist(
-            before["liquidation_price"], edges[vault], weights=before["debt"], color=PALE, label="debt before"
-        )
-        panel.hist(
-            after["liquidation_price"], edges[vault], weights=after["debt"], histtype="step", color=BLUE,
+            after[along], edges[vault], weights=after["debt"], histtype="step", color=BLUE,
             linewidth=1.8, label="debt after",
         )  # fmt: skip
+        panel.set_ylabel(f"debt, {run.loan}, a bar")
+        if along == "health":
+            panel.axvline(1, color=VERMILLION, linewidth=1.5, linestyle="--", label="1: liquidatable below")
+            panel.set_xlabel("health factor, at the prices of that moment")
+            continue
         outside = run.of("vaults", vault)["outside"]
         for price, colour, style, name in (
             (outside.iloc[0], GREY, ":", "outside price at the start"),
@@ -130,20 +149,25 @@ def debt_by_price(runs: Sequence[Run]) -> Figure:
             (outside.iloc[-1], INK, "-.", "outside price at the end"),
         ):
             panel.axvline(price, color=colour, linewidth=1.5, linestyle=style, label=name)
-        panel.set_ylabel(f"debt, {run.loan}, a bar")
-        panel.set_xlabel(
-            f"liquidation price, {run.loan} for 1 {run.scenario.vaults[vault].collateral.symbol}"
-        )
+        panel.set_xlabel(f"liquidation price, {run.loan} for 1 {_symbol(run, vault)}")
     return sheet.done()
+
+
+def _along(runs: Sequence[Run], vault: int) -> str:
+    """By what the debt of one vault of all runs is laid out: a basket has no price of its own."""
+    baskets = any(len(it.collaterals) > 1 for run in runs for it in run.scenario.vaults[vault : vault + 1])
+    return "health" if baskets else "liquidation_price"
 
 
 def _edges(runs: Sequence[Run], vault: int) -> Any:
     """Edges of the bars of one vault, the same for all runs."""
     known: list[float] = []
+    along = _along(runs, vault)
     for run in runs:
         rows = run.of("positions", vault)
-        known += list(rows.loc[rows["debt"] > 0, "liquidation_price"])
-        known += list(run.of("vaults", vault)["outside"])
+        top = TOP_HEALTH if along == "health" else np.inf
+        known += list(rows.loc[(rows["debt"] > 0) & (rows[along] <= top), along])
+        known += [1.0] if along == "health" else list(run.of("vaults", vault)["outside"])
     low, high = min(known, default=0.0), max(known, default=1.0) * 1.02
     return np.linspace(low * 0.98 if low > high / 2 else 0, high or 1, BINS + 1)
 
@@ -345,7 +369,8 @@ CHARTS = {
     ),
     "debt-by-price": Chart(
         "Debt by liquidation price, before and after",
-        "Debt to the right of the price can be liquidated. Liquidations move what is left of it to the left.",
+        "Debt to the right of the price can be liquidated. Liquidations move what is left of it to the left. "
+        "Of a basket, which has no price of its own, by health factor: debt left of 1 can be liquidated.",
         debt_by_price,
     ),
     "liquidations": Chart(
@@ -484,15 +509,22 @@ class _Sheet:
 
     def vaults(self) -> Iterator[tuple[Run, int, Axes]]:
         """The panels of all vaults, a row a vault; a run that lacks one has an empty place there."""
-        for vault, row in enumerate(self._panels):
+        return self._rows(lambda run: run.symbols)
+
+    def collaterals(self) -> Iterator[tuple[Run, int, Axes]]:
+        """The panels of all collaterals, in the same way."""
+        return self._rows(lambda run: run.collateral_symbols)
+
+    def _rows(self, names: Callable[[Run], list[str]]) -> Iterator[tuple[Run, int, Axes]]:
+        for number, row in enumerate(self._panels):
             for run, panel in zip(self._runs, row, strict=True):
-                if vault >= len(run.symbols):
+                if number >= len(names(run)):
                     panel.set_visible(False)
                     continue
-                if len(row) * len(self._panels) > 1 and len(run.symbols) > 1:
+                if len(row) * len(self._panels) > 1 and len(names(run)) > 1:
                     above = panel.get_title(loc="left")
-                    panel.set_title(f"{above}\n{run.symbols[vault]}".strip(), loc="left", fontsize=10)
-                yield run, vault, panel
+                    panel.set_title(f"{above}\n{names(run)[number]}".strip(), loc="left", fontsize=10)
+                yield run, number, panel
 
     def empty(self, panel: Axes, text: str) -> None:
         """Says in a panel why there is nothing in it."""

@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from plimsoll.report.columns import TABLES
 from plimsoll.scenario.config import Scenario
 from plimsoll.scenario.reading import ScenarioError, load
+from plimsoll.scenario.vaults import BasketConfig
 
 if TYPE_CHECKING:  # what only looks at folders does not wait for pandas and pyarrow
     import pandas as pd
@@ -135,17 +136,44 @@ class Run:
 
     @property
     def symbols(self) -> list[str]:
-        """A name for each vault: its collateral, with the vault's number where two have the same."""
-        symbols = [vault.collateral.symbol for vault in self.scenario.vaults]
+        """A name for each vault: its collaterals, with the vault's number where two have the same."""
+        return _distinct(
+            "+".join(each.collateral.symbol for each in vault.collaterals) for vault in self.scenario.vaults
+        )
+
+    @property
+    def collaterals(self) -> list[tuple[int, int]]:
+        """Numbers of vault and leg of every collateral; a vault has leg 0."""
         return [
-            symbol if symbols.count(symbol) == 1 else f"{symbol} ({number})"
-            for number, symbol in enumerate(symbols)
+            (number, leg)
+            for number, vault in enumerate(self.scenario.vaults)
+            for leg in range(len(vault.collaterals))
         ]
+
+    @property
+    def collateral_symbols(self) -> list[str]:
+        """A name for each collateral."""
+        return _distinct(each.collateral.symbol for _, each in self.scenario.collaterals)
+
+    def quotes(self, vault: int, leg: int) -> pd.DataFrame:
+        """The rows with the prices of a collateral."""
+        if not isinstance(self.scenario.vaults[vault], BasketConfig):
+            return self.of("vaults", vault)
+        rows = self.of("legs", vault)
+        return rows[rows["leg"] == leg]
 
     def of(self, table: str, vault: int) -> pd.DataFrame:
         """A table's rows of one vault."""
         rows = self.tables[table]
         return rows[rows["vault"] == vault]
+
+
+def _distinct(symbols: Iterable[str]) -> list[str]:
+    """Symbols, with their number where two are the same."""
+    known = list(symbols)
+    return [
+        symbol if known.count(symbol) == 1 else f"{symbol} ({number})" for number, symbol in enumerate(known)
+    ]
 
 
 def read_tables(folder: Path) -> dict[str, pd.DataFrame]:

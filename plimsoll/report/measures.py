@@ -6,22 +6,28 @@ liquidation when nobody was liquidated, is None.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from inspect import getdoc
 from math import ceil, log
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from plimsoll.scenario.records import RESTORABLE, LiquidationRow, Result, VaultRow
-from plimsoll.units import PRICE_SCALE
 
 BAD_DEBT, LIQUIDATED_DEBT = "bad_debt", "liquidated_debt"
 
 Measured = dict[str, float | None]
+
+
+class Quoted(NamedTuple):
+    """Prices of a collateral, loan tokens for a whole one."""
+
+    path: float  # without feedback
+    outside: float  # with feedback
 
 
 def _loan(result: Result, units: float) -> float:
@@ -60,13 +66,42 @@ def uncovered_debt(result: Result) -> float:
 
     A loss that has happened and that no close has booked yet.
     """
-    last, missing = _last(result), 0.0
+    return sum((max(0.0, debt - value) for value, debt in _at_the_end(result)), start=0.0)
+
+
+def borrowers_equity(result: Result) -> float:
+    """What is left to borrowers at the end: collateral at the outside price less debt.
+
+    Over all positions whose collateral is worth more than their debt; nobody owes beyond their collateral.
+    """
+    return sum((max(0.0, value - debt) for value, debt in _at_the_end(result)), start=0.0)
+
+
+def _at_the_end(result: Result) -> Iterator[tuple[float, float]]:
+    """Collateral at the outside price and debt of each position at the end."""
+    outside = {(vault, leg): rows[-1].outside for (vault, leg), rows in _quotes(result).items()}
+    worth: dict[tuple[int, str], float] = {}
+    held = [(row.vault, 0, row.owner, row.collateral) for row in result.positions if row.moment == "end"]
+    held += [(row.vault, row.leg, row.owner, row.amount) for row in result.holdings if row.moment == "end"]
+    for vault, leg, owner, amount in held:
+        if amount is not None:
+            token = result.scenario.vaults[vault].collaterals[leg].collateral
+            value = amount / 10**token.decimals * outside[vault, leg]
+            worth[vault, owner] = worth.get((vault, owner), 0.0) + value
     for row in result.positions:
         if row.moment == "end":
-            token = result.scenario.vaults[row.vault].collateral
-            value = row.collateral / 10**token.decimals * last[row.vault].outside
-            missing += max(0.0, _loan(result, row.debt) - value)
-    return missing
+            yield worth.get((row.vault, row.owner), 0.0), _loan(result, row.debt)
+
+
+def _quotes(result: Result) -> dict[tuple[int, int], list[Quoted]]:
+    """The rows with prices of each collateral, by number of the vault and of the leg."""
+    found: dict[tuple[int, int], list[Quoted]] = {}
+    for row in result.vaults:
+        if row.path is not None and row.outside is not None:
+            found.setdefault((row.vault, 0), []).append(Quoted(row.path, row.outside))
+    for leg in result.legs:
+        found.setdefault((leg.vault, leg.leg), []).append(Quoted(leg.path, leg.outside))
+    return found
 
 
 def bad_debt(result: Result) -> float:
@@ -82,8 +117,12 @@ def borrower_loss(result: Result) -> float | None:
     """
     closes = _restorable(result)
     debt = sum(close.extinguished for close in closes)
-    value = sum(close.seized * close.price // PRICE_SCALE for close in closes)
-    return (value - debt) / debt if debt else None
+    return (sum(close.worth for close in closes) - debt) / debt if debt else None
+
+
+def borrowers_cost(result: Result) -> float:
+    """What borrowers lose by restorable closes: collateral seized, at the oracle's price, less debt ended."""
+    return _loan(result, sum(close.worth - close.extinguished for close in _restorable(result)))
 
 
 def over_liquidation(result: Result) -> float | None:
@@ -132,12 +171,11 @@ def left_liquidatable(result: Result) -> float:
 def cascade_amplification(result: Result) -> float | None:
     """How many times deeper the outside price fell than its path without feedback.
 
-    For each vault: the largest fall below the first price with feedback over the largest fall without, in
-    recorded blocks; of all vaults the highest. 1 means no cascade.
+    For each collateral: the largest fall below the first price with feedback over the largest fall without,
+    in recorded blocks; of all the highest. 1 means no cascade.
     """
     found = []
-    for number in range(len(result.scenario.vaults)):
-        rows = [row for row in result.vaults if row.vault == number]
+    for rows in _quotes(result).values():
         start = rows[0].path
         fall = start - min(row.path for row in rows)
         if fall > 0:
@@ -146,11 +184,11 @@ def cascade_amplification(result: Result) -> float | None:
 
 
 def final_price(result: Result) -> float:
-    """The outside price at the end with feedback over that without, of all vaults the lowest.
+    """The outside price at the end with feedback over that without, of all collaterals the lowest.
 
     1 means that nothing of the cascade stayed.
     """
-    return min(row.outside / row.path for row in _last(result).values())
+    return min(rows[-1].outside / rows[-1].path for rows in _quotes(result).values())
 
 
 def liquidators_profit(result: Result) -> float:
@@ -191,6 +229,8 @@ MEASURES = {
     "uncovered_debt": Measure("bad debt, uncovered at the end", "loan", uncovered_debt),
     "lenders_loss": Measure("loss of lenders", "loan", lenders_loss),
     "borrower_loss": Measure("borrowers' loss for a unit of debt restored", "ratio", borrower_loss),
+    "borrowers_cost": Measure("borrowers' loss by restorable closes", "loan", borrowers_cost),
+    "borrowers_equity": Measure("left to borrowers at the end", "loan", borrowers_equity),
     "over_liquidation": Measure("debt repaid over the least needed", "ratio", over_liquidation),
     "time_to_liquidation_median": Measure(
         "time to liquidation, median", "blocks", partial(time_to_liquidation, part=0.5)

@@ -76,12 +76,12 @@ def _pictures(folder: Path) -> dict[str, str]:
 
 
 def _story(run: Run) -> list[str]:
-    """What happened, in a sentence a vault and two for all."""
+    """What happened, in a sentence a collateral and two for all."""
     summary, loan = run.summary, run.loan
     closes, measures = summary["closes"], summary["measures"]
     story = []
-    for number, symbol in enumerate(run.symbols):
-        outside = run.of("vaults", number)["outside"]
+    for place, symbol in zip(run.collaterals, run.collateral_symbols, strict=True):
+        outside = run.quotes(*place)["outside"]
         story.append(
             f"{symbol} went from {outside.iloc[0]:,.6g} {loan} to {outside.min():,.6g} at its lowest and "
             f"{outside.iloc[-1]:,.6g} at the end."

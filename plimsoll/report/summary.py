@@ -31,7 +31,7 @@ def summarise(result: Result) -> dict[str, Any]:
         "blocks": scenario.blocks,
         "block_seconds": scenario.block_seconds,
         "loan": scenario.pool.loan.symbol,
-        "collaterals": [vault.collateral.symbol for vault in scenario.vaults],
+        "collaterals": [each.collateral.symbol for _, each in scenario.collaterals],
         "borrowers": sum(group.count for group in scenario.borrowers),
         "closes": {
             "all": len(closes),

@@ -7,10 +7,10 @@ into `Laboratory.play(agents=[...])`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import isqrt
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -18,11 +18,12 @@ from plimsoll.keeper.choice import Candidate, Gas, Route, Venue, choose
 from plimsoll.market.deployment import made_up
 from plimsoll.params import wad
 from plimsoll.scenario import config
+from plimsoll.scenario.basket_closes import BasketCloser
+from plimsoll.scenario.baskets_by_health import BasketsByHealth
 from plimsoll.scenario.borrowers import Borrower
 from plimsoll.scenario.positions_by_health import PositionsByHealth
-from plimsoll.scenario.world import GUARDIAN, Action, Market, World
+from plimsoll.scenario.world import GUARDIAN, Action, Leg, Market, World
 from plimsoll.twin import liquidation
-from plimsoll.twin.chain import Revert
 from plimsoll.twin.liquidation import DebtTotals, Quote, ceil_div
 from plimsoll.twin.uniswap_v2 import amount_in
 from plimsoll.twin.vault import Vault
@@ -38,8 +39,8 @@ class View:
     """What agents see: the world, and where and when in the scenario they are."""
 
     world: World
-    rankings: list[PositionsByHealth]  # one for each vault, of every indebted position
-    outside: list[float]  # loan tokens for a whole collateral token, one for each vault, feedback included
+    rankings: list[PositionsByHealth | BasketsByHealth]  # one for each vault, of every indebted position
+    outside: list[float]  # loan tokens for a whole token, one for each collateral, feedback included
     block: int
     second: int  # since the start
 
@@ -50,15 +51,36 @@ class View:
 
     def price(self, number: int) -> int | None:
         """The oracle's price of a vault, 1e36; None while it has none."""
-        try:
-            return self.world.markets[number].oracle.price()
-        except Revert:
-            return None
+        (price,) = self.prices(number)
+        return price or None
+
+    def prices(self, number: int) -> tuple[int, ...]:
+        """The oracles' prices of a vault's or basket's collaterals, 1e36; 0 while one has none."""
+        return tuple(leg.price() for leg in self.world.markets[number].legs)
+
+    def is_priced(self, number: int) -> bool:
+        """Whether healths can be told: a vault's oracle answers; a basket's silent legs have ceilings."""
+        return self.world.markets[number].is_basket or any(self.prices(number))
+
+    def below(self, number: int, health: float = 1.0) -> Iterator[str]:
+        """Owners in a vault whose health is below `health`, or just above it; nobody if it cannot be told."""
+        ranking, prices = self.rankings[number], self.prices(number)
+        if isinstance(ranking, BasketsByHealth):
+            yield from ranking.below(health, prices)
+        elif prices[0]:
+            yield from ranking.below(health, prices[0])
+
+    def health_at(self, number: int, part: float) -> float | None:
+        """A quantile of a vault's healths, the lowest at 0; None without debts or if it cannot be told."""
+        ranking, prices = self.rankings[number], self.prices(number)
+        if isinstance(ranking, BasketsByHealth):
+            return ranking.health_at(part, prices)
+        return ranking.health_at(part, prices[0]) if prices[0] else None
 
     def outside_price(self, number: int) -> int:
-        """The outside price of a vault's collateral in base units, 1e36."""
-        market = self.world.markets[number]
-        return self.world.answer_of(market.config, self.outside[number]) * market.oracle.scale
+        """The outside price of a collateral in base units, 1e36; numbers count all vaults' collaterals."""
+        leg = self.world.legs[number]
+        return self.world.answer_of(leg.config, self.outside[number]) * leg.oracle.scale
 
 
 class Agent(Protocol):
@@ -263,50 +285,74 @@ class Liquidator:
         if self._settings.kind == "flash":
             return
         yield world.mint(world.loan, self.address, self._capital)
-        for number in self._vaults:
-            market = world.markets[number]
+        for market in self._markets(world):
             yield world.act(self.address, world.loan, "approve", market.vault.contract.address, MAX)
-            if market.pair and world.router:
-                yield world.act(self.address, market.collateral, "approve", world.router.address, MAX)
+            for leg in market.legs:
+                if leg.pair and world.router:
+                    yield world.act(self.address, leg.collateral, "approve", world.router.address, MAX)
 
     def update(self, _rng: np.random.Generator, view: View) -> Iterable[Action]:
         """Sells what it has, then closes what pays, the best first."""
         if any(outage.covers(view.second) for outage in self._settings.outages):
             return
-        for number in self._vaults:
-            market = view.world.markets[number]
-            held = market.collateral.model.balance_of(self.address)
-            if held > 0:
-                yield from self._sale(view, number, market, held)
+        for market in self._markets(view.world):
+            for leg in market.legs:
+                held = leg.collateral.model.balance_of(self.address)
+                if held > 0 and not leg.is_halted:
+                    yield from self._sale(view, leg, held)
         budget = view.world.loan.model.balance_of(self.address)
-        for number in self._vaults:
-            market, price = view.world.markets[number], view.price(number)
-            if price is None:
-                continue
-            for closes in self._choose(view, number, market, price):
-                if self._settings.kind == "flash":
-                    orders = [close.order for close in closes]
-                    yield view.world.flash_liquidation(
-                        market, self.address, orders, self._least, self._settings.bid, self.name
-                    )
-                    continue
-                found = self._within_budget(view, number, closes, price, budget)
-                if found:
-                    budget -= sum(close.cost for close in found)
-                    orders = [close.order for close in found]
-                    rate = self._margin * PRICE_SCALE * PRICE_SCALE // (WAD * price) if not market.pair else 0
-                    yield view.world.act(
-                        self.address, market.vault, "liquidate_batch", orders, rate, self.address,
-                        bid=self._settings.bid, label=self.name,
-                    )  # fmt: skip
+        for number, market in zip(self._vaults, self._markets(view.world), strict=True):
+            if market.is_basket:
+                closer = BasketCloser(
+                    market, self._settings, (self.name, self.address), self._margin, self._least
+                )
+                closes = closer.closes(view, number, budget)
+                budget -= sum(close.cost for close in closes)
+                yield from closer.actions(view, closes)
+            elif not self._leaves_out(market):
+                for action, cost in self._vault_closes(view, number, market, budget):
+                    budget -= cost
+                    yield action
 
-    def _sale(self, view: View, number: int, market: Market, held: int) -> Iterable[Action]:
-        world = view.world
-        if market.pair:
-            yield world.swap(market, self.address, market.collateral, held, self._settings.bid, "sale")
+    def _markets(self, world: World) -> list[Market]:
+        return [world.markets[number] for number in self._vaults]
+
+    def _leaves_out(self, market: Market) -> bool:
+        """Whether it cannot or does not take a vault's collateral."""
+        return market.leg.is_halted or market.leg.config.collateral.symbol in self._settings.leaves_out
+
+    def _vault_closes(
+        self, view: View, number: int, market: Market, budget: int
+    ) -> Iterable[tuple[Action, int]]:
+        """Transactions that close positions of a vault, and what they cost of `budget`."""
+        price = view.price(number)
+        if price is None:
             return
-        value = held * view.outside_price(number) // PRICE_SCALE
-        yield world.burn(market.collateral, self.address, held)
+        for closes in self._choose(view, number, market, price):
+            if self._settings.kind == "flash":
+                orders = [close.order for close in closes]
+                terms = self._least, self._settings.bid, self.name
+                yield view.world.flash_liquidation(market, self.address, orders, *terms), 0
+                continue
+            found = self._within_budget(view, number, closes, price, budget)
+            if found:
+                cost = sum(close.cost for close in found)
+                budget -= cost
+                orders = [close.order for close in found]
+                rate = self._margin * PRICE_SCALE * PRICE_SCALE // (WAD * price) if not market.pair else 0
+                action = view.world.act(
+                    self.address, market.vault, "liquidate_batch", orders, rate, self.address,
+                    bid=self._settings.bid, label=self.name,
+                )  # fmt: skip
+                yield action, cost
+
+    def _sale(self, view: View, leg: Leg, held: int) -> Iterable[Action]:
+        world = view.world
+        if leg.pair:
+            yield world.swap(leg, self.address, leg.collateral, held, self._settings.bid, "sale")
+            return
+        value = held * view.outside_price(leg.number) // PRICE_SCALE
+        yield world.burn(leg.collateral, self.address, held)
         yield world.mint(world.loan, self.address, value)
 
     def _choose(self, view: View, number: int, market: Market, price: int) -> Iterable[list[Close]]:
@@ -314,7 +360,7 @@ class Liquidator:
         vault = market.vault.model
         totals = DebtTotals(*view.world.debt_totals())
         found = []
-        for owner in view.rankings[number].below(1.0, price):
+        for owner in view.below(number):
             quote = _quote(vault, owner, price, totals, MAX)
             if quote.executable and quote.seized * price * WAD >= _cost(quote) * self._margin * PRICE_SCALE:
                 found.append(Close(owner, quote))
@@ -378,10 +424,9 @@ class Liquidator:
     def record(self, view: View) -> dict[str, int | float]:
         """Loan asset above the capital; value of the collateral held at the outside price; base units."""
         held = sum(
-            view.world.markets[number].collateral.model.balance_of(self.address)
-            * view.outside_price(number)
-            // PRICE_SCALE
-            for number in self._vaults
+            leg.collateral.model.balance_of(self.address) * view.outside_price(leg.number) // PRICE_SCALE
+            for market in self._markets(view.world)
+            for leg in market.legs
         )
         return {"profit": view.world.loan.model.balance_of(self.address) - self._capital, "inventory": held}
 
@@ -439,19 +484,21 @@ class Griefer:
         """Dust out of the worst positions."""
         left = self._settings.per_block
         for number, market in enumerate(view.world.markets):
-            price = view.price(number)
-            if price is None:
-                continue
-            for owner in view.rankings[number].below(1.0, price):
+            for owner in view.below(number):
                 if left == 0:
                     break
                 if market.vault.model.preview_liquidate(owner, self._repay).executable:
                     left -= 1
                     self.closes += 1
-                    yield view.world.act(
-                        self.address, market.vault, "liquidate", owner, self._repay, 0, self.address,
-                        bid=self._settings.bid, label=self.name,
-                    )  # fmt: skip
+                    yield self._close(view.world, market, owner)
+
+    def _close(self, world: World, market: Market, owner: str) -> Action:
+        bid, label = self._settings.bid, self.name
+        if market.is_basket:
+            terms: tuple[Any, ...] = (owner, self._repay, [], 0, self.address)
+            return world.act_on_basket(self.address, market, "liquidate", *terms, bid=bid, label=label)
+        arguments = (owner, self._repay, 0, self.address)
+        return world.act(self.address, market.vault, "liquidate", *arguments, bid=bid, label=label)
 
     def record(self, _view: View) -> dict[str, int | float]:
         """How many closes it has sent."""
@@ -469,6 +516,7 @@ class Forger:
         self._settings = settings
         self._market = world.markets[settings.vault]
         self._least = world.loan_units(self._market.config.min_debt)
+        self._ltv = wad(self._market.config.ltv)
         self._begins = settings.hour * HOUR
         wait = settings.guardian_after
         self._cut_at = None if wait is None else self._begins + wait * HOUR
@@ -487,7 +535,7 @@ class Forger:
         price, room = view.price(self._settings.vault), pool.max_draw(address)
         if view.second < self._begins or price is None or room < self._least:
             return
-        forged = 2 * ceil_div(room * PRICE_SCALE * WAD, price * wad(self._market.config.ltv))
+        forged = 2 * ceil_div(room * PRICE_SCALE * WAD, price * self._ltv)
         yield world.mint(self._market.collateral, self.address, forged)
         yield world.act(self.address, vault, "open", forged, MAX, self.address, self.address, label=self.name)
 
@@ -500,30 +548,31 @@ class Forger:
 
 
 class Arbitrageur:
-    """Pulls a vault's DEX to the outside price, as far as its capital goes in a block."""
+    """Pulls a collateral's DEX to the outside price, as far as its capital goes in a block."""
 
-    def __init__(self, name: str, number: int, market: Market, world: World) -> None:
+    def __init__(self, name: str, leg: Leg, world: World) -> None:
         """An arbitrageur who can trade elsewhere at the outside price."""
-        assert market.config.dex
+        assert leg.config.dex
         self.name = name
         self.address = made_up(name)
-        self._number = number
-        self._market = market
-        self._capital = world.loan_units(market.config.dex.arbitrage)
+        self._leg = leg
+        self._capital = world.loan_units(leg.config.dex.arbitrage)
 
     def funding(self, world: World) -> Iterable[Action]:
         """Approvals."""
         assert world.router
-        for token in (world.loan, self._market.collateral):
+        for token in (world.loan, self._leg.collateral):
             yield world.act(self.address, token, "approve", world.router.address, MAX)
 
     def update(self, _rng: np.random.Generator, view: View) -> Iterable[Action]:
         """One swap that leaves the DEX at the outside price, give or take the fee."""
         world = view.world
-        price = view.outside_price(self._number)
-        collateral, loan = world.reserves(self._market)
+        if self._leg.is_halted:
+            return
+        price = view.outside_price(self._leg.number)
+        collateral, loan = world.reserves(self._leg)
         if loan * PRICE_SCALE > price * collateral:  # collateral costs more on the DEX: sell it there
-            token, held, other = self._market.collateral, collateral, loan * PRICE_SCALE // price
+            token, held, other = self._leg.collateral, collateral, loan * PRICE_SCALE // price
             limit = self._capital * PRICE_SCALE // price
         else:
             token, held, other = world.loan, loan, collateral * price // PRICE_SCALE
@@ -534,7 +583,7 @@ class Arbitrageur:
         if amount <= 0:
             return
         yield world.mint(token, self.address, amount)
-        yield world.swap(self._market, self.address, token, amount, 1, ARBITRAGE)
+        yield world.swap(self._leg, self.address, token, amount, 1, ARBITRAGE)
 
     def record(self, _view: View) -> dict[str, int | float]:
         """Nothing."""

@@ -13,101 +13,30 @@ from decimal import ROUND_CEILING, Decimal
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ModelWrapValidatorHandler, field_validator, model_validator
 
-from plimsoll.params import (
-    COLLATERAL_DECIMALS,
-    LOAN_DECIMALS,
-    DrawBurst,
-    DrawRefill,
-    RateParams,
-    ReserveFactor,
-    RiskParams,
-    with_preset,
+from plimsoll.params import LOAN_DECIMALS, DrawBurst, DrawRefill, RateParams, ReserveFactor
+from plimsoll.scenario.collateral import (
+    BadAnswer,
+    CollateralConfig,
+    Part,
+    SomeTokens,
+    Span,
+    TokenConfig,
+    Tokens,
 )
-from plimsoll.scenario.paths import MAX_HOURS, Bootstrap, Candles, Path_, Prices, Shock
+from plimsoll.scenario.paths import MAX_HOURS, Bootstrap, Candles, Prices, Shock
 from plimsoll.scenario.strict_model import StrictModel, fault
+from plimsoll.scenario.vaults import BasketConfig, Spoke_, VaultConfig
 from plimsoll.units import DAY, HOUR
 
 MAX_BORROWERS = 200_000
 MAX_BLOCKS = 200_000
-MAX_TOKENS = 10**12
 YEARS = 2000, 2100  # between which scenarios start
+LEAST_WEIGHT = Decimal("0.1")  # of a portfolio; what is drawn below it counts as nothing
+LEAST_DEBT = 20  # times min_debt, of who has a portfolio, so that separate loans are possible
 
-Tokens = Annotated[Decimal, Field(ge=0, le=MAX_TOKENS)]
-SomeTokens = Annotated[Decimal, Field(gt=0, le=MAX_TOKENS)]
-Part = Annotated[Decimal, Field(ge=0, le=1)]
 Health = Annotated[Decimal, Field(gt=1, le=100)]
-
-
-class Span(StrictModel):
-    """Hours in which something is so."""
-
-    start: Decimal = Field(ge=0, le=MAX_HOURS, description="first hour")
-    end: Decimal = Field(gt=0, le=MAX_HOURS, description="the first hour in which it is over")
-    reason: str = Field("", max_length=100, description="for reports")
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.end <= self.start:
-            raise ValueError(f"end {self.end} is not after start {self.start}; swap or correct them")
-        return self
-
-    def covers(self, second: int) -> bool:
-        """Whether it is so at a second after the start."""
-        return self.start * HOUR <= second < self.end * HOUR
-
-
-class BadAnswer(StrictModel):
-    """A wrong answer of the feed, from one hour until its next update."""
-
-    hour: Decimal = Field(ge=0, le=MAX_HOURS, description="when")
-    price: Decimal = Field(gt=0, le=10**9, description="a wrong answer, until the next update")
-
-
-class OracleConfig(StrictModel):
-    """When the feed is updated.
-
-    It is as soon as the price has moved by `deviation` since the last answer, or the answer is `heartbeat`
-    old; what it says is the price `delay` blocks ago. The vault's oracle refuses older answers than
-    `patience`. In an outage nothing is updated, so that the answer becomes stale. While it is frozen the
-    feed is updated with the old answer.
-    """
-
-    deviation: Part = Field(Decimal("0.005"), description="part of the last answer")
-    heartbeat: int = Field(HOUR, ge=1, le=7 * DAY, description="seconds")
-    patience: int | None = Field(
-        None,
-        ge=1,
-        le=30 * DAY,
-        description="seconds after which the vault's oracle refuses an answer; without, twice the heartbeat",
-    )
-    delay: int = Field(0, ge=0, le=10_000, description="blocks by which answers are late")
-    decimals: int = Field(8, strict=True, ge=1, le=18, description="of the feed")
-    outages: tuple[Span, ...] = Field((), description="nothing is updated, the answer becomes stale")
-    freezes: tuple[Span, ...] = Field((), description="the old answer is repeated with a fresh time")
-    bad_answers: tuple[BadAnswer, ...] = Field(
-        (), description="one that falls into an outage comes at its end"
-    )
-
-    @property
-    def stale_after(self) -> int:
-        """Seconds after which the vault's oracle refuses an answer."""
-        return self.patience or 2 * self.heartbeat
-
-
-class TokenConfig(StrictModel):
-    """A token that the run deploys."""
-
-    symbol: str = Field(min_length=1, max_length=8, description="at most 8 characters")
-    decimals: int = Field(strict=True, ge=0, le=COLLATERAL_DECIMALS[1], description="0 to 27")
-
-    @field_validator("symbol")
-    @classmethod
-    def _printable(cls, symbol: str) -> str:
-        if not all("!" <= letter <= "~" for letter in symbol):
-            raise ValueError(f"{symbol!r} has a space or a character outside ASCII; rename it")
-        return symbol
 
 
 class LendersConfig(StrictModel):
@@ -147,38 +76,6 @@ class PoolConfig(StrictModel):
         if not low <= self.loan.decimals <= high:
             raise ValueError(f"loan.decimals is {self.loan.decimals}; a pool takes {low} to {high}")
         return self
-
-
-class DexConfig(StrictModel):
-    """A Uniswap v2 pair of the collateral and the loan asset."""
-
-    depth: SomeTokens = Field(description="loan tokens on either side of the pair at the first price")
-    arbitrage: Tokens = Field(
-        Decimal(0), description="loan tokens that an arbitrageur trades in a block at most"
-    )
-    feedback: Part = Field(
-        Decimal(0),
-        description="cascade strength: the part of what sales take off the DEX's price that the outside "
-        "price loses too, for good, both as logarithms; arbitrageurs' trades do not count",
-    )
-
-
-class VaultConfig(StrictModel, RiskParams):
-    """A market: collateral, risk parameters, credit line, price, oracle, DEX."""
-
-    collateral: TokenConfig
-    preset: str = Field("blue-chip", description="risk parameters: `blue-chip`, `correlated` or `volatile`")
-    credit_limit: SomeTokens = Field(description="what it may draw from the pool")
-    price: Path_
-    shocks: tuple[Shock, ...] = ()
-    oracle: OracleConfig = Field(OracleConfig(), description="when its feed is updated")
-    dex: DexConfig | None = Field(None, description="without, collateral is sold at the outside price")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _merged(cls, data: Any) -> Any:
-        """The preset's risk parameters below those that are given."""
-        return with_preset(data.get("preset", "blue-chip"), data) if isinstance(data, dict) else data
 
 
 class HealthRange(StrictModel):
@@ -221,17 +118,54 @@ class Active(StrictModel):
         return self
 
 
+class PortfolioConfig(StrictModel):
+    """What parts of their collateral's value people hold in each leg."""
+
+    weights: tuple[Part, ...] = Field(description="one a leg; they add up to 1")
+    concentration: Decimal | None = Field(
+        None,
+        gt=0,
+        le=10_000,
+        description="everybody's own weights are drawn from a Dirichlet distribution around these, which is "
+        "the narrower the higher this is; what is drawn below 0.1 is left away. Without, all have these",
+    )
+
+    @field_validator("weights")
+    @classmethod
+    def _whole(cls, weights: tuple[Decimal, ...]) -> tuple[Decimal, ...]:
+        if sum(weights) != 1:
+            raise ValueError(f"the weights add up to {sum(weights)}; they must add up to 1")
+        if low := [weight for weight in weights if 0 < weight < LEAST_WEIGHT]:
+            raise ValueError(f"a weight is {low[0]}; it must be 0 or at least {LEAST_WEIGHT}")
+        return weights
+
+
 class BorrowersConfig(StrictModel):
     """A group of borrowers with the same behaviour, drawn from the seed."""
 
-    vault: int = Field(0, strict=True, ge=0, description="number of the vault")
+    vault: int = Field(0, strict=True, ge=0, description="number of the vault or basket")
+    vaults: tuple[Annotated[int, Field(ge=0)], ...] | None = Field(
+        None,
+        description="instead, numbers of several vaults, in each of which everybody has a loan; all of a "
+        "person's loans start at the same health",
+    )
+    portfolio: PortfolioConfig | None = Field(
+        None, description="of a basket or of several vaults, which need one"
+    )
     count: int = Field(strict=True, ge=1, le=MAX_BORROWERS, description="how many borrowers")
-    total_debt: SomeTokens = Field(description="of all together; each owes at least the vault's `min_debt`")
+    total_debt: SomeTokens = Field(
+        description="of all together; each owes at least the vault's `min_debt`, with a portfolio 20 times it"
+    )
     debt_sigma: Decimal = Field(
         Decimal(1), ge=0, le=4, description="spread of the log-normal sizes; 0: all alike"
     )
     health: HealthRange = Field(description="health factor at the start")
     behaviour: Passive | Active = Field(Passive(), discriminator="kind")
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """The numbers of all vaults in which they borrow."""
+        return (self.vault,) if self.vaults is None else self.vaults
 
 
 class LiquidatorConfig(StrictModel):
@@ -247,6 +181,9 @@ class LiquidatorConfig(StrictModel):
     )
     vaults: tuple[Annotated[int, Field(ge=0)], ...] | None = Field(
         None, description="numbers of the vaults it watches; without, all"
+    )
+    leaves_out: tuple[str, ...] = Field(
+        (), description="symbols of collaterals that it never takes; of a basket it takes the other legs"
     )
     capital: Tokens = Field(Decimal(0), description="all that a `capital` liquidator has")
     margin: Part = Field(
@@ -316,11 +253,13 @@ class Scenario(StrictModel):
         "bid", description="of the transactions of a block: `bid` (highest first) or `random`"
     )
     pool: PoolConfig
-    vaults: tuple[VaultConfig, ...] = Field(
-        min_length=1, max_length=8, description="up to 8, numbered from 0"
+    vaults: tuple[Spoke_, ...] = Field(
+        min_length=1, max_length=8, description="up to 8 vaults and baskets, numbered from 0"
     )
     correlation: tuple[tuple[float, ...], ...] | None = Field(
-        None, description="a matrix, a row a vault: of the moves of `gbm` and `jumps`"
+        None,
+        description="a matrix, a row a vault or leg in their order: of the moves of `gbm` and `jumps`; the "
+        "jumps themselves are independent",
     )
     borrowers: tuple[BorrowersConfig, ...] = ()
     liquidators: tuple[LiquidatorConfig, ...] = ()
@@ -349,10 +288,13 @@ class Scenario(StrictModel):
     def _fits_together(self) -> Self:
         for number in range(len(self.vaults)):
             self._check_vault(number)
+        for name, each in self.collaterals:
+            self._check_collateral(name, each)
         drawn = [Decimal(0)] * len(self.vaults)
         for number, group in enumerate(self.borrowers):
             self._check_group(f"borrowers.{number}", group)
-            drawn[group.vault] += group.total_debt
+            for place in group.places:
+                drawn[place] += group.total_debt / len(group.places)
         for number, (vault, debt) in enumerate(zip(self.vaults, drawn, strict=True)):
             if debt > vault.credit_limit:
                 raise fault(
@@ -377,95 +319,137 @@ class Scenario(StrictModel):
                 f"{self.duration} hours are {self.blocks} blocks of {self.block_seconds} seconds; that must "
                 f"be 1 to {MAX_BLOCKS}, so change block_seconds or hours",
             )
-        for number, (vault, prices) in enumerate(zip(self.vaults, self.outside_prices(), strict=True)):
-            low, decimals = float(prices.min()), vault.oracle.decimals
+        for (name, each), prices in zip(self.collaterals, self.outside_prices(), strict=True):
+            low, decimals = float(prices.min()), each.oracle.decimals
             if low * 10**decimals < 100:
-                where = f"vaults.{number}.oracle.decimals"
+                where = f"{name}.oracle.decimals"
                 raise fault(where, f"{where} is {decimals}, too few for a price of {low:.3g}; raise it")
         return self
 
+    @model_validator(mode="wrap")
+    @classmethod
+    def _separated(cls, data: Any, validated: ModelWrapValidatorHandler[Self]) -> Self:
+        """Vaults in place of the baskets that are `separate`, once all is right."""
+        scenario = validated(data)
+        if not any(isinstance(it, BasketConfig) and it.separate for it in scenario.vaults):
+            return scenario
+        return validated(_separate(scenario))
+
     def _check_vault(self, number: int) -> None:
-        name, vault, loan = f"vaults.{number}", self.vaults[number], self.pool.loan.decimals
-        try:
-            vault.to_struct(loan)
-        except ValueError as error:
-            raise fault(f"{name}.min_debt", f"{name}: {error}") from None
-        if self.hours is not None and float(self.hours) > vault.price.hours + 1e-9:
-            raise fault(
-                "hours",
-                f"hours is {self.hours}, but {name}.price ends at hour {vault.price.hours:g}; lower it",
-            )
+        name, vault = f"vaults.{number}", self.vaults[number]
+        for leg in range(len(vault.collaterals)):
+            try:
+                vault.risk_of(leg).to_struct(self.pool.loan.decimals)
+            except ValueError as error:
+                basket = isinstance(vault, BasketConfig)
+                field = f"{name}.legs.{leg}" if basket and "min_debt" not in str(error) else name
+                raise fault(f"{name}.min_debt" if field == name else field, f"{field}: {error}") from None
         if vault.credit_limit > self.pool.supply + self.pool.stake:
             raise fault(
                 f"{name}.credit_limit",
                 f"{name}.credit_limit {vault.credit_limit} exceeds pool.supply {self.pool.supply}; lower it",
             )
+
+    def _check_collateral(self, name: str, each: CollateralConfig) -> None:
+        if self.hours is not None and float(self.hours) > each.price.hours + 1e-9:
+            raise fault(
+                "hours",
+                f"hours is {self.hours}, but {name}.price ends at hour {each.price.hours:g}; lower it",
+            )
         for part, spans in (
-            ("shocks", vault.shocks),
-            ("oracle.outages", vault.oracle.outages),
-            ("oracle.freezes", vault.oracle.freezes),
-            ("oracle.bad_answers", vault.oracle.bad_answers),
+            ("shocks", each.shocks),
+            ("oracle.outages", each.oracle.outages),
+            ("oracle.freezes", each.oracle.freezes),
+            ("oracle.bad_answers", each.oracle.bad_answers),
+            ("halts", each.halts),
         ):
-            self._check_hours(f"{name}.{part}", number, spans)
-        if isinstance(vault.price, Candles) and self.block_seconds > vault.price.hours_per_candle * HOUR / 3:
+            _check_hours(f"{name}.{part}", name, each, spans)
+        if isinstance(each.price, Candles) and self.block_seconds > each.price.hours_per_candle * HOUR / 3:
             raise fault(
                 "block_seconds",
                 f"block_seconds is {self.block_seconds}, more than a third of a candle of {name}.price, so "
                 "that highs and lows would be skipped; lower it",
             )
-        if self.correlation is not None and isinstance(vault.price, Bootstrap):
+        if self.correlation is not None and isinstance(each.price, Bootstrap):
             raise fault(
                 "correlation",
                 f"correlation cannot move {name}.price, whose moves are those of a file; remove it",
             )
-        digits = 36 + loan - vault.collateral.decimals - vault.oracle.decimals
+        digits = 36 + self.pool.loan.decimals - each.collateral.decimals - each.oracle.decimals
         if digits < 0:
             raise fault(
                 f"{name}.collateral.decimals",
-                f"{name}.collateral.decimals is {vault.collateral.decimals}; at most "
-                f"{digits + vault.collateral.decimals} fit with the feed's decimals",
+                f"{name}.collateral.decimals is {each.collateral.decimals}; at most "
+                f"{digits + each.collateral.decimals} fit with the feed's decimals",
             )
-
-    def _check_hours(self, name: str, number: int, spans: Iterable[Span | BadAnswer | Shock]) -> None:
-        """What begins when the price has ended is a mistake."""
-        end = self.vaults[number].price.hours
-        for place, each in enumerate(spans):
-            begins = each.start if isinstance(each, Span) else each.hour
-            if begins >= end:
-                raise fault(
-                    f"{name}.{place}",
-                    f"{name}.{place} begins at hour {begins}, but vaults.{number}.price ends at hour "
-                    f"{end:g}; hours are decimal, so lower it",
-                )
 
     def _check_group(self, name: str, group: BorrowersConfig) -> None:
-        if group.vault >= len(self.vaults):
+        field = "vault" if group.vaults is None else "vaults"
+        if beyond := [place for place in group.places if place >= len(self.vaults)]:
+            verb = "is" if group.vaults is None else "names"
             raise fault(
-                f"{name}.vault", f"{name}.vault is {group.vault}; the last vault is {len(self.vaults) - 1}"
+                f"{name}.{field}",
+                f"{name}.{field} {verb} {beyond[0]}; the last vault is {len(self.vaults) - 1}",
             )
-        vault = self.vaults[group.vault]
-        least = (vault.threshold / vault.ltv).quantize(Decimal("0.0001"), ROUND_CEILING)
-        if group.health.min * vault.ltv < vault.threshold:
+        vaults = [self.vaults[place] for place in group.places]
+        self._check_portfolio(name, group)
+        least = max(vault.least_health for vault in vaults)
+        shown = least.quantize(Decimal("0.0001"), ROUND_CEILING)
+        if group.health.min < least:
             raise fault(
                 f"{name}.health.min",
                 f"{name}.health.min is {group.health.min}; no loan can start below threshold / ltv, so raise "
-                f"it to {least}",
+                f"it to {shown}",
             )
-        if group.total_debt < group.count * vault.min_debt:
+        smallest = max(vault.min_debt for vault in vaults) * (LEAST_DEBT if group.portfolio else 1)
+        if group.total_debt < group.count * smallest:
             raise fault(
                 f"{name}.total_debt",
                 f"{name}.total_debt is {group.total_debt}, but {group.count} borrowers owe at least "
-                f"{vault.min_debt} each; raise it or lower count",
+                f"{smallest} each; raise it or lower count",
             )
         if not isinstance(group.behaviour, Active) or group.behaviour.kind != "unwind":
             return
-        if vault.dex is None:
+        if vaults[0].collaterals[0].dex is None:
             raise fault(name, f"{name} needs a DEX, but vaults.{group.vault} has no dex; add one")
-        if group.behaviour.to < least:
+        if group.behaviour.to < shown:
             raise fault(
                 f"{name}.behaviour.to",
                 f"{name}.behaviour.to is {group.behaviour.to}; a withdrawal of collateral must end "
-                f"at threshold / ltv or above, so raise it to {least}",
+                f"at threshold / ltv or above, so raise it to {shown}",
+            )
+
+    def _check_portfolio(self, name: str, group: BorrowersConfig) -> None:
+        """Who has several collaterals says how much of each, and does nothing."""
+        if group.vaults is not None:
+            if len(set(group.vaults)) < len(group.vaults) or len(group.vaults) < 2:
+                raise fault(
+                    f"{name}.vaults",
+                    f"{name}.vaults is {list(group.vaults)}; name two vaults or more, once each",
+                )
+            if baskets := [place for place in group.vaults if isinstance(self.vaults[place], BasketConfig)]:
+                raise fault(
+                    f"{name}.vaults",
+                    f"{name}.vaults names {baskets[0]}, which is a basket; name it as `vault`",
+                )
+        legs = sum(len(self.vaults[place].collaterals) for place in group.places)
+        if group.portfolio is None:
+            if legs > 1:
+                raise fault(name, f"{name} has {legs} collaterals; say with `portfolio` how much of each")
+            return
+        if legs == 1:
+            raise fault(
+                f"{name}.portfolio", f"{name}.portfolio is of one collateral, which needs none; remove it"
+            )
+        if (count := len(group.portfolio.weights)) != legs:
+            raise fault(
+                f"{name}.portfolio.weights",
+                f"{name}.portfolio.weights has {count} weights for {legs} collaterals; give one for each",
+            )
+        if isinstance(group.behaviour, Active):
+            raise fault(
+                f"{name}.behaviour",
+                f"{name}.behaviour is {group.behaviour.kind}; who has a portfolio is passive, so remove it",
             )
 
     def _check_liquidator(self, name: str, liquidator: LiquidatorConfig) -> None:
@@ -474,18 +458,43 @@ class Scenario(StrictModel):
                 raise fault(
                     f"{name}.vaults", f"{name}.vaults names {number}; the last is {len(self.vaults) - 1}"
                 )
-            self._check_hours(f"{name}.outages", number, liquidator.outages)
-            if liquidator.kind == "flash" and self.vaults[number].dex is None:
+            vault = self.vaults[number]
+            for each in vault.collaterals:
+                _check_hours(f"{name}.outages", f"vaults.{number}", each, liquidator.outages)
+            if liquidator.kind == "capital":
+                continue
+            if isinstance(vault, BasketConfig):
+                raise fault(
+                    name,
+                    f"{name} is flash, but vaults.{number} is a basket, which takes kind capital; change it "
+                    "or name other `vaults`",
+                )
+            if vault.collaterals[0].dex is None:
                 raise fault(
                     name,
                     f"{name} is flash, but vaults.{number} has no dex to sell on; add one or name other "
                     "`vaults`",
                 )
+        known = [
+            each.collateral.symbol
+            for number in self.watched(liquidator)
+            for each in self.vaults[number].collaterals
+        ]
+        if strange := [symbol for symbol in liquidator.leaves_out if symbol not in known]:
+            raise fault(
+                f"{name}.leaves_out",
+                f"{name}.leaves_out names {strange[0]}; its vaults have {', '.join(dict.fromkeys(known))}",
+            )
 
     def _check_forger(self, forger: ForgerConfig) -> None:
         last = len(self.vaults) - 1
         if forger.vault > last:
             raise fault("forger.vault", f"forger.vault is {forger.vault}; the last vault is {last}")
+        if isinstance(self.vaults[forger.vault], BasketConfig):
+            raise fault(
+                "forger.vault",
+                f"forger.vault is {forger.vault}, which is a basket; name a vault of one collateral",
+            )
         if forger.hour + (forger.guardian_after or 0) >= self.duration:
             raise fault(
                 "forger.hour",
@@ -496,9 +505,9 @@ class Scenario(StrictModel):
     def _check_correlation(self) -> None:
         if self.correlation is None:
             return
-        count = len(self.vaults)
+        count = len(self.collaterals)
         if len(self.correlation) != count or any(len(row) != count for row in self.correlation):
-            message = f"correlation must have {count} rows of {count} numbers, one a vault"
+            message = f"correlation must have {count} rows of {count} numbers, one a vault or leg"
             raise fault("correlation", message)
         matrix = np.array(self.correlation)
         if not np.allclose(matrix, matrix.T) or not np.allclose(np.diag(matrix), 1):
@@ -514,9 +523,18 @@ class Scenario(StrictModel):
         return tuple(range(len(self.vaults))) if liquidator.vaults is None else liquidator.vaults
 
     @property
+    def collaterals(self) -> list[tuple[str, CollateralConfig]]:
+        """Every vault's collateral and every basket's legs in their order, with where they stand."""
+        return [
+            (f"vaults.{number}.legs.{leg}" if isinstance(vault, BasketConfig) else f"vaults.{number}", each)
+            for number, vault in enumerate(self.vaults)
+            for leg, each in enumerate(vault.collaterals)
+        ]
+
+    @property
     def has_exchange(self) -> bool:
-        """Whether a vault has a pair on Uniswap."""
-        return any(vault.dex for vault in self.vaults)
+        """Whether a collateral has a pair on Uniswap."""
+        return any(each.dex for _, each in self.collaterals)
 
     @property
     def has_guardian(self) -> bool:
@@ -528,7 +546,7 @@ class Scenario(StrictModel):
         """Hours from the first block to the last."""
         if self.hours is not None:
             return float(self.hours)
-        return min(vault.price.hours for vault in self.vaults)
+        return min(each.price.hours for _, each in self.collaterals)
 
     @property
     def blocks(self) -> int:
@@ -541,18 +559,19 @@ class Scenario(StrictModel):
         return int(self.start.timestamp())
 
     def outside_prices(self, path: int = 0) -> Prices:
-        """Every vault's price without feedback: a row a vault, a column a block; `path` numbers the draws."""
+        """Prices without feedback: a row a collateral, a column a block; `path` numbers the draws."""
         hours = np.arange(self.blocks + 1) * (self.block_seconds / HOUR)
         rng = np.random.default_rng([self.seed, 1, path])
-        normals = rng.standard_normal((len(self.vaults), len(hours)))
+        collaterals = [each for _, each in self.collaterals]
+        normals = rng.standard_normal((len(collaterals), len(hours)))
         if self.correlation is not None:
             values, vectors = np.linalg.eigh(np.array(self.correlation))
             normals = vectors * np.sqrt(np.maximum(values, 0)) @ normals
         paths = []
-        for number, vault in enumerate(self.vaults):
+        for number, each in enumerate(collaterals):
             own = np.random.default_rng([self.seed, 2, path, number])
-            prices = vault.price.prices(hours, normals[number], own)
-            for shock in vault.shocks:
+            prices = each.price.prices(hours, normals[number], own)
+            for shock in each.shocks:
                 prices = prices * shock.factors(hours)
             paths.append(prices)
         return np.array(paths)
@@ -564,3 +583,46 @@ class Scenario(StrictModel):
     def with_seed(self, seed: int) -> Scenario:
         """The same scenario with other borrowers and other random prices."""
         return self.model_copy(update={"seed": seed})
+
+
+def _check_hours(
+    name: str, place: str, collateral: CollateralConfig, spans: Iterable[Span | BadAnswer | Shock]
+) -> None:
+    """What begins when the price of a collateral has ended is a mistake."""
+    end = collateral.price.hours
+    for number, each in enumerate(spans):
+        begins = each.start if isinstance(each, Span) else each.hour
+        if begins >= end:
+            raise fault(
+                f"{name}.{number}",
+                f"{name}.{number} begins at hour {begins}, but {place}.price ends at hour "
+                f"{end:g}; hours are decimal, so lower it",
+            )
+
+
+def _separate(scenario: Scenario) -> dict[str, Any]:
+    """The same with a vault for each leg of the baskets that are `separate`."""
+    vaults: list[VaultConfig | BasketConfig] = []
+    moved: list[tuple[int, ...]] = []  # where each vault has gone
+    for it in scenario.vaults:
+        found = it.vaults() if isinstance(it, BasketConfig) and it.separate else [it]
+        moved.append(tuple(range(len(vaults), len(vaults) + len(found))))
+        vaults += found
+
+    def group(it: BorrowersConfig) -> BorrowersConfig:
+        places = tuple(new for old in it.places for new in moved[old])
+        if len(places) == 1:
+            return it.model_copy(update={"vault": places[0]})
+        return it.model_copy(update={"vault": 0, "vaults": places})
+
+    def liquidator(it: LiquidatorConfig) -> LiquidatorConfig:
+        watched = None if it.vaults is None else tuple(new for old in it.vaults for new in moved[old])
+        return it.model_copy(update={"vaults": watched})
+
+    forger = scenario.forger
+    return dict(scenario) | {
+        "vaults": tuple(vaults),
+        "borrowers": tuple(map(group, scenario.borrowers)),
+        "liquidators": tuple(map(liquidator, scenario.liquidators)),
+        "forger": forger and forger.model_copy(update={"vault": moved[forger.vault][0]}),
+    }

@@ -1,34 +1,40 @@
-"""When a vault's feed is updated, and what it then says; see `config.OracleConfig`."""
+"""When a feed is updated, and what it then says; see `collateral.OracleConfig`. When a token is halted."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from plimsoll.market.deployment import DEPLOYER
-from plimsoll.scenario.config import BadAnswer
-from plimsoll.scenario.world import Action, Market, World
+from plimsoll.scenario.collateral import BadAnswer
+from plimsoll.scenario.world import Action, Leg, World
 from plimsoll.units import HOUR
 
 
 class Publisher:
-    """Updates one feed."""
+    """Updates the feed of a collateral, and halts its token."""
 
-    def __init__(self, market: Market) -> None:
+    def __init__(self, leg: Leg) -> None:
         """The feed has just been set to the first price."""
-        self._market = market
-        self._settings = market.config.oracle
+        self._leg = leg
+        self._settings = leg.config.oracle
         self._seen: list[int] = []  # answers that the outside prices would be, a block each
         self._bad_answers: list[BadAnswer] = sorted(self._settings.bad_answers, key=lambda each: each.hour)
 
     def update(self, world: World, price: float, second: int) -> Iterable[Action]:
-        """The update that is due at an outside price, so many seconds after the start."""
-        settings, feed = self._settings, self._market.feed.model
-        self._seen.append(world.answer_of(self._market.config, price))
+        """What is due at an outside price, so many seconds after the start."""
+        halted = self._leg.config.is_halted(second)
+        if halted != self._leg.is_halted:
+            yield world.act(DEPLOYER, self._leg.collateral, "set_halted", halted, label="halt")
+        yield from self._answer(world, price, second)
+
+    def _answer(self, world: World, price: float, second: int) -> Iterable[Action]:
+        settings, feed = self._settings, self._leg.feed.model
+        self._seen.append(world.answer_of(self._leg.config, price))
         if any(outage.covers(second) for outage in settings.outages):
             return
         if self._bad_answers and self._bad_answers[0].hour * HOUR <= second:
             wrong = self._bad_answers.pop(0)
-            yield self._set(world, world.answer_of(self._market.config, float(wrong.price)))
+            yield self._set(world, world.answer_of(self._leg.config, float(wrong.price)))
             return
         age = world.engine.now - feed.updated_at
         if any(freeze.covers(second) for freeze in settings.freezes):
@@ -41,4 +47,4 @@ class Publisher:
             yield self._set(world, answer)
 
     def _set(self, world: World, answer: int) -> Action:
-        return world.act(DEPLOYER, self._market.feed, "set_answer", answer, label="feed")
+        return world.act(DEPLOYER, self._leg.feed, "set_answer", answer, label="feed")

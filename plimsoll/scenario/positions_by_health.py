@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from sortedcontainers import SortedList
 
+from plimsoll.twin.pool import Pool
 from plimsoll.twin.share_math import VIRTUAL_SHARES
 from plimsoll.twin.vault import Vault
 from plimsoll.units import FRACTION, PRICE_SCALE, WAD
@@ -60,6 +61,10 @@ class PositionsByHealth:
 
     def _key_at_health_one(self, price: int) -> float:
         """The key of a position whose health is 1."""
-        totals = self._vault.pool.accrued()
-        a_share = (totals.total_debt + FRACTION) / (totals.total_debt_shares + VIRTUAL_SHARES) / FRACTION
-        return price / PRICE_SCALE * (self._vault.risk.threshold / WAD) / a_share
+        return price / PRICE_SCALE * (self._vault.risk.threshold / WAD) / assets_per_share(self._vault.pool)
+
+
+def assets_per_share(pool: Pool) -> float:
+    """The debt that a debt share stands for, base units."""
+    totals = pool.accrued()
+    return (totals.total_debt + FRACTION) / (totals.total_debt_shares + VIRTUAL_SHARES) / FRACTION

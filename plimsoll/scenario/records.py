@@ -22,12 +22,13 @@ class LiquidationRow:
     owner: str
     liquidator: str
     kind: str  # RESTORABLE or SHORTFALL
-    price: int  # the oracle's, 1e36
-    collateral_before: int
+    price: int | None  # the oracle's, 1e36; None of a basket, whose legs have rows of their own
+    collateral_before: int | None
     shares_before: int
     debt_before: int
     shares: int
-    seized: int
+    seized: int | None
+    worth: int  # of what was seized, at the oracles' prices
     repaid: int
     fee: int
     extinguished: int
@@ -35,6 +36,20 @@ class LiquidationRow:
     health_before: int  # WAD
     health_after: int | None  # WAD; None: no debt left, or above 4.29
     blocks_waited: int  # since the oracle's price first made the position liquidatable
+
+
+@dataclass(frozen=True, slots=True)
+class SeizureRow:
+    """What one close of a position took of one leg of a basket."""
+
+    block: int
+    hour: float
+    vault: int
+    leg: int
+    owner: str
+    price: int | None  # the oracle's, 1e36; None while it was silent
+    before: int
+    seized: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +67,13 @@ class LossRow:
 
 @dataclass(frozen=True, slots=True)
 class VaultRow:
-    """One vault at the end of one recorded block."""
+    """One vault or basket at the end of one recorded block; the prices of a basket are in `LegRow`."""
 
     block: int
     hour: float
     vault: int
-    path: float  # loan tokens for a whole collateral token, without feedback
-    outside: float  # with feedback
+    path: float | None  # loan tokens for a whole collateral token, without feedback
+    outside: float | None  # with feedback
     oracle: float | None  # what the vault's oracle says; None while it refuses
     dex: float | None  # marginal price on the DEX
     positions: int  # with debt
@@ -71,8 +86,24 @@ class VaultRow:
     liquidatable: int  # positions left so
     closes: int  # since the last recorded block
     repaid: int
-    seized: int
+    seized: int | None
     reverted: int  # transactions that failed since the last recorded block
+
+
+@dataclass(frozen=True, slots=True)
+class LegRow:
+    """One leg of a basket at the end of one recorded block."""
+
+    block: int
+    hour: float
+    vault: int
+    leg: int
+    path: float  # loan tokens for a whole collateral token, without feedback
+    outside: float  # with feedback
+    oracle: float | None  # what the leg's oracle says; None while it refuses
+    dex: float | None  # marginal price on the DEX
+    locked: int  # in all positions
+    seized: int  # since the last recorded block
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +139,21 @@ class PositionRow:
     moment: str  # start or end
     vault: int
     owner: str
-    collateral: int
+    collateral: int | None  # None in a basket, whose legs have rows of their own
     debt: int
-    liquidation_price: int  # 1e36
+    health: int | None  # WAD, at the oracles' prices; None without debt, or while a vault's oracle refuses
+    liquidation_price: int | None  # 1e36; None in a basket
+
+
+@dataclass(frozen=True, slots=True)
+class HoldingRow:
+    """What one borrower holds of one leg of a basket at the start or at the end."""
+
+    moment: str  # start or end
+    vault: int
+    leg: int
+    owner: str
+    amount: int
 
 
 @dataclass
@@ -127,6 +170,9 @@ class Result:
     losses: list[LossRow] = field(default_factory=list)
     agents: list[AgentRow] = field(default_factory=list)
     positions: list[PositionRow] = field(default_factory=list)
+    legs: list[LegRow] = field(default_factory=list)
+    seizures: list[SeizureRow] = field(default_factory=list)
+    holdings: list[HoldingRow] = field(default_factory=list)
     compared: int = 0  # numbers of the books that were equal on chain and twin
     transactions: int = 0
     reverts: Counter[tuple[str, str]] = field(default_factory=Counter)  # by what was sent, and the reason
@@ -137,4 +183,5 @@ class Result:
         return {
             "vaults": self.vaults, "pool": self.pool, "liquidations": self.liquidations,
             "losses": self.losses, "agents": self.agents, "positions": self.positions,
+            "legs": self.legs, "seizures": self.seizures, "holdings": self.holdings,
         }  # fmt: skip

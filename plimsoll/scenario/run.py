@@ -23,6 +23,7 @@ from plimsoll.scenario.agents import (
     Liquidator,
     View,
 )
+from plimsoll.scenario.baskets_by_health import BasketsByHealth
 from plimsoll.scenario.borrowers import Borrower, draw
 from plimsoll.scenario.config import Active, Scenario
 from plimsoll.scenario.feeds import Publisher
@@ -70,10 +71,7 @@ class Laboratory:
         self.lenders = [made_up(f"lender {number}") for number in range(scenario.pool.lenders.count)]
         self._in_blocks(self._supplies())
         self._in_blocks(
-            action
-            for group, borrowers in zip(scenario.borrowers, self.borrowers, strict=True)
-            for person in borrowers
-            for action in self._loan(group.vault, person)
+            action for borrowers in self.borrowers for person in borrowers for action in self._loan(person)
         )
 
     def _supplies(self) -> Iterable[Action]:
@@ -97,12 +95,19 @@ class Laboratory:
         yield world.act(lender, world.loan, "approve", pool.contract.address, MAX)
         yield world.act(lender, pool, "deposit", amount, lender)
 
-    def _loan(self, number: int, person: Borrower) -> Iterable[Action]:
+    def _loan(self, person: Borrower) -> Iterable[Action]:
         world, owner = self.world, person.address
-        market = world.markets[number]
-        yield world.mint(market.collateral, owner, person.collateral)
-        yield world.act(owner, market.collateral, "approve", market.vault.contract.address, MAX)
-        yield world.act(owner, market.vault, "open", person.collateral, person.debt, owner, owner)
+        market = world.markets[person.vault]
+        for place, (leg, amount) in enumerate(zip(market.legs, person.amounts, strict=True)):
+            if amount:
+                yield world.mint(leg.collateral, owner, amount)
+                yield world.act(owner, leg.collateral, "approve", market.vault.contract.address, MAX)
+                if market.is_basket:
+                    yield world.act(owner, market.vault, "deposit", place, amount, owner)
+        if market.is_basket:
+            yield world.act(owner, market.vault, "borrow", person.debt, owner, owner)
+        else:
+            yield world.act(owner, market.vault, "open", person.collateral, person.debt, owner, owner)
 
     def _in_blocks(self, actions: Iterable[Action]) -> None:
         """A few transactions a block, with the feeds updated in each."""
@@ -143,9 +148,12 @@ class _Play:
         self.scenario, self.world, self.engine = scenario, world, laboratory.engine
         self.rng = np.random.default_rng([scenario.seed, 4, path])
         self.paths: Prices = scenario.outside_prices(path)
-        self.impact = [1.0] * len(world.markets)
-        self.rankings = [PositionsByHealth(market.vault.model) for market in world.markets]
-        self.publishers = [Publisher(market) for market in world.markets]
+        self.impact = [1.0] * len(world.legs)
+        self.rankings = [
+            BasketsByHealth(market.vault.model) if market.is_basket else PositionsByHealth(market.vault.model)
+            for market in world.markets
+        ]
+        self.publishers = [Publisher(leg) for leg in world.legs]
         self.lenders = Lenders(scenario.pool.lenders, laboratory.lenders)
         self.groups = [
             BorrowerGroup(
@@ -161,9 +169,9 @@ class _Play:
             for number, settings in enumerate(scenario.liquidators)
         ]
         self.others: list[Griefer | Forger | Arbitrageur] = [
-            Arbitrageur(f"arbitrageur {number}", number, market, world)
-            for number, market in enumerate(world.markets)
-            if market.config.dex and market.config.dex.arbitrage
+            Arbitrageur(f"arbitrageur {leg.number}", leg, world)
+            for leg in world.legs
+            if leg.config.dex and leg.config.dex.arbitrage
         ]
         if scenario.griefer:
             self.others.append(Griefer(scenario.griefer, world))
@@ -179,11 +187,11 @@ class _Play:
                 raise ValueError(f"an agent is called {agent.name!r}, as one of the scenario's; rename it")
             known.add(agent.name)
             self.agents.append(agent)
-        for owner_market, market in enumerate(world.markets):
-            for owner in market.vault.model.positions:
-                self._touch(owner_market, owner)
+        for number, market in enumerate(world.markets):
+            for owner in market.owners:
+                self._touch(number, owner)
         every = max(1, scenario.blocks // RECORDED)
-        self.recorder = Recorder(scenario, world, path, self.rankings, self.lenders, every)
+        self.recorder = Recorder(scenario, self._view(0), path, self.lenders, every)
 
     def _touch(self, number: int, owner: str) -> None:
         self.rankings[number].update(owner)
@@ -208,29 +216,31 @@ class _Play:
             world.must(*funding[first : first + BUILD_BLOCK])
         self.engine.advance(scenario.first_time - 1 - self.engine.now)
         world.must(*world.first_answers([float(path[0]) for path in self.paths]))
-        self.recorder.begin()
+        self.recorder.begin(self._view(0))
         for block in range(scenario.blocks + 1):
             self.engine.advance(scenario.first_time + block * scenario.block_seconds - self.engine.now)
             self._block(block)
             if progress:
                 progress(block, scenario.blocks)
-        result = self.recorder.finish()
+        result = self.recorder.finish(self._view(scenario.blocks))
         result.seconds = perf_counter() - began
         return result
 
-    def _block(self, block: int) -> None:
-        world = self.world
+    def _view(self, block: int) -> View:
+        """What there is to see in a block; prices before its trades."""
         second = block * self.scenario.block_seconds
-        outside = self._outside(block)
+        return View(self.world, self.rankings, self._outside(block), block, second)
+
+    def _block(self, block: int) -> None:
+        world, view = self.world, self._view(block)
         world.twin.now = self.engine.now
         updates = [
             action
-            for publisher, price in zip(self.publishers, outside, strict=True)
-            for action in publisher.update(world, price, second)
+            for publisher, price in zip(self.publishers, view.outside, strict=True)
+            for action in publisher.update(world, price, view.second)
         ]
         for action in updates:  # first in the block, and agents see them
             action.model()
-        view = View(world, self.rankings, outside, block, second)
         self.recorder.prices(view, [float(path[block]) for path in self.paths])
         sent = [
             action._replace(agent=agent.name)
@@ -249,7 +259,7 @@ class _Play:
         self.recorder.end_of_block(view, self.agents)
 
     def _outside(self, block: int) -> list[float]:
-        """Prices with feedback, a vault each."""
+        """Prices with feedback, a collateral each."""
         return [float(path[block]) * impact for path, impact in zip(self.paths, self.impact, strict=True)]
 
     def _place(self) -> Callable[[Action], tuple[bool, float]]:
@@ -266,8 +276,8 @@ class _Play:
 
     def _follow(self, outcomes: Sequence[Outcome]) -> None:
         """The outside price loses a part of what sales take off the DEX's; see `config.DexConfig`."""
-        for number, market in enumerate(self.world.markets):
-            dex = market.config.dex
+        for number, leg in enumerate(self.world.legs):
+            dex = leg.config.dex
             if dex is None or not dex.feedback:
                 continue
             for outcome in outcomes:

@@ -31,6 +31,8 @@ class StrictModel(FrozenModel):
     @model_validator(mode="before")
     @classmethod
     def _known_keys(cls, data: Any) -> Any:
+        if isinstance(data, cls):
+            return data
         keys = ", ".join(cls.model_fields)
         if not isinstance(data, dict):
             raise ValueError(
@@ -42,7 +44,10 @@ class StrictModel(FrozenModel):
         return data
 
 
-KINDS = {"waypoints", "csv", "gbm", "jumps", "bootstrap", "passive", "top_up", "deleverage", "unwind"}
+KINDS = {
+    "waypoints", "csv", "gbm", "jumps", "bootstrap", "passive", "top_up", "deleverage", "unwind",
+    "a vault", "a basket",
+}  # fmt: skip
 
 
 def field_of(error: ValidationError) -> str:

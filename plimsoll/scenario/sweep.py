@@ -110,10 +110,11 @@ class Sweep:
     def digest(self, artifacts: Mapping[str, Artifact]) -> str:
         """Tells sweeps apart whose rows must not be mixed: by scenarios, candles, contracts, our own code."""
         scenarios = self.scenarios()
-        files = {"vaults": {"__all__": {"price": {"file"}}}}  # their content counts, wherever they lie
+        price = {"price": {"file"}}  # its content counts, wherever it lies
+        files: Any = {"vaults": {"__all__": {**price, "legs": {"__all__": price}}}}
         told = [[each.model_dump_json(exclude=files) for each in scenarios], self.grid, self.paths, CHUNK]
         parts = [json.dumps(told).encode()]
-        prices = [vault.price for scenario in scenarios for vault in scenario.vaults]
+        prices = [each.price for scenario in scenarios for _, each in scenario.collaterals]
         parts += [price.file.read_bytes() for price in prices if isinstance(price, Candles | Bootstrap)]
         parts += [artifacts[name].initcode for name in sorted(artifacts)]
         return _digest([*parts, code_version().encode()])
@@ -148,7 +149,7 @@ def is_random(scenario: Scenario) -> bool:
         scenario.order == "random"
         or lenders.flee_loss
         or lenders.flee_utilisation is not None
-        or any(not isinstance(vault.price, Waypoints | Candles) for vault in scenario.vaults)
+        or any(not isinstance(each.price, Waypoints | Candles) for _, each in scenario.collaterals)
     )
 
 

@@ -23,15 +23,23 @@ from plimsoll.chain.protocol import BLUEPRINTS, Deployer
 from plimsoll.market.deployment import (
     CURATOR,
     DEPLOYER,
+    BasketPlan,
+    LegPlan,
     MarketPlan,
+    Parts,
+    Spoke,
     Token,
     VaultPlan,
     deployed,
     made_up,
     modelled,
 )
-from plimsoll.params import PoolParams
-from plimsoll.scenario.config import Scenario, VaultConfig
+from plimsoll.params import PoolParams, wad
+from plimsoll.scenario.collateral import CollateralConfig
+from plimsoll.scenario.config import Scenario
+from plimsoll.scenario.vaults import BasketConfig, VaultConfig
+from plimsoll.twin import slices
+from plimsoll.twin.basket import Basket
 from plimsoll.twin.chain import Chain, Event, Revert
 from plimsoll.twin.oracle import FeedOracle
 from plimsoll.twin.share_math import to_assets_up
@@ -39,7 +47,8 @@ from plimsoll.units import MAX
 
 Artifacts = Mapping[str, Artifact]
 CONTRACTS = (
-    *BLUEPRINTS, "Factory", "ChainlinkOracle", "Liquidator", "Leverage", "PlainToken", "MockFeed"
+    *BLUEPRINTS, "Factory", "ChainlinkOracle", "Liquidator", "Leverage", "PlainToken", "BlocklistToken",
+    "MockFeed",
 )  # fmt: skip
 DEADLINE = 2**63
 GUARDIAN = made_up("guardian")
@@ -57,15 +66,70 @@ class Side(NamedTuple):
 
 
 @dataclass(slots=True)
-class Market:
-    """A vault with what belongs to it."""
+class Leg:
+    """A collateral with its price source and its DEX."""
 
-    config: VaultConfig
-    vault: Side
+    number: int  # among the collaterals of all vaults
+    config: CollateralConfig
     collateral: Side
     feed: Side
     oracle: FeedOracle
     pair: str | None  # address of the DEX's pair
+
+    def price(self) -> int:
+        """The oracle's price, 1e36; 0 while it has none."""
+        try:
+            return self.oracle.price()
+        except Revert:
+            return 0
+
+    @property
+    def is_halted(self) -> bool:
+        """Whether nobody can move the token."""
+        return bool(self.config.halts) and self.collateral.model.halted
+
+
+@dataclass(slots=True)
+class Market:
+    """A vault or basket with what belongs to it."""
+
+    config: VaultConfig | BasketConfig
+    vault: Side
+    legs: tuple[Leg, ...]  # of a vault one
+
+    @property
+    def is_basket(self) -> bool:
+        """Whether it has several collaterals."""
+        return isinstance(self.vault.model, Basket)
+
+    @property
+    def owners(self) -> list[str]:
+        """Who has, or has had, a position."""
+        return list(self.vault.model.shares if self.is_basket else self.vault.model.positions)
+
+    @property
+    def leg(self) -> Leg:
+        """The only one of a vault."""
+        (leg,) = self.legs
+        return leg
+
+    @property
+    def collateral(self) -> Side:
+        """A vault's collateral."""
+        return self.leg.collateral
+
+    @property
+    def oracle(self) -> FeedOracle:
+        """A vault's oracle on the twin."""
+        return self.leg.oracle
+
+    @property
+    def pair(self) -> str | None:
+        """Address of a vault's pair on the DEX."""
+        return self.leg.pair
+
+
+Traded = Market | Leg  # what may have a DEX
 
 
 class Action(NamedTuple):
@@ -87,7 +151,7 @@ class Outcome(NamedTuple):
     action: Action
     answer: Any
     events: list[Event]
-    moves: list[float]  # by which the price on each vault's DEX was multiplied; 1 without a DEX
+    moves: list[float]  # by which the price on each collateral's DEX was multiplied; 1 without a DEX
 
     @property
     def is_success(self) -> bool:
@@ -101,7 +165,7 @@ class World:
     def __init__(
         self, engine: Engine, artifacts: Artifacts, scenario: Scenario, prices: Sequence[float]
     ) -> None:
-        """Deploys everything at the first price of each vault; nobody has lent or borrowed yet."""
+        """Deploys everything at the first price of each collateral; nobody has lent or borrowed yet."""
         self.engine = engine
         self.scenario = scenario
         self.twin = Chain(engine.now)
@@ -124,15 +188,11 @@ class World:
         if chain.liquidator and chain.leverage:
             self.liquidator = self._side("Liquidator", chain.liquidator, twin.liquidator)
             self.leverage = self._side("Leverage", chain.leverage, twin.leverage)
-        self.markets: list[Market] = []
-        for config, ours, theirs in zip(
-            scenario.vaults, chain.spokes.values(), twin.spokes.values(), strict=True
-        ):
-            vault = self._side("Vault", ours.vault, theirs.vault)
-            collateral = self._side("PlainToken", ours.collateral, theirs.collateral)
-            assert ours.feed
-            feed = Side(ours.feed, theirs.feed)
-            self.markets.append(Market(config, vault, collateral, feed, theirs.oracle, ours.pair))
+        self.legs: list[Leg] = []
+        self.markets = [
+            self._market(config, _spokes(number, chain), _spokes(number, twin))
+            for number, config in enumerate(scenario.vaults)
+        ]
         for market in self.markets:
             limit = scenario.loan_units(market.config.credit_limit)
             self.must(self.act(CURATOR, self.council, "set_limit", market.vault.contract.address, limit))
@@ -142,24 +202,42 @@ class World:
             engine.advance(plan.pool.delay)
             self.must(self.act(CURATOR, self.council, "execute_queued"))
 
+    def _market(
+        self,
+        config: VaultConfig | BasketConfig,
+        ours: Sequence[Spoke[Contract]],
+        theirs: Sequence[Spoke[Any]],
+    ) -> Market:
+        """A vault or basket, on the chain and on the twin; a spoke for each collateral."""
+        name = "Basket" if isinstance(config, BasketConfig) else "Vault"
+        first = len(self.legs)
+        for each, one, other in zip(config.collaterals, ours, theirs, strict=True):
+            token = "BlocklistToken" if each.halts else "PlainToken"
+            collateral = self._side(token, one.collateral, other.collateral)
+            assert one.feed
+            feed = Side(one.feed, other.feed)
+            self.legs.append(Leg(len(self.legs), each, collateral, feed, other.oracle, one.pair))
+        vault = self._side(name, ours[0].vault, theirs[0].vault)
+        return Market(config, vault, tuple(self.legs[first:]))
+
     def _side(self, name: str, contract: Contract, model: Any) -> Side:
         """A contract whose events are the twin's, too."""
         self._events.listen(contract.address, self._artifacts[name].abi)
         return Side(contract, model)
 
-    def reserves(self, market: Market) -> tuple[int, int]:
-        """What the pair of a vault with a DEX holds: collateral, loan asset; base units."""
+    def reserves(self, market: Traded) -> tuple[int, int]:
+        """What the pair of a collateral with a DEX holds: collateral, loan asset; base units."""
         assert market.pair
         return market.collateral.model.balance_of(market.pair), self.loan.model.balance_of(market.pair)
 
     def _dex_prices(self) -> list[float]:
-        """Marginal prices on the vaults' DEXs, in base units; 1 without one."""
-        held = [self.reserves(market) if market.pair else (1, 1) for market in self.markets]
+        """Marginal prices on the collaterals' DEXs, in base units; 1 without one."""
+        held = [self.reserves(leg) if leg.pair else (1, 1) for leg in self.legs]
         return [loan / collateral for collateral, loan in held]
 
     @staticmethod
-    def answer_of(config: VaultConfig, price: float) -> int:
-        """A price as the vault's feed says it; at least 2, the least that its oracle believes."""
+    def answer_of(config: CollateralConfig, price: float) -> int:
+        """A price as the feed says it; at least 2, the least that its oracle believes."""
         return max(2, round(price * 10.0**config.oracle.decimals))
 
     # ----------------------------------------------------------------------------------------- acting
@@ -179,11 +257,18 @@ class World:
             label or function,
         )
 
+    def act_on_basket(
+        self, sender: str, market: Market, function: str, *arguments: Any, bid: int = 0, label: str = ""
+    ) -> Action:
+        """As `act`, for a function whose last argument is data for a callback: none."""
+        action = self.act(sender, market.vault, function, *arguments, bid=bid, label=label)
+        return action._replace(arguments=(*arguments, b""))
+
     def first_answers(self, prices: Sequence[float]) -> list[Action]:
-        """Sets every feed to an outside price, a vault each."""
+        """Sets every feed to an outside price, a collateral each."""
         return [
-            self.act(DEPLOYER, market.feed, "set_answer", self.answer_of(market.config, price), label="feed")
-            for market, price in zip(self.markets, prices, strict=True)
+            self.act(DEPLOYER, leg.feed, "set_answer", self.answer_of(leg.config, price), label="feed")
+            for leg, price in zip(self.legs, prices, strict=True)
         ]
 
     def mint(self, token: Side, to: str, amount: int) -> Action:
@@ -196,16 +281,16 @@ class World:
             DEPLOYER, token.contract, "burn", (owner, amount), lambda: token.model.burn(owner, amount)
         )
 
-    def path(self, market: Market) -> list[str]:
-        """The tokens of a sale of collateral on the vault's DEX."""
+    def path(self, market: Traded) -> list[str]:
+        """The tokens of a sale of collateral on its DEX."""
         return [market.collateral.contract.address, self.loan.contract.address]
 
     def swap(
-        self, market: Market, sender: str, token_in: Side, amount: int, bid: int = 0, label: str = "swap"
+        self, market: Traded, sender: str, token_in: Side, amount: int, bid: int = 0, label: str = "swap"
     ) -> Action:
-        """Sells an exact amount, above 0, on the vault's DEX, through Uniswap's router; at any price."""
+        """Sells an exact amount, above 0, on the collateral's DEX, through Uniswap's router; at any price."""
         assert self.router
-        path = self.path(market) if token_in is market.collateral else self.path(market)[::-1]
+        path = self.path(market) if token_in == market.collateral else self.path(market)[::-1]
         arguments = (amount, 0, path, sender, DEADLINE)
         model = lambda: self._dex.sell(sender, path, amount)  # noqa: E731
         return Action(sender, self.router, "swapExactTokensForTokens", arguments, model, bid, label)
@@ -314,9 +399,10 @@ class World:
         yield "totals of the pool", chain.call("totals"), totals
         for view in ("borrow_rate", "provisions", "reserves"):
             yield f"{view} of the pool", chain.call(view), getattr(model, view)()
-        for token in (self.loan, *(market.collateral for market in self.markets)):
+        collaterals = [leg.collateral for leg in self.legs]
+        for token in (self.loan, *collaterals):
             yield "supply of a token", token.contract.call("totalSupply"), token.model.total_supply
-        for side in (self.pool, self.loan, *(market.collateral for market in self.markets)):
+        for side in (self.pool, self.loan, *collaterals):
             for owner, amount in side.model.balances.items():
                 yield f"balance of {owner}", side.contract.call("balanceOf", owner), amount
         for owner in self.backstop.model.balances:
@@ -328,9 +414,13 @@ class World:
             drawn = to_assets_up(shares, t.total_debt, t.total_debt_shares)
             yield "credit line", chain.call("credit_line", address), (limit, shares, drawn)
             yield "losses", chain.call("losses", address), model.losses.get(address, 0)
-            for owner in market.vault.model.positions:
+            for owner in market.owners:
                 word = market.vault.contract.call("positions", owner)
                 yield f"position of {owner}", word, market.vault.model.word_of(owner)
+                if market.is_basket:
+                    amounts = tuple(market.vault.contract.call("position_of", owner)[0])
+                    expected = market.vault.model.amounts_of(owner)
+                    yield f"legs of {owner}", amounts[: len(expected)], expected
 
 
 def _plan(scenario: Scenario, prices: Sequence[float]) -> MarketPlan:
@@ -344,15 +434,47 @@ def _plan(scenario: Scenario, prices: Sequence[float]) -> MarketPlan:
         draw_burst=pool.draw_burst,
         draw_refill=pool.draw_refill,
     )
-    vaults = {
-        str(number): VaultPlan(
-            Token(config.collateral.symbol, config.collateral.decimals),
-            config.to_struct(loan.decimals),
-            World.answer_of(config, price),
-            config.oracle.decimals,
-            config.oracle.stale_after,
-            scenario.loan_units(config.dex.depth) if config.dex else None,
+    loan_decimals = loan.decimals
+    vaults: dict[str, VaultPlan] = {}
+    baskets: dict[str, BasketPlan] = {}
+    rest = iter(prices)
+    for number, config in enumerate(scenario.vaults):
+        terms = [_collateral_terms(scenario, each, next(rest)) for each in config.collaterals]
+        halts = [bool(each.halts) for each in config.collaterals]
+        if isinstance(config, VaultConfig):
+            vaults[str(number)] = VaultPlan(*terms[0], config.to_struct(loan_decimals), can_halt=halts[0])
+            continue
+        legs = tuple(
+            LegPlan(*term, _leg(scenario, config, place, term[1]), can_halt=halt)
+            for place, (term, halt) in enumerate(zip(terms, halts, strict=True))
         )
-        for number, (config, price) in enumerate(zip(scenario.vaults, prices, strict=True))
-    }
-    return MarketPlan(Token(loan.symbol, loan.decimals), params, vaults, scenario.has_exchange)
+        baskets[str(number)] = BasketPlan(legs, (0, 0, *config.risk_of().to_struct(loan_decimals)[2:]))
+    token = Token(loan.symbol, loan_decimals)
+    return MarketPlan(token, params, vaults, scenario.has_exchange, baskets)
+
+
+def _collateral_terms(
+    scenario: Scenario, config: CollateralConfig, price: float
+) -> tuple[Token, int, int, int, int | None]:
+    """What `CollateralPlan` begins with."""
+    return (
+        Token(config.collateral.symbol, config.collateral.decimals),
+        World.answer_of(config, price),
+        config.oracle.decimals,
+        config.oracle.stale_after,
+        scenario.loan_units(config.dex.depth) if config.dex else None,
+    )
+
+
+def _leg(scenario: Scenario, basket: BasketConfig, number: int, answer: int) -> slices.Leg:
+    """A leg of a basket as its constructor takes it; its first price is the feed's."""
+    config, risk = basket.legs[number], basket.risk_of(number)
+    digits = 36 + scenario.pool.loan.decimals - config.collateral.decimals - config.oracle.decimals
+    ceiling = int(config.ceiling * answer * 10**digits)
+    return slices.Leg(wad(risk.ltv), wad(risk.threshold), ceiling)
+
+
+def _spokes(number: int, parts: Parts[Any]) -> Sequence[Spoke[Any]]:
+    """The spokes of a vault or basket: one for each collateral."""
+    name = str(number)
+    return parts.baskets[name] if name in parts.baskets else (parts.spokes[name],)

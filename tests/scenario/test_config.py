@@ -205,7 +205,7 @@ REFUSALS = [
         "seed: 7",
         "seed: 7\ncorrelation: [[1, 0.5], [0.5, 1]]",
         3,
-        "correlation must have 1 rows of 1 numbers, one a vault",
+        "correlation must have 1 rows of 1 numbers, one a vault or leg",
     ),
     (
         "start: 0.5, end: 2",

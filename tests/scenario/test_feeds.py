@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from plimsoll.scenario.config import OracleConfig, Span
+from plimsoll.scenario.collateral import OracleConfig, Span
 from plimsoll.scenario.feeds import Publisher
 
 MINUTE = 60

@@ -1,0 +1,139 @@
+"""Which positions of a basket a liquidator with capital closes, and without which legs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from plimsoll.keeper.choice import FixedPrice, Route, Venue
+from plimsoll.scenario.config import LiquidatorConfig
+from plimsoll.scenario.world import Action, Market
+from plimsoll.twin import slices
+from plimsoll.twin.liquidation import DebtTotals
+from plimsoll.twin.slices import Quote
+from plimsoll.units import NO_LIMIT, WAD, order
+
+if TYPE_CHECKING:
+    from plimsoll.scenario.agents import View
+
+HALVINGS = 8  # of a close that is too large for the DEX
+
+
+class BasketClose(NamedTuple):
+    """A close of one position, up to a limit."""
+
+    owner: str
+    without: int  # mask of the legs left out
+    limit: int  # of the repayment, base units
+    quote: Quote
+    gain: int  # proceeds less cost, base units of the loan asset
+
+    @property
+    def cost(self) -> int:
+        """Base units of the loan asset, with the fee."""
+        return self.quote.paid + self.quote.fee
+
+
+class BasketCloser:
+    """Closes positions of one basket.
+
+    It takes slices, all in one batch, without the legs that it never takes and those whose token is halted.
+    A position of which no slice pays it closes without one more leg, if that pays.
+    """
+
+    def __init__(
+        self, market: Market, settings: LiquidatorConfig, sender: tuple[str, str], margin: int, least: int
+    ) -> None:
+        """A closer for a liquidator.
+
+        Args:
+            market: the basket.
+            settings: the liquidator's.
+            sender: its name and its address.
+            margin: least value at the oracles' prices over cost, WAD.
+            least: least profit of a transaction, base units of the loan asset.
+        """
+        self._market = market
+        self._settings = settings
+        self._name, self._address = sender
+        self._margin, self._least = margin, least
+
+    def closes(self, view: View, number: int, budget: int) -> list[BasketClose]:
+        """Closes that pay and that `budget` (base units) covers, the lowest health first."""
+        venues = self._venues(view, number)
+        forced = sum(1 << place for place, _ in enumerate(venues) if self._leaves_out(place))
+        masks = [forced, *(forced | 1 << place for place in range(len(venues)) if not forced >> place & 1)]
+        sold = [0] * len(venues)
+        found: list[BasketClose] = []
+        for owner in view.below(number):
+            if budget <= 0 or len(found) == self._settings.batch:
+                break
+            offers = (self._best(view, number, owner, mask, budget, venues, sold) for mask in masks)
+            close = next(filter(None, offers), None)
+            if close:
+                found.append(close)
+                budget -= close.cost
+                sold = [a + b for a, b in zip(sold, close.quote.seized, strict=True)]
+        return found
+
+    def actions(self, view: View, closes: Sequence[BasketClose]) -> Iterator[Action]:
+        """The transactions: a batch of slices, and every close that leaves legs out by itself."""
+        world, market, sender = view.world, self._market, self._address
+        terms: dict[str, Any] = {"bid": self._settings.bid, "label": self._name}
+        batch = [close for close in closes if not close.without]
+        if sum(close.gain for close in batch) >= self._least:
+            orders = [order(close.owner, close.limit) for close in batch]
+            yield world.act_on_basket(sender, market, "liquidate_batch", orders, [], sender, **terms)
+        for close in closes:
+            if close.without and close.gain >= self._least:
+                what: tuple[Any, ...] = (close.owner, close.limit, [], close.without, sender)
+                yield world.act_on_basket(sender, market, "liquidate", *what, **terms)
+
+    def _leaves_out(self, place: int) -> bool:
+        leg = self._market.legs[place]
+        return leg.is_halted or leg.config.collateral.symbol in self._settings.leaves_out
+
+    def _venues(self, view: View, number: int) -> list[Venue]:
+        """Where each leg is sold: on its DEX, else at the oracle's price."""
+        return [
+            Route((view.world.reserves(leg),)) if leg.pair else FixedPrice(price)
+            for leg, price in zip(self._market.legs, view.prices(number), strict=True)
+        ]
+
+    def _best(
+        self,
+        view: View,
+        number: int,
+        owner: str,
+        without: int,
+        budget: int,
+        venues: Sequence[Venue],
+        sold: Sequence[int],
+    ) -> BasketClose | None:
+        """The whole close if it pays, else the best of its halves, quarters and so on; None if none pays."""
+        basket, prices = self._market.vault.model, view.prices(number)
+        totals = DebtTotals(*view.world.debt_totals())
+        amounts, shares = basket.position_of(owner)
+
+        def offer(limit: int) -> BasketClose:
+            quote = slices.quote(amounts, shares, prices, basket.legs, totals, limit, basket.risk, without)
+            proceeds = sum(
+                venue.proceeds(before + more) - venue.proceeds(before)
+                for venue, before, more in zip(venues, sold, quote.seized, strict=bool(quote.seized))
+                if more
+            )
+            return BasketClose(owner, without, limit, quote, proceeds - quote.paid - quote.fee)
+
+        def pays(close: BasketClose) -> bool:
+            value = sum(map(slices.value_down, close.quote.seized, prices))
+            return close.gain > 0 and value * WAD >= close.cost * self._margin
+
+        whole = offer(NO_LIMIT)
+        if not whole.quote.executable:
+            return None
+        if whole.cost > budget:
+            whole = offer(budget * whole.quote.paid // whole.cost)
+        if pays(whole):
+            return whole
+        parts = [offer(whole.quote.paid >> halvings) for halvings in range(1, HALVINGS)]
+        return max(filter(pays, parts), key=lambda part: part.gain, default=None)

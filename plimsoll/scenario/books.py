@@ -1,0 +1,137 @@
+"""What the chain's events say of the positions of a vault or basket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from plimsoll.scenario.world import Market
+from plimsoll.twin import slices
+from plimsoll.twin.chain import Event
+from plimsoll.twin.liquidation import DebtTotals, Risk, is_restorable, restorable_bonus, target_repay
+from plimsoll.twin.position import (
+    COLLATERAL_BITS,
+    LiquidationEvent,
+    pack,
+    unpack_debt_totals,
+    unpack_liquidation,
+)
+from plimsoll.twin.slices import Leg
+from plimsoll.units import WAD
+
+_COLLATERAL = {"Deposit": 1, "Withdraw": -1}
+_SHARES = {"Borrow": 1, "Repay": -1}  # of these two the last value is debt shares
+
+Amounts = tuple[int, ...]
+
+
+class ReplayFailed(AssertionError):
+    """The events do not add up to the positions: a bug."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A close of a position, from its event; lists have an entry for each collateral."""
+
+    owner: str
+    amounts: Amounts  # before, base units
+    shares: int  # debt shares before
+    debt: int  # before, base units, rounded up
+    prices: tuple[int, ...]  # 1e36; 0 of a silent leg
+    seized: Amounts  # base units
+    event: LiquidationEvent
+    is_restorable: bool
+    needed: int  # the least repayment that brings health to 1; the debt in a shortfall
+
+    @property
+    def worth(self) -> int:
+        """What was seized is worth at the oracles' prices, base units of the loan asset, rounded down."""
+        return sum(map(slices.value_down, self.seized, self.prices))
+
+
+class Book:
+    """The positions of a vault or basket as its events tell them, beside the twin."""
+
+    def __init__(self, market: Market) -> None:
+        """Begins with the twin's positions."""
+        self._market = market
+        self._model = market.vault.model
+        self._risk: Risk = self._model.risk
+        self._positions = {owner: self._known(owner) for owner in market.owners}
+
+    @property
+    def legs(self) -> tuple[Leg, ...]:
+        """Thresholds and ceilings of the collaterals; that of a vault has no ceiling."""
+        if self._market.is_basket:
+            return tuple(self._model.legs)
+        return (Leg(self._risk.ltv, self._risk.threshold, 0),)
+
+    def position(self, owner: str) -> tuple[Amounts, int]:
+        """Amounts of the collaterals; debt shares."""
+        return self._positions.get(owner, ((0,) * len(self._market.legs), 0))
+
+    def owners(self) -> list[str]:
+        """Everybody who has, or has had, a position."""
+        return list(self._positions)
+
+    def apply(self, event: Event) -> str | None:
+        """Follows a position through an event other than a close; its owner, if it is about a position."""
+        if event.name not in _COLLATERAL and event.name not in _SHARES:
+            return None
+        owner = str(event.values[0])
+        amounts, shares = self.position(owner)
+        if event.name in _SHARES:
+            shares += _SHARES[event.name] * event.values[-1]
+        else:
+            leg = event.values[-2] if self._market.is_basket else 0
+            changed = amounts[leg] + _COLLATERAL[event.name] * event.values[-1]
+            amounts = (*amounts[:leg], changed, *amounts[leg + 1 :])
+        self._positions[owner] = amounts, shares
+        return owner
+
+    def closes(self, call: Event, events: Sequence[Event]) -> Iterator[Closed]:
+        """The closes of a `LiquidationCall`, one for each of its `Liquidation` events, which are applied."""
+        _, price, packed = call.values
+        prices = tuple(price[: len(self.legs)]) if self._market.is_basket else (price,)
+        for event in events:
+            owner, seized, done = self._decoded(event, packed)
+            amounts, shares = self.position(owner)
+            after = tuple(have - taken for have, taken in zip(amounts, seized, strict=True))
+            self._positions[owner] = after, shares - done.shares
+            debt = DebtTotals(*unpack_debt_totals(packed)).assets_up(shares)
+            restorable, needed = self._needed(amounts, prices, debt)
+            yield Closed(owner, amounts, shares, debt, prices, seized, done, restorable, needed)
+
+    def check(self) -> None:
+        """Holds the positions against the twin's.
+
+        Raises:
+            ReplayFailed: one is another.
+        """
+        for owner in self._market.owners:
+            if self.position(owner) != self._known(owner):
+                raise ReplayFailed(f"{owner}: events say {self.position(owner)}, not {self._known(owner)}")
+
+    def _known(self, owner: str) -> tuple[Amounts, int]:
+        held, shares = self._model.position_of(owner)
+        return (held if self._market.is_basket else (held,)), shares
+
+    def _decoded(self, event: Event, packed: int) -> tuple[str, Amounts, LiquidationEvent]:
+        if not self._market.is_basket:
+            owner, close, payment = event.values
+            done = unpack_liquidation(close, payment, packed)
+            return owner, (done.seized,), done
+        owner, shares, payment, words = event.values
+        lane = 2**COLLATERAL_BITS - 1
+        seized = [part for word in words for part in (word & lane, word >> COLLATERAL_BITS)]
+        done = unpack_liquidation(pack(0, shares), payment, packed)
+        return owner, tuple(seized[: len(self.legs)]), done
+
+    def _needed(self, amounts: Amounts, prices: Sequence[int], debt: int) -> tuple[bool, int]:
+        """Whether a position is restorable, and the least repayment that brings health to 1."""
+        worth = slices.worth_of(amounts, prices, self.legs)
+        if not is_restorable(worth.low, debt, self._risk.bonus_min):
+            return False, debt
+        risk = replace(self._risk, target_health=WAD)
+        bonus = restorable_bonus(worth.high, worth.high_weight, debt, self._risk)
+        return True, target_repay(worth.high, worth.high_weight, debt, bonus, risk)
