@@ -349,7 +349,8 @@ class Liquidator:
     def _sale(self, view: View, leg: Leg, held: int) -> Iterable[Action]:
         world = view.world
         if leg.pair:
-            yield world.swap(leg, self.address, leg.collateral, held, self._settings.bid, "sale")
+            if Route((world.reserves(leg),)).proceeds(held):  # else it is less than a base unit
+                yield world.swap(leg, self.address, leg.collateral, held, self._settings.bid, "sale")
             return
         value = held * view.outside_price(leg.number) // PRICE_SCALE
         yield world.burn(leg.collateral, self.address, held)

@@ -119,6 +119,11 @@ class Market:
         return self.leg.collateral
 
     @property
+    def feed(self) -> Side:
+        """A vault's feed."""
+        return self.leg.feed
+
+    @property
     def oracle(self) -> FeedOracle:
         """A vault's oracle on the twin."""
         return self.leg.oracle

@@ -15,11 +15,12 @@ def answers(prices: list[float], **settings: object) -> list[int | None]:
     oracle = OracleConfig(decimals=2, **settings)
     feed = SimpleNamespace(answer=round(prices[0] * 100), updated_at=0)
     engine = SimpleNamespace(now=0)
-    market = SimpleNamespace(config=SimpleNamespace(oracle=oracle), feed=SimpleNamespace(model=feed))
+    config = SimpleNamespace(oracle=oracle, is_halted=lambda _: False)
+    leg = SimpleNamespace(config=config, is_halted=False, feed=SimpleNamespace(model=feed))
     world = SimpleNamespace(
         engine=engine, answer_of=lambda _, price: round(price * 100), act=lambda *action, label: action[-1]
     )
-    publisher = Publisher(market)
+    publisher = Publisher(leg)
     found: list[int | None] = []
     for block, price in enumerate(prices):
         engine.now = block * MINUTE

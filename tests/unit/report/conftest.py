@@ -19,6 +19,7 @@ from plimsoll.scenario.records import (
     Result,
     VaultRow,
 )
+from plimsoll.units import PRICE_SCALE
 
 USDC, WETH, WBTC, WAD = 10**6, 10**18, 10**8, 10**18
 SCENARIO = """\
@@ -46,6 +47,7 @@ def close(vault: int, kind: str, block: int, waited: int, price: int, **amounts:
         "collateral_before": WETH, "shares_before": 10**12, "debt_before": 5_000 * USDC, "shares": 10**11,
         "fee": USDC, "health_before": WAD * 9 // 10, "health_after": None,
     }  # fmt: skip
+    plain["worth"] = amounts["seized"] * price // PRICE_SCALE
     return LiquidationRow(
         block=block,
         hour=block / 2,
@@ -121,10 +123,10 @@ def result(scenario: Scenario) -> Result:
             AgentRow(2, "stranger", "profit", 99 * USDC),
         ],
         positions=[
-            PositionRow("start", 0, made_up("borrower"), 3 * WETH, 4_000 * USDC, 1_600 * e24),
-            PositionRow("start", 1, made_up("other"), WBTC, 20_000 * USDC, 25_000 * 10**34),
-            PositionRow("end", 0, made_up("borrower"), 3 * WETH, 1_620 * USDC, 650 * e24),
-            PositionRow("end", 1, made_up("other"), WBTC, 20_000 * USDC, 25_000 * 10**34),
+            PositionRow("start", 0, made_up("borrower"), 3 * WETH, 4_000 * USDC, WAD, 1_600 * e24),
+            PositionRow("start", 1, made_up("other"), WBTC, 20_000 * USDC, 2 * WAD, 25_000 * 10**34),
+            PositionRow("end", 0, made_up("borrower"), 3 * WETH, 1_620 * USDC, None, 650 * e24),
+            PositionRow("end", 1, made_up("other"), WBTC, 20_000 * USDC, 2 * WAD, 25_000 * 10**34),
         ],
         compared=321,
         transactions=12,

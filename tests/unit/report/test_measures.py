@@ -28,6 +28,8 @@ def test_the_measures_of_a_run(result) -> None:
             "uncovered_debt": 120,  # 1,620 owed for 3 WETH at 500
             "lenders_loss": 50,
             "borrower_loss": 0.05,  # 1,050 and 2,100 seized for 1,000 and 2,000
+            "borrowers_cost": 150,
+            "borrowers_equity": 20_000,  # 1 WBTC at 40,000 for 20,000 owed
             "over_liquidation": 1.2,  # 3,000 repaid; 500 needed, and 2,000 of 2,500
             "time_to_liquidation_median": 2,
             "time_to_liquidation_95": 20,
