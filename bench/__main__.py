@@ -5,6 +5,7 @@ peers         the gas beside Morpho Blue and Aave v3; writes bench/peers.json, d
 quotes        liquidations that the Python model quotes in a second
 keeper        seconds that the keeper takes with 100,000 positions
 startup       seconds from a command to its end: imports, help, a report
+baskets       what sharing collateral costs, and what picking brings; writes bench/baskets.json; PARTs too
 laboratory    seconds that scenarios take; writes bench/laboratory.json and its picture; PARTs choose some
 """
 
@@ -18,6 +19,7 @@ MODULES = {
     "keeper": "bench.keeper",
     "startup": "bench.startup",
     "laboratory": "bench.laboratory",
+    "baskets": "bench.baskets.main",
 }
 
 
@@ -27,10 +29,11 @@ def main() -> None:
     )
     parser.add_argument("name", nargs="?", default="gas", choices=MODULES, help="what to measure (gas)")
     parser.add_argument(
-        "parts", nargs="*", metavar="PART", help="of laboratory: path, sweep, growth, shipped"
-    )
+        "parts", nargs="*", metavar="PART",
+        help="of laboratory: path, sweep, growth, shipped; of baskets: games, picking, sharing",
+    )  # fmt: skip
     options = parser.parse_args()
-    if options.parts and options.name != "laboratory":
+    if options.parts and options.name not in ("laboratory", "baskets"):
         parser.error(f"{options.name} is measured as a whole; leave {' '.join(options.parts)!r} away")
     import_module(MODULES[options.name]).main(*options.parts)
 

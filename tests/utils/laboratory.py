@@ -56,6 +56,41 @@ liquidators:
 """
 """A scenario of 18 blocks in which people are liquidated and debt is lost."""
 
+BASKET = """\
+title: A basket that falls
+seed: 7
+block_seconds: 600
+pool:
+  loan: {symbol: USDC, decimals: 6}
+  supply: 4_000_000
+  lenders: {count: 2}
+  reserve: 500
+  stake: 2_000
+vaults:
+  - preset: blue-chip
+    min_debt: 200
+    credit_limit: 3_000_000
+    legs:
+      - collateral: {symbol: WETH, decimals: 18}
+        price: {kind: waypoints, points: [[0, 2_000], [1, 1_700], [2, 1_200], [3, 1_300]]}
+        dex: {depth: 3_000_000, arbitrage: 50_000}
+      - collateral: {symbol: WBTC, decimals: 8}
+        price: {kind: waypoints, points: [[0, 60_000], [1, 55_000], [2, 40_000], [3, 42_000]]}
+        dex: {depth: 3_000_000, arbitrage: 50_000}
+      - collateral: {symbol: USDX, decimals: 6}
+        ltv: 0.82
+        threshold: 0.845
+        price: {kind: waypoints, points: [[0, 1], [3, 1]]}
+borrowers:
+  - count: 20
+    total_debt: 1_000_000
+    health: {min: 1.04, max: 1.6}
+    portfolio: {weights: [0.5, 0.3, 0.2], concentration: 5}
+liquidators:
+  - {kind: capital, capital: 500_000, margin: 0.01}
+"""
+"""The same for a basket of three legs, of which two fall; 18 blocks."""
+
 
 @functools.cache
 def artifacts() -> dict[str, Artifact]:
@@ -72,6 +107,11 @@ def laboratory(scenario: Scenario) -> Laboratory:
 def tiny(*settings: str) -> Scenario:
     """The short scenario with changes like `seed=8`."""
     return parse(TINY, "tiny.yaml", settings)
+
+
+def small_basket(*settings: str) -> Scenario:
+    """The short scenario of a basket with changes."""
+    return parse(BASKET, "basket.yaml", settings)
 
 
 def play(scenario: Scenario, path: int = 0, agents: Sequence[Any] = ()) -> Result:
