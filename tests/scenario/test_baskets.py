@@ -343,7 +343,7 @@ REFUSALS = [
 def test_what_is_impossible_is_refused_in_one_sentence(setting: str, sentence: str) -> None:
     with pytest.raises(ScenarioError) as refused:
         parse(BASKET, "basket.yaml", [setting])
-    assert str(refused.value) == f"basket.yaml, as changed by --set {setting}: {sentence}."
+    assert str(refused.value) == f"basket.yaml, as changed by {setting}: {sentence}."
 
 
 def test_the_line_of_a_leg_is_named() -> None:
