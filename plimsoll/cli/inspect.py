@@ -18,12 +18,12 @@ ROWS = 30
     type=Whole(min=1),
     default=ROWS,
     show_default=True,
-    help="Positions shown of each vault, the least healthy first.",
+    help="Positions shown of each vault and basket, the least healthy first.",
 )
 def cli(name: str | None, as_json: bool, rows: int) -> None:
     """Show pools, vaults and positions of the network's address book.
 
-    NAME is one pool (pUSDC) or one vault (pUSDC/weth); without it everything is shown.
+    NAME is one pool (pUSDC), one vault or one basket (pUSDC/weth); without it everything is shown.
     """
     import ape
 

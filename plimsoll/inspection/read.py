@@ -10,10 +10,20 @@ from ape.exceptions import ProviderError
 from plimsoll.chain.abi import events_of
 from plimsoll.chain.artifacts import artifact
 from plimsoll.chain.engine import CallReverted, Views
-from plimsoll.chain.lens import Lens, PoolSummary, Position, VaultSummary
+from plimsoll.chain.lens import (
+    BasketPosition,
+    BasketSummary,
+    CreditLine,
+    Lens,
+    PoolSummary,
+    Position,
+    VaultSummary,
+)
 from plimsoll.chain.views import Block, network_of, view_one
 from plimsoll.deploy import AddressBook
-from plimsoll.twin.liquidation import Quote
+from plimsoll.twin import slices
+from plimsoll.twin.liquidation import DebtTotals, Quote
+from plimsoll.units import NOBODY, WAD
 
 SYMBOL_TOP = 12
 """Characters of a token's symbol; a longer one is no name."""
@@ -39,8 +49,8 @@ class Token:
 class Stress:
     """What a fall of the price would do at once: base units of the loan asset."""
 
-    fall: int  # per cent of the price
-    price: int  # 1e36
+    fall: int  # per cent of the price, or of all of a basket's
+    price: int  # 1e36; 0 for a basket
     debt: int  # of positions that could be liquidated
     shortfall: int  # what the pool would lose, were they all liquidated there
 
@@ -58,15 +68,28 @@ class Vault:
 
 
 @dataclass(frozen=True)
+class Basket:
+    """A basket and its positions."""
+
+    name: str  # of the address book; its address when it is not in there
+    summary: BasketSummary
+    legs: dict[str, Token]  # by name, in their order
+    positions: tuple[BasketPosition, ...]  # the least healthy first
+    candidates: dict[str, slices.Quote]  # what liquidating does, by owner
+    stress: tuple[Stress, ...]  # for each of `FALLS`, of all prices that there are
+
+
+@dataclass(frozen=True)
 class Pool:
-    """A pool and its vaults."""
+    """A pool, its vaults and its baskets."""
 
     name: str
     address: str
     summary: PoolSummary
     asset: Token
     vaults: tuple[Vault, ...]
-    without_credit_line: int  # vaults in the registry that may draw nothing and owe nothing
+    baskets: tuple[Basket, ...]
+    without_credit_line: int  # vaults and baskets in the registry that may draw nothing and owe nothing
 
 
 @dataclass(frozen=True)
@@ -85,7 +108,7 @@ def read(book: AddressBook, provider: ProviderAPI, name: str | None = None) -> M
     Args:
         book: of the connected network.
         provider: the chain.
-        name: of one pool (`pUSDC`) or one vault (`pUSDC/weth`); all when None.
+        name: of one pool (`pUSDC`), one vault or one basket (`pUSDC/weth`); all when None.
 
     Raises:
         InspectError: the book has nothing to look at, or nothing of this name, or the chain does not answer.
@@ -123,11 +146,9 @@ def _check(book: AddressBook, provider: ProviderAPI, name: str | None) -> None:
         raise InspectError(
             f"{book.title} names no Lens; add one with `plimsoll deploy factory`, with the same --network."
         )
-    if name is not None and name not in (*book.pools, *book.vaults):
-        raise InspectError(
-            f"{book.title} has no pool and no vault {name}; choose one of "
-            f"{', '.join((*book.pools, *book.vaults))}."
-        )
+    known = (*book.pools, *book.vaults, *book.baskets)
+    if name is not None and name not in known:
+        raise InspectError(f"{book.title} has no pool and no vault {name}; choose one of {', '.join(known)}.")
 
 
 def _pool(
@@ -135,22 +156,28 @@ def _pool(
 ) -> Pool:
     record = book.pools[name]
     summary = lens.pool_summary(record.address)
-    known = {vault.address.lower(): key for key, vault in book.vaults.items()}
-    vaults, without_credit_line = [], 0
+    known = {it.address.lower(): key for key, it in (book.vaults | book.baskets).items()}
+    vaults, baskets, without_credit_line = [], [], 0
     for line in lens.credit_lines(record.address):
         if line.vault not in known and not (line.limit or line.drawn_shares):
             without_credit_line += 1  # made by anyone, with any oracle and any token
             continue
         key = known.get(line.vault, line.vault)
-        if wanted in (None, name, key):
+        if wanted not in (None, name, key):
+            continue
+        if line.collateral_asset == NOBODY:
+            names = list(book.baskets[key].legs) if key in book.baskets else []
+            baskets.append(_basket(provider, block, lens, key, names, line, record.block or 0))
+        else:
             vaults.append(_vault(provider, block, lens, key, line.vault, record.block or 0))
     asset = _token(provider, summary.asset)
-    return Pool(name, record.address.lower(), summary, asset, tuple(vaults), without_credit_line)
+    spokes = tuple(vaults), tuple(baskets)
+    return Pool(name, record.address.lower(), summary, asset, *spokes, without_credit_line)
 
 
 def _vault(provider: ProviderAPI, block: Block, lens: Lens, name: str, address: str, first: int) -> Vault:
     summary = lens.vault_summary(address)
-    positions = lens.positions(address, owners_of(block, address, first))
+    positions = lens.positions(address, owners_of(block, address, first, "Vault"))
     positions = [each for each in positions if each.collateral or each.debt_shares]
     positions.sort(key=lambda each: (each.health, -each.debt, -each.collateral))
     liquidatable = [each.owner for each in positions if each.is_liquidatable]
@@ -176,13 +203,62 @@ def _stress(lens: Lens, vault: str, debtors: list[str], price: int) -> tuple[Str
     )
 
 
-def owners_of(block: Block, vault: str, first: int) -> list[str]:
-    """Every address that ever had a position in a vault, by its events from block `first` on.
+def _basket(
+    provider: ProviderAPI,
+    block: Block,
+    lens: Lens,
+    name: str,
+    legs: list[str],
+    line: CreditLine,
+    first: int,
+) -> Basket:
+    """A basket; `legs` are the names of its legs, or none."""
+    address = line.vault
+    summary = lens.basket_summary(address)
+    tokens = [_token(provider, leg.token) for leg in summary.legs]
+    positions = lens.basket_positions(address, owners_of(block, address, first, "Basket"))
+    positions = [each for each in positions if any(each.amounts) or each.debt_shares]
+    positions.sort(key=lambda each: (each.health, -each.debt, -each.value))
+    liquidatable = [each.owner for each in positions if each.is_liquidatable]
+    pool = Views(block, summary.pool, artifact("Pool").abi)
+    totals = DebtTotals(*pool.call("debt_totals"))
+    return Basket(
+        name=name,
+        summary=summary,
+        legs=dict(zip(legs or [f"leg {number}" for number in range(len(tokens))], tokens, strict=True)),
+        positions=tuple(positions),
+        candidates=lens.basket_liquidatable(address, liquidatable)[1],
+        stress=tuple(_common_fall(summary, positions, totals, fall) for fall in FALLS),
+    )
+
+
+def _common_fall(
+    summary: BasketSummary, positions: list[BasketPosition], totals: DebtTotals, fall: int
+) -> Stress:
+    """What a fall of all prices that there are would do; silent legs count at their ceilings."""
+    legs = [slices.Leg(leg.ltv, leg.threshold, leg.ceiling) for leg in summary.legs]
+    prices = [max(leg.price * (100 - fall) // 100, min(leg.price, 1)) for leg in summary.legs]
+    debt = shortfall = 0
+    for each in positions:
+        worth = slices.worth_of(each.amounts[: len(legs)], prices, legs)
+        debt += each.debt if worth.high_weight < each.debt * WAD else 0
+        shortfall += slices.shortfall(worth.high, each.debt_shares, totals, summary.risk)
+    return Stress(fall, 0, debt, shortfall)
+
+
+def owners_of(block: Block, spoke: str, first: int, kind: str) -> list[str]:
+    """Every address that ever had a position in a vault or a basket, by its events from block `first` on.
 
     Debt needs collateral, and collateral comes by `Deposit` alone, so no other event is needed.
+
+    Args:
+        block: up to which.
+        spoke: the vault or the basket.
+        first: block.
+        kind: of it, `Vault` or `Basket`.
     """
-    deposit = next(event for event in events_of(artifact("Vault").abi) if event.name == "Deposit")
-    logs = block.logs(vault, deposit.topic, first)
+    deposit = next(event for event in events_of(artifact(kind).abi) if event.name == "Deposit")
+    logs = block.logs(spoke, deposit.topic, first)
     return list(dict.fromkeys("0x" + log["topics"][1][-40:].lower() for log in logs))
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import is_dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_DOWN, Context, Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from eth_utils.address import to_checksum_address
 from rich.console import Group, JustifyMethod, RenderableType
@@ -14,13 +14,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from plimsoll.chain.lens import Position
-from plimsoll.inspection.read import Market, Pool, Token, Vault
+from plimsoll.chain.lens import BasketPosition, Position
+from plimsoll.inspection.read import Basket, Market, Pool, Stress, Token, Vault
 from plimsoll.units import MAX, WAD, YEAR
 
 _EXACT = Context(prec=100)
 _CLOSE, _NEAR = Decimal("1.05"), Decimal("1.25")  # health below which a position is shown red, yellow
 _NOTHING = Text("-", style="dim")
+_Spoke = TypeVar("_Spoke", Vault, Basket)
 
 
 # ----------------------------------------------------------------------------------------------- for machines
@@ -33,7 +34,8 @@ def to_json(market: Market) -> dict[str, Any]:
     """
     plain: dict[str, Any] = _plain(market)
     for pool in plain["pools"]:
-        pool["vaults"] = {vault.pop("name"): vault for vault in pool["vaults"]}
+        for kind in ("vaults", "baskets"):
+            pool[kind] = {spoke.pop("name"): spoke for spoke in pool[kind]}
     plain["pools"] = {pool.pop("name"): pool for pool in plain["pools"]}
     return plain
 
@@ -54,7 +56,7 @@ def _plain(value: Any) -> Any:
 
 
 def to_tables(market: Market, rows: int) -> RenderableType:
-    """Pools, their vaults and the `rows` least healthy positions of each vault."""
+    """Pools, their vaults and baskets and the `rows` least healthy positions of each of these."""
     time = datetime.fromtimestamp(market.time, UTC)
     parts: list[RenderableType] = [
         Text(f"{market.network}, block {market.block:,}, {time:%Y-%m-%d %H:%M:%S} UTC", style="dim")
@@ -63,6 +65,8 @@ def to_tables(market: Market, rows: int) -> RenderableType:
         parts += ["", *_pool(pool, market.time)]
         for vault in pool.vaults:
             parts += ["", *_vault(vault, pool.asset, rows)]
+        for basket in pool.baskets:
+            parts += ["", *_basket(basket, pool.asset, rows)]
     return Group(*parts)
 
 
@@ -116,15 +120,50 @@ def _vault(vault: Vault, asset: Token, rows: int) -> Iterator[RenderableType]:
         ("losses", Text(_amount(line.losses, asset), style="red" if line.losses else "")),
     ]  # fmt: skip
     yield _grid(figures, ("left", "right", "right"))
-    if not vault.positions:
+    yield from _holders(vault, "if the price falls", _positions, asset, rows)
+
+
+def _basket(basket: Basket, asset: Token, rows: int) -> Iterator[RenderableType]:
+    line = basket.summary.line
+    yield Text.assemble((f"Basket {basket.name}", "bold"), f"  {to_checksum_address(line.vault)}")
+    figures: list[tuple[str, RenderableType]] = [
+        ("drawn", _amount(line.drawn, asset)), ("limit", _amount(line.limit, asset)),
+        ("headroom", _amount(line.headroom, asset)),
+        ("losses", Text(_amount(line.losses, asset), style="red" if line.losses else "")),
+    ]  # fmt: skip
+    yield _grid(figures, ("right", "right", "right", "right"))
+    yield Padding(_legs(basket, asset), (0, 2), expand=False)
+    yield from _holders(basket, "if all prices fall", _basket_positions, asset, rows)
+
+
+def _holders(
+    spoke: _Spoke, falling: str, table: Callable[[_Spoke, Token, int], Table], asset: Token, rows: int
+) -> Iterator[RenderableType]:
+    """What a fall would do, and the positions."""
+    if not spoke.positions:
         yield Text("  no positions", style="dim")
         return
-    if vault.stress:
-        yield Padding(_stress(vault, asset), (0, 2), expand=False)
-    yield Padding(_positions(vault, asset, rows), (0, 2), expand=False)
-    hidden = len(vault.positions) - rows
+    if spoke.stress:
+        yield Padding(_stress(spoke.stress, falling, asset), (0, 2), expand=False)
+    yield Padding(table(spoke, asset, rows), (0, 2), expand=False)
+    hidden = len(spoke.positions) - rows
     if hidden > 0:
         yield Text(f"  and {_count(hidden, 'position')} of higher health; --rows shows more", style="dim")
+
+
+def _legs(basket: Basket, asset: Token) -> Table:
+    table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
+    table.add_column("leg")
+    for title in (f"price\n{asset.symbol}", "safe price", "ceiling", "may be lent", "liquidated at"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for (name, token), leg in zip(basket.legs.items(), basket.summary.legs, strict=True):
+        price, safe = (
+            _price(each, token, asset) if each else Text("silent", style="bold red")
+            for each in (leg.price, leg.safe_price)
+        )
+        ceiling = _price(leg.ceiling, token, asset)
+        table.add_row(name, price, safe, ceiling, _percent(leg.ltv), _percent(leg.threshold))
+    return table
 
 
 def _grid(figures: list[tuple[str, RenderableType]], sides: Sequence[JustifyMethod]) -> RenderableType:
@@ -138,15 +177,15 @@ def _grid(figures: list[tuple[str, RenderableType]], sides: Sequence[JustifyMeth
     return Padding(grid, (0, 2), expand=False)
 
 
-def _stress(vault: Vault, asset: Token) -> Table:
+def _stress(stress: Sequence[Stress], falling: str, asset: Token) -> Table:
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="dim")
-    for _ in vault.stress:
+    for _ in stress:
         grid.add_column(justify="right", no_wrap=True)
-    falls = ("now" if not each.fall else f"-{each.fall} %" for each in vault.stress)
-    grid.add_row("if the price falls", *(Text(fall, style="dim") for fall in falls))
-    grid.add_row("liquidatable", *(_danger(each.debt, asset, "yellow") for each in vault.stress))
-    grid.add_row("bad debt", *(_danger(each.shortfall, asset, "red") for each in vault.stress))
+    falls = ("now" if not each.fall else f"-{each.fall} %" for each in stress)
+    grid.add_row(falling, *(Text(fall, style="dim") for fall in falls))
+    grid.add_row("liquidatable", *(_danger(each.debt, asset, "yellow") for each in stress))
+    grid.add_row("bad debt", *(_danger(each.shortfall, asset, "red") for each in stress))
     return grid
 
 
@@ -181,13 +220,64 @@ def _positions(vault: Vault, asset: Token, rows: int) -> Table:
     return table
 
 
+def _basket_positions(basket: Basket, asset: Token, rows: int) -> Table:
+    table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
+    table.add_column("owner", no_wrap=True)
+    titles = ["health", f"debt\n{asset.symbol}", f"worth\n{asset.symbol}"]
+    titles += [f"{name}\n{token.symbol}" for name, token in basket.legs.items()]
+    titles += ["all may\nfall by"]
+    if basket.candidates:
+        titles += ["liquidator\npays", "of each\nleg", "and\nloss"]
+    for title in titles:
+        table.add_column(title, justify="right", no_wrap=True)
+    for each in basket.positions[:rows]:
+        amounts = zip(each.amounts, basket.legs.values(), strict=False)
+        cells: list[str | Text] = [
+            _short(each.owner),
+            Text(_basket_health(each), style=_basket_style(each)),
+            _amount(each.debt, asset) if each.debt else _NOTHING,
+            _amount(each.value, asset),
+            *(_amount(amount, token) if amount else _NOTHING for amount, token in amounts),
+            _percent(each.liquidation_fall) if each.debt and not each.is_liquidatable else _NOTHING,
+        ]
+        quote = basket.candidates.get(each.owner)
+        if quote and not quote.known:
+            cells += [Text("value unknown", style="yellow"), _NOTHING, _NOTHING]
+        elif quote:
+            part = max(
+                Decimal(taken) / amount
+                for taken, amount in zip(quote.seized, each.amounts, strict=True)
+                if amount
+            )
+            cells += [_amount(quote.paid + quote.fee, asset), _percent(int(part * WAD))]
+            cells.append(_danger(max(0, quote.extinguished - quote.paid), asset, "bold red"))
+        table.add_row(*cells)
+    return table
+
+
+def _basket_health(position: BasketPosition) -> str:
+    """With a mark where silent legs count at their ceilings."""
+    if not position.debt:
+        return "no debt"
+    return f"{'at most ' if position.silent else ''}{_floor(_ratio(position.health), 3)}"
+
+
+def _basket_style(position: BasketPosition) -> str:
+    if not position.debt:
+        return "dim"
+    return _coloured(_ratio(position.health), position.is_liquidatable)
+
+
 def _style(position: Position) -> str:
     if not position.debt:
         return "dim"
     if not position.price:
         return "yellow"
-    health = _ratio(position.health)
-    return "bold red" if position.is_liquidatable else (
+    return _coloured(_ratio(position.health), position.is_liquidatable)
+
+
+def _coloured(health: Decimal, is_liquidatable: bool) -> str:
+    return "bold red" if is_liquidatable else (
         "red" if health < _CLOSE else "yellow" if health < _NEAR else "green"
     )  # fmt: skip
 

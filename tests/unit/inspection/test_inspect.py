@@ -67,7 +67,7 @@ def test_finds_who_has_a_position_the_least_healthy_first(place: InspectedMarket
     expected = [place.account(number).address.lower() for number in (*DEBTS, IDLE)]
     assert [each.owner for each in first.positions] == expected
     gone = place.account(GONE).address.lower()
-    assert gone in owners_of(Block(networks.provider), place.vault.address, 0)
+    assert gone in owners_of(Block(networks.provider), place.vault.address, 0, "Vault")
     assert gone not in expected
     for each, debt in zip(first.positions, DEBTS.values(), strict=False):
         assert each.debt >= debt * 10**6
