@@ -1,8 +1,8 @@
 """Waits until a reorganisation can no longer give a promised address to somebody else.
 
-The address of a pool or a vault follows from how many contracts its Factory had made before. After a
-reorganisation a stranger's vault, with an oracle of theirs, can be where ours was, and a limit that was
-signed for ours would be theirs. So what names such an address is signed only when its block is final.
+The address of a pool, a vault or a basket follows from how many contracts its Factory had made before.
+After a reorganisation a stranger's vault, with an oracle of theirs, can be where ours was, and a limit that
+was signed for ours would be theirs. So what names such an address is signed only when its block is final.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ PAUSE = 6.0  # seconds between two looks
 def settle(
     book: AddressBook, provider: ProviderAPI, transaction: TransactionAPI, say: Callable[[str], None]
 ) -> None:
-    """Waits for the pools and vaults that a transaction names; not on a local chain.
+    """Waits for the pools, vaults and baskets that a transaction names; not on a local chain.
 
     Raises:
         DeployError: one of them is no longer where it was. The book forgets it, and the next run looks it up.
@@ -55,11 +55,13 @@ def settle(
 
 
 def _made_by_factory(book: AddressBook) -> Iterator[tuple[str, dict[str, Any], str, list[str]]]:
-    """The step that made each pool and vault, where it is recorded, its name and its addresses."""
+    """The step that made each pool, vault and basket, where it is recorded, its name and its addresses."""
     for name, pool in book.pools.items():
         yield f"pool {name}", book.pools, name, [pool.address, pool.council, pool.backstop]
     for name, vault in book.vaults.items():
         yield f"vault {name}", book.vaults, name, [vault.address]
+    for name, basket in book.baskets.items():
+        yield f"basket {name}", book.baskets, name, [basket.address]
 
 
 def _is_final(provider: ProviderAPI, tx: str, address: str) -> bool:

@@ -13,6 +13,7 @@ from web3 import HTTPProvider
 
 from plimsoll.chain.views import has_borrowed_id
 from plimsoll.deploy import AddressBook, book_path, require_its_chain, sign_without_asking
+from plimsoll.deploy.book import Deployed
 from plimsoll.keeper.execution import BasketFlash, BasketInventory, Execution, FlashLiquidation, Inventory
 from plimsoll.keeper.index import Index
 from plimsoll.keeper.loop import Keeper, Policy
@@ -88,22 +89,23 @@ def default_database(provider: ProviderAPI, vault: str) -> Path:
 
 
 def _vault(provider: ProviderAPI, settings: Settings) -> tuple[str, str, int]:
-    """Name, address and first block of the vault that is named, or of the only one in the address book."""
+    """Name, address and first block of the vault or basket that is named, or of the only one in the book."""
     name = settings.vault
     if name is not None and is_address(name):
         return name, to_checksum_address(name), settings.from_block
     book = _book(provider)
-    if not book.vaults:
+    known: dict[str, Deployed] = {**book.vaults, **book.baskets}
+    if not known:
         raise KeeperError(
             f"There is no vault in {book.title}; deploy one (`plimsoll deploy market`), choose --network, or "
             "give its address with --vault."
         )
-    if name is None and len(book.vaults) == 1:
-        name = next(iter(book.vaults))
-    if name not in book.vaults:
+    if name is None and len(known) == 1:
+        name = next(iter(known))
+    if name not in known:
         what = f"{name} is no vault" if name else "There is more than one vault"
-        raise KeeperError(f"{what} in {book.title}; choose --vault from {', '.join(book.vaults)}.")
-    record = book.vaults[name]
+        raise KeeperError(f"{what} in {book.title}; choose --vault from {', '.join(known)}.")
+    record = known[name]
     return name, record.address, record.block or 0
 
 

@@ -7,10 +7,12 @@ from ape.api import AccountAPI
 from plimsoll.chain.views import is_local
 from plimsoll.deploy import DeployError, settling
 from plimsoll.params import BLUE_CHIP
+from plimsoll.places import MARKETS
 from tests.utils.markets import STEPS, Desk
 from tests.utils.on_ape import Yard
 
 VAULT = STEPS.index("vault pUSDC/weth")
+BASKET = (MARKETS / "local-basket-usdc.yaml").read_text()
 
 
 @pytest.fixture(autouse=True)
@@ -32,6 +34,17 @@ def test_pool_and_vault_are_waited_for_and_nothing_else(desk: Desk) -> None:
     ]
     for made, naming in (("pool pUSDC", "supply cap of pUSDC"), ("vault pUSDC/weth", "limit of pUSDC/weth")):
         assert results[naming].block - results[made].block >= settling.DEPTH // 2
+
+
+def test_a_basket_is_waited_for_before_its_limit(desk: Desk) -> None:
+    said: list[str] = []
+    for _ in desk.plan(BASKET).apply(said.append):
+        pass
+    waits = [sentence for sentence in said if sentence.startswith("waiting")]
+    assert [sentence.split(" to be final")[0] for sentence in waits] == [
+        "waiting for the block of pool pbUSDC",
+        "waiting for the block of basket pbUSDC/blue",
+    ]
 
 
 def test_on_a_local_chain_nothing_is_waited_for(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

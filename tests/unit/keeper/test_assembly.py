@@ -10,7 +10,9 @@ from ape.api import AccountAPI
 from plimsoll.deploy import DeployError
 from plimsoll.keeper.assembly import Assembled, assemble
 from plimsoll.keeper.settings import Settings
+from plimsoll.places import MARKETS
 from plimsoll.testing.market import Market, build_market
+from tests.utils.markets import Desk
 
 STALE = """{"network": "ethereum:local", "chain_id": 31337, "compiler": "vyper 0.4.3",
 "vaults": {"pOLD/weth": {"address": "0x%040x", "pool": "", "collateral": "", "oracle": "", "risk": {}}}}"""
@@ -46,6 +48,15 @@ def test_an_address_needs_no_book(market, hire):
 def test_a_name_does(hire, named):
     with pytest.raises(DeployError, match="1 of them have no code on this chain"):
         hire(**named)
+
+
+@pytest.mark.parametrize("named", [{}, {"vault": "pbUSDC/blue"}])
+def test_a_basket_of_the_book_is_kept_like_a_vault(hire, monkeypatch, tmp_path, deployer, liquidator, named):
+    desk = Desk(tmp_path, deployer)
+    desk.deploy((MARKETS / "local-basket-usdc.yaml").read_text())
+    desk.book().contracts().tokens["USDC"].mint(liquidator, 10**12, sender=deployer)
+    monkeypatch.setattr("plimsoll.keeper.assembly.book_path", lambda _: desk.book_path)
+    assert hire(**named).keeper.status.doing == "starting"
 
 
 def test_so_does_its_liquidator(market, hire):
