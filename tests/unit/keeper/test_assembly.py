@@ -8,10 +8,11 @@ from ape import networks
 from ape.api import AccountAPI
 
 from plimsoll.deploy import DeployError
-from plimsoll.keeper.assembly import Assembled, assemble
+from plimsoll.keeper.assembly import Assembled, KeeperError, assemble
+from plimsoll.keeper.execution import BasketInventory
 from plimsoll.keeper.settings import Settings
 from plimsoll.places import MARKETS
-from plimsoll.testing.market import Market, build_market
+from plimsoll.testing.market import Market, build_basket_market, build_market
 from tests.utils.markets import Desk
 
 STALE = """{"network": "ethereum:local", "chain_id": 31337, "compiler": "vyper 0.4.3",
@@ -69,3 +70,14 @@ def test_a_node_of_another_chain_is_refused(market, hire, monkeypatch):
     monkeypatch.setattr(type(networks.provider), "make_request", lambda *_: "0x1")
     with pytest.raises(DeployError, match="its node is on chain 1; connect with --network"):
         hire(vault=market.vault.address)
+
+
+def test_a_basket_needs_nothing_else(builder, lender, liquidator, hire):
+    """Its address tells; the file keeps as many amounts as it has legs, and is no vault's."""
+    basket = build_basket_market(builder, [lender, liquidator]).basket
+    made = hire(vault=basket.address)
+    assert isinstance(made.keeper._execution, BasketInventory)
+    assert made.keeper._execution.taker == liquidator.address
+    assert made.index._nothing == (0, 0, 0)
+    with pytest.raises(KeeperError, match="not sold on one pair"):
+        hire(vault=basket.address, pair=basket.address)
