@@ -1,10 +1,11 @@
 """What `ape console` knows from the start: the connected network's contracts by name, and helpers.
 
 The address book, `book`, and its contracts: `factory`, `lens`, `pools["pUSDC"]`, `councils["pUSDC"]`,
-`backstops["pUSDC"]`, `vaults["pUSDC/weth"]`, `baskets["pbUSDC/blue"]`, `oracles["pUSDC/weth"]`, `liquidator`,
-`leverage` and `uniswap`, and the mocks of a local chain, `tokens["USDC"]` and `feeds["pUSDC/weth/collateral"]`. `market` is the book's
-first vault as a `plimsoll.Market`, `show(owner)` a position in it, `liquidations(receipt)` the closes of a
-transaction. `deploy("markets/local-weth-usdc.yaml")` makes them all on an empty chain. See docs/deploying.md.
+`backstops["pUSDC"]`, `vaults["pUSDC/weth"]`, `baskets["pbUSDC/blue"]`, `oracles["pUSDC/weth"]`,
+`liquidator`, `leverage` and `uniswap`, and the mocks of a local chain, `tokens["USDC"]` and
+`feeds["pUSDC/weth/collateral"]`. `market` is the book's first vault as a `plimsoll.Market`, `show(owner)` a
+position in it, `liquidations(receipt)` the closes of a transaction.
+`deploy("markets/local-weth-usdc.yaml")` makes them all on an empty chain. See docs/deploying.md.
 """
 
 from typing import Any

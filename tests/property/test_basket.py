@@ -142,8 +142,8 @@ def packed(case: BasketCase) -> tuple:
     mask = sum(1 << leg for leg, amount in enumerate(case.amounts) if amount)
     prices = (*case.prices, *(0,) * (8 - len(case.prices)))
     return (
-        pack(mask, case.debt_shares), packed_amounts(case.amounts), prices, case.without, astuple(case.totals),
-        case.max_repay,
+        pack(mask, case.debt_shares), packed_amounts(case.amounts), prices, case.without,
+        astuple(case.totals), case.max_repay,
     )  # fmt: skip
 
 
