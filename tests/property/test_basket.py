@@ -102,13 +102,16 @@ def gain(case: BasketCase, *quotes: Quote) -> int:
 
 
 def assert_splits_do_not_pay(case: BasketCase, quote: Quote, rng: Random) -> None:
-    """Two slices earn what one of their sum does at most, N units, the index, a unit of each leg."""
+    """Two slices earn no more than one of their sum, but for what roundings weigh.
+
+    N units, the index, a base unit of each leg, and of the bonus a WADth of the debt.
+    """
     first = replace(case, max_repay=rng.randint(1, quote.paid))
     one = first.quote()
     if not one.executable:
         return
     two = first.after(one, quote.paid - one.paid + 1).quote()
-    slack = (held(case) + index(case)) * PRICE_SCALE + sum(case.prices)
+    slack = (held(case) + index(case) + case.debt // WAD) * PRICE_SCALE + sum(case.prices)
     assert gain(case, one, two) <= gain(case, quote) + slack, "splitting"
 
 

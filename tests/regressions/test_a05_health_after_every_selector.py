@@ -7,7 +7,10 @@ fallen.
 import pytest
 
 from plimsoll.testing import refusal
-from plimsoll.units import MAX, WAD
+from plimsoll.testing.roles import BORROWER, STRANGER
+from plimsoll.twin.chain import Revert
+from plimsoll.units import MAX, WAD, order
+from tests.utils.baskets import BasketPlace, falls, small_place
 from tests.utils.vaults import every_call, worth
 
 
@@ -90,3 +93,62 @@ def test_a05_no_selector_of_the_pool_lowers_health(chain, market, vault, borrowe
             assert vault.debt_of(borrower) - debt in (0, 1)
             executed += 1
     assert executed == 9
+
+
+def edge_of_a_basket() -> BasketPlace:
+    """Borrower and stranger owe all that three legs carry, at safe prices above those of liquidation."""
+    place = small_place()
+    for who in (STRANGER, BORROWER):
+        place.hold(10, "0.5", 10_000, owner=who)
+        place.act("borrow", place.twin.max_borrow(who), who, who, sender=who)
+    for leg, price in enumerate(place.fair):
+        place.set_price(leg, price * 94 // 100, price)  # a lie that only the stranger's health shows
+    return place
+
+
+def test_a05_no_selector_of_a_basket_lowers_health():
+    """No leg per debt share falls in any function that is not refused, whichever leg it names."""
+    place = edge_of_a_basket()
+    me = BORROWER
+    refused = set()
+    calls = {
+        "deposit": (1, me),
+        "withdraw": (place.of_leg(0, "0.1"), me, me),
+        "borrow": (place.loans(10), me, me),
+        "open": (1, 0, me, me),
+        "close": (place.loans(1), 0, me, me),
+        "repay": (place.loans(1), me),
+        "liquidate": (STRANGER, MAX, [], 0, me),
+        "liquidate_batch": ([order(STRANGER), order(me)], [], me),
+        "poke": (me,),
+        "set_operator": (STRANGER, 0),
+    }
+    assert place.basket.transactions == calls.keys() | {"set_operator_by_signature"}
+    for leg in range(3):
+        for name, arguments in calls.items():
+            if name in ("deposit", "withdraw", "open"):
+                arguments = (leg, *arguments)
+            elif name == "close":
+                arguments = (arguments[0], leg, *arguments[1:])
+            with place.isolated():
+                before = place.position(me)
+                if isinstance(place.act(name, *arguments, sender=me), Revert):
+                    refused.add(name)
+                    assert place.position(me) == before
+                else:
+                    assert falls(before, place.position(me)) == [], name
+    assert refused == {"withdraw", "borrow"} | ({"liquidate", "liquidate_batch"} & refused)
+
+
+def test_a05_one_leg_out_for_another_in():
+    """Swapping legs is a withdrawal and a deposit: neither is judged by what comes later."""
+    place = edge_of_a_basket()
+    most = place.twin.max_withdraw(BORROWER, 1)
+    unit = place.of_leg(1, "0.01")
+    reason = "vault: above the loan-to-value"
+    place.refused(reason, "withdraw", 1, most + unit, BORROWER, BORROWER, sender=BORROWER)
+    place.act("deposit", 0, place.of_leg(0, 1), BORROWER, sender=BORROWER)
+    more = place.twin.max_withdraw(BORROWER, 1)
+    assert more > most
+    place.act("withdraw", 1, more, BORROWER, BORROWER, sender=BORROWER)
+    place.refused(reason, "withdraw", 1, unit, BORROWER, BORROWER, sender=BORROWER)

@@ -3,10 +3,13 @@
 Here such orders change nothing for the others: every order is a close by itself, or it is skipped.
 """
 
+from random import Random
+
 import pytest
 
-from plimsoll.testing.roles import role
+from plimsoll.testing.roles import BORROWER, LIQUIDATOR, OTHER_BORROWER, STRANGER, role
 from plimsoll.units import NO_LIMIT, NOBODY, order
+from tests.utils.baskets import small_place
 from tests.utils.vaults import balances, liquidate_batch
 
 
@@ -77,3 +80,43 @@ def test_a16_a_zero_position_cannot_be_closed(market, sick, liquidator, stranger
     answers = liquidate_batch(market, [order(stranger), order(NOBODY), order(sick[0])], liquidator)
     assert [answer.liquidatable for answer in answers] == [False, False, True]
     assert market.position(stranger) == (10**18, 0)
+
+
+def test_a16_a_batch_of_baskets_takes_no_leg_from_who_does_not_hold_it():
+    """Owners of different legs, one whose oracle is silent, one twice: each by itself or not at all."""
+    place = small_place()
+    owners = {BORROWER: (10, 0, 100), OTHER_BORROWER: (0, "0.4", 0), STRANGER: (0, 0, 20_000)}
+    for owner, amounts in owners.items():
+        place.hold(*amounts, owner=owner)
+        place.act("borrow", place.twin.max_borrow(owner), owner, owner, sender=owner)
+    place.scale_prices(850, 850, 1_000)
+    alone = {owner: place.preview(owner) for owner in owners}
+    assert [quote.liquidatable for quote in alone.values()] == [True, True, False]
+    orders = [order(STRANGER), order(BORROWER), order(OTHER_BORROWER), order(BORROWER), order(NOBODY)]
+    with place.isolated():
+        *_, seized, executed = place.act("liquidate_batch", orders, [], LIQUIDATOR, sender=LIQUIDATOR)
+        assert executed == 0b00110
+        assert seized == tuple(
+            a + b for a, b in zip(*(alone[o].seized for o in (BORROWER, OTHER_BORROWER)), strict=True)
+        )
+        assert place.position(STRANGER)[0][2] == place.of_leg(2, 20_000)
+    place.silence(2)
+    *_, seized, executed = place.act("liquidate_batch", orders, [], LIQUIDATOR, sender=LIQUIDATOR)
+    assert executed & 0b00100 and seized[2] == 0
+
+
+def test_a16_debt_and_legs_are_never_half_zero():
+    """No debt stays where no leg is, however a position is cut."""
+    place = small_place()
+    for seed in range(12):
+        rng = Random(seed)
+        with place.isolated():
+            place.hold(rng.randint(5, 9), "0.2", rng.randint(500, 5_000))
+            place.act("borrow", place.twin.max_borrow(BORROWER), BORROWER, BORROWER, sender=BORROWER)
+            place.scale_prices(*(rng.randint(1, 700) for _ in range(3)))
+            for _ in range(10):
+                offer, without = int(10 ** rng.uniform(0, 11)), rng.choice((0, 0, rng.randrange(8)))
+                if place.preview(BORROWER, offer, without).executable:
+                    place.close(offer, without)
+                amounts, shares = place.position()
+                assert any(amounts) or shares == 0

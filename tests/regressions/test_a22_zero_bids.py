@@ -7,7 +7,9 @@ however far and late the price has come.
 import pytest
 
 from plimsoll.testing import refusal
-from plimsoll.units import MAX, WAD, order
+from plimsoll.testing.roles import BORROWER, LIQUIDATOR
+from plimsoll.units import MAX, PRICE_SCALE, WAD, order
+from tests.utils.baskets import small_place
 from tests.utils.vaults import balances, liquidate, liquidate_batch, worth
 
 
@@ -56,3 +58,25 @@ def test_a22_only_what_is_worth_nothing_is_free(market, vault, borrower, liquida
     assert market.quote(borrower).paid == 1
     market.oracle.set_price(10**36 // collateral - 1, sender=liquidator)
     assert liquidate(market, borrower, liquidator).paid == 0
+
+
+@pytest.mark.parametrize("prices", [(500,), (250,), (500, 20, 900), (48,), (1,)])
+@pytest.mark.parametrize("without", [0, 0b001, 0b010, 0b110])
+def test_a22_no_leg_of_a_basket_is_given_away(prices, without):
+    """After a gap, for offers of a unit and up: paid with the largest bonus covers all that was seized."""
+    place = small_place()
+    place.hold(10, "0.5", 10_000)
+    place.borrow(30_000)
+    place.scale_prices(*prices)
+    now = [script.price() for script in place.scripts]
+    for offer in (1, 2, 10, 10**6, MAX):
+        if not place.preview(BORROWER, offer, without).executable:
+            continue
+        with place.isolated():
+            answer = place.close(offer, without)
+            value = sum(a * p for a, p in zip(answer.seized, now, strict=True))
+            bonus = WAD + place.risk.bonus_max
+            assert value * WAD <= (answer.paid * bonus + 3 * WAD) * PRICE_SCALE
+            assert answer.paid > 0
+    arguments = (BORROWER, 0, [], without, LIQUIDATOR)
+    place.refused("vault: nothing can be closed", "liquidate", *arguments, sender=LIQUIDATOR)

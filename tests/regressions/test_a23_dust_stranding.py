@@ -7,8 +7,10 @@ from random import Random
 
 import pytest
 
+from plimsoll.testing.roles import BORROWER, STRANGER
 from plimsoll.twin.liquidation import is_restorable
-from plimsoll.units import MAX
+from plimsoll.units import MAX, PRICE_SCALE
+from tests.utils.baskets import small_place
 from tests.utils.vaults import liquidate, risk_of, worth
 
 
@@ -72,3 +74,81 @@ def test_a23_topping_up_a_lost_position_does_not_stop_it(market, borrower, liqui
     vault.deposit(1, borrower, sender=stranger)
     liquidate(market, borrower, liquidator)
     assert market.position(borrower) == (0, 0)
+
+
+@pytest.mark.parametrize("prices", [(620,), (560,), (515,), (500,), (50, 700, 900), (230,)])
+@pytest.mark.parametrize("seed", range(3))
+def test_a23_random_parts_of_a_basket(prices, seed):
+    """Slices and parts in any order: the rest has a slice that pays who takes it, and one that takes all."""
+    place, rng = small_place(), Random(seed)
+    place.hold(10, "0.5", 10_000)
+    place.borrow(30_000)
+    place.scale_prices(*prices)
+    now = [script.price() for script in place.scripts]
+    units = sum(price // PRICE_SCALE + 1 for price in now)
+    for _ in range(8):
+        if not place.preview().liquidatable:
+            break
+        offer, without = int(10 ** rng.uniform(0, 10.2)), rng.choice((0, 0, *range(1, 8)))
+        if place.preview(BORROWER, offer, without).executable:
+            place.close(offer, without)
+        amounts, shares = place.position()
+        if shares == 0:
+            break
+        assert any(amounts)
+        rest = place.preview()
+        if rest.liquidatable:
+            assert rest.executable
+            value = sum(a * p // PRICE_SCALE for a, p in zip(rest.seized, now, strict=True))
+            assert value >= rest.paid + rest.fee - units
+    if place.preview().liquidatable:
+        place.close()
+    assert not place.preview().liquidatable
+
+
+def test_a23_dust_of_a_junk_leg_hides_no_debt():
+    """A second collateral that nobody wants goes along in every slice; whoever leaves it out closes the rest.
+
+    The last of the debt is booked in the same call: that of the leg left out is worth nothing.
+    """
+    place = small_place()
+    place.hold(10, 0, 25)  # the least that may enter: a hundredth of the minimum debt
+    place.borrow(15_000)
+    place.scale_prices(500)
+    place.set_price(2, 1)
+    for without in (0, 0b100):
+        with place.isolated():
+            debt = place.debt()
+            answer = place.close(MAX, without)
+            assert place.position()[1] == 0
+            assert place.pool.losses(place.basket) == debt - answer.paid
+            assert answer.seized[0] == place.of_leg(0, 10)
+
+
+def test_a23_dust_of_a_leg_that_falls_silent():
+    """Dust of a silent leg is 25 at ten times its price: it shields a position by 210 of weight, and no more.
+
+    Below that it is known again and closed; between, it is unknown and waits; nothing is lost unseen: a poke
+    provides for what is certain.
+    """
+    place = small_place()
+    place.hold(10, 0, 25)
+    place.borrow(15_000)
+    place.silence(2)
+    seen = []
+    for per_mille in (920, 890, 850, 800, 766, 765, 760, 752, 749, 700):
+        place.set_price(0, place.fair[0] * per_mille // 1_000)
+        quote = place.preview()
+        state = "healthy" if not quote.liquidatable else "unknown" if not quote.known else "closed"
+        seen.append(state)
+        provided = place.act("poke", BORROWER, sender=STRANGER)
+        if state == "closed":
+            with place.isolated():
+                place.close()
+                assert place.worth().low >= place.debt()
+        if per_mille <= 749:
+            assert provided > 0
+    assert seen == ["healthy"] + ["closed"] * 5 + ["unknown"] * 4
+    place.set_price(2, 1)  # it answers: what was unknown is a loss, and is booked
+    place.close()
+    assert place.pool.losses(place.basket) > 0
