@@ -10,15 +10,19 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from plimsoll.market.amounts import Amount
+    from plimsoll.market.basket import BasketMarket
     from plimsoll.market.events import decode
     from plimsoll.market.market import Market
     from plimsoll.market.refusals import MarketError, Refused
     from plimsoll.params import PoolParams, RiskParams
 
-__all__ = ["Amount", "Market", "MarketError", "PoolParams", "Refused", "RiskParams", "decode"]
+__all__ = [
+    "Amount", "BasketMarket", "Market", "MarketError", "PoolParams", "Refused", "RiskParams", "decode",
+]  # fmt: skip
 
 _HOMES = {
     "Amount": "market.amounts",
+    "BasketMarket": "market.basket",
     "Market": "market.market",
     "MarketError": "market.refusals",
     "PoolParams": "params",

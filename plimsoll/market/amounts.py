@@ -61,6 +61,16 @@ class Amount(Decimal):
         return self
 
 
+class Amounts(dict[str, Amount]):
+    """Amounts by name, such as those of a basket's legs."""
+
+    def __repr__(self) -> str:
+        """With their units, or `nothing`."""
+        return ", ".join(repr(amount) for amount in self.values()) or "nothing"
+
+    __str__ = __repr__
+
+
 def _trimmed(digits: str) -> str:
     return digits.rstrip("0").rstrip(".") if "." in digits else digits
 

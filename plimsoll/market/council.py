@@ -14,7 +14,7 @@ from plimsoll.units import NOBODY
 
 
 class Council(Strict):
-    """The council of a market's pool; limits are the market's vault's, in whole loan tokens.
+    """The council of a market's pool; limits are the market's vault's or basket's, in whole loan tokens.
 
     Whoever is the curator, or the guardian, acts. Every function raises `Refused` with the council's reason.
     """
@@ -110,7 +110,7 @@ class Council(Strict):
 
     @property
     def _vault(self) -> str:
-        return str(self._desk.spoke.vault.address)
+        return str(self._desk.contract.address)
 
     def _units(self, amount: Number) -> int:
         return self._desk.units(amount, self._desk.loan, "the amount")

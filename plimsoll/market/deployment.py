@@ -87,6 +87,16 @@ class Parts(Generic[Part]):
     leverage: Part | None = None
     baskets: Mapping[str, tuple[Spoke[Part], ...]] = field(default_factory=dict)
 
+    def collaterals(self) -> dict[str, Spoke[Part]]:
+        """Every collateral with its price source: by its vault's name, or by basket and number of the leg."""
+        legs = {f"{name}/{leg}": it for name, its in self.baskets.items() for leg, it in enumerate(its)}
+        return {**self.spokes, **legs}
+
+    def borrowers(self) -> dict[str, Part]:
+        """The vaults and baskets, which draw on the pool."""
+        vaults = {f"vault {name}": it.vault for name, it in self.spokes.items()}
+        return vaults | {f"basket {name}": legs[0].vault for name, legs in self.baskets.items()}
+
     def each(self, turn: Callable[[Part], _Other]) -> Parts[_Other]:
         """The same of something else."""
 
@@ -173,8 +183,18 @@ class MarketPlan:
         """What the tokens are, by address; the pool's share among them."""
         share = Token(self.pool.symbol, self.loan.decimals + SHARE_DECIMALS)
         found = {parts.loan.address: self.loan, parts.pool.address: share}
+        plans = {**self.vaults, **self._legs()}
         return found | {
-            parts.spokes[name].collateral.address: it.collateral for name, it in self.vaults.items()
+            it.collateral.address: plans[key].collateral for key, it in parts.collaterals().items()
+        }
+
+    def feed_decimals(self, key: str) -> int:
+        """Of the feed of a collateral, see `Parts.collaterals`."""
+        return {**self.vaults, **self._legs()}[key].feed_decimals
+
+    def _legs(self) -> dict[str, CollateralPlan]:
+        return {
+            f"{name}/{leg}": it for name, plan in self.baskets.items() for leg, it in enumerate(plan.legs)
         }
 
     def stock(self, it: CollateralPlan, depth: int) -> tuple[int, int]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from plimsoll.chain.abi import LoggedEvent
-from plimsoll.market.amounts import Amount, Number, ratio, units_of
+from plimsoll.market.amounts import Amount, Amounts, Number, ratio, units_of
 from plimsoll.market.deployment import CURATOR, DEPLOYER, Parts, Spoke, Token
 from plimsoll.market.ground import Ground
 from plimsoll.market.refusals import MarketError
@@ -42,6 +43,10 @@ class Desk(Strict):
         """A desk at another vault, which knows the same people."""
         return Desk(self.ground, vault, self._names)
 
+    def beside_basket(self, basket: str) -> BasketDesk:
+        """A desk at a basket, which knows the same people."""
+        return BasketDesk(self.ground, basket, self._names)
+
     # -------------------------------------------------------------------------------- contracts, tokens
 
     @property
@@ -53,6 +58,20 @@ class Desk(Strict):
     def spoke(self) -> Spoke[Any]:
         """The contracts of the vault."""
         return self.parts.spokes[self.vault]
+
+    @property
+    def contract(self) -> Any:
+        """The vault."""
+        return self.spoke.vault
+
+    def legs_of(self, basket: str) -> dict[str, Token]:
+        """The tokens of a basket's legs: by their symbols in lower case, which are numbered where equal."""
+        tokens = [self.ground.tokens[leg.collateral.address] for leg in self.parts.baskets[basket]]
+        named: dict[str, Token] = {}
+        for number, token in enumerate(tokens):
+            name = token.symbol.lower()
+            named[f"{name}-{number}" if name in named else name] = token
+        return named
 
     @property
     def loan(self) -> Token:
@@ -85,7 +104,11 @@ class Desk(Strict):
 
     def price(self, raw: int) -> Amount:
         """A price: whole loan tokens for a whole collateral token."""
-        return Amount(raw, 36 + self.loan.decimals - self.collateral.decimals, self.loan.symbol)
+        return self.price_of(self.collateral, raw)
+
+    def price_of(self, token: Token, raw: int) -> Amount:
+        """A price: whole loan tokens for a whole one of a token."""
+        return Amount(raw, 36 + self.loan.decimals - token.decimals, self.loan.symbol)
 
     def units(self, amount: Number, token: Token, what: str) -> int:
         """Base units of whole tokens. Raises `MarketError`."""
@@ -124,16 +147,20 @@ class Desk(Strict):
         parts = self.parts
         places = [(parts.pool, "pool"), (parts.council, "council"), (parts.backstop, "backstop")]
         places += [(parts.liquidator, "liquidator contract"), (parts.leverage, "leverage contract")]
-        places += [(spoke.vault, f"vault {name}") for name, spoke in parts.spokes.items()]
+        places += [(contract, name) for name, contract in parts.borrowers().items()]
         known = {part.address.lower(): place for part, place in places if part is not None}
         return "nobody" if address == NOBODY else known.get(address) or self.name_of(address)
 
     def _argument(self, place: str, it: LoggedEvent, name: str, value: Any) -> Any:
-        is_vault = place.startswith("vault")
+        is_vault = place.startswith(("vault", "basket"))
         if isinstance(value, str):
             return self.place_of(value)
         if value is None or isinstance(value, bool) or name in _COUNTS or (is_vault and name == "shares"):
             return value
+        if place.startswith("basket") and (
+            name in ("leg", "seized", "prices") or (name == "amount" and "leg" in it.arguments)
+        ):
+            return self._of_legs(place.removeprefix("basket "), it, name, value)
         if name in _TIMES:
             return datetime.fromtimestamp(value, UTC) if value else None
         if name == "price":
@@ -144,6 +171,18 @@ class Desk(Strict):
             return self.collaterals(value)
         is_share = place == "backstop" or name == "shares" or it.name in ("Transfer", "Approval")
         return self.shares(value) if is_share else self.loans(value)
+
+    def _of_legs(self, basket: str, it: LoggedEvent, name: str, value: Any) -> Any:
+        """An argument that is about legs."""
+        legs = self.legs_of(basket)
+        if name == "prices":
+            prices = zip(legs.items(), value, strict=False)
+            return Amounts({leg: self.price_of(token, raw) for (leg, token), raw in prices if raw})
+        if name == "seized":
+            amounts = zip(legs.items(), value, strict=False)
+            return Amounts({leg: Amount(raw, it.decimals, it.symbol) for (leg, it), raw in amounts if raw})
+        leg, token = list(legs.items())[it.arguments["leg"]]
+        return leg if name == "leg" else Amount(value, token.decimals, token.symbol)
 
     # -------------------------------------------------------------------------------------------- doing
 
@@ -165,3 +204,54 @@ class Desk(Strict):
         """Allows a contract to pull tokens, or shares, unless it may already."""
         if self.call(token, "allowance", owner, spender.address) < amount:
             self.send(token, "approve", spender.address, amount, by=owner)
+
+
+class BasketDesk(Desk):
+    """One basket of a ground, and everybody who has been named."""
+
+    __slots__ = ()
+
+    @property
+    def contract(self) -> Any:
+        """The basket."""
+        return self.parts.baskets[self.vault][0].vault
+
+    @property
+    def legs(self) -> dict[str, Token]:
+        """The tokens of the legs by name, in their order."""
+        return self.legs_of(self.vault)
+
+    def number(self, leg: str) -> int:
+        """The number of a leg. Raises `MarketError`."""
+        names = list(self.legs)
+        if leg not in names:
+            raise MarketError(f"There is no leg {leg!r}; choose one of {', '.join(names)}.")
+        return names.index(leg)
+
+    def mask(self, legs: Iterable[str]) -> int:
+        """Bit i for leg i. Raises `MarketError`."""
+        if isinstance(legs, str):
+            raise MarketError(f"Name legs in a list, such as [{legs!r}].")
+        return sum({1 << self.number(leg) for leg in legs})
+
+    def token(self, leg: str) -> tuple[Any, Token]:
+        """The contract of a leg's token, and what it is."""
+        return self.parts.baskets[self.vault][self.number(leg)].collateral, self.legs[leg]
+
+    def amounts(self, raws: Sequence[int]) -> Amounts:
+        """Amounts of the legs by name, those above 0."""
+        return Amounts(
+            {
+                leg: Amount(raw, token.decimals, token.symbol)
+                for (leg, token), raw in zip(self.legs.items(), raws, strict=False)
+                if raw
+            }
+        )
+
+    def units_of(self, amounts: Mapping[str, Number]) -> dict[str, int]:
+        """Base units of legs by name, those above 0. Raises `MarketError`."""
+        if not isinstance(amounts, Mapping):
+            first = next(iter(self.legs))
+            raise MarketError(f"{amounts!r} is of no leg; name legs, such as {{{first!r}: 10}}.")
+        found = {leg: self.units(amount, self.token(leg)[1], f"the {leg}") for leg, amount in amounts.items()}
+        return {leg: raw for leg, raw in found.items() if raw}

@@ -11,9 +11,14 @@ from plimsoll.chain.abi import Event, Log, LoggedEvent, events_of
 from plimsoll.chain.artifacts import artifact
 from plimsoll.market.refusals import MarketError
 from plimsoll.twin import chain as twin
-from plimsoll.twin.position import unpack_debt_totals, unpack_liquidation
+from plimsoll.twin.position import (
+    COLLATERAL_BITS,
+    COLLATERAL_TOP,
+    unpack_debt_totals,
+    unpack_liquidation,
+)
 
-CONTRACTS = ("Pool", "Council", "Backstop", "Vault", "Factory")
+CONTRACTS = ("Pool", "Council", "Backstop", "Vault", "Basket", "Factory")
 
 
 def decode(logged: Any) -> Any:
@@ -26,9 +31,9 @@ def decode(logged: Any) -> Any:
 
     Returns:
         A `LoggedEvent`, or a list of them. Amounts are base units, healths and ratios WAD, prices 1e36,
-        addresses in lower case. The words of `LiquidationCall` and `Liquidation` are unpacked; what a
-        `Liquidation` extinguished and lost, its liquidator and its price are known from the
-        `LiquidationCall` that follows it, so only in a list.
+        addresses in lower case. The words of `LiquidationCall` and `Liquidation` are unpacked, `seized` and
+        `prices` of a basket into one number for each of 8 legs; what a `Liquidation` extinguished and lost,
+        its liquidator and its price are known from the `LiquidationCall` that follows it, so only in a list.
 
     Raises:
         ValueError: a single event that is not Plimsoll's.
@@ -49,7 +54,7 @@ def decode(logged: Any) -> Any:
 def unpacked(events: Iterable[twin.Event | None]) -> list[LoggedEvent]:
     """Events in their order, by name; None is left out.
 
-    A vault logs its closes first and then the call they belong to, which has what they share.
+    A vault or a basket logs its closes first and then the call they belong to, which has what they share.
     """
     found = []
     calls: dict[str, dict[str, Any]] = {}  # of the call that follows, by vault
@@ -67,34 +72,64 @@ def unpacked(events: Iterable[twin.Event | None]) -> list[LoggedEvent]:
 
 
 def _close(words: dict[str, Any], call: dict[str, Any] | None) -> dict[str, Any]:
-    close = unpack_liquidation(words["close"], words["payment"], call["debt_totals"] if call else 0)
+    totals = call["debt_totals"] if call else 0
+    if "close" in words:
+        close = unpack_liquidation(words["close"], words["payment"], totals)
+    else:  # of a basket, which has no room for its shares beside what is seized
+        close = unpack_liquidation(words["shares"] << COLLATERAL_BITS, words["payment"], totals)
     arguments = {"owner": words["owner"], **{name: getattr(close, name) for name in close.__slots__}}
+    if "close" not in words:
+        arguments["seized"] = amounts_of(words["seized"])
     if call is None:
         del arguments["extinguished"]
         return arguments
-    return arguments | {"loss": close.loss, "liquidator": call["liquidator"], "price": call["price"]}
+    price = "price" if "price" in call else "prices"
+    return arguments | {"loss": close.loss, "liquidator": call["liquidator"], price: call[price]}
 
 
-def arguments_of(name: str) -> list[str]:
-    """The arguments of an event as `unpacked` names them; of every contract that has one of this name.
+def amounts_of(words: Iterable[int]) -> tuple[int, ...]:
+    """Amounts of legs out of words with two of them each."""
+    return tuple(amount for word in words for amount in (word & COLLATERAL_TOP, word >> COLLATERAL_BITS))
+
+
+def arguments_of(name: str, contracts: Iterable[str] = CONTRACTS) -> list[str]:
+    """The arguments of an event as `unpacked` names them; of each of `contracts` that has one of this name.
 
     Raises:
         MarketError: none has.
     """
-    kinds = _kinds().values()
+    kinds = [kind for contract in contracts for kind in events_of(artifact(contract).abi)]
     found = [kind for kind in kinds if kind.name == name]
     if not found:
         near = get_close_matches(name, [kind.name for kind in kinds], 1)
         raise MarketError(f"There is no event {name!r}{f'; perhaps you meant {near[0]}' if near else ''}.")
     calls = [kind for kind in kinds if kind.name == "LiquidationCall"]
-    samples = [twin.Event("", kind.name, (0,) * len(kind.fields)) for kind in (*found, *calls)]
-    told = [each.arguments for each in unpacked(samples) if each.name == name]
+    told = []
+    for kind in found:
+        # a close learns from the call that has as many prices
+        samples = [kind, *(each for each in calls if _are_of_one(kind, each) and name == "Liquidation")]
+        (event, *_) = unpacked(twin.Event("", each.name, _sample(each)) for each in samples)
+        told.append(event.arguments)
     return list(dict.fromkeys(argument for arguments in told for argument in arguments))
+
+
+def _are_of_one(close: Event, call: Event) -> bool:
+    """Whether both are a vault's, or both a basket's."""
+    return _is_list(close.types[-1]) == any(map(_is_list, call.types))
+
+
+def _sample(kind: Event) -> tuple[Any, ...]:
+    return tuple((0,) * 8 if _is_list(each) else 0 for each in kind.types)
+
+
+def _is_list(kind: str) -> bool:
+    """Whether the argument is a list, or a struct."""
+    return kind.endswith("]") or kind.startswith("(")
 
 
 def fields(event: twin.Event) -> tuple[str, ...]:
     """The names of an event's arguments."""
-    return _by_name()[event.name, len(event.values)].fields
+    return _by_shape()[event.name, tuple(isinstance(value, tuple | list) for value in event.values)].fields
 
 
 @functools.cache
@@ -103,9 +138,12 @@ def _kinds() -> dict[bytes, Event]:
 
 
 @functools.cache
-def _by_name() -> dict[tuple[str, int], Event]:
-    """By name and number of arguments, which tells a pool's `ProvisionSet` from a vault's."""
-    return {(event.name, len(event.fields)): event for event in _kinds().values()}
+def _by_shape() -> dict[tuple[str, tuple[bool, ...]], Event]:
+    """By name and which arguments are lists.
+
+    That tells a pool's `ProvisionSet` from a vault's, and a vault's `LiquidationCall` from a basket's.
+    """
+    return {(event.name, tuple(map(_is_list, event.types))): event for event in _kinds().values()}
 
 
 def _plain(log: Log) -> twin.Event | None:

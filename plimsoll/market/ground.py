@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from plimsoll.chain.account import Account
-from plimsoll.chain.lens import PoolSummary, Position, VaultSummary
+from plimsoll.chain.lens import BasketPosition, BasketSummary, PoolSummary, Position, VaultSummary
 from plimsoll.market.deployment import DEPLOYER, Parts, Spoke, Token
 from plimsoll.market.refusals import MarketError
 from plimsoll.twin.chain import Event
@@ -18,7 +18,7 @@ State = TypeVar("State")
 
 
 class Happening(NamedTuple):
-    """An event of the pool, its council, its backstop or a vault, and when."""
+    """An event of the pool, its council, its backstop, a vault or a basket, and when."""
 
     time: int  # seconds
     event: Event
@@ -61,6 +61,18 @@ class Glass(Protocol):
 
     def vault_summary(self, vault: str) -> VaultSummary:
         """A vault's parameters, credit line and prices."""
+
+    def basket_positions(self, basket: str, owners: Sequence[str]) -> list[BasketPosition]:
+        """The positions of `owners` in a basket, in their order."""
+
+    def max_borrow(self, basket: str, owner: str) -> int:
+        """The most that `owner` may borrow against a basket."""
+
+    def max_withdraw(self, basket: str, owner: str, leg: int) -> int:
+        """The most that `owner` may withdraw of a leg."""
+
+    def basket_summary(self, basket: str) -> BasketSummary:
+        """A basket's legs, their prices and its credit line."""
 
     def pool_summary(self, pool: str) -> PoolSummary:
         """A pool's books, rates and state."""
@@ -110,8 +122,8 @@ class Ground(Protocol):
     def give(self, token: Any, to: str, amount: int) -> None:
         """Makes sure that somebody holds as much of a token, if it is one for play."""
 
-    def set_price(self, vault: str, price: Fraction) -> None:
-        """Sets a vault's price: whole loan tokens for a whole collateral token.
+    def set_price(self, key: str, price: Fraction) -> None:
+        """Sets the price of a collateral (`Parts.collaterals`): whole loan tokens for a whole one of its.
 
         Raises:
             MarketError: it has another oracle than a feed that anyone may set.

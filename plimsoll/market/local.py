@@ -8,19 +8,34 @@ from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
 
 from plimsoll.chain.engine import CallReverted
 from plimsoll.chain.revm import Revm
-from plimsoll.market.amounts import Number, positive, units_of
-from plimsoll.market.deployment import CURATOR, MarketPlan, Token, VaultPlan, answer_of
+from plimsoll.market.amounts import Number, exact, positive, units_of
+from plimsoll.market.deployment import (
+    CURATOR,
+    BasketPlan,
+    LegPlan,
+    MarketPlan,
+    Token,
+    VaultPlan,
+    answer_of,
+)
 from plimsoll.market.ground import Ground
 from plimsoll.market.on_chain import OnAnvil, OnChain
 from plimsoll.market.on_twin import OnTwin
 from plimsoll.market.refusals import MarketError, Refused
-from plimsoll.params import PRESETS, PoolParams, RiskParams
+from plimsoll.params import CEILING_FACTOR, LEGS, PRESETS, PoolParams, RiskParams, wad
 from plimsoll.places import MARKETS
+from plimsoll.sentences import demand
+from plimsoll.twin.slices import Leg
 from plimsoll.units import DAY
+
+if TYPE_CHECKING:
+    from plimsoll.deploy.market import BasketSection
 
 _GROUNDS: dict[str, Callable[[MarketPlan, int], Ground]] = {
     "twin": OnTwin,
@@ -46,13 +61,8 @@ def simple_plan(
 ) -> tuple[MarketPlan, Opening]:  # fmt: skip
     """A pool with one vault, named as its collateral; `limit` and `depth` in base units."""
     name = collateral.symbol.lower()
-    params = pool or PoolParams(name=f"Plimsoll {loan.symbol}", symbol=f"p{loan.symbol}")
-    if isinstance(risk, str):
-        if risk not in PRESETS:
-            raise MarketError(f"There is no preset {risk!r}; use one of {', '.join(PRESETS)}.")
-        risk = PRESETS[risk]
-    vault = _vault(collateral, loan, risk, positive(price, "the price"), depth)
-    return MarketPlan(loan, params, {name: vault}, bool(depth)), Opening({name: limit})
+    vault = _vault(collateral, loan, _risk(risk), positive(price, "the price"), depth)
+    return MarketPlan(loan, _pool(pool, loan), {name: vault}, bool(depth)), Opening({name: limit})
 
 
 def plan_of_file(path: Path | str, depth: Number | None) -> tuple[MarketPlan, Opening]:
@@ -70,10 +80,11 @@ def plan_of_file(path: Path | str, depth: Number | None) -> tuple[MarketPlan, Op
     file = load_market(path).market
     loan = _mock(file.pool.asset, "pool.asset")
     half = units_of(depth, loan.decimals, "the depth") if depth else None
-    vaults = {}
+    vaults, baskets = {}, {}
     for name, section in file.vaults.items():
         if isinstance(section, BasketSection):
-            raise MarketError(f"vaults.{name} is a basket; a market to play with has vaults alone.")
+            baskets[name] = _basket_of_section(section, f"vaults.{name}", loan)
+            continue
         feeds = section.oracle.mock
         if feeds is None:
             raise _real(f"vaults.{name}.oracle")
@@ -85,7 +96,66 @@ def plan_of_file(path: Path | str, depth: Number | None) -> tuple[MarketPlan, Op
     }
     cap = file.pool.supply_cap
     opening = Opening(limits, units_of(cap, loan.decimals, "the cap") if cap else None, file.pool.guardian)
-    return MarketPlan(loan, params, vaults, bool(file.uniswap or half)), opening
+    return MarketPlan(loan, params, vaults, bool(file.uniswap or half), baskets), opening
+
+
+def basket_plan(
+    legs: Mapping[str, Any], limit: int, risk: str | RiskParams, pool: PoolParams | None, loan: Token
+) -> tuple[MarketPlan, Opening]:
+    """A pool with one basket, named as its legs are; `limit` in base units."""
+    if not LEGS[0] <= len(legs) <= LEGS[1]:
+        raise MarketError(f"A basket has {LEGS[0]} to {LEGS[1]} legs, not {len(legs)}.")
+    shared = _risk(risk)
+    plans = tuple(_leg_of_choice(name, given, shared, loan) for name, given in legs.items())
+    basket, name = BasketPlan(plans, _struct(shared.to_basket_struct, loan)), "-".join(legs)
+    return MarketPlan(loan, _pool(pool, loan), {}, False, {name: basket}), Opening({name: limit})
+
+
+def _leg_of_choice(name: str, given: Any, shared: RiskParams, loan: Token) -> LegPlan:
+    it = dict(given) if isinstance(given, Mapping) else {"price": given}
+    known = {"price", "decimals", "ltv", "threshold", "ceiling"}
+    if unknown := sorted(set(it) - known):
+        raise MarketError(f"The leg {name} has no {unknown[0]!r}; it takes {', '.join(sorted(known))}.")
+    if "price" not in it:
+        raise MarketError(f"The leg {name} needs a price; add one.")
+    ratios = {
+        key: exact(it.get(key, getattr(shared, key)), f"the {key} of {name}") for key in ("ltv", "threshold")
+    }
+    try:
+        RiskParams.model_validate(shared.model_dump() | ratios)
+    except ValidationError as error:
+        details = error.errors()[0]
+        sentence = details.get("ctx", {}).get("error") or demand(details)
+        raise MarketError(f"The leg {name}: {sentence}.") from None
+    ceiling = exact(it.get("ceiling", 10), f"the ceiling of {name}")
+    if ceiling < CEILING_FACTOR:
+        raise MarketError(f"the ceiling of {name} is {ceiling} prices; give at least {CEILING_FACTOR}.")
+    token = Token(name.upper(), int(it.get("decimals", 18)))
+    price = positive(it["price"], f"the price of {name}")
+    return _leg(token, loan, price, ratios["ltv"], ratios["threshold"], Fraction(ceiling))
+
+
+def _basket_of_section(section: BasketSection, where: str, loan: Token) -> BasketPlan:
+    legs = []
+    for name, leg in section.legs.items():
+        feeds = leg.oracle.mock
+        if feeds is None:
+            raise _real(f"{where}.legs.{name}.oracle")
+        token = _mock(leg.collateral, f"{where}.legs.{name}.collateral")
+        price, own = feeds.collateral / feeds.loan, leg.risk(section.risk)
+        times = Fraction(leg.ceiling_price) / Fraction(price) if leg.ceiling_price else Fraction(leg.ceiling)
+        legs.append(_leg(token, loan, price, own.ltv, own.threshold, times))
+    return BasketPlan(tuple(legs), _struct(section.risk.to_basket_struct, loan))
+
+
+def _leg(
+    token: Token, loan: Token, price: Decimal, ltv: Decimal, threshold: Decimal, ceiling: Fraction
+) -> LegPlan:
+    """A leg whose ceiling is so many times its price."""
+    decimals, answer = _feed(token, loan, price)
+    scale = 10 ** (36 + loan.decimals - token.decimals - decimals)
+    leg = Leg(wad(ltv), wad(threshold), int(ceiling * answer * scale))
+    return LegPlan(token, answer, decimals, _HEARTBEAT, None, leg)
 
 
 def ground_of(engine: str, plan: MarketPlan, opening: Opening, start: datetime) -> Ground:
@@ -107,8 +177,9 @@ def ground_of(engine: str, plan: MarketPlan, opening: Opening, start: datetime) 
         raise Refused(revert.reason) from None
 
     council = ground.parts.council
+    drawing = {name.split(" ")[1]: contract for name, contract in ground.parts.borrowers().items()}
     for name, limit in opening.limits.items():
-        ground.send(council, "set_limit", ground.parts.spokes[name].vault.address, limit, sender=CURATOR)
+        ground.send(council, "set_limit", drawing[name].address, limit, sender=CURATOR)
     if opening.supply_cap:
         ground.send(council, "set_supply_cap", opening.supply_cap, sender=CURATOR)
     ground.send(council, "open_pool", sender=CURATOR)
@@ -118,13 +189,35 @@ def ground_of(engine: str, plan: MarketPlan, opening: Opening, start: datetime) 
 
 
 def _vault(collateral: Token, loan: Token, risk: RiskParams, price: Decimal, depth: int | None) -> VaultPlan:
+    decimals, answer = _feed(collateral, loan, price)
+    return VaultPlan(collateral, answer, decimals, _HEARTBEAT, depth, _struct(risk.to_struct, loan))
+
+
+def _feed(collateral: Token, loan: Token, price: Decimal) -> tuple[int, int]:
+    """Decimals of a collateral's feed, and its first answer."""
     decimals = min(_FEED_DECIMALS, 36 + loan.decimals - collateral.decimals)
-    answer = answer_of(Fraction(price), decimals)
+    return decimals, answer_of(Fraction(price), decimals)
+
+
+def _struct(to_struct: Callable[[int], tuple[int, ...]], loan: Token) -> tuple[int, ...]:
+    """Risk parameters as the contracts take them."""
     try:
-        struct = risk.to_struct(loan.decimals)
+        return to_struct(loan.decimals)
     except ValueError as error:
         raise MarketError(f"{error}.") from None
-    return VaultPlan(collateral, answer, decimals, _HEARTBEAT, depth, struct)
+
+
+def _risk(risk: str | RiskParams) -> RiskParams:
+    """Risk parameters, also of a preset."""
+    if isinstance(risk, RiskParams):
+        return risk
+    if risk not in PRESETS:
+        raise MarketError(f"There is no preset {risk!r}; use one of {', '.join(PRESETS)}.")
+    return PRESETS[risk]
+
+
+def _pool(pool: PoolParams | None, loan: Token) -> PoolParams:
+    return pool or PoolParams(name=f"Plimsoll {loan.symbol}", symbol=f"p{loan.symbol}")
 
 
 def _mock(token: Any, where: str) -> Token:

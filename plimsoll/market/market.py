@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from plimsoll.chain import lens
 from plimsoll.market.amounts import Amount, Number, positive, ratio, units_of
-from plimsoll.market.council import Council
 from plimsoll.market.deployment import Token
 from plimsoll.market.desk import Desk, Who
-from plimsoll.market.events import arguments_of, decode, unpacked
+from plimsoll.market.events import unpacked
+from plimsoll.market.lending import Lending, Named, health, plain
 from plimsoll.market.refusals import MarketError, Refused
-from plimsoll.market.results import Books, Closing, Exit, Liquidation, Position, Wallet
+from plimsoll.market.results import Closing, Liquidation, Position, Wallet
 from plimsoll.params import PoolParams, RiskParams
-from plimsoll.strict import Strict
 from plimsoll.twin import liquidation, position
 from plimsoll.twin.liquidation import DebtTotals, Quote
 from plimsoll.twin.margin import terms
 from plimsoll.twin.share_math import to_shares_up, to_value_up
-from plimsoll.units import MAX, YEAR, order
+from plimsoll.units import MAX, order
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,19 +32,16 @@ PAGE = 256  # positions of a batch at most
 _USDC, _WETH = Token("USDC", 6), Token("WETH", 18)
 
 
-class Person(Strict):
+class Person(Named):
     """Somebody in a market."""
 
-    __slots__ = ("_market", "address", "name")
+    __slots__ = ("_market",)
     _market: Market
-    name: str
-    address: str
 
     def __init__(self, market: Market, who: Who) -> None:
         """Somebody by their name or address."""
         self._market = market
-        self.address = market.desk.address_of(who)
-        self.name = market.desk.name_of(self.address)
+        super().__init__(market.desk, who)
 
     @property
     def position(self) -> Position:
@@ -59,14 +53,8 @@ class Person(Strict):
         """What they hold besides."""
         return self._market.wallet(self)
 
-    def __repr__(self) -> str:
-        """Their name and their position."""
-        it = self.position
-        debt = f"owes {it.debt!r}, health {float(it.health):.4g}" if it.debt else "owes nothing"
-        return f"{self.name}: {it.collateral!r} locked, {debt}"
 
-
-class Market(Strict):
+class Market(Lending):
     """A pool, seen from one of its vaults.
 
     Amounts go in as whole tokens (`Decimal`, `int`, `str`, or `float` as Python prints it) and come out as
@@ -77,14 +65,11 @@ class Market(Strict):
     Every function that does something raises `Refused` with the contract's reason, and changes nothing then.
     """
 
-    __slots__ = ("council", "desk")
-    council: Council
-    desk: Desk
+    __slots__ = ()
 
     def __init__(self, desk: Desk) -> None:
         """A market at a desk; `local`, `from_file` and `connect` make one."""
-        self.desk = desk
-        self.council = Council(self.desk)
+        super().__init__(desk)
 
     @classmethod
     def local(
@@ -188,49 +173,6 @@ class Market(Strict):
         ground, name = connected(provider, book, vault)
         return cls(Desk(ground, name))
 
-    # ---------------------------------------------------------------------------------- what it stands on
-
-    @property
-    def vaults(self) -> tuple[str, ...]:
-        """The names of the pool's vaults."""
-        return tuple(self.desk.parts.spokes)
-
-    def at(self, vault: str) -> Market:
-        """The same market, seen from another of the pool's vaults."""
-        if vault not in self.vaults:
-            raise MarketError(f"There is no vault {vault!r}; choose one of {', '.join(self.vaults)}.")
-        return Market(self.desk.beside(vault))
-
-    def stop(self) -> None:
-        """Stops the node that was started for it; without one there is nothing to stop."""
-        self.desk.ground.stop()
-
-    # ---------------------------------------------------------------------------------------------- time
-
-    @property
-    def now(self) -> datetime:
-        """The time of the next transaction, UTC."""
-        return datetime.fromtimestamp(self.desk.ground.now, UTC)
-
-    @now.setter
-    def now(self, _: Any) -> None:
-        raise AttributeError("`now` cannot be set: time only passes, as by `advance(days=3)`.")
-
-    def advance(self, time: timedelta | int = 0, **units: float) -> None:
-        """Lets time pass: seconds, a `timedelta`, or its words: `advance(days=3)`.
-
-        Feeds for play say their prices again, as live feeds do.
-        """
-        try:
-            passed = (time if isinstance(time, timedelta) else timedelta(seconds=time)) + timedelta(**units)
-        except TypeError:
-            raise MarketError(
-                f"{time!r} {units or ''} is no time; give seconds, a timedelta, or words such as days=3."
-            ) from None
-        if passed < timedelta(0):
-            raise MarketError(f"{passed} is in the past; time only passes.")
-        self.desk.ground.advance(int(passed.total_seconds()))
-
     # --------------------------------------------------------------------------------------------- price
 
     @property
@@ -277,33 +219,6 @@ class Market(Strict):
             desk.shares(desk.call(parts.backstop, "balanceOf", owner)),
         )
 
-    # ------------------------------------------------------------------------------------------- lenders
-
-    def supply(self, who: Who, amount: Number) -> Amount:
-        """Lends to the pool; returns the shares made."""
-        desk, owner = self.desk, self.desk.address_of(who)
-        raw = desk.units(amount, desk.loan, "the supply")
-        desk.provide(desk.parts.loan, owner, desk.parts.pool, raw)
-        return desk.shares(desk.send(desk.parts.pool, "deposit", raw, owner, by=owner))
-
-    def leave(self, who: Who, amount: Number | None = None, *, at_least: Number | None = None) -> Exit:
-        """Takes supply back: an amount, or all of it.
-
-        With `at_least` it takes what can be had, at any haircut that leaves as much.
-        """
-        desk, owner = self.desk, self.desk.address_of(who)
-        pool = desk.parts.pool
-        if at_least is not None and amount is not None:
-            raise MarketError("Say either how much to take, or the least to accept for all of it.")
-        if amount is not None:
-            paid = desk.units(amount, desk.loan, "the amount")
-            return self._exit(paid, desk.send(pool, "withdraw", paid, owner, owner, by=owner))
-        shares = desk.call(pool, "balanceOf", owner)
-        if at_least is None:
-            return self._exit(desk.send(pool, "redeem", shares, owner, owner, by=owner), shares)
-        least = desk.units(at_least, desk.loan, "the least")
-        return self._exit(*desk.send(pool, "exit", shares, least, owner, owner, by=owner))
-
     # ----------------------------------------------------------------------------------------- borrowers
 
     def open(self, who: Who, collateral: Number, debt: Number | None = None) -> Amount:
@@ -311,44 +226,36 @@ class Market(Strict):
         desk, owner = self.desk, self.desk.address_of(who)
         locked = desk.units(collateral, desk.collateral, "the collateral")
         drawn = desk.units_or_all(debt, desk.loan, "the debt")
-        desk.provide(desk.spoke.collateral, owner, desk.spoke.vault, locked)
-        return desk.loans(desk.send(desk.spoke.vault, "open", locked, drawn, owner, owner, by=owner))
+        desk.provide(desk.spoke.collateral, owner, desk.contract, locked)
+        return desk.loans(desk.send(desk.contract, "open", locked, drawn, owner, owner, by=owner))
 
     def borrow(self, who: Who, amount: Number | None = None) -> Amount:
         """Borrows more; returns how much."""
         desk, owner = self.desk, self.desk.address_of(who)
         raw = desk.units_or_all(amount, desk.loan, "the debt")
-        return desk.loans(desk.send(desk.spoke.vault, "borrow", raw, owner, owner, by=owner))
-
-    def repay(self, who: Who, amount: Number | None = None, *, by: Who | None = None) -> Amount:
-        """Repays debt, one's own or somebody's; returns how much."""
-        desk, owner = self.desk, self._owner(who)
-        payer = desk.address_of(owner if by is None else by)
-        raw = desk.units_or_all(amount, desk.loan, "the repayment")
-        desk.provide(desk.parts.loan, payer, desk.spoke.vault, min(raw, self._most_owed(owner)))
-        return desk.loans(desk.send(desk.spoke.vault, "repay", raw, owner, by=payer))
+        return desk.loans(desk.send(desk.contract, "borrow", raw, owner, owner, by=owner))
 
     def top_up(self, who: Who, amount: Number, *, by: Who | None = None) -> None:
         """Locks more collateral, for oneself or for somebody."""
         desk, owner = self.desk, self.desk.address_of(who)
         payer = desk.address_of(owner if by is None else by)
         raw = desk.units(amount, desk.collateral, "the collateral")
-        desk.provide(desk.spoke.collateral, payer, desk.spoke.vault, raw)
-        desk.send(desk.spoke.vault, "deposit", raw, owner, by=payer)
+        desk.provide(desk.spoke.collateral, payer, desk.contract, raw)
+        desk.send(desk.contract, "deposit", raw, owner, by=payer)
 
     def withdraw(self, who: Who, amount: Number | None = None) -> Amount:
         """Takes collateral back; returns how much."""
         desk, owner = self.desk, self._owner(who)
         raw = desk.units_or_all(amount, desk.collateral, "the collateral")
-        return desk.collaterals(desk.send(desk.spoke.vault, "withdraw", raw, owner, owner, by=owner))
+        return desk.collaterals(desk.send(desk.contract, "withdraw", raw, owner, owner, by=owner))
 
     def close(self, who: Who, repay: Number | None = None, withdraw: Number | None = None) -> Closing:
         """Repays and takes collateral back in one call."""
         desk, owner = self.desk, self._owner(who)
         raw = desk.units_or_all(repay, desk.loan, "the repayment")
         taken = desk.units_or_all(withdraw, desk.collateral, "the collateral")
-        desk.provide(desk.parts.loan, owner, desk.spoke.vault, min(raw, self._most_owed(owner)))
-        paid, sent = desk.send(desk.spoke.vault, "close", raw, taken, owner, owner, by=owner)
+        desk.provide(desk.parts.loan, owner, desk.contract, min(raw, self._most_owed(owner)))
+        paid, sent = desk.send(desk.contract, "close", raw, taken, owner, owner, by=owner)
         return Closing(desk.loans(paid), desk.collaterals(sent))
 
     # ---------------------------------------------------------------------------------------- liquidators
@@ -357,10 +264,10 @@ class Market(Strict):
         """Closes an unhealthy position, in part when `repay` says so; the collateral goes to `by`."""
         desk, owner, payer = self.desk, self.desk.address_of(who), self.desk.address_of(by)
         raw = desk.units_or_all(repay, desk.loan, "the repayment")
-        quote = Quote(*desk.call(desk.spoke.vault, "preview_liquidate", owner, raw))
+        quote = Quote(*desk.call(desk.contract, "preview_liquidate", owner, raw))
         due = desk.ground.grown(quote.paid + quote.fee)
-        desk.provide(desk.parts.loan, payer, desk.spoke.vault, due)
-        desk.send(desk.spoke.vault, "liquidate", owner, raw, 0, payer, by=payer)
+        desk.provide(desk.parts.loan, payer, desk.contract, due)
+        desk.send(desk.contract, "liquidate", owner, raw, 0, payer, by=payer)
         (done,) = self._liquidations()
         return done
 
@@ -371,11 +278,11 @@ class Market(Strict):
         done: list[Liquidation] = []
         for first in range(0, len(orders), PAGE):
             batch = orders[first : first + PAGE]
-            paid, fee, _, executed = desk.call(desk.spoke.vault, "preview_liquidate_batch", batch)
+            paid, fee, _, executed = desk.call(desk.contract, "preview_liquidate_batch", batch)
             if not executed:
                 continue
-            desk.provide(desk.parts.loan, payer, desk.spoke.vault, desk.ground.grown(paid + fee))
-            desk.send(desk.spoke.vault, "liquidate_batch", batch, 0, payer, by=payer)
+            desk.provide(desk.parts.loan, payer, desk.contract, desk.ground.grown(paid + fee))
+            desk.send(desk.contract, "liquidate_batch", batch, 0, payer, by=payer)
             done += self._liquidations()
         return done
 
@@ -394,41 +301,6 @@ class Market(Strict):
         (done,) = self._liquidations(desk.loans(profit))
         return done
 
-    def poke(self, who: Who, *, by: Who = "keeper") -> Amount:
-        """Reports a position's shortfall to the pool, which prices exits by it; returns it."""
-        desk = self.desk
-        return desk.loans(desk.send(desk.spoke.vault, "poke", desk.address_of(who), by=by))
-
-    # -------------------------------------------------------------------------------------------- stakers
-
-    def stake(self, who: Who, amount: Number) -> Amount:
-        """Supplies, and stakes the shares in the backstop, which bears losses first; returns its shares."""
-        desk, owner = self.desk, self.desk.address_of(who)
-        backstop = desk.parts.backstop
-        shares = self.supply(owner, amount).raw
-        desk.approve(desk.parts.pool, owner, backstop, shares)
-        return desk.shares(desk.send(backstop, "deposit", shares, owner, by=owner))
-
-    def request(self, who: Who) -> datetime:
-        """Asks to leave the backstop with the whole stake; returns from when, for two days, one may."""
-        desk, owner = self.desk, self.desk.address_of(who)
-        backstop = desk.parts.backstop
-        desk.send(backstop, "request", desk.call(backstop, "balanceOf", owner), by=owner)
-        return datetime.fromtimestamp(desk.call(backstop, "departure_of", owner)[2], UTC)
-
-    def unstake(self, who: Who, *, at_least: Number | None = None) -> Amount:
-        """Leaves the backstop with what was requested; returns the pool's shares that come back.
-
-        With `at_least`, in the pool's shares, at any haircut that leaves as much.
-        """
-        desk, owner = self.desk, self.desk.address_of(who)
-        backstop = desk.parts.backstop
-        requested = desk.call(backstop, "departure_of", owner)[0]
-        if at_least is None:
-            return desk.shares(desk.send(backstop, "redeem", requested, owner, owner, by=owner))
-        least = desk.units(at_least, desk.share, "the least")
-        return desk.shares(desk.send(backstop, "leave", requested, least, owner, owner, by=owner))
-
     # -------------------------------------------------------------------------------------------- looking
 
     def positions(self) -> pd.DataFrame:
@@ -438,57 +310,9 @@ class Market(Strict):
         columns = ["owner", "collateral", "debt", "health", "liquidation_price", "is_liquidatable"]
         rows = [self._shown(each) for each in self._positions()]
         frame = pd.DataFrame(
-            [{name: _plain(getattr(row, name)) for name in columns} for row in rows], columns=columns
+            [{name: plain(getattr(row, name)) for name in columns} for row in rows], columns=columns
         )
         return frame.sort_values("health", kind="stable", ignore_index=True)
-
-    def books(self) -> Books:
-        """The pool's books and the vault's credit line."""
-        desk, it, line = self.desk, self._pool(), self._vault().line
-        return Books(
-            assets=desk.loans(it.total_assets),
-            debt=desk.loans(it.total_debt),
-            cash=desk.loans(it.cash),
-            reserve=desk.loans(it.reserves),
-            provisions=desk.loans(it.provisions),
-            utilisation=ratio(it.utilisation),
-            borrow_rate=ratio(it.borrow_rate * YEAR),
-            supply_rate=ratio(it.supply_rate * YEAR),
-            limit=desk.loans(line.limit),
-            drawn=desk.loans(line.drawn),
-            headroom=desk.loans(line.headroom),
-            losses=desk.loans(line.losses),
-            staked=desk.shares(desk.call(desk.parts.pool, "balanceOf", desk.parts.backstop.address)),
-        )
-
-    def events(self, name: str | None = None, *, receipt: Any = None) -> pd.DataFrame:
-        """What has happened: people by name, packed words unpacked.
-
-        Args:
-            name: of an event; then its arguments are columns, amounts as floats.
-            receipt: of a transaction, or its logs; then only what it did, without times.
-
-        Raises:
-            MarketError: there is no such event.
-        """
-        import pandas as pd
-
-        columns = ["event", "arguments"] if name is None else arguments_of(name)
-        if receipt is None:
-            happenings = self.desk.ground.history()
-            times = [{"time": datetime.fromtimestamp(time, UTC)} for time, _ in happenings]
-            found = list(zip(times, unpacked(event for _, event in happenings), strict=True))
-        else:
-            found = [({}, each) for each in decode(receipt)]
-        rows = []
-        for time, each in found:
-            place, arguments = self.desk.told(each)
-            if name is None:
-                rows.append({**time, "contract": place, "event": each.name, "arguments": arguments})
-            elif name == each.name:
-                rows.append({**time, "contract": place, **{key: _plain(it) for key, it in arguments.items()}})
-        first = ["contract"] if receipt is not None else ["time", "contract"]
-        return pd.DataFrame(rows, columns=first + columns)
 
     # --------------------------------------------------------------------------------------- what would be
 
@@ -504,10 +328,10 @@ class Market(Strict):
         for each in self._positions():
             quote = liquidation.quote(each.collateral, each.debt_shares, raw, totals, MAX, risk)
             it = self._terms(each.owner, each.collateral, each.debt, raw)
-            row = {name: _plain(getattr(it, name)) for name in of_position}
+            row = {name: plain(getattr(it, name)) for name in of_position}
             if quote.executable:
                 close = self._close(each.owner, quote, raw)
-                row |= {name: _plain(getattr(close, name)) for name in of_close}
+                row |= {name: plain(getattr(close, name)) for name in of_close}
             rows.append(row)
         frame = pd.DataFrame(rows, columns=of_position + of_close)
         return frame.sort_values("health", kind="stable", ignore_index=True)
@@ -529,7 +353,7 @@ class Market(Strict):
         (it,) = desk.ground.lens.positions(self._address, [owner])
         raw = desk.units_or_all(amount, desk.collateral, "the collateral")
         if amount is None:
-            raw = desk.call(desk.spoke.vault, "max_withdraw", owner)
+            raw = desk.call(desk.contract, "max_withdraw", owner)
         if raw > it.collateral:
             raise MarketError(f"{desk.name_of(owner)} has locked only {desk.collaterals(it.collateral)!r}.")
         return self._terms(owner, it.collateral - raw, it.debt, self._vault().price)
@@ -547,27 +371,6 @@ class Market(Strict):
         quote = liquidation.quote(it.collateral, it.debt_shares, raw, self._totals(), most, vault.risk)
         return self._close(owner, quote, raw) if quote.executable else None
 
-    # ----------------------------------------------------------------------------------------------- undo
-
-    def snapshot(self) -> Any:
-        """Keeps the state, for `revert`."""
-        return self.desk.ground.snapshot()
-
-    def revert(self, snapshot: Any) -> None:
-        """Goes back to a state, which is used up by it, as are later ones. Raises `MarketError` for none."""
-        self.desk.ground.revert(snapshot)
-
-    @contextmanager
-    def undone(self) -> Iterator[None]:
-        """Undoes what happens inside, time included, also when it fails."""
-        before = self.snapshot()
-        try:
-            yield
-        finally:
-            self.revert(before)
-
-    # ---------------------------------------------------------------------------------------------- shown
-
     def __repr__(self) -> str:
         """One line."""
         desk, it = self.desk, self._pool()
@@ -576,29 +379,10 @@ class Market(Strict):
         name = f"{desk.share.symbol}/{desk.vault}"
         return f"Market {name} on {desk.ground.client}: {price}, {lent} {desk.loan.symbol} lent"
 
-    def __rich__(self) -> Any:
-        """Books and positions, for a terminal."""
-        from rich.console import Group
-
-        from plimsoll.market import show
-
-        return Group(show.figures(repr(self), self.books().rows()), "", show.positions(self.positions()))
-
-    def _repr_html_(self) -> str:
-        """Books and positions, for a notebook."""
-        from plimsoll.market import show
-
-        books = show.html_figures(repr(self), self.books().rows())
-        return books + show.html_positions(self.positions())
-
     # ------------------------------------------------------------------------------------------ internals
 
-    @property
-    def _address(self) -> str:
-        return str(self.desk.spoke.vault.address)
-
-    def _pool(self) -> lens.PoolSummary:
-        return self.desk.ground.lens.pool_summary(self.desk.parts.pool.address)
+    def _line(self) -> lens.CreditLine:
+        return self._vault().line
 
     def _vault(self) -> lens.VaultSummary:
         return self.desk.ground.lens.vault_summary(self._address)
@@ -611,9 +395,6 @@ class Market(Strict):
             raise MarketError(f"{self.desk.name_of(owner)} has no position here; open one first.")
         return owner
 
-    def _totals(self) -> DebtTotals:
-        return DebtTotals(*self.desk.call(self.desk.parts.pool, "debt_totals"))
-
     def _positions(self) -> list[lens.Position]:
         """Those that are not empty."""
         owners = dict.fromkeys(
@@ -623,9 +404,6 @@ class Market(Strict):
         )
         found = self.desk.ground.lens.positions(self._address, list(owners))
         return [each for each in found if each.collateral or each.debt_shares]
-
-    def _most_owed(self, owner: str) -> int:
-        return self.desk.ground.grown(self.desk.call(self.desk.spoke.vault, "debt_of", owner))
 
     def _shown(self, it: lens.Position) -> Position:
         desk = self.desk
@@ -665,21 +443,8 @@ class Market(Strict):
             Liquidation(
                 desk.name_of(it.owner), desk.loans(it.repaid), desk.loans(it.fee),
                 desk.collaterals(it.seized), desk.loans(it.extinguished), desk.loans(it.loss),
-                _health(it.health_before), _health(it.health_after), desk.price(it.price), profit,
+                health(it.health_before), health(it.health_after), desk.price(it.price), profit,
             )
             for it in unpacked(desk.ground.last())
             if (it.contract, it.name) == (self._address, "Liquidation")
         ]  # fmt: skip
-
-    def _exit(self, paid: int, shares: int) -> Exit:
-        return Exit(self.desk.loans(paid), self.desk.shares(shares))
-
-
-def _plain(value: Any) -> Any:
-    """What a frame holds: floats in place of exact numbers."""
-    return float(value) if isinstance(value, Amount) else value
-
-
-def _health(lane: int | None) -> Amount:
-    """A health as an event says it, which has no room for 4.29 and above."""
-    return ratio(MAX if lane is None else lane)

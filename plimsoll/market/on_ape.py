@@ -22,6 +22,7 @@ from plimsoll.chain.artifacts import artifact
 from plimsoll.chain.engine import CallReverted, Contract
 from plimsoll.chain.views import Block, is_local, network_of, now, view_one
 from plimsoll.deploy import AddressBook, DeployError, book_path, signer
+from plimsoll.deploy.book import Deployed
 from plimsoll.market.deployment import DEPLOYER, Parts, Spoke, Token
 from plimsoll.market.events import log_of
 from plimsoll.market.ground import Ground, Happening, States
@@ -33,9 +34,9 @@ _SLACK = 1_000  # a debt grows by less than this part of it until a transaction 
 
 
 def connected(
-    provider: ProviderAPI | None, book: AddressBook | None, vault: str | None
+    provider: ProviderAPI | None, book: AddressBook | None, vault: str | None, kind: str = "vault"
 ) -> tuple[Ground, str]:
-    """The ground under a vault of the address book, and the vault's name in its pool.
+    """The ground under a vault of the address book, or under a `basket`, and its name in its pool.
 
     Raises:
         MarketError: the book has no such vault, or no Lens.
@@ -49,11 +50,11 @@ def connected(
         book = book or AddressBook.load(provider, book_path(provider))
     except DeployError as error:
         raise MarketError(str(error)) from None
-    known = list(book.vaults)
+    known = list(book.baskets if kind == "basket" else book.vaults)
     key = vault or next(iter(known), None)
     if key not in known:
         names = ", ".join(known) or "none"
-        raise MarketError(f"{book.title} has no vault {vault or 'at all'} (there are: {names}); deploy one.")
+        raise MarketError(f"{book.title} has no {kind} {vault or 'at all'} (there are: {names}); deploy one.")
     if book.lens is None:
         raise MarketError(f"{book.title} names no Lens; add one with `plimsoll deploy factory`.")
     pool, name = str(key).split("/")
@@ -115,7 +116,7 @@ class OnApe(OnContracts):
     """A `Ground` on ape's connected network."""
 
     def __init__(self, provider: ProviderAPI, book: AddressBook, pool: str) -> None:
-        """A pool of an address book with all of its vaults."""
+        """A pool of an address book with all of its vaults and baskets."""
         self._ape = node = _ApeNode(provider)
         self.client = network_of(provider)
         record = book.pools[pool]
@@ -124,26 +125,38 @@ class OnApe(OnContracts):
         def at(kind: str, address: str) -> Contract:
             return Contract(node, address.lower(), artifact(kind).abi)  # type: ignore[arg-type]
 
-        spokes, self._loan_feeds = {}, {}
-        for key, it in book.vaults.items():
-            if key.split("/")[0] != pool:
-                continue
-            name = key.split("/")[1]
+        self._loan_feeds: dict[str, Contract] = {}
+
+        def spoke(kind: str, it: Deployed, token: str, oracle: str, key: str, name: str) -> Spoke[Contract]:
             feed, loan_feed = (book.feeds.get(f"{key}/{side}") for side in ("collateral", "loan"))
-            spokes[name] = Spoke(
-                at("Vault", it.address), at("PlainToken", it.collateral), at("ChainlinkOracle", it.oracle),
-                at("MockFeed", feed.address) if feed else None,
-            )  # fmt: skip
             if loan_feed:
                 self._loan_feeds[name] = at("MockFeed", loan_feed.address)
+            return Spoke(
+                at(kind, it.address), at("PlainToken", token), at("ChainlinkOracle", oracle),
+                at("MockFeed", feed.address) if feed else None,
+            )  # fmt: skip
+
+        spokes, baskets = {}, {}
+        for key, vault in book.vaults.items():
+            of_pool, name = key.split("/")
+            if of_pool == pool:
+                spokes[name] = spoke("Vault", vault, vault.collateral, vault.oracle, key, name)
+        for key, basket in book.baskets.items():
+            of_pool, name = key.split("/")
+            if of_pool == pool:
+                baskets[name] = tuple(
+                    spoke("Basket", basket, it.token, it.oracle, f"{key}/{leg}", f"{name}/{number}")
+                    for number, (leg, it) in enumerate(basket.legs.items())
+                )
         made = at("Pool", record.address)
         parts = Parts(
             at("PlainToken", made.call("asset")), made, at("Council", record.council),
             at("Backstop", record.backstop), spokes,
             at("Liquidator", book.liquidator.address) if book.liquidator else None,
             at("Leverage", book.leverage.address) if book.leverage else None,
+            baskets,
         )  # fmt: skip
-        tokens = [parts.loan, parts.pool, *(spoke.collateral for spoke in spokes.values())]
+        tokens = [parts.loan, parts.pool, *(it.collateral for it in parts.collaterals().values())]
         known = {token.address: _token(provider, token.address) for token in tokens}
         super().__init__(node, parts, known, at("Lens", book.lens.address))
         self._mints = {token.address.lower() for token in book.tokens.values()}
@@ -155,7 +168,7 @@ class OnApe(OnContracts):
         """Lets time pass on a local chain; the mock feeds say their answers again."""
         self._ape.request("evm_increaseTime", hex(seconds))
         self._ape.request("evm_mine")
-        mocks = [spoke.feed for spoke in self.parts.spokes.values() if spoke.feed]
+        mocks = [it.feed for it in self.parts.collaterals().values() if it.feed]
         for feed in (*mocks, *self._loan_feeds.values()):
             self._set_answer(feed, self._answer(feed))
 
@@ -181,18 +194,19 @@ class OnApe(OnContracts):
         if token.address in self._mints:
             super().give(token, to, amount)
 
-    def set_price(self, vault: str, price: Fraction) -> None:
-        """Sets the mock feed of a vault: whole loan tokens for a whole collateral token, rounded down.
+    def set_price(self, key: str, price: Fraction) -> None:
+        """Sets the mock feed of a collateral: whole loan tokens for a whole one of its, rounded down.
 
         Raises:
             MarketError: it has another oracle.
         """
-        spoke = self.parts.spokes[vault]
+        spoke = self.parts.collaterals()[key]
         if spoke.feed is None:
+            name = key if key in self.parts.spokes else self.tokens[spoke.collateral.address].symbol
             raise MarketError(
-                f"The price of {vault} is that of the oracle {spoke.oracle.address}; nobody sets it."
+                f"The price of {name} is that of the oracle {spoke.oracle.address}; nobody sets it."
             )
-        loan = self._answer(self._loan_feeds[vault])
+        loan = self._answer(self._loan_feeds[key])
         self._set_answer(spoke.feed, int(price * loan))
 
     def grown(self, debt: int) -> int:
@@ -220,7 +234,7 @@ class OnApe(OnContracts):
     def _read(self, latest: Block) -> list[Happening]:
         """The events up to a block."""
         parts = self.parts
-        ours = [parts.pool, parts.council, parts.backstop, *(each.vault for each in parts.spokes.values())]
+        ours = [parts.pool, parts.council, parts.backstop, *parts.borrowers().values()]
 
         @functools.cache
         def time_of(block: str) -> int:

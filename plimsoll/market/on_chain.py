@@ -44,8 +44,8 @@ class OnContracts:
         self._events = Events()
         for name in ("Pool", "Council", "Backstop"):
             self._events.listen(getattr(parts, name.lower()).address, artifact(name).abi)
-        for spoke in parts.spokes.values():
-            self._events.listen(spoke.vault.address, artifact("Vault").abi)
+        for name, contract in parts.borrowers().items():
+            self._events.listen(contract.address, artifact(name.split()[0].capitalize()).abi)
         self._last: Sequence[Event] = ()
 
     @property
@@ -99,7 +99,7 @@ class OnChain(OnContracts, Playground):
     def advance(self, seconds: int) -> None:
         """Lets time pass; the feeds say their answers again."""
         self._engine.advance(seconds)
-        for spoke in self.parts.spokes.values():
+        for spoke in self.parts.collaterals().values():
             self._set_answer(spoke, self.call(spoke.feed, "latestRoundData")[1])
 
     def send(self, contract: Any, function: str, *arguments: Any, sender: str) -> Any:
@@ -109,9 +109,9 @@ class OnChain(OnContracts, Playground):
         self._happenings += [Happening(now, event) for event in self._last]
         return answer
 
-    def set_price(self, vault: str, price: Fraction) -> None:
-        """Sets a vault's price: whole loan tokens for a whole collateral token."""
-        spoke = self.parts.spokes[vault]
+    def set_price(self, key: str, price: Fraction) -> None:
+        """Sets the price of a collateral: whole loan tokens for a whole one of its."""
+        spoke = self.parts.collaterals()[key]
         self._set_answer(spoke, answer_of(price, self.call(spoke.feed, "decimals")))
 
     def stop(self) -> None:

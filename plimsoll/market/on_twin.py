@@ -18,7 +18,17 @@ from plimsoll.chain.lens import (
     Position,
     VaultSummary,
 )
-from plimsoll.market.deployment import DEPLOYER, MarketPlan, Parts, Spoke, Token, answer_of, made_up, modelled
+from plimsoll.market.deployment import (
+    DEPLOYER,
+    CollateralPlan,
+    MarketPlan,
+    Parts,
+    Spoke,
+    Token,
+    answer_of,
+    made_up,
+    modelled,
+)
 from plimsoll.market.ground import Happening, Playground
 from plimsoll.market.refusals import Refused
 from plimsoll.twin import liquidation, slices
@@ -64,7 +74,7 @@ class OnTwin(Playground):
         self.tokens: Mapping[str, Token] = plan.tokens(self.parts)
         self.lens = TwinLens(self.parts)
         self._own = {part.address for part in (self.parts.pool, self.parts.council, self.parts.backstop)}
-        self._own |= {spoke.vault.address for spoke in self.parts.spokes.values()}
+        self._own |= {part.address for part in self.parts.borrowers().values()}
 
     @property
     def now(self) -> int:
@@ -74,7 +84,7 @@ class OnTwin(Playground):
     def advance(self, seconds: int) -> None:
         """Lets time pass; the feeds say their answers again."""
         self._chain.now += seconds
-        for spoke in self.parts.spokes.values():
+        for spoke in self.parts.collaterals().values():
             self._set_answer(spoke, self.call(spoke.feed, "answer"))
 
     def call(self, contract: Any, function: str, *arguments: Any) -> Any:
@@ -101,10 +111,10 @@ class OnTwin(Playground):
         if lacks > 0:
             self.send(token, "mint", to, lacks, sender=DEPLOYER)
 
-    def set_price(self, vault: str, price: Fraction) -> None:
-        """Sets a vault's price: whole loan tokens for a whole collateral token."""
-        answer = answer_of(price, self._plan.vaults[vault].feed_decimals)
-        self._set_answer(self.parts.spokes[vault], answer)
+    def set_price(self, key: str, price: Fraction) -> None:
+        """Sets the price of a collateral: whole loan tokens for a whole one of its."""
+        answer = answer_of(price, self._plan.feed_decimals(key))
+        self._set_answer(self.parts.collaterals()[key], answer)
 
     def stop(self) -> None:
         """Nothing was started."""
@@ -129,7 +139,8 @@ class TwinLens:
         """Looks at a market."""
         self._pool: Pool = parts.pool
         self._vaults: dict[str, Vault] = {spoke.vault.address: spoke.vault for spoke in parts.spokes.values()}
-        self._baskets: dict[str, Basket] = {}
+        baskets = [legs[0].vault for legs in parts.baskets.values()]
+        self._baskets: dict[str, Basket] = {basket.address: basket for basket in baskets}
 
     def positions(self, vault: str, owners: Sequence[str]) -> list[Position]:
         """The positions of `owners`, in their order."""
@@ -165,6 +176,14 @@ class TwinLens:
     def basket_positions(self, basket: str, owners: Sequence[str]) -> list[BasketPosition]:
         """The positions of `owners` in a basket, in their order."""
         return [position_in(self._baskets[basket], owner) for owner in owners]
+
+    def max_borrow(self, basket: str, owner: str) -> int:
+        """The most that `owner` may borrow against a basket."""
+        return self._baskets[basket].max_borrow(owner)
+
+    def max_withdraw(self, basket: str, owner: str, leg: int) -> int:
+        """The most that `owner` may withdraw of a leg."""
+        return self._baskets[basket].max_withdraw(owner, leg)
 
     def basket_summary(self, basket: str) -> BasketSummary:
         """A basket's legs, their prices and its credit line."""
@@ -241,16 +260,22 @@ def _snake(name: str) -> str:
 
 def _addresses(plan: MarketPlan) -> Parts[str]:
     """Made up, and always the same."""
-    spokes = {
-        name: Spoke(
-            made_up(f"vault {name}"), made_up(f"collateral {name}"), made_up(f"oracle {name}"),
-            made_up(f"feed {name}"), made_up(f"pair {name}") if it.depth else None,
-        )
-        for name, it in plan.vaults.items()
-    }  # fmt: skip
+
+    def spoke(kind: str, name: str, key: str, it: CollateralPlan) -> Spoke[str]:
+        return Spoke(
+            made_up(f"{kind} {name}"), made_up(f"collateral {key}"), made_up(f"oracle {key}"),
+            made_up(f"feed {key}"), made_up(f"pair {key}") if it.depth else None,
+        )  # fmt: skip
+
+    baskets = {
+        name: tuple(spoke("basket", name, f"{name}/{number}", leg) for number, leg in enumerate(basket.legs))
+        for name, basket in plan.baskets.items()
+    }
     return Parts(
         made_up("loan asset"), made_up("pool contract"), made_up("council contract"),
-        made_up("backstop contract"), spokes,
+        made_up("backstop contract"),
+        {name: spoke("vault", name, name, it) for name, it in plan.vaults.items()},
         made_up("liquidator contract") if plan.has_exchange else None,
         made_up("leverage contract") if plan.has_exchange else None,
+        baskets,
     )  # fmt: skip

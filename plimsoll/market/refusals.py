@@ -47,7 +47,11 @@ HINTS = {
     "vault: too much collateral": "Lock less.",
     "vault: not authorised": "Act as the owner, or let the owner make you an operator.",
     "vault: bad receiver": "Send it to an account instead of the vault.",
+    "basket: too little of a new leg": "Lock more of it: a new leg is worth a hundredth of the minimum debt.",
     # liquidators
+    "basket: value unknown": "Oracles are silent that could change what is lost; wait for them.",
+    "basket: too little of a leg": "Accept less of that leg, or wait for a better price.",
+    "basket: not enough gas": "Send more gas: every oracle of a leg may need a million.",
     "vault: healthy": "Only a position with a health below 1 can be liquidated; look at the price.",
     "vault: nothing can be closed": "Offer to repay more.",
     "vault: no order can execute": "None of the positions can be liquidated now; look at the price.",

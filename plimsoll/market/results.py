@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from plimsoll.market.amounts import Amount
+from plimsoll.market.amounts import Amount, Amounts
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,55 @@ class Liquidation(Answer):
     health_after: Amount
     price: Amount
     profit: Amount | None = None  # of a flash liquidation, sent to the liquidator
+
+
+@dataclass(frozen=True)
+class BasketPosition(Answer):
+    """A position in a basket; silent legs, whose oracles have no price, count at their ceilings."""
+
+    owner: str
+    collateral: Amounts  # by leg
+    debt: Amount  # with interest up to now, rounded up
+    value: Amount  # of the legs that have a price
+    health: Amount  # infinity without debt
+    power: Amount  # the debt up to which one may borrow, and withdraw
+    fall: Amount  # part by which all prices may fall together until it is liquidatable; 1: none makes it so
+    silent: tuple[str, ...]  # legs held
+    is_liquidatable: bool
+
+
+@dataclass(frozen=True)
+class BasketLiquidation(Answer):
+    """A close of a basket, done or previewed; healths as in `Liquidation`."""
+
+    owner: str
+    paid: Amount  # for the debt
+    fee: Amount  # on top, to the reserve
+    seized: Amounts  # by leg
+    extinguished: Amount  # debt that is gone
+    loss: Amount  # debt that is gone and not paid
+    health_before: Amount
+    health_after: Amount
+    prices: Amounts  # of the legs held that have one
+
+
+@dataclass(frozen=True)
+class BasketClosing(Answer):
+    """What a borrower has closed."""
+
+    repaid: Amount
+    withdrawn: Amounts  # by leg
+
+
+@dataclass(frozen=True)
+class BasketWallet(Answer):
+    """What somebody holds outside of positions."""
+
+    loan: Amount
+    collateral: Amounts  # by leg
+    shares: Amount  # of the pool
+    supplied: Amount  # what the shares would be redeemed for now
+    staked: Amount  # shares of the backstop
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from plimsoll import Market
+from plimsoll import BasketMarket, Market
 
 
 @pytest.fixture(scope="session")
@@ -18,6 +18,21 @@ def engines(request: pytest.FixtureRequest) -> list[str]:
 def market() -> Market:
     """A market in process."""
     return Market.local()
+
+
+@pytest.fixture
+def baskets_everywhere(engines: list[str]) -> Iterator[Callable[..., list[BasketMarket]]]:
+    """Makes the same market with a basket on the twin and on every engine."""
+    made: list[BasketMarket] = []
+
+    def make(**arguments: Any) -> list[BasketMarket]:
+        new = [BasketMarket.local(engine, **arguments) for engine in ("twin", *engines)]
+        made.extend(new)
+        return new
+
+    yield make
+    for each in made:
+        each.stop()
 
 
 @pytest.fixture

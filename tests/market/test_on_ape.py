@@ -1,6 +1,7 @@
 """The same object on the network that ape is connected to."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ from ape.api import AccountAPI
 from rich.console import Console
 
 import plimsoll
-from plimsoll import Market, MarketError, Refused
+from plimsoll import BasketMarket, Market, MarketError, Refused
+from plimsoll.places import MARKETS
 from tests.utils.markets import MARKET, Desk
 from tests.utils.on_ape import *  # noqa: F403
 
@@ -89,6 +91,43 @@ def test_a_stake_and_a_close_of_all(market: Market) -> None:
         market.borrower("dave", collateral=10, debt=7_500)
         market.price = 800
         market.flash_liquidate("dave")
+
+
+@pytest.fixture
+def in_basket(tmp_path: Path, deployer: AccountAPI) -> BasketMarket:
+    desk = Desk(tmp_path, deployer)
+    desk.deploy((MARKETS / "local-basket-usdc.yaml").read_text())
+    return BasketMarket.connect(networks.provider, desk.book())
+
+
+def test_a_basket_by_names(in_basket: BasketMarket) -> None:
+    m = in_basket
+    m.supply("lena", 500_000)
+    alice = m.borrower("alice", {"weth": 10, "wbtc": "0.5"}, 36_000)
+    carol = m.borrower("carol", {"weth": 1, "wbtc": "0.1"})
+    assert carol.position.debt == pytest.approx(6_100, rel=2e-3)  # as much as goes
+    assert m.withdraw(alice, "wbtc") > 0 and m.repay("alice", 2_000) == 2_000
+    m.prices["wbtc"] = 40_000
+    m.prices["weth"] = 1_900
+    (row,) = m.positions().query("owner == 'alice'").to_dict("records")
+    assert (row["weth"], row["is_liquidatable"]) == (10.0, True)
+    expected = m.preview_liquidation(alice, without=["wbtc"])
+    done = m.liquidate(alice, by="bob", without=["wbtc"])
+    assert expected and float(done.paid) == pytest.approx(float(expected.paid), rel=1e-6)
+    assert list(done.seized) == ["weth"] and m.wallet("bob").collateral == done.seized
+    assert "carol" in [each.owner for each in m.liquidate_all(by="bob")]
+    closes = m.events("Liquidation")
+    assert set(closes["liquidator"]) == {"bob"} and set(closes["contract"]) == {"basket blue"}
+    m.advance(days=1)
+    assert m.prices["weth"] == 1_900
+    assert m.close(alice).withdrawn["wbtc"] > 0 and not alice.position.debt
+
+
+def test_what_the_book_has_not(in_basket: BasketMarket, desk: Desk) -> None:
+    with pytest.raises(MarketError, match=r"has no basket at all \(there are: none\); deploy one"):
+        BasketMarket.connect(networks.provider, desk.book())
+    with pytest.raises(MarketError, match="There is no vault 'weth'; this pool has none"):
+        in_basket.at("weth")
 
 
 def test_the_console_shows_and_decodes(

@@ -1,0 +1,483 @@
+"""A market seen from a basket: several collaterals behind one debt, amounts and prices by leg."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from plimsoll.chain import lens
+from plimsoll.market.amounts import Amount, Amounts, Number, positive, ratio, units_of
+from plimsoll.market.deployment import Token
+from plimsoll.market.desk import BasketDesk, Who
+from plimsoll.market.events import unpacked
+from plimsoll.market.lending import Lending, Named, health, plain
+from plimsoll.market.refusals import MarketError
+from plimsoll.market.results import (
+    BasketClosing,
+    BasketLiquidation,
+    BasketPosition,
+    BasketWallet,
+)
+from plimsoll.params import PoolParams, RiskParams
+from plimsoll.strict import Strict
+from plimsoll.twin import slices
+from plimsoll.units import MAX, order
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from plimsoll.deploy import AddressBook
+
+BATCH = 64  # positions of a batch at most
+LEGS: Mapping[str, Any] = {"weth": 2_000, "wbtc": {"price": 60_000, "decimals": 8}}
+
+
+class BasketPerson(Named):
+    """Somebody in a market with a basket."""
+
+    __slots__ = ("_market",)
+    _market: BasketMarket
+
+    def __init__(self, market: BasketMarket, who: Who) -> None:
+        """Somebody by their name or address."""
+        self._market = market
+        super().__init__(market.desk, who)
+
+    @property
+    def position(self) -> BasketPosition:
+        """What they have locked and owe now."""
+        return self._market.position(self)
+
+    @property
+    def wallet(self) -> BasketWallet:
+        """What they hold besides."""
+        return self._market.wallet(self)
+
+
+class Prices(Strict):
+    """The prices of a basket's legs: whole loan tokens for a whole collateral token, for liquidation."""
+
+    __slots__ = ("_market",)
+    _market: BasketMarket
+
+    def __init__(self, market: BasketMarket) -> None:
+        """The prices of a market's legs."""
+        self._market = market
+
+    def __getitem__(self, leg: str) -> Amount | None:
+        """Of a leg; None: its oracle has none."""
+        number = self._market.desk.number(leg)
+        raw = self._market._basket().legs[number].price
+        return self._market.desk.price_of(self._market.desk.legs[leg], raw) if raw else None
+
+    def __setitem__(self, leg: str, price: Number) -> None:
+        """Sets the feed of a leg."""
+        desk = self._market.desk
+        key = f"{desk.vault}/{desk.number(leg)}"
+        desk.ground.set_price(key, Fraction(positive(price, f"the price of {leg}")))
+
+    def __iter__(self) -> Iterator[str]:
+        """The names of the legs."""
+        return iter(self._market.desk.legs)
+
+    def __len__(self) -> int:
+        """How many legs there are."""
+        return len(self._market.desk.legs)
+
+    def __repr__(self) -> str:
+        """All of them."""
+        return ", ".join(f"{leg}: {self[leg]!r}" for leg in self)
+
+
+class BasketMarket(Lending):
+    """A pool, seen from one of its baskets.
+
+    As `Market`, which has vaults; amounts of collateral go by the names of legs, which are the symbols of
+    their tokens in lower case: `{"weth": 10, "wbtc": "0.5"}`.
+
+    Every function that does something raises `Refused` with the contract's reason. A contract takes one leg a
+    call: what takes several (`open`, `top_up`, `close`) keeps those before the refusal.
+    """
+
+    __slots__ = ()
+    desk: BasketDesk
+
+    def __init__(self, desk: BasketDesk) -> None:
+        """A market at a desk; `local`, `from_file` and `connect` make one."""
+        super().__init__(desk)
+
+    @classmethod
+    def local(
+        cls,
+        engine: str = "revm",
+        *,
+        legs: Mapping[str, Any] = LEGS,
+        supply: Number = 1_000_000,
+        limit: Number | None = None,
+        risk: str | RiskParams = "blue-chip",
+        pool: PoolParams | None = None,
+        loan: tuple[str, int] = ("USDC", 6),
+        start: datetime | None = None,
+    ) -> BasketMarket:
+        """A market to play with.
+
+        Args:
+            engine: `revm`, `anvil` or `twin`, see `Market.local`.
+            legs: 2 to 8 by name: whole loan tokens for a whole collateral token, or a mapping with `price`
+                and any of `decimals` (18), `ltv`, `threshold` (those of `risk`) and `ceiling` (10 prices).
+            supply: what "lender" supplies at first.
+            limit: of the basket; without, ten times the supply.
+            risk: a preset, or what the legs have in common and the ratios of those that say none.
+            pool: the pool's parameters.
+            loan: symbol and decimals of the loan asset.
+            start: the clock's first time; without, as `Market.local`.
+
+        Raises:
+            MarketError: an argument is wrong.
+        """
+        from plimsoll.market.local import basket_plan, ground_of
+        from plimsoll.market.market import START
+
+        asset = Token(*loan)
+        raw = units_of(supply, asset.decimals, "the supply")
+        most = 10 * raw if limit is None else units_of(limit, asset.decimals, "the limit")
+        plan, opening = basket_plan(legs, most, risk, pool, asset)
+        ground = ground_of(engine, plan, opening, start or START)
+        market = cls(BasketDesk(ground, next(iter(plan.baskets))))
+        market.supply("lender", supply)
+        return market
+
+    @classmethod
+    def from_file(
+        cls,
+        path: Path | str,
+        engine: str = "revm",
+        *,
+        basket: str | None = None,
+        supply: Number = 1_000_000,
+        start: datetime | None = None,
+    ) -> BasketMarket:
+        """The market of a file, such as `local-basket-usdc.yaml`, to play with; see `Market.from_file`.
+
+        Raises:
+            DeployError: the file is missing or wrong.
+            MarketError: an argument is wrong, or the file names contracts of a real network.
+        """
+        from plimsoll.market.local import ground_of, plan_of_file
+        from plimsoll.market.market import START
+
+        plan, opening = plan_of_file(path, None)
+        if not plan.baskets:
+            raise MarketError(f"{path} has no basket; a vault with `legs` is one.")
+        market = cls(BasketDesk(ground_of(engine, plan, opening, start or START), next(iter(plan.baskets))))
+        market.supply("lender", supply)
+        return market.basket(basket) if basket else market
+
+    @classmethod
+    def connect(
+        cls, provider: Any = None, book: AddressBook | None = None, basket: str | None = None
+    ) -> BasketMarket:
+        """A market that is deployed, through ape; see `Market.connect`.
+
+        Raises:
+            MarketError: the book has no such basket, or ape is not installed.
+        """
+        try:
+            from plimsoll.market.on_ape import connected
+        except ModuleNotFoundError as error:
+            raise MarketError(
+                f"{error.name} is not installed; `pip install 'plimsoll[ape]'` brings it."
+            ) from None
+
+        ground, name = connected(provider, book, basket, "basket")
+        return cls(BasketDesk(ground, name))
+
+    # --------------------------------------------------------------------------------------------- prices
+
+    @property
+    def legs(self) -> tuple[str, ...]:
+        """The names of the legs, in their order."""
+        return tuple(self.desk.legs)
+
+    @property
+    def prices(self) -> Prices:
+        """What a leg is worth: `m.prices["weth"]`, and `m.prices["weth"] = 1_750` sets its feed."""
+        return Prices(self)
+
+    # -------------------------------------------------------------------------------------------- people
+
+    def person(self, who: Who) -> BasketPerson:
+        """Somebody by their name or address."""
+        return BasketPerson(self, who)
+
+    def borrower(
+        self, who: Who, collateral: Mapping[str, Number], debt: Number | None = None
+    ) -> BasketPerson:
+        """Somebody with a new loan: locks legs and borrows; without `debt` as much as goes."""
+        self.open(who, collateral, debt)
+        return self.person(who)
+
+    def position(self, who: Who) -> BasketPosition:
+        """What somebody has locked and owes now."""
+        return self._shown(self._found(self.desk.address_of(who)))
+
+    def wallet(self, who: Who) -> BasketWallet:
+        """What somebody holds outside of positions."""
+        desk, owner = self.desk, self.desk.address_of(who)
+        parts = desk.parts
+        shares = desk.call(parts.pool, "balanceOf", owner)
+        return BasketWallet(
+            desk.loans(desk.call(parts.loan, "balanceOf", owner)),
+            desk.amounts([desk.call(desk.token(leg)[0], "balanceOf", owner) for leg in self.legs]),
+            desk.shares(shares),
+            desk.loans(desk.call(parts.pool, "previewRedeem", shares)),
+            desk.shares(desk.call(parts.backstop, "balanceOf", owner)),
+        )
+
+    # ----------------------------------------------------------------------------------------- borrowers
+
+    def open(self, who: Who, collateral: Mapping[str, Number], debt: Number | None = None) -> Amount:
+        """Locks legs and borrows, without `debt` as much as goes; returns what was borrowed."""
+        owner = self.desk.address_of(who)
+        for leg, raw in self.desk.units_of(collateral).items():
+            self._deposit(owner, owner, leg, raw)
+        return self.borrow(owner, debt) if debt != 0 else self.desk.loans(0)
+
+    def borrow(self, who: Who, amount: Number | None = None) -> Amount:
+        """Borrows more, without an amount as much as goes; returns how much."""
+        desk, owner = self.desk, self.desk.address_of(who)
+        if amount is None:
+            raw = self._all_of(desk.ground.lens.max_borrow(self._address, owner))
+        else:
+            raw = desk.units(amount, desk.loan, "the debt")
+        desk.send(desk.contract, "borrow", raw, owner, owner, by=owner)
+        return desk.loans(raw)
+
+    def top_up(self, who: Who, collateral: Mapping[str, Number], *, by: Who | None = None) -> None:
+        """Locks more of some legs, for oneself or for somebody."""
+        desk, owner = self.desk, self.desk.address_of(who)
+        payer = desk.address_of(owner if by is None else by)
+        for leg, raw in desk.units_of(collateral).items():
+            self._deposit(payer, owner, leg, raw)
+
+    def withdraw(self, who: Who, leg: str, amount: Number | None = None) -> Amount:
+        """Takes some of a leg back, without an amount as much as goes; returns how much."""
+        desk, owner = self.desk, self._owner(who)
+        number, token = desk.number(leg), desk.legs[leg]
+        if amount is None:
+            raw = desk.ground.lens.max_withdraw(self._address, owner, number)
+            raw = raw if raw == self._found(owner).amounts[number] else self._all_of(raw)
+        else:
+            raw = desk.units(amount, token, f"the {leg}")
+        desk.send(desk.contract, "withdraw", number, raw, owner, owner, by=owner)
+        return Amount(raw, token.decimals, token.symbol)
+
+    def close(self, who: Who) -> BasketClosing:
+        """Repays everything and takes every leg back."""
+        desk, owner = self.desk, self._owner(who)
+        held = self._found(owner)
+        repaid = self.repay(owner) if held.debt_shares else desk.loans(0)
+        for number, raw in enumerate(held.amounts):
+            if raw:
+                desk.send(desk.contract, "withdraw", number, raw, owner, owner, by=owner)
+        return BasketClosing(repaid, desk.amounts(held.amounts))
+
+    # ---------------------------------------------------------------------------------------- liquidators
+
+    def liquidate(
+        self, who: Who, repay: Number | None = None, *, without: Iterable[str] = (), by: Who = "liquidator"
+    ) -> BasketLiquidation:
+        """Closes an unhealthy position: the same part of every leg, or of all but those named in `without`.
+
+        In part when `repay` says so; the collateral goes to `by`.
+        """
+        desk, owner, payer = self.desk, self.desk.address_of(who), self.desk.address_of(by)
+        raw = desk.units_or_all(repay, desk.loan, "the repayment")
+        mask = desk.mask(without)
+        quote = slices.Quote(*desk.call(desk.contract, "preview_liquidate", owner, raw, mask))
+        desk.provide(desk.parts.loan, payer, desk.contract, desk.ground.grown(quote.paid + quote.fee))
+        desk.send(desk.contract, "liquidate", owner, raw, [], mask, payer, b"", by=payer)
+        (done,) = self._liquidations()
+        return done
+
+    def liquidate_all(self, *, by: Who = "liquidator") -> list[BasketLiquidation]:
+        """Closes every unhealthy position as far as one close goes; the collateral goes to `by`."""
+        desk, payer = self.desk, self.desk.address_of(by)
+        owners = [each.owner for each in self._positions() if each.is_liquidatable]
+        done: list[BasketLiquidation] = []
+        for first in range(0, len(owners), BATCH):
+            quotes = {owner: self._quote(owner, MAX) for owner in owners[first : first + BATCH]}
+            orders = [order(owner) for owner, quote in quotes.items() if quote.executable]
+            if not orders:
+                continue
+            due = sum(quote.paid + quote.fee for quote in quotes.values())
+            desk.provide(desk.parts.loan, payer, desk.contract, desk.ground.grown(due))
+            desk.send(desk.contract, "liquidate_batch", orders, [], payer, b"", by=payer)
+            done += self._liquidations()
+        return done
+
+    # -------------------------------------------------------------------------------------------- looking
+
+    def positions(self) -> pd.DataFrame:
+        """Every position, the least healthy first, a column a leg; floats."""
+        import pandas as pd
+
+        columns = ["owner", *self.legs, "debt", "health", "fall", "is_liquidatable"]
+        rows = []
+        for each in self._positions():
+            it = self._shown(each)
+            held = {leg: float(it.collateral.get(leg, 0)) for leg in self.legs}
+            rows.append(
+                {"owner": it.owner, **held, **{name: plain(getattr(it, name)) for name in columns[-4:]}}
+            )
+        frame = pd.DataFrame(rows, columns=columns)
+        return frame.sort_values("health", kind="stable", ignore_index=True)
+
+    # --------------------------------------------------------------------------------------- what would be
+
+    def what_if(self, prices: Mapping[str, Number]) -> pd.DataFrame:
+        """Every position as it would be at other prices, those of other legs as they are; floats."""
+        import pandas as pd
+
+        of_close = ["paid", "health_after", "loss"]
+        columns = ["owner", "debt", "value", "health", "is_liquidatable", *of_close]
+        raws, legs = self._raws(prices), self._legs()
+        rows = []
+        for each in self._positions():
+            worth = slices.worth_of(each.amounts[: len(legs)], raws, legs)
+            quote = self._quote(each.owner, MAX, prices=raws)
+            row = {
+                "owner": self.desk.name_of(each.owner),
+                "debt": float(self.desk.loans(each.debt)),
+                "value": float(self.desk.loans(worth.low)),
+                "health": float(ratio(worth.high_weight // each.debt if each.debt else MAX)),
+                "is_liquidatable": quote.liquidatable,
+            }
+            if quote.executable:
+                close = self._close(each.owner, quote, raws)
+                row |= {name: plain(getattr(close, name)) for name in of_close}
+            rows.append(row)
+        frame = pd.DataFrame(rows, columns=columns)
+        return frame.sort_values("health", kind="stable", ignore_index=True)
+
+    def preview_liquidation(
+        self,
+        who: Who,
+        repay: Number | None = None,
+        *,
+        without: Iterable[str] = (),
+        prices: Mapping[str, Number] | None = None,
+    ) -> BasketLiquidation | None:
+        """What `liquidate` would do, now or at other prices; None: nothing can be closed."""
+        desk, owner = self.desk, self.desk.address_of(who)
+        raws = self._raws(prices or {})
+        most = desk.units_or_all(repay, desk.loan, "the repayment")
+        quote = self._quote(owner, most, desk.mask(without), raws)
+        return self._close(owner, quote, raws) if quote.executable else None
+
+    # ---------------------------------------------------------------------------------------------- shown
+
+    def __repr__(self) -> str:
+        """One line."""
+        desk, it = self.desk, self._pool()
+        lent = f"{float(desk.loans(it.total_debt)):,.0f} of {float(desk.loans(it.total_assets)):,.0f}"
+        name = f"{desk.share.symbol}/{desk.vault}"
+        return f"Market {name} on {desk.ground.client}: {self.prices!r}, {lent} {desk.loan.symbol} lent"
+
+    # ------------------------------------------------------------------------------------------ internals
+
+    def _basket(self) -> lens.BasketSummary:
+        return self.desk.ground.lens.basket_summary(self._address)
+
+    def _line(self) -> lens.CreditLine:
+        return self._basket().line
+
+    def _legs(self) -> list[slices.Leg]:
+        return [slices.Leg(leg.ltv, leg.threshold, leg.ceiling) for leg in self._basket().legs]
+
+    def _found(self, owner: str) -> lens.BasketPosition:
+        (found,) = self.desk.ground.lens.basket_positions(self._address, [owner])
+        return found
+
+    def _owner(self, who: Who) -> str:
+        """The address of somebody with a position; a name that is mistyped is nobody's."""
+        owner = self.desk.address_of(who)
+        found = self._found(owner)
+        if not any(found.amounts) and not found.debt_shares:
+            raise MarketError(f"{self.desk.name_of(owner)} has no position here; open one first.")
+        return owner
+
+    def _positions(self) -> list[lens.BasketPosition]:
+        """Those that are not empty."""
+        owners = dict.fromkeys(
+            str(event.values[0])
+            for _, event in self.desk.ground.history()
+            if (event.contract, event.name) == (self._address, "Deposit")
+        )
+        found = self.desk.ground.lens.basket_positions(self._address, list(owners))
+        return [each for each in found if any(each.amounts) or each.debt_shares]
+
+    def _deposit(self, payer: str, owner: str, leg: str, raw: int) -> None:
+        desk = self.desk
+        desk.provide(desk.token(leg)[0], payer, desk.contract, raw)
+        desk.send(desk.contract, "deposit", desk.number(leg), raw, owner, by=payer)
+
+    def _all_of(self, most: int) -> int:
+        """As much as goes still when the transaction lands."""
+        return max(0, 2 * most - self.desk.ground.grown(most))
+
+    def _raws(self, prices: Mapping[str, Number]) -> tuple[int, ...]:
+        """Prices as the oracles say them, rounded down; of legs that are not named as they are."""
+        raws = [leg.price for leg in self._basket().legs]
+        for leg, price in prices.items():
+            scale = self.desk.price_of(self.desk.legs[leg], 0).decimals if leg in self.desk.legs else 0
+            raws[self.desk.number(leg)] = int(Fraction(positive(price, f"the price of {leg}")) * 10**scale)
+        return tuple(raws)
+
+    def _quote(
+        self, owner: str, most: int, without: int = 0, prices: tuple[int, ...] | None = None
+    ) -> slices.Quote:
+        """What a close would do, computed as the contract does."""
+        held, legs, risk = self._found(owner), self._legs(), self._basket().risk
+        return slices.quote(
+            held.amounts[: len(legs)], held.debt_shares, self._raws({}) if prices is None else prices, legs,
+            self._totals(), most, risk, without,
+        )  # fmt: skip
+
+    def _shown(self, it: lens.BasketPosition) -> BasketPosition:
+        desk = self.desk
+        silent = tuple(leg for number, leg in enumerate(self.legs) if it.silent >> number & 1)
+        return BasketPosition(
+            desk.name_of(it.owner), desk.amounts(it.amounts), desk.loans(it.debt), desk.loans(it.value),
+            ratio(it.health), desk.loans(it.power), ratio(it.liquidation_fall), silent, it.is_liquidatable,
+        )  # fmt: skip
+
+    def _prices_of(self, raws: Iterable[int]) -> Amounts:
+        legs = zip(self.desk.legs.items(), raws, strict=False)
+        return Amounts({leg: self.desk.price_of(token, raw) for (leg, token), raw in legs if raw})
+
+    def _close(self, owner: str, it: slices.Quote, prices: tuple[int, ...]) -> BasketLiquidation:
+        desk = self.desk
+        held = self._found(owner).amounts
+        asked = [price if amount else 0 for price, amount in zip(prices, held, strict=False)]
+        return BasketLiquidation(
+            desk.name_of(owner), desk.loans(it.paid), desk.loans(it.fee), desk.amounts(it.seized),
+            desk.loans(it.extinguished), desk.loans(max(0, it.extinguished - it.paid)),
+            ratio(it.health_before), ratio(it.health_after), self._prices_of(asked),
+        )  # fmt: skip
+
+    def _liquidations(self) -> list[BasketLiquidation]:
+        """The closes of the last transaction."""
+        desk = self.desk
+        return [
+            BasketLiquidation(
+                desk.name_of(it.owner), desk.loans(it.repaid), desk.loans(it.fee), desk.amounts(it.seized),
+                desk.loans(it.extinguished), desk.loans(it.loss), health(it.health_before),
+                health(it.health_after), self._prices_of(it.prices),
+            )
+            for it in unpacked(desk.ground.last())
+            if (it.contract, it.name) == (self._address, "Liquidation")
+        ]  # fmt: skip
