@@ -28,8 +28,13 @@ library Plimsoll {
     }
 
     function factory() internal returns (IFactory) {
-        bytes memory blueprints =
-            abi.encode(_blueprint("Pool"), _blueprint("Council"), _blueprint("Backstop"), _blueprint("Vault"));
+        bytes memory blueprints = abi.encode(
+            _blueprint("Pool"),
+            _blueprint("Council"),
+            _blueprint("Backstop"),
+            _blueprint("Vault"),
+            _blueprint("Basket")
+        );
         return IFactory(create("Factory", blueprints));
     }
 
