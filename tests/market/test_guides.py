@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 
 def test_a_first_loan(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    names = play("first-loan.md", {}, capsys, printed=14)
+    names = play("first-loan.md", {}, capsys, printed=18)
     assert names["m"].position("alice").debt > 0
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import plimsoll
-from plimsoll import Market
+from plimsoll import BasketMarket, Market
 from plimsoll.chain.abi import Log, LoggedEvent
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "indexing.md").read_text()
@@ -74,16 +74,7 @@ def test_javascript(transactions: list[list[dict[str, Any]]], closes: list[Logge
     node = shutil.which("node")
     if node is None:
         pytest.skip("there is no node")
-    (snippet,) = snippets("js")
-    program = snippet + (
-        "const plain = (name, value) => typeof value === 'bigint' ? value.toString() : value;"
-        "const all = JSON.parse(require('fs').readFileSync(0)).flatMap(liquidations);"
-        "console.log(JSON.stringify(all, plain));"
-    )
-    done = subprocess.run(
-        [node, "-e", program], input=json.dumps(transactions), capture_output=True, text=True, check=True
-    )
-    found = json.loads(done.stdout)
+    found = in_node(node, "liquidations", transactions)
     assert len(found) == len(closes)
     for each, expected in zip(found, closes, strict=True):
         healths = [each.pop(name) for name in ("healthBefore", "healthAfter")]
@@ -92,6 +83,70 @@ def test_javascript(transactions: list[list[dict[str, Any]]], closes: list[Logge
         ]  # fmt: skip
         assert each.pop("vault") == expected.contract
         assert each == {name: str(expected.arguments[name]) for name in each}
+
+
+def in_node(node: str, function: str, transactions: list[list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """What a function of the guide finds."""
+    program = "".join(snippets("js")) + (
+        "const plain = (name, value) => typeof value === 'bigint' ? value.toString() : value;"
+        f"const all = JSON.parse(require('fs').readFileSync(0)).flatMap({function});"
+        "console.log(JSON.stringify(all, plain));"
+    )
+    done = subprocess.run(
+        [node, "-e", program], input=json.dumps(transactions), capture_output=True, text=True, check=True
+    )
+    found: list[dict[str, Any]] = json.loads(done.stdout)
+    return found
+
+
+@pytest.fixture(scope="module")
+def of_baskets() -> list[list[dict[str, Any]]]:
+    """The logs of liquidations of a basket: in part, without a leg, with a loss."""
+    m = BasketMarket.local(legs={"weth": 2_000, "wbtc": {"price": 60_000, "decimals": 8}, "link": 15})
+    found = []
+    m.borrower("alice", {"weth": 10, "wbtc": "0.5", "link": 100}, 36_000)
+    m.borrower("carol", {"weth": 5, "link": 400}, 12_000)
+    m.advance(days=100)
+    m.prices["wbtc"] = 40_000
+    for close in (
+        lambda: m.liquidate("alice", "1234.5"),
+        lambda: m.liquidate("alice", without=["link"]),
+        lambda: (m.prices.__setitem__("weth", 900), m.liquidate_all()),
+    ):
+        close()
+        found.append([_as_json(log) for log in m.desk.ground._node.logs()])  # type: ignore[attr-defined]
+    return found
+
+
+def test_javascript_of_baskets(of_baskets: list[list[dict[str, Any]]]) -> None:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("there is no node")
+    closes = [each for logs in of_baskets for each in plimsoll.decode(logs) if each.name == "Liquidation"]
+    assert len(closes) == 4 and {each.loss > 0 for each in closes} == {True, False}
+    found = in_node(node, "basketLiquidations", of_baskets)
+    for each, expected in zip(found, closes, strict=True):
+        assert each.pop("basket") == expected.contract
+        healths = [each.pop(name) for name in ("healthBefore", "healthAfter")]
+        assert [None if it is None else round(it * 10**9) * 10**9 for it in healths] == [
+            expected.health_before, expected.health_after,
+        ]  # fmt: skip
+        for name in ("seized", "prices"):
+            assert tuple(map(int, each.pop(name))) == expected.arguments[name]
+        assert each == {name: str(expected.arguments[name]) for name in each}
+
+
+def test_the_lanes_of_a_basket_begin_where_the_guide_says(of_baskets: list[list[dict[str, Any]]]) -> None:
+    (data,) = (log["data"] for log in of_baskets[0] if plimsoll.decode(log).name == "Liquidation")
+    close = plimsoll.decode(of_baskets[0])[0]
+
+    def lane(first: int, digits: int) -> int:
+        return int(data[first - 1 : first - 1 + digits], 16)
+
+    assert (lane(41, 26), lane(83, 24), lane(107, 24)) == (close.shares, close.fee, close.repaid)
+    assert (lane(75, 8) * 10**9, lane(67, 8) * 10**9) == (close.health_before, close.health_after)
+    legs = [lane(131 + 64 * word + 32 * (1 - half), 32) for word in range(4) for half in range(2)]
+    assert tuple(legs) == close.seized
 
 
 def test_sql(transactions: list[list[dict[str, Any]]], closes: list[LoggedEvent]) -> None:
