@@ -1,6 +1,8 @@
 """A market of Aave v3: all its contracts, two reserves, its oracle over the feeds that Plimsoll reads."""
 
-from bench.peers.ground import DEPLOYER, FEED_DECIMALS, FORTUNE, TREASURY, Call, Ground
+from collections.abc import Sequence
+
+from bench.peers.ground import DEPLOYER, FEED_DECIMALS, FORTUNE, TREASURY, Call, Ground, Leg
 from bench.peers.packages import Aave
 from plimsoll.units import MAX, NOBODY, order
 
@@ -14,8 +16,9 @@ FEE = RESERVE_FACTOR = 1_000  # basis points: of the bonus, of the interest
 class AaveV3:
     """Ratios, reserve factor and liquidation fee as Plimsoll's; no stable rate, no e-mode, no incentives."""
 
-    def __init__(self, ground: Ground) -> None:
-        """Deploys everything behind its proxies and lists both tokens."""
+    def __init__(self, ground: Ground, legs: Sequence[Leg] | None = None) -> None:
+        """Deploys everything behind its proxies, lists the loan token and the collaterals, by default one."""
+        legs = legs or ground.legs(1)
         aave = Aave(ground.engine, DEPLOYER)
         self.loan, self.collateral = ground.loan.address, ground.collateral.address
         self.set_price = ground.set_feed
@@ -25,8 +28,9 @@ class AaveV3:
         acl = aave.deploy("protocol/configuration/ACLManager", provider.address)
         provider.send("setACLManager", acl.address, sender=DEPLOYER)
         acl.send("addPoolAdmin", DEPLOYER, sender=DEPLOYER)
-        feeds = [ground.loan_feed.address, ground.collateral_feed.address]
-        tokens = [self.loan, self.collateral]
+        collaterals = [leg.token.address for leg in legs]
+        feeds = [ground.loan_feed.address, *(leg.feed.address for leg in legs)]
+        tokens = [self.loan, *collaterals]
         oracle = aave.deploy(
             "misc/AaveOracle", provider.address, tokens, feeds, NOBODY, NOBODY, 10**FEED_DECIMALS
         )
@@ -58,19 +62,15 @@ class AaveV3:
         names = ["a", "a", "variable", "v", "stable", "s"]
         configurator.send(
             "initReserves",
-            [
-                (*tokenised, 18, rates.address, token, TREASURY, NOBODY, *names, b"")
-                for token in (self.loan, self.collateral)
-            ],
+            [(*tokenised, 18, rates.address, token, TREASURY, NOBODY, *names, b"") for token in tokens],
             sender=DEPLOYER,
         )
         configurator.send("setReserveBorrowing", self.loan, True, sender=DEPLOYER)
         configurator.send("setReserveFlashLoaning", self.loan, True, sender=DEPLOYER)
         configurator.send("setReserveFactor", self.loan, RESERVE_FACTOR, sender=DEPLOYER)
-        configurator.send(
-            "configureReserveAsCollateral", self.collateral, LTV, THRESHOLD, BONUS, sender=DEPLOYER
-        )
-        configurator.send("setLiquidationProtocolFee", self.collateral, FEE, sender=DEPLOYER)
+        for token in collaterals:
+            configurator.send("configureReserveAsCollateral", token, LTV, THRESHOLD, BONUS, sender=DEPLOYER)
+            configurator.send("setLiquidationProtocolFee", token, FEE, sender=DEPLOYER)
         self.spenders = (self.pool.address,)
         debt = self.pool.call("getReserveData", self.loan)[10]
         self.debt_token = aave.at("protocol/tokenization/VariableDebtToken", debt)

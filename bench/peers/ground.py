@@ -41,6 +41,18 @@ class Call:
 
 
 @dataclass(frozen=True)
+class Leg:
+    """A collateral with its feed."""
+
+    token: Contract
+    feed: Contract
+
+    def set_price(self, quote: int) -> None:
+        """Lets it cost `quote` loan tokens."""
+        self.feed.send("set_answer", quote * 10**FEED_DECIMALS, sender=DEPLOYER)
+
+
+@dataclass(frozen=True)
 class Flow:
     """What the neutral tokens must have moved in all, base units, for an operation to count as done."""
 
@@ -147,6 +159,14 @@ class Ground:
         for token in (self.loan, self.collateral):
             for who in (LENDER, BORROWER):
                 self.give(token, who, FORTUNE)
+
+    def legs(self, count: int) -> list[Leg]:
+        """The collateral, and others like it."""
+        legs = [Leg(self.collateral, self.collateral_feed)]
+        for number in range(1, count):
+            token = self.make("PlainToken", f"Collateral {number}", f"COLL{number}", 18)
+            legs.append(Leg(token, self.make("AnswerFeed", FEED_DECIMALS, QUOTE * 10**FEED_DECIMALS)))
+        return legs
 
     def give(self, token: Contract, who: str, amount: int) -> None:
         """Mints `amount` to `who`."""

@@ -1,14 +1,15 @@
 """Plimsoll's market, over any of its oracles."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from bench.peers.ground import DEPLOYER, FORTUNE, QUOTE, Call, Ground
+from bench.peers.ground import DEPLOYER, FORTUNE, QUOTE, Call, Ground, Leg
 from plimsoll.chain.engine import Contract
 from plimsoll.chain.protocol import Protocol, open_pool
 from plimsoll.params import BLUE_CHIP, PoolParams, price_of
 from plimsoll.units import MAX, NOBODY, WAD, order
 
 WEEK = 7 * 24 * 3_600
+CEILING = 4  # prices, of a leg of a basket
 
 
 def slot_oracle(ground: Ground) -> tuple[Contract, Callable[[int], None]]:
@@ -19,19 +20,16 @@ def slot_oracle(ground: Ground) -> tuple[Contract, Callable[[int], None]]:
 
 def feed_oracle(ground: Ground) -> tuple[Contract, Callable[[int], None]]:
     """The ChainlinkOracle over the two feeds that Aave's oracle reads as well."""
-    terms = [(feed.address, WEEK, 1, 10**15) for feed in (ground.collateral_feed, ground.loan_feed)]
+    (leg,) = ground.legs(1)
+    return _oracle_of(ground, leg), leg.set_price
+
+
+def _oracle_of(ground: Ground, leg: Leg) -> Contract:
+    terms = [(feed.address, WEEK, 1, 10**15) for feed in (leg.feed, ground.loan_feed)]
     none = (NOBODY, 0, 0)
-    config = (
-        ground.collateral.address,
-        ground.loan.address,
-        price_of(QUOTE, 18, 18),
-        *terms,
-        none,
-        none,
-        *[NOBODY] * 3,
-        0,
-    )
-    return ground.make("ChainlinkOracle", config), ground.set_feed
+    tokens = (leg.token.address, ground.loan.address)
+    config = (*tokens, price_of(QUOTE, 18, 18), *terms, none, none, *[NOBODY] * 3, 0)
+    return ground.make("ChainlinkOracle", config)
 
 
 class Plimsoll:
@@ -95,3 +93,51 @@ class Plimsoll:
 
     def debt(self, owner: str) -> int:
         return int(self.vault.call("debt_of", owner))
+
+
+class Basket:
+    """A pool with one basket; of every leg the ratios of `Plimsoll`'s vault, and an oracle over two feeds."""
+
+    def __init__(self, ground: Ground, legs: Sequence[Leg]) -> None:
+        """Deploys the protocol and opens the market."""
+        protocol = Protocol(ground.deployer)
+        params = PoolParams(name="Peers", symbol="PEERS")
+        made = protocol.create_pool(params.to_struct(ground.loan.address, 18), DEPLOYER, params.delay)
+        ltv, threshold, *risk = BLUE_CHIP.to_struct(18)
+        ceiling = CEILING * price_of(QUOTE, 18, 18)
+        structs = [(leg.token, _oracle_of(ground, leg), ltv, threshold, ceiling) for leg in legs]
+        self.pool, self.count = made.pool, len(legs)
+        self.basket = protocol.create_basket(self.pool, structs, (0, 0, *risk))
+        open_pool(made, {self.basket.address: FORTUNE}, DEPLOYER)
+        self.spenders = (self.pool.address, self.basket.address)
+
+    def supply(self, who: str, amount: int) -> Call:
+        return Call.of(self.pool, "deposit", amount, who, sender=who)
+
+    def deposit(self, who: str, leg: int, amount: int, owner: str) -> Call:
+        arguments = (leg, amount) if who == owner else (leg, amount, owner)
+        return Call.of(self.basket, "deposit", *arguments, sender=who)
+
+    def withdraw(self, who: str, leg: int, amount: int) -> Call:
+        return Call.of(self.basket, "withdraw", leg, amount, sender=who)
+
+    def borrow(self, who: str, amount: int) -> Call:
+        return Call.of(self.basket, "borrow", amount, sender=who)
+
+    def liquidate(self, who: str, owner: str, repaid: int, without: int = 0) -> Call:
+        return Call.of(self.basket, "liquidate", owner, repaid, [], without, who, b"", sender=who)
+
+    def leave_junk(self, who: str, owner: str) -> Call:
+        return self.liquidate(who, owner, MAX, without=1 << 1)
+
+    def close(self, who: str, owner: str) -> list[Call]:
+        return [self.liquidate(who, owner, MAX)]
+
+    def debt(self, owner: str) -> int:
+        return int(self.basket.call("debt_of", owner))
+
+    def held(self, owner: str) -> list[int]:
+        return list(self.basket.call("position_of", owner)[0])[: self.count]
+
+    def lent(self) -> int:
+        return int(self.pool.call("totalAssets"))

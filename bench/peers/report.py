@@ -12,6 +12,7 @@ from bench.peers.operations import OPERATIONS
 from bench.peers.packages import ROOT
 from bench.peers.results import PAIRS, Results, gas, ratio
 from plimsoll.report.figures import BLUE, DPI, GREY, INK, ORANGE, VERMILLION
+from plimsoll.units import WAD
 
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
 PICTURE = ROOT / "docs" / "images" / "peers.png"
@@ -24,6 +25,17 @@ NAMES = {
     "aave_v3": "Aave v3",
 }
 ROWS = (*OPERATIONS, "marginal_liquidation")
+SEVERAL = {  # rows by figure
+    "deposit": "deposit of a collateral that is held",
+    "borrow": "borrow",
+    "withdraw": "withdraw",
+    "liquidate": "one liquidation, offering 7,000",
+    "paid": "what it paid, loan tokens",
+    "close": "taking all of a position in shortfall",
+    "calls": "its calls",
+    "close_at_once": "the same in one transaction",
+}
+COUNTED = ("paid", "calls")  # of these, no ratio
 FAILED = "failed"
 
 
@@ -71,6 +83,7 @@ def grids(results: Results) -> list[Grid]:
             ("positions", *beside),
             [(row.removeprefix("batch_"), *_beside(results, row)) for row in _batches(results)],
         ),
+        *_several(results["several"]),
         Grid(
             "What an operation touches in steady state: contracts / words of storage / of these changed",
             ("operation", *NAMES.values()),
@@ -170,6 +183,62 @@ def _beside(results: Results, row: str, use: str = "steady") -> list[str]:
         share = ratio(results, pair, row, use)
         cells.append("-" if share is None else f"{share:.2f}")
     return cells
+
+
+def _several(results: Results) -> list[Grid]:
+    gas, dust, silence = (results[part] for part in ("gas", "dust", "silence"))
+    markets = ("plimsoll", "aave_v3")
+    names = ("Plimsoll", NAMES["aave_v3"])
+    return [
+        Grid(
+            "Several collaterals behind one debt, steady state",
+            ("operation", "collaterals", *names, "ratio"),
+            [
+                (name, count, *_cells(figure, *(both[market] for market in markets)))
+                for figure, name in SEVERAL.items()
+                for count, both in gas.items()
+            ],
+        ),
+        Grid(
+            "Collateral of 13,000 and junk of 26 behind a debt of 15,000: what a liquidator leaves",
+            ("taken", *(f"{name}: {what}" for name in names for what in ("debt left", "loss booked"))),
+            [
+                (
+                    title(row).replace("with junk", "everything").replace("without junk", "all but the junk"),
+                    *(tokens(dust[market][row][part]) for market in markets for part in ("debt", "booked")),
+                )
+                for row in ("without_junk", "with_junk")
+            ],
+        ),
+        Grid(
+            "The collateral falls while the feed of the junk is silent: what is left of a debt of 15,000",
+            ("price", *(f"{name}: {what}" for name in names for what in ("debt", "collateral"))),
+            [
+                (
+                    f"{steps[0]['quote']:,}",
+                    *(
+                        tokens(figure) + (" (refused)" if step["refusal"] else "")
+                        for step in steps
+                        for figure in (step["debt"], step["held"][0] * step["quote"])
+                    ),
+                )
+                for steps in zip(*(silence[market] for market in markets), strict=True)
+            ],
+        ),
+    ]
+
+
+def _cells(figure: str, ours: dict[str, int], theirs: dict[str, int]) -> tuple[str, str, str]:
+    mine = ours.get(figure, ours["close"])  # which is one transaction anyway
+    if figure == "paid":
+        return tokens(mine), tokens(theirs[figure]), "-"
+    share = "-" if figure in COUNTED else f"{mine / theirs[figure]:.2f}"
+    return f"{mine:,}", f"{theirs[figure]:,}", share
+
+
+def tokens(amount: int) -> str:
+    """Base units of a neutral token as whole ones, to the nearest."""
+    return f"{round(amount / WAD):,}"
 
 
 def _touched(results: Results, market: str, row: str) -> str:

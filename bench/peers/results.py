@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from bench.peers import several
 from bench.peers.aave_v3 import AaveV3
 from bench.peers.floor import floors
 from bench.peers.ground import Failed, Ground
@@ -30,6 +31,7 @@ def run(ground: Ground) -> Results:
         "compilers": compilers(),
         "floor": floors(ground),
         "markets": {name: plain(measure(ground, market)) for name, market in markets.items()},
+        "several": several.run(ground),
     }
 
 

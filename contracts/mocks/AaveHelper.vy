@@ -5,8 +5,8 @@
 """
 @title AaveHelper
 @license AGPL-3.0-only
-@notice Does in one transaction what Aave v3 has no call for: liquidates many positions in a loop. It also
-        receives flash loans. As lean as can be, so that Aave is not charged for it: the funds are its own, the
+@notice Does in one transaction what Aave v3 has no call for: liquidates many positions in a loop, or many
+        collaterals of one. It also receives flash loans. As lean as can be, so that Aave is not charged for it: the funds are its own, the
         tokens are immutable, an order is one word.
 @custom:security For measuring only. Anybody may spend what it holds.
 """
@@ -48,6 +48,15 @@ def liquidate(orders: DynArray[uint256, 256]):
         extcall POOL.liquidationCall(
             COLLATERAL, LOAN, convert(order & OWNER, address), order >> 160, False
         )
+
+
+@external
+def liquidate_all_of(owner: address, collaterals: DynArray[address, 8]):
+    """
+    @notice Take one collateral of an owner after the other, as much of each as Aave allows.
+    """
+    for collateral: address in collaterals:
+        extcall POOL.liquidationCall(collateral, LOAN, owner, max_value(uint256), False)
 
 
 @external

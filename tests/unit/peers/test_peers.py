@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from bench.peers import report
+from bench.peers import report, several
 from bench.peers.floor import floors
 from bench.peers.ground import Call, Done, Failed, Ground
 from bench.peers.node import node
 from bench.peers.operations import OPERATIONS, Measured, measure
-from bench.peers.ours import Plimsoll, slot_oracle
+from bench.peers.ours import Basket, Plimsoll, slot_oracle
 from bench.peers.packages import ROOT, installed, pinned
 from bench.peers.results import plain, ratio, run
 from plimsoll.chain.anvil import Anvil
@@ -129,6 +129,58 @@ def test_the_floor_is_below_what_is_measured(honest: tuple[Measured, dict[str, d
         assert parts["total"] == sum(cost for part, cost in parts.items() if part != "total")
         figure = measured.marginal if name == "marginal_liquidation" else measured.operations[name][1].gas
         assert 0.6 * figure < parts["total"] < figure, name
+
+
+@pytest.mark.parametrize("count", several.COUNTS)
+def test_the_committed_gas_of_a_basket_is_about_what_is_measured(anvil: Anvil, count: int) -> None:
+    with undone(anvil):
+        ground = Ground(anvil)
+        legs = ground.legs(count)
+        figures = several.measure(ground, Basket(ground, legs), legs)
+    committed = RESULTS["several"]["gas"][str(count)]["plimsoll"]
+    assert set(figures) == set(committed)
+    for name, figure in figures.items():
+        assert figure == pytest.approx(committed[name], rel=0.01), name
+
+
+@pytest.mark.parametrize("tell", [several.dust, several.silence])
+def test_what_a_basket_leaves_of_a_position_with_junk(anvil: Anvil, tell: Callable[..., Any]) -> None:
+    with undone(anvil):
+        ground = Ground(anvil)
+        legs = ground.legs(2)
+        told = tell(ground, Basket(ground, legs), legs)
+    assert told == RESULTS["several"][tell.__name__]["plimsoll"]
+
+
+def test_aave_leaves_debt_that_nobody_closes_and_a_basket_none() -> None:
+    dust, silence = RESULTS["several"]["dust"], RESULTS["several"]["silence"]
+    ours, theirs = (dust[market]["with_junk"] for market in ("plimsoll", "aave_v3"))
+    assert not any(ours["held"]) and not any(theirs["held"])
+    assert ours["debt"] == 0 < ours["booked"]
+    assert theirs["debt"] > 2_500 * WAD and theirs["booked"] == 0 and theirs["again"] == "46"
+    assert dust["plimsoll"]["without_junk"]["debt"] < 30 * WAD
+    assert all(step["refusal"] for step in silence["aave_v3"])
+    assert not any(step["refusal"] for step in silence["plimsoll"])
+    last = {market: steps[-1] for market, steps in silence.items()}
+    worth = {market: step["held"][0] * step["quote"] for market, step in last.items()}
+    assert last["aave_v3"]["debt"] > worth["aave_v3"]
+    assert last["plimsoll"]["debt"] < worth["plimsoll"]
+
+
+def test_the_document_tells_of_several_collaterals_what_was_measured() -> None:
+    section = " ".join(DOCUMENT.split("## Several collaterals")[1].split("\n## ")[0].split())
+    gas, dust, silence = (RESULTS["several"][part] for part in ("gas", "dust", "silence"))
+    ours, theirs = dust["plimsoll"], dust["aave_v3"]
+    last = silence["plimsoll"][-1]
+    worth = last["held"][0] * last["quote"]
+    for sentence in (
+        f"with 8, a call pays {report.tokens(gas['8']['aave_v3']['paid'])}",
+        f"{report.tokens(theirs['without_junk']['debt'])} are still owed",
+        f"{report.tokens(theirs['with_junk']['debt'])} are owed by an account without collateral",
+        f"closes all but its share of the debt, {report.tokens(ours['without_junk']['debt'])};",
+        f"at 1,300 a debt of {report.tokens(last['debt'])} stands on {report.tokens(worth)}",
+    ):
+        assert sentence in section, sentence
 
 
 def test_the_document_shows_the_committed_figures() -> None:
