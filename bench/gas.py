@@ -2,8 +2,8 @@
 
 Neutral 18-decimal tokens with infinite approvals, the two-feed ChainlinkOracle, one transaction for each
 operation, one hour between transactions, receipt `gasUsed` on Anvil. "First" is a user's first use, "steady"
-the second. Liquidator and Leverage sell over one pair of the real Uniswap v2; `baskets` has those with many
-legs. Writes bench/gas.json.
+the second. Liquidator and Leverage sell over one pair of the real Uniswap v2; baskets are in `basket_gas`.
+Writes bench/gas.json.
 """
 
 import json
@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench import baskets
+from bench import basket_gas
 from plimsoll.chain import artifacts
 from plimsoll.chain.anvil import Anvil, AnvilProcess
 from plimsoll.chain.protocol import Protocol, open_pool
@@ -255,11 +255,11 @@ def main() -> None:
         market = Market(Anvil(node.url))
         steady, first, batches = market.measure()
         periphery = market.measure_periphery()
-        figures = baskets.measure(market, PRICE, CRASHED)
+        figures = basket_gas.measure(market, PRICE, CRASHED)
     code = sizes()
     console = Console()
     console.print(show(steady, first, batches, periphery))
-    console.print(baskets.table(figures))
+    console.print(basket_gas.table(figures))
     table = Table(title=f"Code, bytes (limit {CODE_LIMIT:,}; a blueprint holds initcode + 3)")
     for column in ("contract", "deployed", "initcode"):
         table.add_column(column, justify="left" if column == "contract" else "right")

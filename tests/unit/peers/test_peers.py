@@ -5,7 +5,7 @@ Most of it needs no peer: Plimsoll and a market that does less than it should ar
 
 import copy
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,13 @@ class Sloppy(Plimsoll):
 
     def liquidate_many(self, who: str, owners: list[str], repaid: int) -> Call:
         return super().liquidate_many(who, owners[1:] or owners, repaid)
+
+
+@pytest.fixture(scope="module")
+def anvil(anvil: Anvil) -> Iterator[Anvil]:
+    """A node of its own: that of the tests keeps no states, which traces need."""
+    with node() as engine:
+        yield engine
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +175,7 @@ def test_aave_leaves_debt_that_nobody_closes_and_a_basket_none() -> None:
 
 
 def test_the_document_tells_of_several_collaterals_what_was_measured() -> None:
-    section = " ".join(DOCUMENT.split("## Several collaterals")[1].split("\n## ")[0].split())
+    section = " ".join(DOCUMENT.split("\n## Several collaterals")[1].split("\n## ")[0].split())
     gas, dust, silence = (RESULTS["several"][part] for part in ("gas", "dust", "silence"))
     ours, theirs = dust["plimsoll"], dust["aave_v3"]
     last = silence["plimsoll"][-1]
