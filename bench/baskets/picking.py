@@ -12,7 +12,8 @@ written here. What is assumed:
 - At every point of a candle one liquidator without limits closes what pays at that price. Selling costs a
   part of what is sold, by leg: the worse the leg, the more. What does not pay is left and looked at again
   at the next point.
-- Slices: the blue-chip bonus of 2 to 10 %, to a health of 1.05; where no slice pays, without one leg.
+- Slices: the blue-chip bonus of 2 to 10 %, to a health of 1.05; where no slice pays, without one leg. The
+  same with a fixed bonus of 5 %, to tell what the bonus does from what slices do.
 - Picking: half of the debt above a health of .95, else all; a fixed bonus of 5 %; out of the collateral
   that costs least to sell, and the next one when it is used up. Debt without collateral is lost.
 - Separate vaults: the same collateral, and in each vault debt that starts at the person's health; the rule
@@ -26,8 +27,8 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 from random import Random
 from statistics import mean
@@ -53,6 +54,7 @@ SALE = (0.005, 0.005, 0.01, 0.03)
 FIXED_BONUS = 0.05
 CLOSE_FACTOR_ABOVE = 0.95
 RISK = Risk(0, 0, *BLUE_CHIP.to_struct(6)[2:8], 0)
+FIXED = replace(RISK, bonus_min=int(FIXED_BONUS * WAD), bonus_max=int(FIXED_BONUS * WAD))
 LEGS = tuple(Leg(int(ltv * WAD), int(threshold * WAD), 0) for ltv, threshold in TERMS)
 
 Prices = tuple[float, ...]
@@ -128,14 +130,14 @@ def separate(loan: Loan) -> list[Loan]:
 # --------------------------------------------------------------------------------------------------- rules
 
 
-def slice_of(loan: Loan, prices: Prices) -> bool:
+def slice_of(loan: Loan, prices: Prices, risk: Risk = RISK) -> bool:
     """One close by the twin's rule; if no slice pays, without the leg that sells worst, or the next one."""
     count = len(loan.amounts)
     shares = int(loan.debt * DOLLAR) * FRACTION
     amounts = [int(amount * TOKEN) for amount in loan.amounts]
     quoted = [int(price * DOLLAR * PRICE_SCALE / TOKEN) for price in prices[:count]]
     for without in (0, *(1 << leg for leg in range(count - 1, -1, -1))):
-        quote = slices.quote(amounts, shares, quoted, LEGS[:count], TOTALS, NO_LIMIT, RISK, without)
+        quote = slices.quote(amounts, shares, quoted, LEGS[:count], TOTALS, NO_LIMIT, risk, without)
         if not quote.executable:
             continue
         values = [amount / TOKEN * price for amount, price in zip(quote.seized, prices, strict=False)]
@@ -192,7 +194,7 @@ def lived(loans: list[Loan], points: Sequence[Prices], close: Rule) -> tuple[flo
 
 
 def compared(crash: str, count: int, seed: int) -> dict[str, tuple[float, float]]:
-    """The three rules on one draw of people and of the fourth token's noise."""
+    """The rules on one draw of people and of the fourth token's noise."""
     points = paths(crash, Random(f"{seed} {crash}"))
 
     def drawn() -> list[Loan]:
@@ -200,6 +202,7 @@ def compared(crash: str, count: int, seed: int) -> dict[str, tuple[float, float]
 
     return {
         "slices": lived(drawn(), points, slice_of),
+        "slices, fixed bonus": lived(drawn(), points, partial(slice_of, risk=FIXED)),
         "picking": lived(drawn(), points, pick_of),
         "separate": lived([part for loan in drawn() for part in separate(loan)], points, slice_of),
     }

@@ -23,8 +23,8 @@ from plimsoll.scenario.run import Laboratory, clock_of
 from plimsoll.scenario.world import CONTRACTS
 
 PLAYED = ("correlated-crash", "leg-depeg")
-SEEDS = range(101, 113)  # not those that ship
-PATHS = 3
+SEEDS = range(101, 111)  # not those that ship
+PATHS = 2
 MEASURED = ("liquidated_debt", "bad_debt", "lenders_loss", "borrowers_cost", "borrowers_equity")
 
 Run = dict[str, float]
