@@ -311,7 +311,7 @@ def waterfall(runs: Sequence[Run]) -> Figure:
             colour = GREY if number < 0 else COLOURS[number]
             panel.bar(
                 names, parts.to_numpy(float), 0.6, bottom=floors, color=colour,
-                label=name if len(run.symbols) > 1 else "",
+                label=name if _vaults(runs) > 1 else "",
             )  # fmt: skip
             floors = floors + parts.to_numpy(float)
         for place, (top, total) in enumerate(zip(tops, totals, strict=True)):
@@ -517,11 +517,14 @@ class _Sheet:
 
     def _rows(self, names: Callable[[Run], list[str]]) -> Iterator[tuple[Run, int, Axes]]:
         for number, row in enumerate(self._panels):
-            for run, panel in zip(self._runs, row, strict=True):
-                if number >= len(names(run)):
+            lacking = [number >= len(names(run)) for run in self._runs]
+            for run, panel, lacks in zip(self._runs, row, lacking, strict=True):
+                if lacks:
                     panel.set_visible(False)
                     continue
-                if len(row) * len(self._panels) > 1 and len(names(run)) > 1:
+                if lacking[0]:  # whose axis the others share
+                    panel.tick_params(labelleft=True)
+                if len(self._panels) > 1:
                     above = panel.get_title(loc="left")
                     panel.set_title(f"{above}\n{names(run)[number]}".strip(), loc="left", fontsize=10)
                 yield run, number, panel
