@@ -13,9 +13,9 @@ from plimsoll.chain.engine import CallReverted
 from plimsoll.testing.engines import in_process
 from plimsoll.twin import liquidation
 from plimsoll.twin.liquidation import ceil_div, is_liquidatable, is_restorable
-from plimsoll.units import MAX, PRICE_SCALE, WAD
+from plimsoll.units import MAX, NOBODY, PRICE_SCALE, WAD
 from tests.stateful.rules import Steps, begin, lend
-from tests.stateful.world import BORROWERS, MARKETS, ROLES, Lockstep, role
+from tests.stateful.world import BORROWERS, MARKETS, ROLES, SPOKES, Lockstep, role
 from tests.utils.lens import build, lens_over
 
 pytestmark = pytest.mark.slow
@@ -192,7 +192,7 @@ def check_summaries(world, lens, which):
     assert found.total_debt == ceil_div(t.total_debt, 65_536)
     assert found.total_debt_shares == t.total_debt_shares
     assert found.cash == model.cash()
-    assert found.vault_count == 2
+    assert found.vault_count == 3  # two vaults and a basket
     assert found.paused_until == (model.paused_until if model.is_paused(t) else 0)
     assert found.deposit_room == pool.call("maxDeposit", role(1))
     assert (found.draw_burst, found.draw_refill) == pool.call("pace") == (model.draw_burst, model.draw_refill)
@@ -200,15 +200,18 @@ def check_summaries(world, lens, which):
     assert exact - 2 * WAD**2 < found.supply_rate * WAD**2 <= exact
 
     lines = lens.credit_lines(pool.address)
-    for line, name in zip(lines, ("first", "second"), strict=True):
-        vault = world.chain[f"{name}_vault"]
+    for line, name in zip(lines, SPOKES, strict=True):
+        vault = world.chain[name]
         assert line.vault == vault.address
         assert (line.limit, line.drawn_shares, line.drawn) == pool.call("credit_line", vault.address)
         assert line.headroom == pool.call("max_draw", vault.address)
         assert line.losses == pool.call("losses", vault.address)
         assert line.provisions == pool.call("provision_of", vault.address)
-        assert line.collateral_asset == world.chain[f"{name}_collateral"].address
-        assert line.oracle == world.chain[f"{name}_oracle"].address
+        if name == "basket":
+            assert line.collateral_asset == line.oracle == NOBODY
+        else:
+            assert line.collateral_asset == vault.call("collateral_asset")
+            assert line.oracle == vault.call("oracle")
 
     vault = world.chain[f"{which}_vault"]
     summary = lens.vault_summary(vault.address)

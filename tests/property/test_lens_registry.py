@@ -6,7 +6,7 @@ from plimsoll.chain.artifacts import artifact
 from plimsoll.chain.engine import CallReverted, Engine, deploy
 from plimsoll.params import PoolParams
 from plimsoll.units import MAX
-from tests.stateful.world import BORROWER, CURATOR, DEPLOYER, STRANGER
+from tests.stateful.world import BORROWER, CURATOR, DEPLOYER, SPOKES, STRANGER
 from tests.utils.lens import FAIR, build, deploy_lens
 
 VAULTS = 260  # in the registry; a page holds 256
@@ -58,7 +58,7 @@ def test_pages_of_vaults(engine: Engine) -> None:
     place = build(engine)
     it = place.world
     terms = [it.chain["first_vault"].call(name) for name in ("collateral_asset", "oracle", "risk")]
-    own = [it.chain[f"{which}_vault"].address for which in ("first", "second")]
+    own = [it.chain[name].address for name in SPOKES]
     made = [
         it.factory.send("create_vault", place.pool, *terms, sender=STRANGER) for _ in range(VAULTS - len(own))
     ]
