@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from plimsoll.chain.engine import Views
 from plimsoll.twin import slices
 from plimsoll.twin.liquidation import Quote, Risk
-from plimsoll.twin.position import COLLATERAL_BITS
+from plimsoll.twin.position import unpack_amounts
 
 PAGE = 256  # the most that one call answers
 BASKET_PAGE = 32  # of a basket's candidates: it asks its oracles for each
@@ -233,10 +233,7 @@ class Lens:
 def basket_quote(struct: Sequence[Any]) -> slices.Quote:
     """`IBasket.Quote` as the contract answers it, with the amounts of all 8 legs."""
     quote = slices.Quote(*struct)
-    lane = (1 << COLLATERAL_BITS) - 1
-    return quote._replace(
-        seized=tuple(amount for word in quote.seized for amount in (word & lane, word >> COLLATERAL_BITS))
-    )
+    return quote._replace(seized=unpack_amounts(quote.seized))
 
 
 def _pages(owners: Sequence[str], size: int = PAGE) -> Iterator[Sequence[str]]:

@@ -13,7 +13,7 @@ from plimsoll.market.refusals import MarketError
 from plimsoll.twin import chain as twin
 from plimsoll.twin.position import (
     COLLATERAL_BITS,
-    COLLATERAL_TOP,
+    unpack_amounts,
     unpack_debt_totals,
     unpack_liquidation,
 )
@@ -79,17 +79,12 @@ def _close(words: dict[str, Any], call: dict[str, Any] | None) -> dict[str, Any]
         close = unpack_liquidation(words["shares"] << COLLATERAL_BITS, words["payment"], totals)
     arguments = {"owner": words["owner"], **{name: getattr(close, name) for name in close.__slots__}}
     if "close" not in words:
-        arguments["seized"] = amounts_of(words["seized"])
+        arguments["seized"] = unpack_amounts(words["seized"])
     if call is None:
         del arguments["extinguished"]
         return arguments
     price = "price" if "price" in call else "prices"
     return arguments | {"loss": close.loss, "liquidator": call["liquidator"], price: call[price]}
-
-
-def amounts_of(words: Iterable[int]) -> tuple[int, ...]:
-    """Amounts of legs out of words with two of them each."""
-    return tuple(amount for word in words for amount in (word & COLLATERAL_TOP, word >> COLLATERAL_BITS))
 
 
 def arguments_of(name: str, contracts: Iterable[str] = CONTRACTS) -> list[str]:

@@ -10,9 +10,9 @@ from plimsoll.twin import slices
 from plimsoll.twin.chain import Event
 from plimsoll.twin.liquidation import DebtTotals, Risk, is_restorable, restorable_bonus, target_repay
 from plimsoll.twin.position import (
-    COLLATERAL_BITS,
     LiquidationEvent,
     pack,
+    unpack_amounts,
     unpack_debt_totals,
     unpack_liquidation,
 )
@@ -122,10 +122,9 @@ class Book:
             done = unpack_liquidation(close, payment, packed)
             return owner, (done.seized,), done
         owner, shares, payment, words = event.values
-        lane = 2**COLLATERAL_BITS - 1
-        seized = [part for word in words for part in (word & lane, word >> COLLATERAL_BITS)]
+        seized = unpack_amounts(words)
         done = unpack_liquidation(pack(0, shares), payment, packed)
-        return owner, tuple(seized[: len(self.legs)]), done
+        return owner, seized[: len(self.legs)], done
 
     def _needed(self, amounts: Amounts, prices: Sequence[int], debt: int) -> tuple[bool, int]:
         """Whether a position is restorable, and the least repayment that brings health to 1."""

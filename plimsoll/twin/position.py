@@ -3,6 +3,7 @@
 A position: bits 0..127 collateral (base units), 128..231 debt shares, 232..254 spare, 255 provisioned.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from plimsoll.twin.share_math import to_assets_down
@@ -103,6 +104,11 @@ def pack_liquidation(
     ):
         payment |= min(health // HEALTH_UNIT, HEALTH_TOP) << position
     return close, payment
+
+
+def unpack_amounts(words: Iterable[int]) -> tuple[int, ...]:
+    """Amounts of a basket's legs out of words with two of them each."""
+    return tuple(amount for word in words for amount in (word & COLLATERAL_TOP, word >> COLLATERAL_BITS))
 
 
 def unpack_liquidation(close: int, payment: int, debt_totals: int) -> LiquidationEvent:

@@ -4,9 +4,13 @@ from decimal import Decimal
 
 import pytest
 
-from plimsoll.chain.lens import Lens
+from plimsoll.chain.artifacts import slots
+from plimsoll.chain.engine import mapping_slot
+from plimsoll.chain.lens import BASKET_PAGE, PAGE, Lens
 from plimsoll.testing import Account, reverts
-from plimsoll.testing.market import BasketMarket
+from plimsoll.testing.market import BasketMarket, Builder, build_basket_market
+from plimsoll.testing.roles import role
+from plimsoll.twin.position import pack
 from plimsoll.units import MAX, NOBODY, WAD
 
 HUNGRY = 30_000_000  # gas that an oracle burns, more than anybody gives it
@@ -108,6 +112,29 @@ def test_an_oracle_that_eats_all_gas_stops_nothing(lens: Lens, loan: BasketMarke
     assert {each.silent for each in found} == {1}
     prices, _ = lens.basket_liquidatable(basket, [borrower] * 5)
     assert prices[:2] == (0, 10**34)
+
+
+def test_full_pages_fit_into_a_call(builder: Builder, lender: Account) -> None:
+    """With 25,000,000 gas, of 8 legs: a page of positions, and as many candidates as Python asks for."""
+    market = build_basket_market(builder, [lender], [(2_000, 18)] * 8)
+    lens, basket = market.builder.protocol.lens(), market.basket.address
+    crowd = [role(1_000 + number) for number in range(PAGE)]
+    held, amounts = slots("Basket")["book.positions"], slots("Basket")["basket.amounts"]
+    engine = market.chain.engine
+    for owner in crowd:
+        engine.set_storage(basket, mapping_slot(held, owner), pack(2**8 - 1, 5_000 * 10**9))
+        for word in range(4):
+            engine.set_storage(basket, mapping_slot(amounts, owner) + word, 10**18 | 10**18 << 128)
+    for leg in range(8):
+        market.set_quote(leg, 700)  # 8 * 700 * 0.83 is below 5,000
+
+    def asked(function: str, *arguments: object) -> bytes:
+        return engine.call(NOBODY, lens.address, lens.encode(function, basket, *arguments), 25_000_000)
+
+    assert len(asked("basket_positions", crowd)) > PAGE * 20 * 32
+    found = lens.call("basket_liquidatable", basket, crowd[:BASKET_PAGE], 0)[1]
+    assert len(found) == BASKET_PAGE
+    assert len(asked("basket_liquidatable", crowd[:BASKET_PAGE], 0)) > BASKET_PAGE * 12 * 32
 
 
 def test_vaults_and_baskets_are_told_apart(lens: Lens, loan: BasketMarket, stranger: Account) -> None:
