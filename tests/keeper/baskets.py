@@ -31,6 +31,7 @@ class BasketDesk:
         is_flash: bool = False,
         owners: int = 3,
         has_pair: bool = True,
+        third: str = "BlocklistToken",
         via: tuple[str, ...] = (),
         before: Callable[["BasketDesk"], None] = lambda desk: None,
         approved: int = MAX,
@@ -40,7 +41,7 @@ class BasketDesk:
         """Hires the keeper; `policy` is its."""
         with made_by(Engine):
             self.venue = venue = PeripheryMarket(Chain(in_process(), DEPLOYER))
-        self.third = venue.make("BlocklistToken", "Third", "THIRD", 18)
+        self.third = venue.make(third, "Third", "THIRD", 18)
         tokens = (venue.weth, venue.btc, self.third)
         if has_pair:
             venue.provide(self.third, 500_000 * WAD, venue.usd, 10**7 * 10**6)

@@ -16,13 +16,14 @@ from plimsoll.keeper.choice import Gas
 from plimsoll.keeper.decision import Terms
 from plimsoll.keeper.execution import BasketFlash, BasketInventory
 from plimsoll.keeper.index import Index, IndexFault
+from plimsoll.keeper.loop import Keeper, Policy
 from plimsoll.keeper.node import BasketNode, Node, Reverted, VaultNode, call_data
 from plimsoll.testing.roles import LIQUIDATOR
 from plimsoll.twin import slices
 from plimsoll.twin.liquidation import DebtTotals, Risk
 from plimsoll.units import FRACTION, MAX, PRICE_SCALE, WAD
 from tests.keeper.baskets import DEBT, POSITION, BasketDesk
-from tests.keeper.node import PATIENCE
+from tests.keeper.node import COIN, PATIENCE, Signer
 from tests.utils.keeper import HEALTHY
 from tests.utils.periphery import DEPLOYER, STRANGER
 
@@ -96,8 +97,10 @@ def test_the_file_keeps_amounts_by_leg(tmp_path):
     before, engine = dict(kept.positions), desk.node.engine.snapshot()
     desk.venue.give(desk.third, desk.owners[0], WAD)
     desk.basket.send("deposit", 2, WAD, sender=desk.owners[0])
+    desk.market.borrow(STRANGER, [0, 0, 400 * WAD], 0)
     desk.node.mine()
     kept.sync(desk.place, desk.place)
+    assert kept.positions[STRANGER] == (0, 0, 400 * WAD, 0)
     assert kept.positions[desk.owners[0]][2] == POSITION[2] + WAD
     kept.close()
     kept = Index(tmp_path / "index.sqlite", 1, desk.basket.address, 0, 3)
@@ -147,6 +150,33 @@ def test_without_any_pair_there_is_no_way():
         BasketFlash(desk.place, desk.venue.usd.address)
 
 
+def test_of_three_legs_one_can_be_sold():
+    """Both others are left out of every close."""
+    desk = BasketDesk(has_pair=False, owners=2)
+    venue = desk.venue
+    uniswap = venue.make("UniswapV2Factory", DEPLOYER)
+    pair = uniswap.send("createPair", venue.weth.address, venue.usd.address, sender=DEPLOYER)
+    venue.give(venue.weth, pair, 5_000 * WAD)
+    venue.give(venue.usd, pair, 10**13)
+    venue.pair(pair).send("mint", DEPLOYER, sender=DEPLOYER)
+    liquidator = venue.make("Liquidator", venue.factory, uniswap)
+    way = BasketFlash(desk.place, liquidator.address)
+    assert way.barred == 0b110
+    terms = Policy(coin_price=COIN)
+    keeper = Keeper(desk.place, desk.index, Signer(), way, terms, desk.clock)
+    desk.fall(0.95, only=0)
+    desk.fall(0.75, only=1)
+    before = desk.held()[1:]
+    for _ in range(2):
+        keeper.tick_safely()
+        assert keeper.status.doing.startswith("sent a batch of 1")
+        desk.node.mine()
+    keeper.tick_safely()
+    assert keeper.status.doing == HEALTHY
+    assert [desk.amounts(number)[1:] for number in range(2)] == [POSITION[1:]] * 2
+    assert desk.held()[1:] == before
+
+
 def test_a_leg_whose_pair_is_thin_is_left_out():
     """It exists, and would eat what the other legs bring."""
 
@@ -162,20 +192,15 @@ def test_a_leg_whose_pair_is_thin_is_left_out():
 
 
 def test_over_another_leg():
-    """`--via` WETH: the third leg and BTC go over its pair, WETH begins there; one pair for three sales."""
+    """`--via` WETH and BTC: a leg among them begins at its place; one pair for three sales."""
 
-    def pairs(desk: BasketDesk) -> None:
+    def pair(desk: BasketDesk) -> None:
         desk.venue.provide(desk.third, 500_000 * WAD, desk.venue.weth, 5_000 * WAD)
 
-    found: dict[str, str] = {}
-
-    def note(desk: BasketDesk) -> None:
-        pairs(desk)
-        found["weth"] = desk.venue.weth.address
-
-    probe = BasketDesk(has_pair=False, before=note, owners=0)
-    way = BasketFlash(probe.place, probe.venue.liquidator.address, [found["weth"].upper().replace("X", "x")])
-    assert [len(path) for path in way._paths] == [1, 2, 2]
+    probe = BasketDesk(has_pair=False, before=pair, owners=0)
+    via = ["0x" + token.address[2:].upper() for token in probe.market.tokens[:2]]
+    way = BasketFlash(probe.place, probe.venue.liquidator.address, via)
+    assert [len(path) for path in way._paths] == [2, 1, 3]
     seized = [WAD, 10**7, 100 * WAD]
     said = way.venue().proceeds_by_leg(seized)
     venue, done = probe.venue, []
@@ -207,6 +232,17 @@ def test_a_leg_that_is_halted_is_found_and_left_out(is_flash):
     desk.node.mine()
     desk.look()
     assert min(desk.amounts(number)[2] for number in range(2)) < POSITION[2]
+
+
+def test_a_leg_that_answers_false_is_found_too():
+    desk = BasketDesk(third="FalseReturnToken", owners=1)
+    desk.third.send("fail", 1, sender=DEPLOYER)
+    desk.fall(0.9)
+    assert "cannot be moved" in desk.look()
+    assert desk.look().startswith("sent a batch of 1")
+    desk.node.mine()
+    assert desk.look() == HEALTHY
+    assert desk.amounts(0)[2] == POSITION[2]
 
 
 def test_a_leg_that_its_pair_may_not_hold_is_found_too():
@@ -337,8 +373,8 @@ def test_a_stuck_batch_that_no_longer_pays_is_cancelled():
     assert "no longer pays; sent a cancellation" in desk.look()
 
 
-def test_what_lacks_is_poked_and_a_silent_leg_counts_at_its_ceiling():
-    """Without funds it pokes, the largest shortfall first; nothing where the silent leg may cover it."""
+def test_what_lacks_is_poked():
+    """Without funds it pokes, one transaction a look."""
     desk = BasketDesk(owners=2, upkeep=100 * TOKEN)
     desk.venue.usd.send("transfer", STRANGER, desk.held()[0], sender=LIQUIDATOR)
     desk.fall(0.6)
@@ -348,6 +384,16 @@ def test_what_lacks_is_poked_and_a_silent_leg_counts_at_its_ceiling():
         assert sum(desk.basket.call("provision_of", owner) > 0 for owner in desk.owners) == number + 1
     assert "pay for no close" in desk.look()
     assert len(desk.node.sent) == 2
+
+
+def test_what_a_silent_leg_may_cover_is_not_poked():
+    """At its ceiling, four times its price, the third leg covers what the others lack."""
+    desk = BasketDesk(upkeep=100 * TOKEN)
+    desk.market.oracles[2].send("set_silent", True, sender=DEPLOYER)
+    desk.fall(0.3, only=0)
+    desk.fall(0.3, only=1)
+    desk.look()
+    assert desk.node.sent == []
 
 
 def test_what_does_not_pay_is_closed_within_a_budget():
@@ -442,7 +488,7 @@ PRICES = FixedPrices((1_740 * PRICE_SCALE // 10**12, 34_800 * PRICE_SCALE // 10*
 def test_at_fixed_prices_all_that_pay_are_taken(seed):
     """No batch of slices brings more: each one is worth its own gain."""
     positions = book(Random(seed), 40)
-    gas = Gas(price=10**30)
+    gas = Gas(price=2 * 10**40, batch=9_600)  # 192 dollars for an order
     now = situation(positions, PRICES, gas=gas)
     quotes = {
         owner: slices.quote(*split(position), now.prices, LEGS, TOTALS, MAX, RISK)
@@ -498,6 +544,8 @@ def test_a_barred_leg_is_in_no_batch():
     decision = decide_basket(situation(positions, PRICES, barred=2), Terms())
     assert decision.liquidatable == 2
     assert [each.owner for each in decision.batch.candidates] == ["0x" + "01" * 20]
+    now = situation(positions, PRICES, cooling=["0x" + "01" * 20])
+    assert "0x" + "01" * 20 not in [each.owner for each in decide_basket(now, Terms()).batch.candidates]
     del positions["0x" + "01" * 20]
     decision = decide_basket(situation(positions, PRICES, barred=2), Terms())
     assert (decision.batch.without, decision.batch.seized[1]) == (2, 0)
