@@ -16,6 +16,8 @@ written here. What is assumed:
   same with a fixed bonus of 5 %, to tell what the bonus does from what slices do.
 - Picking: half of the debt above a health of .95, else all; a fixed bonus of 5 %; out of the collateral
   that costs least to sell, and the next one when it is used up. Debt without collateral is lost.
+- Picking a slice's worth: what a slice pays and takes in value, out of the collateral that costs least to
+  sell, to tell what is picked from how much. In a shortfall the slice.
 - Separate vaults: the same collateral, and in each vault debt that starts at the person's health; the rule
   of slices.
 
@@ -145,12 +147,30 @@ def slice_of(loan: Loan, prices: Prices, risk: Risk = RISK) -> bool:
         if proceeds <= (quote.paid + quote.fee) / DOLLAR:
             continue
         ended, paid = quote.extinguished / DOLLAR, quote.paid / DOLLAR
-        loan.amounts = [have - taken / TOKEN for have, taken in zip(loan.amounts, quote.seized, strict=True)]
+        seized = [amount / TOKEN for amount in quote.seized]
+        loan.amounts = [have - taken for have, taken in zip(loan.amounts, seized, strict=True)]
         loan.debt = 0.0 if quote.health_after == NO_DEBT else loan.debt - ended
         loan.lost += max(0.0, ended - paid)
         loan.taken += max(0.0, sum(values) - ended)
         return True
     return False
+
+
+def slices_worth_of(loan: Loan, prices: Prices) -> bool:
+    """A close that takes what a slice is worth out of what sells best; in a shortfall the slice."""
+    amounts, debt, taken = list(loan.amounts), loan.debt, loan.taken
+    if not slice_of(loan, prices):
+        return False
+    is_restorable = _value(Loan(amounts, debt), prices) >= debt * (1 + RISK.bonus_min / WAD)
+    if not is_restorable:
+        return True
+    left = debt - loan.debt + loan.taken - taken  # the value that was seized
+    for leg in sorted(range(len(amounts)), key=SALE.__getitem__):
+        value = min(left, amounts[leg] * prices[leg])
+        amounts[leg] -= value / prices[leg]
+        left -= value
+    loan.amounts = amounts
+    return True
 
 
 def pick_of(loan: Loan, prices: Prices) -> bool:
@@ -204,6 +224,7 @@ def compared(crash: str, count: int, seed: int) -> dict[str, tuple[float, float]
         "slices": lived(drawn(), points, slice_of),
         "slices, fixed bonus": lived(drawn(), points, partial(slice_of, risk=FIXED)),
         "picking": lived(drawn(), points, pick_of),
+        "picking, a slice's worth": lived(drawn(), points, slices_worth_of),
         "separate": lived([part for loan in drawn() for part in separate(loan)], points, slice_of),
     }
 
