@@ -82,6 +82,7 @@ def _slice(
         found.shares = close.shares
         found.paid = close.paid
         found.fee = close.fee
+        found.extinguished = close.extinguished
         numerator = close.seized if covered else close.shares
     elif covered:
         found.shares, found.paid, found.fee, numerator = self._restoring(
@@ -93,7 +94,8 @@ def _slice(
         found.known = False
     if found.shares == 0:
         return found
-    found.extinguished = share_math._to_assets_down(found.shares, totals.debt, totals.shares)
+    if found.extinguished == 0:  # a slice has brought its own
+        found.extinguished = share_math._to_assets_down(found.shares, totals.debt, totals.shares)
 
     # what is left: legs that are not taken as they were, the others less what is seized
     weighted: uint256 = unsafe_sub(worth.high_weighted, worth.part_weighted)
