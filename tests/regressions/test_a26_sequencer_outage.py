@@ -7,8 +7,9 @@ again; no second source and no fallback gets around it.
 import pytest
 
 from plimsoll.params import price_of
-from plimsoll.testing.roles import BORROWER
+from plimsoll.testing.roles import BORROWER, LIQUIDATOR, STRANGER
 from plimsoll.units import DAY, HOUR, MAX
+from tests.utils.baskets import small_place
 from tests.utils.feeds import GRACE, fed_market
 from tests.utils.moves import VICTIM, every_move, populate
 from tests.utils.oracles import PRICE, OracleYard, assert_fails
@@ -97,3 +98,31 @@ def test_down_or_in_grace_nobody_borrows_or_is_liquidated_and_everybody_may_save
     after = {move.name: move.refusal() for move in moves if move.refusal() is not None}
     assert after == {"liquidate": "vault: healthy", "liquidate_batch": "vault: no order can execute"}
     market.vault.send("close", MAX, MAX, sender=VICTIM)
+
+
+def test_an_outage_of_every_oracle_of_a_basket():
+    """Down or in grace all legs are silent: nobody is lent to or closed; everybody may add and repay.
+
+    And if some of the legs are fed from elsewhere, who is healthy with all prices is so without these.
+    """
+    place = small_place()
+    place.hold(10, "0.5", 10_000)
+    place.borrow(30_000)
+    place.scale_prices(600)
+    assert place.preview().executable
+    place.silence(0, 1, 2)
+    place.refused("vault: healthy", "liquidate", BORROWER, MAX, [], 0, LIQUIDATOR, sender=LIQUIDATOR)
+    reason = "vault: above the loan-to-value"
+    place.refused(reason, "borrow", 1, BORROWER, BORROWER, sender=BORROWER)
+    place.refused(reason, "withdraw", 0, 1, BORROWER, BORROWER, sender=BORROWER)
+    assert place.act("poke", BORROWER, sender=STRANGER) == 0
+    place.act("deposit", 0, place.of_leg(0, 3), BORROWER, sender=BORROWER)
+    place.act("repay", place.loans(2_000), BORROWER, sender=BORROWER)
+    place.scale_prices(600)  # it is over, and whoever used the grace is healthy
+    place.refused("vault: healthy", "liquidate", BORROWER, MAX, [], 0, LIQUIDATOR, sender=LIQUIDATOR)
+    place.scale_prices(640)
+    for mask in range(1, 7):
+        with place.isolated():
+            place.silence(*(leg for leg in range(3) if mask >> leg & 1))
+            arguments = (BORROWER, MAX, [], 0, LIQUIDATOR)
+            place.refused("vault: healthy", "liquidate", *arguments, sender=LIQUIDATOR)

@@ -9,8 +9,10 @@ import pytest
 from plimsoll.chain.abi import words
 from plimsoll.testing import refusal
 from plimsoll.testing.market import build_market
+from plimsoll.testing.roles import BORROWER, STRANGER
 from plimsoll.units import MAX, order
 from tests.utils.actor import intruder_plan, outcomes
+from tests.utils.baskets import small_place
 from tests.utils.vaults import balances, worth
 
 
@@ -113,3 +115,37 @@ def test_a27_the_pool_as_a_caller_has_no_special_right(anvil, market, vault, bor
     pool = market.pool
     assert refusal(vault.withdraw, 1, pool, borrower, sender=pool) == "vault: not authorised"
     assert vault.repay.call(0, borrower, sender=pool) == 0
+
+
+@pytest.mark.parametrize("without", [0, 0b001, 0b110])
+def test_a27_legs_for_the_protocol(without):
+    """What pool, oracles or tokens are sent belongs to no position; a loan for the pool is a gift to it."""
+    place = small_place()
+    place.hold(10, "0.5", 10_000)
+    place.borrow(30_000)
+    place.act("borrow", place.loans(10), place.pool.address, BORROWER, sender=BORROWER)
+    price = place.pool.convertToAssets(10**18)
+    place.scale_prices(600)
+    for receiver in (place.pool, place.oracles[0], place.loan, place.tokens[1], place.builder.factory):
+        with place.isolated():
+            place.close(place.loans(1_000), without, receiver=receiver.address)
+            assert place.pool.convertToAssets(10**18) == price
+    for function, *arguments in (
+        ("withdraw", 0, 0, place.basket.address, BORROWER),
+        ("borrow", 0, place.basket.address, BORROWER),
+        ("open", 0, 1, 0, place.basket.address, BORROWER),
+        ("close", 1, 0, 0, place.basket.address, BORROWER),
+        ("liquidate", BORROWER, MAX, [], without, place.basket.address),
+        ("liquidate_batch", [order(BORROWER)], [], place.basket.address),
+    ):
+        place.refused("vault: bad receiver", function, *arguments, sender=BORROWER)
+
+
+def test_a27_a_position_of_the_basket_itself():
+    """What is locked in its own name, or the pool's, stays there: nobody can take it out or owe on it."""
+    place = small_place()
+    for owner in (place.basket.address, place.pool.address):
+        place.act("deposit", 0, place.of_leg(0, 1), owner, sender=STRANGER)
+        place.refused("vault: not authorised", "withdraw", 0, 1, STRANGER, owner, sender=STRANGER)
+        place.refused("vault: not authorised", "borrow", 1, STRANGER, owner, sender=STRANGER)
+        place.refused("vault: healthy", "liquidate", owner, MAX, [], 0, STRANGER, sender=STRANGER)

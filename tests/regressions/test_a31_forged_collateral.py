@@ -10,6 +10,7 @@ from plimsoll.testing.market import Market
 from plimsoll.testing.roles import CURATOR, GUARDIAN, LIQUIDATOR, STRANGER, role
 from plimsoll.units import DAY, HOUR, MAX
 from tests.utils.attack import appoint_guardian, donate, lenders, losses_of, million
+from tests.utils.baskets import LegTerms, small_place
 
 FORGER = STRANGER
 LINE = 100_000  # whole tokens; a tenth of what lenders own
@@ -146,3 +147,31 @@ def test_a31_the_reserve_bears_it_first():
     assert (vault, backstop, lost) == (market.vault.address.lower(), 0, 0)
     assert reserves <= market.loans(LINE)
     assert market.pool.totalAssets() == assets
+
+
+@pytest.mark.parametrize("known", ["price", "silence"])
+def test_a31_one_forged_leg_beside_an_honest_one(known):
+    """Forged at par in a basket: it lends what it carries, within the line; the honest leg is no hostage.
+
+    When the truth comes out the honest leg pays its part in the same close, or alone; while the forged one is
+    silent instead, it counts at its ceiling and nothing is closed on a guess.
+    """
+    place = small_place(
+        (LegTerms(quote=2_000, ceiling=4), LegTerms(quote=1, ltv=82, threshold=84, ceiling=4))
+    )
+    place.hold(5, 50_000, owner=FORGER)
+    place.act("borrow", place.twin.max_borrow(FORGER), FORGER, FORGER, sender=FORGER)
+    drawn = place.debt(FORGER)
+    assert drawn <= place.pool.credit_line(place.basket)[0]
+    if known == "silence":
+        place.silence(1)
+        assert not place.preview(FORGER).liquidatable
+        place.refused("vault: above the loan-to-value", "withdraw", 0, 1, FORGER, FORGER, sender=FORGER)
+        assert place.act("poke", FORGER, sender=LIQUIDATOR) == 0
+    place.set_price(1, 1)
+    provided = place.act("poke", FORGER, sender=LIQUIDATOR)
+    answer = place.close(owner=FORGER)
+    loss = place.pool.losses(place.basket)
+    assert provided == loss == drawn - answer.paid
+    assert answer.paid >= place.loans(10_000) * 10 // 11
+    assert place.position(FORGER) == ((0, 0), 0)

@@ -12,8 +12,10 @@ import pytest
 from plimsoll.chain.engine import CallReverted
 from plimsoll.testing import Chain, Contract
 from plimsoll.testing.engines import in_process
-from plimsoll.testing.roles import DEPLOYER, role
+from plimsoll.testing.roles import BORROWER, DEPLOYER, LIQUIDATOR, STRANGER, role
+from plimsoll.twin.chain import Revert
 from plimsoll.units import DAY, MAX, WAD, order
+from tests.utils.baskets import BasketPlace, small_place
 from tests.utils.periphery import LENDER, Market, PeripheryMarket
 
 # one person's accounts
@@ -171,3 +173,70 @@ def test_a36_a_shortfall_gives_what_it_gives_to_anybody(seed):
     lost = theirs - pool.convertToAssets(pool.balanceOf(LENDER))  # provisions included
     assert after - loan <= lost + 2
     assert lost <= pool.losses(vault) + pool.provisions() + 2
+
+
+# ------------------------------------------------------------------------------------------- in a basket
+
+PERSON = (BORROWER, LIQUIDATOR, STRANGER)  # one person's accounts: owner, liquidator, lender
+
+
+def pockets(place: BasketPlace) -> tuple[int, list[int]]:
+    """All that the person has: loan asset, shares counted and debts rounded up; each leg."""
+    pool = place.pool
+    loan = sum(place.loan.balanceOf(who) - place.debt(who) for who in PERSON)
+    legs = [
+        sum(token.balanceOf(who) + place.position(who)[0][leg] for who in PERSON)
+        for leg, token in enumerate(place.tokens)
+    ]
+    return loan + pool.convertToAssets(sum(pool.balanceOf(who) for who in PERSON)), legs
+
+
+def play_in_a_basket(place: BasketPlace, random: Random, lowest: int, steps: int = 30) -> int:
+    """The person does what it likes, at such prices, leg by leg; how many steps went through."""
+    done, top = 0, place.loans(40_000)
+    for _ in range(steps):
+        leg = random.randrange(3)
+        if random.random() < 0.5:
+            place.set_price(leg, place.fair[leg] * random.randint(lowest, 1_000) // 1_000)
+        if random.random() < 0.1:
+            place.silence(leg)
+        part, amount = int(top * random.random()) + 1, place.of_leg(leg, 1) // random.randint(1, 9)
+        owner, keeper, saver = PERSON
+        function, arguments, sender, of = random.choice(
+            [
+                ("liquidate", (owner, part, [], random.randrange(8), keeper), keeper, "basket"),
+                ("liquidate", (owner, MAX, [], random.randrange(8), owner), owner, "basket"),
+                ("liquidate", (owner, MAX, [], 0, saver), saver, "basket"),
+                ("liquidate_batch", ([order(owner, part), order(owner)], [], keeper), keeper, "basket"),
+                ("close", (part, leg, amount, owner, owner), owner, "basket"),
+                ("open", (leg, amount, part // 9, owner, owner), owner, "basket"),
+                ("repay", (part, owner), keeper, "basket"),
+                ("deposit", (leg, amount, owner), keeper, "basket"),
+                ("withdraw", (leg, amount, keeper, owner), owner, "basket"),
+                ("poke", (owner,), saver, "basket"),
+                ("deposit", (part, saver), saver, "pool"),
+                ("exit", (part * 500, 0, saver, saver), saver, "pool"),
+            ]
+        )
+        done += not isinstance(place.act(function, *arguments, sender=sender, of=of), Revert)
+    return done
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(("others", "lowest"), [(0, 100), (2_000_000, 620)])
+def test_a36_every_part_of_a_basket_at_once(seed, others, lowest):
+    """Alone in the pool at any prices, or among others while every close is restorable: nothing is gained.
+
+    Whatever legs the person leaves out, silences or lifts, in whatever order.
+    """
+    place, random = small_place(supply=others), Random(seed)
+    place.act("deposit", place.loans(300_000), STRANGER, sender=STRANGER, of="pool")
+    place.hold(10, "0.5", 10_000)
+    place.borrow(33_000)
+    loan, legs = pockets(place)
+    theirs = place.pool.convertToAssets(place.pool.balanceOf(LENDER))
+    assert play_in_a_basket(place, random, lowest) > 6
+    after, same = pockets(place)
+    assert same == legs
+    assert after <= loan + 1
+    assert place.pool.convertToAssets(place.pool.balanceOf(LENDER)) >= theirs - 1

@@ -11,8 +11,9 @@ from plimsoll.testing.market import Market
 from plimsoll.testing.roles import BORROWER, CURATOR, DEPLOYER, LENDER, LIQUIDATOR, OTHER_BORROWER, STRANGER
 from plimsoll.twin.liquidation import Quote
 from plimsoll.twin.position import pack_debt_totals, pack_liquidation, unpack_liquidation
-from plimsoll.units import DAY, HOUR, MAX, NO_LIMIT, order
+from plimsoll.units import DAY, HOUR, MAX, NO_LIMIT, PRICE_SCALE, order
 from tests.utils.attack import lenders, million
+from tests.utils.baskets import EIGHT, LegTerms, small_place
 from tests.utils.vaults import liquidate_batch
 
 COLLATERAL_TOP, VALUE_TOP, COUNT_TOP = 2**128 - 1, 2**94 - 1, 2**104 - 1
@@ -262,3 +263,54 @@ def test_a37_a_provision_of_everything():
         refusal(market.vault.deposit, COLLATERAL_TOP, BORROWER, sender=STRANGER)
         == "vault: too much collateral"
     )
+
+
+def test_a37_legs_at_their_top():
+    """2^128 - 1 of eight legs: each lane holds it, mask and debt shares stay, every close says it."""
+    place = small_place(EIGHT)
+    top = 2**128 - 1
+    place.hold(10, "0.5", 5_000, 900, 200_000, 30_000, 50, 2)
+    place.act("borrow", place.twin.max_borrow(BORROWER), BORROWER, BORROWER, sender=BORROWER)
+    shares = place.position()[1]
+    for leg in range(8):
+        place.act("mint", STRANGER, 2**129, sender=STRANGER, of=f"token{leg}")
+        place.act("deposit", leg, top - place.position()[0][leg], BORROWER, sender=STRANGER)
+        place.refused("vault: too much collateral", "deposit", leg, 1, BORROWER, sender=STRANGER)
+    assert place.position() == ((top,) * 8, shares)
+    assert place.word(place.basket, "book.positions", BORROWER) == 0xFF | shares << 128
+    whole = place.debt() * PRICE_SCALE
+    for per_cent in (115, 50):  # restorable, then in shortfall
+        for without in (0, 0b1010_1010):
+            with place.isolated():
+                for leg in range(8):
+                    place.set_price(leg, max(1, whole * per_cent // (800 * top)))
+                place.act("poke", BORROWER, sender=STRANGER)
+                place.close(place.loans(100), without)
+                place.close(MAX, without)
+    for price in (2**129, MAX):
+        for leg in range(8):
+            place.set_price(leg, price)
+        place.refused("vault: healthy", "liquidate", BORROWER, MAX, [], 0, LIQUIDATOR, sender=LIQUIDATOR)
+        place.act("poke", BORROWER, sender=STRANGER)
+        place.act("withdraw", 0, 1, BORROWER, BORROWER, sender=BORROWER)
+    place.silence(*range(8))
+    place.refused("vault: healthy", "liquidate", BORROWER, MAX, [], 0, LIQUIDATOR, sender=LIQUIDATOR)
+
+
+def test_a37_a_line_in_full_on_two_legs_at_their_top():
+    """Ten million of an 18-decimal asset on two legs at their top: closed as the twin says, to the unit."""
+    place = small_place((LegTerms(), LegTerms()), loan_decimals=18, supply=0)
+    place.act("mint", LENDER, 2**94, sender=STRANGER, of="loan")
+    line = place.pool.credit_line(place.basket)[0]
+    place.act("deposit", line, LENDER, sender=LENDER, of="pool")
+    for leg in (0, 1):
+        place.act("mint", BORROWER, 2**128, sender=STRANGER, of=f"token{leg}")
+        place.act("deposit", leg, 2**128 - 1, BORROWER, sender=BORROWER)
+    place.act("borrow", line, BORROWER, BORROWER, sender=BORROWER)
+    place.act("mint", LIQUIDATOR, 2**95, sender=STRANGER, of="loan")
+    for per_cent in (118, 70):
+        for without in (0, 0b10):
+            with place.isolated():
+                for leg in (0, 1):
+                    place.set_price(leg, place.debt() * per_cent * PRICE_SCALE // (200 * (2**128 - 1)))
+                assert place.close(MAX, without).paid > 10**24
