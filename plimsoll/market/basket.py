@@ -117,6 +117,7 @@ class BasketMarket(Lending):
         legs: Mapping[str, Any] = LEGS,
         supply: Number = 1_000_000,
         limit: Number | None = None,
+        depth: Number | None = None,
         risk: str | RiskParams = "blue-chip",
         pool: PoolParams | None = None,
         loan: tuple[str, int] = ("USDC", 6),
@@ -130,6 +131,7 @@ class BasketMarket(Lending):
                 and any of `decimals` (18), `ltv`, `threshold` (those of `risk`) and `ceiling` (10 prices).
             supply: what "lender" supplies at first.
             limit: of the basket; without, ten times the supply.
+            depth: loan tokens in a Uniswap pair of each leg; without, there is no exchange.
             risk: a preset, or what the legs have in common and the ratios of those that say none.
             pool: the pool's parameters.
             loan: symbol and decimals of the loan asset.
@@ -144,7 +146,8 @@ class BasketMarket(Lending):
         asset = Token(*loan)
         raw = units_of(supply, asset.decimals, "the supply")
         most = 10 * raw if limit is None else units_of(limit, asset.decimals, "the limit")
-        plan, opening = basket_plan(legs, most, risk, pool, asset)
+        half = units_of(depth, asset.decimals, "the depth") if depth else None
+        plan, opening = basket_plan(legs, most, half, risk, pool, asset)
         ground = ground_of(engine, plan, opening, start or START)
         market = cls(BasketDesk(ground, next(iter(plan.baskets))))
         market.supply("lender", supply)
@@ -158,6 +161,7 @@ class BasketMarket(Lending):
         *,
         basket: str | None = None,
         supply: Number = 1_000_000,
+        depth: Number | None = None,
         start: datetime | None = None,
     ) -> BasketMarket:
         """The market of a file, such as `local-basket-usdc.yaml`, to play with; see `Market.from_file`.
@@ -169,7 +173,7 @@ class BasketMarket(Lending):
         from plimsoll.market.local import ground_of, plan_of_file
         from plimsoll.market.market import START
 
-        plan, opening = plan_of_file(path, None)
+        plan, opening = plan_of_file(path, depth)
         if not plan.baskets:
             raise MarketError(f"{path} has no basket; a vault with `legs` is one.")
         market = cls(BasketDesk(ground_of(engine, plan, opening, start or START), next(iter(plan.baskets))))
@@ -317,6 +321,27 @@ class BasketMarket(Lending):
             desk.provide(desk.parts.loan, payer, desk.contract, desk.ground.grown(due))
             desk.send(desk.contract, "liquidate_batch", orders, [], payer, b"", by=payer)
             done += self._liquidations()
+        return done
+
+    def flash_liquidate(
+        self,
+        who: Who,
+        repay: Number | None = None,
+        *,
+        without: Iterable[str] = (),
+        by: Who = "liquidator",
+        min_profit: Number = 0,
+    ) -> BasketLiquidation:
+        """Closes an unhealthy position without capital: each leg is sold on Uniswap in the call."""
+        desk, owner, payer = self.desk, self.desk.address_of(who), self.desk.address_of(by)
+        if desk.parts.liquidator is None:
+            raise MarketError("There is no exchange here; make a market with one, such as depth=5_000_000.")
+        raw = desk.units_or_all(repay, desk.loan, "the repayment")
+        least = desk.units(min_profit, desk.loan, "the profit")
+        paths = [[desk.token(leg)[0].address, desk.parts.loan.address] for leg in self.legs]
+        arguments = (self._address, owner, raw, desk.mask(without), paths, least, payer)
+        profit = desk.send(desk.parts.liquidator, "liquidate_basket", *arguments, by=payer)
+        (done,) = self._liquidations(desk.loans(profit))
         return done
 
     # -------------------------------------------------------------------------------------------- looking
@@ -469,14 +494,14 @@ class BasketMarket(Lending):
             ratio(it.health_before), ratio(it.health_after), self._prices_of(asked),
         )  # fmt: skip
 
-    def _liquidations(self) -> list[BasketLiquidation]:
+    def _liquidations(self, profit: Amount | None = None) -> list[BasketLiquidation]:
         """The closes of the last transaction."""
         desk = self.desk
         return [
             BasketLiquidation(
                 desk.name_of(it.owner), desk.loans(it.repaid), desk.loans(it.fee), desk.amounts(it.seized),
                 desk.loans(it.extinguished), desk.loans(it.loss), health(it.health_before),
-                health(it.health_after), self._prices_of(it.prices),
+                health(it.health_after), self._prices_of(it.prices), profit,
             )
             for it in unpacked(desk.ground.last())
             if (it.contract, it.name) == (self._address, "Liquidation")

@@ -279,7 +279,7 @@ def modelled(chain: twin.Chain, plan: MarketPlan, at: Parts[str]) -> Model:
     backstop = Backstop(chain, pool, at.backstop, *struct[8:10])
     council = Council(chain, pool, at.council, CURATOR, plan.pool.delay, backstop)
     exchange = Exchange()
-    vaults: dict[str, Vault] = {}
+    vaults: dict[str, Vault | Basket] = {}
     periphery = (vaults, exchange)
     liquidator = Liquidator(chain, at.liquidator, *periphery) if at.liquidator else None
     leverage = Leverage(chain, at.leverage, *periphery) if at.leverage else None
@@ -311,6 +311,7 @@ def modelled(chain: twin.Chain, plan: MarketPlan, at: Parts[str]) -> Model:
         ]
         basket = Basket(chain, pool, legs, places[0].vault, Risk.from_struct(each.risk))
         pool.own_vaults[basket.address] = True
+        vaults[basket.address] = basket
         baskets[name] = tuple(
             Spoke[Any](basket, *parts, place.pair) for parts, place in zip(found, places, strict=True)
         )

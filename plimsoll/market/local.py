@@ -83,7 +83,7 @@ def plan_of_file(path: Path | str, depth: Number | None) -> tuple[MarketPlan, Op
     vaults, baskets = {}, {}
     for name, section in file.vaults.items():
         if isinstance(section, BasketSection):
-            baskets[name] = _basket_of_section(section, f"vaults.{name}", loan)
+            baskets[name] = _basket_of_section(section, f"vaults.{name}", loan, half)
             continue
         feeds = section.oracle.mock
         if feeds is None:
@@ -100,18 +100,19 @@ def plan_of_file(path: Path | str, depth: Number | None) -> tuple[MarketPlan, Op
 
 
 def basket_plan(
-    legs: Mapping[str, Any], limit: int, risk: str | RiskParams, pool: PoolParams | None, loan: Token
-) -> tuple[MarketPlan, Opening]:
-    """A pool with one basket, named as its legs are; `limit` in base units."""
+    legs: Mapping[str, Any], limit: int, depth: int | None, risk: str | RiskParams,
+    pool: PoolParams | None, loan: Token,
+) -> tuple[MarketPlan, Opening]:  # fmt: skip
+    """A pool with one basket, named as its legs are; `limit` and `depth` in base units."""
     if not LEGS[0] <= len(legs) <= LEGS[1]:
         raise MarketError(f"A basket has {LEGS[0]} to {LEGS[1]} legs, not {len(legs)}.")
     shared = _risk(risk)
-    plans = tuple(_leg_of_choice(name, given, shared, loan) for name, given in legs.items())
+    plans = tuple(_leg_of_choice(name, given, shared, loan, depth) for name, given in legs.items())
     basket, name = BasketPlan(plans, _struct(shared.to_basket_struct, loan)), "-".join(legs)
-    return MarketPlan(loan, _pool(pool, loan), {}, False, {name: basket}), Opening({name: limit})
+    return MarketPlan(loan, _pool(pool, loan), {}, bool(depth), {name: basket}), Opening({name: limit})
 
 
-def _leg_of_choice(name: str, given: Any, shared: RiskParams, loan: Token) -> LegPlan:
+def _leg_of_choice(name: str, given: Any, shared: RiskParams, loan: Token, depth: int | None) -> LegPlan:
     it = dict(given) if isinstance(given, Mapping) else {"price": given}
     known = {"price", "decimals", "ltv", "threshold", "ceiling"}
     if unknown := sorted(set(it) - known):
@@ -132,10 +133,10 @@ def _leg_of_choice(name: str, given: Any, shared: RiskParams, loan: Token) -> Le
         raise MarketError(f"the ceiling of {name} is {ceiling} prices; give at least {CEILING_FACTOR}.")
     token = Token(name.upper(), int(it.get("decimals", 18)))
     price = positive(it["price"], f"the price of {name}")
-    return _leg(token, loan, price, ratios["ltv"], ratios["threshold"], Fraction(ceiling))
+    return _leg(token, loan, price, (ratios["ltv"], ratios["threshold"]), Fraction(ceiling), depth)
 
 
-def _basket_of_section(section: BasketSection, where: str, loan: Token) -> BasketPlan:
+def _basket_of_section(section: BasketSection, where: str, loan: Token, depth: int | None) -> BasketPlan:
     legs = []
     for name, leg in section.legs.items():
         feeds = leg.oracle.mock
@@ -144,18 +145,24 @@ def _basket_of_section(section: BasketSection, where: str, loan: Token) -> Baske
         token = _mock(leg.collateral, f"{where}.legs.{name}.collateral")
         price, own = feeds.collateral / feeds.loan, leg.risk(section.risk)
         times = Fraction(leg.ceiling_price) / Fraction(price) if leg.ceiling_price else Fraction(leg.ceiling)
-        legs.append(_leg(token, loan, price, own.ltv, own.threshold, times))
+        legs.append(_leg(token, loan, price, (own.ltv, own.threshold), times, depth))
     return BasketPlan(tuple(legs), _struct(section.risk.to_basket_struct, loan))
 
 
 def _leg(
-    token: Token, loan: Token, price: Decimal, ltv: Decimal, threshold: Decimal, ceiling: Fraction
+    token: Token,
+    loan: Token,
+    price: Decimal,
+    ratios: tuple[Decimal, Decimal],
+    ceiling: Fraction,
+    depth: int | None,
 ) -> LegPlan:
     """A leg whose ceiling is so many times its price."""
     decimals, answer = _feed(token, loan, price)
     scale = 10 ** (36 + loan.decimals - token.decimals - decimals)
-    leg = Leg(wad(ltv), wad(threshold), int(ceiling * answer * scale))
-    return LegPlan(token, answer, decimals, _HEARTBEAT, None, leg)
+    ltv, threshold = map(wad, ratios)
+    leg = Leg(ltv, threshold, int(ceiling * answer * scale))
+    return LegPlan(token, answer, decimals, _HEARTBEAT, depth, leg)
 
 
 def ground_of(engine: str, plan: MarketPlan, opening: Opening, start: datetime) -> Ground:

@@ -91,6 +91,7 @@ class BasketLiquidation(Answer):
     health_before: Amount
     health_after: Amount
     prices: Amounts  # of the legs held that have one
+    profit: Amount | None = None  # of a flash liquidation, sent to the liquidator
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,7 @@ def played(m: BasketMarket) -> Iterator[Any]:
         yield m.liquidate_all(by="bob"), m.wallet("bob"), m.positions()
     yield m.liquidate("alice", 1_234, by="bob"), m.liquidate("alice", by="bob", without=["wbtc"])
     yield m.preview_liquidation("alice"), m.wallet("bob")
+    yield m.flash_liquidate("carol", by="bob"), m.wallet("bob")
     m.prices["wbtc"] = 20_000
     yield [m.poke(who) for who in ("alice", "carol", "dave")]
     yield m.books(), m.liquidate("dave", 5_000, by="bob"), m.liquidate_all(by="bob")
@@ -59,7 +60,7 @@ def played(m: BasketMarket) -> Iterator[Any]:
 
 
 def test_a_session(baskets_everywhere: Everywhere) -> None:
-    first, *others = baskets_everywhere(legs=LEGS)
+    first, *others = baskets_everywhere(legs=LEGS, depth=5_000_000)
     expected = list(played(first))
     assert len(expected) > 15
     for other in others:
@@ -145,6 +146,19 @@ def test_a_leg_that_nobody_wants_is_left_out(market: BasketMarket) -> None:
     assert list(close.seized) == ["weth"]
     assert m.wallet("bob").collateral == close.seized
     assert m.position("alice").collateral["link"] == 1_000
+
+
+def test_a_flash_liquidation_sells_leg_by_leg() -> None:
+    m = BasketMarket.local(legs=LEGS, depth=5_000_000)
+    m.borrower("alice", {"weth": 10, "wbtc": "0.5"}, 36_000)
+    m.prices["wbtc"] = 45_000
+    with pytest.raises(Refused, match="profit too small"):
+        m.flash_liquidate("alice", by="bob", min_profit=10_000)
+    done = m.flash_liquidate("alice", by="bob")
+    assert done.profit and m.wallet("bob").loan == done.profit > 0
+    assert m.wallet("bob").collateral == {}
+    with pytest.raises(MarketError, match="There is no exchange here"):
+        BasketMarket.local("twin").flash_liquidate("alice")
 
 
 def test_a_silent_leg(market: BasketMarket) -> None:

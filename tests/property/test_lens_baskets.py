@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +14,8 @@ from plimsoll.testing.roles import STRANGER
 from plimsoll.twin import slices
 from plimsoll.units import MAX, WAD
 from tests.utils.lens_baskets import OWNERS, BasketLockstep
+
+pytestmark = pytest.mark.slow
 
 EVERYBODY = [*OWNERS, STRANGER]
 

@@ -1,14 +1,15 @@
 """Baskets through the Lens: figures that people can check, oracles that fail, and who is no basket."""
 
 from decimal import Decimal
+from typing import cast
 
 import pytest
 
 from plimsoll.chain.artifacts import slots
 from plimsoll.chain.engine import mapping_slot
 from plimsoll.chain.lens import BASKET_PAGE, PAGE, Lens
-from plimsoll.testing import Account, reverts
-from plimsoll.testing.market import BasketMarket, Builder, build_basket_market
+from plimsoll.testing import Account, Contract, reverts
+from plimsoll.testing.market import BasketMarket, Builder, Leg, build_basket_market
 from plimsoll.testing.roles import role
 from plimsoll.twin.position import pack
 from plimsoll.units import MAX, NOBODY, WAD
@@ -99,6 +100,30 @@ def test_a_candidate_of_unknown_value(lens: Lens, basket_market: BasketMarket, b
     assert prices[:2] == (0, 30_000 * 10**34)
     assert found[borrower].liquidatable
     assert (found[borrower].known, found[borrower].shares) == (False, 0)
+
+
+def test_a_leg_that_bears_nearly_nothing_is_not_enough(builder: Builder, lender: Account) -> None:
+    """What it would have to be worth does not fit a word at a price: none of it can go."""
+    loan, solid, air = builder.token(18), builder.token(18), builder.token(18)
+    oracles = [builder.oracle(2_000 * 10**36), builder.oracle(2_000 * 10**36)]
+    made = builder.pool(loan)
+    legs = [
+        Leg(solid, oracles[0]),
+        Leg(air, oracles[1], ltv=Decimal("1e-18"), threshold=Decimal("0.5")),
+    ]
+    basket = builder.basket(cast(Contract, made.pool), legs)
+    builder.open(made, {basket: 10**27})
+    market = BasketMarket(
+        builder, loan, (solid, air), (oracles[0], oracles[1]), made.pool, made.council, basket
+    )
+    market.give(lender)
+    market.pool.deposit(10**24, lender, sender=lender)
+    market.open(lender, [100, 100], 150_000)
+    lens = Lens(builder.protocol.lens())
+    assert lens.max_withdraw(basket.address, lender, 1) == 100 * 10**18
+    market.silence(0)
+    assert lens.max_withdraw(basket.address, lender, 1) == 0
+    assert lens.max_withdraw(basket.address, lender, 0) == 0
 
 
 def test_an_oracle_that_eats_all_gas_stops_nothing(lens: Lens, loan: BasketMarket, borrower: Account) -> None:
