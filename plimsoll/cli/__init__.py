@@ -17,7 +17,7 @@ COMMANDS = {
     "inspect": "Show pools, vaults and positions of a network.",
     "deploy": "Deploy a Factory, pools and vaults.",
     "verify": "Write what block explorers need to show sources.",
-    "keep": "Liquidate what can be liquidated of one vault.",
+    "keep": "Liquidate what can be liquidated of one vault or basket.",
     "new": "Write a scenario, market file or agent to start from.",
     "fetch": "Get Uniswap's contracts, or Anvil, from npm.",
 }

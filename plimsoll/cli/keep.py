@@ -1,4 +1,4 @@
-"""Liquidates what can be liquidated of one vault. See docs/keeper.md."""
+"""Liquidates what can be liquidated of one vault or basket. See docs/keeper.md."""
 
 import logging
 import random
@@ -58,7 +58,7 @@ def cli(
     metrics_port: int | None,
     **given: Any,
 ) -> None:
-    """Liquidate what can be liquidated of one vault."""
+    """Liquidate what can be liquidated of one vault or basket."""
     settings = settings_from(given)
     import ape
     from prometheus_client import start_http_server, write_to_textfile

@@ -20,9 +20,10 @@ from plimsoll.twin.uniswap_v2 import Reserves
 from plimsoll.units import PRICE_SCALE
 
 FLASH_GAS = 190_000  # of a batch through the Liquidator and one pair, see bench/README.md
-BASKET_GAS, LEG_GAS = 90_000, 35_000  # of a batch of a basket, and for each of its legs with two feeds
-BASKET_FLASH_GAS, LEG_FLASH_GAS = 100_000, 115_000  # the same through the Liquidator and a pair a leg
-BASKET_ORDER_GAS, LEG_ORDER_GAS = 11_000, 2_000  # for each order
+# of a batch of a basket and for each leg; the same through the Liquidator and a pair a leg; for each order
+BASKET_GAS, LEG_GAS = 75_000, 25_500
+BASKET_FLASH_GAS, LEG_FLASH_GAS = 109_000, 83_500
+BASKET_ORDER_GAS, LEG_ORDER_GAS = 14_000, 4_250
 
 
 class Execution(Protocol):

@@ -13,12 +13,14 @@ Tokens = Annotated[Decimal, Field(ge=0)]
 
 
 class Settings(BaseModel):
-    """A keeper of one vault; what is not given is taken from the environment, as `KEEPER_VAULT`."""
+    """A keeper of one vault or basket; what is not given is taken from the environment, as `KEEPER_VAULT`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     vault: str | None = Field(
-        None, description="name in the address book, or an address; without, the only one in the book"
+        None,
+        description="name of a vault or basket in the address book, or its address; without, the only one in "
+        "the book",
     )
     from_block: int = Field(0, ge=0, description="for an address: the block in which it was deployed")
     dry_run: bool = Field(False, description="show what would be done, and send nothing")
@@ -35,7 +37,7 @@ class Settings(BaseModel):
     pair: str | None = Field(
         None,
         description="address of the Uniswap v2 pair into which you sell, instead of the discount; its depth "
-        "limits the batch",
+        "limits the batch; not of a basket",
     )
     liquidator: str | None = Field(
         None,
