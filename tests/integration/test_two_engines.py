@@ -14,7 +14,7 @@ from plimsoll.scenario.config import Scenario
 from plimsoll.scenario.records import Result
 from plimsoll.scenario.run import Laboratory, clock_of
 from plimsoll.scenario.world import World
-from tests.utils.laboratory import artifacts, tiny
+from tests.utils.laboratory import artifacts, small_basket, tiny
 
 UNWIND = "borrowers.1.behaviour={kind: unwind, below: 1.1, to: 1.3}"
 FLEE = "pool.lenders={count: 3, flee_loss: true}"
@@ -57,10 +57,11 @@ def _names(world: World) -> dict[str, str]:
     sides |= {"liquidator": world.liquidator, "leverage": world.leverage}
     found = {side.contract.address: name for name, side in sides.items()}
     for number, market in enumerate(world.markets):
+        found[market.vault.contract.address] = f"vault {number}"
+    for leg in world.legs:
         found |= {
-            market.vault.contract.address: f"vault {number}",
-            market.collateral.contract.address: f"collateral {number}",
-            market.pair: f"pair {number}",
+            leg.collateral.contract.address: f"collateral {leg.number}",
+            leg.pair: f"pair {leg.number}",
         }
     return found
 
@@ -69,7 +70,8 @@ def _words(world: World) -> Iterator[tuple[str, str, tuple[str, ...], int]]:
     """Contract, variable, keys and word of every slot of pool and vault, and of mappings by an address."""
     people = sorted({*world.loan.model.balances, *world.pool.model.balances})
     people += [market.vault.contract.address for market in world.markets]
-    for name, side in (("Pool", world.pool), *(("Vault", market.vault) for market in world.markets)):
+    spokes = (("Basket" if market.is_basket else "Vault", market.vault) for market in world.markets)
+    for name, side in (("Pool", world.pool), *spokes):
         for variable, slot in slots(name).items():
             keys: list[tuple[str, ...]] = [(), *((person,) for person in people)]
             for key in keys:
@@ -103,6 +105,19 @@ def test_the_same_scenario_is_the_same_on_both(anvil) -> None:
     assert {close.kind for close in result.liquidations} == {"restorable", "shortfall"}
     assert sum(row.value for row in result.agents if row.key == "acted") > 0
     assert other.tables() == result.tables()
+    assert other_witness.events == witness.events
+    assert sum(1 for word in witness.words.values() if word != f"0x{0:040x}") > 20
+    assert other_witness.words == witness.words
+
+
+def test_a_basket_is_the_same_on_both(anvil) -> None:
+    """With a silent leg, and one that is halted."""
+    silence = "vaults.0.legs.1.oracle={outages: [{start: 1, end: 2}], heartbeat: 600, patience: 1200}"
+    scenario = small_basket(silence, "vaults.0.legs.2.halts=[{start: 1.5, end: 2.2}]")
+    result, witness = played(scenario, Revm(clock_of(scenario)))
+    other, other_witness = played(scenario, Anvil(anvil.url, now=clock_of(scenario)))
+    assert other.tables() == result.tables()
+    assert {row.seized > 0 for row in result.seizures if row.leg == 2} == {True, False}
     assert other_witness.events == witness.events
     assert sum(1 for word in witness.words.values() if word != f"0x{0:040x}") > 20
     assert other_witness.words == witness.words
