@@ -251,7 +251,7 @@ def liquidate_batch(
             shares = unsafe_add(shares, found.shares)
             paid = unsafe_add(paid, found.paid)
             fee = unsafe_add(fee, found.fee)
-            for j: uint256 in range(4):
+            for j: uint256 in range(basket.LANES, bound=4):
                 lane: uint256 = found.seized[j]
                 if lane != 0:
                     leg: uint256 = j << 1
@@ -435,7 +435,7 @@ def _apply(
     """
     left: uint256[4] = lanes
     rest: uint256 = position._reduce(word, 0, found.shares)
-    for j: uint256 in range(4):
+    for j: uint256 in range(basket.LANES, bound=4):
         if found.seized[j] != 0:
             lane: uint256 = unsafe_sub(left[j], found.seized[j])
             left[j] = lane

@@ -34,6 +34,7 @@ ORACLE_GAS: constant(uint256) = 1_000_000  # offered to an oracle, see `IOracle`
 GAS_BEFORE: constant(uint256) = 1_030_000  # of which a call can offer as much: a 64th stays, and what calling costs
 
 LEGS: immutable(DynArray[IBasket.Leg, MAX_LEGS])
+LANES: immutable(uint256)  # words of two amounts that hold them
 
 amounts: HashMap[address, uint256[4]]
 
@@ -55,6 +56,7 @@ def __init__(list: DynArray[IBasket.Leg, MAX_LEGS]):
     @param list Checked by `basket_params`.
     """
     LEGS = list
+    LANES = (len(list) + 1) // 2
 
 
 @external
@@ -78,13 +80,9 @@ def _lanes(owner: address, held: uint256) -> uint256[4]:
     @param held Mask of the legs held, or a position's word.
     """
     lanes: uint256[4] = empty(uint256[4])
-    rest: uint256 = held & HELD
-    for j: uint256 in range(4):
-        if rest == 0:
-            break
-        if rest & 3 != 0:
+    for j: uint256 in range(LANES, bound=4):
+        if (held >> (j << 1)) & 3 != 0:
             lanes[j] = self.amounts[owner][j]
-        rest >>= 2
     return lanes
 
 
@@ -98,13 +96,13 @@ def _amount(lane: uint256, leg: uint256) -> uint256:
 
 
 @internal
-@pure
+@view
 def _unpacked(lanes: uint256[4]) -> uint256[8]:
     """
     @notice An amount for each leg.
     """
     found: uint256[8] = empty(uint256[8])
-    for j: uint256 in range(4):
+    for j: uint256 in range(LANES, bound=4):
         lane: uint256 = lanes[j]
         if lane != 0:
             leg: uint256 = j << 1
