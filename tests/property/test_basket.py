@@ -20,6 +20,8 @@ from plimsoll.units import NOBODY, PRICE_SCALE, WAD
 from tests.utils.basket_positions import BasketCase, Terms, random_basket_case, random_terms
 from tests.utils.baskets import falls
 
+pytestmark = pytest.mark.slow
+
 FUZZ = os.environ.get("FUZZ_STEPS")
 FIRST_SEED = int(os.environ.get("FUZZ_SEED", 0))
 CLOSES = 5 * int(FUZZ) if FUZZ else 6_000

@@ -336,6 +336,7 @@ class BasketPlace:
 
     def compare(self) -> None:
         """Storage words, balances and views of basket and pool equal the twin's."""
+        self.clock.now = self.chain.now
         twin, pool, address = self.twin, self.models["pool"], self.basket.address
         books, word = pool.totals, self.word
         counts = (

@@ -78,6 +78,7 @@ def scaled(place: BasketPlace, per_mille: int) -> None:
         place.oracles[leg].set_price(price * per_mille // 1_000, sender=STRANGER)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_gas_makes_nobody_silent(hungry, name):
     """It is refused for want of gas, or does what plenty of gas does."""
@@ -90,6 +91,20 @@ def test_gas_makes_nobody_silent(hungry, name):
     assert TOO_LITTLE in reasons or name == "deposit"  # which asks without a limit of its own
 
 
+def test_how_much_there_must_be(place):
+    """Of what is there 63/64 can be offered, and calling costs something: a million needs 1,030,000."""
+    place.hold(10)
+    place.borrow(10_000)
+    place.silence(0)
+    low, high = 100_000, 3_000_000
+    while high - low > 100:
+        middle = (low + high) // 2
+        refused = starved(place, place.basket.health, BORROWER, sender=STRANGER, gases=[middle])
+        low, high = (middle, high) if refused else (low, middle)
+    assert 1_030_000 < high < 1_060_000
+    assert refused <= {TOO_LITTLE}
+
+
 @pytest.mark.parametrize("legs", [(0,), (2,), (0, 1, 2)])
 def test_who_is_silent_is_so_with_any_gas(hungry, legs):
     """A leg that reverts at once: with little gas refused, though nothing was starved."""
@@ -100,6 +115,7 @@ def test_who_is_silent_is_so_with_any_gas(hungry, legs):
     assert reasons <= {"", TOO_LITTLE}
 
 
+@pytest.mark.slow
 def test_a_leg_that_burns_all_it_gets(hungry):
     """Three oracles without an end cost their three million and stop nothing."""
     for oracle in hungry.oracles:
@@ -112,6 +128,7 @@ def test_a_leg_that_burns_all_it_gets(hungry):
         hungry.act("withdraw", leg, hungry.position()[0][leg], BORROWER, BORROWER, sender=BORROWER)
 
 
+@pytest.mark.slow
 def test_an_oracle_that_needs_a_little_more_than_its_million_is_silent(hungry):
     """See `IOracle`; it is so at any gas, and never by its caller's choice."""
     hungry.oracles[2].set_appetite(1_010_000, sender=STRANGER)

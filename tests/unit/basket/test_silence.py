@@ -164,8 +164,9 @@ def test_lanes_at_their_top_while_silent(place):
 
 # ------------------------------------------------------------------------- answers that are no price
 
+BURNS = "burns all its gas"
 CODES = {  # of an oracle, whatever it is asked; what a basket takes it for
-    "burns all its gas": ("5b5f56", 0),
+    BURNS: ("5b5f56", 0),
     "reverts": ("5f5ffd", 0),
     "reverts with 64 kilobytes": ("620100005ffd", 0),
     "fails": ("fe", 0),
@@ -194,7 +195,10 @@ def odd(with_any) -> Iterator[BasketPlace]:
         yield with_any
 
 
-@pytest.mark.parametrize("name", CODES)
+NAMES = [pytest.param(name, marks=pytest.mark.slow) if name == BURNS else name for name in CODES]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_no_oracle_shuts_a_basket(odd, name):
     """Health, loans, withdrawals, pokes, closes, repayment: as the twin says, whatever the third leg says."""
     code, answer = CODES[name]
@@ -218,7 +222,9 @@ def test_no_oracle_shuts_a_basket(odd, name):
         odd.act("withdraw", leg, odd.position()[0][leg], BORROWER, BORROWER, sender=BORROWER)
 
 
-@pytest.mark.parametrize("name", [name for name, (_, answer) in CODES.items() if not answer])
+@pytest.mark.parametrize(
+    "name", [name for name, (_, answer) in CODES.items() if not answer and name != BURNS]
+)
 def test_a_leg_without_a_price_does_not_enter(odd, name):
     """Neither what fails nor what is worth nothing."""
     odd.run_code(2, *CODES[name])
