@@ -37,9 +37,9 @@ test-fast: ## run the tests that need no Anvil, in process
 	@$(SETUP) foundry
 	@$(BIN)/python -m pytest tests --engine revm $(PARALLEL) $(ARGS)
 
-fuzz: ## play 200,000 random steps on bytecode and twin; FUZZ_STEPS=n for another number
+fuzz: ## play 200,000 random steps and a million closes of baskets; FUZZ_STEPS=n for another number
 	@$(SETUP) core
-	@FUZZ_STEPS=$${FUZZ_STEPS:-200000} $(BIN)/python -m pytest tests/stateful $(ARGS)
+	@FUZZ_STEPS=$${FUZZ_STEPS:-200000} $(BIN)/python -m pytest tests/stateful tests/property/test_basket.py $(ARGS)
 
 mutation: ## break the contracts in 600 ways and count what the tests in process notice
 	@$(SETUP) core

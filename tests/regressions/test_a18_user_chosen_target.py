@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from plimsoll.testing.roles import BORROWER
 from plimsoll.units import MAX, order
 from tests.utils.actor import Actor
+from tests.utils.baskets import BasketPlace
 
 CONTRACTS = Path(__file__).parents[2] / "contracts"
 
@@ -84,6 +86,47 @@ def test_a18_a_vault_calls_what_it_was_made_of_and_its_caller(
             assert to in own or (to == actor.address.lower() and selector in hooks), (method, to)
             assert kind in ("CALL", "STATICCALL")
         assert sum(to == actor.address.lower() for _, to, _ in calls) == (arguments[-1] is data)
+
+
+def test_a18_a_basket_calls_what_it_was_made_of_and_its_caller(anvil, builder, stranger):
+    """Pool, tokens, oracles; its caller alone, only with data, by the hook of what he asked for."""
+    place = BasketPlace(builder)
+    place.hold(10, "0.5", 10_000)
+    place.borrow(30_000)
+    actor, bystander = place.actor(), builder.chain.make("CallbackActor")
+    me = actor.address
+    place.act_with_callback(actor, "open", 1, place.of_leg(1, 1), place.loans(9_000), me, me)
+    place.scale_prices(600)
+    data = bytes.fromhex(bystander.address[2:])
+    hooks = {
+        "open": actor.contract.on_open.encode(0, 0, b"")[:4],
+        "close": actor.contract.on_close.encode(0, 0, b"")[:4],
+        "liquidate": actor.contract.on_basket_liquidation.encode(0, 0, [0] * 8, b"")[:4],
+        "liquidate_batch": actor.contract.on_basket_liquidation.encode(0, 0, [0] * 8, b"")[:4],
+    }
+    own = {part.address.lower() for part in (place.pool, place.loan, *place.tokens, *place.oracles)}
+    to = bystander.address
+    for name, *arguments in (
+        ("deposit", 1, 1, to),
+        ("withdraw", 1, 1, to, me),
+        ("borrow", 10**6, to, me),
+        ("repay", 10**6, to),
+        ("open", 1, 1, 10**6, to, me, data),
+        ("close", 10**6, 1, 1, to, me, data),
+        ("liquidate", BORROWER, MAX, [], 0, to, data),
+        ("liquidate", BORROWER, MAX, [], 0b010, to, data),
+        ("liquidate_batch", [order(BORROWER), order(to)], [], to, data),
+        ("poke", BORROWER),
+        ("set_operator", to, 3),
+    ):
+        calldata = place.basket.encode(name, *arguments)
+        trace = traced(anvil, stranger, actor.contract.act, place.basket, calldata)
+        assert "error" not in trace, name
+        calls = calls_of(trace, place.basket.address)
+        back = [selector for _, target, selector in calls if target == me.lower()]
+        assert back == (["0x" + hooks[name].hex()] if arguments[-1] is data else [])
+        assert {target for _, target, _ in calls} <= own | {me.lower()}, name
+        assert {kind for kind, _, _ in calls} <= {"CALL", "STATICCALL"}
 
 
 def test_a18_a_signer_with_code_is_asked_by_a_static_call(anvil, market, bystander, stranger):
