@@ -26,7 +26,7 @@ at an unknown slot, memory beyond 64 KiB. A loop is followed `rounds` times; wha
 `Machine.cut`, and a caller must refuse a run in which that is not 0.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -484,14 +484,26 @@ REVERT_BUBBLE = bytes.fromhex("3e3d5ffd")  # RETURNDATACOPY RETURNDATASIZE PUSH0
 class Machine:
     """One contract's code."""
 
-    def __init__(self, code: bytes, rounds: int = 8, *, prune: bool = False) -> None:
+    def __init__(
+        self,
+        code: bytes,
+        rounds: int = 8,
+        *,
+        prune: bool = False,
+        views: bool = True,
+        given: Mapping[int, int] | None = None,
+    ) -> None:
         """`rounds`: how often a path may meet the same open branch; what would go on is counted in `cut`.
 
-        With `prune` the solver is asked at every branch whether it can be taken.
+        With `prune` the solver is asked at every branch whether it can be taken. Without `views` calls by
+        view are not kept, so that paths on which others were asked can go on as one. `given` are words of
+        the calldata, by their offsets, that are no unknowns.
         """
         self.code = code + bytes(33)  # beyond its end the chain reads zeros, which stop
         self.rounds = rounds
         self.prune = prune
+        self.views = views
+        self.given = given or {}
         self.cut = 0
         self._selector = 0
         self._reverts: dict[int, bool] = {}
@@ -661,7 +673,8 @@ class Machine:
         for i, answer in enumerate(answers):
             self._store(state, out + 32 * i, answer)
         locked = isinstance(lock := state.transient.get(0), int) and lock == 1
-        state.calls.append(Call(static, to, selector, arguments, answers, locked))
+        if self.views or not static:
+            state.calls.append(Call(static, to, selector, arguments, answers, locked))
         stack.append(state.new("success"))
 
     # --------------------------------------------------------------------------------------------- memory
@@ -739,16 +752,20 @@ class Machine:
 
     def _calldata(self, state: State, offset: Value) -> Value:
         if not (isinstance(offset, int) and offset == 0):
-            return CALLDATA(word(offset))
+            return self._argument(offset)
         if self.code[state.pc : state.pc + 3] != SELECTOR_ONLY:
             raise Unknown("the selector together with what follows it")
         return self._selector << 224
 
+    def _argument(self, offset: Value) -> Value:
+        known = self.given.get(offset) if isinstance(offset, int) else None
+        return CALLDATA(word(offset)) if known is None else known
 
-def _calldata_byte(state: State, start: Value, i: int) -> Any:
-    if isinstance(start, int) and start < 4:
-        raise Unknown("a copy of the selector")
-    return CALLDATA(word(start + i // 32 * 32)), i % 32
+    def _calldata_byte(self, start: Value, i: int) -> Any:
+        if isinstance(start, int) and start < 4:
+            raise Unknown("a copy of the selector")
+        value, at = self._argument(start + i // 32 * 32), i % 32
+        return (value >> (248 - 8 * at)) & 0xFF if isinstance(value, int) else (value, at)
 
 
 def _memory_byte(state: State, start: Value, i: int) -> Any:
@@ -801,7 +818,7 @@ _SIMPLE: dict[int, Callable[[Machine, State], None]] = {
     0x34: _push(lambda m, s: CALLVALUE),
     0x35: _push(lambda m, s: m._calldata(s, s.stack.pop())),
     0x36: _push(lambda m, s: CALLDATASIZE),
-    0x37: lambda m, s: m._copy(s, lambda start, i: _calldata_byte(s, start, i)),
+    0x37: lambda m, s: m._copy(s, m._calldata_byte),
     0x39: lambda m, s: m._copy(s, lambda start, i: m.code[start + i] if start + i < len(m.code) else 0),
     0x3B: _push(lambda m, s: (s.stack.pop(), s.new("codesize"))[1]),
     0x3C: _code_of_another,

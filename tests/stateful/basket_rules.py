@@ -10,6 +10,7 @@ from tests.stateful.choices import Choices
 from tests.stateful.world import BORROWERS, CURATOR, HOLDERS, LEGS, LIQUIDATOR, STRANGER
 
 NONE = len(LEGS)  # no leg
+ALL_BUT_SECOND = 0b101
 
 
 class BasketRules(Choices):
@@ -105,7 +106,7 @@ class BasketRules(Choices):
 
     def liquidate_basket(self) -> None:
         """Closes a position, legs left out or not (L1b, L8)."""
-        owner, without = self.sickest(), self.random.choice((0, self.random.randrange(2**NONE)))
+        owner, without = self.sickest(), self.left_out()
         debt = self.basket.debt_of(owner)
         limit = MAX if self.random.random() < 0.4 else self.amount(self.random.choice((debt, debt // 50)))
         expected = self.ask_basket(owner, limit, without)
@@ -118,6 +119,10 @@ class BasketRules(Choices):
             assert (paid, fee, seized[:NONE]) == (expected.paid, expected.fee, expected.seized), "L8"
         elif expected.liquidatable and not self.silent(owner):
             assert self.basket.preview_liquidate(owner, MAX).executable, "L1b: nobody can close it"
+
+    def left_out(self) -> int:
+        """A mask: no leg, all but the one with the highest threshold, or any."""
+        return self.random.choice((0, 0, ALL_BUT_SECOND, self.random.randrange(2**NONE)))
 
     def ask_basket(self, owner: str, limit: int, without: int) -> slices.Quote:
         """The preview, the same on both sides."""
@@ -235,8 +240,7 @@ class BasketRules(Choices):
         elif choice == "close":
             arguments = self.closing(owner)
         elif choice == "liquidate":
-            without = self.random.choice((0, self.random.randrange(2**NONE)))
-            arguments = (self.sickest(), MAX, [], without, me)
+            arguments = (self.sickest(), MAX, [], self.left_out(), me)
         else:
             arguments = ([order(owner) for owner in BORROWERS], [], me)
         self.world.act_with_callback("basket", choice, *arguments, inside=inside)
