@@ -171,12 +171,14 @@ def dust(ground: Ground, market: Market, legs: Sequence[Leg]) -> dict[str, Any]:
     return found
 
 
-def silence(ground: Ground, market: Market, legs: Sequence[Leg]) -> list[dict[str, Any]]:
+def silence(
+    ground: Ground, market: Market, legs: Sequence[Leg], fall: Sequence[int] = FALL
+) -> list[dict[str, Any]]:
     """The junk's feed is silent while the collateral falls step by step: what liquidators can do at each."""
     owner = _Play(ground, market, legs).position(person("silence"), [LOCKED, DUST])
     ground.engine.request("anvil_setCode", legs[1].feed.address, REVERTS)
     steps = []
-    for quote in FALL:
+    for quote in fall:
         legs[0].set_price(quote)
         refusal = _refusal(ground, market.liquidate(KEEPER, owner, MAX))
         step = {"quote": quote, "refusal": refusal, "debt": market.debt(owner), "held": market.held(owner)}

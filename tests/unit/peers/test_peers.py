@@ -16,7 +16,7 @@ from bench.peers import report, several
 from bench.peers.floor import floors
 from bench.peers.ground import Call, Done, Failed, Ground
 from bench.peers.node import node
-from bench.peers.operations import OPERATIONS, Measured, measure
+from bench.peers.operations import BAD_QUOTE, OPERATIONS, Measured, measure
 from bench.peers.ours import Basket, Plimsoll, slot_oracle
 from bench.peers.packages import ROOT, installed, pinned
 from bench.peers.results import plain, ratio, run
@@ -157,6 +157,14 @@ def test_what_a_basket_leaves_of_a_position_with_junk(anvil: Anvil, tell: Callab
         legs = ground.legs(2)
         told = tell(ground, Basket(ground, legs), legs)
     assert told == RESULTS["several"][tell.__name__]["plimsoll"]
+
+
+def test_a_basket_books_no_loss_while_junk_is_silent(anvil: Anvil) -> None:
+    with undone(anvil):
+        ground = Ground(anvil)
+        legs = ground.legs(2)
+        (step,) = several.silence(ground, Basket(ground, legs), legs, [BAD_QUOTE])
+    assert step["refusal"] == "basket: value unknown"
 
 
 def test_aave_leaves_debt_that_nobody_closes_and_a_basket_none() -> None:
