@@ -251,7 +251,7 @@ def show(
 
 def main() -> None:
     """Measures on an Anvil of its own."""
-    with AnvilProcess() as node:
+    with AnvilProcess("--prune-history") as node:  # else it writes the states of old blocks to disk
         market = Market(Anvil(node.url))
         steady, first, batches = market.measure()
         periphery = market.measure_periphery()
