@@ -152,3 +152,50 @@ def test_a23_dust_of_a_leg_that_falls_silent():
     place.set_price(2, 1)  # it answers: what was unknown is a loss, and is booked
     place.close()
     assert place.pool.losses(place.basket) > 0
+
+
+def test_a23_a_base_unit_of_a_silent_leg_delays_what_is_not_covered():
+    """What is known and not solved: it is judged by the legs held, not by what they are worth.
+
+    A unit is no shield of health, nor of a position that covers its debt. But a loss waits for its oracle, and
+    meanwhile the provision says it, to the unit's worth.
+    """
+    place = small_place()
+    place.hold(10, 0, 25)
+    place.act("withdraw", 2, place.of_leg(2, 25) - 1, BORROWER, BORROWER, sender=BORROWER)
+    place.borrow(15_000)
+    with place.isolated():
+        place.scale_prices(500)
+        loss = place.act("poke", BORROWER, sender=STRANGER)
+    place.silence(2)
+    for per_mille, state in (
+        (910, "healthy"),
+        (903, "closed"),
+        (765, "closed"),
+        (764, "unknown"),
+        (500, "unknown"),
+    ):
+        place.set_price(0, place.fair[0] * per_mille // 1_000)
+        quote = place.preview()
+        found = "closed" if quote.executable else "unknown"
+        assert state == (found if quote.liquidatable else "healthy")
+    provided = place.act("poke", BORROWER, sender=STRANGER)
+    assert loss - 12 <= provided <= loss  # a unit at its ceiling is ten units of the loan asset
+
+
+def test_a23_a_junk_leg_and_a_silent_one_together():
+    """A pumped and gone token, and one whose oracle fails: closed from the third, which covers; both stay."""
+    place = small_place()
+    place.hold(10, "0.01", 25)
+    place.borrow(15_000)
+    place.set_price(0, place.fair[0] * 8 // 10)
+    place.set_price(1, 1)
+    place.silence(2)
+    held = place.position()[0]
+    for without in (0, 0b010):
+        with place.isolated():
+            answer = place.close(MAX, without)
+            assert answer.seized[2] == 0 and place.position()[0][2] == held[2]
+            assert (answer.seized[1] > 0) == (without == 0)
+            assert place.basket.health(BORROWER) >= 10**18
+            assert place.pool.losses(place.basket) == 0
