@@ -107,7 +107,7 @@ def test_a18_a_basket_calls_what_it_was_made_of_and_its_caller(anvil, builder, s
     own = {part.address.lower() for part in (place.pool, place.loan, *place.tokens, *place.oracles)}
     to = bystander.address
     for name, *arguments in (
-        ("deposit", 1, 1, to),
+        ("deposit", 1, place.of_leg(1, 1), to),
         ("withdraw", 1, 1, to, me),
         ("borrow", 10**6, to, me),
         ("repay", 10**6, to),

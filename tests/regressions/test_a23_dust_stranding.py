@@ -157,7 +157,7 @@ def test_a23_dust_of_a_leg_that_falls_silent():
 def test_a23_a_base_unit_of_a_silent_leg_delays_what_is_not_covered():
     """What is known and not solved: it is judged by the legs held, not by what they are worth.
 
-    A unit is no shield of health, nor of a position that covers its debt. But a loss waits for its oracle, and
+    A unit shields neither health nor a position that covers its debt. But a loss waits for its oracle, and
     meanwhile the provision says it, to the unit's worth.
     """
     place = small_place()
