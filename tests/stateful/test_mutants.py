@@ -106,8 +106,8 @@ MISTAKES = {
     ),
     "what a sale yields beyond the repayment stays": Mistake(
         "contracts/periphery/Leverage.vy",
-        "    tokens._send(loan, msg.sender, self.rest)\n",
-        "",
+        "    tokens._send(loan, msg.sender, self.rest)\n    self._end(vault, min_health, signed)\n",
+        "    self._end(vault, min_health, signed)\n",
     ),
     "what is sold or repaid may be pulled again": Mistake(
         "contracts/modules/tokens.vy",
