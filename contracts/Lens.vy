@@ -36,7 +36,7 @@ from .interfaces import IBasket
 from .interfaces import ILens
 from .interfaces import IPool
 from .interfaces import IVault
-from .modules import basket
+from .modules import basket as baskets
 from .modules import liquidation
 from .modules import margin
 from .modules import position
@@ -62,7 +62,8 @@ struct Market:
 
 struct BasketMarket:
     basket: Basket.__interface__
-    legs: DynArray[IBasket.Leg, basket.MAX_LEGS]
+    pool: Pool.__interface__
+    legs: DynArray[IBasket.Leg, baskets.MAX_LEGS]
     risk: IVault.RiskParams
     totals: IPool.DebtTotals  # with interest up to now
     prices: uint256[8]  # 1e36; 0 = silent
@@ -230,12 +231,12 @@ def debt_by_liquidation_price(
 @external
 @view
 def basket_positions(
-    basket_: address, owners: DynArray[address, PAGE]
+    basket: address, owners: DynArray[address, PAGE]
 ) -> DynArray[ILens.BasketPosition, PAGE]:
     """
     @notice The positions of `owners` in a basket, at the oracles' prices, in the same order.
     """
-    market: BasketMarket = self._basket_market(basket_)
+    market: BasketMarket = self._basket_market(basket)
     safe_prices: uint256[8] = self._safe_prices(market)
     found: DynArray[ILens.BasketPosition, PAGE] = []
     for owner: address in owners:
@@ -246,7 +247,7 @@ def basket_positions(
 @external
 @view
 def basket_liquidatable(
-    basket_: address, owners: DynArray[address, PAGE], without: uint256
+    basket: address, owners: DynArray[address, PAGE], without: uint256
 ) -> (uint256[8], DynArray[ILens.BasketCandidate, PAGE]):
     """
     @notice Those of `owners` whose positions in a basket can be liquidated, with the exact preview of each on its
@@ -254,7 +255,7 @@ def basket_liquidatable(
     @param without Mask of the legs to leave out of every close.
     @return The oracles' prices, 1e36, 0 for a silent leg; the candidates, in the order of `owners`.
     """
-    market: BasketMarket = self._basket_market(basket_)
+    market: BasketMarket = self._basket_market(basket)
     found: DynArray[ILens.BasketCandidate, PAGE] = []
     for owner: address in owners:
         amounts: uint256[8] = empty(uint256[8])
@@ -271,13 +272,12 @@ def basket_liquidatable(
 
 @external
 @view
-def max_borrow(basket_: address, owner: address) -> uint256:
+def max_borrow(basket: address, owner: address) -> uint256:
     """
     @notice The most that `borrow` of a basket sends `owner` in this block, base units: bound by health at the safe
             prices, line and cash; below the exact maximum by at most the value of one debt share plus one base unit.
     """
-    pool: Pool.__interface__ = Pool.__interface__(self._pool_of_basket(basket_))
-    market: BasketMarket = self._basket_market(basket_)
+    market: BasketMarket = self._basket_market(basket)
     amounts: uint256[8] = empty(uint256[8])
     debt_shares: uint256 = 0
     amounts, debt_shares = staticcall market.basket.position_of(owner)
@@ -288,17 +288,17 @@ def max_borrow(basket_: address, owner: address) -> uint256:
         + share_math._to_assets_up(1, market.totals.debt, market.totals.shares)
         + 1
     )
-    return min(allowed - min(taken, allowed), staticcall pool.max_draw(basket_))
+    return min(allowed - min(taken, allowed), staticcall market.pool.max_draw(basket))
 
 
 @external
 @view
-def max_withdraw(basket_: address, owner: address, leg: uint256) -> uint256:
+def max_withdraw(basket: address, owner: address, leg: uint256) -> uint256:
     """
     @notice The most that `withdraw` of a basket sends `owner` of a leg in this block, base units: bound by health at
             the safe prices, with one base unit of debt to spare.
     """
-    market: BasketMarket = self._basket_market(basket_)
+    market: BasketMarket = self._basket_market(basket)
     assert leg < len(market.legs), "lens: no such leg"
     amounts: uint256[8] = empty(uint256[8])
     debt_shares: uint256 = 0
@@ -321,14 +321,13 @@ def max_withdraw(basket_: address, owner: address, leg: uint256) -> uint256:
 
 @external
 @view
-def basket_summary(basket_: address) -> ILens.BasketSummary:
+def basket_summary(basket: address) -> ILens.BasketSummary:
     """
     @notice A basket's legs with both prices of each, what they have in common, and its credit line.
     """
-    pool: address = self._pool_of_basket(basket_)
-    market: BasketMarket = self._basket_market(basket_)
+    market: BasketMarket = self._basket_market(basket)
     safe_prices: uint256[8] = self._safe_prices(market)
-    legs: DynArray[ILens.LegSummary, basket.MAX_LEGS] = []
+    legs: DynArray[ILens.LegSummary, baskets.MAX_LEGS] = []
     for leg: IBasket.Leg in market.legs:
         i: uint256 = len(legs)
         legs.append(
@@ -343,9 +342,9 @@ def basket_summary(basket_: address) -> ILens.BasketSummary:
             )
         )
     return ILens.BasketSummary(
-        pool=pool,
+        pool=market.pool.address,
         loan_asset=staticcall market.basket.loan_asset(),
-        line=self._line(Pool.__interface__(pool), Vault.__interface__(basket_)),
+        line=self._line(market.pool, Vault.__interface__(basket)),
         risk=market.risk,
         legs=legs,
     )
@@ -451,14 +450,6 @@ def _pool_of_vault(vault: address) -> address:
 
 @internal
 @view
-def _pool_of_basket(basket_: address) -> address:
-    is_basket: bool = staticcall FACTORY.is_basket(basket_)
-    assert is_basket, "lens: not a basket"
-    return staticcall FACTORY.pool_of(basket_)
-
-
-@internal
-@view
 def _check_pool(pool: address):
     is_pool: bool = staticcall FACTORY.is_pool(pool)
     assert is_pool, "lens: not a pool"
@@ -480,18 +471,20 @@ def _market(vault: address) -> Market:
 
 @internal
 @view
-def _basket_market(basket_: address) -> BasketMarket:
+def _basket_market(basket: address) -> BasketMarket:
     """
     @notice A basket with its parameters, its oracles' prices and its pool's debt, as of this block.
     """
-    pool: address = self._pool_of_basket(basket_)
+    is_basket: bool = staticcall FACTORY.is_basket(basket)
+    assert is_basket, "lens: not a basket"
     market: BasketMarket = empty(BasketMarket)
-    market.basket = Basket.__interface__(basket_)
+    market.basket = Basket.__interface__(basket)
+    market.pool = Pool.__interface__(staticcall FACTORY.pool_of(basket))
     market.legs = staticcall market.basket.legs()
     market.risk = staticcall market.basket.risk()
-    market.totals = staticcall Pool.__interface__(pool).debt_totals()
-    for i: uint256 in range(len(market.legs), bound=basket.MAX_LEGS):
-        market.prices[i] = basket._answer(market.legs[i].oracle, method_id("price()"))
+    market.totals = staticcall market.pool.debt_totals()
+    for i: uint256 in range(len(market.legs), bound=baskets.MAX_LEGS):
+        market.prices[i] = baskets._answer(market.legs[i].oracle, method_id("price()"))
     return market
 
 
@@ -569,9 +562,9 @@ def _safe_prices(market: BasketMarket) -> uint256[8]:
     @notice Each leg's safe price, at most its ceiling, 1e36; 0 when it is silent, which takes only one silent price.
     """
     found: uint256[8] = empty(uint256[8])
-    for i: uint256 in range(len(market.legs), bound=basket.MAX_LEGS):
+    for i: uint256 in range(len(market.legs), bound=baskets.MAX_LEGS):
         if market.prices[i] > 0:
-            answer: uint256 = basket._answer(market.legs[i].oracle, method_id("safe_price()"))
+            answer: uint256 = baskets._answer(market.legs[i].oracle, method_id("safe_price()"))
             found[i] = min(answer, market.legs[i].ceiling)
     return found
 
@@ -645,7 +638,7 @@ def _basket_position(
     found.liquidation_fall = self._fall(found.debt * WAD, worth.high_weighted, worth.low_weighted)
     found.bankruptcy_fall = self._fall(found.debt, worth.high, worth.low)
     # a basket is as many units as its legs are worth, at a price of 1
-    unit: uint256 = min(worth.high, basket.LANE) | (found.debt_shares << 128)
+    unit: uint256 = min(worth.high, baskets.LANE) | (found.debt_shares << 128)
     found.shortfall = liquidation._shortfall(market.risk, unit, PRICE_SCALE, market.totals)
     found.provision = staticcall market.basket.provision_of(owner)
     return found
@@ -654,20 +647,20 @@ def _basket_position(
 @internal
 @pure
 def _worth(
-    legs: DynArray[IBasket.Leg, basket.MAX_LEGS], prices: uint256[8], amounts: uint256[8]
+    legs: DynArray[IBasket.Leg, baskets.MAX_LEGS], prices: uint256[8], amounts: uint256[8]
 ) -> Worth:
     """
     @notice What the legs held are worth, see `basket._worth`.
     """
     worth: Worth = empty(Worth)
-    for i: uint256 in range(len(legs), bound=basket.MAX_LEGS):
+    for i: uint256 in range(len(legs), bound=baskets.MAX_LEGS):
         if amounts[i] > 0 and prices[i] == 0:
-            most: uint256 = basket._value_up(amounts[i], legs[i].ceiling)
+            most: uint256 = baskets._value_up(amounts[i], legs[i].ceiling)
             worth.high += most
             worth.high_weighted += most * legs[i].threshold
             worth.silent |= 1 << i
         else:
-            found: uint256 = basket._value_down(amounts[i], prices[i])
+            found: uint256 = baskets._value_down(amounts[i], prices[i])
             worth.low += found
             worth.low_weighted += found * legs[i].threshold
     worth.high += worth.low
@@ -678,14 +671,14 @@ def _worth(
 @internal
 @pure
 def _power(
-    legs: DynArray[IBasket.Leg, basket.MAX_LEGS], safe_prices: uint256[8], amounts: uint256[8]
+    legs: DynArray[IBasket.Leg, baskets.MAX_LEGS], safe_prices: uint256[8], amounts: uint256[8]
 ) -> uint256:
     """
     @notice The debt that the legs held may bear, base units of the loan asset times WAD.
     """
     found: uint256 = 0
-    for i: uint256 in range(len(legs), bound=basket.MAX_LEGS):
-        found += basket._value_down(amounts[i], safe_prices[i]) * legs[i].ltv
+    for i: uint256 in range(len(legs), bound=baskets.MAX_LEGS):
+        found += baskets._value_down(amounts[i], safe_prices[i]) * legs[i].ltv
     return found
 
 

@@ -194,7 +194,7 @@ interface ILens {
 
     /// @notice The positions of `owners` in a basket, at the oracles' prices, in the same order.
     function basket_positions(
-        address basket_,
+        address basket,
         address[] calldata owners
     ) external view returns (BasketPosition[] memory);
 
@@ -203,21 +203,21 @@ interface ILens {
     /// @param without Mask of the legs to leave out of every close.
     /// @return The oracles' prices, 1e36, 0 for a silent leg; the candidates, in the order of `owners`.
     function basket_liquidatable(
-        address basket_,
+        address basket,
         address[] calldata owners,
         uint256 without
     ) external view returns (uint256[8] memory, BasketCandidate[] memory);
 
     /// @notice The most that `borrow` of a basket sends `owner` in this block, base units: bound by health at the safe
     /// prices, line and cash; below the exact maximum by at most the value of one debt share plus one base unit.
-    function max_borrow(address basket_, address owner) external view returns (uint256);
+    function max_borrow(address basket, address owner) external view returns (uint256);
 
     /// @notice The most that `withdraw` of a basket sends `owner` of a leg in this block, base units: bound by health at
     /// the safe prices, with one base unit of debt to spare.
-    function max_withdraw(address basket_, address owner, uint256 leg) external view returns (uint256);
+    function max_withdraw(address basket, address owner, uint256 leg) external view returns (uint256);
 
     /// @notice A basket's legs with both prices of each, what they have in common, and its credit line.
-    function basket_summary(address basket_) external view returns (BasketSummary memory);
+    function basket_summary(address basket) external view returns (BasketSummary memory);
 
     /// @notice A vault's parameters, its credit line and both of its oracle's prices.
     function vault_summary(address vault) external view returns (VaultSummary memory);
