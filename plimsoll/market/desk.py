@@ -164,13 +164,18 @@ class Desk(Strict):
         if name in _TIMES:
             return datetime.fromtimestamp(value, UTC) if value else None
         if name == "price":
-            return self.price(value)
+            return self.price_of(self._locked_in(place), value)
         if name.startswith("health"):
             return ratio(value)
         if is_vault and (name == "seized" or it.name in ("Deposit", "Withdraw")):
-            return self.collaterals(value)
+            token = self._locked_in(place)
+            return Amount(value, token.decimals, token.symbol)
         is_share = place == "backstop" or name == "shares" or it.name in ("Transfer", "Approval")
         return self.shares(value) if is_share else self.loans(value)
+
+    def _locked_in(self, place: str) -> Token:
+        """The collateral of a vault, by what it is called."""
+        return self.ground.tokens[self.parts.spokes[place.removeprefix("vault ")].collateral.address]
 
     def _of_legs(self, basket: str, it: LoggedEvent, name: str, value: Any) -> Any:
         """An argument that is about legs."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -260,6 +261,62 @@ def test_the_market_of_a_file(engine: str) -> None:
         Market.from_file("local-basket-usdc.yaml", engine)
     with pytest.raises(MarketError, match="has no basket; a vault with `legs` is one"):
         BasketMarket.from_file("local-weth-usdc.yaml", engine)
+
+
+MIXED = """\
+pool: {asset: {mock: {symbol: USDC, decimals: 6}}, name: Plimsoll USDC, symbol: pUSDC}
+vaults:
+  link:
+    collateral: {mock: {symbol: LINK, decimals: 18}}
+    oracle: {mock: {collateral: 15}}
+    risk: volatile
+    limit: 1_000_000
+  blue:
+    risk: blue-chip
+    limit: 2_000_000
+    legs:
+      weth: {collateral: {mock: {symbol: WETH, decimals: 18}}, oracle: {mock: {collateral: 2_000}}}
+      wbtc:
+        collateral: {mock: {symbol: WBTC, decimals: 8}}
+        oracle: {mock: {collateral: 60_000}}
+        ceiling_price: 300_000
+  wbtc:
+    collateral: {mock: {symbol: WBTC, decimals: 8}}
+    oracle: {mock: {collateral: 60_000}}
+    risk: blue-chip
+    limit: 3_000_000
+"""
+
+
+@pytest.mark.parametrize("engine", ["twin", "revm"])
+def test_vaults_and_baskets_of_one_pool(engine: str, tmp_path: Path) -> None:
+    """Each event in the tokens of its own contract, from wherever one looks."""
+    file = tmp_path / "mixed.yaml"
+    file.write_text(MIXED)
+    m = Market.from_file(file, engine)
+    b = m.basket("blue")
+    assert (m.vaults, m.baskets, b.legs) == (("link", "wbtc"), ("blue",), ("weth", "wbtc"))
+    m.borrower("alice", 1_000, 8_000)
+    m.at("wbtc").borrower("carol", 1, 40_000)
+    b.borrower("dave", {"weth": 5, "wbtc": "0.25"}, 19_000)
+    m.price = 10
+    m.at("wbtc").price = 45_000
+    b.prices["wbtc"] = 45_000
+    m.liquidate("alice")
+    b.liquidate("dave")
+    m.at("wbtc").liquidate("carol")
+    for view in (m, m.at("wbtc"), b):
+        deposits = view.events("Deposit").query("contract != 'pool'")
+        assert deposits.amount.tolist() == [1_000, 1, 5, 0.25]
+        closes = view.events("Liquidation")
+        assert closes.contract.tolist() == ["vault link", "basket blue", "vault wbtc"]
+        assert closes.price.dropna().tolist() == [10, 45_000]
+        told = [row.arguments for row in view.events().query("event == 'Liquidation'").itertuples()]
+        assert [repr(each["seized"]).split()[-1] for each in told] == ["LINK", "WBTC", "WBTC"]
+    assert b.books().limit == 2_000_000 and m.books().limit == 1_000_000
+    assert b.at("link").position("alice") == m.position("alice")
+    b.council.set_limit(1_500_000)
+    assert b.books().limit == 1_500_000
 
 
 def test_is_shown(market: BasketMarket) -> None:
