@@ -20,9 +20,11 @@ from plimsoll.keeper.loop import Keeper, Policy
 from plimsoll.keeper.node import BasketNode, Node, Reverted, VaultNode, call_data
 from plimsoll.testing.roles import LIQUIDATOR
 from plimsoll.twin import slices
+from plimsoll.twin.basket import packed_amounts
 from plimsoll.twin.liquidation import DebtTotals, Risk
 from plimsoll.units import FRACTION, MAX, PRICE_SCALE, WAD
 from tests.keeper.baskets import DEBT, POSITION, BasketDesk
+from tests.keeper.chains import VAULT, MemoryChain, event, owner
 from tests.keeper.node import COIN, PATIENCE, Signer
 from tests.utils.keeper import HEALTHY
 from tests.utils.periphery import DEPLOYER, STRANGER
@@ -87,6 +89,63 @@ def test_the_index_follows_every_event_of_a_basket():
         assert desk.index.positions[each] == desk.place.position(each, desk.index.checkpoint.hash)
     assert desk.index.verify(desk.place, Random(1)) == 3
     assert market.basket.call("position_of", owner)[1] == 0
+
+
+def random_events(random: Random, held: dict[str, tuple[int, ...]]) -> list:
+    """Events of a basket of eight legs that could have happened; `held` follows."""
+    found = []
+    for _ in range(random.randrange(5)):
+        who = owner(random.randrange(3))
+        *amounts, shares = held.get(who, (0,) * 9)
+        leg, amount, fewer = random.randrange(8), random.randrange(2**127), random.randint(0, shares)
+        less = random.randint(0, amounts[leg])
+        kind = random.randrange(5)
+        if kind == 0:
+            found.append(event("Deposit(address,uint256,uint256)", who, leg, amount))
+            amounts[leg] += amount
+        elif kind == 1:
+            found.append(event("Withdraw(address,address,uint256,uint256)", who, 1, leg, less))
+            amounts[leg] -= less
+        elif kind == 2:
+            found.append(event("Borrow(address,address,uint256,uint256)", who, 1, 7, 1_000))
+            shares += 1_000
+        elif kind == 3:
+            found.append(event("Repay(address,uint256,uint256)", who, 7, fewer))
+            shares -= fewer
+        else:
+            seized = [random.randint(0, part) for part in amounts]
+            lanes = packed_amounts(seized)
+            found.append(event("Liquidation(address,uint256,uint256,uint256[4])", who, fewer, 7, *lanes))
+            amounts = [part - taken for part, taken in zip(amounts, seized, strict=True)]
+            shares -= fewer
+        if max(amounts) >= 2**128:
+            return found[:-1]
+        held[who] = (*amounts, shares)
+    return found
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_random_events_are_replayed_and_taken_back(seed, tmp_path):
+    """Eight legs, opened again now and then, and the newest blocks replaced by others."""
+    random = Random(seed)
+    chain, states = MemoryChain(), [{}]
+    path = tmp_path / "index.sqlite"
+    index = Index(path, 1, VAULT, 0, 8)
+    for step in range(40):
+        held = dict(states[-1])
+        chain.add(random_events(random, held), repr(step).encode())
+        states.append(held)
+        if random.random() < 0.2:
+            index.close()
+            index = Index(path, 1, VAULT, 0, 8)
+        if random.random() < 0.5:
+            index.sync(chain)
+            assert index.positions == {who: it for who, it in held.items() if any(it)}
+        if random.random() < 0.2 and chain.head() > 5:
+            count = random.randint(1, 4)
+            chain.drop(count)
+            del states[-count:]
+    index.close()
 
 
 def test_the_file_keeps_amounts_by_leg(tmp_path):
@@ -342,10 +401,10 @@ def test_a_rival_is_faster():
     assert desk.look().startswith("sent a batch of 3")
     (waiting,) = desk.node.pool.values()
     del desk.node.pool[0]
-    for owner in desk.owners:
+    for each in desk.owners:
         desk.venue.give(desk.venue.usd, STRANGER, 10**11)
         desk.venue.usd.send("approve", desk.basket.address, MAX, sender=STRANGER)
-        desk.basket.send("liquidate", owner, MAX, [], 0, STRANGER, b"", sender=STRANGER)
+        desk.basket.send("liquidate", each, MAX, [], 0, STRANGER, b"", sender=STRANGER)
     desk.node.pool[0] = waiting
     desk.node.mine()
     assert desk.look() == HEALTHY
