@@ -306,7 +306,7 @@ class Liquidator:
                 closer = BasketCloser(
                     market, self._settings, (self.name, self.address), self._margin, self._least
                 )
-                closes = closer.closes(view, number, budget)
+                closes = closer.closes(view, number, budget if self._settings.kind == "capital" else NO_LIMIT)
                 budget -= sum(close.cost for close in closes)
                 yield from closer.actions(view, closes)
             elif not self._leaves_out(market):

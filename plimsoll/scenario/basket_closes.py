@@ -1,4 +1,4 @@
-"""Which positions of a basket a liquidator with capital closes, and without which legs."""
+"""Which positions of a basket a liquidator closes, and without which legs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from plimsoll.keeper.choice import FixedPrice, Route, Venue
 from plimsoll.scenario.config import LiquidatorConfig
-from plimsoll.scenario.world import Action, Market
+from plimsoll.scenario.world import Action, Market, World
 from plimsoll.twin import slices
 from plimsoll.twin.liquidation import DebtTotals
 from plimsoll.twin.slices import Quote
@@ -35,7 +35,7 @@ class BasketClose(NamedTuple):
 
 
 class BasketCloser:
-    """Closes positions of one basket.
+    """Closes positions of one basket, with capital or by a flash liquidation.
 
     It takes slices, all in one batch, without the legs that it never takes and those whose token is halted.
     A position of which no slice pays it closes without one more leg, if that pays.
@@ -78,16 +78,27 @@ class BasketCloser:
 
     def actions(self, view: View, closes: Sequence[BasketClose]) -> Iterator[Action]:
         """The transactions: a batch of slices, and every close that leaves legs out by itself."""
-        world, market, sender = view.world, self._market, self._address
-        terms: dict[str, Any] = {"bid": self._settings.bid, "label": self._name}
         batch = [close for close in closes if not close.without]
         if sum(close.gain for close in batch) >= self._least:
-            orders = [order(close.owner, close.limit) for close in batch]
-            yield world.act_on_basket(sender, market, "liquidate_batch", orders, [], sender, **terms)
+            yield self._batch(view.world, [order(close.owner, close.limit) for close in batch])
         for close in closes:
             if close.without and close.gain >= self._least:
-                what: tuple[Any, ...] = (close.owner, close.limit, [], close.without, sender)
-                yield world.act_on_basket(sender, market, "liquidate", *what, **terms)
+                yield self._single(view.world, close)
+
+    def _batch(self, world: World, orders: list[int]) -> Action:
+        market, sender, bid = self._market, self._address, self._settings.bid
+        if self._settings.kind == "flash":
+            return world.flash_basket_liquidation(market, sender, [orders], self._least, bid, self._name)
+        what: tuple[Any, ...] = (orders, [], sender)
+        return world.act_on_basket(sender, market, "liquidate_batch", *what, bid=bid, label=self._name)
+
+    def _single(self, world: World, close: BasketClose) -> Action:
+        market, sender, bid = self._market, self._address, self._settings.bid
+        if self._settings.kind == "flash":
+            what: tuple[Any, ...] = (close.owner, close.limit, close.without)
+            return world.flash_basket_liquidation(market, sender, what, self._least, bid, self._name)
+        what = (close.owner, close.limit, [], close.without, sender)
+        return world.act_on_basket(sender, market, "liquidate", *what, bid=bid, label=self._name)
 
     def _leaves_out(self, place: int) -> bool:
         leg = self._market.legs[place]

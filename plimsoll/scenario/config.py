@@ -458,23 +458,13 @@ class Scenario(StrictModel):
                 raise fault(
                     f"{name}.vaults", f"{name}.vaults names {number}; the last is {len(self.vaults) - 1}"
                 )
-            vault = self.vaults[number]
-            for each in vault.collaterals:
-                _check_hours(f"{name}.outages", f"vaults.{number}", each, liquidator.outages)
-            if liquidator.kind == "capital":
-                continue
-            if isinstance(vault, BasketConfig):
-                raise fault(
-                    name,
-                    f"{name} is flash, but vaults.{number} is a basket, which takes kind capital; change it "
-                    "or name other `vaults`",
-                )
-            if vault.collaterals[0].dex is None:
-                raise fault(
-                    name,
-                    f"{name} is flash, but vaults.{number} has no dex to sell on; add one or name other "
-                    "`vaults`",
-                )
+            for place, each in self._places(number):
+                _check_hours(f"{name}.outages", place, each, liquidator.outages)
+                if liquidator.kind == "flash" and each.dex is None:
+                    raise fault(
+                        name,
+                        f"{name} is flash, but {place} has no dex to sell on; add one or name other `vaults`",
+                    )
         known = [
             each.collateral.symbol
             for number in self.watched(liquidator)
@@ -525,11 +515,14 @@ class Scenario(StrictModel):
     @property
     def collaterals(self) -> list[tuple[str, CollateralConfig]]:
         """Every vault's collateral and every basket's legs in their order, with where they stand."""
-        return [
-            (f"vaults.{number}.legs.{leg}" if isinstance(vault, BasketConfig) else f"vaults.{number}", each)
-            for number, vault in enumerate(self.vaults)
-            for leg, each in enumerate(vault.collaterals)
-        ]
+        return [it for number in range(len(self.vaults)) for it in self._places(number)]
+
+    def _places(self, number: int) -> list[tuple[str, CollateralConfig]]:
+        """The collaterals of one vault or basket, with where they stand."""
+        vault, name = self.vaults[number], f"vaults.{number}"
+        if isinstance(vault, BasketConfig):
+            return [(f"{name}.legs.{leg}", each) for leg, each in enumerate(vault.legs)]
+        return [(name, each) for each in vault.collaterals]
 
     @property
     def has_exchange(self) -> bool:

@@ -308,6 +308,29 @@ class World:
         arguments = (market.vault.contract.address, orders, self.path(market), min_profit)
         return self.act(sender, self.liquidator, "liquidate_batch", *arguments, bid=bid, label=label)
 
+    def flash_basket_liquidation(
+        self, market: Market, sender: str, what: Sequence[Any], min_profit: int, bid: int, label: str
+    ) -> Action:
+        """Liquidates in a basket without capital, each leg sold on its own DEX.
+
+        Args:
+            market: the basket; every leg has a DEX.
+            sender: who gets the profit.
+            what: orders, or one owner, the limit of the repayment and the mask of legs that are left out.
+            min_profit: base units of the loan asset.
+            bid: for the place in the block.
+            label: what it is for.
+        """
+        assert self.liquidator
+        function = "liquidate_basket_batch" if len(what) == 1 else "liquidate_basket"
+        arguments = (
+            market.vault.contract.address,
+            *what,
+            [self.path(leg) for leg in market.legs],
+            min_profit,
+        )
+        return self.act(sender, self.liquidator, function, *arguments, bid=bid, label=label)
+
     def unwind(self, market: Market, owner: str, repayment: int) -> Action:
         """Sells collateral of a position on the vault's DEX and repays with it, through Leverage.
 

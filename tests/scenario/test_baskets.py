@@ -176,6 +176,19 @@ def test_who_never_takes_a_leg_leaves_it_out() -> None:
     assert any(row.seized for row in picky.seizures if row.leg == 0)
 
 
+@pytest.mark.parametrize("leaves_out", ["[]", "[USDX]"])
+def test_baskets_are_closed_without_capital(leaves_out: str) -> None:
+    """Each leg is sold on its own DEX inside the call; nobody ends with a token."""
+    flash = f"liquidators.0={{kind: flash, leaves_out: {leaves_out}}}"
+    result = play(small_basket("vaults.0.legs.2.dex={depth: 3_000_000, arbitrage: 50_000}", flash))
+    assert len(result.liquidations) > 10
+    assert not result.reverts
+    measured = measure(result)
+    assert measured["liquidators_profit"] > 0.005 * measured["liquidated_debt"]
+    assert {row.value for row in result.agents if row.key == "inventory"} == {0}
+    assert any(row.seized for row in result.seizures if row.leg == 2) == (leaves_out == "[]")
+
+
 def test_a_leg_that_cannot_be_sold_is_left_out_for_the_others() -> None:
     """The slice does not pay on a DEX without depth; without that leg it does."""
     thin = play(small_basket("vaults.0.legs.2.dex={depth: 100}"))
@@ -321,8 +334,7 @@ REFUSALS = [
     ),
     (
         "liquidators.0={kind: flash}",
-        "liquidators.0 is flash, but vaults.0 is a basket, which takes kind capital; change it or "
-        "name other `vaults`",
+        "liquidators.0 is flash, but vaults.0.legs.2 has no dex to sell on; add one or name other `vaults`",
     ),
     (
         "liquidators.0.leaves_out=[DAI]",
