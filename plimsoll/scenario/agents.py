@@ -17,7 +17,7 @@ import numpy as np
 from plimsoll.keeper.choice import Candidate, Gas, Route, Venue, choose
 from plimsoll.market.deployment import made_up
 from plimsoll.params import wad
-from plimsoll.scenario import config
+from plimsoll.scenario import people
 from plimsoll.scenario.basket_closes import BasketCloser
 from plimsoll.scenario.baskets_by_health import BasketsByHealth
 from plimsoll.scenario.borrowers import Borrower
@@ -125,10 +125,10 @@ class Delayed:
 
 
 class BorrowerGroup:
-    """Borrowers who act before they are liquidated; see `config.Active`."""
+    """Borrowers who act before they are liquidated; see `people.Active`."""
 
     def __init__(
-        self, name: str, number: int, behaviour: config.Active, borrowers: Sequence[Borrower], market: Market
+        self, name: str, number: int, behaviour: people.Active, borrowers: Sequence[Borrower], market: Market
     ):
         """Borrowers of one vault, whose loans are open."""
         self.name = name
@@ -228,7 +228,7 @@ class Lenders:
 
     name = "lenders"
 
-    def __init__(self, settings: config.LendersConfig, addresses: Sequence[str]) -> None:
+    def __init__(self, settings: people.LendersConfig, addresses: Sequence[str]) -> None:
         """Lenders who have supplied."""
         self._settings = settings
         self._addresses = addresses
@@ -266,10 +266,10 @@ class Lenders:
 
 
 class Liquidator:
-    """Closes what pays; see `config.LiquidatorConfig`."""
+    """Closes what pays; see `people.LiquidatorConfig`."""
 
     def __init__(
-        self, name: str, settings: config.LiquidatorConfig, vaults: Sequence[int], world: World
+        self, name: str, settings: people.LiquidatorConfig, vaults: Sequence[int], world: World
     ) -> None:
         """A liquidator, whose capital is minted by `funding`."""
         self.name = name
@@ -464,11 +464,11 @@ def _unit_cost(close: Close) -> tuple[int, str]:
 
 
 class Griefer:
-    """Takes dust out of positions ahead of others; see `config.GrieferConfig`."""
+    """Takes dust out of positions ahead of others; see `people.GrieferConfig`."""
 
     name = "griefer"
 
-    def __init__(self, settings: config.GrieferConfig, world: World) -> None:
+    def __init__(self, settings: people.GrieferConfig, world: World) -> None:
         """A griefer with enough money for dust."""
         self.address = made_up(self.name)
         self._settings = settings
@@ -507,11 +507,11 @@ class Griefer:
 
 
 class Forger:
-    """Borrows against collateral made of nothing, until a guardian cuts; see `config.ForgerConfig`."""
+    """Borrows against collateral made of nothing, until a guardian cuts; see `people.ForgerConfig`."""
 
     name = "forger"
 
-    def __init__(self, settings: config.ForgerConfig, world: World) -> None:
+    def __init__(self, settings: people.ForgerConfig, world: World) -> None:
         """Has no collateral yet."""
         self.address = made_up(self.name)
         self._settings = settings

@@ -12,7 +12,8 @@ import numpy as np
 
 from plimsoll.market.deployment import made_up
 from plimsoll.scenario.collateral import CollateralConfig
-from plimsoll.scenario.config import LEAST_DEBT, LEAST_WEIGHT, BorrowersConfig, PortfolioConfig, Scenario
+from plimsoll.scenario.config import Scenario
+from plimsoll.scenario.people import LEAST_DEBT, LEAST_WEIGHT, BorrowersConfig, PortfolioConfig
 from plimsoll.scenario.world import World
 
 WEIGHT_DIGITS = 4  # of a portfolio's parts

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import ROUND_CEILING, Decimal
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from pydantic import Field, ModelWrapValidatorHandler, field_validator, model_validator
@@ -19,34 +19,27 @@ from plimsoll.params import LOAN_DECIMALS, DrawBurst, DrawRefill, RateParams, Re
 from plimsoll.scenario.collateral import (
     BadAnswer,
     CollateralConfig,
-    Part,
     SomeTokens,
     Span,
     TokenConfig,
     Tokens,
 )
 from plimsoll.scenario.paths import MAX_HOURS, Bootstrap, Candles, Prices, Shock
+from plimsoll.scenario.people import (
+    LEAST_DEBT,
+    Active,
+    BorrowersConfig,
+    ForgerConfig,
+    GrieferConfig,
+    LendersConfig,
+    LiquidatorConfig,
+)
 from plimsoll.scenario.strict_model import StrictModel, fault
 from plimsoll.scenario.vaults import BasketConfig, Spoke_, VaultConfig
 from plimsoll.units import DAY, HOUR
 
-MAX_BORROWERS = 200_000
 MAX_BLOCKS = 200_000
 YEARS = 2000, 2100  # between which scenarios start
-LEAST_WEIGHT = Decimal("0.1")  # of a portfolio; what is drawn below it counts as nothing
-LEAST_DEBT = 20  # times min_debt, of who has a portfolio, so that separate loans are possible
-
-Health = Annotated[Decimal, Field(gt=1, le=100)]
-
-
-class LendersConfig(StrictModel):
-    """The lenders, who supply equal parts, and when they exit."""
-
-    count: int = Field(4, strict=True, ge=1, le=100, description="they supply equal parts")
-    flee_utilisation: Part | None = Field(
-        None, description="leave while utilisation is above that; without, never"
-    )
-    flee_loss: bool = Field(False, description="leave once lenders have lost anything")
 
 
 class PoolConfig(StrictModel):
@@ -76,163 +69,6 @@ class PoolConfig(StrictModel):
         if not low <= self.loan.decimals <= high:
             raise ValueError(f"loan.decimals is {self.loan.decimals}; a pool takes {low} to {high}")
         return self
-
-
-class HealthRange(StrictModel):
-    """Between which healths loans start, spread evenly on a log scale."""
-
-    min: Health = Field(description="lowest health at the start; at least threshold / ltv")
-    max: Health = Field(description="highest")
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.max < self.min:
-            raise ValueError(f"max {self.max} is below min {self.min}; swap them")
-        return self
-
-
-class Passive(StrictModel):
-    """Does nothing."""
-
-    kind: Literal["passive"] = Field("passive", description="`passive`: does nothing")
-
-
-class Active(StrictModel):
-    """Acts once health is below `below`, until it is `to`."""
-
-    kind: Literal["top_up", "deleverage", "unwind"] = Field(
-        description="`top_up` adds collateral, `deleverage` repays with own money, `unwind` sells "
-        "collateral on the DEX through the Leverage contract",
-    )
-    below: Health = Field(description="acts once health is below that")
-    to: Health = Field(description="until health is that")
-    wallet: Decimal = Field(
-        Decimal(1), ge=0, le=10, description="other funds, as a part of the collateral or the debt"
-    )
-    latency: int = Field(0, ge=0, le=10_000, description="blocks between falling below and acting")
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.to <= self.below:
-            raise ValueError(f"to {self.to} is not above below {self.below}; raise it")
-        return self
-
-
-class PortfolioConfig(StrictModel):
-    """What parts of their collateral's value people hold in each leg."""
-
-    weights: tuple[Part, ...] = Field(description="one a leg; they add up to 1")
-    concentration: Decimal | None = Field(
-        None,
-        gt=0,
-        le=10_000,
-        description="everybody's own weights are drawn from a Dirichlet distribution around these, which is "
-        "the narrower the higher this is; what is drawn below 0.1 is left away. Without, all have these",
-    )
-
-    @field_validator("weights")
-    @classmethod
-    def _whole(cls, weights: tuple[Decimal, ...]) -> tuple[Decimal, ...]:
-        if sum(weights) != 1:
-            raise ValueError(f"the weights add up to {sum(weights)}; they must add up to 1")
-        if low := [weight for weight in weights if 0 < weight < LEAST_WEIGHT]:
-            raise ValueError(f"a weight is {low[0]}; it must be 0 or at least {LEAST_WEIGHT}")
-        return weights
-
-
-class BorrowersConfig(StrictModel):
-    """A group of borrowers with the same behaviour, drawn from the seed."""
-
-    vault: int = Field(0, strict=True, ge=0, description="number of the vault or basket")
-    vaults: tuple[Annotated[int, Field(ge=0)], ...] | None = Field(
-        None,
-        description="instead, numbers of several vaults, in each of which everybody has a loan; all of a "
-        "person's loans start at the same health",
-    )
-    portfolio: PortfolioConfig | None = Field(
-        None, description="of a basket or of several vaults, which need one"
-    )
-    count: int = Field(strict=True, ge=1, le=MAX_BORROWERS, description="how many borrowers")
-    total_debt: SomeTokens = Field(
-        description="of all together; each owes at least the vault's `min_debt`, with a portfolio 20 times it"
-    )
-    debt_sigma: Decimal = Field(
-        Decimal(1), ge=0, le=4, description="spread of the log-normal sizes; 0: all alike"
-    )
-    health: HealthRange = Field(description="health factor at the start")
-    behaviour: Passive | Active = Field(Passive(), discriminator="kind")
-
-    @property
-    def places(self) -> tuple[int, ...]:
-        """The numbers of all vaults in which they borrow."""
-        return (self.vault,) if self.vaults is None else self.vaults
-
-
-class LiquidatorConfig(StrictModel):
-    """One liquidator.
-
-    With `capital` it pays with its own money and sells the collateral a block later, on the vault's DEX if
-    there is one, else at the outside price. With `flash` it needs none: it sells on the DEX inside the call.
-    """
-
-    kind: Literal["capital", "flash"] = Field(
-        description="`capital`: own money, sells a block later; `flash`: none, sells on the DEX inside "
-        "the call",
-    )
-    vaults: tuple[Annotated[int, Field(ge=0)], ...] | None = Field(
-        None, description="numbers of the vaults it watches; without, all"
-    )
-    leaves_out: tuple[str, ...] = Field(
-        (), description="symbols of collaterals that it never takes; of a basket it takes the other legs"
-    )
-    capital: Tokens = Field(Decimal(0), description="all that a `capital` liquidator has")
-    margin: Part = Field(
-        Decimal("0.005"), description="least profit at the oracle's price, as a part of what it pays"
-    )
-    min_profit: Tokens = Field(Decimal(0), description="least profit of a transaction, loan tokens")
-    latency: int = Field(
-        0, ge=0, le=10_000, description="blocks from deciding to landing; until then it sends nothing else"
-    )
-    bid: int = Field(
-        10,
-        ge=1,
-        le=10**6,
-        description="for its place in the block; the highest goes first, of equal ones the first in the file",
-    )
-    batch: int = Field(64, ge=1, le=256, description="most positions in a transaction")
-    outages: tuple[Span, ...] = Field((), description="hours in which it does nothing")
-
-    @model_validator(mode="after")
-    def _funded(self) -> Self:
-        if self.vaults and len(set(self.vaults)) < len(self.vaults):
-            raise ValueError(f"vaults {list(self.vaults)} names one twice; remove it")
-        if self.kind == "capital" and not self.capital:
-            raise ValueError("a liquidator of kind capital has no capital; give it some")
-        if self.kind == "flash" and self.capital:
-            raise ValueError(f"a flash liquidator has capital {self.capital}; remove it, or use kind capital")
-        return self
-
-
-class GrieferConfig(StrictModel):
-    """Closes a dust amount of the worst liquidatable positions ahead of the liquidators."""
-
-    repay: SomeTokens = Field(Decimal("0.01"), description="loan tokens a close")
-    per_block: int = Field(3, ge=1, le=50, description="closes in a block")
-    bid: int = Field(10**6, ge=1, le=10**6, description="for its place in the block")
-
-
-class ForgerConfig(StrictModel):
-    """Has learnt to make collateral of nothing, and borrows against it whatever the vault may draw.
-
-    The oracle goes on believing in the collateral until the vault's price falls. A guardian who is named cuts
-    the vault's limit to zero, after as many hours as people need to notice and to sign.
-    """
-
-    vault: int = Field(0, strict=True, ge=0, description="number of the vault")
-    hour: Decimal = Field(ge=0, le=MAX_HOURS, description="when it begins")
-    guardian_after: Decimal | None = Field(
-        None, ge=0, le=MAX_HOURS, description="hours from then to the guardian's cut; without, no guardian"
-    )
 
 
 class Scenario(StrictModel):

@@ -25,9 +25,10 @@ from plimsoll.scenario.agents import (
 )
 from plimsoll.scenario.baskets_by_health import BasketsByHealth
 from plimsoll.scenario.borrowers import Borrower, draw
-from plimsoll.scenario.config import Active, Scenario
+from plimsoll.scenario.config import Scenario
 from plimsoll.scenario.feeds import Publisher
 from plimsoll.scenario.paths import Prices
+from plimsoll.scenario.people import Active
 from plimsoll.scenario.positions_by_health import PositionsByHealth
 from plimsoll.scenario.recorder import Recorder
 from plimsoll.scenario.records import Result
@@ -275,7 +276,7 @@ class _Play:
         )  # fmt: skip
 
     def _follow(self, outcomes: Sequence[Outcome]) -> None:
-        """The outside price loses a part of what sales take off the DEX's; see `config.DexConfig`."""
+        """The outside price loses a part of what sales take off the DEX's; see `collateral.DexConfig`."""
         for number, leg in enumerate(self.world.legs):
             dex = leg.config.dex
             if dex is None or not dex.feedback:

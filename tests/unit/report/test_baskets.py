@@ -128,7 +128,7 @@ def test_the_report_tells_every_leg(folder, result) -> None:
 
 def test_a_basket_can_be_laid_beside_vaults(folder, tmp_path) -> None:
     """Its debt by health, as theirs is then."""
-    scenario = parse(SCENARIO, "hand.yaml", ["vaults.0.separate=true", "borrowers=[]"])
+    scenario = parse(SCENARIO, "hand.yaml", ["vaults.0.separate=true"])
     rows = [
         VaultRow(
             block=block, hour=block / 2, vault=vault, path=1.0, outside=1.0, oracle=1.0, dex=None,
