@@ -3,8 +3,8 @@
 The address book, `book`, and its contracts: `factory`, `lens`, `pools["pUSDC"]`, `councils["pUSDC"]`,
 `backstops["pUSDC"]`, `vaults["pUSDC/weth"]`, `baskets["pbUSDC/blue"]`, `oracles["pUSDC/weth"]`,
 `liquidator`, `leverage` and `uniswap`, and the mocks of a local chain, `tokens["USDC"]` and
-`feeds["pUSDC/weth/collateral"]`. `market` is the book's first vault as a `plimsoll.Market`, `show(owner)` a
-position in it, `liquidations(receipt)` the closes of a transaction.
+`feeds["pUSDC/weth/collateral"]`. `market` is the book's first vault as a `plimsoll.Market`, without one its
+first basket, `show(owner)` a position in it, `liquidations(receipt)` the closes of a transaction.
 `deploy("markets/local-weth-usdc.yaml")` makes them all on an empty chain. See docs/deploying.md.
 """
 
@@ -24,9 +24,10 @@ def ape_init_extras(networks: Any, project: Any) -> dict[str, Any]:
     def known(book: AddressBook) -> dict[str, Any]:
         """What goes by a name once it is deployed."""
         names: dict[str, Any] = {"book": book, **vars(book.contracts()), "market": None}
-        if not (book.vaults and book.lens):
+        if not ((book.vaults or book.baskets) and book.lens):
             return names
-        market = plimsoll.Market.connect(provider, book)
+        kind = plimsoll.Market if book.vaults else plimsoll.BasketMarket
+        market = kind.connect(provider, book)
 
         def show(what: Any) -> None:
             """Prints a position: somebody's, or a packed word of the vault's `positions`."""

@@ -94,10 +94,15 @@ def test_a_stake_and_a_close_of_all(market: Market) -> None:
 
 
 @pytest.fixture
-def in_basket(tmp_path: Path, deployer: AccountAPI) -> BasketMarket:
+def basket_desk(tmp_path: Path, deployer: AccountAPI) -> Desk:
     desk = Desk(tmp_path, deployer)
     desk.deploy((MARKETS / "local-basket-usdc.yaml").read_text())
-    return BasketMarket.connect(networks.provider, desk.book())
+    return desk
+
+
+@pytest.fixture
+def in_basket(basket_desk: Desk) -> BasketMarket:
+    return BasketMarket.connect(networks.provider, basket_desk.book())
 
 
 def test_a_basket_by_names(in_basket: BasketMarket) -> None:
@@ -121,6 +126,21 @@ def test_a_basket_by_names(in_basket: BasketMarket) -> None:
     m.advance(days=1)
     assert m.prices["weth"] == 1_900
     assert m.close(alice).withdrawn["wbtc"] > 0 and not alice.position.debt
+
+
+def test_the_console_of_a_basket(
+    in_basket: BasketMarket, basket_desk: Desk, borrower: AccountAPI, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    from tests.unit.deploy.test_script import load
+
+    monkeypatch.setattr("plimsoll.deploy.book_path", lambda provider: basket_desk.book_path)
+    console = load("ape_console_extras").ape_init_extras(networks=networks, project=project)
+    in_basket.supply("lena", 100_000)
+    in_basket.borrower(borrower, {"weth": 10}, 15_000)
+    console["show"](borrower)
+    assert "10 WETH" in capsys.readouterr().out
+    assert console["baskets"]["pbUSDC/blue"].position_of(borrower)[0][0] == 10**19
 
 
 def test_what_the_book_has_not(in_basket: BasketMarket, desk: Desk) -> None:
