@@ -63,7 +63,7 @@ def index(case: BasketCase) -> int:
 
 
 def assert_promises(case: BasketCase, quote: Quote) -> None:
-    """What every close holds, whatever it is; tolerances in base units of the loan asset, N legs."""
+    """L2b, L3b: what every close holds, whatever it is; tolerances in base units of the loan asset."""
     before, debt, legs = case.worth, case.debt, held(case)
     left = case.after(quote)
     after, owed = left.worth, left.debt
@@ -71,7 +71,9 @@ def assert_promises(case: BasketCase, quote: Quote) -> None:
     assert all(0 <= taken <= amount for taken, amount in zip(quote.seized, case.amounts, strict=True))
     assert not any(taken and case.without >> leg & 1 for leg, taken in enumerate(quote.seized)), "left out"
     if case.is_slice:
-        assert falls((case.amounts, case.debt_shares), (left.amounts, left.debt_shares)) == [], "Theorem 4"
+        assert falls((case.amounts, case.debt_shares), (left.amounts, left.debt_shares)) == [], (
+            "L2b, Theorem 4"
+        )
     if case.is_covered:
         assert quote.paid >= quote.extinguished, "no restorable close ends in a loss"
         assert after.low >= owed, "no restorable close leaves one"
@@ -80,12 +82,12 @@ def assert_promises(case: BasketCase, quote: Quote) -> None:
     else:
         assert quote.fee == 0
         if owed and not case.is_slice:
-            assert 5 * (after.high * debt + legs * debt) + legs * debt >= 5 * before.high * owed, "equity"
+            assert (after.high + legs) * debt >= before.high * owed, "equity"
     assert_bonus(case, quote)
 
 
 def assert_bonus(case: BasketCase, quote: Quote) -> None:
-    """L7: what is handed over is what is paid and the bonus, but for a unit of each leg."""
+    """L7b: what is handed over is what is paid and the bonus, but for a unit of each leg."""
     risk, worth = case.terms.risk, case.worth
     if not case.is_covered:
         bonus = shortfall_bonus(worth.high, case.debt, risk)
@@ -104,7 +106,7 @@ def gain(case: BasketCase, *quotes: Quote) -> int:
 
 
 def assert_splits_do_not_pay(case: BasketCase, quote: Quote, rng: Random) -> None:
-    """Two slices earn no more than one of their sum, but for what roundings weigh.
+    """L5b: two slices earn no more than one of their sum, but for what roundings weigh.
 
     N units, the index, a base unit of each leg, and of the bonus a WADth of the debt.
     """

@@ -29,7 +29,7 @@ def offers(place) -> list[int]:
 
 
 def assert_left(place, before, debt, worth, answer) -> None:
-    """What a close must leave: Theorem 4, L3, L6, L7."""
+    """What a close must leave: L3b, L6b, L7b."""
     amounts, shares = place.position()
     assert answer.paid <= debt
     prices = [script.price() for script in place.scripts]
@@ -37,20 +37,20 @@ def assert_left(place, before, debt, worth, answer) -> None:
     units = sum(p // PRICE_SCALE + 1 for p in prices)  # a base unit of each leg, which rounding keeps back
     if worth.low * WAD >= debt * (WAD + place.risk.bonus_min):
         left = place.worth()
-        assert left.low >= place.debt()  # L3
-        assert bought <= answer.paid * (WAD + place.risk.bonus_max) // WAD + len(amounts)  # L7
+        assert left.low >= place.debt()  # L3b
+        assert bought <= answer.paid * (WAD + place.risk.bonus_max) // WAD + len(amounts)  # L7b
     else:
         assert answer.fee == 0
         # of what is taken a liquidator pays the price of the whole
         assert answer.paid * (WAD + place.risk.bonus_max) >= (bought - len(amounts)) * WAD - 1
     if not any(amounts):
-        assert shares == 0  # L6
+        assert shares == 0  # L6b
     assert answer.paid + answer.fee <= bought + units  # no liquidator pays more than he gets
 
 
 @pytest.mark.parametrize("prices", [*RESTORABLE, *CAPPED, *SHORTFALL])
 def test_slices_of_every_size(lent, prices):
-    """Theorem 4, L3, L6, L7, L8: previews of many offers, execution of some, as the twin says."""
+    """L2b, L3b, L6b, L7b, L8: previews of many offers, execution of some, as the twin says."""
     lent.advance(YEAR // 12)
     lent.scale_prices(*prices)
     before, debt, worth = lent.position(), lent.debt(), lent.worth()
@@ -67,7 +67,7 @@ def test_slices_of_every_size(lent, prices):
 @pytest.mark.parametrize("without", PARTS)
 @pytest.mark.parametrize("prices", [*RESTORABLE, *CAPPED, *SHORTFALL])
 def test_parts_of_every_size(lent, prices, without):
-    """L3, L6, L7, L8; a restorable close lowers health by flooring alone, one in shortfall no equity."""
+    """L2b, L3b, L6b, L7b, L8; a restorable close lowers health by flooring alone, one in shortfall no equity."""
     lent.advance(YEAR // 12)
     lent.scale_prices(*prices)
     before, debt, worth = lent.position(), lent.debt(), lent.worth()
@@ -123,8 +123,8 @@ def test_one_leg_is_closed_as_a_vault_is(place):
 # ---------------------------------------------------------------------------------- who may be closed
 
 
-def test_l1_from_the_first_unit_below(lent):
-    """Sum of values times thresholds against the debt: to the unit, whichever leg falls."""
+def test_l1b_from_the_first_unit_below(lent):
+    """L1b: sum of values times thresholds against the debt: to the unit, whichever leg falls."""
     for leg in range(3):
         with lent.isolated():
             lent.scale_prices(650)
@@ -348,8 +348,8 @@ def gain(place, answers) -> int:
 
 @pytest.mark.parametrize("prices", [(610,), (600,), (560,), (530,)])
 @pytest.mark.parametrize("parts", [2, 5])
-def test_l5_splits_never_pay(lent, prices, parts):
-    """Restorable: many closes earn no more than one, but for N units and the index."""
+def test_l5b_splits_never_pay(lent, prices, parts):
+    """L5b: many closes earn no more than one, but for N units and the index."""
     lent.scale_prices(*prices)
     with lent.isolated():
         whole = [lent.close()]
