@@ -67,7 +67,7 @@ def test_slices_of_every_size(lent, prices):
 @pytest.mark.parametrize("without", PARTS)
 @pytest.mark.parametrize("prices", [*RESTORABLE, *CAPPED, *SHORTFALL])
 def test_parts_of_every_size(lent, prices, without):
-    """L2b, L3b, L6b, L7b, L8; a restorable close lowers health by flooring alone, one in shortfall no equity."""
+    """L2b, L3b, L6b, L7b, L8; restorable closes lower health by flooring alone, others no equity."""
     lent.advance(YEAR // 12)
     lent.scale_prices(*prices)
     before, debt, worth = lent.position(), lent.debt(), lent.worth()
