@@ -16,10 +16,13 @@
 """
 
 from ..interfaces import IBasket
+from ..interfaces import IBasketCallbacks
 from ..interfaces import IVault
 from ..modules import callback_guard
 from ..modules import tokens
 from ..modules import uniswap_v2
+
+implements: IBasketCallbacks
 
 initializes: callback_guard
 initializes: uniswap_v2

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+from eth_abi.abi import decode
 from eth_abi.exceptions import DecodingError
-from eth_utils.address import to_checksum_address
 from web3.exceptions import Web3Exception
 
-from plimsoll.chain.abi import Function, Log, words
+from plimsoll.chain.abi import Function, Log
 from plimsoll.chain.logs import in_halves
 from plimsoll.keeper.events import TOPICS, amounts
 from plimsoll.sentences import without_urls
@@ -18,7 +18,7 @@ from plimsoll.twin.liquidation import DebtTotals, Risk, shortfall
 
 Answer = TypeVar("Answer")
 
-LEG_WORDS = 5  # of `IBasket.Leg`
+LEGS = "(address,address,uint256,uint256,uint256)[]"  # of `IBasket.Leg`
 PREVIEWS = 16  # closes of a batch that are compared; a basket previews one at a time
 
 
@@ -228,12 +228,12 @@ class BasketNode(SpokeNode):
     def __init__(self, node: Node, basket: str) -> None:
         """See `SpokeNode`."""
         super().__init__(node, basket)
-        _, count, *flat = _words(node, basket, call_data("legs()", ()))
-        if len(flat) != LEG_WORDS * count or not count:
-            raise Reverted(f"{basket} does not know legs()")
-        legs = [flat[at : at + LEG_WORDS] for at in range(0, len(flat), LEG_WORDS)]
-        self.collaterals = tuple(_address(leg[0]) for leg in legs)
-        self.oracles = tuple(_address(leg[1]) for leg in legs)
+        answer = node.call(basket, call_data("legs()", ()))
+        try:
+            (legs,) = decode([LEGS], answer)
+        except DecodingError:
+            raise Reverted(f"{basket} does not know legs()") from None
+        self.collaterals, self.oracles = (tuple(leg[part] for leg in legs) for part in (0, 1))
         self.legs = tuple(slices.Leg(*leg[2:]) for leg in legs)
 
     def position(self, owner: str, block: bytes) -> tuple[int, ...]:
@@ -298,18 +298,6 @@ def call_data(signature: str, arguments: Sequence[Any]) -> bytes:
 def at(block: bytes) -> dict[str, str]:
     """How a call names the block of a hash."""
     return {"blockHash": "0x" + block.hex()}
-
-
-def _words(node: Node, address: str, data: bytes) -> tuple[int, ...]:
-    """The words of an answer, at least two."""
-    answer = node.call(address, data)
-    if len(answer) < 64 or len(answer) % 32:
-        raise Reverted(f"{address} answers {len(answer)} bytes")
-    return words(answer)
-
-
-def _address(word: int) -> str:
-    return to_checksum_address(word.to_bytes(20, "big"))
 
 
 def _bytes(text: str) -> bytes:

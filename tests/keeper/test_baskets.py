@@ -507,6 +507,11 @@ def test_a_vault_is_no_basket_and_a_basket_no_vault():
     for address in (desk.venue.long.vault.address, desk.venue.usd.address, STRANGER):
         with pytest.raises(Reverted):
             BasketNode(node, address)
+    name = "eth_call 0x" + call_data("legs()", ())[:4].hex()
+    for words in ("", "ff" * 64, "20".rjust(64, "0") + "05".rjust(64, "0"), "00" * 31):
+        desk.node.instead[name] = {"result": "0x" + words}
+        with pytest.raises(Reverted, match=r"does not know legs\(\)"):
+            BasketNode(node, desk.basket.address)
 
 
 # ---------------------------------------------------------------------------------- the choice alone
