@@ -49,7 +49,7 @@ class Basket:
         """Deploys one whose legs cost `price` loan tokens each; people have tokens and allowances."""
         make, owner = market.chain.make, market.owner
         self.market, self.held, self.price = market, kind.held, price
-        tokens = [make("PlainToken", f"Leg {leg}", f"LEG{leg}", 18) for leg in range(kind.legs)]
+        self.tokens = tokens = [make("PlainToken", f"Leg {leg}", f"LEG{leg}", 18) for leg in range(kind.legs)]
         self.feeds = [make("MockFeed", 8, price * 10**8) for _ in tokens]
         ltv, threshold, *risk = BLUE_CHIP.to_struct(18)
         none = (NOBODY, 0, 0)
@@ -122,6 +122,51 @@ class Basket:
             call = (basket.liquidate_batch, orders, [], liquidator, b"")
             batches[size] = self.market.use(*call, sender=liquidator)
         gas["marginal_liquidation"] = (batches[LARGE] - batches[SMALL]) // (LARGE - SMALL)
+        self.set_price(self.price)
+        return gas | self.measure_periphery(crashed)
+
+    def measure_periphery(self, crashed: int) -> dict[str, int]:
+        """Gas through Liquidator and Leverage, each leg over a pair of its own; see `measure`."""
+        market, basket = self.market, self.basket
+        loan, owner, use = market.loan, market.owner, market.use
+        uniswap = market.chain.make("UniswapV2Factory", owner)
+        liquidator, leverage = (
+            market.chain.make(name, market.protocol.factory, uniswap) for name in ("Liquidator", "Leverage")
+        )
+        for token in self.tokens:
+            uniswap.createPair(loan, token, sender=owner)
+            pair = market.chain.at("UniswapV2Pair", uniswap.getPair(loan, token))
+            loan.mint(pair, self.price * 10**6 * WAD, sender=owner)
+            token.mint(pair, 10**6 * WAD, sender=owner)
+            pair.mint(owner, sender=owner)
+            token.approve(leverage, MAX, sender=market.borrower)
+        loan.approve(liquidator, MAX, sender=market.liquidator)
+        paths = [[token, loan] for token in self.tokens]
+        gas: dict[str, int] = {}
+        for repeated in range(2):  # the second figure stays
+            self.set_price(self.price)
+            one, other, *many = self.borrowers(12, 100_000 + 100 * repeated)
+            self.set_price(crashed)
+            for name, method, *call in (
+                ("liquidate_without_capital", liquidator.liquidate_basket, one, MAX, 0, paths, 0),
+                ("liquidate_with_own_funds", liquidator.liquidate_basket_with_funds, other, MAX, [], 0),
+                (
+                    "batch_of_10_without_capital",
+                    liquidator.liquidate_basket_batch,
+                    [*map(order, many)],
+                    paths,
+                    0,
+                ),
+            ):
+                gas[name] = use(method, basket, *call, sender=market.liquidator)
+        self.set_price(self.price)
+        trader, late, (out_of, *_) = market.borrower, 2**63, paths
+        basket.set_operator(leverage, 3, sender=trader)
+        for _ in range(2):
+            call = (10 * WAD, 0, 20_000 * WAD, out_of[::-1], 1, WAD, late)
+            gas["open_leg"] = use(leverage.open_leg, basket, 0, *call, sender=trader)
+            call = (10_000 * WAD, WAD, out_of, MAX, WAD, late)
+            gas["close_leg"] = use(leverage.close_leg, basket, 0, *call, sender=trader)
         return gas
 
 

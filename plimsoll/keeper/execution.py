@@ -20,7 +20,7 @@ from plimsoll.twin.uniswap_v2 import Reserves
 from plimsoll.units import PRICE_SCALE
 
 FLASH_GAS = 190_000  # of a batch through the Liquidator and one pair, see bench/README.md
-# of a batch of a basket and for each leg; the same through the Liquidator and a pair a leg; for each order
+# of a batch of a basket and each leg; through the Liquidator; of each order; from bench/README.md, rounded up
 BASKET_GAS, LEG_GAS = 75_000, 25_500
 BASKET_FLASH_GAS, LEG_FLASH_GAS = 109_000, 83_500
 BASKET_ORDER_GAS, LEG_ORDER_GAS = 14_000, 4_250
