@@ -364,7 +364,7 @@ CHARTS = {
     "health": Chart(
         "Health factors",
         "Positions with debt, at the oracle's price and at the end of each recorded block. Gaps: the oracle "
-        "refuses, or there is no debt.",
+        "refuses, or there is no debt. In a basket a leg whose oracle refuses counts at its ceiling.",
         health,
     ),
     "debt-by-price": Chart(

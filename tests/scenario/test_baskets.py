@@ -12,6 +12,7 @@ from plimsoll.scenario.borrowers import Borrower, draw
 from plimsoll.scenario.config import Scenario
 from plimsoll.scenario.reading import ScenarioError, parse
 from plimsoll.scenario.records import SHORTFALL, Result
+from plimsoll.scenario.sweep import Sweep, is_random
 from plimsoll.twin import slices
 from plimsoll.units import WAD
 from tests.utils.laboratory import BASKET, laboratory, play, small_basket
@@ -273,6 +274,21 @@ def test_a_halted_leg_is_left_out_and_nothing_is_stuck(part: float) -> None:
     assert sum(row.liquidatable for row in result.vaults if row.block == 36) == 0
     moving = play(crash(part, "vaults.0.legs.2.halts=[]"))
     assert measure(result)["bad_debt"] == pytest.approx(measure(moving)["bad_debt"], rel=0.05)
+
+
+def test_a_sweep_knows_candles_of_legs_by_what_they_say(tmp_path) -> None:
+    """Wherever they lie; and that their paths are drawn."""
+    digests = set()
+    for folder, low in (("a", 1_000), ("b", 1_000), ("c", 900)):
+        place = tmp_path / folder
+        place.mkdir()
+        (place / "eth.csv").write_text(f"open,high,low,close\n2000,2000,{low},1500\n1500,1600,1400,1450\n")
+        (place / "basket.yaml").write_text(BASKET)
+        price = "vaults.0.legs.0.price={kind: csv, file: eth.csv, hours_per_candle: 2}"
+        digests.add(Sweep(place / "basket.yaml", (price,), ((),), 1).digest({}))
+    assert len(digests) == 2
+    assert not is_random(small_basket())
+    assert is_random(small_basket("vaults.0.legs.2.price={kind: gbm, start: 1, hours: 3, volatility: 0.1}"))
 
 
 # ------------------------------------------------------------------------------------------------- refusals

@@ -1,5 +1,7 @@
 """A basket's run made by hand: measures, tables, pictures."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -124,6 +126,18 @@ def test_the_report_tells_every_leg(folder, result) -> None:
     page = of_run(run, {name: [] for name in result.tables()}, "")
     assert "WETH went from 2,000 USDC to 500 at its lowest" in page
     assert "WBTC went from 40,000 USDC" in page
+
+
+def test_a_report_brings_the_candles_of_every_leg(result, tmp_path) -> None:
+    candles = tmp_path / "candles.csv"
+    candles.write_text("open,high,low,close\n2000,2000,900,1000\n")
+    price = f"vaults.0.legs.1.price={{kind: csv, file: {candles}, hours_per_candle: 2}}"
+    scenario = parse(SCENARIO, "hand.yaml", [price])
+    write(replace(result, scenario=scenario), tmp_path / "report")
+    candles.unlink()
+    (tmp_path / "report").rename(tmp_path / "moved")
+    found = read(tmp_path / "moved").scenario
+    assert found.vaults[0].legs[1].price.candles().tolist() == [[2000, 2000, 900, 1000]]
 
 
 def test_a_basket_can_be_laid_beside_vaults(folder, tmp_path) -> None:
