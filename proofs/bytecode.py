@@ -51,6 +51,7 @@ LIMIT = 300  # seconds of processor time for each half of a check; more fails th
 NAMES = {"Pool": "pool", "Vault": "first_vault", "Council": "council"}  # in the campaign's market
 LEG_AT = {"deposit": 0, "withdraw": 0, "open": 0, "close": 1}  # which argument of a basket's names a leg
 LEGS = 2  # of the basket that is looked at
+MASKS = 32  # ways in which its legs are read: by the pairs that are held
 PROBES: dict[str, tuple[Any, ...]] = {  # with the arguments of the constructors
     "PositionProbe": (),
     "CreditProbe": (10**18 // 4, 6 * 3_600),  # with a pace
@@ -383,9 +384,13 @@ def basket_powers(function: str, path: Path) -> Claims:
         if function == "liquidate":
             yield owner == argument(0)
         else:
-            for leg in range(LEGS):
-                before, after = amounts(path, owner, leg)
-                yield z3.Implies(z3.ULT(after, before), z3.Or(owner == CALLER, granted & 1 != 0))
+            pairs = [amounts(path, owner, leg) for leg in range(LEGS)]
+            masked = z3.And(
+                *(is_masked(path.before(place, owner), leg, held) for leg, (held, _) in enumerate(pairs))
+            )
+            for held, left in pairs:
+                fell = z3.And(masked, z3.ULT(left, held))
+                yield z3.Implies(fell, z3.Or(owner == CALLER, granted & 1 != 0))
         debt, left = (lane(word, 128, 104) for word in (path.before(place, owner), path.after(place, owner)))
         rose = z3.And(z3.UGT(left, debt), z3.ULE(Moved.on(path).settled, debt))
         yield z3.Implies(rose, z3.Or(owner == CALLER, granted & 2 != 0))
@@ -640,7 +645,7 @@ CHECKS = {
         "17",
         "A leg falls and debt rises only by the owner, an operator with that right or, a leg, by a "
         "liquidation of just that owner; rights change only by the owner's call or signature (V4b). Premise "
-        "where debt is extinguished: the position holds it.",
+        "where debt is extinguished: the position holds it; the mask says which legs are held.",
         "An operator who may borrow may withdraw.",
         (BASKET, "operators._authorise(owner, operators.RIGHT_WITHDRAW)", "operators._authorise(owner, 3)"),
         "withdraw",
@@ -717,7 +722,8 @@ def examine(check: Check, code: Code, only: str = "") -> tuple[str, str]:
         is_basket = check.contract == "Basket"
         for given in legs_of(function) if is_basket else [{}]:
             possible = False
-            machine = Machine(code.runtime, prune=check.prune, views=not is_basket, given=given)
+            more = {"views": False, "choices": MASKS, "given": given} if is_basket else {}
+            machine = Machine(code.runtime, prune=check.prune, **more)
             for path in machine.run(selector):
                 for claim in check.claims(function, path):
                     answer, model = decide(path, claim)

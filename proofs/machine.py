@@ -39,7 +39,7 @@ TIMEOUT = 120_000  # ms any question: the last resort, as the steps are the same
 MEMORY = 2_000  # MiB that the solver may use; more is an unknown answer
 STEPS = 200_000  # of one path; more is a loop that does not end
 
-CHOICES = 4  # legs of an internal function that are told apart when they come together
+CHOICES = 4  # legs of an internal function that are told apart when they come together, unless said otherwise
 
 Value = Any  # int, z3 word or z3 truth: Python integers where known; a truth counts as 1 and 0
 WORD = z3.BitVecSort(256)
@@ -299,7 +299,7 @@ def _identity(value: Value) -> Any:
     return ("term", value.get_id()) if isinstance(value, z3.ExprRef) else value
 
 
-def join(legs: list[State]) -> State:
+def join(legs: list[State], choices: int = CHOICES) -> State:
     """One state for several with the same effects: what they agree on, and a choice of what they do not."""
     shared = set.intersection(*({condition.get_id() for condition in leg.given} for leg in legs))
     own = [z3.And(*(c for c in leg.given if c.get_id() not in shared)) for leg in legs]
@@ -312,7 +312,7 @@ def join(legs: list[State]) -> State:
     def choice(values: list[Value]) -> Value:
         if len({_identity(value) for value in values}) == 1:
             return values[0]
-        if len(legs) > CHOICES:
+        if len(legs) > choices:
             return one.new("joined")
         chosen = word(values[-1])
         for condition, value in zip(own[:-1], values[:-1], strict=True):
@@ -491,18 +491,21 @@ class Machine:
         *,
         prune: bool = False,
         views: bool = True,
+        choices: int = CHOICES,
         given: Mapping[int, int] | None = None,
     ) -> None:
         """`rounds`: how often a path may meet the same open branch; what would go on is counted in `cut`.
 
         With `prune` the solver is asked at every branch whether it can be taken. Without `views` calls by
-        view are not kept, so that paths on which others were asked can go on as one. `given` are words of
-        the calldata, by their offsets, that are no unknowns.
+        view are not kept, so that paths on which others were asked can go on as one. `choices` is how many
+        legs of an internal function are told apart when they come together. `given` are words of the
+        calldata, by their offsets, that are no unknowns.
         """
         self.code = code + bytes(33)  # beyond its end the chain reads zeros, which stop
         self.rounds = rounds
         self.prune = prune
         self.views = views
+        self.choices = choices
         self.given = given or {}
         self.cut = 0
         self._selector = 0
@@ -554,7 +557,7 @@ class Machine:
         groups: dict[tuple[Any, ...], list[State]] = {}
         for leg in legs:
             groups.setdefault(leg.effects(), []).append(leg)
-        return [join(group) if len(group) > 1 else group[0] for group in groups.values()]
+        return [join(group, self.choices) if len(group) > 1 else group[0] for group in groups.values()]
 
     def _branch(self, state: State) -> list[State]:
         at, target, condition = state.pc, self._target(state.stack.pop()), truth(state.stack.pop())

@@ -45,7 +45,7 @@ WEIGHTS: dict[str, float] = {  # how often a rule of `Steps` is chosen, among al
     "age": 0.4, "sell_out": 1, "trade": 5,
     "flash_deposit": 3, "lie": 3, "walk_out": 2,
     "put_in": 5, "take_out": 4, "borrow_on_basket": 5, "repay_basket": 3, "open_basket": 4, "close_basket": 3,
-    "liquidate_basket": 2, "liquidate_baskets": 1, "crash_basket": 12, "poke_basket": 2,
+    "liquidate_basket": 2, "liquidate_baskets": 1, "crash_basket": 9, "poke_basket": 2,
     "call_back_from_basket": 3,
 }  # fmt: skip
 

@@ -262,20 +262,19 @@ class Lockstep:
             "second_collateral": ["second_vault", "basket"],
             "third_collateral": ["basket"],
         }
-        decimals = (*self.decimals, THIRD_DECIMALS)
-        for (token, names), digits in zip(spenders.items(), decimals, strict=True):
-            for actor in ROLES:
-                self.act(token, "mint", actor, 10 ** (digits + 7), sender=actor)
-                for name in names:
-                    self.act(token, "approve", self.chain[name].address, MAX, sender=actor)
-        self.act("loan", "mint", self.flash_borrower.address, 10 ** (self.decimals[0] + 6), sender=DEPLOYER)
         actor = self.actor.address
-        for (token, names), digits in zip(spenders.items(), decimals, strict=True):
-            self.act(token, "mint", actor, 10 ** (digits + 7), sender=DEPLOYER)
-            for name in names:
-                spender = self.chain[name].address
-                self.actor.send("approve", self.chain[token].address, spender, sender=DEPLOYER)
-                self.model[token].approve(actor, spender, MAX)
+        for (name, users), digits in zip(spenders.items(), (*self.decimals, THIRD_DECIMALS), strict=True):
+            token, model = self.chain[name], self.model[name]
+            for owner in (*ROLES, actor):
+                token.send("mint", owner, 10 ** (digits + 7), sender=DEPLOYER)
+                model.mint(owner, 10 ** (digits + 7))
+            for spender in (self.chain[user].address for user in users):
+                for owner in ROLES:
+                    token.send("approve", spender, MAX, sender=owner)
+                    model.approve(owner, spender, MAX)
+                self.actor.send("approve", token.address, spender, sender=DEPLOYER)
+                model.approve(actor, spender, MAX)
+        self.act("loan", "mint", self.flash_borrower.address, 10 ** (self.decimals[0] + 6), sender=DEPLOYER)
 
     # ---------------------------------------------------------------------------------------- doing
 
@@ -435,7 +434,8 @@ class Lockstep:
 
     def set_prices(self, oracle: str, price: int, safe_price: int) -> None:
         """What an oracle answers from now on."""
-        self.chain[oracle].send("set_silent", False, sender=DEPLOYER)
+        if isinstance(self.model[oracle].price_answer, str):
+            self.chain[oracle].send("set_silent", False, sender=DEPLOYER)
         self.chain[oracle].send("set_prices", price, safe_price, sender=DEPLOYER)
         self.model[oracle].price_answer, self.model[oracle].safe_price_answer = price, safe_price
 
