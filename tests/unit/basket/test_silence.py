@@ -98,6 +98,17 @@ def test_legs_left_out_beside_a_silent_one(covered):
     assert taken == {0b001: {1}, 0b010: {0}, 0b101: {1}, 0b110: {0}}
 
 
+def test_a_silent_leg_lends_no_health_to_a_part(place):
+    """A part whose legs cost more health than the live ones have is refused, whatever the ceiling says."""
+    place.hold(3, "0.95", 357)
+    place.borrow(30_000)
+    place.scale_prices(500)
+    place.silence(2)  # live: 31,500 that carry 23,865, health .7955; the first leg alone would cost .8466
+    assert place.basket.health(BORROWER) > 85 * 10**16
+    place.refused(NOTHING, "liquidate", BORROWER, MAX, [], 0b010, LIQUIDATOR, sender=LIQUIDATOR)
+    assert place.close(MAX, 0b001).paid > 0
+
+
 def test_it_comes_back_between_two_closes(covered):
     """A part while it was silent, a slice when it is not: both as the twin says."""
     covered.close(covered.loans(1_000))
