@@ -335,6 +335,7 @@ BOUNDS: Bounds = {
     # baskets
     **bounds("basket._amount", EIGHT, leg=7),
     **bounds("basket._unpacked", "door: four words of two legs", j=3),
+    **bounds("basket._lanes", "door: four words of two legs", j=3),
     **bounds("basket._with", "result of basket._amount[0]", **{"self._amount(lane, leg)": LANE}),
     **bounds("basket._with", "door: asserted first", amount=LANE),
     **bounds("basket._without", "door: asserted first", amount=LANE),
