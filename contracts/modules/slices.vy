@@ -129,10 +129,9 @@ def _restoring(
     risk: IVault.RiskParams = liquidation.RISK
     if worth.part == 0:
         return 0, 0, 0, 0
-    # health that a unit repaid restores, times debt: of these legs, rounded down, and of a slice, rounded up
+    # health that a unit repaid restores, times debt: of these legs, rounded down, and of a slice, rounded up; both are
+    # above 0, since every threshold times (1 + bonus_min) is at most .98 (`vault_params`)
     cost: uint256 = self._weight_of(unsafe_add(WAD, risk.bonus_min), worth)
-    if cost >= risk.target_health:
-        return 0, 0, 0, 0
     of_slice: uint256 = unsafe_sub(
         risk.target_health,
         unsafe_div(

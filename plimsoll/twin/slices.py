@@ -159,8 +159,6 @@ def _restoring(
 
     of_part = risk.target_health - cost(WAD + risk.bonus_min)
     of_slice = risk.target_health - (WAD + risk.bonus_min) * worth.high_weight // (worth.high * WAD)
-    if of_part <= 0:
-        return None
     bonus = min(risk.bonus_min, risk.bonus_min * of_part // of_slice)
     with_bonus = WAD + bonus
     if bonus == 0 or cost(with_bonus) > worth.low_weight // debt:
