@@ -121,7 +121,7 @@ def health(runs: Sequence[Run]) -> Figure:
 
 
 def debt_by_price(runs: Sequence[Run]) -> Figure:
-    """Debt by liquidation price, before and after."""
+    """Debt by liquidation price, of a basket by health, before and after."""
     sheet = _Sheet(runs, _vaults(runs), sharex="row")
     edges = [_edges(runs, vault) for vault in range(_vaults(runs))]
     for run, vault, panel in sheet.vaults():
@@ -368,7 +368,7 @@ CHARTS = {
         health,
     ),
     "debt-by-price": Chart(
-        "Debt by liquidation price, before and after",
+        "Debt at risk, before and after",
         "Debt to the right of the price can be liquidated. Liquidations move what is left of it to the left. "
         "Of a basket, which has no price of its own, by health factor: debt left of 1 can be liquidated.",
         debt_by_price,
