@@ -65,6 +65,10 @@ class Boa:
         self._finish(computation)
         return str(address).lower()
 
+    def set_code(self, address: str, code: bytes) -> None:
+        """Gives an account code that no creation could."""
+        self._env.set_code(address, code)
+
     def send(self, sender: str, to: str, data: bytes) -> bytes:
         """Sends a transaction; returns what the call returned."""
         return self._run(sender, to, data)

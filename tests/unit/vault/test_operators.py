@@ -236,6 +236,8 @@ def _put_code(engine: Engine, address: str, code: bytes) -> None:
         engine.request("anvil_setCode", address, "0x" + code.hex())
     elif isinstance(engine, Revm):
         engine._evm.insert_account_info(address, AccountInfo(code=code))
+    else:
+        engine.set_code(address, code)  # that of `make coverage`
 
 
 @pytest.fixture
