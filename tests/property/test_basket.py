@@ -5,19 +5,18 @@
 
 import os
 from collections import Counter
-from dataclasses import astuple, replace
+from dataclasses import replace
 from random import Random
 
 import pytest
 
 from plimsoll.chain.engine import Engine
 from plimsoll.testing import Chain
-from plimsoll.twin.basket import packed_amounts
 from plimsoll.twin.liquidation import restorable_bonus, shortfall_bonus
-from plimsoll.twin.position import pack
 from plimsoll.twin.slices import Quote
-from plimsoll.units import NOBODY, PRICE_SCALE, WAD
-from tests.utils.basket_positions import BasketCase, Terms, random_basket_case, random_terms
+from plimsoll.units import PRICE_SCALE, WAD
+from tests.utils.basket_positions import BasketCase, random_basket_case, random_terms
+from tests.utils.basket_probe import expected, packed, probe
 from tests.utils.baskets import falls
 
 pytestmark = pytest.mark.slow
@@ -142,29 +141,6 @@ def test_closes(run: int) -> None:
 
 
 # ------------------------------------------------------------------------------------------- bytecode
-
-
-def packed(case: BasketCase) -> tuple:
-    """As the probe takes it."""
-    mask = sum(1 << leg for leg, amount in enumerate(case.amounts) if amount)
-    prices = (*case.prices, *(0,) * (8 - len(case.prices)))
-    return (
-        pack(mask, case.debt_shares), packed_amounts(case.amounts), prices, case.without,
-        astuple(case.totals), case.max_repay,
-    )  # fmt: skip
-
-
-def expected(case: BasketCase) -> tuple:
-    """The twin's close, as the bytecode says one."""
-    quote = case.quote()
-    seized = quote.seized or (0,) * len(case.amounts)
-    return (*quote[:5], packed_amounts(seized), *quote[6:])
-
-
-def probe(chain: Chain, terms: Terms):
-    """The module of the bytecode under some terms."""
-    legs = [(NOBODY, NOBODY, leg.ltv, leg.threshold, leg.ceiling) for leg in terms.legs]
-    return chain.make("SlicesProbe", legs, astuple(terms.risk))
 
 
 @pytest.mark.parametrize("run", range(RUNS))
