@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from plimsoll.scenario.agents import Agent, Lenders, View
+from plimsoll.scenario.agents.lenders import Lenders
+from plimsoll.scenario.agents.view import Agent, View
 from plimsoll.scenario.books import Book, Closed
 from plimsoll.scenario.config import Scenario
 from plimsoll.scenario.records import (

@@ -11,18 +11,12 @@ import numpy as np
 from plimsoll.chain.engine import Engine
 from plimsoll.market.deployment import DEPLOYER, made_up
 from plimsoll.params import PoolParams
-from plimsoll.scenario.agents import (
-    ARBITRAGE,
-    Agent,
-    Arbitrageur,
-    BorrowerGroup,
-    Delayed,
-    Forger,
-    Griefer,
-    Lenders,
-    Liquidator,
-    View,
-)
+from plimsoll.scenario.agents.adversaries import Forger, Griefer
+from plimsoll.scenario.agents.arbitrage import ARBITRAGE, Arbitrageur
+from plimsoll.scenario.agents.borrowers import BorrowerGroup
+from plimsoll.scenario.agents.lenders import Lenders
+from plimsoll.scenario.agents.liquidators import Liquidator
+from plimsoll.scenario.agents.view import Agent, Delayed, View
 from plimsoll.scenario.baskets_by_health import BasketsByHealth
 from plimsoll.scenario.borrowers import Borrower, draw
 from plimsoll.scenario.config import Scenario

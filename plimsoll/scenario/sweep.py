@@ -135,7 +135,7 @@ def _code() -> Iterator[Path]:
     yield from PACKAGE.glob("*.py")
     yield PACKAGE / "report" / "measures.py"
     for name in ("chain", "keeper", "market", "scenario", "twin"):
-        yield from (PACKAGE / name).glob("*.py")
+        yield from (PACKAGE / name).rglob("*.py")
 
 
 def _digest(parts: Iterable[bytes]) -> str:

@@ -9,7 +9,7 @@ from plimsoll.chain.anvil import Anvil, AnvilProcess
 from plimsoll.chain.artifacts import slots
 from plimsoll.chain.engine import Engine, mapping_slot
 from plimsoll.chain.revm import Revm
-from plimsoll.scenario.agents import View
+from plimsoll.scenario.agents.view import View
 from plimsoll.scenario.config import Scenario
 from plimsoll.scenario.records import Result
 from plimsoll.scenario.run import Laboratory, clock_of

@@ -384,7 +384,7 @@ def test_workers_of_another_version_are_refused(tmp_path, monkeypatch) -> None:
     ) as cluster:
         Cluster(cluster.scheduler_address).close()
         shutil.copytree(sweeping.PACKAGE, tmp_path / "plimsoll")
-        with (tmp_path / "plimsoll" / "scenario" / "agents.py").open("a") as code:
+        with (tmp_path / "plimsoll" / "scenario" / "run.py").open("a") as code:
             code.write("# changed")
         monkeypatch.setattr(sweeping, "PACKAGE", tmp_path / "plimsoll")
         with pytest.raises(SweepError, match=r"worker at tcp.* has another version of Plimsoll, or none"):

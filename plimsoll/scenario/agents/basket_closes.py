@@ -14,7 +14,7 @@ from plimsoll.twin.slices import Quote
 from plimsoll.units import NO_LIMIT, WAD, order
 
 if TYPE_CHECKING:
-    from plimsoll.scenario.agents import View
+    from plimsoll.scenario.agents.view import View
 
 HALVINGS = 8  # of a close that is too large for the DEX
 

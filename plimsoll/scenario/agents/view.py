@@ -1,0 +1,106 @@
+"""What agents see, and what an agent is.
+
+An agent is asked once a block what it sends. It sees the market as it is before the block, with the new
+prices, through the exact twin; others may be faster, so that what it sends can revert. Agents of your own go
+into `Laboratory.play(agents=[...])`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from plimsoll.scenario.baskets_by_health import BasketsByHealth
+from plimsoll.scenario.positions_by_health import PositionsByHealth
+from plimsoll.scenario.world import Action, World
+from plimsoll.units import HOUR
+
+
+@dataclass(slots=True)
+class View:
+    """What agents see: the world, and where and when in the scenario they are."""
+
+    world: World
+    rankings: list[PositionsByHealth | BasketsByHealth]  # one for each vault, of every indebted position
+    outside: list[float]  # loan tokens for a whole token, one for each collateral, feedback included
+    block: int
+    second: int  # since the start
+
+    @property
+    def hour(self) -> float:
+        """Hours since the start."""
+        return self.second / HOUR
+
+    def price(self, number: int) -> int | None:
+        """The oracle's price of a vault, 1e36; None while it has none."""
+        (price,) = self.prices(number)
+        return price or None
+
+    def prices(self, number: int) -> tuple[int, ...]:
+        """The oracles' prices of a vault's or basket's collaterals, 1e36; 0 while one has none."""
+        return tuple(leg.price() for leg in self.world.markets[number].legs)
+
+    def is_priced(self, number: int) -> bool:
+        """Whether healths can be told: a vault's oracle answers; a basket's silent legs have ceilings."""
+        return self.world.markets[number].is_basket or any(self.prices(number))
+
+    def below(self, number: int, health: float = 1.0) -> Iterator[str]:
+        """Owners in a vault whose health is below `health`, or just above it; nobody if it cannot be told."""
+        ranking, prices = self.rankings[number], self.prices(number)
+        if isinstance(ranking, BasketsByHealth):
+            yield from ranking.below(health, prices)
+        elif prices[0]:
+            yield from ranking.below(health, prices[0])
+
+    def health_at(self, number: int, part: float) -> float | None:
+        """A quantile of a vault's healths, the lowest at 0; None without debts or if it cannot be told."""
+        ranking, prices = self.rankings[number], self.prices(number)
+        if isinstance(ranking, BasketsByHealth):
+            return ranking.health_at(part, prices)
+        return ranking.health_at(part, prices[0]) if prices[0] else None
+
+    def outside_price(self, number: int) -> int:
+        """The outside price of a collateral in base units, 1e36; numbers count all vaults' collaterals."""
+        leg = self.world.legs[number]
+        return self.world.answer_of(leg.config, self.outside[number]) * leg.oracle.scale
+
+
+class Agent(Protocol):
+    """Acts in a scenario."""
+
+    name: str
+
+    def update(self, rng: np.random.Generator, view: View) -> Iterable[Action]:
+        """What is sent in this block."""
+
+    def record(self, view: View) -> dict[str, int | float]:
+        """What to record of this agent at the end of a recorded block."""
+
+
+class Delayed:
+    """An agent whose transactions land some blocks later; until then it sends nothing else."""
+
+    def __init__(self, agent: Agent, blocks: int) -> None:
+        """Delays an agent's actions."""
+        self.name = agent.name
+        self._agent = agent
+        self._blocks = blocks
+        self._sent: list[Action] = []
+        self._lands = 0  # the block in which they land
+
+    def update(self, rng: np.random.Generator, view: View) -> Iterable[Action]:
+        """What was sent `blocks` ago."""
+        if not self._sent:
+            self._sent = list(self._agent.update(rng, view))
+            self._lands = view.block + self._blocks
+        if view.block < self._lands:
+            return ()
+        landed, self._sent = self._sent, []
+        return landed
+
+    def record(self, view: View) -> dict[str, int | float]:
+        """As the agent."""
+        return self._agent.record(view)
