@@ -16,6 +16,7 @@ import numpy as np
 from pydantic import Field, ModelWrapValidatorHandler, field_validator, model_validator
 
 from plimsoll.params import LOAN_DECIMALS, DrawBurst, DrawRefill, RateParams, ReserveFactor
+from plimsoll.scenario.adversaries import ForgerConfig, GrieferConfig
 from plimsoll.scenario.collateral import (
     BadAnswer,
     CollateralConfig,
@@ -24,16 +25,9 @@ from plimsoll.scenario.collateral import (
     TokenConfig,
     Tokens,
 )
+from plimsoll.scenario.liquidators import LiquidatorConfig
 from plimsoll.scenario.paths import MAX_HOURS, Bootstrap, Candles, Prices, Shock
-from plimsoll.scenario.people import (
-    LEAST_DEBT,
-    Active,
-    BorrowersConfig,
-    ForgerConfig,
-    GrieferConfig,
-    LendersConfig,
-    LiquidatorConfig,
-)
+from plimsoll.scenario.people import LEAST_DEBT, Active, BorrowersConfig, LendersConfig
 from plimsoll.scenario.strict_model import StrictModel, fault
 from plimsoll.scenario.vaults import BasketConfig, Spoke_, VaultConfig
 from plimsoll.units import DAY, HOUR

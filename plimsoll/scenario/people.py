@@ -1,4 +1,4 @@
-"""What a scenario may say about people: lenders, borrowers, liquidators, a griefer, a forger."""
+"""What a scenario may say about lenders and borrowers."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from plimsoll.scenario.collateral import Part, SomeTokens, Span, Tokens
-from plimsoll.scenario.paths import MAX_HOURS
+from plimsoll.scenario.collateral import Part, SomeTokens
 from plimsoll.scenario.strict_model import StrictModel
 
 MAX_BORROWERS = 200_000
@@ -116,70 +115,3 @@ class BorrowersConfig(StrictModel):
     def places(self) -> tuple[int, ...]:
         """The numbers of all vaults in which they borrow."""
         return (self.vault,) if self.vaults is None else self.vaults
-
-
-class LiquidatorConfig(StrictModel):
-    """One liquidator.
-
-    With `capital` it pays with its own money and sells the collateral a block later, on the vault's DEX if
-    there is one, else at the outside price. With `flash` it needs none: it sells on the DEX inside the call.
-    """
-
-    kind: Literal["capital", "flash"] = Field(
-        description="`capital`: own money, sells a block later; `flash`: none, sells on the DEX inside "
-        "the call",
-    )
-    vaults: tuple[Annotated[int, Field(ge=0)], ...] | None = Field(
-        None, description="numbers of the vaults it watches; without, all"
-    )
-    leaves_out: tuple[str, ...] = Field(
-        (), description="symbols of collaterals that it never takes; of a basket it takes the other legs"
-    )
-    capital: Tokens = Field(Decimal(0), description="all that a `capital` liquidator has")
-    margin: Part = Field(
-        Decimal("0.005"), description="least profit at the oracle's price, as a part of what it pays"
-    )
-    min_profit: Tokens = Field(Decimal(0), description="least profit of a transaction, loan tokens")
-    latency: int = Field(
-        0, ge=0, le=10_000, description="blocks from deciding to landing; until then it sends nothing else"
-    )
-    bid: int = Field(
-        10,
-        ge=1,
-        le=10**6,
-        description="for its place in the block; the highest goes first, of equal ones the first in the file",
-    )
-    batch: int = Field(64, ge=1, le=256, description="most positions in a transaction")
-    outages: tuple[Span, ...] = Field((), description="hours in which it does nothing")
-
-    @model_validator(mode="after")
-    def _funded(self) -> Self:
-        if self.vaults and len(set(self.vaults)) < len(self.vaults):
-            raise ValueError(f"vaults {list(self.vaults)} names one twice; remove it")
-        if self.kind == "capital" and not self.capital:
-            raise ValueError("a liquidator of kind capital has no capital; give it some")
-        if self.kind == "flash" and self.capital:
-            raise ValueError(f"a flash liquidator has capital {self.capital}; remove it, or use kind capital")
-        return self
-
-
-class GrieferConfig(StrictModel):
-    """Closes a dust amount of the worst liquidatable positions ahead of the liquidators."""
-
-    repay: SomeTokens = Field(Decimal("0.01"), description="loan tokens a close")
-    per_block: int = Field(3, ge=1, le=50, description="closes in a block")
-    bid: int = Field(10**6, ge=1, le=10**6, description="for its place in the block")
-
-
-class ForgerConfig(StrictModel):
-    """Has learnt to make collateral of nothing, and borrows against it whatever the vault may draw.
-
-    The oracle goes on believing in the collateral until the vault's price falls. A guardian who is named cuts
-    the vault's limit to zero, after as many hours as people need to notice and to sign.
-    """
-
-    vault: int = Field(0, strict=True, ge=0, description="number of the vault")
-    hour: Decimal = Field(ge=0, le=MAX_HOURS, description="when it begins")
-    guardian_after: Decimal | None = Field(
-        None, ge=0, le=MAX_HOURS, description="hours from then to the guardian's cut; without, no guardian"
-    )

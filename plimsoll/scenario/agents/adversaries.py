@@ -9,7 +9,7 @@ import numpy as np
 
 from plimsoll.market.deployment import made_up
 from plimsoll.params import wad
-from plimsoll.scenario import people
+from plimsoll.scenario.adversaries import ForgerConfig, GrieferConfig
 from plimsoll.scenario.agents.view import View
 from plimsoll.scenario.world import GUARDIAN, Action, Market, World
 from plimsoll.twin.liquidation import ceil_div
@@ -17,11 +17,11 @@ from plimsoll.units import HOUR, MAX, PRICE_SCALE, WAD
 
 
 class Griefer:
-    """Takes dust out of positions ahead of others; see `people.GrieferConfig`."""
+    """Takes dust out of positions ahead of others; see `GrieferConfig`."""
 
     name = "griefer"
 
-    def __init__(self, settings: people.GrieferConfig, world: World) -> None:
+    def __init__(self, settings: GrieferConfig, world: World) -> None:
         """A griefer with enough money for dust."""
         self.address = made_up(self.name)
         self._settings = settings
@@ -60,11 +60,11 @@ class Griefer:
 
 
 class Forger:
-    """Borrows against collateral made of nothing, until a guardian cuts; see `people.ForgerConfig`."""
+    """Borrows against collateral made of nothing, until a guardian cuts; see `ForgerConfig`."""
 
     name = "forger"
 
-    def __init__(self, settings: people.ForgerConfig, world: World) -> None:
+    def __init__(self, settings: ForgerConfig, world: World) -> None:
         """Has no collateral yet."""
         self.address = made_up(self.name)
         self._settings = settings

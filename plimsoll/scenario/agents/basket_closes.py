@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from plimsoll.keeper.choice import FixedPrice, Route, Venue
-from plimsoll.scenario.people import LiquidatorConfig
+from plimsoll.scenario.liquidators import LiquidatorConfig
 from plimsoll.scenario.world import Action, Market, World
 from plimsoll.twin import slices
 from plimsoll.twin.liquidation import DebtTotals

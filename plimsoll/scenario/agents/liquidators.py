@@ -10,9 +10,9 @@ import numpy as np
 from plimsoll.keeper.choice import Candidate, Gas, Route, Venue, choose
 from plimsoll.market.deployment import made_up
 from plimsoll.params import wad
-from plimsoll.scenario import people
 from plimsoll.scenario.agents.basket_closes import BasketCloser
 from plimsoll.scenario.agents.view import View
+from plimsoll.scenario.liquidators import LiquidatorConfig
 from plimsoll.scenario.world import Action, Leg, Market, World
 from plimsoll.twin import liquidation
 from plimsoll.twin.liquidation import DebtTotals, Quote
@@ -24,11 +24,9 @@ PATIENCE = 1_000  # batches that a liquidator looks at; more hardly ever find a 
 
 
 class Liquidator:
-    """Closes what pays; see `people.LiquidatorConfig`."""
+    """Closes what pays; see `LiquidatorConfig`."""
 
-    def __init__(
-        self, name: str, settings: people.LiquidatorConfig, vaults: Sequence[int], world: World
-    ) -> None:
+    def __init__(self, name: str, settings: LiquidatorConfig, vaults: Sequence[int], world: World) -> None:
         """A liquidator, whose capital is minted by `funding`."""
         self.name = name
         self.address = made_up(name)
