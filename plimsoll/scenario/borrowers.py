@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from math import ceil, exp, log
+from math import exp, log
 
 import numpy as np
 
 from plimsoll.market.deployment import made_up
-from plimsoll.scenario.collateral import CollateralConfig
 from plimsoll.scenario.config import Scenario
-from plimsoll.scenario.people import LEAST_DEBT, LEAST_WEIGHT, BorrowersConfig, PortfolioConfig
+from plimsoll.scenario.groups import least_debt
+from plimsoll.scenario.people import LEAST_WEIGHT, BorrowersConfig, PortfolioConfig
 from plimsoll.scenario.world import World
 
 WEIGHT_DIGITS = 4  # of a portfolio's parts
@@ -40,21 +40,24 @@ class _Pledge:
     """A collateral that a group has, and what it backs."""
 
     vault: int
-    config: CollateralConfig
-    price: Fraction  # as the feed says it
+    units: Fraction  # base units that are worth a base unit of the loan asset, at the feed's first answer
     threshold: Fraction
 
-    def units(self, value: Fraction) -> int:
-        """Base units that are worth so many loan tokens, rounded up."""
-        return ceil(value / self.price * Fraction(10) ** self.config.collateral.decimals)
+
+@dataclass(frozen=True, slots=True)
+class _Mix:
+    """What somebody owes, in parts, and locks for each base unit of it and a safety of 1."""
+
+    units: tuple[Fraction, ...]  # of each collateral
+    debts: tuple[Fraction, ...]  # which part each collateral backs
 
 
 def draw(scenario: Scenario, first_prices: Sequence[float]) -> list[tuple[Borrower, ...]]:
     """The loans of each group's borrowers; the same seed gives the same ones.
 
-    Each owes the vault's minimum debt (20 times that with a portfolio) and a log-normal part of what remains
-    of the total. Healths are spread evenly on a log scale. Debts are rounded down to whole tokens, healths
-    and weights to four digits, so that the last bit of a machine's logarithm does not matter.
+    Each owes the group's least debt and a log-normal part of what remains of the total. Healths, or
+    loan-to-values, are spread evenly on a log scale. Debts are rounded down to whole tokens, healths,
+    loan-to-values and weights to four digits, so that the last bit of a machine's logarithm does not matter.
     """
     pledges = _pledges(scenario, first_prices)
     return [
@@ -70,8 +73,8 @@ def _pledges(scenario: Scenario, first_prices: Sequence[float]) -> list[list[_Pl
         [
             _Pledge(
                 number,
-                config,
-                Fraction(World.answer_of(config, next(rest)), 10**config.oracle.decimals),
+                Fraction(10 ** (config.collateral.decimals + config.oracle.decimals))
+                / (World.answer_of(config, next(rest)) * 10**scenario.pool.loan.decimals),
                 Fraction(vault.risk_of(leg).threshold),
             )
             for leg, config in enumerate(vault.collaterals)
@@ -85,56 +88,74 @@ def _group(
 ) -> tuple[Borrower, ...]:
     rng = np.random.default_rng([scenario.seed, 3, number])
     sizes = rng.lognormal(0.0, float(group.debt_sigma), group.count)
-    low, high = log(float(group.health.min)), log(float(group.health.max))
-    positions = rng.uniform(low, high, group.count)
-    portfolios = _portfolios(scenario, number, group)
+    safeties = _safeties(group, rng)
+    mixes = _mixes(scenario, number, group, pledges)
 
-    least_tokens = max(scenario.vaults[place].min_debt for place in group.places)
-    if group.portfolio:
-        least_tokens *= LEAST_DEBT
+    least_tokens = least_debt(group, [scenario.vaults[place] for place in group.places])
     spare = float(group.total_debt - group.count * least_tokens)
-    least = scenario.loan_units(least_tokens)
+    least, unit = scenario.loan_units(least_tokens), 10**scenario.pool.loan.decimals
     loans: list[Borrower] = []
-    for place, (size, position) in enumerate(zip(sizes / sizes.sum(), positions, strict=True)):
-        debt = least + int(spare * float(size)) * 10**scenario.pool.loan.decimals
-        health = Fraction(str(max(round(exp(position), 4), float(group.health.min))))
+    parts = (sizes / sizes.sum()).tolist()
+    for place, (part, safety, mix) in enumerate(zip(parts, safeties, mixes, strict=True)):
         address = made_up(f"borrower {scenario.seed} {number} {place}")
-        loans += _loans(scenario, group, address, debt, health, portfolios[place], pledges)
+        loans += _loans(group, address, least + int(spare * part) * unit, safety, mix, pledges)
     return tuple(loans)
 
 
+def _safeties(group: BorrowersConfig, rng: np.random.Generator) -> list[Fraction]:
+    """Everybody's health, or what is locked over what is owed: 1 / ltv."""
+    between = group.health or group.ltv
+    assert between
+    low, high = float(between.min), float(between.max)
+    drawn = [round(exp(it), 4) for it in rng.uniform(log(low), log(high), group.count).tolist()]
+    if group.health:
+        return [Fraction(*Decimal(str(max(it, low))).as_integer_ratio()) for it in drawn]
+    return [1 / Fraction(*Decimal(str(min(max(it, low), high))).as_integer_ratio()) for it in drawn]
+
+
 def _loans(
-    scenario: Scenario,
     group: BorrowersConfig,
     address: str,
     debt: int,
-    health: Fraction,
-    weights: Sequence[Fraction],
+    safety: Fraction,
+    mix: _Mix,
     pledges: Sequence[_Pledge],
 ) -> list[Borrower]:
-    """One loan against all that is pledged, or one against each part of it, at the same health."""
-    tokens = Fraction(debt, 10**scenario.pool.loan.decimals)
-    backed = [weight * each.threshold for weight, each in zip(weights, pledges, strict=True)]
-    value = tokens * health / sum(backed)
-    amounts = [each.units(value * weight) for weight, each in zip(weights, pledges, strict=True)]
+    """One loan against all that is pledged, or one against each part of it, equally safe."""
+    # a vault rounds every value down and the debt up, by a base unit each, when it checks a loan-to-value
+    covered = debt if group.health else debt + len(pledges) + 1
+    over, under = covered * safety.numerator, safety.denominator
+    amounts = [-(-over * part.numerator // (under * part.denominator)) for part in mix.units]  # rounded up
     if group.vaults is None:
         return [Borrower(address, group.vault, tuple(amounts), debt)]
     return [
-        Borrower(address, each.vault, (amount,), int(debt * part / sum(backed)))
-        for each, amount, part in zip(pledges, amounts, backed, strict=True)
+        Borrower(address, each.vault, (amount,), int(debt * part))
+        for each, amount, part in zip(pledges, amounts, mix.debts, strict=True)
         if amount
     ]
 
 
-def _portfolios(scenario: Scenario, number: int, group: BorrowersConfig) -> list[list[Fraction]]:
-    """What part of the value of their collateral everybody has of each."""
+def _mixes(scenario: Scenario, number: int, group: BorrowersConfig, pledges: Sequence[_Pledge]) -> list[_Mix]:
+    """What everybody has of each collateral."""
+
+    def mix(weights: Sequence[Fraction]) -> _Mix:
+        counted = [
+            weight * (each.threshold if group.health else 1)
+            for weight, each in zip(weights, pledges, strict=True)
+        ]
+        backed = sum(counted)
+        return _Mix(
+            tuple(weight * each.units / backed for weight, each in zip(weights, pledges, strict=True)),
+            tuple(part / backed for part in counted),
+        )
+
     settings = group.portfolio
     if settings is None:
-        return [[Fraction(1)]] * group.count
+        return [mix([Fraction(1)])] * group.count
     if settings.concentration is None:
-        return [list(map(Fraction, settings.weights))] * group.count
+        return [mix(list(map(Fraction, settings.weights)))] * group.count
     rng = np.random.default_rng([scenario.seed, 5, number])
-    return [_drawn(settings, settings.concentration, rng) for _ in range(group.count)]
+    return [mix(_drawn(settings, settings.concentration, rng)) for _ in range(group.count)]
 
 
 def _drawn(settings: PortfolioConfig, concentration: Decimal, rng: np.random.Generator) -> list[Fraction]:

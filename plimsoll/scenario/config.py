@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from decimal import ROUND_CEILING, Decimal
+from decimal import Decimal
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -25,9 +25,10 @@ from plimsoll.scenario.collateral import (
     TokenConfig,
     Tokens,
 )
+from plimsoll.scenario.groups import check_group
 from plimsoll.scenario.liquidators import LiquidatorConfig
 from plimsoll.scenario.paths import MAX_HOURS, Bootstrap, Candles, Prices, Shock
-from plimsoll.scenario.people import LEAST_DEBT, Active, BorrowersConfig, LendersConfig
+from plimsoll.scenario.people import BorrowersConfig, LendersConfig
 from plimsoll.scenario.strict_model import StrictModel, fault
 from plimsoll.scenario.vaults import BasketConfig, Spoke_, VaultConfig
 from plimsoll.units import DAY, HOUR
@@ -122,7 +123,7 @@ class Scenario(StrictModel):
             self._check_collateral(name, each)
         drawn = [Decimal(0)] * len(self.vaults)
         for number, group in enumerate(self.borrowers):
-            self._check_group(f"borrowers.{number}", group)
+            check_group(f"borrowers.{number}", group, self.vaults)
             for place in group.places:
                 drawn[place] += group.total_debt / len(group.places)
         for number, (vault, debt) in enumerate(zip(self.vaults, drawn, strict=True)):
@@ -211,75 +212,6 @@ class Scenario(StrictModel):
                 f"{name}.collateral.decimals",
                 f"{name}.collateral.decimals is {each.collateral.decimals}; at most "
                 f"{digits + each.collateral.decimals} fit with the feed's decimals",
-            )
-
-    def _check_group(self, name: str, group: BorrowersConfig) -> None:
-        field = "vault" if group.vaults is None else "vaults"
-        if beyond := [place for place in group.places if place >= len(self.vaults)]:
-            verb = "is" if group.vaults is None else "names"
-            raise fault(
-                f"{name}.{field}",
-                f"{name}.{field} {verb} {beyond[0]}; the last vault is {len(self.vaults) - 1}",
-            )
-        vaults = [self.vaults[place] for place in group.places]
-        self._check_portfolio(name, group)
-        least = max(vault.least_health for vault in vaults)
-        shown = least.quantize(Decimal("0.0001"), ROUND_CEILING)
-        if group.health.min < least:
-            raise fault(
-                f"{name}.health.min",
-                f"{name}.health.min is {group.health.min}; no loan can start below threshold / ltv, so raise "
-                f"it to {shown}",
-            )
-        smallest = max(vault.min_debt for vault in vaults) * (LEAST_DEBT if group.portfolio else 1)
-        if group.total_debt < group.count * smallest:
-            raise fault(
-                f"{name}.total_debt",
-                f"{name}.total_debt is {group.total_debt}, but {group.count} borrowers owe at least "
-                f"{smallest} each; raise it or lower count",
-            )
-        if not isinstance(group.behaviour, Active) or group.behaviour.kind != "unwind":
-            return
-        if vaults[0].collaterals[0].dex is None:
-            raise fault(name, f"{name} needs a DEX, but vaults.{group.vault} has no dex; add one")
-        if group.behaviour.to < shown:
-            raise fault(
-                f"{name}.behaviour.to",
-                f"{name}.behaviour.to is {group.behaviour.to}; a withdrawal of collateral must end "
-                f"at threshold / ltv or above, so raise it to {shown}",
-            )
-
-    def _check_portfolio(self, name: str, group: BorrowersConfig) -> None:
-        """Who has several collaterals says how much of each, and does nothing."""
-        if group.vaults is not None:
-            if len(set(group.vaults)) < len(group.vaults) or len(group.vaults) < 2:
-                raise fault(
-                    f"{name}.vaults",
-                    f"{name}.vaults is {list(group.vaults)}; name two vaults or more, once each",
-                )
-            if baskets := [place for place in group.vaults if isinstance(self.vaults[place], BasketConfig)]:
-                raise fault(
-                    f"{name}.vaults",
-                    f"{name}.vaults names {baskets[0]}, which is a basket; name it as `vault`",
-                )
-        legs = sum(len(self.vaults[place].collaterals) for place in group.places)
-        if group.portfolio is None:
-            if legs > 1:
-                raise fault(name, f"{name} has {legs} collaterals; say with `portfolio` how much of each")
-            return
-        if legs == 1:
-            raise fault(
-                f"{name}.portfolio", f"{name}.portfolio is of one collateral, which needs none; remove it"
-            )
-        if (count := len(group.portfolio.weights)) != legs:
-            raise fault(
-                f"{name}.portfolio.weights",
-                f"{name}.portfolio.weights has {count} weights for {legs} collaterals; give one for each",
-            )
-        if isinstance(group.behaviour, Active):
-            raise fault(
-                f"{name}.behaviour",
-                f"{name}.behaviour is {group.behaviour.kind}; who has a portfolio is passive, so remove it",
             )
 
     def _check_liquidator(self, name: str, liquidator: LiquidatorConfig) -> None:

@@ -15,6 +15,7 @@ LEAST_WEIGHT = Decimal("0.1")  # of a portfolio; what is drawn below it counts a
 LEAST_DEBT = 20  # times min_debt, of who has a portfolio, so that separate loans are possible
 
 Health = Annotated[Decimal, Field(gt=1, le=100)]
+Ltv = Annotated[Decimal, Field(ge=Decimal("0.001"), lt=1)]
 
 
 class LendersConfig(StrictModel):
@@ -32,6 +33,19 @@ class HealthRange(StrictModel):
 
     min: Health = Field(description="lowest health at the start; at least threshold / ltv")
     max: Health = Field(description="highest")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.max < self.min:
+            raise ValueError(f"max {self.max} is below min {self.min}; swap them")
+        return self
+
+
+class LtvRange(StrictModel):
+    """Between which loan-to-values loans start, spread evenly on a log scale."""
+
+    min: Ltv = Field(description="lowest part of the collateral's value that is owed at the start")
+    max: Ltv = Field(description="highest; at most the vault's `ltv`, of a basket its lowest leg's")
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -103,13 +117,28 @@ class BorrowersConfig(StrictModel):
     )
     count: int = Field(strict=True, ge=1, le=MAX_BORROWERS, description="how many borrowers")
     total_debt: SomeTokens = Field(
-        description="of all together; each owes at least the vault's `min_debt`, with a portfolio 20 times it"
+        description="of all together; each owes at least `least_debt` and a part of what remains"
+    )
+    least_debt: SomeTokens | None = Field(
+        None, description="without, the vault's `min_debt`, with a portfolio 20 times it"
     )
     debt_sigma: Decimal = Field(
         Decimal(1), ge=0, le=4, description="spread of the log-normal sizes; 0: all alike"
     )
-    health: HealthRange = Field(description="health factor at the start")
+    health: HealthRange | None = Field(None, description="health factor at the start")
+    ltv: LtvRange | None = Field(
+        None,
+        description="instead of `health`, debt over the collateral's value at the start: who says `ltv` and "
+        "`least_debt` has the same loans whatever the vault's parameters are",
+    )
     behaviour: Passive | Active = Field(Passive(), discriminator="kind")
+
+    @model_validator(mode="after")
+    def _says_how_safe(self) -> Self:
+        if (self.health is None) == (self.ltv is None):
+            said = "neither" if self.health is None else "both"
+            raise ValueError(f"it has {said} of `health` and `ltv`; say with one of them how safe loans are")
+        return self
 
     @property
     def places(self) -> tuple[int, ...]:
