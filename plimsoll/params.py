@@ -31,6 +31,7 @@ CEILING_TOP = 2**200  # 1e36
 LEG_UNITS_DIVISOR = 100  # a base unit of every leg is worth at most bonus_min of min_debt over this
 
 ReserveFactor = Annotated[Decimal, Field(ge=0, le=Decimal("0.25"))]
+CooldownDays = Annotated[Decimal, Field(ge=3, le=60)]
 DrawBurst = Annotated[Decimal, Field(gt=0, le=1)]
 DrawRefill = Annotated[int, Field(ge=60, le=30 * DAY)]
 
@@ -129,8 +130,8 @@ class PoolParams(FrozenModel):
     backstop_share: Decimal = Field(
         Decimal("0.5"), ge=0, le=1, description="the backstop's part of what the reserve pays out"
     )
-    cooldown_days: Decimal = Field(
-        Decimal(14), ge=3, le=60, description="from asking to leave the backstop to leaving"
+    cooldown_days: CooldownDays = Field(
+        Decimal(14), description="from asking to leave the backstop to leaving"
     )
     minimum_stake: Decimal = Field(
         Decimal(1_000), ge=1, description="tokens of stake below which the backstop earns nothing"

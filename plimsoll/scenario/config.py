@@ -15,7 +15,8 @@ from typing import Any, Literal, Self
 import numpy as np
 from pydantic import Field, ModelWrapValidatorHandler, field_validator, model_validator
 
-from plimsoll.params import LOAN_DECIMALS, DrawBurst, DrawRefill, RateParams, ReserveFactor
+from plimsoll.params import LOAN_DECIMALS, CooldownDays, DrawBurst, DrawRefill, RateParams, ReserveFactor
+from plimsoll.scenario.acts import OF_A_GUARDIAN, ActConfig, PokerConfig
 from plimsoll.scenario.adversaries import ForgerConfig, GrieferConfig
 from plimsoll.scenario.collateral import (
     BadAnswer,
@@ -27,9 +28,11 @@ from plimsoll.scenario.collateral import (
 )
 from plimsoll.scenario.groups import check_group
 from plimsoll.scenario.liquidators import LiquidatorConfig
+from plimsoll.scenario.newcomers import ArrivalsConfig, ExploiterConfig, RefinancingConfig
 from plimsoll.scenario.paths import MAX_HOURS, Bootstrap, Candles, Prices, Shock
-from plimsoll.scenario.people import BorrowersConfig, LendersConfig
+from plimsoll.scenario.people import BorrowersConfig
 from plimsoll.scenario.strict_model import StrictModel, fault
+from plimsoll.scenario.suppliers import LendersConfig, StakersConfig, VisitorConfig
 from plimsoll.scenario.vaults import BasketConfig, Spoke_, VaultConfig
 from plimsoll.units import DAY, HOUR
 
@@ -43,9 +46,14 @@ class PoolConfig(StrictModel):
     loan: TokenConfig = Field(description="the loan asset; 6 to 18 decimals")
     supply: SomeTokens = Field(description="of all lenders together")
     lenders: LendersConfig = LendersConfig()
+    visitors: tuple[VisitorConfig, ...] = ()
     reserve: Tokens = Field(Decimal(0), description="given to the reserve at first")
     stake: Tokens = Field(
         Decimal(0), description="supplied and staked in the backstop, which carries losses after the reserve"
+    )
+    stakers: StakersConfig = StakersConfig()
+    cooldown_days: CooldownDays = Field(
+        Decimal(14), description="from asking to leave the backstop to leaving"
     )
     reserve_factor: ReserveFactor = Field(
         Decimal("0.10"), description="part of the interest that goes to the reserve"
@@ -96,6 +104,11 @@ class Scenario(StrictModel):
     liquidators: tuple[LiquidatorConfig, ...] = ()
     griefer: GrieferConfig | None = None
     forger: ForgerConfig | None = None
+    exploiter: ExploiterConfig | None = None
+    arrivals: tuple[ArrivalsConfig, ...] = ()
+    refinancing: RefinancingConfig | None = None
+    acts: tuple[ActConfig, ...] = ()
+    poker: PokerConfig | None = None
     compare_every: int = Field(
         0, ge=0, description="blocks between comparisons of all books with the twin; 0: at the end alone"
     )
@@ -143,6 +156,7 @@ class Scenario(StrictModel):
             self._check_liquidator(f"liquidators.{number}", liquidator)
         if self.forger:
             self._check_forger(self.forger)
+        self._check_newcomers()
         self._check_correlation()
         if not 1 <= self.blocks <= MAX_BLOCKS:
             raise fault(
@@ -254,6 +268,37 @@ class Scenario(StrictModel):
                 "behind it; lower them",
             )
 
+    def _check_newcomers(self) -> None:
+        people: list[tuple[str, ArrivalsConfig | ExploiterConfig]] = [
+            (f"arrivals.{number}", each) for number, each in enumerate(self.arrivals)
+        ]
+        if self.exploiter:
+            people.append(("exploiter", self.exploiter))
+        for name, each in people:
+            if each.vault >= len(self.vaults):
+                last = len(self.vaults) - 1
+                raise fault(f"{name}.vault", f"{name}.vault is {each.vault}; the last vault is {last}")
+            vault = self.vaults[each.vault]
+            if isinstance(vault, BasketConfig):
+                raise fault(
+                    f"{name}.vault",
+                    f"{name}.vault is {each.vault}, which is a basket; name a vault of one collateral",
+                )
+            if isinstance(each, ArrivalsConfig):
+                each.check(name, vault)
+        hours = [(f"arrivals.{number}.start", each.start) for number, each in enumerate(self.arrivals)]
+        hours += [(f"acts.{number}.hour", act.hour) for number, act in enumerate(self.acts)]
+        hours += [(f"pool.visitors.{number}.start", it.start) for number, it in enumerate(self.pool.visitors)]
+        for name, hour in hours:
+            if hour >= self.duration:
+                raise fault(
+                    name, f"{name} is {hour}, but the scenario ends at hour {self.duration:g}; lower it"
+                )
+        for number, act in enumerate(self.acts):
+            if act.vault is not None and act.vault >= len(self.vaults):
+                name, last = f"acts.{number}.vault", len(self.vaults) - 1
+                raise fault(name, f"{name} is {act.vault}; the last vault is {last}")
+
     def _check_correlation(self) -> None:
         if self.correlation is None:
             return
@@ -294,7 +339,8 @@ class Scenario(StrictModel):
     @property
     def has_guardian(self) -> bool:
         """Whether anybody may cut limits while it is played."""
-        return self.forger is not None and self.forger.guardian_after is not None
+        cuts = self.forger is not None and self.forger.guardian_after is not None
+        return cuts or any(act.act in OF_A_GUARDIAN for act in self.acts)
 
     @property
     def duration(self) -> float:

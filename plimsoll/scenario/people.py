@@ -1,4 +1,4 @@
-"""What a scenario may say about lenders and borrowers."""
+"""What a scenario may say about its borrowers."""
 
 from __future__ import annotations
 
@@ -16,16 +16,6 @@ LEAST_DEBT = 20  # times min_debt, of who has a portfolio, so that separate loan
 
 Health = Annotated[Decimal, Field(gt=1, le=100)]
 Ltv = Annotated[Decimal, Field(ge=Decimal("0.001"), lt=1)]
-
-
-class LendersConfig(StrictModel):
-    """The lenders, who supply equal parts, and when they exit."""
-
-    count: int = Field(4, strict=True, ge=1, le=100, description="they supply equal parts")
-    flee_utilisation: Part | None = Field(
-        None, description="leave while utilisation is above that; without, never"
-    )
-    flee_loss: bool = Field(False, description="leave once lenders have lost anything")
 
 
 class HealthRange(StrictModel):

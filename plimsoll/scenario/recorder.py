@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from plimsoll.scenario.agents.lenders import Lenders
 from plimsoll.scenario.agents.view import Agent, View
 from plimsoll.scenario.books import Book, Closed
 from plimsoll.scenario.config import Scenario
@@ -34,12 +33,11 @@ Touched = tuple[int, str]  # number of a vault, owner
 class Recorder:
     """Keeps what happens in a run."""
 
-    def __init__(self, scenario: Scenario, view: View, path: int, lenders: Lenders, every: int) -> None:
+    def __init__(self, scenario: Scenario, view: View, path: int, every: int) -> None:
         """A recorder of a run that has not begun; books are recorded every so many blocks."""
         self._world: World = view.world
         engine = self._world.engine
         self.result = Result(scenario, type(engine).__name__.lower(), engine.client, path)
-        self._lenders = lenders
         self._every = every
         markets = self._world.markets
         self._numbers = {market.vault.contract.address: n for n, market in enumerate(markets)}
@@ -152,7 +150,6 @@ class Recorder:
 
     def _note_loss(self, view: View, event: Event) -> None:
         vault, reserve, backstop, lenders = event.values
-        self._lenders.note_loss(lenders)
         self.result.losses.append(
             LossRow(
                 view.block,

@@ -11,11 +11,13 @@ import numpy as np
 from plimsoll.chain.engine import Engine
 from plimsoll.market.deployment import DEPLOYER, made_up
 from plimsoll.params import PoolParams
+from plimsoll.scenario.agents.acts import Council, Poker
 from plimsoll.scenario.agents.adversaries import Forger, Griefer
 from plimsoll.scenario.agents.arbitrage import ARBITRAGE, Arbitrageur
 from plimsoll.scenario.agents.borrowers import BorrowerGroup
-from plimsoll.scenario.agents.lenders import Lenders
 from plimsoll.scenario.agents.liquidators import Liquidator
+from plimsoll.scenario.agents.newcomers import Arrivals, Exploiter, Refinancing
+from plimsoll.scenario.agents.suppliers import Lenders, Stakers, Visitor
 from plimsoll.scenario.agents.view import Agent, Delayed, View
 from plimsoll.scenario.baskets_by_health import BasketsByHealth
 from plimsoll.scenario.borrowers import Borrower, draw
@@ -64,6 +66,8 @@ class Laboratory:
     def _populate(self) -> None:
         scenario = self.scenario
         self.lenders = [made_up(f"lender {number}") for number in range(scenario.pool.lenders.count)]
+        stakers = scenario.pool.stakers.count if scenario.pool.stake else 0
+        self.stakers = [made_up(f"staker {number}") for number in range(stakers)]
         self._in_blocks(self._supplies())
         self._in_blocks(
             action for borrowers in self.borrowers for person in borrowers for action in self._loan(person)
@@ -76,12 +80,12 @@ class Laboratory:
             part = supply * (number + 1) // count - supply * number // count
             yield from self._supply(lender, part)
         yield world.mint(world.loan, pool.contract.address, world.loan_units(self.scenario.pool.reserve))
-        stake = world.loan_units(self.scenario.pool.stake)
-        if stake:
-            staker = made_up("staker")
-            yield from self._supply(staker, stake)
+        stake, count = world.loan_units(self.scenario.pool.stake), len(self.stakers)
+        for number, staker in enumerate(self.stakers):
+            part = stake * (number + 1) // count - stake * number // count
+            yield from self._supply(staker, part)
             yield world.act(staker, pool, "approve", world.backstop.contract.address, MAX)
-            shares = stake * 1_000  # the first price of a pool's share
+            shares = part * 1_000  # the first price of a pool's share
             yield world.act(staker, world.backstop, "deposit", shares, staker)
 
     def _supply(self, lender: str, amount: int) -> Iterable[Action]:
@@ -149,7 +153,6 @@ class _Play:
             for market in world.markets
         ]
         self.publishers = [Publisher(leg) for leg in world.legs]
-        self.lenders = Lenders(scenario.pool.lenders, laboratory.lenders)
         self.groups = [
             BorrowerGroup(
                 f"borrowers {number}", group.vault, group.behaviour, borrowers, world.markets[group.vault]
@@ -163,7 +166,7 @@ class _Play:
             Liquidator(f"liquidator {number}", settings, scenario.watched(settings), world)
             for number, settings in enumerate(scenario.liquidators)
         ]
-        self.others: list[Griefer | Forger | Arbitrageur] = [
+        self.others: list[Griefer | Forger | Arbitrageur | Visitor] = [
             Arbitrageur(f"arbitrageur {leg.number}", leg, world)
             for leg in world.legs
             if leg.config.dex and leg.config.dex.arbitrage
@@ -172,10 +175,18 @@ class _Play:
             self.others.append(Griefer(scenario.griefer, world))
         if scenario.forger:
             self.others.append(Forger(scenario.forger, world))
+        self.others += [
+            Visitor(number, settings, world) for number, settings in enumerate(scenario.pool.visitors)
+        ]
         self.agents: list[Agent] = [*self.groups]
         for liquidator, settings in zip(self.liquidators, scenario.liquidators, strict=True):
             self.agents.append(Delayed(liquidator, settings.latency) if settings.latency else liquidator)
-        self.agents += [self.lenders, *self.others]
+        self.agents += [
+            Lenders(scenario.pool.lenders, laboratory.lenders),
+            *([Stakers(scenario.pool.stakers, laboratory.stakers)] if laboratory.stakers else []),
+            *self.others,
+            *self._newcomers(path),
+        ]
         known = {agent.name for agent in self.agents}
         for agent in agents:
             if agent.name in known or agent.name.startswith("liquidator "):
@@ -186,7 +197,22 @@ class _Play:
             for owner in market.owners:
                 self._touch(number, owner)
         every = max(1, scenario.blocks // RECORDED)
-        self.recorder = Recorder(scenario, self._view(0), path, self.lenders, every)
+        self.recorder = Recorder(scenario, self._view(0), path, every)
+
+    def _newcomers(self, path: int) -> Iterable[Agent]:
+        """Who comes and goes, and who acts in time."""
+        scenario, world = self.scenario, self.world
+        for number, arrivals in enumerate(scenario.arrivals):
+            rng = np.random.default_rng([scenario.seed, 6, path, number])
+            yield Arrivals(number, arrivals, world.markets[arrivals.vault], rng)
+        if scenario.refinancing:
+            yield Refinancing(scenario.refinancing)
+        if scenario.exploiter:
+            yield Exploiter(scenario.exploiter, world)
+        if scenario.acts:
+            yield Council(scenario.acts)
+        if scenario.poker:
+            yield Poker(scenario.poker)
 
     def _touch(self, number: int, owner: str) -> None:
         self.rankings[number].update(owner)

@@ -145,10 +145,12 @@ def _digest(parts: Iterable[bytes]) -> str:
 def is_random(scenario: Scenario) -> bool:
     """Whether its paths differ at all: prices are drawn, or who goes first is."""
     lenders = scenario.pool.lenders
-    return (
+    return bool(
         scenario.order == "random"
         or lenders.flee_loss
         or lenders.flee_utilisation is not None
+        or scenario.arrivals
+        or scenario.refinancing is not None
         or any(not isinstance(each.price, Waypoints | Candles) for _, each in scenario.collaterals)
     )
 

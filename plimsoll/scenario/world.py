@@ -461,6 +461,7 @@ def _plan(scenario: Scenario, prices: Sequence[float]) -> MarketPlan:
         rates=pool.rates,
         draw_burst=pool.draw_burst,
         draw_refill=pool.draw_refill,
+        cooldown_days=pool.cooldown_days,
     )
     loan_decimals = loan.decimals
     vaults: dict[str, VaultPlan] = {}
