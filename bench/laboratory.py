@@ -24,7 +24,7 @@ from matplotlib.figure import Figure
 
 from plimsoll.chain import artifacts
 from plimsoll.chain.revm import Revm
-from plimsoll.report.figures import BLUE, DPI, GREEN, GREY, ORANGE
+from plimsoll.report.figures.style import BLUE, DPI, GREEN, GREY, ORANGE
 from plimsoll.scenario.config import Scenario
 from plimsoll.scenario.files import ROOT, SCENARIOS
 from plimsoll.scenario.reading import parse

@@ -131,7 +131,7 @@ def _kinds() -> Iterator[str]:
 
 
 def _figures() -> Iterator[str]:
-    rows = ((f"`{name}.png`", chart.title, chart.caption) for name, chart in CHARTS.items())
+    rows = ((f"`{name}.svg`", chart.title, chart.caption) for name, chart in CHARTS.items())
     return _table(("file", "shows", "reading it"), rows)
 
 

@@ -11,7 +11,7 @@ from rich.table import Table
 from bench.peers.operations import OPERATIONS
 from bench.peers.packages import ROOT
 from bench.peers.results import PAIRS, Results, gas, ratio
-from plimsoll.report.figures import BLUE, DPI, GREY, INK, ORANGE, VERMILLION
+from plimsoll.report.figures.style import BLUE, DPI, GREY, INK, ORANGE, VERMILLION
 from plimsoll.units import WAD
 
 DOCUMENT = ROOT / "docs" / "benchmarks.md"

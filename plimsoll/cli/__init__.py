@@ -28,6 +28,10 @@ EXTRAS = {
     "dask": "lab", "distributed": "lab", "jinja2": "lab", "matplotlib": "lab", "pyarrow": "lab",
 }  # fmt: skip
 """Which extra of the package brings a module."""
+with_figures = click.option(
+    "--figures", type=click.Choice(["png", "pdf"]), multiple=True, help="Pictures so, too, beside SVG."
+)  # fmt: skip
+"""What `run` and `compare` write pictures as."""
 INTERRUPTED = 130  # as shells say it
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from plimsoll.cli import with_figures
 from plimsoll.scenario.files import REPORTS, shown
 
 
@@ -15,7 +16,8 @@ from plimsoll.scenario.files import REPORTS, shown
     type=click.Path(path_type=Path),
     help="Folder for the comparison.  [default: reports/<A>-and-<B>]",
 )
-def cli(a: Path, b: Path, out: Path | None) -> None:
+@with_figures
+def cli(a: Path, b: Path, out: Path | None, figures: tuple[str, ...]) -> None:
     """Show two runs on the same axes, and what differs between them.
 
     A and B are folders that `plimsoll run` has written.
@@ -32,7 +34,7 @@ def cli(a: Path, b: Path, out: Path | None) -> None:
     console = Console()
     try:
         with console.status("drawing the comparison"):
-            summary = compare(a, b, folder)
+            summary = compare(a, b, folder, figures)
     except FolderError as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from plimsoll.cli import INTERRUPTED, Whole, require
+from plimsoll.cli import INTERRUPTED, Whole, require, with_figures
 from plimsoll.scenario.files import REPORTS, file_of, shown
 
 if TYPE_CHECKING:
@@ -56,15 +56,17 @@ def command(engine: str) -> click.Command:
     @click.option("--path", "number", type=Whole(0), default=0, help="Number of the random prices.")
     @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="As vaults.0.bonus_max=0.08.")
     @click.option("--out", type=click.Path(path_type=Path), help="Folder.  [default: reports/SCENARIO]")
+    @with_figures
     def cli(
-        name: str, engine: str, seed: int | None, number: int, settings: tuple[str, ...], out: Path | None
-    ) -> None:
+        name: str, engine: str, seed: int | None, number: int, settings: tuple[str, ...], out: Path | None,
+        figures: tuple[str, ...],
+    ) -> None:  # fmt: skip
         """Play SCENARIO, a YAML file or the name of one that ships with Plimsoll, and write a report."""
         from plimsoll.report.drawing import draughtsman
 
         require("jinja2", "matplotlib", "pyarrow")
         with draughtsman() as drawing:  # first of all, so that it loads what it needs meanwhile
-            play(drawing.complete, name, engine, seed, number, settings, out)
+            play(drawing.complete, name, engine, seed, number, settings, out, figures)
 
     return cli
 
@@ -90,7 +92,7 @@ def played(
 
 def play(
     complete: Complete, name: str, engine: str, seed: int | None, number: int, settings: tuple[str, ...],
-    out: Path | None,
+    out: Path | None, figures: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Plays and reports; whatever goes wrong ends as a sentence."""
     from rich.console import Console
@@ -122,7 +124,7 @@ def play(
         with claimed(folder):
             result = played(scenario, contracts, engine, number, console)
             with console.status("writing the report"):
-                summary = write(result, folder, command=shlex.join(words), complete=complete)
+                summary = write(result, folder, command=shlex.join(words), formats=figures, complete=complete)
     except (Difference, ReplayFailed, FolderError, FileNotFoundError) as error:
         raise click.ClickException(str(error)) from None
     except (KeyboardInterrupt, SystemExit, CallReverted, OSError, RuntimeError) as error:

@@ -1,6 +1,6 @@
 """Two runs side by side: the same pictures on the same axes, and the measures with their differences."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +10,14 @@ from plimsoll.report.measures import MEASURES
 from plimsoll.report.summary import formatted
 
 
-def compare(a: Path, b: Path, folder: Path) -> dict[str, Any]:
+def compare(a: Path, b: Path, folder: Path, formats: Sequence[str] = ()) -> dict[str, Any]:
     """Writes pictures, a page and a summary that lay two runs side by side.
 
     Args:
         a: folder of a run, as `write` left it.
         b: folder of another one.
         folder: where to; a new or empty folder, or an older report.
+        formats: png or pdf, in which each figure is written beside SVG.
 
     Returns:
         The summary: each measure of both runs and B less A, None where either has none.
@@ -28,7 +29,7 @@ def compare(a: Path, b: Path, folder: Path) -> dict[str, Any]:
     runs = [read(a), read(b)]
     with claimed(folder), replacing(folder) as draft:
         for name in figures.CHARTS:
-            figures.save(name, runs, draft / f"{name}.png")
+            figures.save(name, runs, draft, (figures.SVG, *formats))
         settings = list(_settings(*runs))
         summary = {
             "format": COMPARISON,

@@ -1,8 +1,11 @@
 """The data of a report: a run's scenario, and its tables as Parquet files whose fields say what they mean."""
 
 import shutil
+from collections.abc import Callable
+from heapq import nsmallest
+from math import inf
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -11,6 +14,32 @@ from ruamel.yaml import YAML
 from plimsoll.report.columns import HEAD, TABLES, Column, cell
 from plimsoll.scenario.config import Scenario
 from plimsoll.scenario.records import Result
+
+
+class Order(NamedTuple):
+    """By what a table's rows are laid out."""
+
+    said: str
+    key: Callable[[Any], Any]  # of a row; the smallest first
+
+
+WORST = {
+    "vaults": Order("lowest health", lambda row: _or_last(row.health_min)),
+    "pool": Order("highest utilisation", lambda row: -row.utilisation),
+    "liquidations": Order(
+        "debt that nobody paid, then by lowest health before",
+        lambda row: (row.repaid - row.extinguished, row.health_before),
+    ),
+    "losses": Order("size", lambda row: -row.extinguished),
+    "agents": Order("lowest value", lambda row: row.value),
+    "positions": Order(
+        "lowest health at the end", lambda row: (row.moment != "end", _or_last(row.health), -row.debt)
+    ),
+    "legs": Order("deepest fall of the outside price", lambda row: row.outside / row.path),
+    "seizures": Order("latest", lambda row: -row.block),
+    "holdings": Order("moment, then vault and leg", lambda row: (row.moment, row.vault, row.leg)),
+}
+"""Which rows of a table the page shows."""
 
 DIGITS, MANY_DIGITS = 38, 76  # of a decimal of 128 and of 256 bits
 
@@ -34,14 +63,18 @@ def write_scenario(scenario: Scenario, path: Path) -> None:
 
 
 def heads(result: Result) -> dict[str, list[list[str]]]:
-    """The first rows of each table, formatted."""
+    """The worst rows of each table, formatted."""
     return {
         name: [
             [cell(column, column.value(row, result.scenario)) for column in TABLES[name]]
-            for row in rows[:HEAD]
+            for row in nsmallest(HEAD, rows, WORST[name].key)
         ]
         for name, rows in result.tables().items()
     }
+
+
+def _or_last(value: float | None) -> float:
+    return inf if value is None else value
 
 
 def _table(columns: tuple[Column, ...], rows: list[Any], scenario: Scenario) -> Any:

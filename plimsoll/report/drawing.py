@@ -12,7 +12,7 @@ import pickle
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -34,11 +34,13 @@ class Draft:
         folder: an empty one.
         result: the run.
         summary: of the run.
+        formats: png or pdf, in which each figure is written beside SVG.
     """
 
     folder: Path
     result: Result
     summary: dict[str, Any]
+    formats: Sequence[str] = ()
 
 
 Complete = Callable[[Draft], None]
@@ -55,16 +57,16 @@ def complete(draft: Draft, each: Each = map) -> None:
     write_tables(draft.result, folder)
     write_scenario(scenario, folder / SCENARIO)
     run = Run(folder, scenario, draft.summary, read_tables(folder))
-    for _ in each(partial(_save, run), figures.CHARTS):
+    for _ in each(partial(_save, run, (figures.SVG, *draft.formats)), figures.CHARTS):
         pass
     text = (folder / SCENARIO).read_text(encoding="utf-8")
     (folder / PAGE).write_text(page.of_run(run, heads(draft.result), text), encoding="utf-8")
 
 
-def _save(run: Run, name: str) -> None:
+def _save(run: Run, formats: Sequence[str], name: str) -> None:
     from plimsoll.report import figures
 
-    figures.save(name, [run], run.folder / f"{name}.png")
+    figures.save(name, [run], run.folder, formats)
 
 
 class Draughtsman:
@@ -119,7 +121,7 @@ def main() -> None:
     gc.disable()  # the process ends soon
     artist = import_module("matplotlib.artist")
     artist.__dict__["kwdoc"] = lambda _: ""  # help on classes, a third of what loading matplotlib takes
-    for module in ("figure", "backends.backend_agg"):
+    for module in ("figure", "backends.backend_agg", "backends.backend_svg"):
         import_module(f"matplotlib.{module}")
     for module in ("data", "page"):
         import_module(f"plimsoll.report.{module}")

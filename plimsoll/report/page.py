@@ -1,16 +1,19 @@
 """Reports as HTML pages that need no network."""
 
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from plimsoll.report.columns import PURPOSES, TABLES
-from plimsoll.report.figures import CHARTS
+from plimsoll.report.data import WORST
+from plimsoll.report.figures import CHARTS, SVG
+from plimsoll.report.figures.writing import picture, shades
 from plimsoll.report.folder import Run
-from plimsoll.report.measures import MEASURES
+from plimsoll.report.measures import BAD_DEBT, LIQUIDATED_DEBT, MEASURES
 from plimsoll.report.summary import lines
 from plimsoll.scenario.records import RESTORABLE, SHORTFALL
 
@@ -20,14 +23,16 @@ def of_run(run: Run, heads: Mapping[str, Sequence[Sequence[str]]], scenario: str
 
     Args:
         run: whose pictures are in its folder.
-        heads: the first rows of each table, formatted.
+        heads: the worst rows of each table, formatted.
         scenario: the text of its scenario file.
     """
     return _render(
         "page.html.j2",
         run=run,
         summary=run.summary,
+        when=_when(run),
         story=_story(run),
+        keys=_keys(run),
         lines=lines(run.summary),
         measures=MEASURES,
         charts=CHARTS,
@@ -35,6 +40,8 @@ def of_run(run: Run, heads: Mapping[str, Sequence[Sequence[str]]], scenario: str
         tables=TABLES,
         purposes=PURPOSES,
         heads=heads,
+        worst={name: order.said for name, order in WORST.items()},
+        linked=True,
         source=scenario,
     )
 
@@ -61,6 +68,7 @@ def of_comparison(
         charts=CHARTS,
         pictures=_pictures(folder),
         measures=MEASURES,
+        linked=False,
     )
 
 
@@ -68,11 +76,47 @@ def _render(template: str, **known: Any) -> str:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
     )
-    return str(environment.get_template(template).render(**known))
+    light, dark = shades()
+    return str(environment.get_template(template).render(light=light, dark=dark, **known))
 
 
-def _pictures(folder: Path) -> dict[str, str]:
-    return {name: b64encode((folder / f"{name}.png").read_bytes()).decode() for name in CHARTS}
+def _pictures(folder: Path) -> dict[str, Markup]:
+    """The figures of a report's folder, in the colours of the page; matplotlib has escaped their text."""
+    return {
+        name: Markup(picture((folder / f"{name}.{SVG}").read_text(encoding="utf-8"), chart.title))
+        for name, chart in CHARTS.items()
+    }
+
+
+def _when(run: Run) -> str:
+    """From when to when a run goes."""
+    first = run.scenario.start
+    last = first + timedelta(hours=run.scenario.duration)
+    return f"{first.day} {first:%B %Y, %H:%M} to {last.day} {last:%B %Y, %H:%M} UTC"
+
+
+def _keys(run: Run) -> list[tuple[str, str]]:
+    """The six figures that matter most, and what they are."""
+    summary, loan = run.summary, run.loan
+    measures = summary["measures"]
+    vaults = run.tables["vaults"]
+    debt = vaults.loc[vaults["block"] == 0, "debt"].sum()
+    within = measures["liquidated_within_1"]
+    return [
+        (f"{measures[BAD_DEBT]:,.0f} {loan}", f"bad debt{_of(measures[BAD_DEBT], debt)}"),
+        (f"{measures['lenders_loss']:,.0f} {loan}", "carried by lenders"),
+        (f"{summary['borrowers_liquidated']:,} of {summary['borrowers']:,}", "borrowers liquidated"),
+        (
+            f"{measures[LIQUIDATED_DEBT]:,.0f} {loan}",
+            f"debt liquidated{_of(measures[LIQUIDATED_DEBT], debt)}",
+        ),
+        ("none" if within is None else f"{within:.0%}", "of it within one block of the price"),
+        (f"{measures['liquidators_profit']:,.0f} {loan}", "profit of liquidators"),
+    ]
+
+
+def _of(amount: float, debt: float) -> str:
+    return f", {amount / debt:.1%} of the debt at the start" if debt and amount else ""
 
 
 def _story(run: Run) -> list[str]:

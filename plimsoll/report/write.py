@@ -1,5 +1,6 @@
 """Writes a run's folder: tables, summary, scenario, pictures and a page."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ def write(
     folder: Path,
     *,
     command: str = "",
+    formats: Sequence[str] = (),
     complete: Complete = complete,
 ) -> dict[str, Any]:
     """Writes a finished run; an older report in the folder stays until all is written.
@@ -25,6 +27,7 @@ def write(
         result: the run.
         folder: where to; see `check_folder`.
         command: what repeats the run, if there is one.
+        formats: png or pdf, in which each figure is written beside SVG.
         complete: writes everything but the summary.
 
     Returns:
@@ -36,6 +39,6 @@ def write(
     """
     with replacing(folder) as draft:
         summary = summarise(result) | {"command": command}
-        complete(Draft(draft, result, summary))
+        complete(Draft(draft, result, summary, formats))
         write_summary(draft, summary)
     return summary

@@ -156,4 +156,4 @@ def test_a_basket_can_be_laid_beside_vaults(folder, tmp_path) -> None:
     write(Result(scenario, "revm", vaults=rows, pool=pool), tmp_path / "vaults")
     summary = compare(folder, tmp_path / "vaults", tmp_path / "both")
     assert summary["measures"]["borrowers_cost"]["a"] == pytest.approx(250)
-    assert (tmp_path / "both" / "prices.png").exists()
+    assert (tmp_path / "both" / "prices.svg").exists()

@@ -10,6 +10,7 @@ from plimsoll.report import figures
 from plimsoll.report.compare import compare, lines
 from plimsoll.report.folder import FolderError, read
 from plimsoll.report.write import write
+from tests.unit.report.conftest import draw_nothing
 
 
 @pytest.fixture
@@ -30,12 +31,12 @@ def test_a_comparison_has_figures_measures_and_settings(folder, other, tmp_path)
     html = (tmp_path / "both" / "report.html").read_text()
     assert "https://" not in html
     assert "-520.00 USDC" in html
-    assert {path.stem for path in (tmp_path / "both").glob("*.png")} == set(figures.CHARTS)
+    assert {path.stem for path in (tmp_path / "both").glob("*.svg")} == set(figures.CHARTS)
 
 
 def test_both_runs_have_the_same_axes(folder, calm, tmp_path, monkeypatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(figures, "save", lambda name, runs, path: path.write_bytes(b""))
+        draw_nothing(patch)
         write(calm, tmp_path / "calm")
     runs = [read(folder), read(tmp_path / "calm")]
     for name in figures.CHARTS:

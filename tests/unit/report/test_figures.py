@@ -1,12 +1,20 @@
-"""Figures: nothing covers anything, nothing is cut off."""
+"""Figures: nothing covers anything, nothing is cut off, and what stands there is true."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import combinations
 
+import numpy as np
 import pytest
 
 from plimsoll.report import figures
+from plimsoll.report.figures import calendar, style
+from plimsoll.report.figures.closes import morpho_bonus
+from plimsoll.report.figures.sheet import names
+from plimsoll.report.figures.writing import picture
 from plimsoll.report.folder import read
 from plimsoll.report.write import write
+from tests.unit.report.conftest import draw_nothing
 
 
 @pytest.fixture(scope="module")
@@ -14,7 +22,7 @@ def runs(folder, calm, tmp_path_factory):
     """Two: of two vaults and of one."""
     other = tmp_path_factory.mktemp("calm") / "report"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(figures, "save", lambda name, runs, path: path.write_bytes(b""))
+        draw_nothing(patch)
         write(calm, other)
     return [read(folder), read(other)]
 
@@ -32,3 +40,117 @@ def test_panels_title_and_legend_have_their_places(runs, name, count) -> None:
     for one, other in combinations(boxes, 2):
         assert not one.overlaps(other)
     assert sum(box.width * box.height for box in boxes) > figure.bbox.width * figure.bbox.height / 2
+
+
+def test_the_same_run_has_the_same_files(runs, tmp_path) -> None:
+    for folder in (tmp_path / "one", tmp_path / "two"):
+        folder.mkdir()
+        figures.save("frontier", runs[:1], folder, ("svg", "pdf", "png"))
+    for kind in ("svg", "pdf", "png"):
+        one, two = ((tmp_path / name / f"frontier.{kind}").read_bytes() for name in ("one", "two"))
+        assert one == two, kind
+
+
+def test_a_picture_in_a_page_has_no_title_and_the_pages_colours(runs, tmp_path) -> None:
+    figures.save("health", runs[:1], tmp_path, ("svg",))
+    svg = (tmp_path / "health.svg").read_text()
+    assert "by hand; seed 7, revm" in svg
+    shown = picture(svg, "Health <b>")
+    assert "by hand" not in shown
+    assert 'aria-label="Health &lt;b&gt;"' in shown
+    assert "health factor" in shown
+    used = {colour for colour in style.DARK if f"var(--{colour[1:]})" in shown}
+    assert used >= {style.PAPER, style.INK, style.GRID, style.BLUE, style.SKY, style.VERMILLION}
+    assert not any(f": {colour}" in shown for colour in style.DARK)
+
+
+def test_names_of_tokens_are_no_markup_and_no_formula(runs, tmp_path) -> None:
+    run = runs[0]
+    vaults = [
+        vault.model_copy(update={"collateral": vault.collateral.model_copy(update={"symbol": symbol})})
+        for vault, symbol in zip(run.scenario.vaults, ("<b>$x^$", "]]>&1.23456"), strict=True)
+    ]
+    odd = replace(run, scenario=run.scenario.model_copy(update={"vaults": tuple(vaults)}))
+    figures.save("prices", [odd], tmp_path, ("svg",))
+    svg = (tmp_path / "prices.svg").read_text()
+    assert "<b>" not in svg
+    assert "USDC for 1 &lt;b&gt;$x^$" in svg
+    assert "1.23456" in svg
+
+
+def test_the_path_is_named_where_it_tells_something(runs) -> None:
+    at = [replace(runs[0], summary=runs[0].summary | {"path": path}) for path in (0, 3)]
+    assert names(at[:1]) == ["A run <made> by hand; seed 7, revm"]
+    assert names(at[1:]) == ["A run <made> by hand; seed 7, path 3, revm"]
+    assert [", path 0" in names(at)[0], ", path 3" in names(at)[1]] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("start", "hours", "places", "labels"),
+    [
+        ("2020-03-12T00:00", 47, [0, 6, 12, 18, 24, 30, 36, 42], ["12 Mar\n+0 h", "06:00\n+6 h"]),
+        ("2024-08-04T22:30", 12, [1.5, 3.5, 5.5, 7.5, 9.5, 11.5], ["5 Aug\n+1:30 h", "02:00\n+3:30 h"]),
+        ("2025-10-10T21:00", 1, [0, 1 / 6, 1 / 3, 0.5, 2 / 3, 5 / 6, 1], ["21:00\n+0 h", "21:10\n+0:10 h"]),
+        ("2021-05-01T06:00", 24 * 30, [162, 330, 498, 666], ["8 May\n+162 h", "15 May\n+330 h"]),
+    ],
+)
+def test_times_are_marked_at_round_times_of_the_day(start, hours, places, labels) -> None:
+    found = calendar.ticks(datetime.fromisoformat(start).replace(tzinfo=UTC), hours, 9)
+    assert found[0] == pytest.approx(places)
+    assert found[1][:2] == labels
+
+
+def test_runs_of_different_days_share_the_hours(runs) -> None:
+    later = runs[1].scenario.model_copy(update={"start": datetime(2022, 6, 1, tzinfo=UTC)})
+    figure = figures.draw("rates", [runs[0], replace(runs[1], scenario=later)])
+    assert figure.axes[-1].get_xlabel() == "hours since the start"
+    figure = figures.draw("rates", runs)
+    assert figure.axes[-1].get_xlabel().startswith("UTC, from ")
+
+
+def test_closes_of_ours_stand_below_the_frontier_and_shortfalls_on_it(runs) -> None:
+    figure = figures.draw("frontier", runs[:1])
+    marks = {
+        (number, kind.get_label()): kind.get_offsets()
+        for number, panel in enumerate(figure.axes)
+        for kind in panel.collections
+        if kind.get_label().endswith("ours")
+    }
+    ((ltv, bonus),) = marks[0, "restorable close, ours"]
+    assert ltv == pytest.approx(5_000 / 1_250, rel=1) and bonus == pytest.approx(0.05)
+    ((ltv, bonus),) = marks[0, "shortfall close, ours"]
+    assert ltv == 1.5  # 10, at the edge
+    assert np.isclose(bonus, 1 / 1.5 - 1)
+
+
+def test_morphos_bonus_is_that_of_its_documentation() -> None:
+    assert morpho_bonus(0.86) == pytest.approx(0.0438, abs=1e-4)
+    assert morpho_bonus(0.385) == pytest.approx(0.15)
+
+
+def _seen(colour: str, kind: str) -> np.ndarray:
+    """A colour in CIELAB, as people see it who lack a kind of cone (Machado, Oliveira, Fernandes 2009)."""
+    deficient = {
+        "none": np.eye(3),
+        "protan": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216],
+                   [-0.003882, -0.048116, 1.051998]],
+        "deutan": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413],
+                   [-0.011820, 0.042940, 0.968881]],
+        "tritan": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602],
+                   [0.004733, 0.691367, 0.303900]],
+    }[kind]  # fmt: skip
+    coded = np.array([int(colour[place : place + 2], 16) for place in (1, 3, 5)]) / 255
+    linear = np.where(coded <= 0.04045, coded / 12.92, ((coded + 0.055) / 1.055) ** 2.4)
+    to_xyz = [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750],
+              [0.0193339, 0.1191920, 0.9503041]]  # fmt: skip
+    xyz = to_xyz @ np.clip(deficient @ linear, 0, 1) / np.array([0.95047, 1, 1.08883])
+    root = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+    return np.array([116 * root[1] - 16, 500 * (root[0] - root[1]), 200 * (root[1] - root[2])])
+
+
+@pytest.mark.parametrize("kind", ["none", "protan", "deutan", "tritan"])
+@pytest.mark.parametrize("page", ["light", "dark"])
+def test_colour_blind_people_tell_all_colours_apart(page, kind) -> None:
+    shown = [style.DARK[colour] if page == "dark" else colour for colour in style.COLOURS]
+    for one, other in combinations(shown, 2):
+        assert np.linalg.norm(_seen(one, kind) - _seen(other, kind)) > 15, (one, other)

@@ -6,6 +6,7 @@ from dataclasses import fields, replace
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -14,6 +15,7 @@ import pytest
 from plimsoll.params import RiskParams
 from plimsoll.report import figures, page
 from plimsoll.report.columns import TABLES
+from plimsoll.report.data import WORST, heads
 from plimsoll.report.folder import FolderError, check_folder, claimed, read
 from plimsoll.report.measures import measure
 from plimsoll.report.summary import lines
@@ -38,10 +40,10 @@ ROWS = {
 
 def test_a_report_is_complete(folder, result) -> None:
     expected = {"summary.json", "scenario.yaml", "report.html"}
-    expected |= {f"{name}.parquet" for name in result.tables()} | {f"{name}.png" for name in figures.CHARTS}
+    expected |= {f"{name}.parquet" for name in result.tables()} | {f"{name}.svg" for name in figures.CHARTS}
     assert {path.name for path in folder.iterdir()} == expected
     for name in figures.CHARTS:
-        assert (folder / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+        ElementTree.parse(folder / f"{name}.svg")
 
 
 @pytest.mark.parametrize("table", ROWS)
@@ -137,13 +139,43 @@ def test_people_are_told_the_summary(folder) -> None:
 
 def test_the_page_needs_no_network(folder) -> None:
     html = (folder / "report.html").read_text()
-    assert re.findall(r"https?://|@import|url\(|<script|<link", html) == []
-    assert re.findall(r"(?:src|href)=\"(?!data:image/png;base64,)", html) == []
-    assert html.count("data:image/png;base64,") == len(figures.CHARTS)
-    assert "A run &lt;made&gt; by hand" in html
-    assert "Of 400 USDC written off the reserve carried 250, the backstop 100 and lenders 50." in html
+    assert re.findall(r"https?://|@import|url\((?!#)|<script[^>]|<link", html) == []
+    targets = re.findall(r"(?:src|href)=\"(?!#)([^\"]*)\"", html)
+    assert {Path(target).suffix for target in targets} == {".svg", ".parquet"}
+    assert all((folder / target).is_file() for target in targets)
+    assert html.count("<svg ") == len(figures.CHARTS)
     for columns in TABLES.values():
         assert all(f"<code>{column.name}</code>" in html for column in columns)
+
+
+def test_the_page_begins_with_words_and_six_figures(folder) -> None:
+    html = (folder / "report.html").read_text()
+    assert "A run &lt;made&gt; by hand" in html
+    assert "<made>" not in html
+    assert "Of 400 USDC written off the reserve carried 250, the backstop 100 and lenders 50." in html
+    keys = html[html.index('<ul class="keys">') : html.index("<h2>")]
+    assert re.findall("<li><b>(.*?)</b>", keys) == [
+        "520 USDC", "50 USDC", "2 of 2", "4,000 USDC", "25%", "45 USDC",
+    ]  # fmt: skip
+    assert html.index("<svg ") < html.index("<table>")
+
+
+def test_the_worst_rows_come_first(folder, result) -> None:
+    shown = heads(result)
+    names = [column.name for column in TABLES["liquidations"]]
+    assert shown["liquidations"][0][names.index("kind")] == "shortfall"
+    names = [column.name for column in TABLES["pool"]]
+    assert [row[names.index("utilisation")] for row in shown["pool"]] == ["0.8", "0.6", "0.5"]
+    assert set(WORST) == set(TABLES)
+
+
+def test_figures_come_in_other_formats_too(calm, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(figures, "CHARTS", {"prices": figures.CHARTS["prices"]})
+    monkeypatch.setattr(page, "CHARTS", figures.CHARTS)
+    write(calm, tmp_path / "calm", formats=("png", "pdf"))
+    assert (tmp_path / "calm" / "prices.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "calm" / "prices.pdf").read_bytes().startswith(b"%PDF")
+    assert read(tmp_path / "calm").summary["files"].count("prices.pdf") == 1
 
 
 def test_a_quiet_run_has_a_report_too(calm, tmp_path) -> None:

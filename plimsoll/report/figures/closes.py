@@ -1,0 +1,185 @@
+"""Figures of closes: when, how soon, how much, and at what bonus."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from plimsoll.report.figures.sheet import MANY, Sheet, percent, plain, shade, vaults_of
+from plimsoll.report.figures.style import BLUE, COLOURS, GREY, ORANGE, PURPLE, VERMILLION
+from plimsoll.report.folder import Run
+from plimsoll.scenario.records import RESTORABLE, SHORTFALL
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+RATIOS = (1e-2, 1e3)  # repaid over needed; what lies outside is shown at the edge
+SMALLEST_CLOSE = 1e-4  # of the largest, in the picture
+WAITS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000)  # blocks, on the axis
+HIGHEST_LTV = 1.5  # what lies beyond is shown at the edge
+KINDS = ((RESTORABLE, BLUE, "o"), (SHORTFALL, VERMILLION, "X"))
+
+
+def liquidations(runs: Sequence[Run]) -> Figure:
+    """Every close: when, how large, of which kind."""
+    sheet = Sheet(runs, vaults_of(runs))
+    for run, vault, panel in sheet.vaults():
+        rows = run.of("liquidations", vault)
+        panel.set_ylabel(f"debt extinguished, {run.loan}")
+        if rows.empty:
+            sheet.empty(panel, "No liquidations")
+            continue
+        shade(panel, run, vault)
+        panel.set_yscale("log")
+        panel.yaxis.set_major_formatter(plain)
+        panel.yaxis.set_minor_formatter("")
+        closes = pd.concat([each.of("liquidations", vault) for each in runs])
+        floor = float(closes["extinguished"].max()) * SMALLEST_CLOSE
+        for kind, colour, marker in KINDS:
+            of_kind = rows[rows["kind"] == kind]
+            panel.scatter(
+                of_kind["hour"], of_kind["extinguished"].astype(float).clip(lower=floor), c=colour,
+                marker=marker, alpha=0.6, linewidths=0, label=f"{kind} close", **_marks(rows),
+            )  # fmt: skip
+    return sheet.done_in_time()
+
+
+def _marks(rows: pd.DataFrame) -> dict[str, Any]:
+    """Size of a mark for each row, and whether they are a bitmap."""
+    return {"s": 26 if len(rows) < MANY / 2 else 8, "rasterized": len(rows) > MANY}
+
+
+def liquidated(runs: Sequence[Run]) -> Figure:
+    """Debt that closes have ended so far, by kind."""
+    sheet = Sheet(runs, vaults_of(runs))
+    for run, vault, panel in sheet.vaults():
+        rows = run.of("liquidations", vault)
+        panel.set_ylabel(f"debt ended so far, {run.loan}")
+        if rows.empty:
+            sheet.empty(panel, "No liquidations")
+            continue
+        shade(panel, run, vault)
+        by_kind = rows.pivot_table("extinguished", "hour", "kind", "sum", fill_value=0).cumsum()
+        hours = np.array([0, *by_kind.index, run.scenario.duration], float)
+        floor = np.zeros(len(hours))
+        for kind, colour, _ in KINDS:
+            if kind in by_kind:
+                values = by_kind[kind].to_numpy(float)
+                top = floor + np.array([0, *values, values[-1]])
+                panel.fill_between(
+                    hours, floor, top, step="post", color=colour, alpha=0.75, linewidth=0,
+                    label=f"{kind} closes",
+                )  # fmt: skip
+                floor = top
+        panel.set_ylim(bottom=0)
+    return sheet.done_in_time()
+
+
+def waiting(runs: Sequence[Run]) -> Figure:
+    """Part of the liquidated debt that was closed within so many blocks."""
+    sheet = Sheet(runs, 1)
+    waits = pd.concat([run.tables["liquidations"]["blocks_waited"] for run in runs])
+    longest = max([1, *waits])
+    marks = [wait for wait in WAITS if wait <= longest]
+    for run, panel in sheet.row(0):
+        panel.set_xscale("symlog", linthresh=1, linscale=0.5)
+        panel.minorticks_off()
+        panel.set_xticks(marks, [f"{wait:,}" for wait in marks])
+        panel.set_xlim(-0.15, longest * 1.15)
+        panel.set_ylim(0, 1.05)
+        panel.yaxis.set_major_formatter(percent)
+        panel.set_ylabel("part of the liquidated debt")
+        panel.set_xlabel(f"closed within so many blocks of {run.scenario.block_seconds:,} s")
+        if run.tables["liquidations"].empty:
+            sheet.empty(panel, "No liquidations")
+        for vault, symbol in enumerate(run.symbols):
+            rows = run.of("liquidations", vault)
+            if rows.empty:
+                continue
+            debt = rows.groupby("blocks_waited")["extinguished"].sum().cumsum()
+            panel.step(
+                [0, *debt.index, longest * 1.15], [0, *debt / debt.iloc[-1], 1], where="post",
+                color=COLOURS[vault], linewidth=1.8, label=symbol if vaults_of(runs) > 1 else "",
+            )  # fmt: skip
+    return sheet.done()
+
+
+def over_liquidation(runs: Sequence[Run]) -> Figure:
+    """Debt repaid by how many times the least needed it was."""
+    sheet = Sheet(runs, vaults_of(runs))
+    edges = np.geomspace(*RATIOS, 51)
+    for run, vault, panel in sheet.vaults():
+        rows = run.of("liquidations", vault)
+        rows = rows[(rows["kind"] == RESTORABLE) & (rows["repaid"] > 0)]
+        panel.set_xscale("log")
+        panel.minorticks_off()  # a third of the time that the picture takes
+        panel.set_xlim(*RATIOS)
+        panel.xaxis.set_major_formatter(lambda ratio, _: f"{ratio:g}")
+        panel.set_ylabel(f"debt repaid, {run.loan}, a bar")
+        if rows.empty:
+            sheet.empty(panel, "No restorable closes")
+            continue
+        ratios = np.clip(rows["repaid"] / rows["needed"].clip(lower=1e-30), *RATIOS)
+        short = ratios < 1
+        for part, colour, name in (
+            (short, GREY, "less than needed: closed in part"),
+            (~short, BLUE, "needed or more"),
+        ):
+            bars = np.histogram(ratios[part], edges, weights=rows.loc[part, "repaid"])[0]
+            panel.stairs(bars, edges, fill=True, color=colour, label=name)
+        panel.axvline(1, color=VERMILLION, linewidth=1.5, linestyle="--", label="1: ends at health 1")
+    return sheet.done("debt repaid in a close over the least needed")
+
+
+def frontier(runs: Sequence[Run]) -> Figure:
+    """Collateral taken for a unit of debt against loan-to-value, and where a close lowers health.
+
+    A close of debt x for collateral worth (1 + b)*x lowers the health of a position with debt D and
+    collateral worth V iff 1 + b > V/D. Beside our closes two rules with a fixed bonus, at the same moments.
+    """
+    sheet = Sheet(runs, vaults_of(runs), height=3.6)
+    for run, vault, panel in sheet.vaults():
+        risk = run.scenario.vaults[vault]
+        if len(risk.collaterals) > 1:
+            sheet.empty(panel, "Not drawn for a basket, whose legs have thresholds of their own")
+            continue
+        rows = run.of("liquidations", vault)
+        rows = rows[(rows["extinguished"] > 0) & (rows["collateral_before"] > 0)]
+        ltv = rows["debt_before"] / (rows["collateral_before"] * rows["price"])
+        threshold, top = float(risk.threshold), 1.6 * float(risk.bonus_max)
+        along = np.linspace(0.96 * threshold, HIGHEST_LTV, 200)
+        edge = 1 / along - 1
+        panel.fill_between(
+            along, edge, top, color=VERMILLION, alpha=0.14, linewidth=0, label="a close here lowers health"
+        )
+        panel.plot(along, edge, color=VERMILLION, linewidth=1.5)
+        for bonus, colour, name in (
+            (float(risk.bonus_max), ORANGE, "fixed at the largest here"),
+            (morpho_bonus(threshold), PURPLE, "fixed as at Morpho Blue"),
+        ):
+            toxic = int((ltv > 1 / (1 + bonus)).sum())
+            said = f": {toxic:,} of {len(rows):,} closes" if len(runs) == 1 and vaults_of(runs) == 1 else ""
+            panel.axhline(bonus, color=colour, linewidth=1.5, linestyle="--", label=f"{name}{said}")
+        for kind, colour, marker in KINDS:
+            ours = rows["kind"] == kind
+            taken = rows.loc[ours, "worth"] / rows.loc[ours, "extinguished"] - 1
+            panel.scatter(
+                ltv[ours].clip(upper=HIGHEST_LTV), taken.clip(lower=1 / HIGHEST_LTV - 1), c=colour,
+                marker=marker, alpha=0.6, linewidths=0, label=f"{kind} close, ours", **_marks(rows),
+            )  # fmt: skip
+        if rows.empty:
+            sheet.empty(panel, "No liquidations")
+        panel.set_xlim(along[0], max(1.04, min(HIGHEST_LTV, float(ltv.max()) * 1.01 if len(ltv) else 0)))
+        panel.set_ylim(min(-0.02, float(1 / panel.get_xlim()[1] - 1)), top)
+        for axis in (panel.xaxis, panel.yaxis):
+            axis.set_major_formatter(percent)
+        panel.set_ylabel("collateral taken over debt ended, less 1")
+    return sheet.done("debt over the collateral's value at the oracle's price, before the close")
+
+
+def morpho_bonus(threshold: float) -> float:
+    """Morpho Blue's bonus, which depends on the threshold alone: `min(1.15, 1/(0.3*LLTV + 0.7)) - 1`."""
+    return min(1.15, 1 / (0.3 * threshold + 0.7)) - 1

@@ -1,0 +1,102 @@
+"""Figures of positions: how near liquidation debt stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from plimsoll.report.figures.sheet import Sheet, shade, symbol_of, vaults_of
+from plimsoll.report.figures.style import BLUE, GREY, INK, PALE, SKY, VERMILLION
+from plimsoll.report.folder import Run
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+BINS = 40
+TOP_HEALTH = 4.0  # quantiles above it run out of the picture
+
+
+def health(runs: Sequence[Run]) -> Figure:
+    """Quantiles of the health factor, and the line at 1."""
+    sheet = Sheet(runs, vaults_of(runs), height=3.4)
+    for run, vault, panel in sheet.vaults():
+        rows = run.of("vaults", vault)
+        known: dict[str, Any] = {
+            name: rows[f"health_{name}"].to_numpy(float) for name in ("min", "p05", "p25", "p50", "p75")
+        }
+        panel.set_ylabel("health factor")
+        if not np.isfinite(known["min"]).any():
+            sheet.empty(panel, "No positions with debt")
+            continue
+        shade(panel, run, vault)
+        hours = rows["hour"].to_numpy(float)
+        for low, high, depth in (("p05", "p25", 0.3), ("p25", "p75", 0.65)):
+            panel.fill_between(
+                hours, known[low], known[high], color=SKY, alpha=depth, linewidth=0,
+                label=f"{int(low[1:])} to {int(high[1:])} % of positions",
+            )  # fmt: skip
+        panel.plot(hours, known["p50"], color=BLUE, linewidth=1.8, label="median")
+        panel.plot(hours, known["min"], color=INK, linewidth=1.0, label="lowest")
+        panel.axhline(1, color=VERMILLION, linewidth=1.5, linestyle="--", label="1: liquidatable below")
+        all_rows = pd.concat([each.of("vaults", vault) for each in runs])
+        lowest, highest = (
+            np.nanmin([*all_rows["health_min"], 0.95]),
+            np.nanmax([*all_rows["health_p75"], 1.1]),
+        )
+        panel.set_ylim(lowest - 0.05, min(TOP_HEALTH, highest + 0.05))
+    return sheet.done_in_time()
+
+
+def debt_by_price(runs: Sequence[Run]) -> Figure:
+    """Debt by liquidation price, of a basket by health, before and after."""
+    sheet = Sheet(runs, vaults_of(runs), sharex="row")
+    edges = [_edges(runs, vault) for vault in range(vaults_of(runs))]
+    for run, vault, panel in sheet.vaults():
+        rows = run.of("positions", vault)
+        rows = rows[rows["debt"] > 0]
+        if rows.empty:
+            sheet.empty(panel, "No debt")
+        along = _along(runs, vault)
+        rows = rows[rows[along].notna()]
+        before, after = (
+            np.histogram(part[along], edges[vault], weights=part["debt"])[0]
+            for part in (rows[rows["moment"] == "start"], rows[rows["moment"] == "end"])
+        )
+        panel.stairs(before, edges[vault], fill=True, color=PALE, label="debt before")
+        panel.stairs(after, edges[vault], color=BLUE, linewidth=1.8, label="debt after")
+        panel.set_ylabel(f"debt, {run.loan}, a bar")
+        if along == "health":
+            panel.axvline(1, color=VERMILLION, linewidth=1.5, linestyle="--", label="1: liquidatable below")
+            panel.set_xlabel("health factor, at the prices of that moment")
+            continue
+        outside = run.of("vaults", vault)["outside"]
+        for price, colour, style, name in (
+            (outside.iloc[0], GREY, ":", "outside price at the start"),
+            (outside.min(), VERMILLION, "--", "lowest outside price"),
+            (outside.iloc[-1], INK, "-.", "outside price at the end"),
+        ):
+            panel.axvline(price, color=colour, linewidth=1.5, linestyle=style, label=name)
+        panel.set_xlabel(f"liquidation price, {run.loan} for 1 {symbol_of(run, vault)}")
+    return sheet.done()
+
+
+def _along(runs: Sequence[Run], vault: int) -> str:
+    """By what the debt of one vault of all runs is laid out: a basket has no price of its own."""
+    baskets = any(len(it.collaterals) > 1 for run in runs for it in run.scenario.vaults[vault : vault + 1])
+    return "health" if baskets else "liquidation_price"
+
+
+def _edges(runs: Sequence[Run], vault: int) -> Any:
+    """Edges of the bars of one vault, the same for all runs."""
+    known: list[float] = []
+    along = _along(runs, vault)
+    for run in runs:
+        rows = run.of("positions", vault)
+        top = TOP_HEALTH if along == "health" else np.inf
+        known += list(rows.loc[(rows["debt"] > 0) & (rows[along] <= top), along])
+        known += [1.0] if along == "health" else list(run.of("vaults", vault)["outside"])
+    low, high = min(known, default=0.0), max(known, default=1.0) * 1.02
+    return np.linspace(low * 0.98 if low > high / 2 else 0, high or 1, BINS + 1)
