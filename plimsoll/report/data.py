@@ -37,6 +37,8 @@ WORST = {
     ),
     "legs": Order("deepest fall of the outside price", lambda row: row.outside / row.path),
     "seizures": Order("latest", lambda row: -row.block),
+    "flows": Order("value", lambda row: -abs(row.value)),
+    "profits": Order("lowest profit", lambda row: row.profit),
     "holdings": Order("moment, then vault and leg", lambda row: (row.moment, row.vault, row.leg)),
 }
 """Which rows of a table the page shows."""
