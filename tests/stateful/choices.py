@@ -58,3 +58,22 @@ class Choices:
     def sender(self, usual: str) -> str:
         pick = self.random.random()
         return usual if pick < 0.86 else OPERATOR if pick < 0.96 else STRANGER
+
+    def pairs(self, which: str, depth: int) -> list[str]:
+        """Pairs from a collateral to the loan asset that are near the price; the path, which may be wrong.
+
+        `depth` is what the pairs hold, base units of collateral.
+        """
+        price = self.world.model[f"{which}_oracle"].price_answer
+        if isinstance(price, str) or price == 0:
+            price = self.world.fair[f"{which}_oracle"]
+        names, amounts = [f"{which}_collateral", "loan"], [depth, int(depth * price // 10**36)]
+        amounts[1] = amounts[1] * self.random.randint(960, 1_040) // 1_000
+        if which == "first" and self.random.random() < 0.3:
+            names.insert(1, "middle")
+            amounts.insert(1, 10 ** self.random.randrange(6, 30))
+        path: list[str] = self.world.venue.fill_path(names, amounts)
+        if self.random.random() < 0.03:
+            others = (path[::-1], path[:1], [path[0], STRANGER, path[-1]], [*path, path[-1]])
+            return self.random.choice(others)
+        return path

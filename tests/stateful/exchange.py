@@ -9,10 +9,10 @@ from plimsoll.twin.leverage import Leverage
 from plimsoll.twin.liquidator import Liquidator
 from plimsoll.twin.uniswap_v2 import RESERVE_TOP, Exchange
 from plimsoll.units import MAX
-from tests.stateful.world import BORROWERS, DEPLOYER, LIQUIDATOR, Lockstep
+from tests.stateful.world import BORROWERS, DEPLOYER, LIQUIDATOR, SPOKES, Lockstep
 
 GIFT = 10**9  # base units that somebody has sent to the periphery by mistake, and that stay there (Y1)
-TOKENS = ("loan", "first_collateral", "second_collateral", "middle")
+TOKENS = ("loan", "first_collateral", "second_collateral", "third_collateral", "middle")
 
 
 class ExchangeLockstep:
@@ -29,6 +29,7 @@ class ExchangeLockstep:
         for one, other in (
             ("loan", "first_collateral"),
             ("loan", "second_collateral"),
+            ("loan", "third_collateral"),
             ("first_collateral", "middle"),
             ("middle", "loan"),
         ):
@@ -38,7 +39,7 @@ class ExchangeLockstep:
             exchange.add(pair, *tokens)
             self.pairs[one, other] = world.at("UniswapV2Pair", pair)
             world.holders.append(pair)
-        vaults = {world.chain[name].address: world.model[name] for name in ("first_vault", "second_vault")}
+        vaults = {world.chain[name].address: world.model[name] for name in SPOKES}
         for name, kind in (("liquidator", Liquidator), ("leverage", Leverage)):
             contract = world.make(kind.__name__, world.factory, uniswap)
             model = kind(world.twin, contract.address, vaults, exchange)
@@ -48,9 +49,9 @@ class ExchangeLockstep:
                 self.give(token, contract.address, GIFT)
         world.act("loan", "approve", self.address("liquidator"), MAX, sender=LIQUIDATOR)
         for trader in BORROWERS:
-            for vault in ("first_vault", "second_vault"):
+            for vault in SPOKES:
                 world.act(vault, "set_operator", self.address("leverage"), 3, sender=trader)
-            for token in TOKENS[:3]:
+            for token in TOKENS[:4]:
                 world.act(token, "approve", self.address("leverage"), MAX, sender=trader)
 
     def address(self, name: str) -> str:
@@ -89,7 +90,7 @@ class ExchangeLockstep:
             for token in TOKENS:
                 model: Any = self.world.model[token]
                 assert model.balance_of(me) == GIFT, f"Y1: {name} holds {token}"
-                for vault in ("first_vault", "second_vault"):
+                for vault in SPOKES:
                     assert model.allowances.get((me, self.address(vault)), 0) == 0, f"Y1: {name}, {token}"
                     left = self.world.chain[token].call("allowance", me, self.address(vault))
                     assert left == 0, f"Y1: {name} allows {token}"

@@ -14,7 +14,7 @@ from plimsoll.twin.council import (
 )
 from plimsoll.twin.vault import Vault
 from plimsoll.units import DAY, FRACTION, MAX, NO_LIMIT, NOBODY, WAD, order
-from tests.stateful.basket_rules import BasketRules
+from tests.stateful.basket_trades import BasketTrades
 from tests.stateful.exchange import ExchangeLockstep
 from tests.stateful.views import compare_views
 from tests.stateful.world import (
@@ -42,7 +42,7 @@ WEIGHTS: dict[str, float] = {  # how often a rule of `Steps` is chosen, among al
     "oracle_fault": 2, "pass_time": 10, "donate": 3, "seize": 2, "flash": 2, "govern": 4, "guard": 3,
     "grant": 2, "trespass": 2, "call_back": 6, "could_leave": 2, "round_trip": 3, "keep_an_appointment": 4,
     "raise_a_line": 2, "sign": 4, "look": 2, "stake": 5, "unstake": 4, "poke": 3, "distribute_excess": 3,
-    "age": 0.4, "sell_out": 1, "trade": 5,
+    "age": 0.4, "sell_out": 1, "trade": 5, "sell_out_basket": 1, "trade_leg": 2,
     "flash_deposit": 3, "lie": 3, "walk_out": 2,
     "put_in": 5, "take_out": 4, "borrow_on_basket": 5, "repay_basket": 3, "open_basket": 4, "close_basket": 3,
     "liquidate_basket": 2, "liquidate_baskets": 1, "crash_basket": 9, "poke_basket": 2,
@@ -50,7 +50,7 @@ WEIGHTS: dict[str, float] = {  # how often a rule of `Steps` is chosen, among al
 }  # fmt: skip
 
 
-class Steps(BasketRules):
+class Steps(BasketTrades):
     """Chooses steps from a source of randomness and plays them."""
 
     def step(self) -> None:
@@ -280,25 +280,6 @@ class Steps(BasketRules):
         if not isinstance(answer, Revert) and health and vault.position_of(trader)[1]:
             assert vault.health(trader) >= health, "Y3"
         self.world.venue.check()
-
-    def pairs(self, which: str, depth: int) -> list[str]:
-        """Pairs from a collateral to the loan asset that are near the price; the path, which may be wrong.
-
-        `depth` is what the pairs hold, base units of collateral.
-        """
-        price = self.world.model[f"{which}_oracle"].price_answer
-        if isinstance(price, str) or price == 0:
-            price = self.world.fair[f"{which}_oracle"]
-        names, amounts = [f"{which}_collateral", "loan"], [depth, int(depth * price // 10**36)]
-        amounts[1] = amounts[1] * self.random.randint(960, 1_040) // 1_000
-        if which == "first" and self.random.random() < 0.3:
-            names.insert(1, "middle")
-            amounts.insert(1, 10 ** self.random.randrange(6, 30))
-        path: list[str] = self.world.venue.fill_path(names, amounts)
-        if self.random.random() < 0.03:
-            others = (path[::-1], path[:1], [path[0], STRANGER, path[-1]], [*path, path[-1]])
-            return self.random.choice(others)
-        return path
 
     def move_price(self) -> None:
         which = self.oracle()

@@ -57,6 +57,7 @@ MARKETS = [
 ]
 SIGNERS = {signer: signer for signer in map(role, range(1, 12))}
 
+WITH_FUNDS = "liquidate_basket_with_funds", "liquidate_basket_batch_with_funds"
 ANONYMOUS = (
     "accrue",
     "book_shortfall",
@@ -415,7 +416,7 @@ class Lockstep:
         if arguments and arguments[-1] == b"":
             arguments = arguments[:-1]  # the twin takes a callback where the chain takes data
         call = functools.partial(getattr(model, name), sender, *arguments)
-        if target == "basket" and function.startswith("liquidate"):
+        if (target == "basket" and function.startswith("liquidate")) or function in WITH_FUNDS:
             return lambda: _padded(call())
         return (lambda: call() or True) if silent else call
 
