@@ -33,7 +33,7 @@ def engine_at(name: str, clock: int) -> Iterator[Any]:
     from plimsoll.chain.anvil import Anvil, AnvilProcess
 
     with AnvilProcess() as node:  # never a chain that somebody else has started: its clock is moved
-        yield Anvil(node.url, now=clock)
+        yield Anvil(node.url, now=clock, block_seconds=0)
 
 
 def was_interrupted(error: BaseException | None) -> bool:

@@ -13,25 +13,31 @@ from typing import Any, Generic, TypeVar
 
 from plimsoll.chain.engine import Contract
 from plimsoll.chain.protocol import Deployer, Protocol
+from plimsoll.market.oracles import (
+    ANSWERS,
+    OraclePlan,
+    Sources,
+    UptimeFeed,
+    deployed_oracle,
+    modelled_oracle,
+)
 from plimsoll.market.refusals import MarketError
 from plimsoll.params import SHARE_DECIMALS, PoolParams
 from plimsoll.twin import chain as twin
 from plimsoll.twin.backstop import Backstop
 from plimsoll.twin.basket import Basket, Collateral
+from plimsoll.twin.chainlink_oracle import Feed
 from plimsoll.twin.council import Council
 from plimsoll.twin.halting_token import HaltingToken
 from plimsoll.twin.leverage import Leverage
 from plimsoll.twin.liquidation import Risk
 from plimsoll.twin.liquidator import Liquidator
-from plimsoll.twin.oracle import Feed, FeedOracle
 from plimsoll.twin.pool import Pool
 from plimsoll.twin.rates import Curve
 from plimsoll.twin.slices import Leg
 from plimsoll.twin.uniswap_v2 import Exchange
 from plimsoll.twin.vault import Vault
 from plimsoll.units import NOBODY, PRICE_SCALE
-
-ANSWERS = (1, 2**95)  # between which, exclusively, the oracle believes the feed
 
 
 def answer_of(price: Fraction, decimals: int) -> int:
@@ -69,6 +75,9 @@ class Spoke(Generic[Part]):
     oracle: Part
     feed: Part | None  # one that anyone may set; None where there is another oracle
     pair: str | None = None  # address of its pair on Uniswap
+    rate: Part | None = None  # what else the oracle reads, see `Sources`
+    second: Part | None = None
+    fallback: Part | None = None
 
 
 @dataclass(frozen=True)
@@ -86,6 +95,7 @@ class Parts(Generic[Part]):
     liquidator: Part | None = None
     leverage: Part | None = None
     baskets: Mapping[str, tuple[Spoke[Part], ...]] = field(default_factory=dict)
+    sequencer: Part | None = None  # the feed that says whether it is up
 
     def collaterals(self) -> dict[str, Spoke[Part]]:
         """Every collateral with its price source: by its vault's name, or by basket and number of the leg."""
@@ -104,13 +114,17 @@ class Parts(Generic[Part]):
             return None if part is None else turn(part)
 
         def spoke(it: Spoke[Part]) -> Spoke[_Other]:
-            return Spoke(turn(it.vault), turn(it.collateral), turn(it.oracle), turned(it.feed), it.pair)
+            return Spoke(
+                turn(it.vault), turn(it.collateral), turn(it.oracle), turned(it.feed), it.pair,
+                *map(turned, (it.rate, it.second, it.fallback)),
+            )  # fmt: skip
 
         return Parts(
             turn(self.loan), turn(self.pool), turn(self.council), turn(self.backstop),
             {name: spoke(it) for name, it in self.spokes.items()},
             turned(self.liquidator), turned(self.leverage),
             {name: tuple(map(spoke, legs)) for name, legs in self.baskets.items()},
+            turned(self.sequencer),
         )  # fmt: skip
 
 
@@ -124,14 +138,13 @@ class Token:
 
 @dataclass(frozen=True)
 class CollateralPlan:
-    """A collateral that is to be, and its price source: a feed that anyone may set."""
+    """A collateral that is to be, and its price source, whose feeds anyone may set."""
 
     collateral: Token
-    answer: int  # of the feed at first
-    feed_decimals: int
-    heartbeat: int  # seconds
+    oracle: OraclePlan
     depth: int | None  # loan asset on its side of a Uniswap pair; None: no pair
     can_halt: bool = field(default=False, kw_only=True)  # anyone may stop the token
+    traded_at: int | None = field(default=None, kw_only=True)  # 1e36, on the pair; None: the oracle's price
 
     @property
     def contract(self) -> str:
@@ -170,14 +183,15 @@ class MarketPlan:
     vaults: Mapping[str, VaultPlan]
     has_exchange: bool
     baskets: Mapping[str, BasketPlan] = field(default_factory=dict)
+    grace: int | None = None  # seconds without a price after a sequencer's halt; None: no sequencer
 
     def struct(self, loan: str) -> tuple[Any, ...]:
         """`IPool.PoolParams`."""
         return self.pool.to_struct(loan, self.loan.decimals)
 
-    def scale(self, it: CollateralPlan) -> int:
-        """What turns an answer of the feed into a price, 1e36."""
-        return int(10 ** (36 + self.loan.decimals - it.collateral.decimals - it.feed_decimals))
+    def decimals(self, it: CollateralPlan) -> tuple[int, int]:
+        """Of a collateral and of the loan asset."""
+        return it.collateral.decimals, self.loan.decimals
 
     def tokens(self, parts: Parts[Any]) -> dict[str, Token]:
         """What the tokens are, by address; the pool's share among them."""
@@ -190,7 +204,7 @@ class MarketPlan:
 
     def feed_decimals(self, key: str) -> int:
         """Of the feed of a collateral, see `Parts.collaterals`."""
-        return {**self.vaults, **self._legs()}[key].feed_decimals
+        return {**self.vaults, **self._legs()}[key].oracle.feed.decimals
 
     def _legs(self) -> dict[str, CollateralPlan]:
         return {
@@ -199,7 +213,8 @@ class MarketPlan:
 
     def stock(self, it: CollateralPlan, depth: int) -> tuple[int, int]:
         """What a pair holds at first: loan asset, collateral."""
-        return depth, depth * PRICE_SCALE // (it.answer * self.scale(it))
+        price = it.traded_at or it.oracle.first_price(self.decimals(it))
+        return depth, depth * PRICE_SCALE // price
 
 
 @dataclass(frozen=True)
@@ -227,39 +242,48 @@ def deployed(deployer: Deployer, plan: MarketPlan) -> Deployment:
         router = make("UniswapV2Router02", uniswap.address, NOBODY)
         liquidator, leverage = (make(name, protocol.factory, uniswap) for name in ("Liquidator", "Leverage"))
 
-    def collateral_of(it: CollateralPlan) -> tuple[Contract, Contract, Contract, str | None]:
-        """Token, oracle, feed, pair."""
+    sequencer = None
+    if plan.grace is not None:
+        up = make("MockFeed", 0, 0)
+        up.send("set_round", 0, deployer.engine.now - plan.grace - 1, sender=DEPLOYER)
+        sequencer = UptimeFeed(up, plan.grace)
+
+    def collateral_of(it: CollateralPlan) -> tuple[Contract, Sources[Contract], str | None]:
+        """Token, oracle with what it reads, pair."""
         collateral = token(it.collateral, it.contract)
-        feed = make("MockFeed", it.feed_decimals, it.answer)
-        none = (NOBODY, 0, 0)
-        oracle = make("ChainlinkOracle", (
-            collateral.address, loan.address, it.answer * plan.scale(it),
-            (feed.address, it.heartbeat, *ANSWERS), (NOBODY, 0, 0, 0), none, none, NOBODY, NOBODY, NOBODY, 0,
-        ))  # fmt: skip
+        sources = deployed_oracle(deployer, it.oracle, (collateral, loan), plan.decimals(it), sequencer)
         pair = None
         if uniswap and it.depth:
             pair = str(uniswap.send("createPair", loan.address, collateral.address, sender=DEPLOYER))
             for token_, amount in zip((loan, collateral), plan.stock(it, it.depth), strict=True):
                 token_.send("mint", pair, amount, sender=DEPLOYER)
             deployer.at("UniswapV2Pair", pair).send("mint", DEPLOYER, sender=DEPLOYER)
-        return collateral, oracle, feed, pair
+        return collateral, sources, pair
 
     spokes: dict[str, Spoke[Contract]] = {}
     for name, it in plan.vaults.items():
-        collateral, oracle, feed, pair = collateral_of(it)
-        vault = protocol.create_vault(made.pool, collateral, oracle, it.risk)
-        spokes[name] = Spoke(vault, collateral, oracle, feed, pair)
+        collateral, sources, pair = collateral_of(it)
+        vault = protocol.create_vault(made.pool, collateral, sources.oracle, it.risk)
+        spokes[name] = _spoke(vault, collateral, sources, pair)
     baskets: dict[str, tuple[Spoke[Contract], ...]] = {}
     for name, each in plan.baskets.items():
         found = [collateral_of(it) for it in each.legs]
         terms = [
-            (token_, oracle, it.leg.ltv, it.leg.threshold, it.leg.ceiling)
-            for it, (token_, oracle, *_) in zip(each.legs, found, strict=True)
+            (token_, sources.oracle, it.leg.ltv, it.leg.threshold, it.leg.ceiling)
+            for it, (token_, sources, _) in zip(each.legs, found, strict=True)
         ]
         basket = protocol.create_basket(made.pool, terms, each.risk)
-        baskets[name] = tuple(Spoke(basket, *parts) for parts in found)
-    parts = Parts(loan, made.pool, made.council, made.backstop, spokes, liquidator, leverage, baskets)
+        baskets[name] = tuple(_spoke(basket, *parts) for parts in found)
+    parts = Parts(
+        loan, made.pool, made.council, made.backstop, spokes, liquidator, leverage, baskets,
+        sequencer.feed if sequencer else None,
+    )  # fmt: skip
     return Deployment(parts, protocol, router)
+
+
+def _spoke(vault: Part, collateral: Part, sources: Sources[Part], pair: str | None) -> Spoke[Part]:
+    read = sources.rate, sources.second, sources.fallback
+    return Spoke(vault, collateral, sources.oracle, sources.feed, pair, *read)
 
 
 @dataclass(frozen=True)
@@ -284,36 +308,44 @@ def modelled(chain: twin.Chain, plan: MarketPlan, at: Parts[str]) -> Model:
     liquidator = Liquidator(chain, at.liquidator, *periphery) if at.liquidator else None
     leverage = Leverage(chain, at.leverage, *periphery) if at.leverage else None
 
-    def collateral_of(it: CollateralPlan, place: Spoke[str]) -> tuple[twin.Token, FeedOracle, Feed]:
+    sequencer = None
+    if plan.grace is not None:
+        sequencer = UptimeFeed(Feed(chain, 0), plan.grace)
+        sequencer.feed.set_round(DEPLOYER, 0, chain.now - plan.grace - 1)
+
+    def collateral_of(it: CollateralPlan, place: Spoke[str]) -> tuple[twin.Token, Sources[Any]]:
         kind = HaltingToken if it.can_halt else twin.Token
         collateral = kind(chain, place.collateral)
-        feed = Feed(chain, it.answer)
+        sources = modelled_oracle(chain, it.oracle, place.oracle, plan.decimals(it), sequencer)
         if place.pair and it.depth:
             for token, amount in zip((loan, collateral), plan.stock(it, it.depth), strict=True):
                 token.mint(place.pair, amount)
             exchange.add(place.pair, loan, collateral)
-        return collateral, FeedOracle(chain, feed, plan.scale(it), it.heartbeat), feed
+        return collateral, sources
 
     spokes: dict[str, Spoke[Any]] = {}
     for name, it in plan.vaults.items():
         place = at.spokes[name]
-        collateral, oracle, feed = collateral_of(it, place)
-        vault = Vault(chain, pool, collateral, oracle, place.vault, Risk.from_struct(it.risk))
+        collateral, sources = collateral_of(it, place)
+        vault = Vault(chain, pool, collateral, sources.oracle, place.vault, Risk.from_struct(it.risk))
         pool.own_vaults[vault.address] = True
         vaults[vault.address] = vault
-        spokes[name] = Spoke[Any](vault, collateral, oracle, feed, place.pair)
+        spokes[name] = _spoke(vault, collateral, sources, place.pair)
     baskets: dict[str, tuple[Spoke[Any], ...]] = {}
     for name, each in plan.baskets.items():
         places = at.baskets[name]
         found = [collateral_of(it, place) for it, place in zip(each.legs, places, strict=True)]
         legs = [
-            Collateral(token, oracle, it.leg) for it, (token, oracle, _) in zip(each.legs, found, strict=True)
+            Collateral(token, sources.oracle, it.leg)
+            for it, (token, sources) in zip(each.legs, found, strict=True)
         ]
         basket = Basket(chain, pool, legs, places[0].vault, Risk.from_struct(each.risk))
         pool.own_vaults[basket.address] = True
         vaults[basket.address] = basket
         baskets[name] = tuple(
-            Spoke[Any](basket, *parts, place.pair) for parts, place in zip(found, places, strict=True)
+            _spoke(basket, *parts, place.pair) for parts, place in zip(found, places, strict=True)
         )
     chain.events.clear()
-    return Model(Parts(loan, pool, council, backstop, spokes, liquidator, leverage, baskets), exchange)
+    up = sequencer.feed if sequencer else None
+    parts = Parts[Any](loan, pool, council, backstop, spokes, liquidator, leverage, baskets, up)
+    return Model(parts, exchange)

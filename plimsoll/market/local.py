@@ -27,6 +27,7 @@ from plimsoll.market.deployment import (
 from plimsoll.market.ground import Ground
 from plimsoll.market.on_chain import OnAnvil, OnChain
 from plimsoll.market.on_twin import OnTwin
+from plimsoll.market.oracles import FeedPlan, OraclePlan
 from plimsoll.market.refusals import MarketError, Refused
 from plimsoll.params import CEILING_FACTOR, LEGS, PRESETS, PoolParams, RiskParams, wad
 from plimsoll.places import MARKETS
@@ -158,11 +159,10 @@ def _leg(
     depth: int | None,
 ) -> LegPlan:
     """A leg whose ceiling is so many times its price."""
-    decimals, answer = _feed(token, loan, price)
-    scale = 10 ** (36 + loan.decimals - token.decimals - decimals)
+    oracle = _oracle(token, loan, price)
     ltv, threshold = map(wad, ratios)
-    leg = Leg(ltv, threshold, int(ceiling * answer * scale))
-    return LegPlan(token, answer, decimals, _HEARTBEAT, depth, leg)
+    leg = Leg(ltv, threshold, int(ceiling * oracle.first_price((token.decimals, loan.decimals))))
+    return LegPlan(token, oracle, depth, leg)
 
 
 def ground_of(engine: str, plan: MarketPlan, opening: Opening, start: datetime) -> Ground:
@@ -196,14 +196,13 @@ def ground_of(engine: str, plan: MarketPlan, opening: Opening, start: datetime) 
 
 
 def _vault(collateral: Token, loan: Token, risk: RiskParams, price: Decimal, depth: int | None) -> VaultPlan:
-    decimals, answer = _feed(collateral, loan, price)
-    return VaultPlan(collateral, answer, decimals, _HEARTBEAT, depth, _struct(risk.to_struct, loan))
+    return VaultPlan(collateral, _oracle(collateral, loan, price), depth, _struct(risk.to_struct, loan))
 
 
-def _feed(collateral: Token, loan: Token, price: Decimal) -> tuple[int, int]:
-    """Decimals of a collateral's feed, and its first answer."""
+def _oracle(collateral: Token, loan: Token, price: Decimal) -> OraclePlan:
+    """An oracle over one feed, at a price."""
     decimals = min(_FEED_DECIMALS, 36 + loan.decimals - collateral.decimals)
-    return decimals, answer_of(Fraction(price), decimals)
+    return OraclePlan(FeedPlan(answer_of(Fraction(price), decimals), decimals, _HEARTBEAT))
 
 
 def _struct(to_struct: Callable[[int], tuple[int, ...]], loan: Token) -> tuple[int, ...]:

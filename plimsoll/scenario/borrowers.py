@@ -14,7 +14,7 @@ from plimsoll.market.deployment import made_up
 from plimsoll.scenario.config import Scenario
 from plimsoll.scenario.groups import least_debt
 from plimsoll.scenario.people import LEAST_WEIGHT, BorrowersConfig, PortfolioConfig
-from plimsoll.scenario.world import World
+from plimsoll.units import PRICE_SCALE
 
 WEIGHT_DIGITS = 4  # of a portfolio's parts
 
@@ -68,13 +68,15 @@ def draw(scenario: Scenario, first_prices: Sequence[float]) -> list[tuple[Borrow
 
 def _pledges(scenario: Scenario, first_prices: Sequence[float]) -> list[list[_Pledge]]:
     """What may be locked in each vault."""
-    rest = iter(first_prices)
+    rest, loan_decimals = iter(first_prices), scenario.pool.loan.decimals
     return [
         [
             _Pledge(
                 number,
-                Fraction(10 ** (config.collateral.decimals + config.oracle.decimals))
-                / (World.answer_of(config, next(rest)) * 10**scenario.pool.loan.decimals),
+                Fraction(
+                    PRICE_SCALE,
+                    config.oracle.first_safe_price(next(rest), (config.collateral.decimals, loan_decimals)),
+                ),
                 Fraction(vault.risk_of(leg).threshold),
             )
             for leg, config in enumerate(vault.collaterals)

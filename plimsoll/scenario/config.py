@@ -29,6 +29,7 @@ from plimsoll.scenario.collateral import (
 from plimsoll.scenario.groups import check_group
 from plimsoll.scenario.liquidators import LiquidatorConfig
 from plimsoll.scenario.newcomers import ArrivalsConfig, ExploiterConfig, RefinancingConfig
+from plimsoll.scenario.oracles import SequencerConfig
 from plimsoll.scenario.paths import MAX_HOURS, Bootstrap, Candles, Prices, Shock
 from plimsoll.scenario.people import BorrowersConfig
 from plimsoll.scenario.strict_model import StrictModel, fault
@@ -109,6 +110,7 @@ class Scenario(StrictModel):
     refinancing: RefinancingConfig | None = None
     acts: tuple[ActConfig, ...] = ()
     poker: PokerConfig | None = None
+    sequencer: SequencerConfig | None = Field(None, description="of a rollup; without, there is none")
     compare_every: int = Field(
         0, ge=0, description="blocks between comparisons of all books with the twin; 0: at the end alone"
     )
@@ -158,6 +160,12 @@ class Scenario(StrictModel):
             self._check_forger(self.forger)
         self._check_newcomers()
         self._check_correlation()
+        for number, halt in enumerate(self.sequencer.halts if self.sequencer else ()):
+            if halt.start >= self.duration:
+                where = f"sequencer.halts.{number}"
+                raise fault(
+                    where, f"{where} begins at hour {halt.start}, but {self.duration:g} are played; lower it"
+                )
         if not 1 <= self.blocks <= MAX_BLOCKS:
             raise fault(
                 "block_seconds",
@@ -165,10 +173,13 @@ class Scenario(StrictModel):
                 f"be 1 to {MAX_BLOCKS}, so change block_seconds or hours",
             )
         for (name, each), prices in zip(self.collaterals, self.outside_prices(), strict=True):
-            low, decimals = float(prices.min()), each.oracle.decimals
-            if low * 10**decimals < 100:
-                where = f"{name}.oracle.decimals"
-                raise fault(where, f"{where} is {decimals}, too few for a price of {low:.3g}; raise it")
+            low = float(prices.min())
+            for feed_name, feed in each.oracle.feeds:
+                if low * 10**feed.decimals < 100:
+                    where = f"{name}.{feed_name}.decimals"
+                    raise fault(
+                        where, f"{where} is {feed.decimals}, too few for a price of {low:.3g}; raise it"
+                    )
         return self
 
     @model_validator(mode="wrap")
@@ -201,13 +212,8 @@ class Scenario(StrictModel):
                 "hours",
                 f"hours is {self.hours}, but {name}.price ends at hour {each.price.hours:g}; lower it",
             )
-        for part, spans in (
-            ("shocks", each.shocks),
-            ("oracle.outages", each.oracle.outages),
-            ("oracle.freezes", each.oracle.freezes),
-            ("oracle.bad_answers", each.oracle.bad_answers),
-            ("halts", each.halts),
-        ):
+        self._check_oracle(name, each)
+        for part, spans in (("shocks", each.shocks), ("halts", each.halts)):
             _check_hours(f"{name}.{part}", name, each, spans)
         if isinstance(each.price, Candles) and self.block_seconds > each.price.hours_per_candle * HOUR / 3:
             raise fault(
@@ -220,13 +226,24 @@ class Scenario(StrictModel):
                 "correlation",
                 f"correlation cannot move {name}.price, whose moves are those of a file; remove it",
             )
-        digits = 36 + self.pool.loan.decimals - each.collateral.decimals - each.oracle.decimals
-        if digits < 0:
+        digits = 36 + self.pool.loan.decimals - max(feed.decimals for _, feed in each.oracle.feeds)
+        if digits < each.collateral.decimals:
             raise fault(
                 f"{name}.collateral.decimals",
-                f"{name}.collateral.decimals is {each.collateral.decimals}; at most "
-                f"{digits + each.collateral.decimals} fit with the feed's decimals",
+                f"{name}.collateral.decimals is {each.collateral.decimals}; at most {digits} fit with the "
+                "feed's decimals",
             )
+
+    def _check_oracle(self, name: str, each: CollateralConfig) -> None:
+        """What its feeds do lies within the price; what reads a DEX has one."""
+        for feed_name, feed in each.oracle.feeds:
+            if feed.reads == "dex" and not each.dex:
+                where = f"{name}.{feed_name}.reads"
+                raise fault(where, f"{where} is dex, but {name} has no dex; add one or remove it")
+            for part in ("outages", "freezes", "bad_answers"):
+                _check_hours(f"{name}.{feed_name}.{part}", name, each, getattr(feed, part))
+        if each.oracle.rate:
+            _check_hours(f"{name}.oracle.rate.moves", name, each, each.oracle.rate.moves)
 
     def _check_liquidator(self, name: str, liquidator: LiquidatorConfig) -> None:
         for number in self.watched(liquidator):
@@ -374,6 +391,8 @@ class Scenario(StrictModel):
             prices = each.price.prices(hours, normals[number], own)
             for shock in each.shocks:
                 prices = prices * shock.factors(hours)
+            if each.oracle.rate:
+                prices = prices * each.oracle.rate.rates(hours, "market")
             paths.append(prices)
         return np.array(paths)
 

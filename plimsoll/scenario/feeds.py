@@ -1,50 +1,95 @@
-"""When a feed is updated, and what it then says; see `collateral.OracleConfig`. When a token is halted."""
+"""When feeds are updated and a rate moves; see `oracles`. When a token is halted."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from plimsoll.market.deployment import DEPLOYER
-from plimsoll.scenario.collateral import BadAnswer
-from plimsoll.scenario.world import Action, Leg, World
+import numpy as np
+
+from plimsoll.market.deployment import DEPLOYER, made_up
+from plimsoll.scenario.agents.view import View
+from plimsoll.scenario.oracles import BadAnswer, FeedConfig
+from plimsoll.scenario.world import Action, Leg, Side, World
 from plimsoll.units import HOUR
 
 
+class FeedUpdates:
+    """Updates one feed."""
+
+    def __init__(self, settings: FeedConfig, feed: Side) -> None:
+        """The feed has just been set to the first price."""
+        self._settings = settings
+        self._feed = feed
+        self._seen: list[int] = []  # answers that the prices would be, a block each
+        self._bad_answers: list[BadAnswer] = sorted(settings.bad_answers, key=lambda each: each.hour)
+
+    def see(self, price: float) -> None:
+        """The price of a block, in which there may be no transactions."""
+        self._seen.append(self._settings.answer(price))
+
+    def due(self, now: int, second: int) -> int | None:
+        """The answer that is due, so many seconds after the start; None: none is."""
+        settings, feed = self._settings, self._feed.model
+        if any(outage.covers(second) for outage in settings.outages):
+            return None
+        if self._bad_answers and self._bad_answers[0].hour * HOUR <= second:
+            return settings.answer(float(self._bad_answers.pop(0).price))
+        last: int = feed.answer
+        age = now - feed.updated_at
+        if any(freeze.covers(second) for freeze in settings.freezes):
+            return last if age >= settings.heartbeat else None
+        answer = self._seen[max(0, len(self._seen) - 1 - settings.delay)]
+        moved = abs(answer - last) >= settings.deviation * last and answer != last
+        return answer if moved or age >= settings.heartbeat else None
+
+
 class Publisher:
-    """Updates the feed of a collateral, and halts its token."""
+    """Updates what the oracle of a collateral reads, and halts the token."""
 
     def __init__(self, leg: Leg) -> None:
-        """The feed has just been set to the first price."""
+        """The feeds have just been set to the first price."""
         self._leg = leg
-        self._settings = leg.config.oracle
-        self._seen: list[int] = []  # answers that the outside prices would be, a block each
-        self._bad_answers: list[BadAnswer] = sorted(self._settings.bad_answers, key=lambda each: each.hour)
+        settings = leg.config.oracle
+        self._rate = settings.rate
+        self._feeds = [(each, side, FeedUpdates(each, side)) for each, side in leg.feeds()]
 
-    def update(self, world: World, price: float, second: int) -> Iterable[Action]:
+    def see(self, world: World, price: float, second: int) -> None:
+        """The outside price of a block, in which there may be no transactions."""
+        for settings, _, updates in self._feeds:
+            read = world.dex_price(self._leg) if settings.reads == "dex" else price
+            own = settings is self._leg.config.oracle
+            updates.see(self._leg.config.oracle.asset_price(read, second) if own else read)
+
+    def update(self, world: World, price: float, second: int) -> Iterator[Action]:
         """What is due at an outside price, so many seconds after the start."""
+        self.see(world, price, second)
         halted = self._leg.config.is_halted(second)
         if halted != self._leg.is_halted:
             yield world.act(DEPLOYER, self._leg.collateral, "set_halted", halted, label="halt")
-        yield from self._answer(world, price, second)
+        yield from world.report(self._leg, second)
+        for _, side, updates in self._feeds:
+            answer = updates.due(world.engine.now, second)
+            if answer is not None:
+                yield world.act(DEPLOYER, side, "set_answer", answer, label="feed")
 
-    def _answer(self, world: World, price: float, second: int) -> Iterable[Action]:
-        settings, feed = self._settings, self._leg.feed.model
-        self._seen.append(world.answer_of(self._leg.config, price))
-        if any(outage.covers(second) for outage in settings.outages):
-            return
-        if self._bad_answers and self._bad_answers[0].hour * HOUR <= second:
-            wrong = self._bad_answers.pop(0)
-            yield self._set(world, world.answer_of(self._leg.config, float(wrong.price)))
-            return
-        age = world.engine.now - feed.updated_at
-        if any(freeze.covers(second) for freeze in settings.freezes):
-            if age >= settings.heartbeat:
-                yield self._set(world, feed.answer)
-            return
-        answer = self._seen[max(0, len(self._seen) - 1 - settings.delay)]
-        moved = abs(answer - feed.answer) >= settings.deviation * feed.answer and answer != feed.answer
-        if moved or age >= settings.heartbeat:
-            yield self._set(world, answer)
 
-    def _set(self, world: World, answer: int) -> Action:
-        return world.act(DEPLOYER, self._leg.feed, "set_answer", answer, label="feed")
+class Marker:
+    """Calls `mark` of an oracle, so that a failing one is on record; an agent."""
+
+    def __init__(self, leg: Leg) -> None:
+        """Begins with the first block."""
+        self.name = f"marker {leg.number}"
+        self._address = made_up(self.name)
+        self._leg = leg
+        self._seconds = (leg.config.oracle.mark_every or 0) * HOUR
+        self._due = 0.0
+
+    def update(self, _rng: np.random.Generator, view: View) -> Iterable[Action]:
+        """A call, if it is time."""
+        if view.second >= self._due:
+            self._due = float((view.second // self._seconds + 1) * self._seconds)
+            yield view.world.act(self._address, self._leg.oracle, "mark", label="mark")
+
+    def record(self, _view: View) -> dict[str, int | float]:
+        """Since when the oracle has failed by the record, seconds since 1970; 0: it has not."""
+        return {"failing_since": self._leg.oracle.model.since}

@@ -67,9 +67,12 @@ class Recorder:
 
     # -------------------------------------------------------------------------------------------- a block
 
-    def prices(self, view: View, path: Sequence[float]) -> None:
+    def path(self, prices: Sequence[float]) -> None:
+        """The prices without feedback of a block, a collateral each; there may be no transactions in it."""
+        self._path = list(prices)
+
+    def prices(self, view: View) -> None:
         """The prices of a block are known, nobody has acted."""
-        self._path = list(path)
         if view.block == 0:
             self._share_price = self._assets_per_share()
         for number in range(len(self._world.markets)):
@@ -219,18 +222,12 @@ class Recorder:
             self._path[leg.number],
             view.outside[leg.number],
             price / self._unit(leg) if price else None,
-            self._dex_price(leg) if leg.pair else None,
+            self._world.dex_price(leg) if leg.pair else None,
         )
 
     def _unit(self, leg: Leg) -> float:
         """An oracle's price (1e36) of one loan token for one collateral token."""
         return 10.0 ** (36 + self._world.scenario.pool.loan.decimals - leg.config.collateral.decimals)
-
-    def _dex_price(self, leg: Leg) -> float:
-        """Marginal price on the DEX, before its fee, loan tokens for a whole collateral token."""
-        collateral, loan = self._world.reserves(leg)
-        decimals = leg.config.collateral.decimals - self._world.scenario.pool.loan.decimals
-        return loan / collateral * 10.0**decimals
 
     def _assets_per_share(self) -> float:
         pool = self._world.pool.model

@@ -22,7 +22,7 @@ from plimsoll.scenario.agents.view import Agent, Delayed, View
 from plimsoll.scenario.baskets_by_health import BasketsByHealth
 from plimsoll.scenario.borrowers import Borrower, draw
 from plimsoll.scenario.config import Scenario
-from plimsoll.scenario.feeds import Publisher
+from plimsoll.scenario.feeds import Marker, Publisher
 from plimsoll.scenario.paths import Prices
 from plimsoll.scenario.people import Active
 from plimsoll.scenario.positions_by_health import PositionsByHealth
@@ -153,6 +153,7 @@ class _Play:
             for market in world.markets
         ]
         self.publishers = [Publisher(leg) for leg in world.legs]
+        self.was_down = False
         self.groups = [
             BorrowerGroup(
                 f"borrowers {number}", group.vault, group.behaviour, borrowers, world.markets[group.vault]
@@ -213,6 +214,9 @@ class _Play:
             yield Council(scenario.acts)
         if scenario.poker:
             yield Poker(scenario.poker)
+        for leg in world.legs:
+            if leg.config.oracle.mark_every:
+                yield Marker(leg)
 
     def _touch(self, number: int, owner: str) -> None:
         self.rankings[number].update(owner)
@@ -236,11 +240,14 @@ class _Play:
             self.engine.advance(1)
             world.must(*funding[first : first + BUILD_BLOCK])
         self.engine.advance(scenario.first_time - 1 - self.engine.now)
-        world.must(*world.first_answers([float(path[0]) for path in self.paths]))
+        world.must(*world.first_answers(self._unmoved(0)))
         self.recorder.begin(self._view(0))
         for block in range(scenario.blocks + 1):
-            self.engine.advance(scenario.first_time + block * scenario.block_seconds - self.engine.now)
-            self._block(block)
+            if scenario.sequencer and scenario.sequencer.is_down(block * scenario.block_seconds):
+                self._missing_block(block)
+            else:
+                self.engine.advance(scenario.first_time + block * scenario.block_seconds - self.engine.now)
+                self._block(block)
             if progress:
                 progress(block, scenario.blocks)
         result = self.recorder.finish(self._view(scenario.blocks))
@@ -252,17 +259,34 @@ class _Play:
         second = block * self.scenario.block_seconds
         return View(self.world, self.rankings, self._outside(block), block, second)
 
+    def _missing_block(self, block: int) -> None:
+        """The sequencer is down: prices move on, nothing else does."""
+        view = self._view(block)
+        self.was_down = True
+        for publisher, price in zip(self.publishers, view.outside, strict=True):
+            publisher.see(self.world, price, view.second)
+        self.recorder.path(self._unmoved(block))
+        self.recorder.end_of_block(view, self.agents)
+
+    def _restart(self) -> Iterable[Action]:
+        """The first block after a halt says that the sequencer is up since now."""
+        self.was_down = False
+        if self.world.sequencer:
+            yield self.world.act(DEPLOYER, self.world.sequencer, "set_answer", 0, label="sequencer")
+
     def _block(self, block: int) -> None:
         world, view = self.world, self._view(block)
         world.twin.now = self.engine.now
-        updates = [
+        updates = [*self._restart()] if self.was_down else []
+        updates += [
             action
             for publisher, price in zip(self.publishers, view.outside, strict=True)
             for action in publisher.update(world, price, view.second)
         ]
         for action in updates:  # first in the block, and agents see them
             action.model()
-        self.recorder.prices(view, [float(path[block]) for path in self.paths])
+        self.recorder.path(self._unmoved(block))
+        self.recorder.prices(view)
         sent = [
             action._replace(agent=agent.name)
             for agent in self.agents
@@ -279,9 +303,13 @@ class _Play:
             self.recorder.result.compared += world.compare()
         self.recorder.end_of_block(view, self.agents)
 
+    def _unmoved(self, block: int) -> list[float]:
+        """Prices without feedback, a collateral each."""
+        return [float(path[block]) for path in self.paths]
+
     def _outside(self, block: int) -> list[float]:
         """Prices with feedback, a collateral each."""
-        return [float(path[block]) * impact for path, impact in zip(self.paths, self.impact, strict=True)]
+        return [price * impact for price, impact in zip(self._unmoved(block), self.impact, strict=True)]
 
     def _place(self) -> Callable[[Action], tuple[bool, float]]:
         """Where a transaction stands in its block; those of one sender keep their order.

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from plimsoll.chain.abi import Events, Log
 from plimsoll.chain.engine import (
     Artifact,
+    CallReverted,
     Contract,
     Engine,
     Transaction,
@@ -34,22 +35,24 @@ from plimsoll.market.deployment import (
     made_up,
     modelled,
 )
+from plimsoll.market.oracles import OraclePlan
 from plimsoll.params import PoolParams, wad
 from plimsoll.scenario.collateral import CollateralConfig
 from plimsoll.scenario.config import Scenario
+from plimsoll.scenario.oracles import FeedConfig
 from plimsoll.scenario.vaults import BasketConfig, VaultConfig
 from plimsoll.twin import slices
 from plimsoll.twin.basket import Basket
 from plimsoll.twin.chain import Chain, Event, Revert
-from plimsoll.twin.oracle import FeedOracle
 from plimsoll.twin.share_math import to_assets_up
 from plimsoll.units import MAX
 
 Artifacts = Mapping[str, Artifact]
 CONTRACTS = (
     *BLUEPRINTS, "Factory", "ChainlinkOracle", "Liquidator", "Leverage", "PlainToken", "BlocklistToken",
-    "MockFeed",
+    "MockFeed", "MockRateVault",
 )  # fmt: skip
+ORACLE_VIEWS = "price", "safe_price", "marked_at", "confirmed_at", "collateral_rate_cap"
 DEADLINE = 2**63
 GUARDIAN = made_up("guardian")
 
@@ -72,16 +75,33 @@ class Leg:
     number: int  # among the collaterals of all vaults
     config: CollateralConfig
     collateral: Side
+    oracle: Side
     feed: Side
-    oracle: FeedOracle
+    scale: int  # what turns an answer of the feed, for a whole token, into a price, 1e36
     pair: str | None  # address of the DEX's pair
+    rate: Side | None
+    second: Side | None  # the feed of the second source
+    fallback: Side | None  # the feed of the fallback
 
     def price(self) -> int:
         """The oracle's price, 1e36; 0 while it has none."""
+        return self._asked(self.oracle.model.price)
+
+    def safe_price(self) -> int:
+        """The oracle's safe price, 1e36; 0 while it has none."""
+        return self._asked(self.oracle.model.safe_price)
+
+    @staticmethod
+    def _asked(question: Callable[[], int]) -> int:
         try:
-            return self.oracle.price()
+            return question()
         except Revert:
             return 0
+
+    def feeds(self) -> list[tuple[FeedConfig, Side]]:
+        """The oracle's own feed and those of its other sources, with when they are updated."""
+        sides = [side for side in (self.feed, self.second, self.fallback) if side]
+        return [(each, side) for (_, each), side in zip(self.config.oracle.feeds, sides, strict=True)]
 
     @property
     def is_halted(self) -> bool:
@@ -124,8 +144,8 @@ class Market:
         return self.leg.feed
 
     @property
-    def oracle(self) -> FeedOracle:
-        """A vault's oracle on the twin."""
+    def oracle(self) -> Side:
+        """A vault's oracle."""
         return self.leg.oracle
 
     @property
@@ -186,6 +206,9 @@ class World:
         self.loan = self._side("PlainToken", chain.loan, twin.loan)
         self.pool = self._side("Pool", chain.pool, twin.pool)
         self.backstop = self._side("Backstop", chain.backstop, twin.backstop)
+        self.sequencer: Side | None = None
+        if chain.sequencer:
+            self.sequencer = self._side("MockFeed", chain.sequencer, twin.sequencer)
         self.backstop.model.synced_at = self.backstop.contract.call("synced_at")
         self.council = self._side("Council", chain.council, twin.council)
         self.liquidator: Side | None = None
@@ -219,9 +242,19 @@ class World:
         for each, one, other in zip(config.collaterals, ours, theirs, strict=True):
             token = "BlocklistToken" if each.halts else "PlainToken"
             collateral = self._side(token, one.collateral, other.collateral)
+            oracle = self._side("ChainlinkOracle", one.oracle, other.oracle)
             assert one.feed
             feed = Side(one.feed, other.feed)
-            self.legs.append(Leg(len(self.legs), each, collateral, feed, other.oracle, one.pair))
+            digits = 36 + self.scenario.pool.loan.decimals - each.collateral.decimals - each.oracle.decimals
+            others = (
+                Side(contract, model) if contract else None
+                for contract, model in (
+                    (one.rate, other.rate), (one.second, other.second), (one.fallback, other.fallback),
+                )
+            )  # fmt: skip
+            self.legs.append(
+                Leg(len(self.legs), each, collateral, oracle, feed, 10**digits, one.pair, *others)
+            )
         vault = self._side(name, ours[0].vault, theirs[0].vault)
         return Market(config, vault, tuple(self.legs[first:]))
 
@@ -240,10 +273,10 @@ class World:
         held = [self.reserves(leg) if leg.pair else (1, 1) for leg in self.legs]
         return [loan / collateral for collateral, loan in held]
 
-    @staticmethod
-    def answer_of(config: CollateralConfig, price: float) -> int:
-        """A price as the feed says it; at least 2, the least that its oracle believes."""
-        return max(2, round(price * 10.0**config.oracle.decimals))
+    def dex_price(self, leg: Leg) -> float:
+        """Marginal price on the DEX, before its fee, loan tokens for a whole collateral token."""
+        collateral, loan = self.reserves(leg)
+        return loan / collateral * 10.0 ** (leg.config.collateral.decimals - self.scenario.pool.loan.decimals)
 
     # ----------------------------------------------------------------------------------------- acting
 
@@ -270,11 +303,22 @@ class World:
         return action._replace(arguments=(*arguments, b""))
 
     def first_answers(self, prices: Sequence[float]) -> list[Action]:
-        """Sets every feed to an outside price, a collateral each."""
-        return [
-            self.act(DEPLOYER, leg.feed, "set_answer", self.answer_of(leg.config, price), label="feed")
-            for leg, price in zip(self.legs, prices, strict=True)
-        ]
+        """Sets every feed to an outside price, a collateral each, and every rate to its first."""
+        found = []
+        for leg, price in zip(self.legs, prices, strict=True):
+            found += self.report(leg, 0)
+            own = leg.config.oracle
+            for settings, feed in leg.feeds():
+                said = own.asset_price(price, 0) if settings is own else price
+                found.append(self.act(DEPLOYER, feed, "set_answer", settings.answer(said), label="feed"))
+        return found
+
+    def report(self, leg: Leg, second: int) -> list[Action]:
+        """Sets the rate of a collateral to what it is a second after the start, if it is another."""
+        settings = leg.config.oracle.rate
+        if not leg.rate or not settings or (rate := settings.units(second)) == leg.rate.model.rate:
+            return []
+        return [self.act(DEPLOYER, leg.rate, "set_rate", rate, label="rate")]
 
     def mint(self, token: Side, to: str, amount: int) -> Action:
         """Creates tokens."""
@@ -436,6 +480,10 @@ class World:
         for owner in self.backstop.model.balances:
             stake = self.backstop.contract.call("balanceOf", owner[1])
             yield f"stake of {owner[1]}", stake, self.backstop.model.balance_of(owner[1])
+        for leg in self.legs:
+            for view in ORACLE_VIEWS:
+                question = getattr(leg.oracle.model, view)
+                yield f"{view} of an oracle", _asked(lambda: leg.oracle.contract.call(view)), _asked(question)  # noqa: B023
         for market in self.markets:
             address = market.vault.contract.address
             limit, shares = model.line(address)
@@ -451,6 +499,14 @@ class World:
                     yield f"legs of {owner}", amounts[: len(expected)], expected
 
 
+def _asked(question: Callable[[], int]) -> int | str:
+    """An oracle's answer, or the reason of its refusal."""
+    try:
+        return question()
+    except (Revert, CallReverted) as refusal:
+        return refusal.reason
+
+
 def _plan(scenario: Scenario, prices: Sequence[float]) -> MarketPlan:
     """What a scenario needs, at the first price of each vault."""
     pool, loan = scenario.pool, scenario.pool.loan
@@ -464,43 +520,42 @@ def _plan(scenario: Scenario, prices: Sequence[float]) -> MarketPlan:
         cooldown_days=pool.cooldown_days,
     )
     loan_decimals = loan.decimals
+    grace = scenario.sequencer.grace if scenario.sequencer else None
     vaults: dict[str, VaultPlan] = {}
     baskets: dict[str, BasketPlan] = {}
     rest = iter(prices)
     for number, config in enumerate(scenario.vaults):
-        terms = [_collateral_terms(scenario, each, next(rest)) for each in config.collaterals]
-        halts = [bool(each.halts) for each in config.collaterals]
+        plans = [_collateral_plan(scenario, each, next(rest)) for each in config.collaterals]
         if isinstance(config, VaultConfig):
-            vaults[str(number)] = VaultPlan(*terms[0], config.to_struct(loan_decimals), can_halt=halts[0])
+            vaults[str(number)] = VaultPlan(**plans[0], risk=config.to_struct(loan_decimals))
             continue
         legs = tuple(
-            LegPlan(*term, _leg(scenario, config, place, term[1]), can_halt=halt)
-            for place, (term, halt) in enumerate(zip(terms, halts, strict=True))
+            LegPlan(**plan, leg=_leg(scenario, config, place, plan["oracle"]))
+            for place, plan in enumerate(plans)
         )
         baskets[str(number)] = BasketPlan(legs, (0, 0, *config.risk_of().to_struct(loan_decimals)[2:]))
     token = Token(loan.symbol, loan_decimals)
-    return MarketPlan(token, params, vaults, scenario.has_exchange, baskets)
+    return MarketPlan(token, params, vaults, scenario.has_exchange, baskets, grace)
 
 
-def _collateral_terms(
-    scenario: Scenario, config: CollateralConfig, price: float
-) -> tuple[Token, int, int, int, int | None]:
-    """What `CollateralPlan` begins with."""
-    return (
-        Token(config.collateral.symbol, config.collateral.decimals),
-        World.answer_of(config, price),
-        config.oracle.decimals,
-        config.oracle.stale_after,
-        scenario.loan_units(config.dex.depth) if config.dex else None,
-    )
+def _collateral_plan(scenario: Scenario, config: CollateralConfig, price: float) -> dict[str, Any]:
+    """What a `CollateralPlan` is made of, at a first outside price."""
+    oracle = config.oracle
+    digits = 36 + scenario.pool.loan.decimals - config.collateral.decimals - oracle.decimals
+    return {
+        "collateral": Token(config.collateral.symbol, config.collateral.decimals),
+        "oracle": oracle.oracle_plan(price),
+        "depth": scenario.loan_units(config.dex.depth) if config.dex else None,
+        "can_halt": bool(config.halts),
+        "traded_at": oracle.answer(price) * 10**digits,
+    }
 
 
-def _leg(scenario: Scenario, basket: BasketConfig, number: int, answer: int) -> slices.Leg:
-    """A leg of a basket as its constructor takes it; its first price is the feed's."""
+def _leg(scenario: Scenario, basket: BasketConfig, number: int, oracle: OraclePlan) -> slices.Leg:
+    """A leg of a basket as its constructor takes it; its first price is the oracle's."""
     config, risk = basket.legs[number], basket.risk_of(number)
-    digits = 36 + scenario.pool.loan.decimals - config.collateral.decimals - config.oracle.decimals
-    ceiling = int(config.ceiling * answer * 10**digits)
-    return slices.Leg(wad(risk.ltv), wad(risk.threshold), ceiling)
+    first = oracle.first_price((config.collateral.decimals, scenario.pool.loan.decimals))
+    return slices.Leg(wad(risk.ltv), wad(risk.threshold), int(config.ceiling * first))
 
 
 def _spokes(number: int, parts: Parts[Any]) -> Sequence[Spoke[Any]]:

@@ -59,6 +59,7 @@ def _names(world: World) -> dict[str, str]:
     for number, market in enumerate(world.markets):
         found[market.vault.contract.address] = f"vault {number}"
     for leg in world.legs:
+        found[leg.oracle.contract.address] = f"oracle {leg.number}"
         found |= {
             leg.collateral.contract.address: f"collateral {leg.number}",
             leg.pair: f"pair {leg.number}",
@@ -99,7 +100,7 @@ def played(scenario: Scenario, engine: Engine) -> tuple[Result, Witness]:
 def test_the_same_scenario_is_the_same_on_both(anvil) -> None:
     scenario = tiny("order=random", UNWIND, FLEE)
     result, witness = played(scenario, Revm(clock_of(scenario)))
-    other, other_witness = played(scenario, Anvil(anvil.url, now=clock_of(scenario)))
+    other, other_witness = played(scenario, Anvil(anvil.url, now=clock_of(scenario), block_seconds=0))
     assert (result.engine, other.engine) == ("revm", "anvil")
     assert {event[1] for block in witness.events for event in block} > {"Liquidation", "Loss", "Repay"}
     assert {close.kind for close in result.liquidations} == {"restorable", "shortfall"}
@@ -115,9 +116,27 @@ def test_a_basket_is_the_same_on_both(anvil) -> None:
     silence = "vaults.0.legs.1.oracle={outages: [{start: 1, end: 2}], heartbeat: 600, patience: 1200}"
     scenario = small_basket(silence, "vaults.0.legs.2.halts=[{start: 1.5, end: 2.2}]")
     result, witness = played(scenario, Revm(clock_of(scenario)))
-    other, other_witness = played(scenario, Anvil(anvil.url, now=clock_of(scenario)))
+    other, other_witness = played(scenario, Anvil(anvil.url, now=clock_of(scenario), block_seconds=0))
     assert other.tables() == result.tables()
     assert {row.seized > 0 for row in result.seizures if row.leg == 2} == {True, False}
     assert other_witness.events == witness.events
     assert sum(1 for word in witness.words.values() if word != f"0x{0:040x}") > 20
+    assert other_witness.words == witness.words
+
+
+def test_an_oracle_with_all_its_parts_is_the_same_on_both(anvil) -> None:
+    """A rate whose cap binds, a second source that lies, marks of a failure, and a halt."""
+    oracle = (
+        "vaults.0.oracle={heartbeat: 600, patience: 1200, outages: [{start: 2, end: 2.7}], "
+        "rate: {start: 1.1, fall: 0.5, earns: 0.05, moves: [{hour: 0.4, factor: 1.2, of: vault, hours: 1}]}, "
+        "second: {bad_answers: [{hour: 0.9, price: 150}], outages: [{start: 2, end: 2.7}], heartbeat: 600}, "
+        "fallback: {}, mark_every: 0.5}"
+    )
+    scenario = tiny(oracle, "sequencer={grace: 600, halts: [{start: 1.2, end: 1.6}]}", "compare_every=1")
+    result, witness = played(scenario, Revm(clock_of(scenario)))
+    other, other_witness = played(scenario, Anvil(anvil.url, now=clock_of(scenario), block_seconds=0))
+    assert {event[1] for block in witness.events for event in block} > {"PrimaryFailing", "Liquidation"}
+    assert other.tables() == result.tables()
+    assert other.compared == result.compared > 1_000
+    assert other_witness.events == witness.events
     assert other_witness.words == witness.words

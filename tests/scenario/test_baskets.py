@@ -142,7 +142,7 @@ def test_positions_are_found_as_their_prices_fall() -> None:
     ranking = BasketsByHealth(market.vault.model)
     for owner in market.owners:
         ranking.update(owner)
-    full = tuple(leg.oracle.price() for leg in market.legs)
+    full = tuple(leg.oracle.model.price() for leg in market.legs)
     for prices in (full, (full[0] // 2, *full[1:]), (0, *full[1:]), (full[0], full[1] * 2 // 3, full[2])):
         healths = {}
         for owner in market.owners:

@@ -4,31 +4,25 @@ from types import SimpleNamespace
 
 import pytest
 
-from plimsoll.scenario.collateral import OracleConfig, Span
-from plimsoll.scenario.feeds import Publisher
+from plimsoll.scenario.feeds import FeedUpdates
+from plimsoll.scenario.oracles import FeedConfig
+from plimsoll.scenario.spans import Span
 
 MINUTE = 60
 
 
 def answers(prices: list[float], **settings: object) -> list[int | None]:
     """What the feed, at the first price before, is set to in each block of a minute; None: it is not."""
-    oracle = OracleConfig(decimals=2, **settings)
+    config = FeedConfig(decimals=2, **settings)
     feed = SimpleNamespace(answer=round(prices[0] * 100), updated_at=0)
-    engine = SimpleNamespace(now=0)
-    config = SimpleNamespace(oracle=oracle, is_halted=lambda _: False)
-    leg = SimpleNamespace(config=config, is_halted=False, feed=SimpleNamespace(model=feed))
-    world = SimpleNamespace(
-        engine=engine, answer_of=lambda _, price: round(price * 100), act=lambda *action, label: action[-1]
-    )
-    publisher = Publisher(leg)
+    updates = FeedUpdates(config, SimpleNamespace(model=feed))
     found: list[int | None] = []
     for block, price in enumerate(prices):
-        engine.now = block * MINUTE
-        done = list(publisher.update(world, price, block * MINUTE))
-        assert len(done) <= 1
-        found.append(done[0] if done else None)
-        if done:
-            feed.answer, feed.updated_at = done[0], engine.now
+        updates.see(price)
+        answer = updates.due(block * MINUTE, block * MINUTE)
+        found.append(answer)
+        if answer is not None:
+            feed.answer, feed.updated_at = answer, block * MINUTE
     return found
 
 
@@ -68,8 +62,8 @@ def test_a_print_stands_until_the_next_update() -> None:
 
 
 def test_answers_older_than_patience_are_refused() -> None:
-    assert OracleConfig(heartbeat=60).stale_after == 120
-    assert OracleConfig(heartbeat=60, patience=90).stale_after == 90
+    assert FeedConfig(heartbeat=60).stale_after == 120
+    assert FeedConfig(heartbeat=60, patience=90).stale_after == 90
 
 
 @pytest.mark.parametrize("name", ["outages", "freezes"])

@@ -65,7 +65,7 @@ class View:
     def outside_price(self, number: int) -> int:
         """The outside price of a collateral in base units, 1e36; numbers count all vaults' collaterals."""
         leg = self.world.legs[number]
-        return self.world.answer_of(leg.config, self.outside[number]) * leg.oracle.scale
+        return leg.config.oracle.answer(self.outside[number]) * leg.scale
 
 
 class Agent(Protocol):
