@@ -104,6 +104,11 @@ class Route:
         out, base, slope = self._curve
         return out * base * PRICE_SCALE // (base + slope * amount) ** 2
 
+    def down_to(self, price: int) -> int:
+        """The most after which the next unit still brings `price` (1e36, above 0); 0 if none does."""
+        out, base, slope = self._curve
+        return max(0, (isqrt(out * base * PRICE_SCALE // price) - base) // slope)
+
     def surplus(self, price: int) -> int:
         """See `Venue`: `(sqrt(out) - sqrt(base * price))**2 / slope`."""
         out, base, slope = self._curve

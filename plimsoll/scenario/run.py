@@ -18,7 +18,7 @@ from plimsoll.scenario.agents.borrowers import BorrowerGroup
 from plimsoll.scenario.agents.liquidators import Liquidator
 from plimsoll.scenario.agents.newcomers import Arrivals, Exploiter, Refinancing
 from plimsoll.scenario.agents.suppliers import Lenders, Stakers, Visitor
-from plimsoll.scenario.agents.view import Agent, Delayed, View
+from plimsoll.scenario.agents.view import Agent, Delayed, Told, View
 from plimsoll.scenario.baskets_by_health import BasketsByHealth
 from plimsoll.scenario.borrowers import Borrower, draw
 from plimsoll.scenario.config import Scenario
@@ -194,6 +194,7 @@ class _Play:
                 raise ValueError(f"an agent is called {agent.name!r}, as one of the scenario's; rename it")
             known.add(agent.name)
             self.agents.append(agent)
+        self.told = {agent.name: agent for agent in (*self.liquidators, *agents) if isinstance(agent, Told)}
         for number, market in enumerate(world.markets):
             for owner in market.owners:
                 self._touch(number, owner)
@@ -296,6 +297,9 @@ class _Play:
         if updates or sent:
             outcomes = world.do(*updates, *sent)
             self._follow(outcomes)
+            for outcome in outcomes:
+                if outcome.action.agent in self.told:
+                    self.told[outcome.action.agent].note(world, outcome)
             view.outside = self._outside(block)
             for number, owner in self.recorder.note(view, outcomes):
                 self._touch(number, owner)

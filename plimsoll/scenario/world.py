@@ -43,7 +43,7 @@ from plimsoll.scenario.oracles import FeedConfig
 from plimsoll.scenario.vaults import BasketConfig, VaultConfig
 from plimsoll.twin import slices
 from plimsoll.twin.basket import Basket
-from plimsoll.twin.chain import Chain, Event, Revert
+from plimsoll.twin.chain import Chain, Event, Revert, require
 from plimsoll.twin.share_math import to_assets_up
 from plimsoll.units import MAX
 
@@ -335,13 +335,25 @@ class World:
         return [market.collateral.contract.address, self.loan.contract.address]
 
     def swap(
-        self, market: Traded, sender: str, token_in: Side, amount: int, bid: int = 0, label: str = "swap"
+        self,
+        market: Traded,
+        sender: str,
+        token_in: Side,
+        amount: int,
+        least: int = 0,
+        bid: int = 0,
+        label: str = "swap",
     ) -> Action:
-        """Sells an exact amount, above 0, on the collateral's DEX, through Uniswap's router; at any price."""
+        """Sells an exact amount, above 0, on the collateral's DEX for `least` or more, through the router."""
         assert self.router
         path = self.path(market) if token_in == market.collateral else self.path(market)[::-1]
-        arguments = (amount, 0, path, sender, DEADLINE)
-        model = lambda: self._dex.sell(sender, path, amount)  # noqa: E731
+        arguments = (amount, least, path, sender, DEADLINE)
+
+        def model() -> int:
+            out = self._dex.sell(sender, path, amount)
+            require(out >= least, "UniswapV2Router: INSUFFICIENT_OUTPUT_AMOUNT")
+            return out
+
         return Action(sender, self.router, "swapExactTokensForTokens", arguments, model, bid, label)
 
     def flash_liquidation(

@@ -89,6 +89,16 @@ def test_impact_limits_what_is_sold():
     assert len(choose(offered, FixedPrice(PRICE), Gas()).candidates) == 2
 
 
+@given(st.integers(100, 10**24), st.integers(100, 10**24), st.integers(1, 999))
+def test_a_pair_is_sold_down_to_a_price(collateral, loan, part):
+    """The next unit still brings the price, the one after does not; below the first price nothing does."""
+    route = Route(((collateral, loan),))
+    price = max(1, route.marginal(0) * part // 1_000)
+    amount = route.down_to(price)
+    assert route.marginal(amount) >= price > route.marginal(amount + 2)
+    assert route.down_to(route.marginal(0) + 1) == 0
+
+
 def test_what_costs_nothing_is_taken():
     """Collateral for no debt: of a position whose price has fallen to nothing."""
     offered = closes((1_000, 0), (1_000, 1_500))

@@ -51,7 +51,7 @@ class Arbitrageur:
         if amount <= 0:
             return
         yield world.mint(token, self.address, amount)
-        yield world.swap(self._leg, self.address, token, amount, 1, ARBITRAGE)
+        yield world.swap(self._leg, self.address, token, amount, bid=1, label=ARBITRAGE)
 
     def record(self, _view: View) -> dict[str, int | float]:
         """Nothing."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from plimsoll.keeper.choice import FixedPrice, Route, Venue
+from plimsoll.keeper.choice import Venue
 from plimsoll.scenario.liquidators import LiquidatorConfig
 from plimsoll.scenario.world import Action, Market, World
 from plimsoll.twin import slices
@@ -58,9 +58,15 @@ class BasketCloser:
         self._name, self._address = sender
         self._margin, self._least = margin, least
 
-    def closes(self, view: View, number: int, budget: int) -> list[BasketClose]:
-        """Closes that pay and that `budget` (base units) covers, the lowest health first."""
-        venues = self._venues(view, number)
+    def closes(self, view: View, number: int, venues: Sequence[Venue], budget: int) -> list[BasketClose]:
+        """Closes that pay and that `budget` (base units) covers, the lowest health first.
+
+        Args:
+            view: of the block.
+            number: of the basket.
+            venues: where each leg is sold.
+            budget: base units of the loan asset.
+        """
         forced = sum(1 << place for place, _ in enumerate(venues) if self._leaves_out(place))
         masks = [forced, *(forced | 1 << place for place in range(len(venues)) if not forced >> place & 1)]
         sold = [0] * len(venues)
@@ -103,13 +109,6 @@ class BasketCloser:
     def _leaves_out(self, place: int) -> bool:
         leg = self._market.legs[place]
         return leg.is_halted or leg.config.collateral.symbol in self._settings.leaves_out
-
-    def _venues(self, view: View, number: int) -> list[Venue]:
-        """Where each leg is sold: on its DEX, else at the oracle's price."""
-        return [
-            Route((view.world.reserves(leg),)) if leg.pair else FixedPrice(price)
-            for leg, price in zip(self._market.legs, view.prices(number), strict=True)
-        ]
 
     def _best(
         self,

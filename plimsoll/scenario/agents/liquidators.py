@@ -7,13 +7,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from plimsoll.keeper.choice import Candidate, Gas, Route, Venue, choose
+from plimsoll.keeper.choice import Candidate, Gas, Venue, choose
 from plimsoll.market.deployment import made_up
 from plimsoll.params import wad
 from plimsoll.scenario.agents.basket_closes import BasketCloser
+from plimsoll.scenario.agents.inventory import Inventory
 from plimsoll.scenario.agents.view import View
 from plimsoll.scenario.liquidators import LiquidatorConfig
-from plimsoll.scenario.world import Action, Leg, Market, World
+from plimsoll.scenario.world import Action, Leg, Market, Outcome, World
 from plimsoll.twin import liquidation
 from plimsoll.twin.liquidation import DebtTotals, Quote
 from plimsoll.twin.vault import Vault
@@ -35,6 +36,8 @@ class Liquidator:
         self._margin = WAD + wad(settings.margin)
         self._least = max(1, world.loan_units(settings.min_profit))
         self._capital = world.loan_units(settings.capital)
+        self._bearable = int(self._capital * settings.stops_after)
+        self._inventory = Inventory(self.address, settings)
 
     def funding(self, world: World) -> Iterable[Action]:
         """Capital and approvals."""
@@ -51,46 +54,61 @@ class Liquidator:
         """Sells what it has, then closes what pays, the best first."""
         if any(outage.covers(view.second) for outage in self._settings.outages):
             return
-        for market in self._markets(view.world):
-            for leg in market.legs:
-                held = leg.collateral.model.balance_of(self.address)
-                if held > 0 and not leg.is_halted:
-                    yield from self._sale(view, leg, held)
+        for leg in self._legs(view.world):
+            yield from self._inventory.sales(view, leg)
+        if self._settings.kind == "capital" and self._lost(view) > self._bearable:
+            return
         budget = view.world.loan.model.balance_of(self.address)
         for number, market in zip(self._vaults, self._markets(view.world), strict=True):
+            prices = view.prices(number)
+            venues = [
+                self._inventory.venue(view, leg, price)
+                for leg, price in zip(market.legs, prices, strict=True)
+            ]
             if market.is_basket:
                 closer = BasketCloser(
                     market, self._settings, (self.name, self.address), self._margin, self._least
                 )
-                closes = closer.closes(view, number, budget if self._settings.kind == "capital" else NO_LIMIT)
+                limit = NO_LIMIT if self._settings.kind == "flash" else budget
+                closes = closer.closes(view, number, venues, limit)
                 budget -= sum(close.cost for close in closes)
                 yield from closer.actions(view, closes)
-            elif not self._leaves_out(market):
-                for action, cost in self._vault_closes(view, number, market, budget):
+            elif prices[0] and not self._leaves_out(market):
+                for action, cost in self._vault_closes(view, number, prices[0], venues[0], budget):
                     budget -= cost
                     yield action
 
+    def note(self, world: World, outcome: Outcome) -> None:
+        """What has become of a transaction of its own."""
+        self._inventory.note(world, outcome)
+
+    def _lost(self, view: View) -> int:
+        """Base units of the loan asset, its collateral at the outside prices."""
+        held = self._inventory.worth(view, self._legs(view.world))
+        return self._capital - held - int(view.world.loan.model.balance_of(self.address))
+
     def _markets(self, world: World) -> list[Market]:
         return [world.markets[number] for number in self._vaults]
+
+    def _legs(self, world: World) -> list[Leg]:
+        return [leg for market in self._markets(world) for leg in market.legs]
 
     def _leaves_out(self, market: Market) -> bool:
         """Whether it cannot or does not take a vault's collateral."""
         return market.leg.is_halted or market.leg.config.collateral.symbol in self._settings.leaves_out
 
     def _vault_closes(
-        self, view: View, number: int, market: Market, budget: int
+        self, view: View, number: int, price: int, venue: Venue, budget: int
     ) -> Iterable[tuple[Action, int]]:
         """Transactions that close positions of a vault, and what they cost of `budget`."""
-        price = view.price(number)
-        if price is None:
-            return
-        for closes in self._choose(view, number, market, price):
+        market = view.world.markets[number]
+        for closes in self._choose(view, number, price, venue):
             if self._settings.kind == "flash":
                 orders = [close.order for close in closes]
                 terms = self._least, self._settings.bid, self.name
                 yield view.world.flash_liquidation(market, self.address, orders, *terms), 0
                 continue
-            found = self._within_budget(view, number, closes, price, budget)
+            found = self._within_budget(view, number, closes, price, venue, budget)
             if found:
                 cost = sum(close.cost for close in found)
                 budget -= cost
@@ -102,18 +120,9 @@ class Liquidator:
                 )  # fmt: skip
                 yield action, cost
 
-    def _sale(self, view: View, leg: Leg, held: int) -> Iterable[Action]:
-        world = view.world
-        if leg.pair:
-            if Route((world.reserves(leg),)).proceeds(held):  # else it is less than a base unit
-                yield world.swap(leg, self.address, leg.collateral, held, self._settings.bid, "sale")
-            return
-        value = held * view.outside_price(leg.number) // PRICE_SCALE
-        yield world.burn(leg.collateral, self.address, held)
-        yield world.mint(world.loan, self.address, value)
-
-    def _choose(self, view: View, number: int, market: Market, price: int) -> Iterable[list[Close]]:
+    def _choose(self, view: View, number: int, price: int, venue: Venue) -> Iterable[list[Close]]:
         """Closes that pay, one list for each transaction."""
+        market = view.world.markets[number]
         vault = market.vault.model
         totals = DebtTotals(*view.world.debt_totals())
         found = []
@@ -127,11 +136,10 @@ class Liquidator:
         if market.pair is None:
             for first in range(0, len(found), self._settings.batch):
                 batch = found[first : first + self._settings.batch]
-                gains = (close.quote.seized * price // PRICE_SCALE - close.cost for close in batch)
+                gains = (venue.proceeds(close.quote.seized) - close.cost for close in batch)
                 if sum(gains) >= self._least:
                     yield batch
             return
-        venue = Route((view.world.reserves(market),))
         gas = Gas(cap=96_000 + 9_600 * self._settings.batch)
         best = choose([Candidate(close.owner, close.quote) for close in found], venue, gas, PATIENCE)
         if best.candidates and best.profit >= self._least:
@@ -147,7 +155,7 @@ class Liquidator:
             yield [part]
 
     def _within_budget(
-        self, view: View, number: int, closes: Sequence[Close], price: int, budget: int
+        self, view: View, number: int, closes: Sequence[Close], price: int, venue: Venue, budget: int
     ) -> list[Close]:
         """As many closes as `budget` pays, the best first, the last in part; none if they pay too little."""
         market, found = view.world.markets[number], []
@@ -163,10 +171,7 @@ class Liquidator:
                 found.append(Close(close.owner, quote, limit))
             break
         seized, cost = sum(close.quote.seized for close in found), sum(close.cost for close in found)
-        if market.pair:
-            value = Route((view.world.reserves(market),)).proceeds(seized) if seized else 0
-        else:
-            value = seized * price // PRICE_SCALE
+        value = venue.proceeds(seized)
         return found if value - cost >= self._least else []
 
     def _part(self, owner: str, paid: int, venue: Venue, quote: Callable[[int], Quote]) -> Close | None:
@@ -180,11 +185,7 @@ class Liquidator:
 
     def record(self, view: View) -> dict[str, int | float]:
         """Loan asset above the capital; value of the collateral held at the outside price; base units."""
-        held = sum(
-            leg.collateral.model.balance_of(self.address) * view.outside_price(leg.number) // PRICE_SCALE
-            for market in self._markets(view.world)
-            for leg in market.legs
-        )
+        held = self._inventory.worth(view, self._legs(view.world))
         return {"profit": view.world.loan.model.balance_of(self.address) - self._capital, "inventory": held}
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from plimsoll.scenario.baskets_by_health import BasketsByHealth
 from plimsoll.scenario.positions_by_health import PositionsByHealth
-from plimsoll.scenario.world import Action, World
+from plimsoll.scenario.world import Action, Outcome, World
 from plimsoll.units import HOUR
 
 
@@ -78,6 +78,14 @@ class Agent(Protocol):
 
     def record(self, view: View) -> dict[str, int | float]:
         """What to record of this agent at the end of a recorded block."""
+
+
+@runtime_checkable
+class Told(Agent, Protocol):
+    """An agent that is told what has become of its transactions."""
+
+    def note(self, world: World, outcome: Outcome) -> None:
+        """One of its transactions is done, or has reverted."""
 
 
 class Delayed:
