@@ -227,6 +227,14 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("owner", "text", "address of the borrower"),
         Column("amount", "collateral", "what is locked of the leg"),
     ),
+    "ladder": (
+        _BLOCK,
+        _HOUR,
+        _VAULT,
+        Column("price", "quote", "a price; positions here can be liquidated below it or up to 2.5 % above"),
+        Column("debt", "loan", "debt of these, rounded up"),
+        Column("collateral", "collateral", "what they have locked"),
+    ),
 }  # fmt: skip
 """The columns by table; the tables are those of `Result.tables`."""
 
@@ -240,4 +248,5 @@ PURPOSES = {
     "legs": "one row for each leg of a basket and recorded block, at its end",
     "seizures": "one row for each close of a position in a basket and leg that the position had",
     "holdings": "one row for each borrower and leg of a basket at the start, and one at the end",
+    "ladder": "debt by liquidation price at 100 to 200 moments, one row for each vault and price with debt",
 }

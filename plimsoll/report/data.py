@@ -39,6 +39,7 @@ WORST = {
     "seizures": Order("latest", lambda row: -row.block),
     "flows": Order("value", lambda row: -abs(row.value)),
     "profits": Order("lowest profit", lambda row: row.profit),
+    "ladder": Order("debt", lambda row: -row.debt),
     "holdings": Order("moment, then vault and leg", lambda row: (row.moment, row.vault, row.leg)),
 }
 """Which rows of a table the page shows."""

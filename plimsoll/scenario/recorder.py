@@ -7,11 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from plimsoll.scenario.agents.view import Agent, View
 from plimsoll.scenario.books import Book, Closed
 from plimsoll.scenario.config import Scenario
+from plimsoll.scenario.ladder import Ladder
+from plimsoll.scenario.positions_by_health import assets_per_share
 from plimsoll.scenario.records import (
     RESTORABLE,
     SHORTFALL,
     AgentRow,
     HoldingRow,
+    LadderRow,
     LegRow,
     LiquidationRow,
     LossRow,
@@ -28,6 +31,7 @@ from plimsoll.twin.liquidation import DebtTotals, ceil_div
 from plimsoll.units import FRACTION, PRICE_SCALE, WAD
 
 Touched = tuple[int, str]  # number of a vault, owner
+LADDERS = 100  # moments at least at which debt is recorded by price, where so many blocks are recorded
 
 
 class Recorder:
@@ -42,6 +46,7 @@ class Recorder:
         markets = self._world.markets
         self._numbers = {market.vault.contract.address: n for n, market in enumerate(markets)}
         self._books = [Book(market) for market in markets]
+        self._ladders = [None if market.is_basket else Ladder() for market in markets]
         self._since: list[dict[str, int]] = [{} for _ in markets]  # block in which it became liquidatable
         self._path = [0.0] * len(self._world.legs)
         self._share_price = 1.0
@@ -56,6 +61,9 @@ class Recorder:
     def begin(self, view: View) -> None:
         """Records the positions at the start."""
         self._keep_positions(view, "start")
+        for number, book in enumerate(self._books):
+            for owner in book.owners():
+                self._climb(number, owner)
 
     def finish(self, view: View) -> Result:
         """Records the positions at the end, and holds all books against the twin's and the events."""
@@ -99,6 +107,7 @@ class Recorder:
                     number = self._numbers[event.contract]
                     touched = self._books[number].apply(event)
                     if touched:
+                        self._climb(number, touched)
                         yield number, touched
             for call in (event for event in outcome.events if event.name == "LiquidationCall"):
                 number = self._numbers[call.contract]
@@ -106,7 +115,15 @@ class Recorder:
                 closes = [event for event in ours if event.name == "Liquidation"]
                 for close in self._books[number].closes(call, closes):
                     self._note_close(view, number, close, outcome.action.agent)
+                    self._climb(number, close.owner)
                     yield number, close.owner
+
+    def _climb(self, number: int, owner: str) -> None:
+        """Follows a position in its vault's ladder."""
+        ladder = self._ladders[number]
+        if ladder:
+            (collateral,), shares = self._books[number].position(owner)
+            ladder.update(owner, collateral, shares)
 
     def _note_close(self, view: View, number: int, close: Closed, liquidator: str) -> None:
         market, done = self._world.markets[number], close.event
@@ -177,6 +194,9 @@ class Recorder:
                 for place, leg in enumerate(market.legs):
                     self.result.legs.append(self._leg_row(view, number, place, leg))
         self.result.pool.append(self._pool_row(view))
+        blocks = self.result.scenario.blocks
+        if view.block == blocks or view.block % (self._every * max(1, blocks // self._every // LADDERS)) == 0:
+            self.result.ladder += self._ladder_rows(view)
         for agent in agents:
             for key, value in agent.record(view).items():
                 self.result.agents.append(AgentRow(view.block, agent.name, key, value))
@@ -214,6 +234,21 @@ class Recorder:
         locked = leg.collateral.model.balance_of(basket.contract.address)
         seized = self._seized[leg.number]
         return LegRow(view.block, view.hour, number, place, path, outside, oracle, dex, locked, seized)
+
+    def _ladder_rows(self, view: View) -> Iterator[LadderRow]:
+        """The debt of each vault by liquidation price."""
+        totals = DebtTotals(*self._world.debt_totals())
+        for number, (market, ladder) in enumerate(zip(self._world.markets, self._ladders, strict=True)):
+            if ladder is None:
+                continue
+            assets = assets_per_share(self._world.pool.model)
+            threshold = market.vault.model.risk.threshold / WAD
+            price = assets / threshold * PRICE_SCALE / self._unit(market.leg)
+            for rung in ladder.rungs():
+                yield LadderRow(
+                    view.block, view.hour, number, rung.key * price, totals.assets_up(rung.shares),
+                    rung.collateral,
+                )  # fmt: skip
 
     def _quotes(self, view: View, leg: Leg) -> tuple[float, float, float | None, float | None]:
         """Path, outside price, oracle and DEX of a collateral, loan tokens for a whole one."""

@@ -107,6 +107,18 @@ class LegRow:
 
 
 @dataclass(frozen=True, slots=True)
+class LadderRow:
+    """The positions of one vault whose liquidation prices are near each other, at the end of a block."""
+
+    block: int
+    hour: float
+    vault: int
+    price: float  # loan tokens for a whole collateral token; theirs are at most 2.5 % above it
+    debt: int
+    collateral: int
+
+
+@dataclass(frozen=True, slots=True)
 class PoolRow:
     """The pool at the end of one recorded block."""
 
@@ -173,6 +185,7 @@ class Result:
     legs: list[LegRow] = field(default_factory=list)
     seizures: list[SeizureRow] = field(default_factory=list)
     holdings: list[HoldingRow] = field(default_factory=list)
+    ladder: list[LadderRow] = field(default_factory=list)
     compared: int = 0  # numbers of the books that were equal on chain and twin
     transactions: int = 0
     reverts: Counter[tuple[str, str]] = field(default_factory=Counter)  # by what was sent, and the reason
@@ -184,4 +197,5 @@ class Result:
             "vaults": self.vaults, "pool": self.pool, "liquidations": self.liquidations,
             "losses": self.losses, "agents": self.agents, "positions": self.positions,
             "legs": self.legs, "seizures": self.seizures, "holdings": self.holdings,
+            "ladder": self.ladder,
         }  # fmt: skip

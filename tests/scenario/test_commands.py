@@ -18,13 +18,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 from plimsoll.chain.anvil import AnvilProcess
-from plimsoll.report import drawing, figures
+from plimsoll.report import drawing
 from plimsoll.report.folder import PAGE
 from plimsoll.scenario import workers
 from plimsoll.scenario.files import names
 from scripts.compare import cli as compare
 from scripts.scenario import cli as scenario
 from scripts.sweep import cli as sweep
+from tests.unit.report.conftest import draw_nothing
 from tests.utils.laboratory import ROOT, TINY
 
 PATIENCE = 60  # seconds
@@ -115,10 +116,10 @@ def typed(*words: object) -> Iterator[Typed]:
 
 @pytest.fixture(scope="module", autouse=True)
 def _no_pictures() -> Iterator[None]:
-    """Ten pictures take seconds; commands in a process of their own draw them."""
+    """Pictures take seconds; commands in a process of their own draw them."""
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(figures, "save", lambda name, runs, path: path.write_bytes(b"\x89PNG"))
+        draw_nothing(patch)
         patch.setattr(drawing, "draughtsman", lambda: nullcontext(SimpleNamespace(complete=drawing.complete)))
         yield
 

@@ -51,6 +51,13 @@ CHARTS = {
         people.debt_by_price,
         ("positions", "vaults"),
     ),
+    "debt-over-time": Chart(
+        "Debt by liquidation price, over time",
+        "Where the price runs into debt, liquidations take it away or move it down; what stays above the "
+        "price waits. At 100 to 200 moments; a bar is 2.5 % of the price.",
+        people.debt_over_time,
+        ("ladder", "vaults"),
+    ),
     "liquidations": Chart(
         "Liquidations",
         "One mark for each close: when, and the debt that ceased to exist. Less than a ten-thousandth of the "
@@ -96,6 +103,13 @@ CHARTS = {
     ),
     "rates": Chart(
         "Utilisation and borrow rate", "At the end of each recorded block.", money.rates, ("pool",)
+    ),
+    "drawdown": Chart(
+        "Bad debt against the fall of the price",
+        "The way that the run takes: to the right while the price falls, up while losses are booked or debt "
+        "exceeds the worth of its collateral, and back as the price recovers.",
+        prices.drawdown,
+        ("losses", "ladder", "vaults"),
     ),
     "waterfall": Chart(
         "Who carried the losses",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import exp
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,11 +12,14 @@ import pandas as pd
 from plimsoll.report.figures.sheet import Sheet, shade, symbol_of, vaults_of
 from plimsoll.report.figures.style import BLUE, GREY, INK, PALE, SKY, VERMILLION
 from plimsoll.report.folder import Run
+from plimsoll.scenario.ladder import STEPS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 BINS = 40
+RUNG = exp(1 / STEPS)  # a bar of the ladder, as it was recorded
+PIXELS = 600  # of a picture of debt over time
 TOP_HEALTH = 4.0  # quantiles above it run out of the picture
 
 
@@ -81,6 +85,61 @@ def debt_by_price(runs: Sequence[Run]) -> Figure:
             panel.axvline(price, color=colour, linewidth=1.5, linestyle=style, label=name)
         panel.set_xlabel(f"liquidation price, {run.loan} for 1 {symbol_of(run, vault)}")
     return sheet.done()
+
+
+def debt_over_time(runs: Sequence[Run]) -> Figure:
+    """Debt by liquidation price at every moment, and the oracle's price that goes through it."""
+    from matplotlib.colors import to_rgb
+
+    sheet = Sheet(runs, vaults_of(runs), height=3.4)
+    longest = max(run.scenario.duration for run in runs)
+    for run, vault, panel in sheet.vaults():
+        known = pd.concat([each.of("ladder", vault) for each in runs])
+        rows, quotes = run.of("ladder", vault), run.of("vaults", vault)
+        if len(run.scenario.vaults[vault].collaterals) > 1:
+            sheet.empty(panel, "A basket has no price of its own")
+            continue
+        if rows.empty:
+            sheet.empty(panel, "No debt")
+            continue
+        prices = pd.concat([known["price"], *(each.of("vaults", vault)["outside"] for each in runs)])
+        rung = known["price"].iloc[0]  # all stand a whole number of rungs from it, but for interest
+        low = rung / RUNG ** np.ceil(np.log(rung / prices.min()) / np.log(RUNG))
+        high = prices.max() * RUNG
+        count = int(np.ceil(np.log(high / low) / np.log(RUNG)))
+        moments = np.sort(rows["hour"].unique())
+        places = np.clip((np.log(rows["price"] / low) / np.log(RUNG)).round().astype(int), 0, count - 1)
+        debt = np.zeros((count, len(moments)))
+        np.add.at(debt, (places, np.searchsorted(moments, rows["hour"])), rows["debt"])
+        darkest = known.groupby(["hour", "price"])["debt"].sum().max()
+        picture = np.empty((*debt.shape, 4))
+        picture[..., :3] = to_rgb(BLUE)
+        picture[..., 3] = np.sqrt(np.clip(debt / darkest, 0, 1))
+        columns = np.searchsorted(moments, np.linspace(0, longest, PIXELS), "right") - 1
+        ends = np.log10([low, low * RUNG**count])
+        panel.imshow(
+            picture[:, columns], origin="lower", aspect="auto", interpolation="nearest",
+            extent=(0, longest, *ends),
+        )  # fmt: skip
+        panel.fill_between([], [], color=BLUE, label=f"debt; darkest: {darkest:,.0f} {run.loan} a bar")
+        panel.plot(
+            quotes["hour"], np.log10(quotes["oracle"].astype(float)), color=VERMILLION, linewidth=1.5,
+            label="the oracle's price: debt above can be liquidated",
+        )  # fmt: skip
+        panel.set_ylim(*ends)
+        panel.set_yticks(marks := _marks(low, high), [f"{price:,g}" for price in 10**marks])
+        panel.set_ylabel(f"liquidation price, {run.loan}")
+    return sheet.done_in_time()
+
+
+def _marks(low: float, high: float) -> Any:
+    """Round prices on an axis of their logarithms, which are given."""
+    if high > 10 * low:
+        known = [part * 10.0**power for power in range(-40, 40) for part in (1, 2, 5)]
+        return np.log10([price for price in known if low <= price <= high])
+    power = 10.0 ** np.floor(np.log10(high - low))
+    step = next(each * power for each in (0.2, 0.5, 1, 2) if (high - low) / (each * power) <= 7)
+    return np.log10(np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step)
 
 
 def _along(runs: Sequence[Run], vault: int) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from plimsoll.report.figures.sheet import Sheet, shade, symbol_of
-from plimsoll.report.figures.style import BLUE, INK, ORANGE, PALE
+from plimsoll.report.figures.sheet import Sheet, percent, shade, symbol_of, vaults_of
+from plimsoll.report.figures.style import BLUE, GREY, INK, ORANGE, PALE, VERMILLION
 from plimsoll.report.folder import Run
 
 if TYPE_CHECKING:
@@ -33,3 +33,33 @@ def prices(runs: Sequence[Run]) -> Figure:
         panel.margins(y=0.08)
         panel.set_ylabel(f"{run.loan} for 1 {symbol_of(run, vault, leg)}")
     return sheet.done_in_time()
+
+
+def drawdown(runs: Sequence[Run]) -> Figure:
+    """Bad debt against how far the outside price stands below its highest."""
+    sheet = Sheet(runs, vaults_of(runs))
+    for run, vault, panel in sheet.vaults():
+        panel.set_ylabel(f"bad debt, {run.loan}")
+        panel.xaxis.set_major_formatter(percent)
+        if len(run.scenario.vaults[vault].collaterals) > 1:
+            sheet.empty(panel, "Not drawn for a basket, which has no price of its own")
+            continue
+        losses, ladder, quotes = (run.of(name, vault) for name in ("losses", "ladder", "vaults"))
+        outside = quotes.set_index("block")["outside"].astype(float)
+        below = 1 - outside / outside.cummax()
+        lost = losses.groupby("block")["extinguished"].sum().cumsum()
+        written_off = lost.reindex(outside.index.union(lost.index)).ffill().fillna(0)[outside.index]
+        worth = ladder["collateral"] * ladder["block"].map(outside)
+        uncovered = (ladder["debt"] - worth).clip(lower=0).groupby(ladder["block"]).sum()
+        bad = (written_off[uncovered.index] + uncovered).rename("bad debt")
+        panel.plot(below, written_off, color=GREY, linewidth=1.5, linestyle="--", label="written off so far")
+        panel.plot(
+            below[bad.index], bad, color=BLUE, linewidth=1.8, marker=".",
+            label="with debt beyond the worth of its collateral",
+        )  # fmt: skip
+        if len(bad):
+            panel.plot(
+                below[bad.index[-1]], bad.iloc[-1], "o", color=VERMILLION, markersize=8, label="at the end"
+            )
+        panel.set_ylim(bottom=0)
+    return sheet.done("outside price below its highest so far")

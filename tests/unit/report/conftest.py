@@ -12,6 +12,7 @@ from plimsoll.scenario.config import Scenario
 from plimsoll.scenario.reading import parse
 from plimsoll.scenario.records import (
     AgentRow,
+    LadderRow,
     LiquidationRow,
     LossRow,
     PoolRow,
@@ -127,6 +128,12 @@ def result(scenario: Scenario) -> Result:
             PositionRow("start", 1, made_up("other"), WBTC, 20_000 * USDC, 2 * WAD, 25_000 * 10**34),
             PositionRow("end", 0, made_up("borrower"), 3 * WETH, 1_620 * USDC, None, 650 * e24),
             PositionRow("end", 1, made_up("other"), WBTC, 20_000 * USDC, 2 * WAD, 25_000 * 10**34),
+        ],
+        ladder=[
+            LadderRow(0, 0.0, 0, 1_600.0, 4_000 * USDC, 3 * WETH),
+            LadderRow(0, 0.0, 1, 25_000.0, 20_000 * USDC, WBTC),
+            LadderRow(1, 0.5, 0, 1_600.0, 4_000 * USDC, 3 * WETH),
+            LadderRow(2, 1.0, 0, 650.0, 1_620 * USDC, 3 * WETH),
         ],
         compared=321,
         transactions=12,

@@ -123,6 +123,31 @@ def test_closes_of_ours_stand_below_the_frontier_and_shortfalls_on_it(runs) -> N
     assert np.isclose(bonus, 1 / 1.5 - 1)
 
 
+def test_bad_debt_follows_the_fall_of_the_price(runs) -> None:
+    """It ends at the measure of that name."""
+    figure = figures.draw("drawdown", runs[:1])
+    lines = {line.get_label(): line.get_xydata().tolist() for line in figure.axes[0].lines}
+    assert lines["with debt beyond the worth of its collateral"] == [[0, 0], [0.375, 250], [0.75, 520]]
+    assert lines["written off so far"] == [[0, 0], [0.375, 0], [0.75, 400]]
+    assert lines["at the end"] == [[0.75, runs[0].summary["measures"]["bad_debt"]]]
+
+
+def test_debt_stands_at_its_price_and_time(runs) -> None:
+    figure = figures.draw("debt-over-time", runs[:1])
+    (image,) = figure.axes[0].images
+    depth = image.get_array()[..., 3]
+    left, right, low, high = image.get_extent()
+    assert (left, right) == (0, runs[0].scenario.duration)
+
+    def shown(hour: float, price: float) -> float:
+        row = int((np.log10(price) - low) / (high - low) * depth.shape[0])
+        return float(depth[row, int(hour / right * (depth.shape[1] - 1))])
+
+    assert shown(0.2, 1_610) == shown(0.7, 1_610) == 1
+    assert shown(0.7, 655) == shown(1, 1_610) == 0
+    assert shown(1, 655) == pytest.approx((1_620 / 4_000) ** 0.5)
+
+
 def test_morphos_bonus_is_that_of_its_documentation() -> None:
     assert morpho_bonus(0.86) == pytest.approx(0.0438, abs=1e-4)
     assert morpho_bonus(0.385) == pytest.approx(0.15)

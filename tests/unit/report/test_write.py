@@ -24,6 +24,7 @@ from plimsoll.scenario.paths import Candles
 from plimsoll.scenario.reading import load
 from plimsoll.scenario.records import (
     AgentRow,
+    LadderRow,
     LiquidationRow,
     LossRow,
     PoolRow,
@@ -34,7 +35,7 @@ from plimsoll.yaml_lines import reader
 
 ROWS = {
     "vaults": VaultRow, "pool": PoolRow, "liquidations": LiquidationRow, "losses": LossRow,
-    "agents": AgentRow, "positions": PositionRow,
+    "agents": AgentRow, "positions": PositionRow, "ladder": LadderRow,
 }  # fmt: skip
 
 
