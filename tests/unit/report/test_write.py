@@ -141,7 +141,7 @@ def test_people_are_told_the_summary(folder) -> None:
 def test_the_page_needs_no_network(folder) -> None:
     html = (folder / "report.html").read_text()
     assert re.findall(r"https?://|@import|url\((?!#)|<script[^>]|<link", html) == []
-    targets = re.findall(r"(?:src|href)=\"(?!#)([^\"]*)\"", html)
+    targets = re.findall(r"(?:src|href)=\"(?!#|data:)([^\"]*)\"", html)
     assert {Path(target).suffix for target in targets} == {".svg", ".parquet"}
     assert all((folder / target).is_file() for target in targets)
     assert html.count("<svg ") == len(figures.CHARTS)
