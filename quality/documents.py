@@ -21,13 +21,8 @@ from plimsoll.keeper.settings import Settings
 from plimsoll.params import RiskParams
 from plimsoll.report.columns import KINDS, PURPOSES, TABLES
 from plimsoll.report.figures import CHARTS
-from plimsoll.report.measures import (
-    MEASURES,
-    entropic_value_at_risk,
-    expected_shortfall,
-    over_runs,
-    value_at_risk,
-)
+from plimsoll.report.measures import MEASURES
+from plimsoll.report.risk import entropic_value_at_risk, expected_shortfall, over_runs, value_at_risk
 from plimsoll.scenario.config import Scenario
 from plimsoll.scenario.vaults import SpokeConfig
 

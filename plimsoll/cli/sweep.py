@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 
 from plimsoll.cli import INTERRUPTED, Whole
 from plimsoll.scenario.files import REPORTS, file_of, shown
 
-PATHS = 100  # for each grid point, where anything is random
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 
 @contextmanager
@@ -36,6 +38,18 @@ def remembered_interrupt() -> Iterator[Event]:
         signal.signal(signal.SIGINT, before)
 
 
+def counted(progress: Progress, title: str, pressed: Event) -> Callable[[int, int], None]:
+    """Shows how far something is, and lets Ctrl-C end it."""
+    task = progress.add_task(title, total=None)
+
+    def report(done: int, total: int) -> None:
+        if pressed.is_set():
+            raise KeyboardInterrupt
+        progress.update(task, completed=done, total=total)
+
+    return report
+
+
 @click.command()
 @click.argument("name", metavar="SCENARIO")
 @click.option(
@@ -44,14 +58,25 @@ def remembered_interrupt() -> Iterator[Event]:
     help="For each grid point.  [default: 100, or 1 where nothing is random]",
 )
 @click.option(
+    "--of",
+    type=Whole(2, 10**7),
+    help="Draw so many, and play the deepest falls among them and some of the others.",
+)
+@click.option(
     "--grid",
     "axes",
     multiple=True,
     metavar="KEY=VALUE,VALUE",
-    help="An axis, as vaults.0.bonus_max=0.05,0.08.",
+    help="An axis, as vaults.0.bonus_max=0.05,0.08; tied ones as 'a=1,2 & b=3,4'.",
 )
 @click.option(
     "--set", "settings", multiple=True, metavar="KEY=VALUE", help="For all, as pool.supply=1000000."
+)
+@click.option(
+    "--agent", "agents", multiple=True, metavar="MODULE:NAME", help="An agent of your own, in all runs."
+)
+@click.option(
+    "--measure", "measures", multiple=True, metavar="MODULE:NAME", help="A measure of your own, of each run."
 )
 @click.option("--workers", type=Whole(1, 1024), default=os.cpu_count(), show_default=True, help="Processes.")
 @click.option(
@@ -59,48 +84,46 @@ def remembered_interrupt() -> Iterator[Event]:
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Folder.  [default: reports/SCENARIO-sweep]")
 def cli(
-    name: str, paths: int | None, axes: tuple[str, ...], settings: tuple[str, ...], workers: int,
-    address: str | None, out: Path | None,
+    name: str, paths: int | None, of: int | None, axes: tuple[str, ...], settings: tuple[str, ...],
+    agents: tuple[str, ...], measures: tuple[str, ...], workers: int, address: str | None, out: Path | None,
 ) -> None:  # fmt: skip
-    """Play SCENARIO on many random paths, at every grid point. A sweep that was stopped goes on."""
+    """Play SCENARIO on many random paths, at every grid point.
+
+    A sweep that was stopped goes on with the same command, and one with more --paths plays only what is new.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from plimsoll.chain import artifacts
-    from plimsoll.report.sweep import summarise, tables
-    from plimsoll.scenario.reading import ScenarioError
-    from plimsoll.scenario.sweep import Sweep, SweepError, check_folder, grid_of, is_random, run
+    from plimsoll.report.sweep import study_of, tables, write
+    from plimsoll.scenario.grid import grid_of, points_of
+    from plimsoll.scenario.reading import ScenarioError, source_of
+    from plimsoll.scenario.sweep import Sweep, run, sampled
+    from plimsoll.scenario.sweep_folder import SweepError, check_folder
     from plimsoll.scenario.workers import Cluster, processes
     from plimsoll.scenario.world import CONTRACTS
 
+    sys.path.insert(0, str(Path.cwd()))  # where modules of one's own lie
     path = file_of(name)
     folder = out or REPORTS / f"{path.stem}-sweep"
     console = Console()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     try:
-        sweep = Sweep(path, settings, grid_of(axes), paths or 1)
-        scenarios = sweep.scenarios()
+        source, grid = source_of(path, settings), grid_of(axes)
+        points, corners = points_of(source, grid)
+        sweep = Sweep(source, grid, tuple(points), agents, measures)
+        sweep.check_own()
         check_folder(folder)
-        if any(map(is_random, scenarios)):
-            sweep = replace(sweep, paths=paths or PATHS)
-        else:
+        if not sweep.is_random:
             console.print(f"Nothing in {path.name} is random: every path of a grid point is the same.")
         with console.status("compiling the contracts, if they have changed"):
-            found = artifacts.load(CONTRACTS, any(scenario.has_exchange for scenario in scenarios))
-        columns = (TextColumn("paths"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with (
-            closing(Cluster(address)) if address else processes(workers) as crew,
-            Progress(*columns, console=console) as progress,
-            remembered_interrupt() as pressed,
-        ):
-            task = progress.add_task("", total=len(sweep.grid) * sweep.paths)
-
-            def report(done: int, _total: int) -> None:
-                if pressed.is_set():
-                    raise KeyboardInterrupt
-                progress.update(task, completed=done)
-
-            rows = run(sweep, folder, found, crew, report)
-        summary = summarise(sweep, rows, folder)
+            found = artifacts.load(CONTRACTS, sweep.has_exchange)
+        with Progress(*columns, console=console) as progress, remembered_interrupt() as pressed:
+            samples = sampled(sweep, paths, of, counted(progress, "prices", pressed))
+            with closing(Cluster(address)) if address else processes(workers) as crew:
+                rows = run(sweep, samples, folder, found, crew, counted(progress, "paths", pressed))
+        study = study_of(sweep, corners, samples, rows)
+        write(study, folder)
     except (KeyboardInterrupt, SystemExit):  # under `ape run`, ape answers Ctrl-C by leaving
         if any(folder.glob("parts/*.parquet")):
             said = f"what was played is kept in {shown(folder)}; the same command goes on"
@@ -114,6 +137,6 @@ def cli(
         raise click.ClickException(
             f"The sweep broke off ({error}); what was played is kept, and the same command goes on."
         ) from None
-    for table in tables(summary):
+    for table in tables(study):
         console.print(table)
     console.print(f"rows: {shown(folder / 'paths.parquet')}", soft_wrap=True)

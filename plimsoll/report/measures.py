@@ -1,4 +1,4 @@
-"""The measures of a run, and of many runs. Each function's first paragraphs are its definition.
+"""The measures of a run; `risk` has those of many. Each function's first paragraphs are its definition.
 
 Amounts are whole loan tokens, as floats. A measure that is not defined for a run, such as the time to
 liquidation when nobody was liquidated, is None.
@@ -6,15 +6,12 @@ liquidation when nobody was liquidated, is None.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from inspect import getdoc
-from math import ceil, log
+from math import ceil
 from typing import Any, NamedTuple
-
-import numpy as np
-import numpy.typing as npt
 
 from plimsoll.scenario.records import RESTORABLE, LiquidationRow, Result, VaultRow
 
@@ -253,104 +250,3 @@ MEASURES = {
 def measure(result: Result) -> Measured:
     """All measures of a finished run, by name."""
     return {name: each.function(result) for name, each in MEASURES.items()}
-
-
-# ------------------------------------------------------------------------------------------------ many runs
-
-
-def value_at_risk(values: Sequence[float], level: float) -> float:
-    """The smallest value that at least `level` of the runs do not exceed (VaR, LaR)."""
-    ordered = np.sort(_checked(values))
-    return float(ordered[_rank(level, len(ordered)) - 1])
-
-
-def expected_shortfall(values: Sequence[float], level: float) -> float:
-    """The mean of the worst 1 - `level` of the runs, one of them counted in part if need be (ES, CVaR).
-
-    `VaR + mean(max(0, value - VaR))/(1 - level)`.
-    """
-    known = _checked(values)
-    edge = value_at_risk(values, level)
-    return edge + float(np.mean(np.maximum(0.0, known - edge))) / (1 - level)
-
-
-def entropic_value_at_risk(values: Sequence[float], level: float) -> float:
-    """The tightest exponential bound of the VaR (EVaR).
-
-    `inf over t > 0 of ln(mean(exp(t*value))/(1 - level))/t`.
-    At least the expected shortfall, at most the worst run, which it is when that is at least 1 - `level` of
-    all. Found to 1e-9 of the values' range.
-    """
-    known = _checked(values)
-    low, high = float(known.min()), float(known.max())
-    spread = high - low
-    if spread == 0:
-        return high
-    scaled = (known - high) / spread  # between -1 and 0, so that nothing overflows
-    margin = -log(1 - level)
-
-    def bound(inverse: float) -> float:
-        """The bound at t = 1/`inverse`, convex in it; at 0 it is the worst run's."""
-        if inverse == 0:
-            return 0.0
-        return inverse * (log(float(np.mean(np.exp(scaled / inverse)))) + margin)
-
-    # beyond 1/margin the bound exceeds the worst run
-    best = _least(bound, 0.0, 1 / margin)
-    return high + spread * min(0.0, best)
-
-
-def _least(function: Callable[[float], float], left: float, right: float) -> float:
-    """The least value of a convex function on an interval, by golden sections."""
-    golden = (5**0.5 - 1) / 2
-    one, two = right - golden * (right - left), left + golden * (right - left)
-    at_one, at_two = function(one), function(two)
-    for _ in range(80):  # 0.618^80 is 2e-17
-        if at_one <= at_two:
-            right, two, at_two = two, one, at_one
-            one = right - golden * (right - left)
-            at_one = function(one)
-        else:
-            left, one, at_one = one, two, at_two
-            two = left + golden * (right - left)
-            at_two = function(two)
-    return min(at_one, at_two)
-
-
-def over_runs(runs: Iterable[Mapping[str, float | None]]) -> dict[str, float]:
-    """Risk over many runs, from the measures of each (see `measure`), in loan tokens.
-
-    VaR 95, ES 99, EVaR 99, mean and distribution of bad debt; LaR 95, the VaR 95 of liquidated debt. Reads
-    the runs once and keeps two numbers of each.
-
-    Raises:
-        ValueError: there is no run, or one lacks a number.
-    """
-    pairs = [(run[BAD_DEBT], run[LIQUIDATED_DEBT]) for run in runs]
-    bad, liquidated = np.array(pairs, dtype=float).reshape(-1, 2).T
-    quantiles = {f"bad_debt_p{part:02}": value_at_risk(bad, part / 100) for part in (5, 25, 50, 75, 90, 99)}
-    return {
-        "runs": float(len(bad)),
-        "bad_debt_mean": float(np.mean(bad)),
-        "bad_debt_none": float(np.mean(bad == 0)),
-        **quantiles,
-        "bad_debt_max": float(np.max(bad)),
-        "bad_debt_var_95": value_at_risk(bad, 0.95),
-        "bad_debt_es_99": expected_shortfall(bad, 0.99),
-        "bad_debt_evar_99": entropic_value_at_risk(bad, 0.99),
-        "liquidated_debt_lar_95": value_at_risk(liquidated, 0.95),
-    }
-
-
-def _checked(values: Sequence[float] | npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    known = np.asarray(values, dtype=float)
-    if known.size == 0:
-        raise ValueError("there is no run to measure; give at least one")
-    if not np.isfinite(known).all():
-        raise ValueError("a run has no finite number; leave it out or see why")
-    return known
-
-
-def _rank(level: float, count: int) -> int:
-    """How many of the ordered values are at most the quantile; a float's last bit does not count."""
-    return min(count, max(1, ceil(level * count - 1e-9)))

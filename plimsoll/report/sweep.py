@@ -1,23 +1,32 @@
-"""The results of a sweep: risk at every grid point, as tables, a summary and a picture."""
+"""The results of a sweep: risk at every grid point with intervals, as frames, tables, files."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from matplotlib.figure import Figure
-from rich.table import Table
+import pyarrow.parquet as pq
 
-from plimsoll.report.measures import BAD_DEBT, LIQUIDATED_DEBT, over_runs
-from plimsoll.scenario.sweep import Sweep
+from plimsoll.report.folder import FolderError
+from plimsoll.report.measures import MEASURES
+from plimsoll.report.risk import Estimate, over_runs
+from plimsoll.scenario.grid import Corner
+from plimsoll.scenario.own import Own, measure_of
+from plimsoll.scenario.sample import Sample
+from plimsoll.scenario.sweep import Sweep, columns_of
 
-DRAWN = 10  # points in the picture, as many as there are colours
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.table import Table
+
+SUMMARY, ROWS, POINTS = "summary.json", "paths.parquet", "points.csv"
+FORMAT = "plimsoll sweep, version 2"
+TAIL = 10  # paths in the worst hundredth, below which intervals of ES 99 are too narrow
 
 SHOWN = {  # of `over_runs`, in the terminal
     "bad_debt_none": "without bad debt",
@@ -29,99 +38,193 @@ SHOWN = {  # of `over_runs`, in the terminal
 }
 
 
-def summarise(sweep: Sweep, rows: pa.Table, folder: Path) -> dict[str, Any]:
-    """The risk at every grid point, in loan tokens; written to `summary.json` and `risk.png`.
+@dataclass(frozen=True, eq=False)
+class Study:
+    """A finished sweep.
+
+    Attributes:
+        summary: what `summary.json` says; amounts are whole loan tokens.
+        rows: a row a path, as `plimsoll.scenario.sweep.run` returns them.
+    """
+
+    summary: dict[str, Any]
+    rows: pa.Table
+
+    @property
+    def axes(self) -> list[list[str]]:
+        """The keys of each axis."""
+        axes: list[list[str]] = self.summary["axes"]
+        return axes
+
+    @property
+    def loan(self) -> str:
+        """Symbol of the loan asset."""
+        return str(self.summary["loan"])
+
+    @property
+    def paths(self) -> pd.DataFrame:
+        """A row for each path: its grid point and axes, how much it counts, its measures."""
+        frame: pd.DataFrame = self.rows.to_pandas()
+        return frame
+
+    @property
+    def points(self) -> pd.DataFrame:
+        """A row for each grid point: its axes, and every figure with the ends of its interval."""
+        import pandas as pd
+
+        rows = []
+        for point in self.summary["points"]:
+            row = dict(point["values"])
+            for name, value in point["figures"].items():
+                low, high = point["intervals"].get(name, (None, None))
+                row |= {name: value, f"{name}_low": low, f"{name}_high": high}
+            rows.append(row)
+        return pd.DataFrame(rows)
+
+    @property
+    def skipped(self) -> pd.DataFrame:
+        """A row for each corner of the grid that is impossible, and why."""
+        import pandas as pd
+
+        rows = [(", ".join(each["settings"]), each["reason"]) for each in self.summary["skipped"]]
+        return pd.DataFrame(rows, columns=["settings", "reason"])
+
+    def sample(self, point: int) -> Sample:
+        """What the rows of a grid point stand for."""
+        rows = self.of(point)
+        paths = tuple(rows["path"].to_pylist())
+        return Sample(paths, rows["deepest"].to_numpy(zero_copy_only=False), self.summary["of"])
+
+    def of(self, point: int) -> pa.Table:
+        """The rows of a grid point."""
+        return self.rows.filter(pc.equal(self.rows["point"], point))
+
+    def __repr__(self) -> str:
+        """On a line."""
+        summary = self.summary
+        skipped = f", {len(summary['skipped'])} skipped" if summary["skipped"] else ""
+        return f"<{summary['title']}: {len(summary['points'])} grid points{skipped}, {each_of(summary)}>"
+
+
+def study_of(sweep: Sweep, corners: Sequence[Corner], samples: Mapping[int, Sample], rows: pa.Table) -> Study:
+    """What a sweep has found.
 
     Args:
         sweep: what was played.
+        corners: points of its grid that are impossible.
+        samples: the paths of each grid point.
         rows: a row a path, in order, as `plimsoll.scenario.sweep.run` returns them.
-        folder: where to.
     """
-    points = [rows.slice(number * sweep.paths, sweep.paths) for number in range(len(sweep.grid))]
+    columns = columns_of(sweep)
+    points, first = [], 0
+    for place, point in enumerate(sweep.points):
+        sample = samples[point.number]
+        estimates = risks(rows.slice(first, len(sample.paths)), sample, sweep.measures)
+        first += len(sample.paths)
+        points.append({
+            "number": point.number,
+            "settings": list(point.settings),
+            "values": {key: values[place] for key, values in columns.items()},
+            "figures": {name: each.value for name, each in estimates.items()},
+            "intervals": {
+                name: [each.low, each.high] for name, each in estimates.items() if each.low is not None
+            },
+        })  # fmt: skip
+    one = sweep.points[0].scenario
+    sample = samples[sweep.points[0].number]
     summary = {
-        "scenario": sweep.path.name,
-        "settings": list(sweep.settings),
-        "paths": sweep.paths,
+        "format": FORMAT,
+        "title": one.title,
+        "scenario": Path(sweep.source.name).name,
+        "loan": one.pool.loan.symbol,
+        "settings": list(sweep.source.settings),
+        "axes": [list(axis.keys) for axis in sweep.grid],
+        "paths": len(sample.paths),
+        "of": sample.of,
         "compared": pc.sum(rows["compared"]).as_py(),
-        "points": [
-            {"settings": list(settings), **over_runs(_runs(point))}
-            for settings, point in zip(sweep.grid, points, strict=True)
-        ],
+        "points": points,
+        "skipped": [{"settings": list(each.settings), "reason": each.reason} for each in corners],
     }
-    (folder / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
-    _picture(summary, [point[BAD_DEBT].to_numpy() for point in points], folder / "risk.png")
-    return summary
+    return Study(summary, rows)
 
 
-def _runs(point: pa.Table) -> Iterator[dict[str, Any]]:
-    """What `over_runs` reads of each path; a million paths must not be a million dictionaries at once."""
-    for batch in point.select([BAD_DEBT, LIQUIDATED_DEBT]).to_batches(max_chunksize=10_000):
-        yield from batch.to_pylist()
+def risks(rows: pa.Table, sample: Sample, own: Sequence[Own]) -> dict[str, Estimate]:
+    """Every figure of a grid point, from its rows."""
+    names = [*MEASURES, *(measure_of(each)[0] for each in own)]
+    return over_runs({name: rows[name].to_numpy(zero_copy_only=False) for name in names}, sample)
 
 
-def tables(summary: dict[str, Any]) -> list[Table]:
-    """The risk in the terminal: a row a point, with the values of its axes."""
-    table = Table(title=f"{summary['scenario']}, {_each(summary)}, in loan tokens")
-    for setting in summary["points"][0]["settings"]:
-        table.add_column(setting.partition("=")[0].replace(".", ".\n").replace("_", "_\n"), overflow="fold")
+def write(study: Study, folder: Path) -> None:
+    """Summary, points and picture of a sweep, beside its rows."""
+    text = json.dumps(study.summary, indent=2, ensure_ascii=False, allow_nan=False)
+    (folder / SUMMARY).write_text(text + "\n", encoding="utf-8")
+    study.points.to_csv(folder / POINTS, index=False)
+
+
+def read(folder: Path) -> Study:
+    """The sweep that was written to a folder.
+
+    Raises:
+        FolderError: it holds no finished sweep, or a damaged one.
+    """
+    try:
+        summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
+        if summary["format"] != FORMAT:
+            raise KeyError
+        return Study(summary, pq.read_table(folder / ROWS))
+    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException):
+        raise FolderError(
+            f"{folder} holds no finished sweep; name a folder that `plimsoll sweep` wrote."
+        ) from None
+
+
+def tables(study: Study) -> list[Table]:
+    """The risk in the terminal: a row a point, with the values of its axes, intervals below the figures."""
+    from rich.table import Table
+
+    summary = study.summary
+    table = Table(title=f"{summary['scenario']}, {each_of(summary)}, in loan tokens")
+    for key in (key for axis in study.axes for key in axis):
+        table.add_column(key.replace(".", ".\n").replace("_", "_\n"), overflow="fold")
     for title in SHOWN.values():
         table.add_column(title, justify="right", overflow="fold")
     for point in summary["points"]:
-        values = [setting.partition("=")[2] for setting in point["settings"]]
-        values = [value.replace("_", "") if value[:1].isdigit() else value for value in values]
-        figures = [
-            f"{point[name]:.1%}" if name == "bad_debt_none" else _compact(point[name]) for name in SHOWN
-        ]
-        table.add_row(*values, *figures)
+        values = [f"{it:,g}" if isinstance(it, float) else str(it) for it in point["values"].values()]
+        table.add_row(*values, *(_cell(point, name) for name in SHOWN))
     table.caption = f"{summary['compared']:,} numbers of the books were equal on chain and twin"
-    if 1 < summary["paths"] <= 100:
-        table.caption += "; of up to 100 paths ES 99 and EVaR 99 are the worst one"
-    return [table]
+    if summary["paths"] > 1:
+        table.caption += "; below each figure its interval of 95 %"
+        if summary["of"] < 100 * TAIL:
+            table.caption += (
+                f"; ES 99 and EVaR 99 rest on the worst hundredth of {summary['of']:,} paths, too few "
+                "for their intervals to be trusted"
+            )
+    found = [table]
+    if summary["skipped"]:
+        skipped = Table("settings", "impossible because", title="Skipped corners of the grid")
+        for corner in summary["skipped"]:
+            skipped.add_row(", ".join(corner["settings"]), corner["reason"])
+        found.append(skipped)
+    return found
 
 
-def _compact(amount: float) -> str:
+def _cell(point: dict[str, Any], name: str) -> str:
+    show = (lambda value: f"{value:.1%}") if name == "bad_debt_none" else compact
+    interval = point["intervals"].get(name)
+    below = f"\n[dim]{show(interval[0])} to {show(interval[1])}[/]" if interval else ""
+    return show(point["figures"][name]) + below
+
+
+def compact(amount: float) -> str:
     """An amount in eight characters; summary.json has all of it."""
-    if amount >= 1e6:
+    if abs(amount) >= 1e6:
         return f"{amount / 1e6:,.2f} M"
-    return f"{amount / 1e3:,.0f} k" if amount >= 1e4 else f"{amount:,.0f}"
+    return f"{amount / 1e3:,.0f} k" if abs(amount) >= 1e4 else f"{amount:,.0f}"
 
 
-def _picture(summary: dict[str, Any], bad_debts: Sequence[npt.NDArray[np.float64]], path: Path) -> None:
-    """The bad debt at every point: how likely an amount or more is, or bars where there is one path each."""
-    worst_first = sorted(summary["points"], key=lambda point: -point["bad_debt_es_99"])
-    worst = [point["settings"] for point in worst_first[:DRAWN]]
-    drawn = [
-        (", ".join(point["settings"]) or "as written", values)
-        for point, values in zip(summary["points"], bad_debts, strict=True)
-        if point["settings"] in worst
-    ]
-    figure = Figure(figsize=(10, 4.5 + 0.25 * len(drawn)), layout="constrained", dpi=110)
-    axes = figure.subplots()
-    if summary["paths"] == 1:
-        bars = axes.barh([label for label, _ in drawn], [values[0] for _, values in drawn])
-        axes.bar_label(bars, fmt="{:,.0f}", padding=4)
-        axes.invert_yaxis()
-    else:
-        for label, values in drawn:
-            ordered = np.sort(values)
-            likely = 1 - np.arange(len(ordered)) / len(ordered)
-            label += f": {np.mean(ordered > 0):.1%} of the paths with bad debt"
-            axes.step(ordered, likely, where="pre", label=label)
-        axes.set(yscale="log", ylim=(0.7 / summary["paths"], 1.3))
-        axes.set_ylabel("part of the paths with as much or more")
-        axes.yaxis.set_major_formatter(lambda part, _: f"{100 * part:g}%")
-        figure.legend(loc="outside lower center", ncols=1, frameon=False)
-    axes.set_xlabel("bad debt, loan tokens")
-    axes.xaxis.set_major_formatter("{x:,.0f}")
-    axes.set_xlim(0, 1.2 * max(1.0, *(values.max() for _, values in drawn)))  # with room for a bar's number
-    title = f"{summary['scenario']}: bad debt, {_each(summary)}"
-    if len(drawn) < len(bad_debts):
-        title += f"; the {len(drawn)} points of {len(bad_debts)} with the highest ES 99"
-    axes.set_title(title, loc="left")
-    axes.grid(alpha=0.3)
-    figure.savefig(path, metadata={"Software": ""})
-
-
-def _each(summary: dict[str, Any]) -> str:
-    paths = summary["paths"]
+def each_of(summary: Mapping[str, Any]) -> str:
+    """How many paths each point has."""
+    paths, of = summary["paths"], summary["of"]
+    if of > paths:
+        return f"{paths:,} of {of:,} paths each"
     return f"{paths:,} paths each" if paths > 1 else "one path each"

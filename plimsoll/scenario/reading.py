@@ -6,6 +6,7 @@ An error is one sentence that names the line, the value and the remedy.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +23,38 @@ class ScenarioError(ValueError):
     """A scenario that cannot be used; the message is one sentence for the person who wrote it."""
 
 
-def load(path: Path, settings: Sequence[str] = ()) -> Scenario:
-    """The scenario in a YAML file.
+@dataclass(frozen=True)
+class Source:
+    """A scenario as it is written.
 
-    Args:
-        path: the file; CSV files that it names are looked for beside it.
+    Attributes:
+        name: what errors call it.
+        text: YAML.
+        folder: where files that it names are looked for.
         settings: changes like `vaults.0.bonus_max=0.08`.
+        file: where the text stands, if in a file.
+    """
+
+    name: str
+    text: str
+    folder: Path = Path()
+    settings: tuple[str, ...] = ()
+    file: Path | None = None
+
+    def scenario(self, more: Sequence[str] = ()) -> Scenario:
+        """The scenario that it says, with more settings.
+
+        Raises:
+            ScenarioError: it says something impossible.
+        """
+        return parse(self.text, self.name, (*self.settings, *more), self.folder)
+
+
+def source_of(path: Path, settings: Sequence[str] = ()) -> Source:
+    """A YAML file; files that it names are looked for beside it.
 
     Raises:
-        ScenarioError: the file cannot be read or says something impossible.
+        ScenarioError: the file cannot be read.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -45,7 +69,16 @@ def load(path: Path, settings: Sequence[str] = ()) -> Scenario:
         ) from None
     except UnicodeDecodeError:
         raise ScenarioError(f"The scenario file {path} is not text in UTF-8; name another one.") from None
-    return parse(text, str(path), settings, path.parent)
+    return Source(str(path), text, path.parent, tuple(settings), path)
+
+
+def load(path: Path, settings: Sequence[str] = ()) -> Scenario:
+    """The scenario in a YAML file, with changes like `vaults.0.bonus_max=0.08`.
+
+    Raises:
+        ScenarioError: the file cannot be read or says something impossible.
+    """
+    return source_of(path, settings).scenario()
 
 
 def parse(text: str, name: str, settings: Sequence[str] = (), folder: Path = Path()) -> Scenario:
@@ -87,6 +120,8 @@ def _where(text: str, settings: Sequence[str], error: ValidationError) -> str:
         is_within = f"{field}.".startswith(f"{key}.") or f"{key}.".startswith(f"{field}.")
         if is_within if field else key.partition(".")[0] not in Scenario.model_fields:
             return f", as changed by {setting}"
+    if "\n" not in text.strip():  # a dictionary
+        return ""
     lines = lines_of(reader().compose(text))
     return f", line {lines[nearest(lines, field)]}"
 

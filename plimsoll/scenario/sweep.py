@@ -2,44 +2,41 @@
 
 The work is cut into chunks of paths. Workers play a chunk and give back a row of measures a path; this
 process writes each finished chunk into the sweep's folder at once, under a name of its own. So whatever is
-killed, the sweep goes on with the chunks that are missing, and no path is counted twice.
+killed, the sweep goes on with the paths that are missing, also when more are wanted, and none is counted
+twice.
 """
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import shlex
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
-from ruamel.yaml.error import YAMLError
 
 from plimsoll.chain.engine import Artifact
 from plimsoll.places import PACKAGE
+from plimsoll.report.measures import MEASURES
+from plimsoll.scenario import sample as sampling
 from plimsoll.scenario.config import Scenario
-from plimsoll.scenario.paths import Bootstrap, Candles, Waypoints
-from plimsoll.scenario.reading import ScenarioError, load
-from plimsoll.yaml_lines import reader
+from plimsoll.scenario.grid import Grid, Point, plain, settings_of
+from plimsoll.scenario.own import Own, agent_of, code_of, measure_of
+from plimsoll.scenario.paths import Candles, Waypoints
+from plimsoll.scenario.reading import ScenarioError, Source
+from plimsoll.scenario.sample import Sample
+from plimsoll.scenario.sweep_folder import SweepError, claimed, read_rows, write_rows
 
-CHUNK = 25  # paths
-NOTE, PART = "sweep.json", "sweep.part"
+PATHS = 100  # for each grid point, where anything is random and no number is named
+CHUNK = 25  # paths at most
+SHARE = 4  # chunks for each worker at least, so that all end at about the same time
 
 Row = dict[str, Any]
 Progress = Callable[[int, int], None]
-
-
-class SweepError(RuntimeError):
-    """A sweep that cannot go on; the message is one sentence."""
 
 
 class PathFailed(Exception):
@@ -62,17 +59,38 @@ class Chunk:
     """Some paths of one grid point."""
 
     point: int
-    first: int
-    count: int
+    paths: tuple[int, ...]
 
     @property
     def name(self) -> str:
-        """The name of its file."""
-        return f"{self.point:05}-{self.first:07}.parquet"
+        """The name of its file; no other chunk begins with the same path."""
+        return f"{self.point:05}-{self.paths[0]:07}.parquet"
 
     def __str__(self) -> str:
         """As people read it."""
-        return f"paths {self.first} to {self.first + self.count - 1} of grid point {self.point}"
+        return f"paths {self.paths[0]} to {self.paths[-1]} of grid point {self.point}"
+
+
+@dataclass(frozen=True)
+class Work:
+    """What workers need to play any chunk.
+
+    Attributes:
+        scenarios: by the number of the grid point.
+        artifacts: the contracts.
+        agents: of one's own, beside the scenario's.
+        measures: of one's own, beside the usual ones.
+    """
+
+    scenarios: Mapping[int, Scenario]
+    artifacts: Mapping[str, Artifact]
+    agents: tuple[Own, ...] = ()
+    measures: tuple[Own, ...] = ()
+
+    def of(self, chunk: Chunk) -> Work:
+        """What one chunk needs of it."""
+        scenarios = {chunk.point: self.scenarios[chunk.point]}
+        return Work(scenarios, self.artifacts, self.agents, self.measures)
 
 
 @dataclass(frozen=True)
@@ -80,50 +98,73 @@ class Sweep:
     """What is to be played.
 
     Attributes:
-        path: the scenario's file.
-        settings: for all, like `pool.supply=1000`.
-        grid: settings of each grid point.
-        paths: random paths for each of them.
+        source: the scenario as it is written.
+        grid: axes, each combination of which gets all paths.
+        points: the combinations that are possible.
+        agents: of one's own, beside the scenario's.
+        measures: of one's own, beside the usual ones.
     """
 
-    path: Path
-    settings: tuple[str, ...]
-    grid: tuple[tuple[str, ...], ...]
-    paths: int
+    source: Source
+    grid: Grid
+    points: tuple[Point, ...]
+    agents: tuple[Own, ...] = ()
+    measures: tuple[Own, ...] = ()
 
-    def scenarios(self) -> list[Scenario]:
-        """The scenario of each grid point.
+    @property
+    def is_random(self) -> bool:
+        """Whether paths of a point differ at all; agents of one's own may do what they like."""
+        return bool(self.agents) or any(is_random(each.scenario) for each in self.points)
+
+    @property
+    def has_exchange(self) -> bool:
+        """Whether a collateral of some point has a pair on Uniswap."""
+        return any(each.scenario.has_exchange for each in self.points)
+
+    def check_own(self) -> None:
+        """Sees that agents and measures of one's own can be made, and do not take others' names.
 
         Raises:
-            ScenarioError: one of them is impossible.
+            ScenarioError: one cannot.
         """
-        return [load(self.path, (*self.settings, *point)) for point in self.grid]
-
-    def chunks(self) -> list[Chunk]:
-        """All that is to be done."""
-        return [
-            Chunk(point, first, min(CHUNK, self.paths - first))
-            for point in range(len(self.grid))
-            for first in range(0, self.paths, CHUNK)
-        ]
+        for own in self.agents:
+            agent_of(own)
+        known = {*MEASURES}
+        for own in self.measures:
+            name, _ = measure_of(own)
+            if name in known:
+                raise ScenarioError(f"There is a measure {name!r} already; call yours by another name.")
+            known.add(name)
 
     def digest(self, artifacts: Mapping[str, Artifact]) -> str:
-        """Tells sweeps apart whose rows must not be mixed: by scenarios, candles, contracts, our own code."""
-        scenarios = self.scenarios()
-        price = {"price": {"file"}}  # its content counts, wherever it lies
-        files: Any = {"vaults": {"__all__": {**price, "legs": {"__all__": price}}}}
-        told = [[each.model_dump_json(exclude=files) for each in scenarios], self.grid, self.paths, CHUNK]
-        parts = [json.dumps(told).encode()]
-        prices = [each.price for scenario in scenarios for _, each in scenario.collaterals]
-        parts += [price.file.read_bytes() for price in prices if isinstance(price, Candles | Bootstrap)]
+        """Tells sweeps apart whose rows must not be mixed: by scenarios, their files, contracts, code."""
+        files: list[Path] = []
+        scenarios = [_without_files(each.scenario.model_dump(), files) for each in self.points]
+        parts = [json.dumps([scenarios, settings_of(self.grid)], default=str).encode()]
+        parts += [file.read_bytes() for file in files]
         parts += [artifacts[name].initcode for name in sorted(artifacts)]
+        parts += [code_of(self.agents), code_of(self.measures)]
         return _digest([*parts, code_version().encode()])
 
     def command(self, point: int, path: int) -> str:
-        """What plays one path alone."""
-        settings = [word for each in (*self.settings, *self.grid[point]) for word in ("--set", each)]
-        words = ["plimsoll", "run", str(self.path), "--engine", "revm", "--path", str(path)]
-        return shlex.join([*words, *settings])
+        """What plays one path alone; without agents of one's own."""
+        settings = [*self.source.settings, *settings_of(self.grid)[point]]
+        if not self.source.file:
+            return (
+                f"plimsoll.lab.play(scenario, path={path}) with the settings {', '.join(settings) or 'given'}"
+            )
+        words = ["plimsoll", "run", str(self.source.file), "--engine", "revm", "--path", str(path)]
+        return shlex.join([*words, *(word for each in settings for word in ("--set", each))])
+
+
+def _without_files(value: Any, files: list[Path]) -> Any:
+    """A scenario's settings without the names of its files, which go to `files`: their content counts."""
+    if isinstance(value, Path):
+        files.append(value)
+        return None
+    if isinstance(value, Mapping):
+        return {key: _without_files(each, files) for key, each in value.items()}
+    return [_without_files(each, files) for each in value] if isinstance(value, list | tuple) else value
 
 
 def code_version() -> str:
@@ -149,48 +190,47 @@ def is_random(scenario: Scenario) -> bool:
         scenario.order == "random"
         or lenders.flee_loss
         or lenders.flee_utilisation is not None
-        or scenario.arrivals
+        or bool(scenario.arrivals)
         or scenario.refinancing is not None
-        or any(not isinstance(each.price, Waypoints | Candles) for _, each in scenario.collaterals)
+        or has_drawn_prices(scenario)
     )
 
 
-def grid_of(axes: Sequence[str]) -> tuple[tuple[str, ...], ...]:
-    """Every combination of axes like `vaults.0.bonus_max=0.05,0.08`; without an axis a single point.
+def has_drawn_prices(scenario: Scenario) -> bool:
+    """Whether the prices of its paths differ."""
+    return any(not isinstance(each.price, Waypoints | Candles) for _, each in scenario.collaterals)
+
+
+def sampled(sweep: Sweep, paths: int | None, of: int | None, progress: Progress) -> dict[int, Sample]:
+    """The paths of each grid point, by its number.
+
+    Args:
+        sweep: what is to be played.
+        paths: how many of each; without, 100, or one where nothing is random.
+        of: how many are drawn, to play the deepest falls among them; without, those that are played.
+        progress: called with the paths that have been drawn, and all.
 
     Raises:
-        ScenarioError: an axis has no values, or says something twice.
+        SweepError: the two numbers do not go together, or no price is drawn.
     """
-    choices: dict[str, list[str]] = {}
-    for axis in axes:
-        key, _, text = axis.partition("=")
-        values = _values(text)
-        if not key or not values:
-            raise ScenarioError(f"{axis!r} is no axis of a grid; write it like vaults.0.bonus_max=0.05,0.08.")
-        if key in choices:
-            raise ScenarioError(f"{key} stands on two axes of the grid; write all its values on one.")
-        if twice := [value for value, times in Counter(values).items() if times > 1]:
-            raise ScenarioError(f"{axis!r} has the value {twice[0]} twice; remove one.")
-        choices[key] = [f"{key}={value}" for value in values]
-    return tuple(product(*choices.values()))
-
-
-def _values(text: str) -> list[str]:
-    """The values of an axis as they are written; commas in brackets and quotes belong to a value."""
-    try:
-        found = reader().compose(f"[{text}]")
-    except YAMLError:
-        return []
-    parts = found.value if found else []
-    return [text[part.start_mark.index - 1 : part.end_mark.index - 1] for part in parts]
+    count = paths or (PATHS if sweep.is_random else 1)
+    if of is not None and of <= count:
+        raise SweepError(f"{of:,} paths are drawn to play {count:,} of them; draw more, or leave that away.")
+    if of is not None and not all(map(has_drawn_prices, (each.scenario for each in sweep.points))):
+        raise SweepError(
+            "No price is drawn at random, so that no fall is deeper than another; name --paths alone."
+        )
+    return sampling.samples(sweep.points, count, of, progress)
 
 
 class Crew(Protocol):
     """Where chunks are played."""
 
-    def play(
-        self, work: Sequence[Chunk], scenarios: Sequence[Scenario], artifacts: Mapping[str, Artifact]
-    ) -> Iterator[tuple[Chunk, list[Row]]]:
+    @property
+    def size(self) -> int:
+        """How many chunks it plays at the same time."""
+
+    def play(self, chunks: Sequence[Chunk], work: Work) -> Iterator[tuple[Chunk, list[Row]]]:
         """The rows of each chunk, in any order; each once.
 
         Raises:
@@ -204,6 +244,7 @@ class Crew(Protocol):
 
 def run(
     sweep: Sweep,
+    samples: Mapping[int, Sample],
     folder: Path,
     artifacts: Mapping[str, Artifact],
     crew: Crew,
@@ -211,27 +252,45 @@ def run(
 ) -> pa.Table:
     """Plays what is missing in a folder; returns the rows of all paths, in order.
 
-    Until its end it holds a few chunks, then all rows: 8 bytes a measure, at times twice.
+    Each row has the number of its grid point, the values of its axes, the path's number, how deep the price
+    falls, whether it is one of the deepest and how much the path counts, and the measures. Until its end it
+    holds a few chunks, then all rows: 8 bytes a number, at times twice.
+
+    Args:
+        sweep: what is to be played.
+        samples: the paths of each grid point.
+        folder: where to.
+        artifacts: the contracts.
+        crew: who plays.
+        progress: called with the paths that have been played, and all.
 
     Raises:
         SweepError: the folder holds another sweep or something else, a path cannot be played, or workers
             fail; what was played is kept.
-        ScenarioError: a grid point is impossible.
     """
-    scenarios = sweep.scenarios()
-    with _claimed(folder, sweep, artifacts):
+    scenarios = {each.number: each.scenario for each in sweep.points}
+    work = Work(scenarios, artifacts, sweep.agents, sweep.measures)
+    about = {
+        "scenario": sweep.source.name,
+        "settings": sweep.source.settings,
+        "grid": settings_of(sweep.grid),
+    }
+    with claimed(folder, sweep.digest(artifacts), about):
         parts = folder / "parts"
         parts.mkdir(exist_ok=True)
-        chunks = sweep.chunks()
-        missing = [chunk for chunk in chunks if not (parts / chunk.name).exists()]
-        total = len(sweep.grid) * sweep.paths
-        done = total - sum(chunk.count for chunk in missing)
+        played = read_rows(sorted(parts.glob("*.parquet")))
+        missing = _missing(samples, played)
+        total = sum(len(sample.paths) for sample in samples.values())
+        done = total - sum(map(len, missing.values()))
         if progress:
             progress(done, total)
+        new = []
         try:
-            for chunk, rows in crew.play(missing, scenarios, artifacts):
-                _write(pa.Table.from_pylist(rows, schema=_schema(rows)), parts / chunk.name)
-                done += chunk.count
+            for chunk, rows in crew.play(_chunks(missing, crew.size), work):
+                table = pa.Table.from_pylist(rows, schema=_schema(rows))
+                write_rows(table, parts / chunk.name)
+                new.append(table)
+                done += len(chunk.paths)
                 if progress:
                     progress(done, total)
         except PathFailed as failed:
@@ -239,9 +298,62 @@ def run(
                 f"Path {failed.path} failed ({failed.reason}); what was played is kept. To play it alone: "
                 f"{sweep.command(failed.point, failed.path)}"
             ) from None
-        table = _read([parts / chunk.name for chunk in chunks])
-        _write(table, folder / "paths.parquet")
+        table = _rows(sweep, samples, pa.concat_tables([*([played] if played else []), *new]))
+        write_rows(table, folder / "paths.parquet")
     return table
+
+
+def _missing(samples: Mapping[int, Sample], played: pa.Table | None) -> dict[int, list[int]]:
+    """The paths of each point that no part has."""
+    if played is None:
+        return {point: list(sample.paths) for point, sample in samples.items()}
+    points, numbers = played["point"].to_numpy(), played["path"].to_numpy()
+    return {
+        point: np.setdiff1d(sample.paths, numbers[points == point]).tolist()
+        for point, sample in samples.items()
+    }
+
+
+def _chunks(missing: Mapping[int, Sequence[int]], size: int) -> list[Chunk]:
+    """Small enough for all workers to have something to do."""
+    most = sum(map(len, missing.values())) // (SHARE * size)
+    count = min(CHUNK, max(1, most))
+    return [
+        Chunk(point, tuple(paths[first : first + count]))
+        for point, paths in missing.items()
+        for first in range(0, len(paths), count)
+    ]
+
+
+def _rows(sweep: Sweep, samples: Mapping[int, Sample], played: pa.Table) -> pa.Table:
+    """Of all rows those that are wanted, in order, with the values of the axes and what each counts."""
+    points, numbers = played["point"].to_numpy(), played["path"].to_numpy()
+    taken, counts = [], []
+    for point in sweep.points:
+        paths = samples[point.number].paths
+        places = np.flatnonzero((points == point.number) & np.isin(numbers, paths))
+        taken.append(places[np.argsort(numbers[places])])
+        counts.append(len(paths))
+    table = played.take(pa.array(np.concatenate(taken)))
+    chosen = [samples[point.number] for point in sweep.points]
+    table = table.add_column(2, "deepest", pa.array(np.concatenate([each.deepest for each in chosen])))
+    table = table.add_column(3, "weight", pa.array(np.concatenate([each.weights() for each in chosen])))
+    for name, values in reversed(columns_of(sweep).items()):
+        column = pa.array([value for value, count in zip(values, counts, strict=True) for _ in range(count)])
+        table = table.add_column(1, name, column)
+    return table
+
+
+def columns_of(sweep: Sweep) -> dict[str, list[Any]]:
+    """The values of every axis at each point that is played; as text where one of them is no number."""
+    columns = {}
+    for key in (key for axis in sweep.grid for key in axis.keys):
+        texts = [dict(each.partition("=")[::2] for each in point.settings)[key] for point in sweep.points]
+        values = [plain(text) for text in texts]
+        columns[key] = (
+            texts if any(isinstance(value, str) for value in values) else [float(it) for it in values]
+        )
+    return columns
 
 
 def _schema(rows: Sequence[Row]) -> pa.Schema:
@@ -249,79 +361,3 @@ def _schema(rows: Sequence[Row]) -> pa.Schema:
     return pa.schema(
         [(name, pa.int64() if name in ("point", "path", "compared") else pa.float64()) for name in rows[0]]
     )
-
-
-def _write(table: pa.Table, path: Path) -> None:
-    part = path.with_suffix(".part")
-    pq.write_table(table, part)
-    part.replace(path)
-
-
-def _read(paths: Sequence[Path]) -> pa.Table:
-    """The rows of many small files, in order; a table for each of them would take ten times their memory."""
-    joined = []
-    for first in range(0, len(paths), 1_000):
-        tables = []
-        for path in paths[first : first + 1_000]:
-            try:
-                tables.append(pq.read_table(path))
-            except pa.ArrowException as error:
-                raise SweepError(f"{path} is damaged ({error}); delete it and repeat the command.") from None
-        joined.append(pa.concat_tables(tables).combine_chunks())
-    return pa.concat_tables(joined)
-
-
-def check_folder(folder: Path) -> None:
-    """Sees that a sweep can be played there: in a new or empty folder, or in that of a sweep.
-
-    Raises:
-        SweepError: it holds, or is, something else, or cannot be written.
-    """
-    if folder.exists() and not folder.is_dir():
-        raise SweepError(f"{folder} is not a folder; name another one with --out.")
-    try:
-        present = {each.name for each in folder.iterdir()} if folder.exists() else set()
-        if NOTE not in present and present - {PART}:
-            raise SweepError(f"{folder} holds something else; name another folder with --out.")
-        folder.absolute().parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(
-            prefix=".sweep-", dir=folder if folder.exists() else folder.absolute().parent
-        ):
-            pass
-    except OSError as error:
-        reason = str(error.strerror or error).lower()
-        raise SweepError(f"{folder} cannot be written ({reason}); name another one with --out.") from None
-
-
-@contextmanager
-def _claimed(folder: Path, sweep: Sweep, artifacts: Mapping[str, Artifact]) -> Iterator[None]:
-    """Makes the folder this sweep's, or finds that it is; nobody else plays there meanwhile."""
-    check_folder(folder)
-    note, part = folder / NOTE, folder / PART
-    digest = sweep.digest(artifacts)
-    if not note.exists():
-        folder.mkdir(exist_ok=True)
-        told = {
-            "digest": digest,
-            "scenario": sweep.path.name,
-            "settings": sweep.settings,
-            "grid": sweep.grid,
-            "paths": sweep.paths,
-        }
-        part.write_text(json.dumps(told, indent=2) + "\n")
-        part.replace(note)
-    with note.open(encoding="utf-8") as lines:
-        try:
-            known = json.load(lines)["digest"]
-        except (ValueError, KeyError, TypeError):
-            raise SweepError(f"{note} is no note of a sweep; name another folder with --out.") from None
-        if known != digest:
-            raise SweepError(
-                f"{folder} holds another sweep (of other settings, paths, candles, contracts or another "
-                "version of Plimsoll); name another folder with --out, or delete it."
-            )
-        try:
-            fcntl.flock(lines, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise SweepError(f"Another command plays this sweep in {folder}; wait for it.") from None
-        yield

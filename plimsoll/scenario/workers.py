@@ -17,29 +17,43 @@ from plimsoll.chain.revm import Revm
 from plimsoll.places import PACKAGE
 from plimsoll.report.measures import measure
 from plimsoll.scenario.config import Scenario
+from plimsoll.scenario.own import agent_of, measure_of
 from plimsoll.scenario.run import Laboratory, clock_of
-from plimsoll.scenario.sweep import Chunk, PathFailed, Row, SweepError, code_version
+from plimsoll.scenario.sample import fall
+from plimsoll.scenario.sweep import Chunk, PathFailed, Row, Work, code_version
+from plimsoll.scenario.sweep_folder import SweepError
 
 AHEAD = 4  # chunks under way for each thread of a cluster
 
 _kept = local()  # the last market of this thread: scenario, artifacts, laboratory
 
 
-def play(scenario: Scenario, artifacts: Mapping[str, Artifact], chunk: Chunk) -> list[Row]:
+def play(work: Work, chunk: Chunk) -> list[Row]:
     """Plays a chunk; what a worker does. The market is built once for all chunks of a scenario.
 
     Raises:
         PathFailed: whatever was wrong with one of its paths.
     """
     rows = []
-    for path in range(chunk.first, chunk.first + chunk.count):
+    for path in chunk.paths:
         try:
-            result = _laboratory(scenario, artifacts).play(path)
-            row = {"point": chunk.point, "path": path, "compared": result.compared, **measure(result)}
+            rows.append(_row(work, chunk.point, path))
         except Exception as error:
             raise PathFailed(chunk.point, path, _reason(error)) from None
-        rows.append(row)
     return rows
+
+
+def _row(work: Work, point: int, path: int) -> Row:
+    """What one path gives."""
+    scenario = work.scenarios[point]
+    result = _laboratory(scenario, work.artifacts).play(path, [agent_of(own) for own in work.agents])
+    row: Row = {"point": point, "path": path, "compared": result.compared, "fall": fall(scenario, path)}
+    row |= measure(result)
+    for own in work.measures:
+        name, function = measure_of(own)
+        value = function(result)
+        row[name] = None if value is None else float(value)
+    return row
 
 
 def _reason(error: Exception) -> str:
@@ -55,6 +69,17 @@ def _laboratory(scenario: Scenario, artifacts: Mapping[str, Artifact]) -> Labora
         _kept.market = kept
     laboratory: Laboratory = kept[2]
     return laboratory
+
+
+class InProcess:
+    """Plays in this process, one chunk after the other."""
+
+    size = 1
+
+    def play(self, chunks: Sequence[Chunk], work: Work) -> Iterator[tuple[Chunk, list[Row]]]:
+        """See `Crew`."""
+        for chunk in chunks:
+            yield chunk, play(work, chunk)
 
 
 class Cluster:
@@ -90,25 +115,28 @@ class Cluster:
         """Disconnects; what is under way is dropped."""
         self._client.close()
 
-    def play(
-        self, work: Sequence[Chunk], scenarios: Sequence[Scenario], artifacts: Mapping[str, Artifact]
-    ) -> Iterator[tuple[Chunk, list[Row]]]:
+    @property
+    def size(self) -> int:
+        """Threads of all workers."""
+        return int(sum(self._client.nthreads().values()))
+
+    def play(self, chunks: Sequence[Chunk], work: Work) -> Iterator[tuple[Chunk, list[Row]]]:
         """See `Crew`. Dask gives the chunks of a worker that dies to others, and waits for new ones."""
         from distributed import KilledWorker, as_completed
 
-        rest = iter(work)
+        rest = iter(chunks)
         under_way: dict[Any, Chunk] = {}  # by the future's key
 
         def submit(count: int) -> list[Any]:
             futures = []
             for chunk in islice(rest, count):
                 # each task carries all that it needs, 0.2 MB, so that no worker's death can lose it
-                future = self._client.submit(play, scenarios[chunk.point], artifacts, chunk, pure=False)
+                future = self._client.submit(play, work.of(chunk), chunk, pure=False)
                 under_way[future.key] = chunk
                 futures.append(future)
             return futures
 
-        finished = as_completed(submit(AHEAD * sum(self._client.nthreads().values())))
+        finished = as_completed(submit(AHEAD * self.size))
         for future in finished:
             chunk = under_way.pop(future.key)
             try:

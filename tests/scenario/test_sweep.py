@@ -8,30 +8,25 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, nullcontext
 from dataclasses import replace
+from inspect import getsource
 from pathlib import Path
 
 import pytest
 
-from plimsoll.chain.engine import Artifact
 from plimsoll.places import PACKAGE
+from plimsoll.scenario import sample as sampling
 from plimsoll.scenario import sweep as sweeping
 from plimsoll.scenario import workers as working
-from plimsoll.scenario.config import Scenario
-from plimsoll.scenario.reading import ScenarioError, parse
+from plimsoll.scenario.grid import grid_of, points_of, settings_of
+from plimsoll.scenario.own import code_of
+from plimsoll.scenario.reading import ScenarioError, Source, parse
 from plimsoll.scenario.run import Laboratory
-from plimsoll.scenario.sweep import (
-    Chunk,
-    Row,
-    Sweep,
-    SweepError,
-    grid_of,
-    is_random,
-    run,
-)
-from plimsoll.scenario.workers import Cluster, play, processes
+from plimsoll.scenario.sweep import Chunk, Row, Sweep, Work, is_random, run, sampled
+from plimsoll.scenario.sweep_folder import SweepError
+from plimsoll.scenario.workers import Cluster, InProcess, play, processes
 from plimsoll.scenario.world import Difference
 from tests.utils.laboratory import TINY, artifacts, tiny
 
@@ -39,32 +34,45 @@ BROWNIAN = "vaults.0.price={kind: gbm, start: 200, hours: 1, volatility: 15}"
 CSV = "time,open,high,low,close\n0,200,210,190,195\n1,195,196,150,180\n"
 
 
-class Here:
-    """Plays in this process and keeps what it was given."""
+class Here(InProcess):
+    """Keeps what it was given."""
 
     def __init__(self) -> None:
         self.played: list[Chunk] = []
 
-    def play(
-        self, work: Sequence[Chunk], scenarios: Sequence[Scenario], found: Mapping[str, Artifact]
-    ) -> Iterator[tuple[Chunk, list[Row]]]:
-        for chunk in work:
+    def play(self, chunks: Sequence[Chunk], work: Work) -> Iterator[tuple[Chunk, list[Row]]]:
+        for chunk in chunks:
             self.played.append(chunk)
-            yield chunk, play(scenarios[chunk.point], found, chunk)
+            yield from super().play([chunk], work)
+
+
+def made(*axes: str, settings: Sequence[str] = (BROWNIAN,), folder: Path = Path(), **own) -> Sweep:
+    """A sweep of the short scenario."""
+    source, grid = Source("tiny.yaml", TINY, folder, tuple(settings), Path("tiny.yaml")), grid_of(axes)
+    return Sweep(source, grid, tuple(points_of(source, grid)[0]), **own)
+
+
+def played(sweep: Sweep, folder: Path, crew=None, progress=None, paths=60, of=None, found=None):
+    """The rows of a sweep."""
+    chosen = sampled(sweep, paths, of, lambda _done, _total: None)
+    return run(sweep, chosen, folder, found or artifacts(), crew or Here(), progress)
+
+
+BONUS = "vaults.0.bonus_max=0.06,0.08"
+CHUNKS = [Chunk(point, tuple(range(a, b))) for point in range(2) for a, b in ((0, 25), (25, 50), (50, 60))]
+"""Of two points with 60 paths each."""
 
 
 @pytest.fixture(scope="session")
-def sweep(tmp_path_factory) -> Sweep:
-    """Two points with 60 paths of random prices each, in six chunks."""
-    path = tmp_path_factory.mktemp("scenarios") / "tiny.yaml"
-    path.write_text(TINY)
-    return Sweep(path, (BROWNIAN,), grid_of(["vaults.0.bonus_max=0.06,0.08"]), 60)
+def sweep() -> Sweep:
+    """Two points with random prices."""
+    return made(BONUS)
 
 
 @pytest.fixture(scope="session")
 def rows(sweep, tmp_path_factory):
     """What the sweep gives when nothing happens to it."""
-    return run(sweep, tmp_path_factory.mktemp("sweeps") / "whole", artifacts(), Here())
+    return played(sweep, tmp_path_factory.mktemp("sweeps") / "whole")
 
 
 def content(folder: Path) -> dict[Path, bytes]:
@@ -94,10 +102,19 @@ def killed_half_way(pid_of):
         (["a=1,2"], (("a=1",), ("a=2",))),
         (["a=1, 2", "b.0=x"], (("a=1", "b.0=x"), ("a=2", "b.0=x"))),
         (["a=[],[{start: 1, end: 2}],'p,q'"], (("a=[]",), ("a=[{start: 1, end: 2}]",), ("a='p,q'",))),
+        (["a=1,2 & b=3,4"], (("a=1", "b=3"), ("a=2", "b=4"))),
+        (
+            ["a=1,1&b.0=3,'x & y'", "c=5,6"],
+            (
+                ("a=1", "b.0=3", "c=5"), ("a=1", "b.0=3", "c=6"),
+                ("a=1", "b.0='x & y'", "c=5"), ("a=1", "b.0='x & y'", "c=6"),
+            ),
+        ),
     ],
-)
+)  # fmt: skip
 def test_a_grid_has_every_combination(axes, grid) -> None:
-    assert grid_of(axes) == grid
+    """Settings that are tied move together."""
+    assert settings_of(grid_of(axes)) == list(grid)
 
 
 @pytest.mark.parametrize(
@@ -109,6 +126,9 @@ def test_a_grid_has_every_combination(axes, grid) -> None:
         (["a=[1,2"], "'a=[1,2' is no axis of a grid; write it like vaults.0.bonus_max=0.05,0.08."),
         (["a=1", "a=2"], "a stands on two axes of the grid; write all its values on one."),
         (["a=1,2,1"], "'a=1,2,1' has the value 1 twice; remove one."),
+        (["a=1,2 & b=3"], "'a=1,2 & b=3' ties 2 values of a to 1 of b; give as many."),
+        (["a=1,1 & b=3,3"], "'a=1,1 & b=3,3' has the value 1, 3 twice; remove one."),
+        (["a=1,2 & a=3,4"], "a stands on two axes of the grid; write all its values on one."),
     ],
 )
 def test_what_is_no_grid_is_refused(axes, message) -> None:
@@ -117,14 +137,36 @@ def test_what_is_no_grid_is_refused(axes, message) -> None:
     assert str(refused.value) == message
 
 
-def test_chunks_cover_each_path_once(sweep) -> None:
-    covered = [
-        (chunk.point, path)
-        for chunk in sweep.chunks()
-        for path in range(chunk.first, chunk.first + chunk.count)
+def test_an_impossible_corner_is_left_away_and_says_why(tmp_path) -> None:
+    source = Source("tiny.yaml", TINY)
+    grid = grid_of(["vaults.0.ltv=0.8,0.9", "vaults.0.threshold=0.82,0.83"])
+    points, corners = points_of(source, grid)
+    assert [point.number for point in points] == [0, 1]
+    assert [corner.settings[0] for corner in corners] == ["vaults.0.ltv=0.9", "vaults.0.ltv=0.9"]
+    assert corners[0].reason.startswith("tiny.yaml, as changed by vaults.0.")
+    rows = played(Sweep(source, grid, tuple(points)), tmp_path, paths=1).to_pydict()
+    assert rows["vaults.0.threshold"] == [0.82, 0.83]
+    with pytest.raises(ScenarioError, match=r"as changed by vaults\.0\.ltv"):
+        points_of(source, grid_of(["vaults.0.ltv=0.9,0.95"]))
+
+
+def test_axes_are_columns(tmp_path) -> None:
+    """Numbers as numbers, anything else as it is written."""
+    sweep = made(
+        "vaults.0.bonus_max=0.06,0.08 & pool.reserve=1_000,0", "order=bid,random", settings=["hours=1"]
+    )
+    rows = played(sweep, tmp_path, paths=1)
+    assert rows.column_names[:6] == [
+        "point",
+        "vaults.0.bonus_max",
+        "pool.reserve",
+        "order",
+        "path",
+        "deepest",
     ]
-    assert covered == [(point, path) for point in range(2) for path in range(60)]
-    assert len({chunk.name for chunk in sweep.chunks()}) == 6
+    assert rows["vaults.0.bonus_max"].to_pylist() == [0.06, 0.06, 0.08, 0.08]
+    assert rows["pool.reserve"].to_pylist() == [1_000, 1_000, 0, 0]
+    assert rows["order"].to_pylist() == ["bid", "random", "bid", "random"]
 
 
 @pytest.mark.parametrize(
@@ -152,31 +194,97 @@ def test_rows_are_in_order_each_path_once(sweep, rows) -> None:
     assert len(set(table["liquidated_debt"])) > 20
     assert table["liquidated_debt"][:60] != table["liquidated_debt"][60:]
     assert min(table["compared"]) > 50
+    assert set(table["weight"]) == {1 / 60}
+    assert table["fall"][3] == pytest.approx(1 - min(tiny(BROWNIAN).outside_prices(3)[0]) / 200)
 
 
 def test_a_sweep_goes_on_with_what_is_missing(sweep, rows, tmp_path) -> None:
     class Interrupted(Here):
-        def play(self, work, scenarios, found):
-            yield from super().play(work[:2], scenarios, found)
+        def play(self, chunks, work):
+            yield from super().play(chunks[:2], work)
             raise KeyboardInterrupt
 
+    folder = tmp_path / "sweep"
     with pytest.raises(KeyboardInterrupt):
-        run(sweep, tmp_path / "sweep", artifacts(), Interrupted())
+        played(sweep, folder, Interrupted())
     here, told = Here(), []
-    assert run(sweep, tmp_path / "sweep", artifacts(), here, lambda *now: told.append(now)) == rows
-    assert here.played == sweep.chunks()[2:]
-    assert told[:2] == [(50, 120), (60, 120)]
+    assert played(sweep, folder, here, lambda *now: told.append(now)) == rows
+    assert [path for chunk in here.played for path in chunk.paths if chunk.point == 0] == list(range(50, 60))
+    assert told[0] == (50, 120)
     assert told[-1] == (120, 120)
-    for chunk in sweep.chunks()[1:4:2]:
-        (tmp_path / "sweep" / "parts" / chunk.name).unlink()
+    parts = sorted((folder / "parts").iterdir())
+    for part in parts[1:5:3]:
+        part.unlink()
     here = Here()
-    assert run(sweep, tmp_path / "sweep", artifacts(), here) == rows
-    assert here.played == sweep.chunks()[1:4:2]
+    assert played(sweep, folder, here) == rows
+    assert 0 < sum(len(chunk.paths) for chunk in here.played) < 60
+    here = Here()
+    assert played(sweep, folder, here) == rows
+    assert not here.played
 
 
-def test_a_folder_killed_while_it_was_made_is_taken(sweep, tmp_path) -> None:
-    (tmp_path / "sweep.part").write_text("{")
-    assert run(replace(sweep, paths=1), tmp_path, artifacts(), Here()).num_rows == 2
+def test_a_sweep_is_continued_with_more_paths(sweep, rows, tmp_path) -> None:
+    """What has been played is not played again; of fewer paths it takes those."""
+    folder, here = tmp_path / "sweep", Here()
+    few = played(sweep, folder, paths=7)
+    assert played(sweep, folder, here).drop(["weight"]) == rows.drop(["weight"])
+    assert sorted((chunk.point, path) for chunk in here.played for path in chunk.paths) == [
+        (point, path) for point in range(2) for path in range(7, 60)
+    ]
+    here = Here()
+    assert played(sweep, folder, here, paths=7) == few
+    assert few["weight"].to_pylist() == [1 / 7] * 14
+    assert not here.played
+
+
+def test_the_deepest_falls_of_many_are_played(sweep, rows, tmp_path) -> None:
+    folder, here = tmp_path / "sweep", Here()
+    found = played(sweep, folder, here, paths=8, of=60).to_pydict()
+    falls = rows["fall"].to_pylist()[:60]
+    deep = sorted(range(60), key=lambda path: -falls[path])[:4]
+    others = [path for path in range(60) if path not in deep][:4]
+    assert found["path"] == sorted(deep + others) * 2
+    assert found["deepest"] == [path in deep for path in found["path"]]
+    assert found["weight"] == pytest.approx([1 / 60 if it in deep else 56 / 60 / 4 for it in found["path"]])
+    known = dict(
+        zip(
+            zip(*(rows[it].to_pylist() for it in ("point", "path")), strict=True),
+            rows["bad_debt"].to_pylist(),
+            strict=True,
+        )
+    )
+    keys = zip(found["point"], found["path"], strict=True)
+    assert found["bad_debt"] == [known[key] for key in keys]
+    assert sum(len(chunk.paths) for chunk in here.played) == 16
+    here = Here()
+    played(sweep, folder, here, paths=12, of=60)
+    assert sum(len(chunk.paths) for chunk in here.played) == 8
+
+
+@pytest.mark.parametrize(
+    ("settings", "paths", "of", "message"),
+    [
+        ((BROWNIAN,), 60, 60, "60 paths are drawn to play 60 of them; draw more, or leave that away."),
+        ((BROWNIAN,), None, 100, "100 paths are drawn to play 100 of them; draw more, or leave that away."),
+        (("order=random",), 10, 60, "No price is drawn at random, so that no fall is deeper than another;"),
+    ],
+)
+def test_falls_that_cannot_be_chosen_are_refused(settings, paths, of, message) -> None:
+    with pytest.raises(SweepError) as refused:
+        sampled(made(settings=settings), paths, of, lambda *_: None)
+    assert str(refused.value).startswith(message)
+
+
+def test_prices_are_drawn_once_for_points_that_share_them(monkeypatch) -> None:
+    drawn = []
+    real = sampling.fall
+    monkeypatch.setattr(sampling, "fall", lambda *words: drawn.append(0) or real(*words))
+    told = []
+    sweep = made(BONUS, "seed=7,8", "borrowers.0.count=10,12", "pool.stake=0,1", "vaults.0.dex.depth=1e5,2e5")
+    found = sampled(sweep, 2, 10, lambda *now: told.append(now))
+    assert len(drawn) == 20
+    assert told[-1] == (20, 20)
+    assert len({found[point.number].paths for point in sweep.points}) == 2
 
 
 @pytest.mark.parametrize(
@@ -185,14 +293,14 @@ def test_a_folder_killed_while_it_was_made_is_taken(sweep, tmp_path) -> None:
         ("notes.txt", "mine", "holds something else; name another folder with --out."),
         ("sweep.json", "nonsense", "sweep.json is no note of a sweep; name another folder with --out."),
         ("sweep.json", "[]", "sweep.json is no note of a sweep; name another folder with --out."),
-        ("sweep.json", '{"digest": "?"}', "holds another sweep (of other settings, paths, candles"),
+        ("sweep.json", '{"digest": "?"}', "holds another sweep (of other settings, candles"),
     ],
 )
 def test_a_foreign_folder_is_left_as_it_is(sweep, tmp_path, name, text, message) -> None:
     (tmp_path / name).write_text(text)
     here = Here()
     with pytest.raises(SweepError) as refused:
-        run(sweep, tmp_path, artifacts(), here)
+        played(sweep, tmp_path, here)
     assert message in str(refused.value)
     assert content(tmp_path) == {tmp_path / name: text.encode()}
     assert not here.played
@@ -205,34 +313,37 @@ def test_a_file_is_no_folder(sweep, tmp_path) -> None:
         ("file/below", "cannot be written (file exists)"),
     ):
         with pytest.raises(SweepError) as refused:
-            run(sweep, tmp_path / folder, artifacts(), Here())
+            played(sweep, tmp_path / folder)
         assert f"{folder} {message}; name another one with --out." in str(refused.value)
 
 
 def test_rows_of_other_sweeps_are_not_mixed(sweep, tmp_path) -> None:
-    small = replace(sweep, paths=1)
-    run(small, tmp_path / "sweep", artifacts(), Here())
+    folder = tmp_path / "sweep"
+    played(sweep, folder, paths=1)
     before = content(tmp_path)
     other = dict(artifacts()) | {"Pool": replace(artifacts()["Pool"], initcode=b"\0")}
     for changed, found in (
-        (replace(small, paths=2), artifacts()),
-        (replace(small, settings=(BROWNIAN, "seed=8")), artifacts()),
-        (replace(small, grid=grid_of(["vaults.0.bonus_max=0.06,0.07"])), artifacts()),
-        (small, other),
+        (made(BONUS, settings=(BROWNIAN, "seed=8")), artifacts()),
+        (made("vaults.0.bonus_max=0.06,0.07"), artifacts()),
+        (made(BONUS, agents=(Bystander,)), artifacts()),
+        (made(BONUS, measures=(deepest_health,)), artifacts()),
+        (sweep, other),
     ):
         with pytest.raises(SweepError, match="holds another sweep"):
-            run(changed, tmp_path / "sweep", found, Here())
+            played(changed, folder, paths=1, found=found)
     assert content(tmp_path) == before
 
 
 def test_changed_candles_make_another_sweep(tmp_path) -> None:
-    (tmp_path / "tiny.yaml").write_text(TINY)
-    (tmp_path / "prices.csv").write_text(CSV)
-    sweep = Sweep(tmp_path / "tiny.yaml", ("vaults.0.price={kind: csv, file: prices.csv}",), ((),), 1)
-    run(sweep, tmp_path / "sweep", artifacts(), Here())
-    (tmp_path / "prices.csv").write_text(CSV.replace("180", "181"))
+    """Their content counts, and not where they lie."""
+    csv = ("vaults.0.price={kind: csv, file: prices.csv}",)
+    for name in ("here", "there"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "prices.csv").write_text(CSV)
+        played(made(settings=csv, folder=tmp_path / name), tmp_path / "sweep", paths=1)
+    (tmp_path / "here" / "prices.csv").write_text(CSV.replace("180", "181"))
     with pytest.raises(SweepError, match="holds another sweep"):
-        run(sweep, tmp_path / "sweep", artifacts(), Here())
+        played(made(settings=csv, folder=tmp_path / "here"), tmp_path / "sweep", paths=1)
 
 
 def test_workers_need_no_files(tmp_path) -> None:
@@ -254,20 +365,19 @@ def test_two_commands_do_not_play_one_sweep(sweep, tmp_path) -> None:
 
     def second(_done: int, _total: int) -> None:
         with pytest.raises(SweepError) as refused:
-            run(replace(sweep, paths=1), tmp_path, artifacts(), Here())
+            played(sweep, tmp_path, paths=1)
         refusals.append(str(refused.value))
 
-    run(replace(sweep, paths=1), tmp_path, artifacts(), Here(), second)
+    played(sweep, tmp_path, progress=second, paths=1)
     assert set(refusals) == {f"Another command plays this sweep in {tmp_path}; wait for it."}
 
 
 def test_a_damaged_part_is_named(sweep, tmp_path) -> None:
-    small = replace(sweep, paths=1)
-    run(small, tmp_path, artifacts(), Here())
-    part = tmp_path / "parts" / small.chunks()[1].name
+    played(sweep, tmp_path, paths=1)
+    part = tmp_path / "parts" / Chunk(1, (0,)).name
     part.write_bytes(b"PAR1")
     with pytest.raises(SweepError) as refused:
-        run(small, tmp_path, artifacts(), Here())
+        played(sweep, tmp_path, paths=1)
     assert str(refused.value).startswith(f"{part} is damaged (")
     assert str(refused.value).endswith("); delete it and repeat the command.")
 
@@ -275,32 +385,122 @@ def test_a_damaged_part_is_named(sweep, tmp_path) -> None:
 def test_a_path_that_fails_is_named_and_the_others_are_kept(sweep, tmp_path, monkeypatch) -> None:
     real = Laboratory.play
 
-    def fails(self, path=0, **options):
+    def fails(self, path=0, *others):
         if path == 31:
             raise Difference("totals of the pool: chain 1, twin 2")
-        return real(self, path, **options)
+        return real(self, path, *others)
 
     with monkeypatch.context() as patch:
         patch.setattr(Laboratory, "play", fails)
         with pytest.raises(SweepError) as refused:
-            run(sweep, tmp_path, artifacts(), Here())
+            played(sweep, tmp_path)
     assert str(refused.value) == (
         "Path 31 failed (Difference: totals of the pool: chain 1, twin 2); what was played is kept. To play "
-        f"it alone: plimsoll run {sweep.path} --engine revm --path 31 --set '{BROWNIAN}' "
+        f"it alone: plimsoll run tiny.yaml --engine revm --path 31 --set '{BROWNIAN}' "
         "--set vaults.0.bonus_max=0.06"
     )
     here = Here()
-    run(sweep, tmp_path, artifacts(), here)
-    assert here.played == sweep.chunks()[1:]
+    played(sweep, tmp_path, here)
+    assert min(path for chunk in here.played for path in chunk.paths if chunk.point == 0) == 25
 
 
 def test_a_market_is_not_kept_for_other_contracts(sweep) -> None:
     """A worker of a cluster lives longer than a sweep."""
-    scenario = sweep.scenarios()[0]
-    play(scenario, artifacts(), Chunk(0, 0, 1))
+    scenarios = {0: sweep.points[0].scenario}
+    play(Work(scenarios, artifacts()), Chunk(0, (0,)))
     broken = dict(artifacts()) | {"Factory": replace(artifacts()["Factory"], initcode=b"\xfe")}
     with pytest.raises(sweeping.PathFailed):
-        play(scenario, broken, Chunk(0, 0, 1))
+        play(Work(scenarios, broken), Chunk(0, (0,)))
+
+
+# ------------------------------------------------------------------------- agents and measures of one's own
+
+
+class Bystander:
+    """Counts the blocks that it has seen; a new one begins at nothing."""
+
+    name = "bystander"
+
+    def __init__(self) -> None:
+        self.seen = 0
+
+    def update(self, _rng, _view):
+        self.seen += 1
+        return ()
+
+    def record(self, _view):
+        return {"seen": self.seen}
+
+
+def deepest_health(result) -> float | None:
+    """The lowest health of a recorded block."""
+    return min((row.health_min for row in result.vaults if row.health_min is not None), default=None)
+
+
+def blocks_seen(result) -> float:
+    """What the bystander has recorded last."""
+    return max(row.value for row in result.agents if row.key == "seen")
+
+
+@pytest.mark.parametrize("workers", [None, 2])
+def test_agents_and_measures_of_ones_own(tmp_path, monkeypatch, workers) -> None:
+    """By name or as objects, in this process and in others; every path has an agent of its own."""
+    (tmp_path / "my_things.py").write_text(
+        "\n\n".join(getsource(it) for it in (Bystander, deepest_health, blocks_seen))
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    own = {
+        "agents": ("my_things:Bystander",),
+        "measures": ("my_things:deepest_health", "my_things:blocks_seen"),
+    }
+    with processes(workers) if workers else nullcontext() as crew:
+        rows = played(made(**own), tmp_path / "sweep", crew, paths=4)
+    assert rows["blocks_seen"].to_pylist() == [7, 7, 7, 7]
+    assert len(set(rows["deepest_health"].to_pylist())) == 3  # two rise at once
+    objects = {"agents": (Bystander(),), "measures": (deepest_health, blocks_seen)}
+    assert played(made(**objects), tmp_path / "other", paths=4) == rows
+
+
+@pytest.mark.parametrize(
+    ("own", "message"),
+    [
+        ({"agents": ("nowhere",)}, "'nowhere' names nothing; write it like my_module:MyAgent."),
+        (
+            {"agents": ("nowhere:It",)},
+            "'nowhere:It' cannot be loaded (No module named 'nowhere'); name a module",
+        ),
+        (
+            {"measures": ("json:It",)},
+            "'json:It' cannot be loaded (module 'json' has no attribute 'It'); name",
+        ),
+        ({"measures": ("json:decoder",)}, "'json:decoder' is no measure; name a function of a finished run."),
+        (
+            {"agents": ("json:decoder",)},
+            "'json:decoder' is no agent: it has no name; see `plimsoll.lab.Agent`.",
+        ),
+        ({"measures": (lambda _: 1, lambda _: 2)}, "There is a measure '<lambda>' already; call yours by"),
+    ],
+)
+def test_what_is_no_agent_or_measure_is_refused(own, message) -> None:
+    with pytest.raises(ScenarioError) as refused:
+        made(**own).check_own()
+    assert str(refused.value).startswith(message)
+
+
+def test_code_of_a_notebook_is_told_apart() -> None:
+    """By what it does, not by where it stands."""
+
+    def of(text: str):
+        names = {"__name__": "__main__"}
+        exec(text, names)
+        return code_of([names["Own"]])
+
+    one = of("class Own:\n  size = 1\n  def update(self, rng, view): return [it + 1 for it in view]")
+    assert (
+        of("\n\nclass Own:\n  size = 1\n  def update(self, rng, view): return [it + 1 for it in view]") == one
+    )
+    assert of("class Own:\n  size = 1\n  def update(self, rng, view): return [it + 2 for it in view]") != one
+    assert of("class Own:\n  size = 2\n  def update(self, rng, view): return [it + 1 for it in view]") != one
 
 
 # -------------------------------------------------------------------------------------------------- workers
@@ -309,7 +509,7 @@ def test_a_market_is_not_kept_for_other_contracts(sweep) -> None:
 def test_a_process_is_killed_half_way(sweep, rows, tmp_path) -> None:
     progress, left = killed_half_way(lambda: multiprocessing.active_children()[0].pid)
     with processes(2) as crew:
-        assert run(sweep, tmp_path / "sweep", artifacts(), crew, progress) == rows
+        assert played(sweep, tmp_path / "sweep", crew, progress) == rows
     assert not left
     assert multiprocessing.active_children() == []
 
@@ -325,18 +525,17 @@ def test_interrupts_are_not_the_workers_business(sweep, rows, tmp_path) -> None:
                 os.kill(pid, signal.SIGINT)
 
     with processes(2) as crew:
-        assert run(sweep, tmp_path / "sweep", artifacts(), crew, progress) == rows
+        assert played(sweep, tmp_path / "sweep", crew, progress) == rows
     assert len(told) > 2
     assert len(set.union(*told)) == 2
 
 
 def test_one_process_gives_the_same_rows_as_three(sweep, rows, tmp_path) -> None:
-    small = replace(sweep, paths=30)
     expected = rows.slice(0, 30).to_pylist() + rows.slice(60, 30).to_pylist()
     for workers in (1, 3):
         with processes(workers) as crew:
-            table = run(small, tmp_path / str(workers), artifacts(), crew)
-        assert table.to_pylist() == expected
+            table = played(sweep, tmp_path / str(workers), crew, paths=30)
+        assert table.to_pylist() == [row | {"weight": 1 / 30} for row in expected]
 
 
 def test_a_failure_in_a_process_names_the_path(sweep, tmp_path) -> None:
@@ -347,21 +546,23 @@ def test_a_failure_in_a_process_names_the_path(sweep, tmp_path) -> None:
         ),
         processes(2) as crew,
     ):
-        run(sweep, tmp_path, broken, crew)
+        played(sweep, tmp_path, crew, found=broken)
     assert multiprocessing.active_children() == []
 
 
 def test_processes_that_always_die_end_the_sweep(sweep, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(working, "play", lambda *_: os._exit(1))
     with pytest.raises(SweepError) as refused, processes(1) as crew:
-        run(sweep, tmp_path, artifacts(), crew)
+        played(sweep, tmp_path, crew)
     assert re.fullmatch(
         r"Workers died again and again while they played paths \d+ to \d+ of grid point \d, perhaps "
         r"for lack of memory; what was played is kept, and the same command goes on, best with fewer "
         r"--workers\.",
         str(refused.value),
     )
-    assert json.loads((tmp_path / "sweep.json").read_text())["paths"] == 60
+    assert json.loads((tmp_path / "sweep.json").read_text())["grid"] == [
+        list(each) for each in settings_of(grid_of([BONUS]))
+    ]
 
 
 def test_the_version_is_of_all_code_that_plays() -> None:
@@ -400,5 +601,5 @@ def test_a_worker_of_a_cluster_is_killed_half_way(sweep, rows, tmp_path) -> None
     ) as cluster:
         progress, left = killed_half_way(lambda: cluster.workers[0].pid)
         with closing(Cluster(cluster.scheduler_address)) as crew:
-            assert run(sweep, tmp_path / "sweep", artifacts(), crew, progress) == rows
+            assert played(sweep, tmp_path / "sweep", crew, progress) == rows
         assert not left

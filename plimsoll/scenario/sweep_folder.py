@@ -1,0 +1,103 @@
+"""The folder of a sweep: whose it is, and the rows in it."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+NOTE, PART = "sweep.json", "sweep.part"
+
+
+class SweepError(RuntimeError):
+    """A sweep that cannot go on; the message is one sentence."""
+
+
+def write_rows(table: pa.Table, path: Path) -> None:
+    """Writes a file of rows, whole or not at all."""
+    part = path.with_suffix(".part")
+    pq.write_table(table, part)
+    part.replace(path)
+
+
+def read_rows(paths: Sequence[Path]) -> pa.Table | None:
+    """The rows of many small files, None without one; a table for each would take ten times their memory.
+
+    Raises:
+        SweepError: a file is damaged.
+    """
+    joined = []
+    for first in range(0, len(paths), 1_000):
+        tables = []
+        for path in paths[first : first + 1_000]:
+            try:
+                tables.append(pq.read_table(path))
+            except pa.ArrowException as error:
+                raise SweepError(f"{path} is damaged ({error}); delete it and repeat the command.") from None
+        joined.append(pa.concat_tables(tables).combine_chunks())
+    return pa.concat_tables(joined) if joined else None
+
+
+def check_folder(folder: Path) -> None:
+    """Sees that a sweep can be played there: in a new or empty folder, or in that of a sweep.
+
+    Raises:
+        SweepError: it holds, or is, something else, or cannot be written.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise SweepError(f"{folder} is not a folder; name another one with --out.")
+    try:
+        present = {each.name for each in folder.iterdir()} if folder.exists() else set()
+        if NOTE not in present and present - {PART}:
+            raise SweepError(f"{folder} holds something else; name another folder with --out.")
+        folder.absolute().parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(
+            prefix=".sweep-", dir=folder if folder.exists() else folder.absolute().parent
+        ):
+            pass
+    except OSError as error:
+        reason = str(error.strerror or error).lower()
+        raise SweepError(f"{folder} cannot be written ({reason}); name another one with --out.") from None
+
+
+@contextmanager
+def claimed(folder: Path, digest: str, about: dict[str, Any]) -> Iterator[None]:
+    """Makes the folder this sweep's, or finds that it is; nobody else plays there meanwhile.
+
+    Args:
+        folder: a new or empty one, or that of the same sweep.
+        digest: tells sweeps apart.
+        about: what else the folder's note says, for people.
+
+    Raises:
+        SweepError: it is another sweep's, or something else.
+    """
+    check_folder(folder)
+    note, part = folder / NOTE, folder / PART
+    if not note.exists():
+        folder.mkdir(exist_ok=True)
+        told = {"digest": digest, **about}
+        part.write_text(json.dumps(told, indent=2) + "\n")
+        part.replace(note)
+    with note.open(encoding="utf-8") as lines:
+        try:
+            known = json.load(lines)["digest"]
+        except (ValueError, KeyError, TypeError):
+            raise SweepError(f"{note} is no note of a sweep; name another folder with --out.") from None
+        if known != digest:
+            raise SweepError(
+                f"{folder} holds another sweep (of other settings, candles, contracts, agents or another "
+                "version of Plimsoll); name another folder with --out, or delete it."
+            )
+        try:
+            fcntl.flock(lines, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SweepError(f"Another command plays this sweep in {folder}; wait for it.") from None
+        yield
