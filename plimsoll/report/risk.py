@@ -139,6 +139,8 @@ def over_runs(runs: Mapping[str, Numbers], sample: Sample) -> dict[str, Estimate
     Raises:
         ValueError: there is no run, or one lacks a number of bad or liquidated debt.
     """
+    if not sample.paths:
+        raise ValueError("there is no run to measure; give at least one")
     found = _figures(runs, sample.weights())
     if len(sample.paths) < 2:
         return {name: Estimate(_known(value)) for name, value in found.items()}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +57,18 @@ class Study:
         """The keys of each axis."""
         axes: list[list[str]] = self.summary["axes"]
         return axes
+
+    @property
+    def short(self) -> dict[str, str]:
+        """A short name for each key of an axis: without the vault's number, where that leaves no doubt."""
+        keys = [key for axis in self.axes for key in axis]
+        names = [re.sub(r"^vaults\.\d+\.", "", key) for key in keys]
+        return {key: name if names.count(name) == 1 else key for key, name in zip(keys, names, strict=True)}
+
+    def label(self, point: Mapping[str, Any]) -> str:
+        """What a grid point is called."""
+        settings = (setting.partition("=")[::2] for setting in point["settings"])
+        return ", ".join(f"{self.short[key]} {value}" for key, value in settings) or "as written"
 
     @property
     def loan(self) -> str:
@@ -184,12 +198,12 @@ def tables(study: Study) -> list[Table]:
 
     summary = study.summary
     table = Table(title=f"{summary['scenario']}, {each_of(summary)}, in loan tokens")
-    for key in (key for axis in study.axes for key in axis):
+    for key in study.short.values():
         table.add_column(key.replace(".", ".\n").replace("_", "_\n"), overflow="fold")
     for title in SHOWN.values():
         table.add_column(title, justify="right", overflow="fold")
     for point in summary["points"]:
-        values = [f"{it:,g}" if isinstance(it, float) else str(it) for it in point["values"].values()]
+        values = [f"{it:g}" if isinstance(it, float) else str(it) for it in point["values"].values()]
         table.add_row(*values, *(_cell(point, name) for name in SHOWN))
     table.caption = f"{summary['compared']:,} numbers of the books were equal on chain and twin"
     if summary["paths"] > 1:
@@ -201,9 +215,10 @@ def tables(study: Study) -> list[Table]:
             )
     found = [table]
     if summary["skipped"]:
-        skipped = Table("settings", "impossible because", title="Skipped corners of the grid")
-        for corner in summary["skipped"]:
-            skipped.add_row(", ".join(corner["settings"]), corner["reason"])
+        skipped = Table("skipped", "impossible because", title="Skipped corners of the grid")
+        reasons = Counter(corner["reason"] for corner in summary["skipped"])
+        for reason, count in reasons.items():
+            skipped.add_row(f"{count:,}", reason)
         found.append(skipped)
     return found
 

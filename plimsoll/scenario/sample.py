@@ -112,8 +112,8 @@ def samples(points: Sequence[Point], paths: int, of: int | None, progress: Progr
 def _prices(scenario: Scenario) -> str:
     """Tells scenarios apart whose prices may differ: by all but what has nothing to do with them."""
     people = {
-        "title", "pool", "order", "borrowers", "liquidators", "griefer", "forger", "compare_every", "arrivals",
-        "refinancing", "exploiter", "acts", "poker",
+        "title", "pool", "order", "borrowers", "liquidators", "griefer", "forger", "compare_every",
+        "arrivals", "refinancing", "exploiter", "acts", "poker",
     }  # fmt: skip
     market = {*RiskParams.model_fields, "preset", "credit_limit", "dex", "oracle", "halts"}
     each: dict[str, Any] = dict.fromkeys(market, True) | {"legs": {"__all__": market}}

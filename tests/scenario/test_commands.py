@@ -310,14 +310,19 @@ def test_a_sweep_writes_rows_summary_and_picture(tmp_path) -> None:
     assert [point["settings"] for point in summary["points"]] == [
         ["vaults.0.bonus_max=0.06"], ["vaults.0.bonus_max=0.08"],
     ]  # fmt: skip
-    assert summary["points"][0]["runs"] == 30
+    assert (summary["paths"], summary["of"], summary["skipped"]) == (30, 30, [])
     rows = pq.read_table(tmp_path / "out" / "paths.parquet").to_pandas()
     for number, point in enumerate(summary["points"]):
         lost = rows[rows["point"] == number]["bad_debt"]
-        assert point["bad_debt_mean"] == pytest.approx(lost.mean())
-        assert point["bad_debt_max"] == lost.max() > 0
-    assert summary["points"][0]["bad_debt_mean"] != summary["points"][1]["bad_debt_mean"]
-    assert (tmp_path / "out" / "risk.png").read_bytes().startswith(b"\x89PNG")
+        assert point["figures"]["bad_debt_mean"] == pytest.approx(lost.mean())
+        assert point["figures"]["bad_debt_max"] == lost.max() > 0
+        low, high = point["intervals"]["bad_debt_mean"]
+        assert low < lost.mean() < high
+    one, other = (point["figures"]["bad_debt_mean"] for point in summary["points"])
+    assert one != other
+    points = (tmp_path / "out" / "points.csv").read_text().splitlines()
+    assert points[0].startswith("vaults.0.bonus_max,bad_debt_mean,bad_debt_mean_low,bad_debt_mean_high,")
+    assert [line.partition(",")[0] for line in points[1:]] == ["0.06", "0.08"]
     assert "0.06" in reply.output
     assert "Nothing" not in reply.output
 
@@ -383,12 +388,12 @@ def test_an_interrupt_that_is_lost_ends_the_sweep_at_the_next_chunk(tmp_path, mo
             os.kill(os.getpid(), signal.SIGINT)
             sum(range(100_000))  # the signal comes
 
-    class Here:
-        def play(self, work, scenarios, found):
-            for number, chunk in enumerate(work):
+    class Here(workers.InProcess):
+        def play(self, chunks, work):
+            for number, chunk in enumerate(chunks):
                 if number == 2:
                     Dying()
-                yield chunk, workers.play(scenarios[chunk.point], found, chunk)
+                yield from super().play([chunk], work)
 
     monkeypatch.setattr(workers, "processes", lambda _count: nullcontext(Here()))
     (tmp_path / "gbm.yaml").write_text(GBM)

@@ -146,9 +146,7 @@ def test_weights_are_those_of_the_paths_that_each_stands_for() -> None:
     weights = drawn.resampled(4_000, np.random.default_rng(2))
     assert weights.sum(axis=1) == pytest.approx(np.ones(4_000), abs=0.07)  # a sample without a deep fall
     assert weights.mean(axis=0) == pytest.approx(drawn.weights(), abs=0.01)
-    assert np.unique(every(3).resampled(50, np.random.default_rng(2))) == pytest.approx(
-        [0, 1 / 3, 2 / 3, 1]
-    )
+    assert np.unique(every(3).resampled(50, np.random.default_rng(2))) == pytest.approx([0, 1 / 3, 2 / 3, 1])
 
 
 def test_samples_in_parts_have_the_right_mean_and_a_smaller_spread() -> None:
