@@ -21,6 +21,7 @@ KINDS = {
     "hours": ("hours since the start", "64-bit float"),
     "ratio": ("ratio", "64-bit float"),
     "wad": ("ratio", "64-bit float, from 18 digits"),
+    "dollars": ("dollars", "64-bit float"),
     "rate": ("a year", "64-bit float: the rate a second times 31,536,000, without compounding"),
     "quote": ("{loan} for 1 {collateral}", "64-bit float"),
     "price": ("{loan} for 1 {collateral}", "64-bit float, from 36 digits"),
@@ -149,6 +150,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("reserves", "loan", "the reserve: cash and debt less what lenders own"),
         Column("backstop", "loan", "value of the pool shares staked in the backstop"),
         Column("share_price", "ratio", "assets of a lender's share over those at the start"),
+        Column("loan_price", "dollars", "what a loan token is worth"),
     ),
     "liquidations": (
         _BLOCK,

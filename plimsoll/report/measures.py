@@ -203,6 +203,15 @@ def highest_utilisation(result: Result) -> float:
     return max(row.utilisation for row in result.pool) / 10**18
 
 
+def share_in_dollars(result: Result) -> float:
+    """What a lender's dollar of the start is worth in dollars at the end, in shares of the pool.
+
+    Interest raises it; losses, and a loan asset that loses its peg, lower it.
+    """
+    last = result.pool[-1]
+    return last.share_price * last.loan_price
+
+
 @dataclass(frozen=True, slots=True)
 class Measure:
     """A measure with its title and its unit: loan, ratio, part, blocks or positions."""
@@ -242,6 +251,7 @@ MEASURES = {
     "cascade_amplification": Measure("cascade amplification", "ratio", cascade_amplification),
     "final_price": Measure("final price with feedback over without", "ratio", final_price),
     "liquidators_profit": Measure("profit of liquidators", "loan", liquidators_profit),
+    "share_in_dollars": Measure("a lender's dollar at the end", "ratio", share_in_dollars),
     "highest_utilisation": Measure("highest utilisation", "part", highest_utilisation),
 }
 """The measures of a run by name."""

@@ -30,7 +30,7 @@ from plimsoll.scenario.groups import check_group
 from plimsoll.scenario.liquidators import LiquidatorConfig
 from plimsoll.scenario.newcomers import ArrivalsConfig, ExploiterConfig, RefinancingConfig
 from plimsoll.scenario.oracles import SequencerConfig
-from plimsoll.scenario.paths import MAX_HOURS, Bootstrap, Candles, Prices, Shock
+from plimsoll.scenario.paths import MAX_HOURS, Bootstrap, Candles, Path_, Prices, Shock
 from plimsoll.scenario.people import BorrowersConfig
 from plimsoll.scenario.strict_model import StrictModel, fault
 from plimsoll.scenario.suppliers import LendersConfig, StakersConfig, VisitorConfig
@@ -45,6 +45,11 @@ class PoolConfig(StrictModel):
     """The pool and who supplies it."""
 
     loan: TokenConfig = Field(description="the loan asset; 6 to 18 decimals")
+    loan_price: Path_ | None = Field(
+        None,
+        description="what a loan token is worth, in dollars, 1 at first; prices of collaterals are then in "
+        "dollars, too. Without, it keeps its peg",
+    )
     supply: SomeTokens = Field(description="of all lenders together")
     lenders: LendersConfig = LendersConfig()
     visitors: tuple[VisitorConfig, ...] = ()
@@ -171,6 +176,11 @@ class Scenario(StrictModel):
                 "block_seconds",
                 f"{self.duration} hours are {self.blocks} blocks of {self.block_seconds} seconds; that must "
                 f"be 1 to {MAX_BLOCKS}, so change block_seconds or hours",
+            )
+        if (first := float(self.loan_prices()[0])) != 1:
+            raise fault(
+                "pool.loan_price",
+                f"pool.loan_price begins at {first:g}; it must begin at 1, as long as the peg holds",
             )
         for (name, each), prices in zip(self.collaterals, self.outside_prices(), strict=True):
             low = float(prices.min())
@@ -364,7 +374,8 @@ class Scenario(StrictModel):
         """Hours from the first block to the last."""
         if self.hours is not None:
             return float(self.hours)
-        return min(each.price.hours for _, each in self.collaterals)
+        paths = [each.price for _, each in self.collaterals]
+        return min(path.hours for path in [*paths, *([self.pool.loan_price] if self.pool.loan_price else [])])
 
     @property
     def blocks(self) -> int:
@@ -394,7 +405,16 @@ class Scenario(StrictModel):
             if each.oracle.rate:
                 prices = prices * each.oracle.rate.rates(hours, "market")
             paths.append(prices)
-        return np.array(paths)
+        return np.array(paths) / self.loan_prices(path)
+
+    def loan_prices(self, path: int = 0) -> Prices:
+        """Dollars for a loan token, a block each; `path` numbers the draws."""
+        hours = np.arange(self.blocks + 1) * (self.block_seconds / HOUR)
+        if self.pool.loan_price is None:
+            return np.ones(len(hours))
+        rng = np.random.default_rng([self.seed, 7, path])
+        normals = rng.standard_normal(len(hours))
+        return self.pool.loan_price.prices(hours, normals, rng)
 
     def loan_units(self, tokens: Decimal) -> int:
         """Base units of the loan asset, rounded down."""

@@ -53,16 +53,17 @@ class Publisher:
         self._rate = settings.rate
         self._feeds = [(each, side, FeedUpdates(each, side)) for each, side in leg.feeds()]
 
-    def see(self, world: World, price: float, second: int) -> None:
-        """The outside price of a block, in which there may be no transactions."""
+    def see(self, world: World, price: float, second: int, loan_price: float) -> None:
+        """The outside price of a block, in which there may be no transactions; dollars for a loan token."""
         for settings, _, updates in self._feeds:
             read = world.dex_price(self._leg) if settings.reads == "dex" else price
+            read *= loan_price if settings.quote == "dollars" else 1
             own = settings is self._leg.config.oracle
             updates.see(self._leg.config.oracle.asset_price(read, second) if own else read)
 
-    def update(self, world: World, price: float, second: int) -> Iterator[Action]:
+    def update(self, world: World, price: float, second: int, loan_price: float) -> Iterator[Action]:
         """What is due at an outside price, so many seconds after the start."""
-        self.see(world, price, second)
+        self.see(world, price, second, loan_price)
         halted = self._leg.config.is_halted(second)
         if halted != self._leg.is_halted:
             yield world.act(DEPLOYER, self._leg.collateral, "set_halted", halted, label="halt")

@@ -45,6 +45,11 @@ class FeedConfig(StrictModel):
         description="`outside`: the outside price; `dex`: that of the collateral's DEX at the end of the "
         "block before",
     )
+    quote: Literal["loan", "dollars"] = Field(
+        "loan",
+        description="`loan`: what the collateral costs in loan tokens; `dollars`: in dollars, whatever the "
+        "loan asset is worth (see `pool.loan_price`)",
+    )
     deviation: Part = Field(Decimal("0.005"), description="part of the last answer")
     heartbeat: int = Field(HOUR, ge=1, le=PATIENCE, description="seconds")
     patience: int | None = Field(

@@ -284,6 +284,7 @@ class Recorder:
             pool.reserves(),
             pool.exit_assets(totals, pool.balances.get(pool.backstop, 0)),
             self._assets_per_share() / self._share_price,
+            view.loan_price,
         )
 
     def _keep_positions(self, view: View, moment: str) -> None:

@@ -132,6 +132,7 @@ class PoolRow:
     reserves: int
     backstop: int  # value of the backstop's pool shares
     share_price: float  # assets of a lender's share, 1 at the start
+    loan_price: float  # dollars for a loan token
 
 
 @dataclass(frozen=True, slots=True)

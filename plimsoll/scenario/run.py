@@ -147,6 +147,7 @@ class _Play:
         self.scenario, self.world, self.engine = scenario, world, laboratory.engine
         self.rng = np.random.default_rng([scenario.seed, 4, path])
         self.paths: Prices = scenario.outside_prices(path)
+        self.loan_prices: Prices = scenario.loan_prices(path)
         self.impact = [1.0] * len(world.legs)
         self.rankings = [
             BasketsByHealth(market.vault.model) if market.is_basket else PositionsByHealth(market.vault.model)
@@ -258,14 +259,15 @@ class _Play:
     def _view(self, block: int) -> View:
         """What there is to see in a block; prices before its trades."""
         second = block * self.scenario.block_seconds
-        return View(self.world, self.rankings, self._outside(block), block, second)
+        loan_price = float(self.loan_prices[block])
+        return View(self.world, self.rankings, self._outside(block), block, second, loan_price)
 
     def _missing_block(self, block: int) -> None:
         """The sequencer is down: prices move on, nothing else does."""
         view = self._view(block)
         self.was_down = True
         for publisher, price in zip(self.publishers, view.outside, strict=True):
-            publisher.see(self.world, price, view.second)
+            publisher.see(self.world, price, view.second, view.loan_price)
         self.recorder.path(self._unmoved(block))
         self.recorder.end_of_block(view, self.agents)
 
@@ -282,7 +284,7 @@ class _Play:
         updates += [
             action
             for publisher, price in zip(self.publishers, view.outside, strict=True)
-            for action in publisher.update(world, price, view.second)
+            for action in publisher.update(world, price, view.second, view.loan_price)
         ]
         for action in updates:  # first in the block, and agents see them
             action.model()

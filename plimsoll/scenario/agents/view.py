@@ -28,6 +28,7 @@ class View:
     outside: list[float]  # loan tokens for a whole token, one for each collateral, feedback included
     block: int
     second: int  # since the start
+    loan_price: float = 1.0  # dollars for a loan token
 
     @property
     def hour(self) -> float:
