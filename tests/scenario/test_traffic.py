@@ -2,6 +2,7 @@
 
 import pytest
 
+from plimsoll.report.measures import measure
 from plimsoll.scenario.reading import ScenarioError
 from plimsoll.scenario.records import Result
 from tests.utils.laboratory import play, tiny
@@ -140,6 +141,34 @@ def test_a_lie_is_borrowed_against() -> None:
     assert borrowed[-1] > 1.01 * spent[-1]
     honest = play(tiny("exploiter={capital: 30_000}"))
     assert records(honest, "exploiter", "spent")[-1] == 0
+
+
+# ------------------------------------------------------------------------------------------- the loan asset
+
+HALF = "pool.loan_price={kind: waypoints, points: [[0, 1], [1, 0.5], [3, 0.5]]}"
+FLAT = "vaults.0.price={kind: waypoints, points: [[0, 200], [3, 200]]}"
+
+
+def test_collateral_costs_more_of_a_loan_asset_that_is_worth_less() -> None:
+    result = play(tiny(FLAT, HALF))
+    last = result.vaults[-1]
+    assert last.outside == pytest.approx(400)
+    assert last.oracle == pytest.approx(400, rel=0.01)
+    assert last.dex == pytest.approx(400, rel=0.05)
+    assert result.pool[0].loan_price == 1
+    assert result.pool[-1].loan_price == 0.5
+    assert measure(result)["share_in_dollars"] == pytest.approx(0.5, rel=0.001)
+
+
+def test_an_oracle_in_dollars_does_not_see_the_peg() -> None:
+    oracle = "vaults.0.oracle={deviation: 0.005, heartbeat: 3600, quote: dollars}"
+    last = play(tiny(FLAT, HALF, oracle)).vaults[-1]
+    assert (last.outside, last.oracle) == pytest.approx((400, 200))
+
+
+def test_the_peg_holds_at_first() -> None:
+    with pytest.raises(ScenarioError, match=r"pool\.loan_price begins at 0\.9; it must begin at 1"):
+        tiny("pool.loan_price={kind: waypoints, points: [[0, 0.9], [3, 0.5]]}")
 
 
 # ----------------------------------------------------------------------------------------------------- acts
