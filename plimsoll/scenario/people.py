@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Discriminator, Field, PrivateAttr, Tag, field_validator, model_validator
 
 from plimsoll.scenario.collateral import Part, SomeTokens
-from plimsoll.scenario.strict_model import StrictModel
+from plimsoll.scenario.positions_file import Positions, read
+from plimsoll.scenario.strict_model import NamedFile, StrictModel
 
 MAX_BORROWERS = 200_000
 LEAST_WEIGHT = Decimal("0.1")  # of a portfolio; what is drawn below it counts as nothing
@@ -71,6 +72,9 @@ class Active(StrictModel):
         return self
 
 
+Behaviour = Annotated[Passive | Active, Field(discriminator="kind")]
+
+
 class PortfolioConfig(StrictModel):
     """What parts of their collateral's value people hold in each leg."""
 
@@ -121,7 +125,7 @@ class BorrowersConfig(StrictModel):
         description="instead of `health`, debt over the collateral's value at the start: who says `ltv` and "
         "`least_debt` has the same loans whatever the vault's parameters are",
     )
-    behaviour: Passive | Active = Field(Passive(), discriminator="kind")
+    behaviour: Behaviour = Passive()
 
     @model_validator(mode="after")
     def _says_how_safe(self) -> Self:
@@ -134,3 +138,49 @@ class BorrowersConfig(StrictModel):
     def places(self) -> tuple[int, ...]:
         """The numbers of all vaults in which they borrow."""
         return (self.vault,) if self.vaults is None else self.vaults
+
+
+class PositionsConfig(StrictModel):
+    """A group of borrowers whose positions stand in a file."""
+
+    file: NamedFile = Field(
+        description="a CSV or a Parquet file, relative to the scenario's folder: `owner`, `vault`, `collateral`, "
+        "`debt` in whole tokens, and where needed `leg` and `behaviour`"
+    )
+    moment: Literal["start", "end"] = Field(
+        "end", description="which rows, of the table `positions` of a report"
+    )
+    vaults: dict[str, Annotated[int, Field(ge=0)]] | None = Field(
+        None,
+        description="what the file calls vaults, and their numbers, as `{pUSDC/weth: 0}`; rows of others are left "
+        "out. Without, the file has the numbers",
+    )
+    behaviours: dict[str, Behaviour] | None = Field(
+        None,
+        description="what the file calls behaviours, and what each is; without, its column is not read, and "
+        "all are passive",
+    )
+    _positions: Positions = PrivateAttr()  # go where the scenario goes, without the file
+
+    @model_validator(mode="after")
+    def _readable(self) -> Self:
+        self._positions = read(self.file, self.moment)
+        return self
+
+    @property
+    def positions(self) -> Positions:
+        """The rows, as the file said when the scenario was read."""
+        return self._positions
+
+
+def _kind(data: Any) -> str:
+    """Whether an entry under `borrowers` is a file of positions."""
+    has_file = "file" in data if isinstance(data, dict) else isinstance(data, PositionsConfig)
+    return "positions" if has_file else "a group"
+
+
+Group = BorrowersConfig | PositionsConfig
+Group_ = Annotated[
+    Annotated[BorrowersConfig, Tag("a group")] | Annotated[PositionsConfig, Tag("positions")],
+    Discriminator(_kind),
+]

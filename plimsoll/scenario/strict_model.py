@@ -1,9 +1,10 @@
 """What every part of a scenario has in common: unknown keys are refused by name, and in one sentence."""
 
 from decimal import Decimal
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
-from pydantic import ValidationError, model_validator
+from pydantic import AfterValidator, ValidationError, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
 from plimsoll.params import FrozenModel
@@ -44,9 +45,16 @@ class StrictModel(FrozenModel):
         return data
 
 
+def _beside(file: Path, info: ValidationInfo) -> Path:
+    """A file that is named relative to the scenario's folder."""
+    return Path((info.context or {}).get("folder", "")) / file
+
+
+NamedFile = Annotated[Path, AfterValidator(_beside)]
+
 KINDS = {
     "waypoints", "csv", "gbm", "jumps", "bootstrap", "passive", "top_up", "deleverage", "unwind",
-    "a vault", "a basket",
+    "a vault", "a basket", "a group", "positions",
 }  # fmt: skip
 
 
