@@ -12,7 +12,9 @@ import pyarrow.parquet as pq
 from ruamel.yaml import YAML
 
 from plimsoll.report.columns import HEAD, TABLES, Column, cell
+from plimsoll.scenario import positions_file
 from plimsoll.scenario.config import Scenario
+from plimsoll.scenario.people import PositionsConfig
 from plimsoll.scenario.records import Result
 
 
@@ -54,7 +56,7 @@ def write_tables(result: Result, folder: Path) -> None:
 
 
 def write_scenario(scenario: Scenario, path: Path) -> None:
-    """All that is played, defaults included, as YAML; CSV files of prices are copied beside it."""
+    """All that is played, defaults included, as YAML; its files of prices and positions stand beside it."""
     settings = scenario.model_dump(mode="json", exclude_none=True)
     prices = [each["price"] for vault in settings["vaults"] for each in vault.get("legs", [vault])]
     for number, price in enumerate(prices):
@@ -62,6 +64,12 @@ def write_scenario(scenario: Scenario, path: Path) -> None:
             beside = f"prices-{number}.csv"
             shutil.copyfile(price["file"], path.with_name(beside))
             price["file"] = beside
+    for number, (group, told) in enumerate(zip(scenario.borrowers, settings["borrowers"], strict=True)):
+        if isinstance(group, PositionsConfig):
+            told["file"] = f"positions-{number}.csv"
+            positions_file.write(
+                path.with_name(told["file"]), map(positions_file.cells, group.positions.rows)
+            )
     YAML().dump(settings, path)
 
 

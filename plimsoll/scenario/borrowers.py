@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -13,26 +13,11 @@ import numpy as np
 from plimsoll.market.deployment import made_up
 from plimsoll.scenario.config import Scenario
 from plimsoll.scenario.groups import least_debt
-from plimsoll.scenario.people import LEAST_WEIGHT, BorrowersConfig, PortfolioConfig
+from plimsoll.scenario.loans import Borrower, loans_in_file
+from plimsoll.scenario.people import LEAST_WEIGHT, BorrowersConfig, PortfolioConfig, PositionsConfig
 from plimsoll.units import PRICE_SCALE
 
 WEIGHT_DIGITS = 4  # of a portfolio's parts
-
-
-@dataclass(frozen=True, slots=True)
-class Borrower:
-    """A loan to be opened at the scenario's first price; who borrows in several vaults has several."""
-
-    address: str
-    vault: int
-    amounts: tuple[int, ...]  # base units of each collateral
-    debt: int  # base units of the loan asset
-
-    @property
-    def collateral(self) -> int:
-        """Base units of the only collateral."""
-        (amount,) = self.amounts
-        return amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +38,25 @@ class _Mix:
 
 
 def draw(scenario: Scenario, first_prices: Sequence[float]) -> list[tuple[Borrower, ...]]:
-    """The loans of each group's borrowers; the same seed gives the same ones.
+    """The loans of each group's borrowers; the same seed and the same files give the same ones.
 
-    Each owes the group's least debt and a log-normal part of what remains of the total. Healths, or
-    loan-to-values, are spread evenly on a log scale. Debts are rounded down to whole tokens, healths,
-    loan-to-values and weights to four digits, so that the last bit of a machine's logarithm does not matter.
+    Those of a file are as it says. Of a drawn group each owes the group's least debt and a log-normal part of
+    what remains of the total. Healths, or loan-to-values, are spread evenly on a log scale. Debts are rounded
+    down to whole tokens, healths, loan-to-values and weights to four digits, so that the last bit of a
+    machine's logarithm does not matter.
     """
     pledges = _pledges(scenario, first_prices)
+    loan_decimals = scenario.pool.loan.decimals
+    files = {
+        number: tuple(loans_in_file(f"borrowers.{number}", group, scenario.vaults, loan_decimals))
+        for number, group in enumerate(scenario.borrowers)
+        if isinstance(group, PositionsConfig)
+    }
+    taken = {loan.address for loans in files.values() for loan in loans}
     return [
-        _group(scenario, number, group, [each for place in group.places for each in pledges[place]])
+        files[number]
+        if isinstance(group, PositionsConfig)
+        else _group(scenario, number, group, [it for place in group.places for it in pledges[place]], taken)
         for number, group in enumerate(scenario.borrowers)
     ]
 
@@ -86,8 +81,13 @@ def _pledges(scenario: Scenario, first_prices: Sequence[float]) -> list[list[_Pl
 
 
 def _group(
-    scenario: Scenario, number: int, group: BorrowersConfig, pledges: Sequence[_Pledge]
+    scenario: Scenario,
+    number: int,
+    group: BorrowersConfig,
+    pledges: Sequence[_Pledge],
+    taken: Collection[str],
 ) -> tuple[Borrower, ...]:
+    """The loans of a drawn group, of people whose addresses nobody has `taken`."""
     rng = np.random.default_rng([scenario.seed, 3, number])
     sizes = rng.lognormal(0.0, float(group.debt_sigma), group.count)
     safeties = _safeties(group, rng)
@@ -99,7 +99,9 @@ def _group(
     loans: list[Borrower] = []
     parts = (sizes / sizes.sum()).tolist()
     for place, (part, safety, mix) in enumerate(zip(parts, safeties, mixes, strict=True)):
-        address = made_up(f"borrower {scenario.seed} {number} {place}")
+        address = made_up(name := f"borrower {scenario.seed} {number} {place}")
+        while address in taken:  # a run's end, as the next one's start, has the people of the same seed
+            address = made_up(name := f"{name} again")
         loans += _loans(group, address, least + int(spare * part) * unit, safety, mix, pledges)
     return tuple(loans)
 

@@ -26,12 +26,12 @@ from plimsoll.scenario.collateral import (
     TokenConfig,
     Tokens,
 )
-from plimsoll.scenario.groups import check_group
+from plimsoll.scenario.groups import check_ceilings, check_group, check_owners
 from plimsoll.scenario.liquidators import LiquidatorConfig
 from plimsoll.scenario.newcomers import ArrivalsConfig, ExploiterConfig, RefinancingConfig
 from plimsoll.scenario.oracles import SequencerConfig
 from plimsoll.scenario.paths import MAX_HOURS, Bootstrap, Candles, Path_, Prices, Shock
-from plimsoll.scenario.people import BorrowersConfig
+from plimsoll.scenario.people import Group, Group_, PositionsConfig
 from plimsoll.scenario.strict_model import StrictModel, fault
 from plimsoll.scenario.suppliers import LendersConfig, StakersConfig, VisitorConfig
 from plimsoll.scenario.vaults import BasketConfig, Spoke_, VaultConfig
@@ -106,7 +106,7 @@ class Scenario(StrictModel):
         description="a matrix, a row a vault or leg in their order: of the moves of `gbm` and `jumps`; the "
         "jumps themselves are independent",
     )
-    borrowers: tuple[BorrowersConfig, ...] = ()
+    borrowers: tuple[Group_, ...] = ()
     liquidators: tuple[LiquidatorConfig, ...] = ()
     griefer: GrieferConfig | None = None
     forger: ForgerConfig | None = None
@@ -143,15 +143,22 @@ class Scenario(StrictModel):
             self._check_collateral(name, each)
         drawn = [Decimal(0)] * len(self.vaults)
         for number, group in enumerate(self.borrowers):
-            check_group(f"borrowers.{number}", group, self.vaults)
-            for place in group.places:
-                drawn[place] += group.total_debt / len(group.places)
+            owed = check_group(f"borrowers.{number}", group, self.vaults, self.pool.loan.decimals)
+            for place, debt in owed.items():
+                drawn[place] += debt
+        check_owners(self.borrowers, self.vaults, self.pool.loan.decimals)
         for number, (vault, debt) in enumerate(zip(self.vaults, drawn, strict=True)):
             if debt > vault.credit_limit:
                 raise fault(
                     f"vaults.{number}.credit_limit",
                     f"the borrowers of vaults.{number} owe {debt}, above its credit_limit "
                     f"{vault.credit_limit}; raise it or lower total_debt",
+                )
+            if debt > (burst := vault.credit_limit * self.pool.draw_burst):
+                raise fault(
+                    "pool.draw_burst",
+                    f"the borrowers of vaults.{number} owe {debt}, above the {burst} that its pace lets them "
+                    "draw before the scenario begins; raise credit_limit or pool.draw_burst",
                 )
         supply = self.pool.supply + self.pool.stake
         if sum(drawn) > supply:
@@ -182,7 +189,8 @@ class Scenario(StrictModel):
                 "pool.loan_price",
                 f"pool.loan_price begins at {first:g}; it must begin at 1, as long as the peg holds",
             )
-        for (name, each), prices in zip(self.collaterals, self.outside_prices(), strict=True):
+        outside = self.outside_prices()
+        for (name, each), prices in zip(self.collaterals, outside, strict=True):
             low = float(prices.min())
             for feed_name, feed in each.oracle.feeds:
                 if low * 10**feed.decimals < 100:
@@ -190,6 +198,10 @@ class Scenario(StrictModel):
                     raise fault(
                         where, f"{where} is {feed.decimals}, too few for a price of {low:.3g}; raise it"
                     )
+        rest = iter(outside[:, 0].tolist())
+        by_vault = [[next(rest) for _ in vault.collaterals] for vault in self.vaults]
+        for number, group in enumerate(self.borrowers):
+            check_ceilings(f"borrowers.{number}", group, self.vaults, self.pool.loan.decimals, by_vault)
         return self
 
     @model_validator(mode="wrap")
@@ -449,7 +461,12 @@ def _separate(scenario: Scenario) -> dict[str, Any]:
         moved.append(tuple(range(len(vaults), len(vaults) + len(found))))
         vaults += found
 
-    def group(it: BorrowersConfig) -> BorrowersConfig:
+    def group(it: Group) -> Group:
+        if isinstance(it, PositionsConfig):
+            names = {row.vault for row in it.positions.rows}
+            numbers = it.vaults or {name: int(name) for name in names}
+            kept = {name: moved[number][0] for name, number in numbers.items() if name in names}
+            return it.model_copy(update={"vaults": kept})
         places = tuple(new for old in it.places for new in moved[old])
         if len(places) == 1:
             return it.model_copy(update={"vault": places[0]})

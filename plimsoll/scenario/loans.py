@@ -81,7 +81,7 @@ class _Reader:
                     continue
                 raise self._refusal(
                     row, "vault", row.vault,
-                    f"write a number from 0 to {len(self._vaults) - 1}, or say with `vaults` which number it is",
+                    f"write a number from 0 to {len(self._vaults) - 1}, or say with `vaults` which one it is",
                 )  # fmt: skip
             place = row.owner, number
             position = found.get(place)
@@ -89,7 +89,11 @@ class _Reader:
                 position = found[place] = _Position(row, len(self._decimals[number]))
             self._add(position, number, row)
         self._check_names(found)
-        return [self._loan(number, position) for (_, number), position in found.items()]
+        return [
+            self._loan(number, position)
+            for (_, number), position in found.items()
+            if position.debt or any(position.amounts)  # else it has been closed
+        ]
 
     def _add(self, position: _Position, number: int, row: Row) -> None:
         """Adds a row to what is known of its position."""
@@ -97,7 +101,9 @@ class _Reader:
         leg = 0 if row.leg is None and len(decimals) == 1 else row.leg
         if leg is not None:
             if leg >= len(decimals):
-                raise self._refusal(row, "leg", leg, f"the last leg of vaults.{number} is {len(decimals) - 1}")
+                raise self._refusal(
+                    row, "leg", leg, f"the last leg of vaults.{number} is {len(decimals) - 1}"
+                )
             if position.amounts[leg] is not None:
                 raise self._refusal(
                     row, "owner", row.owner, "a row before says the same of its position; remove one"
@@ -116,7 +122,7 @@ class _Reader:
     def _loan(self, number: int, position: _Position) -> Borrower:
         amounts, row = tuple(amount or 0 for amount in position.amounts), position.row
         if not any(amounts):
-            raise self._refusal(row, "collateral", 0, "a position has some; remove the row")
+            raise self._refusal(row, "collateral", 0, "nobody owes without any; remove the row")
         behaviour = position.behaviour if self._group.behaviours is not None else ""
         if behaviour and behaviour not in (self._group.behaviours or {}):
             raise self._refusal(row, "behaviour", behaviour, "say with `behaviours` what that is")
@@ -154,4 +160,3 @@ class _Reader:
     def _refusal(self, row: Row, column: str, cell: object, demand: str) -> Exception:
         where = f"{self._file.where(row)}, column {column!r} is {str(cell)!r}"
         return fault(f"{self._name}.file", f"{where}; {demand}")
-

@@ -139,21 +139,25 @@ class BorrowersConfig(StrictModel):
         """The numbers of all vaults in which they borrow."""
         return (self.vault,) if self.vaults is None else self.vaults
 
+    def behaviour_of(self, _name: str) -> Passive | Active:
+        """What people do."""
+        return self.behaviour
+
 
 class PositionsConfig(StrictModel):
     """A group of borrowers whose positions stand in a file."""
 
     file: NamedFile = Field(
-        description="a CSV or a Parquet file, relative to the scenario's folder: `owner`, `vault`, `collateral`, "
-        "`debt` in whole tokens, and where needed `leg` and `behaviour`"
+        description="a CSV or a Parquet file, relative to the scenario's folder; its columns are those of [a "
+        "book of your own](#a-book-of-your-own)"
     )
     moment: Literal["start", "end"] = Field(
         "end", description="which rows, of the table `positions` of a report"
     )
     vaults: dict[str, Annotated[int, Field(ge=0)]] | None = Field(
         None,
-        description="what the file calls vaults, and their numbers, as `{pUSDC/weth: 0}`; rows of others are left "
-        "out. Without, the file has the numbers",
+        description="what the file calls vaults, and their numbers, as `{pUSDC/weth: 0}`; rows of others are "
+        "left out. Without, the file has the numbers",
     )
     behaviours: dict[str, Behaviour] | None = Field(
         None,
@@ -166,6 +170,16 @@ class PositionsConfig(StrictModel):
     def _readable(self) -> Self:
         self._positions = read(self.file, self.moment)
         return self
+
+    def behaviour_of(self, name: str) -> Passive | Active:
+        """What people of a behaviour's name do."""
+        return (self.behaviours or {}).get(name, Passive())
+
+    @property
+    def count(self) -> int:
+        """How many people hold them."""
+        taken = self.vaults
+        return len({row.owner for row in self._positions.rows if taken is None or row.vault in taken})
 
     @property
     def positions(self) -> Positions:

@@ -8,7 +8,7 @@ are not read. The table `positions` of a run's report is such a file; `holdings`
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -91,15 +91,15 @@ class _Table:
     """Columns by name."""
 
     path: Path
-    columns: dict[str, Sequence[Any]]
+    columns: Mapping[str, Sequence[Any]]
     lines: Sequence[int]
 
     def rows(self, moment: str) -> Iterator[Row]:
         missing = [name for name in NEEDED if name not in self.columns]
         if missing:
             raise ValueError(
-                f"{self.path} has no column {missing[0]!r}, only {', '.join(self.columns) or 'none'}; it needs "
-                f"{', '.join(NEEDED[:-1])} and {NEEDED[-1]}"
+                f"{self.path} has no column {missing[0]!r}, only {', '.join(self.columns) or 'none'}; it "
+                f"needs {', '.join(NEEDED[:-1])} and {NEEDED[-1]}"
             )
         count = len(self.lines)
         empty: Sequence[Any] = [None] * count
@@ -180,10 +180,8 @@ def _csv(path: Path) -> _Table:
     for number, row in found[1:]:
         if len(row) != wide:
             raise ValueError(f"{path}, line {number} has {len(row)} values for {wide} columns; correct it")
-    columns = dict(zip(names, zip(*(row for _, row in found[1:]), strict=True), strict=False))
-    if not columns:
-        columns = {name: () for name in names}
-    return _Table(path, columns, [number for number, _ in found[1:]])
+    cells = list(zip(*(row for _, row in found[1:]), strict=True)) or [()] * wide
+    return _Table(path, dict(zip(names, cells, strict=True)), [number for number, _ in found[1:]])
 
 
 def _parquet(path: Path) -> list[_Table]:
@@ -192,7 +190,7 @@ def _parquet(path: Path) -> list[_Table]:
     if MOMENT not in found.columns or not (beside := path.with_name(HOLDINGS)).is_file():
         return [found]
     legs = _columns(beside)
-    columns = legs.columns | {"collateral": legs.columns.get(AMOUNT, ()), "debt": [None] * len(legs.lines)}
+    columns = {**legs.columns, "collateral": legs.columns.get(AMOUNT, ()), "debt": [None] * len(legs.lines)}
     return [found, _Table(beside, columns, legs.lines)]
 
 
@@ -200,11 +198,12 @@ def _columns(path: Path) -> _Table:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    path.open("rb").close()  # whose error says less than Arrow's
     try:
         names = [name for name in pq.read_schema(path).names if name in (*COLUMNS, MOMENT, AMOUNT)]
         table = pq.read_table(path, columns=names)
-    except pa.ArrowInvalid as error:
-        raise ValueError(f"{path} is no Parquet file ({str(error).split('.')[0]}); name another file") from None
+    except pa.ArrowInvalid:
+        raise ValueError(f"{path} is no Parquet file; name another file") from None
     return _Table(
         path, {name: table.column(name).to_pylist() for name in names}, range(1, table.num_rows + 1)
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from itertools import islice
 from time import perf_counter
 
 import numpy as np
@@ -14,24 +13,24 @@ from plimsoll.params import PoolParams
 from plimsoll.scenario.agents.acts import Council, Poker
 from plimsoll.scenario.agents.adversaries import Forger, Griefer
 from plimsoll.scenario.agents.arbitrage import ARBITRAGE, Arbitrageur
-from plimsoll.scenario.agents.borrowers import BorrowerGroup
+from plimsoll.scenario.agents.borrowers import BorrowerGroup, active
 from plimsoll.scenario.agents.liquidators import Liquidator
 from plimsoll.scenario.agents.newcomers import Arrivals, Exploiter, Refinancing
 from plimsoll.scenario.agents.suppliers import Lenders, Stakers, Visitor
 from plimsoll.scenario.agents.view import Agent, Delayed, Told, View
 from plimsoll.scenario.baskets_by_health import BasketsByHealth
-from plimsoll.scenario.borrowers import Borrower, draw
+from plimsoll.scenario.borrowers import draw
 from plimsoll.scenario.config import Scenario
 from plimsoll.scenario.feeds import Marker, Publisher
+from plimsoll.scenario.opening import BUILD_BLOCK, Opening
 from plimsoll.scenario.paths import Prices
-from plimsoll.scenario.people import Active
+from plimsoll.scenario.people import PositionsConfig
 from plimsoll.scenario.positions_by_health import PositionsByHealth
 from plimsoll.scenario.recorder import Recorder
 from plimsoll.scenario.records import Result
 from plimsoll.scenario.world import Action, Artifacts, Outcome, World
-from plimsoll.units import DAY, HOUR, MAX
+from plimsoll.units import DAY, HOUR
 
-BUILD_BLOCK = 100  # transactions of a block while the market is built
 SETTLING = DAY  # before the scenario starts: deployment, supply, loans
 RECORDED = 400  # blocks of a run that are recorded at least, where there are so many
 
@@ -59,61 +58,15 @@ class Laboratory:
         self.borrowers = draw(scenario, first)
         self.world = World(engine, artifacts, scenario, first)
         engine.advance(scenario.first_time - SETTLING // 2 - engine.now)
-        self._first = first
-        self._populate()
-        engine.advance(scenario.first_time - HOUR - engine.now)
-
-    def _populate(self) -> None:
-        scenario = self.scenario
         self.lenders = [made_up(f"lender {number}") for number in range(scenario.pool.lenders.count)]
         stakers = scenario.pool.stakers.count if scenario.pool.stake else 0
         self.stakers = [made_up(f"staker {number}") for number in range(stakers)]
-        self._in_blocks(self._supplies())
-        self._in_blocks(
-            action for borrowers in self.borrowers for person in borrowers for action in self._loan(person)
-        )
-
-    def _supplies(self) -> Iterable[Action]:
-        world, pool = self.world, self.world.pool
-        supply, count = world.loan_units(self.scenario.pool.supply), len(self.lenders)
-        for number, lender in enumerate(self.lenders):
-            part = supply * (number + 1) // count - supply * number // count
-            yield from self._supply(lender, part)
-        yield world.mint(world.loan, pool.contract.address, world.loan_units(self.scenario.pool.reserve))
-        stake, count = world.loan_units(self.scenario.pool.stake), len(self.stakers)
-        for number, staker in enumerate(self.stakers):
-            part = stake * (number + 1) // count - stake * number // count
-            yield from self._supply(staker, part)
-            yield world.act(staker, pool, "approve", world.backstop.contract.address, MAX)
-            shares = part * 1_000  # the first price of a pool's share
-            yield world.act(staker, world.backstop, "deposit", shares, staker)
-
-    def _supply(self, lender: str, amount: int) -> Iterable[Action]:
-        world, pool = self.world, self.world.pool
-        yield world.mint(world.loan, lender, amount)
-        yield world.act(lender, world.loan, "approve", pool.contract.address, MAX)
-        yield world.act(lender, pool, "deposit", amount, lender)
-
-    def _loan(self, person: Borrower) -> Iterable[Action]:
-        world, owner = self.world, person.address
-        market = world.markets[person.vault]
-        for place, (leg, amount) in enumerate(zip(market.legs, person.amounts, strict=True)):
-            if amount:
-                yield world.mint(leg.collateral, owner, amount)
-                yield world.act(owner, leg.collateral, "approve", market.vault.contract.address, MAX)
-                if market.is_basket:
-                    yield world.act(owner, market.vault, "deposit", place, amount, owner)
-        if market.is_basket:
-            yield world.act(owner, market.vault, "borrow", person.debt, owner, owner)
-        else:
-            yield world.act(owner, market.vault, "open", person.collateral, person.debt, owner, owner)
-
-    def _in_blocks(self, actions: Iterable[Action]) -> None:
-        """A few transactions a block, with the feeds updated in each."""
-        rest = iter(actions)
-        while part := list(islice(rest, BUILD_BLOCK)):
-            self.world.must(*self.world.first_answers(self._first), *part)
-            self.engine.advance(1)
+        opening = Opening(self.world, first)
+        opening.supply(self.lenders, self.stakers)
+        groups = list(zip(scenario.borrowers, self.borrowers, strict=True))
+        given = [loan for group, loans in groups if isinstance(group, PositionsConfig) for loan in loans]
+        opening.lend([loan for loans in self.borrowers for loan in loans], given)
+        engine.advance(scenario.first_time - HOUR - engine.now)
 
     def play(
         self,
@@ -156,13 +109,11 @@ class _Play:
         self.publishers = [Publisher(leg) for leg in world.legs]
         self.was_down = False
         self.groups = [
-            BorrowerGroup(
-                f"borrowers {number}", group.vault, group.behaviour, borrowers, world.markets[group.vault]
-            )
-            for number, (group, borrowers) in enumerate(
+            BorrowerGroup(name, ours, behaviour, world)
+            for number, (group, loans) in enumerate(
                 zip(scenario.borrowers, laboratory.borrowers, strict=True)
             )
-            if isinstance(group.behaviour, Active)
+            for name, behaviour, ours in active(f"borrowers {number}", group, loans)
         ]
         self.liquidators = [
             Liquidator(f"liquidator {number}", settings, scenario.watched(settings), world)
@@ -230,13 +181,10 @@ class _Play:
         """All blocks."""
         began = perf_counter()
         world, scenario = self.world, self.scenario
-        funding = [action for agent in (*self.liquidators, *self.others) for action in agent.funding(world)]
-        funding += [
-            world.act(person, market.vault, "set_operator", world.leverage.contract.address, 3)
-            for group in self.groups
-            if group.behaviour.kind == "unwind" and world.leverage
-            for market in [world.markets[group.number]]
-            for person in group.wallets
+        funding = [
+            action
+            for agent in (*self.liquidators, *self.others, *self.groups)
+            for action in agent.funding(world)
         ]
         for first in range(0, len(funding), BUILD_BLOCK):
             self.engine.advance(1)

@@ -2,47 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
 from plimsoll.params import wad
 from plimsoll.scenario import people
 from plimsoll.scenario.agents.view import View
-from plimsoll.scenario.borrowers import Borrower
+from plimsoll.scenario.loans import Borrower
 from plimsoll.scenario.positions_by_health import PositionsByHealth
-from plimsoll.scenario.world import Action, Market, World
+from plimsoll.scenario.world import Action, World
 from plimsoll.twin.liquidation import DebtTotals, ceil_div
+from plimsoll.twin.spoke import RIGHTS_ALL
 from plimsoll.twin.uniswap_v2 import amount_in
-from plimsoll.units import PRICE_SCALE, WAD
+from plimsoll.units import MAX, PRICE_SCALE, WAD
 
 HALVINGS = 8  # of a sale that is too large for the DEX
+
+
+def active(
+    name: str, group: people.Group, loans: Sequence[Borrower]
+) -> Iterator[tuple[str, people.Active, list[Borrower]]]:
+    """The loans of a group of which somebody takes care: by behaviour and vault, each with a name."""
+    found: dict[tuple[str, int], list[Borrower]] = {}
+    for loan in loans:
+        found.setdefault((loan.behaviour, loan.vault), []).append(loan)
+    vaults = {vault for _, vault in found}
+    for (behaviour, vault), ours in found.items():
+        settings = group.behaviour_of(behaviour)
+        if isinstance(settings, people.Active):
+            words = [name, behaviour, f"in {vault}" if len(vaults) > 1 else ""]
+            yield " ".join(filter(None, words)), settings, ours
 
 
 class BorrowerGroup:
     """Borrowers who act before they are liquidated; see `people.Active`."""
 
-    def __init__(
-        self, name: str, number: int, behaviour: people.Active, borrowers: Sequence[Borrower], market: Market
-    ):
+    def __init__(self, name: str, loans: Sequence[Borrower], behaviour: people.Active, world: World) -> None:
         """Borrowers of one vault, whose loans are open."""
         self.name = name
-        self.number = number
-        self._market = market
+        self.number = loans[0].vault
+        self._market = market = world.markets[self.number]
         self._vault = market.vault.model
         self.behaviour = behaviour
         self._below, self._to = wad(behaviour.below), wad(behaviour.to)
         self._react, own = {
-            "top_up": (self._top_up, [each.collateral for each in borrowers]),
-            "deleverage": (self._deleverage, [each.debt for each in borrowers]),
-            "unwind": (self._unwind, [0] * len(borrowers)),
+            "top_up": (self._top_up, [each.collateral for each in loans]),
+            "deleverage": (self._deleverage, [each.debt for each in loans]),
+            "unwind": (self._unwind, [0] * len(loans)),
         }[behaviour.kind]
         self.wallets = {
-            each.address: int(part * behaviour.wallet) for each, part in zip(borrowers, own, strict=True)
+            each.address: int(part * behaviour.wallet) for each, part in zip(loans, own, strict=True)
         }
         self.ranking = PositionsByHealth(self._vault)
         self._noticed: dict[str, int] = {}  # the block in which an owner fell below
         self.acted = 0
+
+    def funding(self, world: World) -> Iterable[Action]:
+        """What lets them act later: approvals, and Leverage as their operator."""
+        vault = self._market.vault
+        for owner in self.wallets:
+            if self.behaviour.kind == "top_up":
+                yield world.act(owner, self._market.collateral, "approve", vault.contract.address, MAX)
+            elif self.behaviour.kind == "unwind" and world.leverage:
+                yield world.act(owner, vault, "set_operator", world.leverage.contract.address, RIGHTS_ALL)
 
     def touch(self, owner: str) -> None:
         """A position has changed."""
