@@ -40,6 +40,31 @@ def to_json(market: Market) -> dict[str, Any]:
     return plain
 
 
+def to_rows(market: Market) -> Iterator[tuple[Any, ...]]:
+    """Every position as a file of positions has it, in whole tokens; of a basket a row for each leg held."""
+    for pool in market.pools:
+
+        def owed(debt: int, asset: Token = pool.asset) -> str:
+            return _exact(debt, asset) if debt else ""
+
+        for vault in pool.vaults:
+            for each in vault.positions:
+                held = _exact(each.collateral, vault.collateral)
+                yield each.owner, vault.name, held, owed(each.debt), "", ""
+        for basket in pool.baskets:
+            for it in basket.positions:
+                debt = owed(it.debt)
+                for leg, (token, amount) in enumerate(zip(basket.legs.values(), it.amounts, strict=False)):
+                    if amount:
+                        yield it.owner, basket.name, _exact(amount, token), debt, leg, ""
+                        debt = ""
+
+
+def _exact(amount: int, token: Token) -> str:
+    """Whole tokens, all digits."""
+    return f"{_EXACT.scaleb(Decimal(amount), -token.decimals):f}"
+
+
 def _plain(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}

@@ -11,10 +11,11 @@ from plimsoll.chain.engine import Engine, mapping_slot
 from plimsoll.chain.revm import Revm
 from plimsoll.scenario.agents.view import View
 from plimsoll.scenario.config import Scenario
+from plimsoll.scenario.reading import parse
 from plimsoll.scenario.records import Result
 from plimsoll.scenario.run import Laboratory, clock_of
 from plimsoll.scenario.world import World
-from tests.utils.laboratory import artifacts, small_basket, tiny
+from tests.utils.laboratory import BASKET, artifacts, small_basket, tiny
 
 UNWIND = "borrowers.1.behaviour={kind: unwind, below: 1.1, to: 1.3}"
 FLEE = "pool.lenders={count: 3, flee_loss: true}"
@@ -108,6 +109,19 @@ def test_the_same_scenario_is_the_same_on_both(anvil) -> None:
     assert other.tables() == result.tables()
     assert other_witness.events == witness.events
     assert sum(1 for word in witness.words.values() if word != f"0x{0:040x}") > 20
+    assert other_witness.words == witness.words
+
+
+def test_a_book_under_water_is_the_same_on_both(anvil, tmp_path) -> None:
+    """A file's positions: beyond what the basket lends, below its smallest loan, with dust of a leg."""
+    rows = ("a,0,0,2.5,4500", "b,0,2,900,150", "c,0,0,9,9000", "c,0,1,0.00000001,")
+    (tmp_path / "book.csv").write_text("\n".join(["owner,vault,leg,collateral,debt", *rows]))
+    scenario = parse(BASKET, "own.yaml", ["borrowers=[{file: book.csv}]"], tmp_path)
+    result, witness = played(scenario, Revm(clock_of(scenario)))
+    other, other_witness = played(scenario, Anvil(anvil.url, now=clock_of(scenario)))
+    assert result.liquidations[0].block == 0
+    assert other.tables() == result.tables()
+    assert other_witness.events == witness.events
     assert other_witness.words == witness.words
 
 

@@ -1,6 +1,7 @@
 """`plimsoll inspect` on a basket."""
 
 import json
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from ape.api import AccountAPI
 from rich.console import Console
 
 from plimsoll.inspection.read import FALLS, Basket, InspectError, read
-from plimsoll.inspection.show import to_json, to_tables
+from plimsoll.inspection.show import to_json, to_rows, to_tables
 from plimsoll.places import MARKETS
 from plimsoll.units import MAX, WAD
 from tests.utils.markets import Desk
@@ -130,3 +131,17 @@ def test_one_basket_by_its_name(desk: Desk) -> None:
     assert look(desk, "pbUSDC/blue").name == "pbUSDC/blue"
     with pytest.raises(InspectError, match="choose one of pbUSDC, pbUSDC/blue"):
         look(desk, "pbUSDC/red")
+
+
+def test_a_baskets_positions_are_rows_a_leg(desk: Desk) -> None:
+    rows = list(to_rows(read(desk.book(), networks.provider, None)))
+    owners = {accounts.test_accounts[number].address.lower(): number for number in HELD}
+    held: dict[int, dict[int, Decimal]] = {}
+    for owner, vault, collateral, debt, leg, behaviour in rows:
+        assert (vault, behaviour) == ("pbUSDC/blue", "")
+        number = owners[owner]
+        assert bool(debt) == (number in DEBTS and number not in held)  # once
+        held.setdefault(number, {})[leg] = Decimal(collateral)
+        if debt:
+            assert DEBTS[number] <= Decimal(debt) < DEBTS[number] + 1
+    assert held == {number: {leg: it for leg, it in enumerate(legs) if it} for number, legs in HELD.items()}

@@ -24,6 +24,7 @@ from plimsoll.inspection.read import FALLS, InspectError, Market, owners_of, rea
 from plimsoll.inspection.show import to_json, to_tables
 from plimsoll.units import DAY, MAX
 from tests.unit.inspection.conftest import DEBTS, GONE, IDLE, InspectedMarket
+from tests.utils.laboratory import laboratory, tiny
 from tests.utils.on_ape import pass_time, send
 
 ROOT = Path(__file__).parents[3]
@@ -35,8 +36,8 @@ def command(place: InspectedMarket, monkeypatch: pytest.MonkeyPatch) -> Callable
     """Runs the command on the place's address book."""
     monkeypatch.setattr("plimsoll.deploy.book_path", lambda provider: place.desk.book_path)
 
-    def run(name: str | None = None, as_json: bool = False, rows: int = 30) -> None:
-        cli.callback(name=name, as_json=as_json, rows=rows)
+    def run(**options: Any) -> None:
+        cli.callback(**{"name": None, "as_json": False, "rows": 30, "book": None} | options)
 
     return run
 
@@ -263,6 +264,25 @@ def test_json_holds_everything(
     assert int(vault["candidates"][first["owner"]]["paid"]) > 0
     assert int(vault["summary"]["risk"]["threshold"]) == 83 * 10**16
     assert [int(each["fall"]) for each in vault["stress"]] == list(FALLS)
+
+
+def test_a_markets_positions_are_a_scenarios_start(
+    command: Callable[..., None], place: InspectedMarket, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """As exact as the chain has them; the sentence says how a scenario takes the file."""
+    file = tmp_path / "book.csv"
+    command(book=file)
+    said = capsys.readouterr().out
+    assert said.startswith(f"{file} has 4 positions. In a scenario, with your vaults' numbers:\n")
+    group = said.splitlines()[1].strip().removeprefix("borrowers: ")
+    (loans,) = laboratory(tiny(f"borrowers={group}", "vaults.0.price.points.0.1=2_000")).borrowers
+    found = {each.owner: (each.collateral, each.debt) for each in look(place).pools[0].vaults[0].positions}
+    assert {loan.address for loan in loans} == set(found)
+    for loan in loans:
+        assert loan.collateral == found[loan.address][0]
+        assert 0 <= found[loan.address][1] - loan.debt < 1_000  # interest of some blocks
+    with pytest.raises(click.ClickException, match=r"cannot be written \(no such file or directory\); name"):
+        command(book=tmp_path / "none" / "book.csv")
 
 
 # -------------------------------------------------------------------------------------------- what is refused
