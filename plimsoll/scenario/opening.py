@@ -116,7 +116,7 @@ class Opening:
         debt = float(_drawn(market, loan)) * ROOM
         rising: list[tuple[float, float]] = []  # what each leg backs, and how often until its ceiling
         for place, (leg, amount) in enumerate(zip(market.legs, loan.amounts, strict=True)):
-            price = leg.oracle.safe_price()
+            price = leg.oracle.model.safe_price()
             terms = market.vault.model.legs[place] if market.is_basket else market.vault.model.risk
             top = terms.ceiling / price if market.is_basket else float("inf")
             if amount:

@@ -9,8 +9,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from plimsoll.report.data import write_scenario, write_tables
+from plimsoll.scenario.grid import grid_of, points_of
 from plimsoll.scenario.loans import Borrower
-from plimsoll.scenario.reading import ScenarioError, load, parse
+from plimsoll.scenario.reading import ScenarioError, Source, load, parse
 from plimsoll.scenario.records import PositionRow, Result
 from plimsoll.scenario.sweep import Sweep
 from plimsoll.units import WAD
@@ -160,12 +161,11 @@ def test_a_report_has_all_that_a_run_was_played_from(tmp_path) -> None:
     (tmp_path / "book.csv").unlink()
     again = load(tmp_path / "scenario.yaml")
     assert laboratory(again).borrowers == laboratory(found).borrowers
-    own = tmp_path / "own.yaml"
-    own.write_text(TINY)
     digests = []
     for debt in ("5500", "5501"):
         (tmp_path / "book.csv").write_text(BOOK.replace("5500", debt))
-        digests.append(Sweep(own, ("borrowers=[{file: book.csv}]",), ((),), 1).digest({}))
+        source, grid = Source("own.yaml", TINY, tmp_path, (ONE,)), grid_of(())
+        digests.append(Sweep(source, grid, tuple(points_of(source, grid)[0])).digest({}))
     assert digests[0] != digests[1]
 
 
