@@ -7,7 +7,7 @@ liquidation when nobody was liquidated, is None.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from inspect import getdoc
 from math import ceil
@@ -257,6 +257,24 @@ MEASURES = {
 """The measures of a run by name."""
 
 
+OF_ALL = ("liquidators_profit", "highest_utilisation")
+"""Measures that a vault has not for itself."""
+
+
 def measure(result: Result) -> Measured:
     """All measures of a finished run, by name."""
     return {name: each.function(result) for name, each in MEASURES.items()}
+
+
+def by_vault(result: Result) -> list[Measured]:
+    """The measures of each vault by name, but `OF_ALL`."""
+    measures = {name: each.function for name, each in MEASURES.items() if name not in OF_ALL}
+    tables = ("vaults", "liquidations", "losses", "positions", "legs", "holdings")
+    found = []
+    for number in range(len(result.scenario.vaults)):
+        rows: dict[str, Any] = {
+            name: [row for row in getattr(result, name) if row.vault == number] for name in tables
+        }
+        own = replace(result, **rows)
+        found.append({name: function(own) for name, function in measures.items()})
+    return found

@@ -14,7 +14,7 @@ from plimsoll.report.figures import CHARTS, SVG
 from plimsoll.report.figures.writing import picture, shades
 from plimsoll.report.folder import Run
 from plimsoll.report.measures import BAD_DEBT, LIQUIDATED_DEBT, MEASURES
-from plimsoll.report.summary import lines
+from plimsoll.report.summary import lines, lines_by_vault
 from plimsoll.scenario.records import RESTORABLE, SHORTFALL
 
 
@@ -34,6 +34,7 @@ def of_run(run: Run, heads: Mapping[str, Sequence[Sequence[str]]], scenario: str
         story=_story(run),
         keys=_keys(run),
         lines=lines(run.summary),
+        by_vault=lines_by_vault(run.summary),
         measures=MEASURES,
         charts=CHARTS,
         pictures=_pictures(run.folder),

@@ -11,7 +11,7 @@ from plimsoll import __version__
 from plimsoll.chain import artifacts
 from plimsoll.places import IS_INSTALLED
 from plimsoll.report.folder import RUN
-from plimsoll.report.measures import MEASURES, measure
+from plimsoll.report.measures import MEASURES, OF_ALL, by_vault, measure
 from plimsoll.scenario.records import RESTORABLE, SHORTFALL, Result
 
 PACKAGES = ("pyrevm", "numpy", "pyarrow", "matplotlib")
@@ -47,6 +47,7 @@ def summarise(result: Result) -> dict[str, Any]:
         "compare_every": scenario.compare_every,
         "seconds": round(result.seconds, 1),
         "measures": measure(result),
+        "vaults": by_vault(result) if len(scenario.vaults) > 1 else [],
         "rows": {name: len(rows) for name, rows in result.tables().items()},
         "versions": _versions(),
     }
@@ -69,6 +70,15 @@ def lines(summary: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         group = "" if number else "measures"
         rows.append((group, each.title, formatted(summary["measures"].get(name), each.unit, summary["loan"])))
     return rows
+
+
+def lines_by_vault(summary: Mapping[str, Any]) -> list[list[str]]:
+    """The measures of each vault as rows for people: title, and a figure for each."""
+    return [
+        [each.title, *(formatted(vault[name], each.unit, summary["loan"]) for vault in summary["vaults"])]
+        for name, each in MEASURES.items()
+        if name not in OF_ALL
+    ]
 
 
 def formatted(value: float | None, unit: str, loan: str, sign: str = "") -> str:

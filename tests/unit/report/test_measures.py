@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from plimsoll.report.measures import MEASURES, measure
+from plimsoll.report.measures import MEASURES, OF_ALL, by_vault, measure
 
 
 def test_the_measures_of_a_run(result) -> None:
@@ -32,6 +32,20 @@ def test_the_measures_of_a_run(result) -> None:
             "highest_utilisation": 0.8,
         }
     )
+
+
+def test_the_measures_of_each_vault(result) -> None:
+    """By hand; the amounts add up to those of all."""
+    first, second = by_vault(result)
+    assert set(first) == set(second) == set(MEASURES) - set(OF_ALL)
+    names = "bad_debt", "liquidated_debt", "borrowers_equity", "time_to_liquidation_95", "left_liquidatable"
+    assert [first[name] for name in names] == [520, 2_000, 0, 20, 3]
+    assert [second[name] for name in names] == [0, 2_000, 20_000, 2, 0]
+    assert [vault["cascade_amplification"] for vault in (first, second)] == [1.5, None]
+    whole = measure(result)
+    for name in first:
+        if MEASURES[name].unit in ("loan", "positions"):
+            assert first[name] + second[name] == pytest.approx(whole[name]), name
 
 
 def test_a_run_without_liquidations_has_no_times_and_ratios(calm) -> None:
