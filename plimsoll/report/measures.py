@@ -257,7 +257,7 @@ MEASURES = {
 """The measures of a run by name."""
 
 
-OF_ALL = ("liquidators_profit", "highest_utilisation")
+OF_ALL = ("liquidators_profit", "highest_utilisation", "share_in_dollars")
 """Measures that a vault has not for itself."""
 
 

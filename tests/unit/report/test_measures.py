@@ -30,6 +30,7 @@ def test_the_measures_of_a_run(result) -> None:
             "final_price": 0.5,
             "liquidators_profit": 45,
             "highest_utilisation": 0.8,
+            "share_in_dollars": 0.99,
         }
     )
 
