@@ -13,7 +13,7 @@ from plimsoll.market.amounts import Amount, Amounts, Number, positive, ratio, un
 from plimsoll.market.deployment import Token
 from plimsoll.market.desk import BasketDesk, Who
 from plimsoll.market.events import unpacked
-from plimsoll.market.lending import Lending, Named, health, plain
+from plimsoll.market.lending import Lending, Person, health, plain
 from plimsoll.market.refusals import MarketError
 from plimsoll.market.results import (
     BasketClosing,
@@ -33,28 +33,6 @@ if TYPE_CHECKING:
 
 BATCH = 64  # positions of a batch at most
 LEGS: Mapping[str, Any] = {"weth": 2_000, "wbtc": {"price": 60_000, "decimals": 8}}
-
-
-class BasketPerson(Named):
-    """Somebody in a market with a basket."""
-
-    __slots__ = ("_market",)
-    _market: BasketMarket
-
-    def __init__(self, market: BasketMarket, who: Who) -> None:
-        """Somebody by their name or address."""
-        self._market = market
-        super().__init__(market.desk, who)
-
-    @property
-    def position(self) -> BasketPosition:
-        """What they have locked and owe now."""
-        return self._market.position(self)
-
-    @property
-    def wallet(self) -> BasketWallet:
-        """What they hold besides."""
-        return self._market.wallet(self)
 
 
 class Prices(Strict):
@@ -92,7 +70,7 @@ class Prices(Strict):
         return ", ".join(f"{leg}: {self[leg]!r}" for leg in self)
 
 
-class BasketMarket(Lending):
+class BasketMarket(Lending[lens.BasketPosition, BasketPosition, BasketWallet]):
     """A pool, seen from one of its baskets.
 
     As `Market`, which has vaults; amounts of collateral go by the names of legs, which are the symbols of
@@ -213,20 +191,17 @@ class BasketMarket(Lending):
 
     # -------------------------------------------------------------------------------------------- people
 
-    def person(self, who: Who) -> BasketPerson:
-        """Somebody by their name or address."""
-        return BasketPerson(self, who)
-
     def borrower(
         self, who: Who, collateral: Mapping[str, Number], debt: Number | None = None
-    ) -> BasketPerson:
+    ) -> Person[BasketPosition, BasketWallet]:
         """Somebody with a new loan: locks legs and borrows; without `debt` as much as goes."""
         self.open(who, collateral, debt)
         return self.person(who)
 
     def position(self, who: Who) -> BasketPosition:
         """What somebody has locked and owes now."""
-        return self._shown(self._found(self.desk.address_of(who)))
+        (found,) = self._found(self.desk.address_of(who))
+        return self._shown(found)
 
     def wallet(self, who: Who) -> BasketWallet:
         """What somebody holds outside of positions."""
@@ -273,7 +248,8 @@ class BasketMarket(Lending):
         number, token = desk.number(leg), desk.legs[leg]
         if amount is None:
             raw = desk.ground.lens.max_withdraw(self._address, owner, number)
-            raw = raw if raw == self._found(owner).amounts[number] else self._all_of(raw)
+            (held,) = self._found(owner)
+            raw = raw if raw == held.amounts[number] else self._all_of(raw)
         else:
             raw = desk.units(amount, token, f"the {leg}")
         desk.send(desk.contract, "withdraw", number, raw, owner, owner, by=owner)
@@ -282,7 +258,7 @@ class BasketMarket(Lending):
     def close(self, who: Who) -> BasketClosing:
         """Repays everything and takes every leg back."""
         desk, owner = self.desk, self._owner(who)
-        held = self._found(owner)
+        (held,) = self._found(owner)
         repaid = self.repay(owner) if held.debt_shares else desk.loans(0)
         for number, raw in enumerate(held.amounts):
             if raw:
@@ -334,13 +310,12 @@ class BasketMarket(Lending):
     ) -> BasketLiquidation:
         """Closes an unhealthy position without capital: each leg is sold on Uniswap in the call."""
         desk, owner, payer = self.desk, self.desk.address_of(who), self.desk.address_of(by)
-        if desk.parts.liquidator is None:
-            raise MarketError("There is no exchange here; make a market with one, such as depth=5_000_000.")
+        seller = self._seller()
         raw = desk.units_or_all(repay, desk.loan, "the repayment")
         least = desk.units(min_profit, desk.loan, "the profit")
         paths = [[desk.token(leg)[0].address, desk.parts.loan.address] for leg in self.legs]
         arguments = (self._address, owner, raw, desk.mask(without), paths, least, payer)
-        profit = desk.send(desk.parts.liquidator, "liquidate_basket", *arguments, by=payer)
+        profit = desk.send(seller, "liquidate_basket", *arguments, by=payer)
         (done,) = self._liquidations(desk.loans(profit))
         return done
 
@@ -403,15 +378,6 @@ class BasketMarket(Lending):
         quote = self._quote(owner, most, desk.mask(without), raws)
         return self._close(owner, quote, raws) if quote.executable else None
 
-    # ---------------------------------------------------------------------------------------------- shown
-
-    def __repr__(self) -> str:
-        """One line."""
-        desk, it = self.desk, self._pool()
-        lent = f"{float(desk.loans(it.total_debt)):,.0f} of {float(desk.loans(it.total_assets)):,.0f}"
-        name = f"{desk.share.symbol}/{desk.vault}"
-        return f"Market {name} on {desk.ground.client}: {self.prices!r}, {lent} {desk.loan.symbol} lent"
-
     # ------------------------------------------------------------------------------------------ internals
 
     def _basket(self) -> lens.BasketSummary:
@@ -423,27 +389,11 @@ class BasketMarket(Lending):
     def _legs(self) -> list[slices.Leg]:
         return [slices.Leg(leg.ltv, leg.threshold, leg.ceiling) for leg in self._basket().legs]
 
-    def _found(self, owner: str) -> lens.BasketPosition:
-        (found,) = self.desk.ground.lens.basket_positions(self._address, [owner])
-        return found
+    def _found(self, *owners: str) -> list[lens.BasketPosition]:
+        return self.desk.ground.lens.basket_positions(self._address, list(owners))
 
-    def _owner(self, who: Who) -> str:
-        """The address of somebody with a position; a name that is mistyped is nobody's."""
-        owner = self.desk.address_of(who)
-        found = self._found(owner)
-        if not any(found.amounts) and not found.debt_shares:
-            raise MarketError(f"{self.desk.name_of(owner)} has no position here; open one first.")
-        return owner
-
-    def _positions(self) -> list[lens.BasketPosition]:
-        """Those that are not empty."""
-        owners = dict.fromkeys(
-            str(event.values[0])
-            for _, event in self.desk.ground.history()
-            if (event.contract, event.name) == (self._address, "Deposit")
-        )
-        found = self.desk.ground.lens.basket_positions(self._address, list(owners))
-        return [each for each in found if any(each.amounts) or each.debt_shares]
+    def _prices_told(self) -> str:
+        return repr(self.prices)
 
     def _deposit(self, payer: str, owner: str, leg: str, raw: int) -> None:
         desk = self.desk
@@ -466,7 +416,7 @@ class BasketMarket(Lending):
         self, owner: str, most: int, without: int = 0, prices: tuple[int, ...] | None = None
     ) -> slices.Quote:
         """What a close would do, computed as the contract does."""
-        held, legs, risk = self._found(owner), self._legs(), self._basket().risk
+        (held,), legs, risk = self._found(owner), self._legs(), self._basket().risk
         return slices.quote(
             held.amounts[: len(legs)], held.debt_shares, self._raws({}) if prices is None else prices, legs,
             self._totals(), most, risk, without,
@@ -486,8 +436,8 @@ class BasketMarket(Lending):
 
     def _close(self, owner: str, it: slices.Quote, prices: tuple[int, ...]) -> BasketLiquidation:
         desk = self.desk
-        held = self._found(owner).amounts
-        asked = [price if amount else 0 for price, amount in zip(prices, held, strict=False)]
+        (held,) = self._found(owner)
+        asked = [price if amount else 0 for price, amount in zip(prices, held.amounts, strict=False)]
         return BasketLiquidation(
             desk.name_of(owner), desk.loans(it.paid), desk.loans(it.fee), desk.amounts(it.seized),
             desk.loans(it.extinguished), desk.loans(max(0, it.extinguished - it.paid)),

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from plimsoll.chain import lens
 from plimsoll.market.amounts import Amount, Number, ratio
@@ -14,7 +14,7 @@ from plimsoll.market.council import Council
 from plimsoll.market.desk import Desk, Who
 from plimsoll.market.events import CONTRACTS, arguments_of, decode, unpacked
 from plimsoll.market.refusals import MarketError
-from plimsoll.market.results import Books, Exit
+from plimsoll.market.results import BasketPosition, BasketWallet, Books, Exit, Position, Wallet
 from plimsoll.strict import Strict
 from plimsoll.twin.liquidation import DebtTotals
 from plimsoll.units import MAX, YEAR
@@ -26,22 +26,34 @@ if TYPE_CHECKING:
     from plimsoll.market.market import Market
 
 
-class Named(Strict):
+Found = TypeVar("Found", lens.Position, lens.BasketPosition)
+Place = TypeVar("Place", Position, BasketPosition)
+Purse = TypeVar("Purse", Wallet, BasketWallet)
+
+
+class Person(Strict, Generic[Place, Purse]):
     """Somebody in a market."""
 
-    __slots__ = ("address", "name")
+    __slots__ = ("_market", "address", "name")
     name: str
     address: str
+    _market: Lending[Any, Place, Purse]
 
-    def __init__(self, desk: Desk, who: Who) -> None:
+    def __init__(self, market: Lending[Any, Place, Purse], who: Who) -> None:
         """Somebody by their name or address."""
-        self.address = desk.address_of(who)
-        self.name = desk.name_of(self.address)
+        self._market = market
+        self.address = market.desk.address_of(who)
+        self.name = market.desk.name_of(self.address)
 
     @property
-    @abstractmethod
-    def position(self) -> Any:
+    def position(self) -> Place:
         """What they have locked and owe now."""
+        return self._market.position(self)
+
+    @property
+    def wallet(self) -> Purse:
+        """What they hold besides."""
+        return self._market.wallet(self)
 
     def __repr__(self) -> str:
         """Their name and their position."""
@@ -50,7 +62,7 @@ class Named(Strict):
         return f"{self.name}: {it.collateral!r} locked, {debt}"
 
 
-class Lending(Strict):
+class Lending(Strict, Generic[Found, Place, Purse]):
     """A pool, seen from one of its vaults or baskets."""
 
     __slots__ = ("council", "desk")
@@ -67,12 +79,24 @@ class Lending(Strict):
         """Every position, the least healthy first; floats."""
 
     @abstractmethod
+    def position(self, who: Who) -> Place:
+        """What somebody has locked and owes now."""
+
+    @abstractmethod
+    def wallet(self, who: Who) -> Purse:
+        """What somebody holds outside of positions."""
+
+    @abstractmethod
     def _line(self) -> lens.CreditLine:
         """The credit line of the vault or basket."""
 
     @abstractmethod
-    def _owner(self, who: Who) -> str:
-        """The address of somebody with a position; a name that is mistyped is nobody's."""
+    def _found(self, *owners: str) -> list[Found]:
+        """Positions as the Lens tells them."""
+
+    @abstractmethod
+    def _prices_told(self) -> str:
+        """The prices, for one line."""
 
     # ---------------------------------------------------------------------------------- what it stands on
 
@@ -171,6 +195,12 @@ class Lending(Strict):
         """Reports a position's shortfall to the pool, which prices exits by it; returns it."""
         desk = self.desk
         return desk.loans(desk.send(desk.contract, "poke", desk.address_of(who), by=by))
+
+    # ------------------------------------------------------------------------------------------------ people
+
+    def person(self, who: Who) -> Person[Place, Purse]:
+        """Somebody by their name or address."""
+        return Person(self, who)
 
     # ----------------------------------------------------------------------------------------------- stakers
 
@@ -275,6 +305,13 @@ class Lending(Strict):
 
     # ------------------------------------------------------------------------------------------------- shown
 
+    def __repr__(self) -> str:
+        """One line."""
+        desk, it = self.desk, self._pool()
+        lent = f"{float(desk.loans(it.total_debt)):,.0f} of {float(desk.loans(it.total_assets)):,.0f}"
+        name = f"{desk.share.symbol}/{desk.vault}"
+        return f"Market {name} on {desk.ground.client}: {self._prices_told()}, {lent} {desk.loan.symbol} lent"
+
     def __rich__(self) -> Any:
         """Books and positions, for a terminal."""
         from rich.console import Group
@@ -308,11 +345,39 @@ class Lending(Strict):
     def _totals(self) -> DebtTotals:
         return DebtTotals(*self.desk.call(self.desk.parts.pool, "debt_totals"))
 
+    def _owner(self, who: Who) -> str:
+        """The address of somebody with a position; a name that is mistyped is nobody's."""
+        owner = self.desk.address_of(who)
+        if not any(map(_is_there, self._found(owner))):
+            raise MarketError(f"{self.desk.name_of(owner)} has no position here; open one first.")
+        return owner
+
+    def _positions(self) -> list[Found]:
+        """Those that are not empty."""
+        owners = dict.fromkeys(
+            str(event.values[0])
+            for _, event in self.desk.ground.history()
+            if (event.contract, event.name) == (self._address, "Deposit")
+        )
+        return [each for each in self._found(*owners) if _is_there(each)]
+
+    def _seller(self) -> Any:
+        """The Liquidator, which sells what it seizes."""
+        if self.desk.parts.liquidator is None:
+            raise MarketError("There is no exchange here; make a market with one, such as depth=5_000_000.")
+        return self.desk.parts.liquidator
+
     def _most_owed(self, owner: str) -> int:
         return self.desk.ground.grown(self.desk.call(self.desk.contract, "debt_of", owner))
 
     def _exit(self, paid: int, shares: int) -> Exit:
         return Exit(self.desk.loans(paid), self.desk.shares(shares))
+
+
+def _is_there(it: lens.Position | lens.BasketPosition) -> bool:
+    """Whether anything is locked or owed."""
+    locked = [it.collateral] if isinstance(it, lens.Position) else it.amounts
+    return any(locked) or it.debt_shares > 0
 
 
 def plain(value: Any) -> Any:

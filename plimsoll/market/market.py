@@ -12,7 +12,7 @@ from plimsoll.market.amounts import Amount, Number, positive, ratio, units_of
 from plimsoll.market.deployment import Token
 from plimsoll.market.desk import Desk, Who
 from plimsoll.market.events import unpacked
-from plimsoll.market.lending import Lending, Named, health, plain
+from plimsoll.market.lending import Lending, Person, health, plain
 from plimsoll.market.refusals import MarketError, Refused
 from plimsoll.market.results import Closing, Liquidation, Position, Wallet
 from plimsoll.params import PoolParams, RiskParams
@@ -32,29 +32,7 @@ PAGE = 256  # positions of a batch at most
 _USDC, _WETH = Token("USDC", 6), Token("WETH", 18)
 
 
-class Person(Named):
-    """Somebody in a market."""
-
-    __slots__ = ("_market",)
-    _market: Market
-
-    def __init__(self, market: Market, who: Who) -> None:
-        """Somebody by their name or address."""
-        self._market = market
-        super().__init__(market.desk, who)
-
-    @property
-    def position(self) -> Position:
-        """What they have locked and owe now."""
-        return self._market.position(self)
-
-    @property
-    def wallet(self) -> Wallet:
-        """What they hold besides."""
-        return self._market.wallet(self)
-
-
-class Market(Lending):
+class Market(Lending[lens.Position, Position, Wallet]):
     """A pool, seen from one of its vaults.
 
     Amounts go in as whole tokens (`Decimal`, `int`, `str`, or `float` as Python prints it) and come out as
@@ -187,18 +165,16 @@ class Market(Lending):
 
     # -------------------------------------------------------------------------------------------- people
 
-    def person(self, who: Who) -> Person:
-        """Somebody by their name or address."""
-        return Person(self, who)
-
-    def borrower(self, who: Who, collateral: Number = 10, debt: Number | None = 15_000) -> Person:
+    def borrower(
+        self, who: Who, collateral: Number = 10, debt: Number | None = 15_000
+    ) -> Person[Position, Wallet]:
         """Somebody with a new loan: locks collateral and borrows; without `debt` as much as goes."""
         self.open(who, collateral, debt)
         return self.person(who)
 
     def position(self, who: Who) -> Position:
         """What somebody has locked and owes now."""
-        (found,) = self.desk.ground.lens.positions(self._address, [self.desk.address_of(who)])
+        (found,) = self._found(self.desk.address_of(who))
         return self._shown(found)
 
     def unpack(self, word: int) -> Position:
@@ -291,13 +267,12 @@ class Market(Lending):
     ) -> Liquidation:
         """Closes an unhealthy position without capital: the collateral is sold on Uniswap in the call."""
         desk, owner, payer = self.desk, self.desk.address_of(who), self.desk.address_of(by)
-        if desk.parts.liquidator is None:
-            raise MarketError("There is no exchange here; make a market with one, such as depth=5_000_000.")
+        seller = self._seller()
         raw = desk.units_or_all(repay, desk.loan, "the repayment")
         least = desk.units(min_profit, desk.loan, "the profit")
         path = [desk.spoke.collateral.address, desk.parts.loan.address]
         arguments = (self._address, owner, raw, path, least, payer)
-        profit = desk.send(desk.parts.liquidator, "liquidate", *arguments, by=payer)
+        profit = desk.send(seller, "liquidate", *arguments, by=payer)
         (done,) = self._liquidations(desk.loans(profit))
         return done
 
@@ -339,7 +314,7 @@ class Market(Lending):
     def preview_open(self, who: Who, collateral: Number, debt: Number = 0) -> Position:
         """The position of somebody after they have locked and borrowed so much more."""
         desk, owner = self.desk, self.desk.address_of(who)
-        (it,) = desk.ground.lens.positions(self._address, [owner])
+        (it,) = self._found(owner)
         totals = self._totals()
         shares = to_shares_up(desk.units(debt, desk.loan, "the debt"), totals.debt, totals.shares)
         drawn = to_value_up(shares, totals.debt, totals.shares)
@@ -350,7 +325,7 @@ class Market(Lending):
     def preview_withdraw(self, who: Who, amount: Number | None = None) -> Position:
         """The position of somebody after they have taken collateral back, or all that goes."""
         desk, owner = self.desk, self.desk.address_of(who)
-        (it,) = desk.ground.lens.positions(self._address, [owner])
+        (it,) = self._found(owner)
         raw = desk.units_or_all(amount, desk.collateral, "the collateral")
         if amount is None:
             raw = desk.call(desk.contract, "max_withdraw", owner)
@@ -363,7 +338,7 @@ class Market(Lending):
     ) -> Liquidation | None:
         """What `liquidate` would do, now or at another price; None: nothing can be closed."""
         desk, owner = self.desk, self.desk.address_of(who)
-        (it,) = desk.ground.lens.positions(self._address, [owner])
+        (it,) = self._found(owner)
         vault, most = self._vault(), desk.units_or_all(repay, desk.loan, "the repayment")
         raw = vault.price if price is None else self._price_units(price)
         if not raw:
@@ -371,39 +346,19 @@ class Market(Lending):
         quote = liquidation.quote(it.collateral, it.debt_shares, raw, self._totals(), most, vault.risk)
         return self._close(owner, quote, raw) if quote.executable else None
 
-    def __repr__(self) -> str:
-        """One line."""
-        desk, it = self.desk, self._pool()
-        price = f"1 {desk.collateral.symbol} = {self.price!r}" if self.price else "no price"
-        lent = f"{float(desk.loans(it.total_debt)):,.0f} of {float(desk.loans(it.total_assets)):,.0f}"
-        name = f"{desk.share.symbol}/{desk.vault}"
-        return f"Market {name} on {desk.ground.client}: {price}, {lent} {desk.loan.symbol} lent"
-
     # ------------------------------------------------------------------------------------------ internals
+
+    def _found(self, *owners: str) -> list[lens.Position]:
+        return self.desk.ground.lens.positions(self._address, list(owners))
+
+    def _prices_told(self) -> str:
+        return f"1 {self.desk.collateral.symbol} = {self.price!r}" if self.price else "no price"
 
     def _line(self) -> lens.CreditLine:
         return self._vault().line
 
     def _vault(self) -> lens.VaultSummary:
         return self.desk.ground.lens.vault_summary(self._address)
-
-    def _owner(self, who: Who) -> str:
-        """The address of somebody with a position; a name that is mistyped is nobody's."""
-        owner = self.desk.address_of(who)
-        (it,) = self.desk.ground.lens.positions(self._address, [owner])
-        if not it.collateral and not it.debt_shares:
-            raise MarketError(f"{self.desk.name_of(owner)} has no position here; open one first.")
-        return owner
-
-    def _positions(self) -> list[lens.Position]:
-        """Those that are not empty."""
-        owners = dict.fromkeys(
-            str(event.values[0])
-            for _, event in self.desk.ground.history()
-            if (event.contract, event.name) == (self._address, "Deposit")
-        )
-        found = self.desk.ground.lens.positions(self._address, list(owners))
-        return [each for each in found if each.collateral or each.debt_shares]
 
     def _shown(self, it: lens.Position) -> Position:
         desk = self.desk
