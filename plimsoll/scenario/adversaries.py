@@ -1,4 +1,4 @@
-"""What a scenario may say about who means harm: a griefer, a forger of collateral."""
+"""What a scenario may say about who means harm: a griefer, a forger of collateral, a pumper of its price."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from pydantic import Field
 
-from plimsoll.scenario.collateral import SomeTokens
+from plimsoll.scenario.collateral import SomeTokens, Span
 from plimsoll.scenario.paths import MAX_HOURS
 from plimsoll.scenario.strict_model import StrictModel
 
@@ -31,3 +31,13 @@ class ForgerConfig(StrictModel):
     guardian_after: Decimal | None = Field(
         None, ge=0, le=MAX_HOURS, description="hours from then to the guardian's cut; without, no guardian"
     )
+
+
+class PumperConfig(Span):
+    """Buys a thin token on its DEX, in every block, for as long as its price is to be high; then sells it.
+
+    It is no borrower: see `exploiter` for who borrows against the price.
+    """
+
+    vault: int = Field(0, strict=True, ge=0, description="number of the vault, which has a DEX")
+    capital: SomeTokens = Field(description="loan tokens for which it buys, in equal parts a block")

@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeVar
 
 import numpy as np
 from pydantic import Field, ModelWrapValidatorHandler, field_validator, model_validator
 
 from plimsoll.params import LOAN_DECIMALS, CooldownDays, DrawBurst, DrawRefill, RateParams, ReserveFactor
 from plimsoll.scenario.acts import OF_A_GUARDIAN, ActConfig, PokerConfig
-from plimsoll.scenario.adversaries import ForgerConfig, GrieferConfig
+from plimsoll.scenario.adversaries import ForgerConfig, GrieferConfig, PumperConfig
 from plimsoll.scenario.collateral import (
     BadAnswer,
     CollateralConfig,
@@ -38,6 +38,7 @@ from plimsoll.scenario.vaults import BasketConfig, Spoke_, VaultConfig
 from plimsoll.units import DAY, HOUR
 
 MAX_BLOCKS = 200_000
+Placed = TypeVar("Placed", ForgerConfig, PumperConfig, ExploiterConfig, ArrivalsConfig)  # in one vault
 YEARS = 2000, 2100  # between which scenarios start
 
 
@@ -110,6 +111,7 @@ class Scenario(StrictModel):
     liquidators: tuple[LiquidatorConfig, ...] = ()
     griefer: GrieferConfig | None = None
     forger: ForgerConfig | None = None
+    pumper: PumperConfig | None = None
     exploiter: ExploiterConfig | None = None
     arrivals: tuple[ArrivalsConfig, ...] = ()
     refinancing: RefinancingConfig | None = None
@@ -170,6 +172,8 @@ class Scenario(StrictModel):
             self._check_liquidator(f"liquidators.{number}", liquidator)
         if self.forger:
             self._check_forger(self.forger)
+        if self.pumper:
+            self._check_pumper(self.pumper)
         self._check_newcomers()
         self._check_correlation()
         for number, halt in enumerate(self.sequencer.halts if self.sequencer else ()):
@@ -305,6 +309,22 @@ class Scenario(StrictModel):
                 "forger.hour",
                 f"forger.hour and guardian_after lie at the end of the scenario's {self.duration:g} hours or "
                 "behind it; lower them",
+            )
+
+    def _check_pumper(self, pumper: PumperConfig) -> None:
+        last = len(self.vaults) - 1
+        if pumper.vault > last:
+            raise fault("pumper.vault", f"pumper.vault is {pumper.vault}; the last vault is {last}")
+        vault = self.vaults[pumper.vault]
+        if isinstance(vault, BasketConfig) or not vault.dex:
+            raise fault(
+                "pumper.vault",
+                f"pumper.vault is {pumper.vault}, which has no DEX of its own; name a vault that has one",
+            )
+        if pumper.start >= self.duration:
+            raise fault(
+                "pumper.start",
+                f"pumper.start is {pumper.start}, but {self.duration:g} hours are played; lower it",
             )
 
     def _check_newcomers(self) -> None:
@@ -476,10 +496,15 @@ def _separate(scenario: Scenario) -> dict[str, Any]:
         watched = None if it.vaults is None else tuple(new for old in it.vaults for new in moved[old])
         return it.model_copy(update={"vaults": watched})
 
-    forger = scenario.forger
+    def moved_to(it: Placed | None) -> Placed | None:
+        return it and it.model_copy(update={"vault": moved[it.vault][0]})
+
     return dict(scenario) | {
         "vaults": tuple(vaults),
         "borrowers": tuple(map(group, scenario.borrowers)),
         "liquidators": tuple(map(liquidator, scenario.liquidators)),
-        "forger": forger and forger.model_copy(update={"vault": moved[forger.vault][0]}),
+        "forger": moved_to(scenario.forger),
+        "pumper": moved_to(scenario.pumper),
+        "exploiter": moved_to(scenario.exploiter),
+        "arrivals": tuple(map(moved_to, scenario.arrivals)),
     }

@@ -11,7 +11,7 @@ from plimsoll.chain.engine import Engine
 from plimsoll.market.deployment import DEPLOYER, made_up
 from plimsoll.params import PoolParams
 from plimsoll.scenario.agents.acts import Council, Poker
-from plimsoll.scenario.agents.adversaries import Forger, Griefer
+from plimsoll.scenario.agents.adversaries import Forger, Griefer, Pumper
 from plimsoll.scenario.agents.arbitrage import ARBITRAGE, Arbitrageur
 from plimsoll.scenario.agents.borrowers import BorrowerGroup, active
 from plimsoll.scenario.agents.liquidators import Liquidator
@@ -119,7 +119,7 @@ class _Play:
             Liquidator(f"liquidator {number}", settings, scenario.watched(settings), world)
             for number, settings in enumerate(scenario.liquidators)
         ]
-        self.others: list[Griefer | Forger | Arbitrageur | Visitor] = [
+        self.others: list[Griefer | Forger | Pumper | Arbitrageur | Visitor] = [
             Arbitrageur(f"arbitrageur {leg.number}", leg, world)
             for leg in world.legs
             if leg.config.dex and leg.config.dex.arbitrage
@@ -128,6 +128,8 @@ class _Play:
             self.others.append(Griefer(scenario.griefer, world))
         if scenario.forger:
             self.others.append(Forger(scenario.forger, world))
+        if scenario.pumper:
+            self.others.append(Pumper(scenario.pumper, world))
         self.others += [
             Visitor(number, settings, world) for number, settings in enumerate(scenario.pool.visitors)
         ]

@@ -28,8 +28,8 @@ def test_scenarios_that_ship_load(path: Path) -> None:
     assert 200 <= scenario.blocks <= 700
 
 
-def test_thirteen_scenarios_ship() -> None:
-    assert len(SHIPPED) == 13
+def test_all_scenarios_ship() -> None:
+    assert len(SHIPPED) == 18
 
 
 def test_the_vault_is_its_preset_and_what_it_says_otherwise() -> None:
@@ -391,9 +391,8 @@ def test_files_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
     binary = tmp_path / "binary.yaml"
     binary.write_bytes(b"\xff\xfe\x00")
     sentences = {
-        tmp_path / "no.yaml": "There is no scenario file {}; the ones that ship are bank-run, "
-        "black-thursday, cascade, correlated-crash, depeg, flash-wick, forged-collateral, keeper-outage, "
-        "leg-depeg, may-2021, oracle-freeze, slow-bleed, whale.",
+        tmp_path / "no.yaml": "There is no scenario file {}; the ones that ship are "
+        f"{', '.join(path.stem for path in SHIPPED)}.",
         tmp_path: "The scenario file {} cannot be read (is a directory); name another one.",
         binary: "The scenario file {} is not text in UTF-8; name another one.",
     }

@@ -261,6 +261,15 @@ def test_after_a_halt_there_is_no_price_for_the_grace() -> None:
     assert [price for price, _ in halted("null")[0].said][2:6] == [190, 140, 130, 120]
 
 
+def test_who_watches_the_market_adds_collateral_within_the_grace() -> None:
+    """Those of the group that tops up; a vault takes it without a price."""
+    result = halted(1_800)[1]
+    acted = [int(row.value) for row in result.agents if row.key == "acted"]
+    assert acted[2:9] == [acted[2]] * 7
+    assert acted[9] > acted[8]
+    assert [row.oracle for row in result.vaults[9:12]] == [None] * 3
+
+
 def test_a_late_feed_is_late_by_blocks_that_never_came() -> None:
     """Its publisher has watched meanwhile."""
     halts = "sequencer={grace: null, halts: [{start: 0.5, end: 1.5}]}"

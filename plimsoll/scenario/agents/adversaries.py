@@ -1,4 +1,4 @@
-"""Who means harm: a griefer, a forger of collateral."""
+"""Who means harm: a griefer, a forger of collateral, a pumper of its price."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from plimsoll.market.deployment import made_up
 from plimsoll.params import wad
-from plimsoll.scenario.adversaries import ForgerConfig, GrieferConfig
+from plimsoll.scenario.adversaries import ForgerConfig, GrieferConfig, PumperConfig
 from plimsoll.scenario.agents.view import View
 from plimsoll.scenario.world import GUARDIAN, Action, Market, World
 from plimsoll.twin.liquidation import ceil_div
@@ -86,7 +86,7 @@ class Forger:
         address, pool = vault.contract.address, world.pool.model
         if self._cut_at is not None and view.second >= self._cut_at and pool.line(address)[0]:
             yield world.act(GUARDIAN, world.council, "cut_limit", address, bid=1, label="cut")
-        price, room = view.price(self._settings.vault), pool.max_draw(address)
+        price, room = view.safe_price(self._settings.vault), pool.max_draw(address)
         if view.second < self._begins or price is None or room < self._least:
             return
         forged = 2 * ceil_div(room * PRICE_SCALE * WAD, price * self._ltv)
@@ -96,3 +96,42 @@ class Forger:
     def record(self, _view: View) -> dict[str, int | float]:
         """What it owes, base units."""
         return {"owes": self._market.vault.model.debt_of(self.address)}
+
+
+class Pumper:
+    """Pushes a token's price on its DEX up; see `PumperConfig`."""
+
+    name = "pumper"
+
+    def __init__(self, settings: PumperConfig, world: World) -> None:
+        """Has bought nothing yet."""
+        self.address = made_up(self.name)
+        self._settings = settings
+        self._leg = world.markets[settings.vault].leg
+        scenario = world.scenario
+        seconds = range(0, scenario.blocks * scenario.block_seconds + 1, scenario.block_seconds)
+        blocks = max(1, sum(map(settings.covers, seconds)))
+        self._capital = world.loan_units(settings.capital)
+        self._part = self._capital // blocks
+        self._has_sold = False
+
+    def funding(self, world: World) -> Iterable[Action]:
+        """Money and approvals."""
+        assert world.router
+        yield world.mint(world.loan, self.address, self._capital)
+        for token in (world.loan, self._leg.collateral):
+            yield world.act(self.address, token, "approve", world.router.address, MAX)
+
+    def update(self, _rng: np.random.Generator, view: View) -> Iterable[Action]:
+        """Buys, the last in the block; sells what it has once it is over."""
+        world = view.world
+        if self._settings.covers(view.second):
+            yield world.swap(self._leg, self.address, world.loan, self._part, label=self.name)
+        elif view.second >= self._settings.end * HOUR and not self._has_sold:
+            self._has_sold = True
+            bought = self._leg.collateral.model.balance_of(self.address)
+            yield world.swap(self._leg, self.address, self._leg.collateral, bought, label=self.name)
+
+    def record(self, view: View) -> dict[str, int | float]:
+        """What it has lost or gained, without the tokens that it holds; base units."""
+        return {"profit": view.world.loan.model.balance_of(self.address) - self._capital}

@@ -75,8 +75,10 @@ class BorrowerGroup:
     def update(self, _rng: np.random.Generator, view: View) -> Iterable[Action]:
         """What the borrowers below their threshold do, after their latency."""
         price = view.price(self.number)
-        if price is None:
-            return
+        if price is None:  # a vault takes money and collateral all the same
+            if self.behaviour.kind == "unwind":
+                return
+            price = view.outside_price(self._market.leg.number)
         totals = DebtTotals(*view.world.debt_totals())
         noticed: dict[str, int] = {}
         for owner in list(self.ranking.below(float(self.behaviour.below), price)):

@@ -47,7 +47,7 @@ class Arrivals:
         if limit is not None and is_above(view, limit):
             return
         for debt, ltv, stay in drawn:
-            price = view.price(self._settings.vault)
+            price = view.safe_price(self._settings.vault)
             if price is None or debt > room or self._market.leg.is_halted:
                 self.turned_away += 1
                 continue
@@ -132,7 +132,8 @@ class Exploiter:
     def update(self, _rng: np.random.Generator, view: View) -> Iterable[Action]:
         """Collateral bought outside, and the largest loan against it, while that gains enough."""
         world, vault = view.world, self._market.vault
-        believed, outside = view.price(self._settings.vault), view.outside_price(self._market.leg.number)
+        believed = view.safe_price(self._settings.vault)
+        outside = view.outside_price(self._market.leg.number)
         if believed is None or believed * self._ltv < outside * self._factor or self._market.leg.is_halted:
             return
         room = min(

@@ -40,6 +40,10 @@ class View:
         (price,) = self.prices(number)
         return price or None
 
+    def safe_price(self, number: int) -> int | None:
+        """What a loan against a vault's collateral is judged at, 1e36; None while there is no price."""
+        return self.world.markets[number].leg.safe_price() or None
+
     def prices(self, number: int) -> tuple[int, ...]:
         """The oracles' prices of a vault's or basket's collaterals, 1e36; 0 while one has none."""
         return tuple(leg.price() for leg in self.world.markets[number].legs)
