@@ -52,14 +52,16 @@ def drawdown(runs: Sequence[Run]) -> Figure:
         worth = ladder["collateral"] * ladder["block"].map(outside)
         uncovered = (ladder["debt"] - worth).clip(lower=0).groupby(ladder["block"]).sum()
         bad = (written_off[uncovered.index] + uncovered).rename("bad debt")
+        if not (written_off.any() or bad.any()):
+            sheet.empty(panel, "No bad debt")
+            continue
         panel.plot(below, written_off, color=GREY, linewidth=1.5, linestyle="--", label="written off so far")
         panel.plot(
             below[bad.index], bad, color=BLUE, linewidth=1.8, marker=".",
             label="with debt beyond the worth of its collateral",
         )  # fmt: skip
-        if len(bad):
-            panel.plot(
-                below[bad.index[-1]], bad.iloc[-1], "o", color=VERMILLION, markersize=8, label="at the end"
-            )
+        panel.plot(
+            below[bad.index[-1:]], bad.iloc[-1:], "o", color=VERMILLION, markersize=8, label="at the end"
+        )
         panel.set_ylim(bottom=0)
     return sheet.done("outside price below its highest so far")

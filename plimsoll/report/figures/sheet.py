@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # who only asks for titles does not wait for matplotlib
 PAD = 6  # pixels
 LETTERS = "AB"
 TITLE_WIDTH = 95  # letters
+EMPTY = "-empty"  # what a figure is called in which no panel has anything
 MANY = 2_000  # marks, which a vector file holds as a bitmap
 Sharing = Literal["all", "row"]
 
@@ -32,6 +33,7 @@ class Sheet:
         from matplotlib.figure import Figure
 
         self._runs = runs
+        self._empty: set[Axes] = set()
         self.figure = Figure(figsize=(10 if len(runs) == 1 else 12, 1.4 + height * rows), dpi=DPI)
         self._panels = self.figure.subplots(rows, len(runs), sharex=sharex, sharey="row", squeeze=False)
         for panel in self._panels.flat:
@@ -73,6 +75,7 @@ class Sheet:
 
     def empty(self, panel: Axes, text: str) -> None:
         """Says in a panel why there is nothing in it."""
+        self._empty.add(panel)
         if len(self._runs) == 1:
             panel.set_yticks([])
         panel.text(
@@ -81,6 +84,8 @@ class Sheet:
 
     def done(self, xlabel: str = "") -> Figure:
         """The figure, with its legend; `xlabel` names the horizontal axis of every column."""
+        if self._empty.issuperset(panel for panel in self._panels.flat if panel.get_visible()):
+            self.figure.set_label(EMPTY)
         known: dict[str, Any] = {}
         for panel in self._panels.flat:
             if panel.get_visible():
@@ -138,8 +143,8 @@ def head(figure: Figure, title: str, runs: Sequence[Run]) -> None:
         "\n".join(lines), x=0.01, y=1 - PAD / figure.bbox.height, ha="left", fontsize=12, color=INK
     )
     height = _place(figure, len(runs))
-    # so that a page, which has a heading of its own, can leave the title out
-    above.set_gid(f"title-{72 * (height + PAD) / figure.dpi:.0f}")
+    # so that a page, which has a heading of its own, can leave out the title, or a figure that shows nothing
+    above.set_gid(f"title-{72 * (height + PAD) / figure.dpi:.0f}{figure.get_label()}")
 
 
 def _place(figure: Figure, columns: int) -> float:

@@ -19,7 +19,7 @@ COMPRESSION = 3  # of 9, of a PNG
 _PLACES = re.compile(r' (?:d|x|y)="[^"]*"')
 _DIGITS = re.compile(r"(\d\.\d\d)\d+")
 _GROUP = re.compile(r'<g id="(?!title-)[^"]*"')
-_TITLE = re.compile(r'<g id="title-(\d+)".*?</g>', re.S)
+_TITLE = re.compile(r'<g id="title-(\d+)(-empty)?".*?</g>', re.S)
 _SIZE = re.compile(r'<svg [^>]*viewBox="0 0 ([\d.]+) ([\d.]+)"[^>]*>')
 _ABOUT = re.compile(r"<metadata>.*?</metadata>|<style type=.*?</style>", re.S)
 _COLOUR = re.compile(r"(?<=: )#([0-9a-f]{6})\b")
@@ -65,6 +65,8 @@ def _svg(figure: Figure, path: Path) -> None:
 def picture(svg: str, label: str) -> str:
     """What stands in a page for the text of an SVG file: without its title, in the colours of the page.
 
+    Nothing does for a figure without anything in it.
+
     Args:
         svg: as `write` left it.
         label: what is read aloud.
@@ -72,6 +74,8 @@ def picture(svg: str, label: str) -> str:
     size, title = _SIZE.search(svg), _TITLE.search(svg)
     if size is None or title is None:
         raise ValueError("this SVG is no figure of a report")
+    if title[2]:
+        return ""
     width, height, above = float(size[1]), float(size[2]), int(title[1])
     body = _ABOUT.sub("", svg[size.end() : title.start()] + svg[title.end() :])
     body = _COLOUR.sub(_shade, body).replace("xlink:href", "href")

@@ -184,6 +184,8 @@ def test_a_quiet_run_has_a_report_too(calm, tmp_path) -> None:
     write(calm, tmp_path / "calm")
     html = (tmp_path / "calm" / "report.html").read_text()
     assert "Nobody was liquidated. No debt was written off." in html
+    assert html.count("<svg ") == 3  # prices, rates and the reserve
+    assert '<a href="waterfall.svg">Who carried the losses</a>' in html
     assert pq.read_table(tmp_path / "calm" / "losses.parquet").num_rows == 0
 
 
