@@ -146,12 +146,42 @@ class Event:
 
     def decode(self, log: Log) -> tuple[Any, ...]:
         """The arguments of an event, in their order; of indexed strings and bytes their hash."""
+        found = self._words_of(log)
+        if found is not None:
+            return found
         in_data = [kind for kind, indexed in zip(self.types, self.indexed, strict=True) if not indexed]
         topics, data = iter(log.topics[1:]), iter(_decode(in_data, log.data))
         return tuple(
             _decode([kind], next(topics))[0] if indexed else next(data)
             for kind, indexed in zip(self.types, self.indexed, strict=True)
         )
+
+    @functools.cached_property
+    def _plan(self) -> tuple[tuple[bool, bool], ...] | None:
+        """Of each argument, if all of them are words: whether it is indexed, and whether an address."""
+        if any(kind not in ("uint256", "address") for kind in self.types):
+            return None
+        return tuple(
+            (indexed, kind == "address") for kind, indexed in zip(self.types, self.indexed, strict=True)
+        )
+
+    def _words_of(self, log: Log) -> tuple[Any, ...] | None:
+        """As `decode`, of words alone; None of anything else."""
+        indexed_count = sum(self.indexed)
+        if self._plan is None or len(log.topics) != indexed_count + 1:
+            return None
+        if len(log.data) != WORD * (len(self._plan) - indexed_count):
+            return None
+        topic, at, values = 1, 0, []
+        for indexed, is_address in self._plan:
+            if indexed:
+                word = int.from_bytes(log.topics[topic], "big")
+                topic += 1
+            else:
+                word = int.from_bytes(log.data[at : at + WORD], "big")
+                at += WORD
+            values.append(f"0x{word:040x}" if is_address else word)
+        return tuple(values)
 
 
 @dataclass(frozen=True)

@@ -65,10 +65,11 @@ class Revm:
     def logs(self) -> Sequence[Log]:
         """The events of the last transaction."""
         result = self._evm.result
-        return [
-            Log(str(log.address).lower(), tuple(map(_bytes, log.topics)), bytes(log.data[1]))
-            for log in (result.logs if result else [])
-        ]
+        found = []
+        for log in result.logs if result else ():
+            topics, data = log.data
+            found.append(Log(str(log.address).lower(), tuple(topics), data))
+        return found
 
     def block(self, transactions: Sequence[Transaction]) -> list[Receipt]:
         """Puts transactions into one block at the current time, in this order."""
@@ -137,7 +138,3 @@ class Revm:
 def _reverted(error: RuntimeError) -> CallReverted:
     found = _OUTPUT.search(str(error))
     return CallReverted(reason_of(bytes.fromhex(found[1][2:])) if found else "")
-
-
-def _bytes(topic: object) -> bytes:
-    return topic if isinstance(topic, bytes) else bytes.fromhex(str(topic)[2:])

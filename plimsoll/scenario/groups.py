@@ -68,7 +68,7 @@ def check_ceilings(
     Raises:
         PydanticCustomError: naming the position; a sentence.
     """
-    if not isinstance(group, PositionsConfig):
+    if not isinstance(group, PositionsConfig) or not any(isinstance(it, BasketConfig) for it in vaults):
         return
     for loan in loans_in_file(name, group, vaults, loan_decimals):
         basket = vaults[loan.vault]

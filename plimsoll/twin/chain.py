@@ -138,10 +138,7 @@ class Chain:
     def snapshot(self) -> Snapshot:
         """The state now; until it is used up by `revert` or `release`, the journal is kept."""
         self._held += 1
-        words = [
-            {name: part for name, part in vars(contract).items() if type(part) is not Mapping}
-            for contract in self.contracts
-        ]
+        words = [vars(contract).copy() for contract in self.contracts]  # a mapping is always the same one
         return Snapshot(len(self._journal), len(self.events), self.now, words)
 
     def revert(self, snapshot: Snapshot) -> None:
