@@ -10,7 +10,8 @@ from plimsoll.report.measures import measure
 from plimsoll.scenario.baskets_by_health import BasketsByHealth
 from plimsoll.scenario.borrowers import Borrower, draw
 from plimsoll.scenario.config import Scenario
-from plimsoll.scenario.reading import ScenarioError, parse
+from plimsoll.scenario.grid import grid_of, points_of
+from plimsoll.scenario.reading import ScenarioError, Source, parse
 from plimsoll.scenario.records import SHORTFALL, Result
 from plimsoll.scenario.sweep import Sweep, is_random
 from plimsoll.twin import slices
@@ -284,9 +285,9 @@ def test_a_sweep_knows_candles_of_legs_by_what_they_say(tmp_path) -> None:
         place = tmp_path / folder
         place.mkdir()
         (place / "eth.csv").write_text(f"open,high,low,close\n2000,2000,{low},1500\n1500,1600,1400,1450\n")
-        (place / "basket.yaml").write_text(BASKET)
         price = "vaults.0.legs.0.price={kind: csv, file: eth.csv, hours_per_candle: 2}"
-        digests.add(Sweep(place / "basket.yaml", (price,), ((),), 1).digest({}))
+        source, grid = Source("basket.yaml", BASKET, place, (price,)), grid_of(())
+        digests.add(Sweep(source, grid, tuple(points_of(source, grid)[0])).digest({}))
     assert len(digests) == 2
     assert not is_random(small_basket())
     assert is_random(small_basket("vaults.0.legs.2.price={kind: gbm, start: 1, hours: 3, volatility: 0.1}"))
