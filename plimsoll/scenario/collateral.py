@@ -31,6 +31,23 @@ class TokenConfig(StrictModel):
         return symbol
 
 
+class ThinningConfig(StrictModel):
+    """What providers of liquidity do when the market moves.
+
+    They keep `calm` over the realised volatility of the outside price in the pair, at most everything and at
+    least `least`; what they take out they bring back when it is calm again.
+    """
+
+    calm: Decimal = Field(gt=0, le=20, description="volatility a year up to which they keep everything there")
+    window: Decimal = Field(
+        Decimal(6), gt=0, le=720, description="hours over which volatility is measured, looking back"
+    )
+    least: Part = Field(Decimal("0.1"), description="part of the first depth that always stays")
+    step: Part = Field(
+        Decimal("0.05"), description="part of the first depth by which it must be off before they act"
+    )
+
+
 class DexConfig(StrictModel):
     """A Uniswap v2 pair of the collateral and the loan asset."""
 
@@ -42,6 +59,9 @@ class DexConfig(StrictModel):
         Decimal(0),
         description="cascade strength: the part of what sales take off the DEX's price that the outside "
         "price loses too, for good, both as logarithms; arbitrageurs' trades do not count",
+    )
+    thinning: ThinningConfig | None = Field(
+        None, description="how its depth follows volatility; without, nobody takes any out"
     )
 
 

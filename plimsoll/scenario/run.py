@@ -16,6 +16,7 @@ from plimsoll.scenario.agents.arbitrage import ARBITRAGE, Arbitrageur
 from plimsoll.scenario.agents.borrowers import BorrowerGroup, active
 from plimsoll.scenario.agents.liquidators import Liquidator
 from plimsoll.scenario.agents.newcomers import Arrivals, Exploiter, Refinancing
+from plimsoll.scenario.agents.providers import LIQUIDITY, Provider
 from plimsoll.scenario.agents.suppliers import Lenders, Stakers, Visitor
 from plimsoll.scenario.agents.view import Agent, Delayed, Told, View
 from plimsoll.scenario.baskets_by_health import BasketsByHealth
@@ -119,11 +120,12 @@ class _Play:
             Liquidator(f"liquidator {number}", settings, scenario.watched(settings), world)
             for number, settings in enumerate(scenario.liquidators)
         ]
-        self.others: list[Griefer | Forger | Pumper | Arbitrageur | Visitor] = [
+        self.others: list[Griefer | Forger | Pumper | Arbitrageur | Provider | Visitor] = [
             Arbitrageur(f"arbitrageur {leg.number}", leg, world)
             for leg in world.legs
             if leg.config.dex and leg.config.dex.arbitrage
         ]
+        self.others += [Provider(leg, world) for leg in world.legs if leg.shares]
         if scenario.griefer:
             self.others.append(Griefer(scenario.griefer, world))
         if scenario.forger:
@@ -286,5 +288,5 @@ class _Play:
             if dex is None or not dex.feedback:
                 continue
             for outcome in outcomes:
-                if outcome.moves[number] < 1 and outcome.action.label != ARBITRAGE:
+                if outcome.moves[number] < 1 and outcome.action.label not in (ARBITRAGE, LIQUIDITY):
                     self.impact[number] *= outcome.moves[number] ** float(dex.feedback)

@@ -45,6 +45,7 @@ from plimsoll.twin import slices
 from plimsoll.twin.basket import Basket
 from plimsoll.twin.chain import Chain, Event, Revert, require
 from plimsoll.twin.share_math import to_assets_up
+from plimsoll.twin.uniswap_v2 import PairShares
 from plimsoll.units import MAX
 
 Artifacts = Mapping[str, Artifact]
@@ -79,6 +80,7 @@ class Leg:
     feed: Side
     scale: int  # what turns an answer of the feed, for a whole token, into a price, 1e36
     pair: str | None  # address of the DEX's pair
+    shares: Side | None  # the pair as a token of those who provide its liquidity, where they come and go
     rate: Side | None
     second: Side | None  # the feed of the second source
     fallback: Side | None  # the feed of the fallback
@@ -253,10 +255,21 @@ class World:
                 )
             )  # fmt: skip
             self.legs.append(
-                Leg(len(self.legs), each, collateral, oracle, feed, 10**digits, one.pair, *others)
-            )
+                Leg(
+                    len(self.legs), each, collateral, oracle, feed, 10**digits, one.pair,
+                    self._shares(each, collateral, one.pair), *others,
+                )
+            )  # fmt: skip
         vault = self._side(name, ours[0].vault, theirs[0].vault)
         return Market(config, vault, tuple(self.legs[first:]))
+
+    def _shares(self, config: CollateralConfig, collateral: Side, pair: str | None) -> Side | None:
+        """The pair as a token, if any of it is ever taken out; all of it belongs to the deployer."""
+        if not pair or not config.dex or not config.dex.thinning:
+            return None
+        contract = Contract(self.engine, pair, self._artifacts["UniswapV2Pair"].abi)
+        model = PairShares(self.twin, pair, (self.loan.model, collateral.model), DEPLOYER)
+        return Side(contract, model)
 
     def _side(self, name: str, contract: Contract, model: Any) -> Side:
         """A contract whose events are the twin's, too."""
@@ -355,6 +368,31 @@ class World:
             return out
 
         return Action(sender, self.router, "swapExactTokensForTokens", arguments, model, bid, label)
+
+    def approve_shares(self, leg: Leg, owner: str) -> Action:
+        """Lets Uniswap's router move an owner's shares of a pair; the twin asks nobody."""
+        assert self.router and leg.shares
+        arguments = (self.router.address, MAX)
+        return Action(owner, leg.shares.contract, "approve", arguments, lambda: None)
+
+    def remove_liquidity(self, leg: Leg, owner: str, amount: int, label: str) -> Action:
+        """Burns shares of a pair for their part of it, through Uniswap's router."""
+        assert self.router and leg.shares
+        model, tokens = leg.shares.model, self.path(leg)[::-1]
+        arguments = (*tokens, amount, 0, 0, owner, DEADLINE)
+        return Action(
+            owner, self.router, "removeLiquidity", arguments, lambda: model.remove(owner, amount), label=label
+        )
+
+    def add_liquidity(self, leg: Leg, owner: str, loan: int, collateral: int, label: str) -> Action:
+        """Gives at most so much of both tokens to a pair, for shares, through Uniswap's router."""
+        assert self.router and leg.shares
+        model, tokens = leg.shares.model, self.path(leg)[::-1]
+        arguments = (*tokens, loan, collateral, 0, 0, owner, DEADLINE)
+        return Action(
+            owner, self.router, "addLiquidity", arguments,
+            lambda: model.add(owner, loan, collateral), label=label,
+        )  # fmt: skip
 
     def flash_liquidation(
         self, market: Market, sender: str, orders: Sequence[int], min_profit: int, bid: int, label: str
@@ -496,6 +534,11 @@ class World:
             for view in ORACLE_VIEWS:
                 question = getattr(leg.oracle.model, view)
                 yield f"{view} of an oracle", _asked(lambda: leg.oracle.contract.call(view)), _asked(question)  # noqa: B023
+        for leg in self.legs:
+            if leg.shares:
+                yield "shares of a pair", leg.shares.contract.call("totalSupply"), leg.shares.model.supply
+                for owner, amount in leg.shares.model.shares.items():
+                    yield f"shares of {owner}", leg.shares.contract.call("balanceOf", owner), amount
         for market in self.markets:
             address = market.vault.contract.address
             limit, shares = model.line(address)

@@ -5,12 +5,14 @@ Amounts and reserves are base units. A pair keeps 0.3 % of what comes in.
 
 from collections.abc import Sequence
 from itertools import pairwise
+from math import isqrt
 
-from plimsoll.twin.chain import Revert, Token, require
+from plimsoll.twin.chain import Chain, Revert, Token, require
 
 FEE_BASE = 1_000
 AFTER_FEE = 997
 RESERVE_TOP = 2**112 - 1
+MINIMUM_LIQUIDITY = 1_000  # shares that a pair keeps for ever
 
 Reserves = tuple[int, int]
 """What a pair holds of the token that comes in, and of the one that goes out."""
@@ -48,6 +50,64 @@ def quote_in(amount: int, pairs: Sequence[Reserves]) -> int:
     for reserves in reversed(pairs):
         amount = amount_in(amount, reserves)
     return amount
+
+
+class PairShares:
+    """Who holds which part of a pair, and the router's functions for them; the pair keeps no fee for others.
+
+    Its transfers log no event here.
+    """
+
+    def __init__(self, chain: Chain, pair: str, tokens: tuple[Token, Token], provider: str) -> None:
+        """A pair to which `provider` has just given what it holds."""
+        self.pair = pair
+        self.tokens = tokens
+        first, second = self.reserves()
+        self.supply = isqrt(first * second)
+        self.shares: dict[str, int] = chain.mapping()
+        self.shares[provider] = self.supply - MINIMUM_LIQUIDITY
+        chain.contracts.append(self)
+
+    def reserves(self) -> tuple[int, int]:
+        """What the pair holds of its tokens, in the order in which they were given."""
+        first, second = self.tokens
+        return first.balance_of(self.pair), second.balance_of(self.pair)
+
+    def balance_of(self, owner: str) -> int:
+        """Shares of an owner."""
+        return self.shares.get(owner, 0)
+
+    def transfer(self, caller: str, to: str, amount: int) -> None:
+        """Moves shares."""
+        self._take(caller, amount)
+        self.shares[to] = self.balance_of(to) + amount
+
+    def remove(self, caller: str, amount: int) -> None:
+        """Burns shares for their part of both tokens, rounded down; `removeLiquidity`."""
+        self._take(caller, amount)
+        parts = [amount * held // self.supply for held in self.reserves()]
+        require(min(parts) > 0, "UniswapV2: INSUFFICIENT_LIQUIDITY_BURNED")
+        self.supply -= amount
+        for token, part in sorted(zip(self.tokens, parts, strict=True), key=lambda it: it[0].address):
+            token.transfer(self.pair, caller, part)
+
+    def add(self, caller: str, first: int, second: int) -> None:
+        """Takes at most so much of both tokens, in the pair's proportion, for shares; `addLiquidity`."""
+        held = self.reserves()
+        parts = first, first * held[1] // held[0]
+        if parts[1] > second:
+            parts = second * held[0] // held[1], second
+        made = min(part * self.supply // there for part, there in zip(parts, held, strict=True))
+        for token, part in zip(self.tokens, parts, strict=True):
+            token.transfer(caller, self.pair, part)
+        require(made > 0, "UniswapV2: INSUFFICIENT_LIQUIDITY_MINTED")
+        self.supply += made
+        self.shares[caller] = self.balance_of(caller) + made
+
+    def _take(self, owner: str, amount: int) -> None:
+        held = self.balance_of(owner)
+        require(amount <= held, "ds-math-sub-underflow")
+        self.shares[owner] = held - amount
 
 
 class Exchange:

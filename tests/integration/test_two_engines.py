@@ -154,3 +154,17 @@ def test_an_oracle_with_all_its_parts_is_the_same_on_both(anvil) -> None:
     assert other.compared == result.compared > 1_000
     assert other_witness.events == witness.events
     assert other_witness.words == witness.words
+
+
+def test_liquidity_that_comes_and_goes_is_the_same_on_both(anvil) -> None:
+    """The pair's tokens stand in another order where addresses are others."""
+    scenario = tiny(
+        "vaults.0.dex={depth: 300_000, arbitrage: 50_000, thinning: {calm: 1, window: 0.5}}",
+        "vaults.0.price.points=[[0, 200], [0.5, 160], [0.6, 165], [1, 165.5], [2, 167], [3, 167.5]]",
+    )
+    result, witness = played(scenario, Revm(clock_of(scenario)))
+    other, other_witness = played(scenario, Anvil(anvil.url, now=clock_of(scenario), block_seconds=0))
+    parts = [row.value for row in result.agents if row.key == "provided"]
+    assert min(parts) < 0.2 < 0.9 < parts[-1]
+    assert other.tables() == result.tables()
+    assert other_witness.words == witness.words
