@@ -8,9 +8,12 @@ decides.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from heapq import merge
+from operator import itemgetter
 
 from sortedcontainers import SortedList
 
+from plimsoll.scenario import returns
 from plimsoll.twin.pool import Pool
 from plimsoll.twin.share_math import VIRTUAL_SHARES
 from plimsoll.twin.vault import Vault
@@ -18,6 +21,7 @@ from plimsoll.units import FRACTION, PRICE_SCALE, WAD
 
 SLACK = 1e-9  # rounding of floats and of base units
 EMPTY = float("inf")
+LAST = "~"  # comes behind every owner
 
 
 class PositionsByHealth:
@@ -46,11 +50,30 @@ class PositionsByHealth:
 
     def below(self, health: float, price: int) -> Iterator[str]:
         """Owners whose health at `price` (1e36) is below `health`, or just above it; the lowest first."""
+        yield from (owner for _, owner in self._order.islice(0, self.count_below(health, price)))
+
+    def count_below(self, health: float, price: int) -> int:
+        """How many `below` finds."""
         edge = -self._key_at_health_one(price) / health * (1 - SLACK)
-        for key, owner in self._order:
-            if key > edge:
-                return
-            yield owner
+        return int(self._order.bisect_right((edge, LAST)))
+
+    def by_return(self, price: int) -> Iterator[tuple[float, str]]:
+        """Those below health 1 at `price` (1e36) by what a close gives for what it takes, the most first.
+
+        Whole closes, at the oracle's price, in floats. From health 1 down the bonus rises, until equity caps
+        it; then it falls to the smallest, where shortfall begins, from where it rises again. Just above that
+        the cap of the fee makes a dent of less than 1e-4, in which the order is not exact.
+        """
+        one, risk = self._key_at_health_one(price), self._vault.risk
+        ends, peak = returns.shortfall_at(risk), returns.best_at(risk)
+
+        def run(low: float, high: float, rising: bool) -> Iterator[tuple[float, str]]:
+            bounds = (-one / low if low else -EMPTY, ""), (-one / high * (1 - SLACK), LAST)
+            for key, owner in self._order.irange(*bounds, inclusive=(True, high == 1), reverse=rising):
+                yield returns.return_at(min(1.0, one / -key), risk), owner
+
+        runs = run(0, ends, False), run(ends, peak, True), run(peak, 1, False)
+        yield from merge(*runs, key=itemgetter(0), reverse=True)
 
     def health_at(self, part: float, price: int) -> float | None:
         """The quantile of the healths at `price` (1e36), the lowest at 0; None without debts."""

@@ -3,12 +3,15 @@
 from itertools import pairwise
 from types import SimpleNamespace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from plimsoll.params import PRESETS
 from plimsoll.scenario.positions_by_health import PositionsByHealth
-from plimsoll.twin.liquidation import DebtTotals
-from plimsoll.units import FRACTION, PRICE_SCALE, WAD
+from plimsoll.twin import liquidation
+from plimsoll.twin.liquidation import DebtTotals, Risk
+from plimsoll.units import FRACTION, MAX, PRICE_SCALE, WAD
 
 THRESHOLD = 83 * WAD // 100
 POSITIONS = st.dictionaries(
@@ -73,3 +76,27 @@ def test_below_misses_nobody_and_comes_worst_first(first, later, debts, nudge, h
     assert set(found) <= {o for o in indebted if book.health(o, price) < health * (1 + 1e-8)} | coarse
     healths = [book.health(owner, price) for owner in found if owner not in coarse]
     assert all(a <= b * (1 + 1e-8) for a, b in pairwise(healths))
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    healths=st.lists(st.integers(500, 1_010), min_size=1, max_size=30, unique=True),
+    preset=st.sampled_from(sorted(PRESETS)),
+)
+def test_the_best_returns_come_first(healths, preset) -> None:
+    """As the twin's quotes say; and all whom `below` finds."""
+    book = Book(10**30, 10**30)
+    book.risk = Risk.from_struct(PRESETS[preset].to_struct(6))
+    ranking = PositionsByHealth(book)
+    for health in healths:
+        owner, debt = f"0x{health}", 10**24 * book.risk.threshold // WAD * 1_000 // health
+        book.positions[owner] = 10**24, debt
+        ranking.update(owner)
+    found = list(ranking.by_return(PRICE_SCALE))
+    assert sorted(owner for _, owner in found) == sorted(ranking.below(1.0, PRICE_SCALE))
+    returns = [each for each, _ in found]
+    assert all(a > b - 1e-4 for a, b in pairwise(returns))  # the fee makes a small dent above shortfall
+    for each, owner in found:
+        quote = liquidation.quote(*book.position_of(owner), PRICE_SCALE, book.totals, MAX, book.risk)
+        if quote.executable:
+            assert each == pytest.approx(quote.seized / (quote.paid + quote.fee), rel=1e-9)

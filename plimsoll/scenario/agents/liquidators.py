@@ -14,12 +14,14 @@ from plimsoll.scenario.agents.basket_closes import BasketCloser
 from plimsoll.scenario.agents.inventory import Inventory
 from plimsoll.scenario.agents.view import View
 from plimsoll.scenario.liquidators import LiquidatorConfig
+from plimsoll.scenario.positions_by_health import SLACK
 from plimsoll.scenario.world import Action, Leg, Market, Outcome, World
 from plimsoll.twin import liquidation
 from plimsoll.twin.liquidation import DebtTotals, Quote
 from plimsoll.twin.vault import Vault
 from plimsoll.units import MAX, NO_LIMIT, PRICE_SCALE, WAD, order
 
+BEYOND = 64  # closes that are looked at besides those that are worth as much as the venue takes
 HALVINGS = 8  # of a close that is too large for the DEX
 PATIENCE = 1_000  # batches that a liquidator looks at; more hardly ever find a better one
 
@@ -125,11 +127,15 @@ class Liquidator:
         market = view.world.markets[number]
         vault = market.vault.model
         totals = DebtTotals(*view.world.debt_totals())
-        found = []
-        for owner in view.below(number):
+        found, seized, beyond = [], 0, 0
+        for value, owner in view.by_return(number):
+            if value * WAD < self._margin * (1 - SLACK) or beyond == BEYOND:
+                break
             quote = _quote(vault, owner, price, totals, MAX)
             if quote.executable and quote.seized * price * WAD >= _cost(quote) * self._margin * PRICE_SCALE:
                 found.append(Close(owner, quote))
+                seized += quote.seized
+                beyond += venue.marginal(seized) * value <= price
         if not found:
             return
         found.sort(key=_unit_cost)

@@ -60,6 +60,12 @@ class View:
         elif prices[0]:
             yield from ranking.below(health, prices[0])
 
+    def by_return(self, number: int) -> Iterator[tuple[float, str]]:
+        """Owners in a vault whose health is below 1 by what a close returns; see `PositionsByHealth`."""
+        ranking, (price,) = self.rankings[number], self.prices(number)
+        assert isinstance(ranking, PositionsByHealth)
+        return ranking.by_return(price) if price else iter(())
+
     def health_at(self, number: int, part: float) -> float | None:
         """A quantile of a vault's healths, the lowest at 0; None without debts or if it cannot be told."""
         ranking, prices = self.rankings[number], self.prices(number)
