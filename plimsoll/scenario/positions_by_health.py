@@ -68,8 +68,9 @@ class PositionsByHealth:
         ends, peak = returns.shortfall_at(risk), returns.best_at(risk)
 
         def run(low: float, high: float, rising: bool) -> Iterator[tuple[float, str]]:
-            bounds = (-one / low if low else -EMPTY, ""), (-one / high * (1 - SLACK), LAST)
-            for key, owner in self._order.irange(*bounds, inclusive=(True, high == 1), reverse=rising):
+            first = -one / low if low else -EMPTY
+            last = (-one / high, "") if high < 1 else (-one * (1 - SLACK), LAST)
+            for key, owner in self._order.irange((first, ""), last, (True, False), rising):
                 yield returns.return_at(min(1.0, one / -key), risk), owner
 
         runs = run(0, ends, False), run(ends, peak, True), run(peak, 1, False)
