@@ -13,7 +13,7 @@ from plimsoll import __version__
 COMMANDS = {
     "run": "Play a scenario and write a report.",
     "sweep": "Play a scenario many times and sum up the risk.",
-    "compare": "Lay two runs side by side.",
+    "compare": "Lay two runs or sweeps side by side.",
     "inspect": "Show pools, vaults and positions of a network.",
     "deploy": "Deploy a Factory, pools and vaults.",
     "verify": "Write what block explorers need to show sources.",

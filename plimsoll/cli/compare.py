@@ -1,4 +1,4 @@
-"""Lays two runs side by side. See docs/results.md."""
+"""Lays two runs side by side, or two sweeps path by path. See docs/results.md."""
 
 from pathlib import Path
 
@@ -18,31 +18,43 @@ from plimsoll.scenario.files import REPORTS, shown
 )
 @with_figures
 def cli(a: Path, b: Path, out: Path | None, figures: tuple[str, ...]) -> None:
-    """Show two runs on the same axes, and what differs between them.
+    """Show two runs on the same axes, and what differs between them; or two sweeps, path by path.
 
-    A and B are folders that `plimsoll run` has written.
+    A and B are folders that `plimsoll run` has written, or `plimsoll sweep`.
     """
     from rich.console import Console
     from rich.table import Table
 
-    from plimsoll.report.compare import compare, lines
+    from plimsoll.report import compare as runs
+    from plimsoll.report import sweep_compare as sweeps
     from plimsoll.report.folder import PAGE, FolderError
+    from plimsoll.report.sweep import is_sweep
 
     folder = out or REPORTS / f"{a.absolute().name}-and-{b.absolute().name}"
     if folder.resolve() in (a.resolve(), b.resolve()):
-        raise click.ClickException(f"{folder} is one of the two runs; name another folder with --out.")
+        raise click.ClickException(f"{folder} is one of the two; name another folder with --out.")
     console = Console()
     try:
         with console.status("drawing the comparison"):
-            summary = compare(a, b, folder, figures)
+            if are_sweeps := is_sweep(a) or is_sweep(b):
+                summary = sweeps.compare(a, b, folder)
+            else:
+                summary = runs.compare(a, b, folder, figures)
     except FolderError as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
         raise click.ClickException(f"The comparison broke off ({error}); nothing was written.") from None
-    table = Table(title=f"A: {summary['a']['title']}\nB: {summary['b']['title']}")
-    for heading in ("measure", "A", "B", "B less A"):
-        table.add_column(heading, justify="left" if heading == "measure" else "right")
-    for row in lines(summary):
-        table.add_row(*row)
-    console.print(table)
+    headings = ["measure", "A", "B", "B less A"]
+    if are_sweeps:
+        headings.append("interval of 95 %")
+        parts = [(point["label"], sweeps.lines(point)) for point in summary["points"]]
+    else:
+        parts = [(f"A: {summary['a']['title']}\nB: {summary['b']['title']}", runs.lines(summary))]
+    for title, rows in parts:
+        table = Table(title=title)
+        for heading in headings:
+            table.add_column(heading, justify="left" if heading == "measure" else "right")
+        for row in rows:
+            table.add_row(*row)
+        console.print(table)
     console.print(f"page: {shown(folder / PAGE)}", soft_wrap=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -95,7 +96,9 @@ def cli(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from plimsoll.chain import artifacts
-    from plimsoll.report.sweep import study_of, tables, write
+    from plimsoll.report.folder import PAGE
+    from plimsoll.report.sweep import study_of, tables
+    from plimsoll.report.sweep_page import write
     from plimsoll.scenario.grid import grid_of, points_of
     from plimsoll.scenario.reading import ScenarioError, source_of
     from plimsoll.scenario.sweep import Sweep, run, sampled
@@ -104,6 +107,12 @@ def cli(
     from plimsoll.scenario.world import CONTRACTS
 
     sys.path.insert(0, str(Path.cwd()))  # where modules of one's own lie
+    words = ["plimsoll", "sweep", name]
+    options = {"--grid": axes, "--set": settings, "--agent": agents, "--measure": measures}
+    words += [word for option, values in options.items() for value in values for word in (option, value)]
+    words += [
+        word for option, value in (("--paths", paths), ("--of", of)) if value for word in (option, str(value))
+    ]
     path = file_of(name)
     folder = out or REPORTS / f"{path.stem}-sweep"
     console = Console()
@@ -123,7 +132,7 @@ def cli(
             with closing(Cluster(address)) if address else processes(workers) as crew:
                 rows = run(sweep, samples, folder, found, crew, counted(progress, "paths", pressed))
         study = study_of(sweep, corners, samples, rows)
-        write(study, folder)
+        write(study, folder, shlex.join(words))
     except (KeyboardInterrupt, SystemExit):  # under `ape run`, ape answers Ctrl-C by leaving
         if any(folder.glob("parts/*.parquet")):
             said = f"what was played is kept in {shown(folder)}; the same command goes on"
@@ -139,4 +148,4 @@ def cli(
         ) from None
     for table in tables(study):
         console.print(table)
-    console.print(f"rows: {shown(folder / 'paths.parquet')}", soft_wrap=True)
+    console.print(f"report: {shown(folder / PAGE)}", soft_wrap=True)

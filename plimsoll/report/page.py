@@ -26,7 +26,7 @@ def of_run(run: Run, heads: Mapping[str, Sequence[Sequence[str]]], scenario: str
         heads: the worst rows of each table, formatted.
         scenario: the text of its scenario file.
     """
-    return _render(
+    return render(
         "page.html.j2",
         run=run,
         summary=run.summary,
@@ -61,7 +61,7 @@ def of_comparison(
         settings: name and each run's value of each setting that differs.
         folder: where the pictures are.
     """
-    return _render(
+    return render(
         "comparison.html.j2",
         runs=runs,
         rows=rows,
@@ -73,7 +73,8 @@ def of_comparison(
     )
 
 
-def _render(template: str, **known: Any) -> str:
+def render(template: str, **known: Any) -> str:
+    """A page of a template of this folder."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
     )

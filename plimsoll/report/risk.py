@@ -149,6 +149,23 @@ def over_runs(runs: Mapping[str, Numbers], sample: Sample) -> dict[str, Estimate
     return {name: estimate(value, resampled[name]) for name, value in found.items()}
 
 
+def differences(
+    one: Mapping[str, Numbers], other: Mapping[str, Numbers], sample: Sample
+) -> dict[str, Estimate]:
+    """Every figure of the other runs less that of the one, on the same paths, resampled together."""
+    found, changed = _figures(one, sample.weights()), _figures(other, sample.weights())
+    names = [name for name in found if name in changed]
+    if len(sample.paths) < 2:
+        return {name: Estimate(_known(changed[name] - found[name])) for name in names}
+    rng = np.random.default_rng(1)
+    resampled = _joined(
+        {name: there[name] - here[name] for name in names}
+        for weights in _blocks(sample, rng)
+        for here, there in [(_figures(one, weights), _figures(other, weights))]
+    )
+    return {name: estimate(changed[name] - found[name], resampled[name]) for name in names}
+
+
 def estimate(value: float, resampled: Numbers) -> Estimate:
     """A figure with the interval in which the middle of its resamples lies."""
     known = resampled[np.isfinite(resampled)]

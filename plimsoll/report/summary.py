@@ -49,7 +49,7 @@ def summarise(result: Result) -> dict[str, Any]:
         "measures": measure(result),
         "vaults": by_vault(result) if len(scenario.vaults) > 1 else [],
         "rows": {name: len(rows) for name, rows in result.tables().items()},
-        "versions": _versions(),
+        "versions": versions(),
     }
 
 
@@ -96,7 +96,7 @@ def formatted(value: float | None, unit: str, loan: str, sign: str = "") -> str:
             return f"{value:{sign},.0f} {unit}"
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
     """What the run was made with."""
     compiler, _, number = artifacts.compiler().partition(" ")
     versions = {

@@ -16,15 +16,18 @@ import pyarrow.parquet as pq
 
 from plimsoll.report.folder import FolderError
 from plimsoll.report.measures import MEASURES
-from plimsoll.report.risk import Estimate, over_runs
+from plimsoll.report.risk import over_runs
 from plimsoll.scenario.grid import Corner
-from plimsoll.scenario.own import Own, measure_of
+from plimsoll.scenario.own import measure_of
 from plimsoll.scenario.sample import Sample
 from plimsoll.scenario.sweep import Sweep, columns_of
+from plimsoll.scenario.sweep_folder import NOTE
 
 if TYPE_CHECKING:
     import pandas as pd
     from rich.table import Table
+
+    from plimsoll.report.sweep_figures import Drawn
 
 SUMMARY, ROWS, POINTS = "summary.json", "paths.parquet", "points.csv"
 FORMAT = "plimsoll sweep, version 2"
@@ -68,7 +71,7 @@ class Study:
     def label(self, point: Mapping[str, Any]) -> str:
         """What a grid point is called."""
         settings = (setting.partition("=")[::2] for setting in point["settings"])
-        return ", ".join(f"{self.short[key]} {value}" for key, value in settings) or "as written"
+        return ", ".join(f"{self.short[key]} {label_of(value)}" for key, value in settings) or "as written"
 
     @property
     def loan(self) -> str:
@@ -103,6 +106,32 @@ class Study:
         rows = [(", ".join(each["settings"]), each["reason"]) for each in self.summary["skipped"]]
         return pd.DataFrame(rows, columns=["settings", "reason"])
 
+    def heat_map(self, figure: str = "bad_debt_es_99") -> Drawn:
+        """A figure over two axes, with intervals; of more axes a panel for each combination of the others.
+
+        Raises:
+            ValueError: there are fewer axes, or there is no such figure.
+        """
+        from plimsoll.report.sweep_figures import Drawn, heat
+
+        return Drawn(heat(self, figure))
+
+    def curve(self, *figures: str) -> Drawn:
+        """Figures along the first axis, with intervals as bands; without names, mean and ES 99 of bad debt.
+
+        Raises:
+            ValueError: there is no axis, or there is no such figure.
+        """
+        from plimsoll.report.sweep_figures import Drawn, curve
+
+        return Drawn(curve(self, figures or ("bad_debt_mean", "bad_debt_es_99")))
+
+    def likelihood(self) -> Drawn:
+        """How likely an amount of bad debt or more is, at the worst grid points."""
+        from plimsoll.report.sweep_figures import Drawn, likelihood
+
+        return Drawn(likelihood(self))
+
     def sample(self, point: int) -> Sample:
         """What the rows of a grid point stand for."""
         rows = self.of(point)
@@ -117,7 +146,9 @@ class Study:
         """On a line."""
         summary = self.summary
         skipped = f", {len(summary['skipped'])} skipped" if summary["skipped"] else ""
-        return f"<{summary['title']}: {len(summary['points'])} grid points{skipped}, {each_of(summary)}>"
+        count = len(summary["points"])
+        points = f"{count:,} grid points" if count > 1 else "one grid point"
+        return f"<{summary['title']}: {points}{skipped}, {each_of(summary)}>"
 
 
 def study_of(sweep: Sweep, corners: Sequence[Corner], samples: Mapping[int, Sample], rows: pa.Table) -> Study:
@@ -130,10 +161,12 @@ def study_of(sweep: Sweep, corners: Sequence[Corner], samples: Mapping[int, Samp
         rows: a row a path, in order, as `plimsoll.scenario.sweep.run` returns them.
     """
     columns = columns_of(sweep)
+    names = [*MEASURES, *(measure_of(each)[0] for each in sweep.measures)]
     points, first = [], 0
     for place, point in enumerate(sweep.points):
         sample = samples[point.number]
-        estimates = risks(rows.slice(first, len(sample.paths)), sample, sweep.measures)
+        part = rows.slice(first, len(sample.paths))
+        estimates = over_runs(_numbers(part, names), sample)
         first += len(sample.paths)
         points.append({
             "number": point.number,
@@ -150,6 +183,7 @@ def study_of(sweep: Sweep, corners: Sequence[Corner], samples: Mapping[int, Samp
         "format": FORMAT,
         "title": one.title,
         "scenario": Path(sweep.source.name).name,
+        "measures": names,
         "loan": one.pool.loan.symbol,
         "settings": list(sweep.source.settings),
         "axes": [list(axis.keys) for axis in sweep.grid],
@@ -162,17 +196,18 @@ def study_of(sweep: Sweep, corners: Sequence[Corner], samples: Mapping[int, Samp
     return Study(summary, rows)
 
 
-def risks(rows: pa.Table, sample: Sample, own: Sequence[Own]) -> dict[str, Estimate]:
-    """Every figure of a grid point, from its rows."""
-    names = [*MEASURES, *(measure_of(each)[0] for each in own)]
-    return over_runs({name: rows[name].to_numpy(zero_copy_only=False) for name in names}, sample)
+def measures_of(study: Study, point: int) -> dict[str, Any]:
+    """The measures of a grid point's paths, as arrays."""
+    return _numbers(study.of(point), study.summary["measures"])
 
 
-def write(study: Study, folder: Path) -> None:
-    """Summary, points and picture of a sweep, beside its rows."""
-    text = json.dumps(study.summary, indent=2, ensure_ascii=False, allow_nan=False)
-    (folder / SUMMARY).write_text(text + "\n", encoding="utf-8")
-    study.points.to_csv(folder / POINTS, index=False)
+def _numbers(rows: pa.Table, names: Sequence[str]) -> dict[str, Any]:
+    return {name: rows[name].to_numpy(zero_copy_only=False) for name in names}
+
+
+def is_sweep(folder: Path) -> bool:
+    """Whether a folder holds a sweep, finished or not."""
+    return (folder / NOTE).is_file()
 
 
 def read(folder: Path) -> Study:
@@ -228,6 +263,23 @@ def _cell(point: dict[str, Any], name: str) -> str:
     interval = point["intervals"].get(name)
     below = f"\n[dim]{show(interval[0])} to {show(interval[1])}[/]" if interval else ""
     return show(point["figures"][name]) + below
+
+
+def is_number(text: str) -> bool:
+    """Whether a setting's value is a number."""
+    try:
+        float(text.replace("_", ""))
+    except ValueError:
+        return False
+    return True
+
+
+def label_of(text: str) -> str:
+    """A setting's value, as people read it."""
+    if not is_number(text):
+        return text if len(text) <= 24 else f"{text[:21]}..."
+    value = float(text.replace("_", ""))
+    return f"{value / 1e6:g} M" if abs(value) >= 1e6 else f"{value:,g}"
 
 
 def compact(amount: float) -> str:

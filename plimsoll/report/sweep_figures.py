@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import partial, wraps
+from io import BytesIO
 from pathlib import Path
 from textwrap import fill
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from plimsoll.report.figures import writing
 from plimsoll.report.figures.sheet import PAD, TITLE_WIDTH, percent
 from plimsoll.report.figures.style import COLOURS, DPI, GREY, GRID, INK, PAPER, STYLE
 from plimsoll.report.measures import MEASURES
-from plimsoll.report.sweep import Study, compact, each_of
+from plimsoll.report.sweep import Study, compact, each_of, is_number, label_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,57 +37,98 @@ TITLES = {
 """What figures of many runs are called; means of measures by the measure's title."""
 
 
+class Drawn:
+    """A figure that a notebook shows and that can be saved.
+
+    Attributes:
+        figure: matplotlib's.
+    """
+
+    def __init__(self, figure: Figure) -> None:
+        """A figure in the style of reports."""
+        self.figure = figure
+
+    def save(self, path: str | Path) -> Path:
+        """Writes it as SVG, PDF or PNG, by the end of the file's name.
+
+        Raises:
+            ValueError: it ends otherwise.
+        """
+        save(self.figure, Path(path))
+        return Path(path)
+
+    def _repr_png_(self) -> bytes:
+        data = BytesIO()
+        self.figure.savefig(data, format="png")
+        return data.getvalue()
+
+
+Drawing = ParamSpec("Drawing")
+
+
+def _styled(draw: Callable[Drawing, Figure]) -> Callable[Drawing, Figure]:
+    """Draws in the colours and type of all pictures."""
+
+    @wraps(draw)
+    def styled(*words: Drawing.args, **options: Drawing.kwargs) -> Figure:
+        from matplotlib import rc_context
+
+        with rc_context(STYLE):
+            return draw(*words, **options)
+
+    return styled
+
+
 def title_of(name: str) -> str:
     """What a figure is called."""
     measure = MEASURES.get(name.removesuffix("_mean"))
     return TITLES.get(name) or (f"{measure.title}, mean" if measure else name.replace("_", " "))
 
 
-def unit_of(study: Study, name: str) -> str:
-    """A figure's unit: the loan asset's symbol, `part`, or nothing."""
-    if name == "bad_debt_none":
-        return "part"
+def unit_of(name: str) -> str:
+    """A figure's unit, as measures have it; empty for a ratio and for measures of one's own."""
+    if name in TITLES:
+        return "part" if name == "bad_debt_none" else "loan"
     measure = MEASURES.get(name.removesuffix("_mean"))
-    if name in TITLES or (measure and measure.unit == "loan"):
-        return study.loan
-    return measure.unit if measure and measure.unit not in ("ratio", "") else ""
+    return measure.unit if measure and measure.unit != "ratio" else ""
 
 
-def shown_as(study: Study, name: str) -> Callable[[float], str]:
+def shown_as(name: str) -> Callable[[float], str]:
     """How a figure is written in a cell."""
-    unit = unit_of(study, name)
-    if unit == "part":
-        return lambda value: f"{100 * value:.3g}%"
-    return compact if unit == study.loan else lambda value: f"{value:,.4g}"
+    match unit_of(name):
+        case "part":
+            return lambda value: f"{100 * value:.3g}%"
+        case "loan":
+            return compact
+        case _:
+            return lambda value: f"{value:,.4g}"
 
 
-def heat(study: Study, name: str, panels: bool = False) -> Figure:
+@_styled
+def heat(study: Study, name: str) -> Figure:
     """A figure over two axes: a cell a grid point, with its interval below; hatched where it is impossible.
 
     Args:
         study: a sweep of two axes or more; of more, a panel for each combination of the others.
         name: of the figure, such as `bad_debt_es_99`.
-        panels: whether to draw a panel for each combination of further axes.
 
     Raises:
-        ValueError: there are not two axes, or the figure is not known.
+        ValueError: there are fewer axes, or the figure is not known.
     """
     grid = _Grid(study, name)
-    if len(grid.axes) != 2 and not (panels and len(grid.axes) > 2):
-        raise ValueError(
-            f"a heat map has two axes, and this sweep {len(grid.axes)}; draw a curve, or say `panels=True`"
-        )
+    if len(grid.axes) < 2:
+        raise ValueError(f"a heat map has two axes, and this sweep {len(grid.axes)}; draw a curve")
     from matplotlib.colors import LinearSegmentedColormap, Normalize
 
     rows, columns = grid.axes[:2]
     others = grid.others()
-    width = max(5.5, 1.6 + 1.15 * len(columns.labels))
+    width = max(6.0 if len(others) > 1 else 9.0, 1.6 + 1.15 * len(columns.labels))
     height = 1.3 + 0.62 * len(rows.labels)
     figure, all_panels = _panels(len(others), width, height)
     known = grid.values[np.isfinite(grid.values)]
     norm = Normalize(min(0.0, float(known.min(initial=0.0))), float(known.max(initial=0.0)) or 1.0)
     colours = LinearSegmentedColormap.from_list("plimsoll", HEAT)
-    show = shown_as(study, name)
+    show = shown_as(name)
     image: Any = None
     for panel, (label, place) in zip(all_panels, others, strict=True):
         cells = grid.values[(slice(None), slice(None), *place)]
@@ -114,9 +156,10 @@ def heat(study: Study, name: str, panels: bool = False) -> Figure:
     bar = figure.colorbar(image, ax=all_panels, shrink=0.9, pad=0.02)
     bar.ax.yaxis.set_major_formatter(partial(_written, show))
     bar.outline.set_visible(False)
-    return _headed(figure, study, title_of(name), name)
+    return _headed(figure, study, _with_unit(study, name), "below each figure its interval of 95 %")
 
 
+@_styled
 def curve(study: Study, names: Sequence[str]) -> Figure:
     """Figures along the first axis, with their intervals as bands; a line for each value of the others.
 
@@ -128,7 +171,7 @@ def curve(study: Study, names: Sequence[str]) -> Figure:
         grid = _Grid(study, name)
         if not grid.axes:
             raise ValueError("a curve needs an axis, and this sweep has none")
-        axis, show = grid.axes[0], shown_as(study, name)
+        axis, show = grid.axes[0], shown_as(name)
         for colour, (label, place) in zip(_repeated(COLOURS), grid.others(1), strict=False):
             at = (slice(None), *place)
             panel.fill_between(
@@ -145,7 +188,7 @@ def curve(study: Study, names: Sequence[str]) -> Figure:
         lines, labels = panel.get_legend_handles_labels()
     if len(labels) > 1:
         figure.legend(lines, labels, loc="outside lower left", ncols=3, frameon=False)
-    return _headed(figure, study, "along " + _Grid(study, names[0]).axes[0].title, "-".join(names))
+    return _headed(figure, study, f"along {grid.axes[0].title}", "around each line its interval of 95 %")
 
 
 def save(figure: Figure, path: Path) -> None:
@@ -156,6 +199,7 @@ def save(figure: Figure, path: Path) -> None:
         writing.write(figure, path)
 
 
+@_styled
 def likelihood(study: Study) -> Figure:
     """How likely an amount of bad debt or more is, at the grid points with the highest ES 99."""
     points = sorted(study.summary["points"], key=lambda each: -each["figures"]["bad_debt_es_99"])[:DRAWN]
@@ -181,7 +225,7 @@ def likelihood(study: Study) -> Figure:
     title = "bad debt"
     if len(points) < len(study.summary["points"]):
         title += f"; the {len(points)} points of {len(study.summary['points'])} with the highest ES 99"
-    return _headed(figure, study, title, "risk")
+    return _headed(figure, study, title)
 
 
 class _Axis:
@@ -192,12 +236,12 @@ class _Axis:
         known += [_step(corner["settings"], keys) for corner in study.summary["skipped"]]
         steps = list(dict.fromkeys(known))
         texts = [step[0].replace("_", "") for step in steps]
-        self.is_numeric = all(_is_number(text) for text in texts)
+        self.is_numeric = all(is_number(text) for text in texts)
         if self.is_numeric:
             steps = [step for _, step in sorted(zip(map(float, texts), steps, strict=True))]
         self.steps = steps
         self.keys = keys
-        self.labels = [", ".join(map(_label, step)) for step in steps]
+        self.labels = [", ".join(map(label_of, step)) for step in steps]
         self.places = (
             [float(step[0].replace("_", "")) for step in steps]
             if self.is_numeric
@@ -250,25 +294,6 @@ def _step(settings: Sequence[str], keys: Sequence[str]) -> tuple[str, ...]:
     return tuple(known[key] for key in keys)
 
 
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _label(text: str) -> str:
-    """A value on an axis."""
-    plain = text.replace("_", "")
-    if not _is_number(plain):
-        return text if len(text) <= 24 else f"{text[:21]}..."
-    value = float(plain)
-    if abs(value) >= 1e6:
-        return f"{value / 1e6:g} M"
-    return f"{value:,g}"
-
-
 def _written(show: Callable[[float], str], value: float, _: float) -> str:
     """A number on an axis, as in cells."""
     return show(value)
@@ -281,14 +306,12 @@ def _repeated(colours: Sequence[str]) -> Iterator[str]:
 
 def _panels(count: int, width: float, height: float) -> tuple[Figure, list[Axes]]:
     """Panels side by side, two in a row."""
-    from matplotlib import rc_context
     from matplotlib.figure import Figure
 
     columns = min(2, count)
     rows = -(-count // columns)
-    with rc_context(STYLE):
-        figure = Figure(figsize=(width * columns, height * rows + 0.5), dpi=DPI, layout="constrained")
-        made = list(figure.subplots(rows, columns, squeeze=False).flat)
+    figure = Figure(figsize=(width * columns, height * rows + 0.5), dpi=DPI, layout="constrained")
+    made = list(figure.subplots(rows, columns, squeeze=False).flat)
     for spare in made[count:]:
         spare.set_visible(False)
     return figure, made[:count]
@@ -301,18 +324,22 @@ def _plain(panel: Axes) -> None:
 
 
 def _with_unit(study: Study, name: str) -> str:
-    unit = unit_of(study, name)
-    return title_of(name) + (f", {unit}" if unit and unit != "part" else "")
+    unit = {"loan": study.loan, "part": ""}.get(unit_of(name), unit_of(name))
+    return title_of(name) + (f", {unit}" if unit else "")
 
 
-def _headed(figure: Figure, study: Study, title: str, name: str) -> Figure:
+def _headed(figure: Figure, study: Study, title: str, note: str = "") -> Figure:
     """The figure with its title, and what it is of."""
     about = f"{study.summary['title']}, {each_of(study.summary)}"
-    if study.summary["paths"] > 1:
-        about += "; below a figure, or around a line, its interval of 95 %" if name != "risk" else ""
-    unit = unit_of(study, name) if name != "risk" else ""
-    first = title[:1].upper() + title[1:] + (f", {unit}" if unit and unit != "part" else "")
-    above = figure.suptitle(f"{first}\n{fill(about, TITLE_WIDTH)}", x=0.01, ha="left", fontsize=12, color=INK)
+    if note and study.summary["paths"] > 1:
+        about += f"; {note}"
+    above = figure.suptitle(
+        f"{title[:1].upper()}{title[1:]}\n{fill(about, TITLE_WIDTH)}",
+        x=0.01,
+        ha="left",
+        fontsize=12,
+        color=INK,
+    )
     figure.draw_without_rendering()
     height = above.get_window_extent().height
     above.set_gid(f"title-{72 * (height + 2 * PAD) / figure.dpi:.0f}")

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from plimsoll.scenario.config import Scenario
+
+if TYPE_CHECKING:
+    from plimsoll.report.frames import Frames
 
 RESTORABLE = "restorable"
 SHORTFALL = "shortfall"
@@ -169,7 +173,7 @@ class HoldingRow:
     amount: int
 
 
-@dataclass
+@dataclass(repr=False)
 class Result:
     """A finished run."""
 
@@ -191,6 +195,38 @@ class Result:
     transactions: int = 0
     reverts: Counter[tuple[str, str]] = field(default_factory=Counter)  # by what was sent, and the reason
     seconds: float = 0.0
+
+    def __repr__(self) -> str:
+        """On a line: what was played, how many were closed, what was lost."""
+        it, measures = self.scenario, self.measures()
+        return (
+            f"<{it.title}, seed {it.seed}, path {self.path}: {len(self.liquidations):,} closes, bad debt "
+            f"{measures['bad_debt']:,.0f} {it.pool.loan.symbol}>"
+        )
+
+    def measures(self) -> dict[str, float | None]:
+        """Every measure by its name, see docs/results.md; amounts are whole loan tokens."""
+        from plimsoll.report.measures import measure
+
+        return measure(self)
+
+    def frames(self) -> Frames:
+        """Every table as a data frame: amounts are floats of whole tokens, times UTC."""
+        from plimsoll.report.frames import frames
+
+        return frames(self)
+
+    def report(self, folder: str | Path) -> Path:
+        """Writes the report: tables, figures and a page, whose path is the answer.
+
+        Raises:
+            FolderError: the folder holds something else.
+        """
+        from plimsoll.report.folder import PAGE
+        from plimsoll.report.write import write
+
+        write(self, Path(folder))
+        return Path(folder) / PAGE
 
     def tables(self) -> dict[str, list[Any]]:
         """The rows by table."""

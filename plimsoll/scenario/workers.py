@@ -46,7 +46,7 @@ def play(work: Work, chunk: Chunk) -> list[Row]:
 def _row(work: Work, point: int, path: int) -> Row:
     """What one path gives."""
     scenario = work.scenarios[point]
-    result = _laboratory(scenario, work.artifacts).play(path, [agent_of(own) for own in work.agents])
+    result = laboratory_of(scenario, work.artifacts).play(path, [agent_of(own) for own in work.agents])
     row: Row = {"point": point, "path": path, "compared": result.compared, "fall": fall(scenario, path)}
     row |= measure(result)
     for own in work.measures:
@@ -61,7 +61,8 @@ def _reason(error: Exception) -> str:
     return " ".join(f"{type(error).__name__}: {error}".removesuffix(": ").split()).removesuffix(".")
 
 
-def _laboratory(scenario: Scenario, artifacts: Mapping[str, Artifact]) -> Laboratory:
+def laboratory_of(scenario: Scenario, artifacts: Mapping[str, Artifact]) -> Laboratory:
+    """The market of a scenario, in this process; the last one of this thread is kept."""
     kept = getattr(_kept, "market", None)
     if kept is None or kept[:2] != (scenario, artifacts):
         _kept.market = None  # its memory is needed
@@ -169,7 +170,9 @@ def processes(count: int) -> Iterator[Cluster]:
         from distributed import LocalCluster
     except ImportError:
         raise SweepError("Dask is not installed; `pip install 'plimsoll[lab]'` brings it.") from None
-    root = str(PACKAGE.parent)
+    root, main = str(PACKAGE.parent), vars(sys.modules["__main__"])
+    hidden: dict[str, Any] = {key: main[key] for key in ("__file__", "__spec__") if key in main}
+    main.update(dict.fromkeys(hidden))  # else processes would run a script that has no guard once more
     sys.path.insert(0, root)  # processes inherit this, which `ape run` takes away, also those started later
     resource_tracker.ensure_running()  # starting that would unblock the signal
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # they inherit the mask
@@ -188,3 +191,4 @@ def processes(count: int) -> Iterator[Cluster]:
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         sys.path.remove(root)
+        main.update(hidden)

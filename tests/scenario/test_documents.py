@@ -59,11 +59,12 @@ def test_the_example_plays() -> None:
     assert result.compared > 50
 
 
-def test_the_agent_of_ones_own_plays(monkeypatch) -> None:
-    """The block runs as it stands; whoever borrows against a frozen price leaves bad debt."""
-    monkeypatch.chdir(ROOT)
+def test_python_plays_as_it_stands(monkeypatch, tmp_path) -> None:
+    """From any folder; whoever borrows against a frozen price leaves bad debt."""
+    monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {"__name__": "example"}
     for block in BLOCKS["python"]:
         exec(compile(block, "docs/scenarios.md", "exec"), names)
-    alone, exploited = measure(names["laboratory"].play()), measure(names["result"])
+    assert names["page"].is_file()
+    alone, exploited = (measure(each) for each in (names["lab"].play("oracle-freeze"), names["result"]))
     assert exploited["bad_debt"] > alone["bad_debt"] + 100_000

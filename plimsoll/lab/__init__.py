@@ -1,0 +1,179 @@
+"""The scenario laboratory in the hand: load a scenario, play it, sweep it, look at what happened.
+
+    from plimsoll import lab
+
+    night = lab.load("black-thursday")
+    result = lab.play(night)
+    result.frames()["liquidations"]
+    study = lab.sweep(night.with_({"order": "random"}), grid={"vaults.0.bonus_max": (0.05, 0.10)})
+
+Whatever goes wrong is a sentence. It works from any folder; scenarios that ship with Plimsoll go by their
+names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from plimsoll.chain import artifacts
+from plimsoll.lab.agents import Agent, Desk
+from plimsoll.lab.scenarios import Scenario, load, setting
+from plimsoll.scenario.own import Own, agent_of
+from plimsoll.scenario.reading import ScenarioError
+from plimsoll.scenario.records import Result
+from plimsoll.scenario.workers import laboratory_of
+from plimsoll.scenario.world import CONTRACTS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from plimsoll.report.sweep import Study
+
+__all__ = ["Agent", "Desk", "Result", "Scenario", "ScenarioError", "compare", "load", "play", "sweep"]
+
+Settings = Mapping[str | tuple[str, ...], Iterable[Any]]
+
+
+def play(
+    scenario: Scenario | str | Path | Mapping[str, Any],
+    path: int = 0,
+    agents: Sequence[Own] = (),
+    progress: Callable[[int, int], None] | None = None,
+) -> Result:
+    """Plays a scenario on the contracts' bytecode in this process, with the exact twin beside it.
+
+    The market is built once; playing the same scenario again takes the same one, as it was at its start.
+
+    Args:
+        scenario: as `load` gives it, or what `load` takes.
+        path: number of the random prices.
+        agents: of your own, beside the scenario's: objects, classes, functions that make one, or names like
+            `my_module:Hare`. Objects are copied, so that each run begins alike.
+        progress: called with the number of the block, and of all blocks.
+
+    Raises:
+        ScenarioError: the scenario says something impossible, or an agent is none.
+        Difference: chain and twin do not agree, which is a bug.
+    """
+    config = _loaded(scenario).config
+    found = artifacts.load(CONTRACTS, config.has_exchange)
+    return laboratory_of(config, found).play(path, [agent_of(each) for each in agents], progress)
+
+
+def sweep(
+    scenario: Scenario | str | Path | Mapping[str, Any],
+    grid: Settings | None = None,
+    paths: int | None = None,
+    *,
+    of: int | None = None,
+    agents: Sequence[Own] = (),
+    measures: Sequence[Own] = (),
+    out: str | Path | None = None,
+    workers: int | None = None,
+    dask: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Study:
+    """Plays a scenario on many random paths, at every point of a grid; as `plimsoll sweep`.
+
+    Args:
+        scenario: as `load` gives it, or what `load` takes.
+        grid: values by setting, `{"vaults.0.bonus_max": (0.05, 0.08)}`; settings that move together stand in
+            a tuple, `{("vaults.0.ltv", "vaults.1.ltv"): [(0.7, 0.7), (0.8, 0.8)]}`. Impossible corners are
+            left away and listed in `skipped` of what is returned.
+        paths: for each grid point; without, 100, or one where nothing is random.
+        of: draw so many, and play the deepest falls among them and some of the others.
+        agents: of your own, as for `play`; each path has new ones, or copies of objects.
+        measures: of your own: functions of a finished run, or names like `my_module:worst_hour`.
+        out: a folder that keeps what was played, so that the sweep can go on, also with more paths; without,
+            nothing is kept.
+        workers: processes; 1 plays in this one. Without, one for each processor.
+        dask: address of a Dask cluster to play on instead.
+        progress: called with the paths that have been played, and all; such as `print`.
+
+    Raises:
+        ScenarioError: the scenario or the grid says something impossible, or what is your own cannot be used.
+        SweepError: the folder is another's, a path cannot be played, or workers fail.
+    """
+    from plimsoll.report.sweep import study_of
+    from plimsoll.report.sweep_page import write
+    from plimsoll.scenario.grid import points_of
+    from plimsoll.scenario.sweep import Sweep, run, sampled
+
+    loaded = _loaded(scenario)
+    axes = _grid(grid or {})
+    points, corners = points_of(loaded.source, axes)
+    swept = Sweep(loaded.source, axes, tuple(points), tuple(agents), tuple(measures))
+    swept.check_own()
+    samples = sampled(swept, paths, of, lambda _done, _all: None)
+    with ExitStack() as stack:
+        folder = Path(out) if out else Path(stack.enter_context(TemporaryDirectory()))
+        crew = stack.enter_context(_crew(workers, dask))
+        found = artifacts.load(CONTRACTS, swept.has_exchange)
+        study = study_of(swept, corners, samples, run(swept, samples, folder, found, crew, progress))
+        if out:
+            write(study, folder)
+    return study
+
+
+def compare(a: Study, b: Study) -> pd.DataFrame:
+    """What is different between two sweeps of the same paths, path by path.
+
+    Returns:
+        A row a figure, for each grid point that both have: the figure of `a` and of `b`, `b` less `a`, and
+        the interval of the difference. One that does not contain 0 tells them apart.
+
+    Raises:
+        FolderError: they have not played the same paths.
+    """
+    import pandas as pd
+
+    from plimsoll.report.sweep_compare import difference, pairs
+
+    rows = []
+    for one, other in pairs(a, b):
+        for name, (value, low, high) in difference(a, one["number"], b, other["number"]).items():
+            row = {"a": one["figures"][name], "b": other["figures"][name], "difference": value}
+            rows.append({**one["values"], "figure": name, **row, "low": low, "high": high})
+    return pd.DataFrame(rows)
+
+
+def _loaded(scenario: Scenario | str | Path | Mapping[str, Any]) -> Scenario:
+    return scenario if isinstance(scenario, Scenario) else load(scenario)
+
+
+def _grid(grid: Settings) -> Any:
+    """The axes that a dictionary means."""
+    from plimsoll.scenario.grid import grid_of
+
+    axes = []
+    for keys, values in grid.items():
+        steps = list(values)
+        if isinstance(keys, str):
+            keys, steps = (keys,), [(value,) for value in steps]
+        if any(not isinstance(step, tuple | list) or len(step) != len(keys) for step in steps):
+            raise ScenarioError(
+                f"Each step of {', '.join(keys)} needs {len(keys)} values, one for each of them."
+            )
+        columns = zip(*steps, strict=True)
+        axes.append(" & ".join(
+            f"{key}={','.join(setting(key, value).partition('=')[2] for value in column)}"
+            for key, column in zip(keys, columns, strict=False)
+        ))  # fmt: skip
+    return grid_of(axes)
+
+
+def _crew(workers: int | None, address: str | None) -> Any:
+    """Who plays."""
+    import os
+    from contextlib import closing, nullcontext
+
+    from plimsoll.scenario.workers import Cluster, InProcess, processes
+
+    if address:
+        return closing(Cluster(address))
+    count = workers or os.cpu_count() or 1
+    return nullcontext(InProcess()) if count == 1 else processes(count)
