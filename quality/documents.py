@@ -70,7 +70,7 @@ def _keys(model: type[BaseModel]) -> Iterator[str]:
     return _table(
         ("key", "default", "meaning"),
         (
-            (f"`{name}`", _default(model, name, field), _meaning(field))
+            (f"`{field.alias or name}`", _default(model, name, field), _meaning(field))
             for name, field in model.model_fields.items()
         ),
     )

@@ -3,7 +3,7 @@
 The same people, prices and liquidators for three rules. Slices are the twin's own functions, picking is
 written here. What is assumed:
 
-- Ether and bitcoin are candles of `crashes.csv` (hours or half hours, rounded): open, low, high, close
+- Ether and bitcoin are the candles of `scenarios/data` (hours or half hours, rounded): open, low, high, close
   where they close at or above their open, else open, high, low, close. A staked ether is worth ether less a
   discount of a fifth of ether's fall since the start. A fourth token moves 1.3 times as ether does, with
   own noise drawn by the seed.
@@ -31,19 +31,21 @@ import csv
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from pathlib import Path
 from random import Random
 from statistics import mean
 from typing import Any
 
 from plimsoll.params import BLUE_CHIP
+from plimsoll.places import SCENARIOS
 from plimsoll.twin import slices
 from plimsoll.twin.liquidation import DebtTotals, Risk
 from plimsoll.twin.position import NO_DEBT
 from plimsoll.twin.slices import Leg
 from plimsoll.units import FRACTION, NO_LIMIT, PRICE_SCALE, WAD
 
-CRASHES = Path(__file__).parent / "crashes.csv"
+CRASHES = {
+    "2020-03": "march-2020", "2021-05": "may-2021", "2024-08": "august-2024", "2025-10": "october-2025",
+}  # fmt: skip
 SEEDS = range(1, 6)
 PEOPLE = 200
 DOLLAR, TOKEN = 10**6, 10**18  # base units
@@ -79,10 +81,11 @@ Rule = Callable[[Loan, Prices], bool]  # closes once if that pays; whether it ha
 def crashes() -> dict[str, list[tuple[float, float]]]:
     """Ether and bitcoin at the four points of each candle, by crash."""
     found: dict[str, list[tuple[float, float]]] = {}
-    with CRASHES.open(newline="") as text:
-        for row in csv.DictReader(text):
-            turns = zip(_turns(row, "eth"), _turns(row, "btc"), strict=True)
-            found.setdefault(row["crash"], []).extend(turns)
+    for crash, name in CRASHES.items():
+        with (SCENARIOS / "data" / f"{name}.csv").open(newline="") as text:
+            for row in csv.DictReader(text):
+                turns = zip(_turns(row, "eth"), _turns(row, "btc"), strict=True)
+                found.setdefault(crash, []).extend(turns)
     return found
 
 

@@ -57,8 +57,9 @@ def write_tables(result: Result, folder: Path) -> None:
 
 def write_scenario(scenario: Scenario, path: Path) -> None:
     """All that is played, defaults included, as YAML; its files of prices and positions stand beside it."""
-    settings = scenario.model_dump(mode="json", exclude_none=True)
+    settings = scenario.model_dump(mode="json", exclude_none=True, by_alias=True)
     prices = [each["price"] for vault in settings["vaults"] for each in vault.get("legs", [vault])]
+    prices.append(settings["pool"].get("loan_price", {}))
     for number, price in enumerate(prices):
         if "file" in price:
             beside = f"prices-{number}.csv"

@@ -10,14 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
+from math import ceil
 from typing import Any, Literal, Self, TypeVar
 
 import numpy as np
-from pydantic import Field, ModelWrapValidatorHandler, field_validator, model_validator
+from pydantic import Field, ModelWrapValidatorHandler, model_validator
 
 from plimsoll.params import LOAN_DECIMALS, CooldownDays, DrawBurst, DrawRefill, RateParams, ReserveFactor
+from plimsoll.scenario import joint
 from plimsoll.scenario.acts import OF_A_GUARDIAN, ActConfig, PokerConfig
 from plimsoll.scenario.adversaries import ForgerConfig, GrieferConfig, PumperConfig
+from plimsoll.scenario.candles import Prices
 from plimsoll.scenario.collateral import (
     BadAnswer,
     CollateralConfig,
@@ -28,9 +31,10 @@ from plimsoll.scenario.collateral import (
 )
 from plimsoll.scenario.groups import check_ceilings, check_group, check_owners
 from plimsoll.scenario.liquidators import LiquidatorConfig
+from plimsoll.scenario.moments import Moment, shown
 from plimsoll.scenario.newcomers import ArrivalsConfig, ExploiterConfig, RefinancingConfig
 from plimsoll.scenario.oracles import SequencerConfig
-from plimsoll.scenario.paths import MAX_HOURS, Bootstrap, Candles, Path_, Prices, Shock
+from plimsoll.scenario.paths import MAX_HOURS, Candles, Path_, Shock
 from plimsoll.scenario.people import Group, Group_, PositionsConfig
 from plimsoll.scenario.strict_model import StrictModel, fault
 from plimsoll.scenario.suppliers import LendersConfig, StakersConfig, VisitorConfig
@@ -39,7 +43,6 @@ from plimsoll.units import DAY, HOUR
 
 MAX_BLOCKS = 200_000
 Placed = TypeVar("Placed", ForgerConfig, PumperConfig, ExploiterConfig, ArrivalsConfig)  # in one vault
-YEARS = 2000, 2100  # between which scenarios start
 
 
 class PoolConfig(StrictModel):
@@ -88,8 +91,10 @@ class Scenario(StrictModel):
     seed: int = Field(
         1, strict=True, ge=0, lt=2**63, description="of borrowers, prices and every other random choice"
     )
-    start: datetime = Field(
-        datetime(2024, 1, 1, tzinfo=UTC), description="UTC; the chain's clock is set to it"
+    start: Moment = Field(
+        datetime(2024, 1, 1, tzinfo=UTC),
+        description="UTC; the chain's clock is set to it. Candles of a `csv` that says when must begin then; "
+        "without `start`, that is when they begin",
     )
     block_seconds: int = Field(12, strict=True, ge=1, le=DAY, description="seconds from block to block")
     hours: Decimal | None = Field(
@@ -104,8 +109,8 @@ class Scenario(StrictModel):
     )
     correlation: tuple[tuple[float, ...], ...] | None = Field(
         None,
-        description="a matrix, a row a vault or leg in their order: of the moves of `gbm` and `jumps`; the "
-        "jumps themselves are independent",
+        description="a matrix, a row a vault or leg in their order: of the returns of `gbm` and `jumps`, "
+        "jumps included; 0 beside prices of other kinds",
     )
     borrowers: tuple[Group_, ...] = ()
     liquidators: tuple[LiquidatorConfig, ...] = ()
@@ -121,21 +126,6 @@ class Scenario(StrictModel):
     compare_every: int = Field(
         0, ge=0, description="blocks between comparisons of all books with the twin; 0: at the end alone"
     )
-
-    @field_validator("start", mode="before")
-    @classmethod
-    def _date(cls, start: Any) -> Any:
-        if isinstance(start, (int, float)):
-            raise ValueError(f"{start} is no date; write it like 2020-03-12T00:00:00Z")
-        return start
-
-    @field_validator("start")
-    @classmethod
-    def _in_utc(cls, start: datetime) -> datetime:
-        start = start.replace(tzinfo=UTC) if start.tzinfo is None else start.astimezone(UTC)
-        if not YEARS[0] <= start.year < YEARS[1]:
-            raise ValueError(f"the year is {start.year}; it must be from {YEARS[0]} to {YEARS[1] - 1}")
-        return start
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -175,18 +165,18 @@ class Scenario(StrictModel):
         if self.pumper:
             self._check_pumper(self.pumper)
         self._check_newcomers()
-        self._check_correlation()
         for number, halt in enumerate(self.sequencer.halts if self.sequencer else ()):
             if halt.start >= self.duration:
                 where = f"sequencer.halts.{number}"
                 raise fault(
                     where, f"{where} begins at hour {halt.start}, but {self.duration:g} are played; lower it"
                 )
-        if not 1 <= self.blocks <= MAX_BLOCKS:
+        self._check_paths()
+        if self.blocks > MAX_BLOCKS:
             raise fault(
                 "block_seconds",
-                f"{self.duration} hours are {self.blocks} blocks of {self.block_seconds} seconds; that must "
-                f"be 1 to {MAX_BLOCKS}, so change block_seconds or hours",
+                f"{self.duration:g} hours are {self.blocks} blocks of {self.block_seconds} seconds, above "
+                f"{MAX_BLOCKS}; raise block_seconds or lower hours",
             )
         if (first := float(self.loan_prices()[0])) != 1:
             raise fault(
@@ -210,9 +200,11 @@ class Scenario(StrictModel):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _separated(cls, data: Any, validated: ModelWrapValidatorHandler[Self]) -> Self:
-        """Vaults in place of the baskets that are `separate`, once all is right."""
+    def _completed(cls, data: Any, validated: ModelWrapValidatorHandler[Self]) -> Self:
+        """Once all is right, the start of its candles, and vaults for the baskets that are `separate`."""
         scenario = validated(data)
+        if "start" not in scenario.model_fields_set and (begins := scenario._first_candles()):
+            scenario = scenario.model_copy(update={"start": begins[0][1]})
         if not any(isinstance(it, BasketConfig) and it.separate for it in scenario.vaults):
             return scenario
         return validated(_separate(scenario))
@@ -241,17 +233,13 @@ class Scenario(StrictModel):
         self._check_oracle(name, each)
         for part, spans in (("shocks", each.shocks), ("halts", each.halts)):
             _check_hours(f"{name}.{part}", name, each, spans)
-        if isinstance(each.price, Candles) and self.block_seconds > each.price.hours_per_candle * HOUR / 3:
-            raise fault(
-                "block_seconds",
-                f"block_seconds is {self.block_seconds}, more than a third of a candle of {name}.price, so "
-                "that highs and lows would be skipped; lower it",
-            )
-        if self.correlation is not None and isinstance(each.price, Bootstrap):
-            raise fault(
-                "correlation",
-                f"correlation cannot move {name}.price, whose moves are those of a file; remove it",
-            )
+        for number, shock in enumerate(each.shocks):
+            if shock.hours is not None and shock.hours * HOUR < self.block_seconds:
+                raise fault(
+                    f"{name}.shocks.{number}.hours",
+                    f"{name}.shocks.{number} lasts {float(shock.hours * HOUR):g} seconds, less than a block; "
+                    "lengthen it or lower block_seconds",
+                )
         digits = 36 + self.pool.loan.decimals - max(feed.decimals for _, feed in each.oracle.feeds)
         if digits < each.collateral.decimals:
             raise fault(
@@ -358,25 +346,39 @@ class Scenario(StrictModel):
                 name, last = f"acts.{number}.vault", len(self.vaults) - 1
                 raise fault(name, f"{name} is {act.vault}; the last vault is {last}")
 
-    def _check_correlation(self) -> None:
-        if self.correlation is None:
-            return
-        count = len(self.collaterals)
-        if len(self.correlation) != count or any(len(row) != count for row in self.correlation):
-            message = f"correlation must have {count} rows of {count} numbers, one a vault or leg"
-            raise fault("correlation", message)
-        matrix = np.array(self.correlation)
-        if not np.allclose(matrix, matrix.T) or not np.allclose(np.diag(matrix), 1):
-            raise fault("correlation", "correlation must be symmetric with ones on its diagonal; correct it")
-        if np.linalg.eigvalsh(matrix)[0] < -1e-9:
-            raise fault(
-                "correlation",
-                "correlation is not possible: some mix of the prices would have a negative variance",
-            )
+    def _check_paths(self) -> None:
+        """Prices fit into blocks, begin together and can be drawn together."""
+        for name, kind in self.paths:
+            if self.block_seconds > kind.longest_block * HOUR + 1e-6:
+                raise fault(
+                    "block_seconds",
+                    f"block_seconds is {self.block_seconds}, so that highs or lows of {name} would be "
+                    f"skipped; lower it to {kind.longest_block * HOUR:.0f} or less",
+                )
+        begins, said = self._first_candles(), "start" in self.model_fields_set
+        for name, moment in begins:
+            wanted, where = (self.start, "start is") if said else (begins[0][1], f"{begins[0][0]} at")
+            if moment != wanted:
+                raise fault(
+                    name,
+                    f"{name} begins at {shown(moment)}, but {where} {shown(wanted)}; "
+                    f"{'set `start` to that, ' if said else ''}cut the file with `from`, or take another",
+                )
+        joint.check(self.paths, len(self.collaterals), self.correlation)
+
+    def _first_candles(self) -> list[tuple[str, datetime]]:
+        """Where candles are that say when they begin, and when."""
+        return [(name, kind.begins) for name, kind in self.paths if isinstance(kind, Candles) and kind.begins]
 
     def watched(self, liquidator: LiquidatorConfig) -> tuple[int, ...]:
         """The numbers of the vaults that a liquidator watches."""
         return tuple(range(len(self.vaults))) if liquidator.vaults is None else liquidator.vaults
+
+    @property
+    def paths(self) -> list[tuple[str, Path_]]:
+        """Every price and where it stands: of the collaterals in their order, then of the loan asset."""
+        paths = [(f"{name}.price", each.price) for name, each in self.collaterals]
+        return [*paths, ("pool.loan_price", self.pool.loan_price)] if self.pool.loan_price else paths
 
     @property
     def collaterals(self) -> list[tuple[str, CollateralConfig]]:
@@ -406,13 +408,15 @@ class Scenario(StrictModel):
         """Hours from the first block to the last."""
         if self.hours is not None:
             return float(self.hours)
-        paths = [each.price for _, each in self.collaterals]
-        return min(path.hours for path in [*paths, *([self.pool.loan_price] if self.pool.loan_price else [])])
+        return min(kind.hours for _, kind in self.paths)
 
     @property
     def blocks(self) -> int:
-        """How many blocks there are after the first one, in which the prices are those of the start."""
-        return int(self.duration * HOUR / self.block_seconds + 1e-9)
+        """How many blocks there are after the first one, in which the prices are those of the start.
+
+        The last one is at the end of the duration, or the first after it.
+        """
+        return ceil(self.duration * HOUR / self.block_seconds - 1e-9)
 
     @property
     def first_time(self) -> int:
@@ -421,32 +425,27 @@ class Scenario(StrictModel):
 
     def outside_prices(self, path: int = 0) -> Prices:
         """Prices without feedback: a row a collateral, a column a block; `path` numbers the draws."""
-        hours = np.arange(self.blocks + 1) * (self.block_seconds / HOUR)
-        rng = np.random.default_rng([self.seed, 1, path])
-        collaterals = [each for _, each in self.collaterals]
-        normals = rng.standard_normal((len(collaterals), len(hours)))
-        if self.correlation is not None:
-            values, vectors = np.linalg.eigh(np.array(self.correlation))
-            normals = vectors * np.sqrt(np.maximum(values, 0)) @ normals
-        paths = []
-        for number, each in enumerate(collaterals):
-            own = np.random.default_rng([self.seed, 2, path, number])
-            prices = each.price.prices(hours, normals[number], own)
+        hours = self._hours()
+        paths = self._drawn(path)[: len(self.collaterals)]
+        for prices, (_, each) in zip(paths, self.collaterals, strict=True):
             for shock in each.shocks:
-                prices = prices * shock.factors(hours)
+                prices *= shock.factors(hours)
             if each.oracle.rate:
-                prices = prices * each.oracle.rate.rates(hours, "market")
-            paths.append(prices)
+                prices *= each.oracle.rate.rates(hours, "market")
         return np.array(paths) / self.loan_prices(path)
 
     def loan_prices(self, path: int = 0) -> Prices:
         """Dollars for a loan token, a block each; `path` numbers the draws."""
-        hours = np.arange(self.blocks + 1) * (self.block_seconds / HOUR)
-        if self.pool.loan_price is None:
-            return np.ones(len(hours))
-        rng = np.random.default_rng([self.seed, 7, path])
-        normals = rng.standard_normal(len(hours))
-        return self.pool.loan_price.prices(hours, normals, rng)
+        return np.ones(self.blocks + 1) if self.pool.loan_price is None else self._drawn(path)[-1]
+
+    def _drawn(self, path: int) -> list[Prices]:
+        """The prices of `paths`, without shocks, a block each."""
+        kinds = [kind for _, kind in self.paths]
+        return joint.drawn(kinds, self._hours(), self.correlation, self.seed, path)
+
+    def _hours(self) -> Prices:
+        """When blocks are."""
+        return np.arange(self.blocks + 1) * (self.block_seconds / HOUR)
 
     def loan_units(self, tokens: Decimal) -> int:
         """Base units of the loan asset, rounded down."""

@@ -15,7 +15,8 @@ from pydantic import Field, model_validator
 
 from plimsoll.market.oracles import RATE_DECIMALS, FeedPlan, OraclePlan, RatePlan
 from plimsoll.params import per_second, wad
-from plimsoll.scenario.paths import MAX_HOURS, Prices, Shock
+from plimsoll.scenario.candles import Prices
+from plimsoll.scenario.paths import MAX_HOURS, Shock
 from plimsoll.scenario.spans import Part, Span
 from plimsoll.scenario.strict_model import StrictModel
 from plimsoll.units import DAY, HOUR, YEAR

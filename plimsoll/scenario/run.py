@@ -21,10 +21,10 @@ from plimsoll.scenario.agents.suppliers import Lenders, Stakers, Visitor
 from plimsoll.scenario.agents.view import Agent, Delayed, Told, View
 from plimsoll.scenario.baskets_by_health import BasketsByHealth
 from plimsoll.scenario.borrowers import draw
+from plimsoll.scenario.candles import Prices
 from plimsoll.scenario.config import Scenario
 from plimsoll.scenario.feeds import Marker, Publisher
 from plimsoll.scenario.opening import BUILD_BLOCK, Opening
-from plimsoll.scenario.paths import Prices
 from plimsoll.scenario.people import PositionsConfig
 from plimsoll.scenario.positions_by_health import PositionsByHealth
 from plimsoll.scenario.recorder import Recorder

@@ -34,13 +34,14 @@ class StrictModel(FrozenModel):
     def _known_keys(cls, data: Any) -> Any:
         if isinstance(data, cls):
             return data
-        keys = ", ".join(cls.model_fields)
+        known = [field.alias or name for name, field in cls.model_fields.items()]
+        keys = ", ".join(known)
         if not isinstance(data, dict):
             raise ValueError(
                 f"{short(repr(data))} stands where the keys {keys} belong; write them as `key: value`"
             )
         for key in data:
-            if key not in cls.model_fields:
+            if key not in known:
                 raise ValueError(f"unknown key {key!r}; remove it or use one of {keys}")
         return data
 

@@ -198,7 +198,7 @@ def is_random(scenario: Scenario) -> bool:
 
 def has_drawn_prices(scenario: Scenario) -> bool:
     """Whether the prices of its paths differ."""
-    return any(not isinstance(each.price, Waypoints | Candles) for _, each in scenario.collaterals)
+    return any(not isinstance(kind, Waypoints | Candles) for _, kind in scenario.paths)
 
 
 def sampled(sweep: Sweep, paths: int | None, of: int | None, progress: Progress) -> dict[int, Sample]:

@@ -8,7 +8,7 @@ import pytest
 from plimsoll.params import BLUE_CHIP, VOLATILE, RiskParams
 from plimsoll.scenario.config import Scenario
 from plimsoll.scenario.reading import ScenarioError, load, parse
-from tests.utils.laboratory import SHIPPED, TINY, tiny
+from tests.utils.laboratory import BASKET, SHIPPED, TINY, tiny
 
 KEYS = ", ".join(Scenario.model_fields)
 DEX = "    dex: {depth: 300_000, arbitrage: 50_000, feedback: 0.02}\n"
@@ -29,7 +29,7 @@ def test_scenarios_that_ship_load(path: Path) -> None:
 
 
 def test_all_scenarios_ship() -> None:
-    assert len(SHIPPED) == 18
+    assert len(SHIPPED) == 20
 
 
 def test_the_vault_is_its_preset_and_what_it_says_otherwise() -> None:
@@ -66,7 +66,8 @@ REFUSALS = [
         "block_seconds: 600",
         "block_seconds: 86400",
         4,
-        "3.0 hours are 0 blocks of 86400 seconds; that must be 1 to 200000, so change block_seconds or hours",
+        "block_seconds is 86400, so that highs or lows of vaults.0.price would be skipped; lower it to 3600 "
+        "or less",
     ),
     (
         "[1, 170]",
@@ -328,6 +329,39 @@ def test_a_csv_file_is_looked_for_beside_the_scenario(tmp_path: Path) -> None:
         ScenarioError, match=r"line 14: vaults.0.price: .* has no column 'close', only open, high, low"
     ):
         load(tmp_path / "x.yaml")
+
+
+def test_candles_that_say_when_begin_at_the_start(tmp_path: Path) -> None:
+    """Without `start` they say when that is; another one, or another file that begins elsewhere, is wrong."""
+    for name, day in (("eth", 12), ("btc", 13)):
+        rows = "".join(f"2020-03-{day}T{hour:02}:00Z,200,210,190,205\n" for hour in range(3))
+        (tmp_path / f"{name}.csv").write_text(f"time,open,high,low,close\n{rows}")
+    price = "vaults.0.price={kind: csv, file: eth.csv}"
+    text = TINY.replace("start: 2020-03-12T00:00:00Z\n", "")
+
+    def read(*settings: str) -> Scenario:
+        return parse(text, "x.yaml", [price, *settings], tmp_path)
+
+    assert read().start.isoformat() == "2020-03-12T00:00:00+00:00"
+    assert read("start=2020-03-12T01:00:00+01:00").start == read().start
+    cut = read("vaults.0.price.from=2020-03-12T01:00:00Z")
+    assert (cut.start.hour, cut.blocks) == (1, 12)
+    with pytest.raises(ScenarioError) as refused:
+        read("start=2020-03-13")
+    assert str(refused.value).endswith(
+        "vaults.0.price begins at 2020-03-12T00:00:00Z, but start is 2020-03-13T00:00:00Z; set `start` to "
+        "that, cut the file with `from`, or take another."
+    )
+    basket = BASKET.replace("start: 2020-03-12T00:00:00Z\n", "")
+    legs = [
+        f"vaults.0.legs.{leg}.price={{kind: csv, file: {name}.csv}}" for leg, name in ((0, "eth"), (1, "btc"))
+    ]
+    with pytest.raises(ScenarioError) as refused:
+        parse(basket, "x.yaml", legs, tmp_path)
+    assert str(refused.value).endswith(
+        "vaults.0.legs.1.price begins at 2020-03-13T00:00:00Z, but vaults.0.legs.0.price at "
+        "2020-03-12T00:00:00Z; cut the file with `from`, or take another."
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,141 +1,67 @@
-"""Price paths: known answers, and what is drawn keeps to what was said."""
+"""Price paths of a single asset: known answers, and what is drawn keeps to what was said."""
 
-import csv
-from decimal import Decimal
+import math
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
-from plimsoll.scenario.paths import Bootstrap, Brownian, Candles, Jumps, Shock, Waypoints
-from plimsoll.scenario.reading import load
+from plimsoll.scenario.joint import drawn
+from plimsoll.scenario.paths import Bootstrap, Brownian, Jumps, Shock, Waypoints
+from plimsoll.scenario.reading import ScenarioError
 from plimsoll.units import YEAR
-from tests.utils.laboratory import SCENARIOS, tiny
-
-RNG = np.random.default_rng(0)
-NONE = np.zeros(0)
-HEAD = "time,Open,High,Low,Close,Volume\n"
-
-
-def candles(tmp_path, *rows: str, **settings) -> Candles:
-    file = tmp_path / "candles.csv"
-    file.write_text(HEAD + "".join(row + "\n" for row in rows))
-    return Candles(kind="csv", file=file, **settings)
+from tests.utils.laboratory import tiny
 
 
 def test_waypoints_are_joined_by_straight_lines() -> None:
     path = Waypoints(points=((0, 200), (1, 170), (3, 110)))
-    hours = np.array([0, 1 / 3, 1, 2, 3])
-    assert path.prices(hours, NONE, RNG).tolist() == pytest.approx([200, 190, 170, 140, 110])
+    hours = np.arange(10) / 3
+    assert path.prices(hours)[[0, 1, 3, 6, 9]].tolist() == pytest.approx([200, 190, 170, 140, 110])
     assert path.hours == 3
 
 
-def test_both_wicks_of_a_candle_count(tmp_path) -> None:
-    """A rising candle goes to its low first, a falling one to its high."""
-    path = candles(tmp_path, "0,100,130,90,120,1", "1,120,125,60,80,1")
-    hours = np.array([0, 1 / 3, 2 / 3, 1, 4 / 3, 5 / 3, 2])
-    assert path.prices(hours, NONE, RNG).tolist() == pytest.approx([100, 90, 130, 120, 125, 60, 80])
-    assert path.hours == 2
+@given(st.lists(st.tuples(st.integers(1, 300), st.integers(50, 150)), min_size=1, max_size=12), st.data())
+def test_no_block_length_loses_a_turn(steps, data) -> None:
+    """Every price at which the path turns stands on a block, and the last one on the last."""
+    minutes = np.cumsum([0, *(apart for apart, _ in steps)])
+    prices = [100, *(price for _, price in steps)]
+    path = Waypoints(points=tuple(zip((str(minute / 60) for minute in minutes), prices, strict=True)))
+    longest = min(path.longest_block, path.hours) * 3_600
+    block_seconds = data.draw(st.integers(1, max(1, int(longest + 1e-6))))
+    assume(path.hours * 3_600 / block_seconds < 20_000)
+    blocks = math.ceil(path.hours * 3_600 / block_seconds - 1e-9)
+    found = path.prices(np.arange(blocks + 1) * (block_seconds / 3_600))
+    assert found[[found.argmin(), found.argmax(), -1]].tolist() == pytest.approx(
+        [min(prices), max(prices), prices[-1]]
+    )
+    middle = zip(prices, prices[1:], prices[2:], strict=False)
+    for number, (before, price, after) in enumerate(middle, 1):
+        if (price - before) * (after - price) < 0:
+            assert found[int(minutes[number] * 60 / block_seconds + 0.5 + 1e-9)] == price
 
 
-def test_a_candle_that_stands_still_counts_as_rising(tmp_path) -> None:
-    path = candles(tmp_path, "0,100,130,90,100,1")
-    assert path.prices(np.array([1 / 3, 2 / 3]), NONE, RNG).tolist() == pytest.approx([90, 130])
-
-
-def test_candles_may_last_longer_and_be_called_otherwise(tmp_path) -> None:
-    file = tmp_path / "daily.csv"
-    file.write_text("o,h,l,c\n100,130,90,120\n")
-    path = Candles(kind="csv", file=file, hours_per_candle=24, columns=("o", "h", "l", "c"))
-    assert path.hours == 24
-    assert path.prices(np.array([0.0, 8.0, 16.0]), NONE, RNG).tolist() == pytest.approx([100, 90, 130])
-
-
-def test_a_file_without_names_has_numbers_for_its_columns(tmp_path) -> None:
-    """As some exchanges export them: milliseconds, open, high, low, close, volume."""
-    file = tmp_path / "klines.csv"
-    file.write_text("1621382400000,100,130,90,120,1\n1621386000000,120,125,60,80,1\n\n")
-    path = Candles(kind="csv", file=file, columns=(1, 2, 3, 4))
-    assert path.candles().tolist() == [[100, 130, 90, 120], [120, 125, 60, 80]]
-    with pytest.raises(ValueError, match=r"has no column 6, only 0 to 5; correct `columns`"):
-        Candles(kind="csv", file=file, columns=(1, 2, 3, 6))
-
-
-@pytest.mark.parametrize(
-    ("first", "last"),
-    [
-        ("1621382400", "1621386000"),
-        ("1621382400000", "1621386000000"),
-        ("1621382400000000", "1621386000000000"),
-        ("2021-05-19 00:00:00", "2021-05-19 01:00:00"),
-        ("2021-05-19T00:00:00Z", "2021-05-19T01:00:00Z"),
-    ],
-)
-def test_candles_that_run_backwards_are_noticed(tmp_path, first: str, last: str) -> None:
-    """Many exports begin with the newest candle; played as they stand they would tell another story."""
-    rows = f"{last},120,125,60,80,1", f"{first},100,130,90,120,1"
-    with pytest.raises(ValueError, match=rf"goes from {last} to {first}; set `newest_first: true`"):
-        candles(tmp_path, *rows)
-    assert candles(tmp_path, *rows, newest_first=True).candles()[0].tolist() == [100, 130, 90, 120]
-    with pytest.raises(ValueError, match=rf"goes from {first} to {last}; set `newest_first: false`"):
-        candles(tmp_path, *rows[::-1], newest_first=True)
-
-
-def test_candles_of_another_length_are_noticed(tmp_path) -> None:
-    rows = [f"2021-05-19 00:{minute:02}:00,100,130,90,120,1" for minute in (0, 15, 30, 45)]
-    with pytest.raises(ValueError, match=r"4 candles from .*, 0\.25 hours apart; set `hours_per_candle`"):
-        candles(tmp_path, *rows)
-    assert candles(tmp_path, *rows, hours_per_candle="0.25").hours == 1
-
-
-@pytest.mark.parametrize(
-    "times", [("19/05/2021", "20/05/2021"), ("0", "1"), ("2021-05-19", "2021-05-20Z"), ("", "")]
-)
-def test_times_that_say_nothing_are_left_alone(tmp_path, times) -> None:
-    assert candles(tmp_path, *(f"{time},100,130,90,120,1" for time in times)).hours == 2
-
-
-def test_the_candles_of_may_2021_follow_their_rule() -> None:
-    """Straight lines between the hours known, as whole dollars; the low of 1888 in the hour before 15."""
-    known = {0: 3431, 3: 3354, 5: 3109, 7: 2932, 10: 2985, 13: 2857, 14: 2721, 15: 2365, 17: 2613, 19: 2853}
-    known |= {21: 2604, 23: 2523}
-    ends = [round(price) for price in np.interp(range(24), list(known), list(known.values()))]
-    with (SCENARIOS / "data" / "may-2021.csv").open() as lines:
-        rows = [
-            [int(row[name]) for name in ("open", "high", "low", "close")] for row in csv.DictReader(lines)
-        ]
-    expected = [[a, max(a, b), min(a, b), b] for a, b in pairwise(ends)]
-    expected[14][2] = 1888
-    assert rows == expected
-    scenario = load(SCENARIOS / "may-2021.yaml")
-    assert scenario.outside_prices().min() == pytest.approx(1888)
-
-
-def test_a_bootstrap_stays_within_its_data(tmp_path) -> None:
-    """Every move is one of the data's, and those of a block follow each other."""
-    closes = [100, 110, 99, 118.8, 95.04, 104.544, 94.0896]
-    rows = [f"0,{c},{c},{c},{c},1" for c in closes]
-    candles(tmp_path, *rows)
-    path = Bootstrap(kind="bootstrap", file=tmp_path / "candles.csv", start=50, hours=60, block=3)
-    prices = path.prices(np.arange(61.0), NONE, np.random.default_rng(5))
-    assert prices[0] == 50
-    moves = np.round(np.diff(np.log(prices)), 9)
-    source = np.round(np.diff(np.log(closes)), 9).tolist()
-    assert set(moves) <= set(source)
-    assert len(set(moves)) > 3
-    runs = [source[at : at + 3] for at in range(len(source) - 2)]
-    assert all(moves[at : at + 3].tolist() in runs for at in range(0, 60, 3))
+def test_a_block_that_would_skip_a_turn_is_refused() -> None:
+    points = "vaults.0.price.points=[[0, 200], [0.5, 100], [0.6, 190], [3, 150]]"
+    with pytest.raises(
+        ScenarioError, match=r"block_seconds is 600, so that highs or lows of vaults.0.price wo"
+    ):
+        tiny(points)
+    assert tiny(points, "block_seconds=360").outside_prices().min() == 100
+    assert tiny(points, "block_seconds=210").outside_prices().min() == 100
 
 
 def test_brownian_motion_has_the_drift_and_volatility_said() -> None:
     """Over 100,000 steps of an hour; each bound is about four standard errors."""
     path = Brownian(kind="gbm", start=100, hours=20_000, drift=0.5, volatility=0.8)
     hours = np.arange(100_001) * 1.0
-    logs = np.diff(np.log(path.prices(hours, np.random.default_rng(1).standard_normal(len(hours)), RNG)))
+    logs = np.diff(np.log(drawn([path], hours, None, 1, 0)[0]))
     steps = 3_600 / YEAR
     assert logs.std() == pytest.approx(0.8 * steps**0.5, rel=0.01)
     assert logs.mean() == pytest.approx((0.5 - 0.8**2 / 2) * steps, abs=4 * 0.8 * steps**0.5 / 100_000**0.5)
-    assert path.prices(hours, np.zeros(len(hours)), RNG)[0] == 100
+    assert path.prices(hours, np.zeros(len(hours)), np.zeros(len(hours)))[0] == 100
 
 
 def test_jumps_come_as_often_and_as_large_as_said() -> None:
@@ -144,20 +70,48 @@ def test_jumps_come_as_often_and_as_large_as_said() -> None:
         kind="jumps", start=100, hours=20_000, volatility=0, jumps_per_year=876, jump_mean=-0.05, jump_sigma=0
     )
     hours = np.arange(20_001.0)
-    moves = np.diff(np.log(path.prices(hours, np.zeros(len(hours)), np.random.default_rng(3))))
+    moves = np.diff(np.log(drawn([path], hours, None, 3, 0)[0]))
     jumps = np.round(moves / -0.05)
     assert np.allclose(moves, jumps * -0.05)
     assert jumps.sum() == pytest.approx(2_000, abs=4 * 2_000**0.5)  # 876 a year for 20,000 hours
 
 
-def test_correlated_prices_are_correlated() -> None:
-    """Statistically, with a fixed seed: 20,000 moves, so that the standard error is below 0.01."""
-    scenario = load(SCENARIOS / "slow-bleed.yaml", ["block_seconds=120"])
-    moves = np.diff(np.log(scenario.outside_prices()))
-    assert moves.shape == (2, 20_160)
-    assert np.corrcoef(moves)[0, 1] == pytest.approx(0.8, abs=0.02)
-    alone = load(SCENARIOS / "slow-bleed.yaml", ["block_seconds=120", "correlation=null"])
-    assert abs(np.corrcoef(np.diff(np.log(alone.outside_prices())))[0, 1]) < 0.04
+def test_a_bootstrap_stays_within_its_data(tmp_path: Path) -> None:
+    """Every candle is one of the data's, from its open on, and those of a block follow each other."""
+    rows = [(100, 112, 98, 110), (110, 111, 90, 99), (99, 120, 97, 118), (119, 121, 95, 96), (96, 99, 94, 97)]
+    text = "".join(f"{','.join(map(str, row))}\n" for row in rows)
+    (tmp_path / "x.csv").write_text(f"open,high,low,close\n{text}")
+    path = Bootstrap(kind="bootstrap", file=tmp_path / "x.csv", start=50, hours=60, block=2)
+    (prices,) = drawn([path], np.arange(181) / 3, None, 5, 0)
+    assert prices[0] == pytest.approx(50)
+    source = [tuple(price / before[3] for price in row) for before, row in pairwise(rows)]
+
+    def turns(candle: tuple[float, ...]) -> list[float]:
+        """The two turns over the open, and the next open at most over it."""
+        opened, high, low, closed = candle
+        return [price / opened for price in ([low, high] if closed >= opened else [high, low])]
+
+    known = [turns(candle) for candle in source]
+    seen = [
+        next(
+            (
+                number
+                for number, pair in enumerate(known)
+                if prices[at + 1 : at + 3] / prices[at] == pytest.approx(pair)
+            ),
+            None,
+        )
+        for at in range(0, 180, 3)
+    ]
+    assert None not in seen
+    assert len(set(seen)) == 4
+    assert all(second == first + 1 for first, second in zip(seen[::2], seen[1::2], strict=True))
+
+
+def test_a_bootstrap_needs_enough_candles(tmp_path: Path) -> None:
+    (tmp_path / "candles.csv").write_text("open,high,low,close\n1,1,1,1\n2,2,2,2\n")
+    with pytest.raises(ValueError, match=r"block is 24, but .*candles.csv has only 1 moves; lower it"):
+        Bootstrap(kind="bootstrap", file=tmp_path / "candles.csv", start=1, hours=5)
 
 
 def test_shocks_multiply_and_end() -> None:
@@ -169,6 +123,25 @@ def test_shocks_multiply_and_end() -> None:
     assert (shocked / plain).tolist() == pytest.approx([1] * 6 + [0.8] * 6 + [0.4] * 7)
 
 
+@pytest.mark.parametrize(
+    ("shock", "sentence"),
+    [
+        (
+            "hour: 1, factor: 93",
+            r"shocks.0.factor: 93 times the price is above 10 times; a fall of 7 % is 0\.93",
+        ),
+        ("hour: 1, factor: 0", r"shocks.0.factor is 0, but must be above 0; raise it"),
+        (
+            "hour: 1, factor: 0.9, hours: 0.1",
+            r"shocks.0 lasts 360 seconds, less than a block; lengthen it or",
+        ),
+    ],
+)
+def test_implausible_shocks_are_refused(shock: str, sentence: str) -> None:
+    with pytest.raises(ScenarioError, match=sentence):
+        tiny(f"vaults.0.shocks=[{{{shock}}}]")
+
+
 def test_a_path_is_drawn_again_from_its_seed_and_number() -> None:
     gbm = "vaults.0.price={kind: gbm, start: 200, hours: 3, volatility: 1}"
     first = tiny(gbm).outside_prices(4)
@@ -176,39 +149,3 @@ def test_a_path_is_drawn_again_from_its_seed_and_number() -> None:
     assert not np.array_equal(first, tiny(gbm).outside_prices(5))
     assert not np.array_equal(first, tiny(gbm, "seed=8").outside_prices(4))
     assert first[0][0] == 200
-
-
-@pytest.mark.parametrize(
-    ("rows", "sentence"),
-    [
-        (["0,100,130,90,nan,1"], "line 2, column 'close' is nan; it must be above 0, at most 1000000000"),
-        (["0,100,130,-90,120,1"], "line 2, column 'low' is -90; it must be above 0, at most 1000000000"),
-        (["0,100,130,90,120,1", "1,120,,90,80,1"], "line 3, column 'high' is ''; it must be a number"),
-        (["0,100,130,90"], "line 2, column 'close' is ''; it must be a number"),
-        (
-            ["0,100,130,110,120,1"],
-            "line 2: open 100 and close 120 do not lie between low 110 and high 130; correct the line or "
-            "`columns`",
-        ),
-        ([], "has no candles; it needs a line of column names, and one a candle"),
-    ],
-)
-def test_wrong_candles_are_refused_in_one_sentence(tmp_path, rows, sentence) -> None:
-    with pytest.raises(ValueError, match=r"candles\.csv") as refusal:
-        candles(tmp_path, *rows)
-    assert sentence in str(refusal.value)
-
-
-def test_a_missing_column_is_named_with_those_there_are(tmp_path) -> None:
-    file = tmp_path / "x.csv"
-    file.write_text("open,high,low,last\n1,1,1,1\n")
-    with pytest.raises(
-        ValueError, match=r"no column 'close', only open, high, low, last \(separated by commas\); name"
-    ):
-        Candles(kind="csv", file=file)
-
-
-def test_a_bootstrap_needs_enough_candles(tmp_path) -> None:
-    candles(tmp_path, "0,1,1,1,1,1", "0,2,2,2,2,1")
-    with pytest.raises(ValueError, match=r"block is 24, but .*candles.csv has only 1 moves; lower it"):
-        Bootstrap(kind="bootstrap", file=tmp_path / "candles.csv", start=Decimal(1), hours=5)

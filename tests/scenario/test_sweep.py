@@ -31,7 +31,7 @@ from plimsoll.scenario.world import Difference
 from tests.utils.laboratory import TINY, artifacts, tiny
 
 BROWNIAN = "vaults.0.price={kind: gbm, start: 200, hours: 1, volatility: 15}"
-CSV = "time,open,high,low,close\n0,200,210,190,195\n1,195,196,150,180\n"
+CSV = "row,open,high,low,close\n0,200,210,190,195\n1,195,196,150,180\n"
 
 
 class Here(InProcess):
