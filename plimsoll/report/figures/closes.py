@@ -74,7 +74,8 @@ def liquidated(runs: Sequence[Run]) -> Figure:
                     label=f"{kind} closes",
                 )  # fmt: skip
                 floor = top
-        panel.set_ylim(bottom=0)
+        most = max(each.of("liquidations", vault)["extinguished"].sum() for each in runs)
+        panel.set_ylim(0, most * 1.05)
     return sheet.done_in_time()
 
 
@@ -146,9 +147,8 @@ def frontier(runs: Sequence[Run]) -> Figure:
         if len(risk.collaterals) > 1:
             sheet.empty(panel, "Not drawn for a basket, whose legs have thresholds of their own")
             continue
-        rows = run.of("liquidations", vault)
-        rows = rows[(rows["extinguished"] > 0) & (rows["collateral_before"] > 0)]
-        ltv = rows["debt_before"] / (rows["collateral_before"] * rows["price"])
+        rows = _with_ltv(run, vault)
+        ltv = rows["ltv"]
         threshold, top = float(risk.threshold), 1.6 * float(risk.bonus_max)
         along = np.linspace(0.96 * threshold, HIGHEST_LTV, 200)
         edge = 1 / along - 1
@@ -172,12 +172,21 @@ def frontier(runs: Sequence[Run]) -> Figure:
             )  # fmt: skip
         if rows.empty:
             sheet.empty(panel, "No liquidations")
-        panel.set_xlim(along[0], max(1.04, min(HIGHEST_LTV, float(ltv.max()) * 1.01 if len(ltv) else 0)))
-        panel.set_ylim(min(-0.02, float(1 / panel.get_xlim()[1] - 1)), top)
+        highest = max([1.04, *(ltv for each in runs for ltv in _with_ltv(each, vault)["ltv"])])
+        right = min(HIGHEST_LTV, highest) * 1.01
+        panel.set_xlim(along[0], right)
+        panel.set_ylim(1 / right - 1, top)
         for axis in (panel.xaxis, panel.yaxis):
             axis.set_major_formatter(percent)
         panel.set_ylabel("collateral taken over debt ended, less 1")
     return sheet.done("debt over the collateral's value at the oracle's price, before the close")
+
+
+def _with_ltv(run: Run, vault: int) -> pd.DataFrame:
+    """The closes of a vault, with the loan-to-value before."""
+    rows = run.of("liquidations", vault)
+    rows = rows[(rows["extinguished"] > 0) & (rows["collateral_before"] > 0)]
+    return rows.assign(ltv=rows["debt_before"] / (rows["collateral_before"] * rows["price"]))
 
 
 def morpho_bonus(threshold: float) -> float:

@@ -92,7 +92,6 @@ def debt_over_time(runs: Sequence[Run]) -> Figure:
     from matplotlib.colors import to_rgb
 
     sheet = Sheet(runs, vaults_of(runs), height=3.4)
-    longest = max(run.scenario.duration for run in runs)
     for run, vault, panel in sheet.vaults():
         known = pd.concat([each.of("ladder", vault) for each in runs])
         rows, quotes = run.of("ladder", vault), run.of("vaults", vault)
@@ -115,11 +114,11 @@ def debt_over_time(runs: Sequence[Run]) -> Figure:
         picture = np.empty((*debt.shape, 4))
         picture[..., :3] = to_rgb(BLUE)
         picture[..., 3] = np.sqrt(np.clip(debt / darkest, 0, 1))
-        columns = np.searchsorted(moments, np.linspace(0, longest, PIXELS), "right") - 1
+        columns = np.searchsorted(moments, np.linspace(0, run.scenario.duration, PIXELS), "right") - 1
         ends = np.log10([low, low * RUNG**count])
         panel.imshow(
             picture[:, columns], origin="lower", aspect="auto", interpolation="nearest",
-            extent=(0, longest, *ends),
+            extent=(0, run.scenario.duration, *ends),
         )  # fmt: skip
         panel.fill_between([], [], color=BLUE, label=f"debt; darkest: {darkest:,.0f} {run.loan} a bar")
         panel.plot(

@@ -10,6 +10,7 @@ from plimsoll.report.figures.style import BLUE, GREY, INK, ORANGE, PALE, VERMILL
 from plimsoll.report.folder import Run
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
 
@@ -44,14 +45,7 @@ def drawdown(runs: Sequence[Run]) -> Figure:
         if len(run.scenario.vaults[vault].collaterals) > 1:
             sheet.empty(panel, "Not drawn for a basket, which has no price of its own")
             continue
-        losses, ladder, quotes = (run.of(name, vault) for name in ("losses", "ladder", "vaults"))
-        outside = quotes.set_index("block")["outside"].astype(float)
-        below = 1 - outside / outside.cummax()
-        lost = losses.groupby("block")["extinguished"].sum().cumsum()
-        written_off = lost.reindex(outside.index.union(lost.index)).ffill().fillna(0)[outside.index]
-        worth = ladder["collateral"] * ladder["block"].map(outside)
-        uncovered = (ladder["debt"] - worth).clip(lower=0).groupby(ladder["block"]).sum()
-        bad = (written_off[uncovered.index] + uncovered).rename("bad debt")
+        below, written_off, bad = _bad_debt(run, vault)
         if not (written_off.any() or bad.any()):
             sheet.empty(panel, "No bad debt")
             continue
@@ -63,5 +57,15 @@ def drawdown(runs: Sequence[Run]) -> Figure:
         panel.plot(
             below[bad.index[-1:]], bad.iloc[-1:], "o", color=VERMILLION, markersize=8, label="at the end"
         )
-        panel.set_ylim(bottom=0)
     return sheet.done("outside price below its highest so far")
+
+
+def _bad_debt(run: Run, vault: int) -> tuple[pd.Series[float], pd.Series[float], pd.Series[float]]:
+    """By block: how far the outside price is below its highest, what was written off, all bad debt."""
+    losses, ladder, quotes = (run.of(name, vault) for name in ("losses", "ladder", "vaults"))
+    outside = quotes.set_index("block")["outside"].astype(float)
+    lost = losses.groupby("block")["extinguished"].sum().cumsum()
+    written_off = lost.reindex(outside.index.union(lost.index)).ffill().fillna(0)[outside.index]
+    worth = ladder["collateral"] * ladder["block"].map(outside)
+    uncovered = (ladder["debt"] - worth).clip(lower=0).groupby(ladder["block"]).sum()
+    return 1 - outside / outside.cummax(), written_off, written_off[uncovered.index] + uncovered

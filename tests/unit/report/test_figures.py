@@ -42,6 +42,26 @@ def test_panels_title_and_legend_have_their_places(runs, name, count) -> None:
     assert sum(box.width * box.height for box in boxes) > figure.bbox.width * figure.bbox.height / 2
 
 
+@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize("name", ["liquidated", "drawdown", "frontier", "debt-over-time", "liquidations"])
+def test_axes_that_two_runs_share_hold_both(runs, name, first) -> None:
+    tables = dict(runs[0].tables)
+    for table in ("liquidations", "losses", "ladder"):
+        amounts = tables[table].select_dtypes(float).columns.difference(["hour", "price", "health_before"])
+        tables[table] = tables[table].copy()
+        tables[table][amounts] /= 10
+    tables["liquidations"]["collateral_before"] *= 20
+    smaller = replace(runs[0], tables=tables)
+    figure = figures.draw(name, [runs[0], smaller] if first == 0 else [smaller, runs[0]])
+    for panel in figure.axes:
+        data, view = panel.dataLim, panel.viewLim
+        if name != "frontier" and np.isfinite(data.extents).all():  # whose line goes on
+            assert data.y1 <= view.y1 and data.x1 <= view.x1 + 1e-9
+        for marks in panel.collections:
+            if marks.get_label().endswith("ours"):
+                assert (marks.get_offsets() <= view.max).all()
+
+
 def test_the_same_run_has_the_same_files(runs, tmp_path) -> None:
     for folder in (tmp_path / "one", tmp_path / "two"):
         folder.mkdir()
