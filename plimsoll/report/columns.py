@@ -237,6 +237,33 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("debt", "loan", "debt of these, rounded up"),
         Column("collateral", "collateral", "what they have locked"),
     ),
+    "flows": (
+        _BLOCK,
+        _HOUR,
+        Column("payer", "text", "who gave: a kind of people, or an agent by its name"),
+        Column("payee", "text", "who received"),
+        Column("purpose", "text", "what for, see below"),
+        Column("vault", "integer", "number of the vault whose matter it was; -1: of none"),
+        Column("leg", "integer", "number of the basket's leg, 0 in a vault; empty: loan asset alone"),
+        Column("loan", "loan", "loan tokens and claims on the pool that the payer gave; negative: got"),
+        Column("collateral", "collateral", "collateral that the payer gave for it; negative: got"),
+        Column("value", "loan", "of both, at the outside price of the block; negative: the payee lost"),
+    ),
+    "profits": (
+        Column("party", "text", "a kind of people, or an agent by its name"),
+        Column("kind", "text", "what kind of people that is"),
+        Column("start", "loan", "worth at the first outside price"),
+        Column("end", "loan", "worth at the last outside price"),
+        Column("brought", "loan", "from the outside, less what went there, at the outside price of the block"),
+        Column("gained", "loan", "from other parties, see `flows`; these add up to 0"),
+        Column("price_moves", "loan", "what is left of `end` less `start`: prices of what it held moved"),
+        Column(
+            "uncovered", "loan",
+            "debt that collateral does not cover at the end and nobody has booked: what the party will "
+            "carry of it (negative), or never pay",
+        ),
+        Column("profit", "loan", "the sum of the last three"),
+    ),
 }  # fmt: skip
 """The columns by table; the tables are those of `Result.tables`."""
 

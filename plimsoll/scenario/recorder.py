@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from plimsoll.scenario.agents.view import Agent, View
 from plimsoll.scenario.books import Book, Closed
 from plimsoll.scenario.config import Scenario
+from plimsoll.scenario.flows import Flows
 from plimsoll.scenario.ladder import Ladder
 from plimsoll.scenario.positions_by_health import assets_per_share
 from plimsoll.scenario.records import (
@@ -24,7 +25,7 @@ from plimsoll.scenario.records import (
     SeizureRow,
     VaultRow,
 )
-from plimsoll.scenario.world import Leg, Market, Outcome, World
+from plimsoll.scenario.world import Action, Leg, Market, Outcome, World
 from plimsoll.twin import slices
 from plimsoll.twin.chain import Event
 from plimsoll.twin.liquidation import DebtTotals, ceil_div
@@ -50,6 +51,7 @@ class Recorder:
         self._since: list[dict[str, int]] = [{} for _ in markets]  # block in which it became liquidatable
         self._path = [0.0] * len(self._world.legs)
         self._share_price = 1.0
+        self.flows = Flows(self._world)
         self._zero()
 
     def _zero(self) -> None:
@@ -58,12 +60,14 @@ class Recorder:
         self._seized = [0] * len(self._world.legs)
         self._reverted = 0
 
-    def begin(self, view: View) -> None:
-        """Records the positions at the start."""
+    def begin(self, view: View, funding: Iterable[Action]) -> None:
+        """Records the positions at the start; `funding` is what agents have sent before it."""
         self._keep_positions(view, "start")
         for number, book in enumerate(self._books):
             for owner in book.owners():
                 self._climb(number, owner)
+        self.flows.begin(view)
+        self.flows.introduce(funding)
 
     def finish(self, view: View) -> Result:
         """Records the positions at the end, and holds all books against the twin's and the events."""
@@ -71,6 +75,8 @@ class Recorder:
         self.result.compared += self._world.compare()
         for book in self._books:
             book.check()
+        self.flows.check()
+        self.result.profits += self.flows.profits(view, self._uncovered(view))
         return self.result
 
     # -------------------------------------------------------------------------------------------- a block
@@ -81,6 +87,7 @@ class Recorder:
 
     def prices(self, view: View) -> None:
         """The prices of a block are known, nobody has acted."""
+        self.flows.prices(view)
         if view.block == 0:
             self._share_price = self._assets_per_share()
         for number in range(len(self._world.markets)):
@@ -109,6 +116,7 @@ class Recorder:
                     if touched:
                         self._climb(number, touched)
                         yield number, touched
+            closed = []
             for call in (event for event in outcome.events if event.name == "LiquidationCall"):
                 number = self._numbers[call.contract]
                 ours = (event for event in outcome.events if event.contract == call.contract)
@@ -116,7 +124,10 @@ class Recorder:
                 for close in self._books[number].closes(call, closes):
                     self._note_close(view, number, close, outcome.action.agent)
                     self._climb(number, close.owner)
+                    closed.append((number, close))
                     yield number, close.owner
+            self.flows.transaction(outcome, closed)
+        self.flows.end_of_block()
 
     def _climb(self, number: int, owner: str) -> None:
         """Follows a position in its vault's ladder."""
@@ -200,6 +211,7 @@ class Recorder:
         for agent in agents:
             for key, value in agent.record(view).items():
                 self.result.agents.append(AgentRow(view.block, agent.name, key, value))
+        self.result.flows += self.flows.rows(view.block, view.hour)
         self._zero()
 
     def _vault_row(self, view: View, number: int, market: Market) -> VaultRow:
@@ -310,3 +322,17 @@ class Recorder:
                         for place, amount in enumerate(amounts)
                         if amount
                     ]
+
+    def _uncovered(self, view: View) -> dict[str, int]:
+        """Debt beyond the worth of the collateral at the outside price, base units, by party."""
+        totals = DebtTotals(*self._world.debt_totals())
+        found: dict[str, int] = {}
+        for market, book in zip(self._world.markets, self._books, strict=True):
+            prices = [view.outside_price(leg.number) for leg in market.legs]
+            for owner in market.owners:
+                amounts, shares = book.position(owner)
+                lacking = totals.assets_up(shares) - sum(map(slices.value_down, amounts, prices))
+                if lacking > 0:
+                    party = self.flows.party_of(owner)
+                    found[party] = found.get(party, 0) + lacking
+        return found

@@ -173,6 +173,37 @@ class HoldingRow:
     amount: int
 
 
+@dataclass(frozen=True, slots=True)
+class FlowRow:
+    """What one party gave another for one purpose since the last recorded block; see `flows`."""
+
+    block: int
+    hour: float
+    payer: str
+    payee: str
+    purpose: str
+    vault: int  # -1: of none
+    leg: int | None  # of the vault: which collateral; None: loan asset alone
+    loan: int  # tokens, and claims on the pool
+    collateral: int | None
+    value: int  # of both, at the outside prices of their blocks
+
+
+@dataclass(frozen=True, slots=True)
+class ProfitRow:
+    """What one party has made of the run; see `flows`."""
+
+    party: str
+    kind: str
+    start: int  # worth at the outside prices of the first block
+    end: int  # and of the last
+    brought: int  # from the outside, less what went there
+    gained: int  # from other parties
+    price_moves: int  # of what it held
+    uncovered: int  # losses at the end that nobody has booked, carried (negative) or caused
+    profit: int
+
+
 @dataclass(repr=False)
 class Result:
     """A finished run."""
@@ -191,6 +222,8 @@ class Result:
     seizures: list[SeizureRow] = field(default_factory=list)
     holdings: list[HoldingRow] = field(default_factory=list)
     ladder: list[LadderRow] = field(default_factory=list)
+    flows: list[FlowRow] = field(default_factory=list)
+    profits: list[ProfitRow] = field(default_factory=list)
     compared: int = 0  # numbers of the books that were equal on chain and twin
     transactions: int = 0
     reverts: Counter[tuple[str, str]] = field(default_factory=Counter)  # by what was sent, and the reason
@@ -235,4 +268,5 @@ class Result:
             "losses": self.losses, "agents": self.agents, "positions": self.positions,
             "legs": self.legs, "seizures": self.seizures, "holdings": self.holdings,
             "ladder": self.ladder,
+            "flows": self.flows, "profits": self.profits,
         }  # fmt: skip

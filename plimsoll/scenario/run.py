@@ -186,7 +186,7 @@ class _Play:
         began = perf_counter()
         world, scenario = self.world, self.scenario
         funding = [
-            action
+            action._replace(agent=agent.name)
             for agent in (*self.liquidators, *self.others, *self.groups)
             for action in agent.funding(world)
         ]
@@ -195,7 +195,7 @@ class _Play:
             world.must(*funding[first : first + BUILD_BLOCK])
         self.engine.advance(scenario.first_time - 1 - self.engine.now)
         world.must(*world.first_answers(self._unmoved(0)))
-        self.recorder.begin(self._view(0))
+        self.recorder.begin(self._view(0), funding)
         for block in range(scenario.blocks + 1):
             if scenario.sequencer and scenario.sequencer.is_down(block * scenario.block_seconds):
                 self._missing_block(block)

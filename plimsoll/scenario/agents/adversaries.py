@@ -11,6 +11,7 @@ from plimsoll.market.deployment import made_up
 from plimsoll.params import wad
 from plimsoll.scenario.adversaries import ForgerConfig, GrieferConfig, PumperConfig
 from plimsoll.scenario.agents.view import View
+from plimsoll.scenario.flows import FORGED
 from plimsoll.scenario.world import GUARDIAN, Action, Market, World
 from plimsoll.twin.liquidation import ceil_div
 from plimsoll.units import HOUR, MAX, PRICE_SCALE, WAD
@@ -90,7 +91,7 @@ class Forger:
         if view.second < self._begins or price is None or room < self._least:
             return
         forged = 2 * ceil_div(room * PRICE_SCALE * WAD, price * self._ltv)
-        yield world.mint(self._market.collateral, self.address, forged)
+        yield world.mint(self._market.collateral, self.address, forged)._replace(label=FORGED)
         yield world.act(self.address, vault, "open", forged, MAX, self.address, self.address, label=self.name)
 
     def record(self, _view: View) -> dict[str, int | float]:
