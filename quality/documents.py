@@ -19,7 +19,7 @@ from pydantic.fields import FieldInfo
 
 from plimsoll.keeper.settings import Settings
 from plimsoll.params import RiskParams
-from plimsoll.report.columns import KINDS, PURPOSES, TABLES
+from plimsoll.report.columns import FLOWS, KINDS, PURPOSES, TABLES
 from plimsoll.report.figures import CHARTS
 from plimsoll.report.measures import MEASURES
 from plimsoll.report.risk import entropic_value_at_risk, expected_shortfall, over_runs, value_at_risk
@@ -125,6 +125,10 @@ def _kinds() -> Iterator[str]:
     return _table(("kind", "unit", "type"), rows)
 
 
+def _flows() -> Iterator[str]:
+    return _table(("purpose", "what for"), ((f"`{name}`", meaning) for name, meaning in FLOWS.items()))
+
+
 def _figures() -> Iterator[str]:
     rows = ((f"`{name}.svg`", chart.title, chart.caption) for name, chart in CHARTS.items())
     return _table(("file", "shows", "reading it"), rows)
@@ -157,6 +161,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
 PARTS: dict[str, Callable[[], Iterable[str]]] = {
     "keeper": _options,
     "kinds": _kinds,
+    "flows": _flows,
     "figures": _figures,
     "measures": _measures,
     "risks": _risks,

@@ -242,7 +242,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _HOUR,
         Column("payer", "text", "who gave: a kind of people, or an agent by its name"),
         Column("payee", "text", "who received"),
-        Column("purpose", "text", "what for, see below"),
+        Column("purpose", "text", "what for"),
         Column("vault", "integer", "number of the vault whose matter it was; -1: of none"),
         Column("leg", "integer", "number of the basket's leg, 0 in a vault; empty: loan asset alone"),
         Column("loan", "loan", "loan tokens and claims on the pool that the payer gave; negative: got"),
@@ -254,7 +254,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("kind", "text", "what kind of people that is"),
         Column("start", "loan", "worth at the first outside price"),
         Column("end", "loan", "worth at the last outside price"),
-        Column("brought", "loan", "from the outside, less what went there, at the outside price of the block"),
+        Column("brought", "loan", "from the outside less what went there, at the outside price of the block"),
         Column("gained", "loan", "from other parties, see `flows`; these add up to 0"),
         Column("price_moves", "loan", "what is left of `end` less `start`: prices of what it held moved"),
         Column(
@@ -278,4 +278,24 @@ PURPOSES = {
     "seizures": "one row for each close of a position in a basket and leg that the position had",
     "holdings": "one row for each borrower and leg of a basket at the start, and one at the end",
     "ladder": "debt by liquidation price at 100 to 200 moments, one row for each vault and price with debt",
+    "flows": "one row for each payer, payee, purpose, vault and leg since the last recorded block",
+    "profits": "one row for each party, at the end",
 }
+
+FLOWS = {
+    "bonus": "a close: collateral seized, for the debt repaid",
+    "fee": "what a close pays into the reserve",
+    "loss": "debt written off: who carried it, to whom owed it",
+    "trade": "on a DEX, from who trades: what was sold, for what came out; its fee and slippage, and what an "
+    "arbitrageur takes (negative)",
+    "interest": "from debtors to lenders, backstop and reserve; between vaults as they have drawn",
+    "gas": "paid for a transaction's gas",
+    "bid": "paid for a place in a block",
+    "forged": "collateral made of nothing",
+    "payout": "reserve above its target that was paid out",
+    "repricing": "claims on the pool that changed without a token: exits below the plain price",
+    "transfer": "what one gave another for nothing, such as a gift to the reserve",
+    "rounding": "base units that rounding moves",
+    "outside": "brought from elsewhere, or taken there; no gain",
+}
+"""What flows are for, by their purpose."""

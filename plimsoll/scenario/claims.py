@@ -26,9 +26,7 @@ class Claims(NamedTuple):
     drawn: tuple[int, ...]  # debt shares of each vault
 
     @classmethod
-    def now(
-        cls, world: World, savers: Mapping[str, str], debtors: Mapping[tuple[int, str], str]
-    ) -> Claims:
+    def now(cls, world: World, savers: Mapping[str, str], debtors: Mapping[tuple[int, str], str]) -> Claims:
         """The books as the twin has stored them.
 
         Args:
@@ -42,7 +40,7 @@ class Claims(NamedTuple):
             pool.last_accrual,
             pool.balances.get(pool.backstop, 0),
             tuple((party, pool.balances.get(address, 0)) for address, party in savers.items()),
-            tuple((party, vaults[number].position_of(owner)[1]) for (number, owner), party in debtors.items()),
+            tuple((party, vaults[number].shares_of(owner)) for (number, owner), party in debtors.items()),
             tuple(pool.line(vault.address)[1] for vault in vaults),
         )
 

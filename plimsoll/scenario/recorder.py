@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from plimsoll.scenario import profits
 from plimsoll.scenario.agents.view import Agent, View
 from plimsoll.scenario.books import Book, Closed
 from plimsoll.scenario.config import Scenario
@@ -75,8 +76,8 @@ class Recorder:
         self.result.compared += self._world.compare()
         for book in self._books:
             book.check()
-        self.flows.check()
-        self.result.profits += self.flows.profits(view, self._uncovered(view))
+        profits.check(self.flows)
+        self.result.profits += profits.profits(self.flows, view, self._uncovered(view))
         return self.result
 
     # -------------------------------------------------------------------------------------------- a block
@@ -333,6 +334,6 @@ class Recorder:
                 amounts, shares = book.position(owner)
                 lacking = totals.assets_up(shares) - sum(map(slices.value_down, amounts, prices))
                 if lacking > 0:
-                    party = self.flows.party_of(owner)
+                    party = self.flows.parties[owner]
                     found[party] = found.get(party, 0) + lacking
         return found

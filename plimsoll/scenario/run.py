@@ -24,6 +24,7 @@ from plimsoll.scenario.borrowers import draw
 from plimsoll.scenario.candles import Prices
 from plimsoll.scenario.config import Scenario
 from plimsoll.scenario.feeds import Marker, Publisher
+from plimsoll.scenario.flows import AGENTS, kind_of
 from plimsoll.scenario.opening import BUILD_BLOCK, Opening
 from plimsoll.scenario.people import PositionsConfig
 from plimsoll.scenario.positions_by_health import PositionsByHealth
@@ -146,7 +147,7 @@ class _Play:
         ]
         known = {agent.name for agent in self.agents}
         for agent in agents:
-            if agent.name in known or agent.name.startswith("liquidator "):
+            if agent.name in known or kind_of(agent.name) != AGENTS:
                 raise ValueError(f"an agent is called {agent.name!r}, as one of the scenario's; rename it")
             known.add(agent.name)
             self.agents.append(agent)
