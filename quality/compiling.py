@@ -2,10 +2,11 @@
 
 import functools
 import re
+import sysconfig
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
-from plimsoll.chain.artifacts import compile_file
 from plimsoll.chain.engine import Artifact
 
 ROOT = Path(__file__).parents[1]
@@ -48,7 +49,37 @@ def build_optimised(name: str, level: str) -> Artifact:
 
 
 def _compile(file: str, rewrite: Callable[[Path, str], str]) -> Artifact:
-    return compile_file(ROOT / file, rewrite, is_bare=True).artifact
+    return artifact_of(compiler_data(file, rewrite))
+
+
+def compiler_data(file: str, rewrite: Callable[[Path, str], str]) -> Any:
+    """Vyper's `CompilerData` of a contract's file (relative to the root), not yet compiled.
+
+    Args:
+        file: of the contract.
+        rewrite: what stands in for the text of a file, by its path and its text.
+    """
+    from vyper.compiler.input_bundle import CompilerInput, FileInput, FilesystemInputBundle
+    from vyper.compiler.phases import CompilerData
+
+    class Bundle(FilesystemInputBundle):  # type: ignore[misc]
+        """The file system, but for what is changed on the way."""
+
+        def _load_from_path(self, resolved_path: Path, original_path: Path) -> CompilerInput:
+            found = super()._load_from_path(resolved_path, original_path)
+            text = rewrite(resolved_path, found.contents)
+            return FileInput(found.source_id, original_path, resolved_path, text)
+
+    bundle = Bundle([Path(sysconfig.get_path("purelib")), ROOT])
+    return CompilerData(bundle.load_file(ROOT / file), bundle, no_bytecode_metadata=True)
+
+
+def artifact_of(data: Any) -> Artifact:
+    """What a `CompilerData` compiles to; raises whatever the compiler raises."""
+    from vyper.compiler import outputs_from_compiler_data
+
+    made = outputs_from_compiler_data(data, ["bytecode", "abi"])
+    return Artifact(data.contract_path.stem, tuple(made["abi"]), bytes.fromhex(made["bytecode"][2:]))
 
 
 def contracts_with(source: str) -> list[str]:

@@ -1,10 +1,11 @@
-"""The judge of mutants: the campaign, then the tests that run in process, until the first red.
+"""The judge of mutants: tests that killed others, the campaign, the tests in process, until the first red.
 
 The tests are collected once. Each mutant is judged in a process of its own, forked from the one that has
 collected them, in which contracts are looked up under the mutant's.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -27,7 +28,8 @@ TESTS = (
 )  # fmt: skip
 ARGUMENTS = (
     *(str(ROOT / "tests" / folder) for folder in TESTS), f"--rootdir={ROOT}", "--engine=revm",
-    "-m", "not slow", "--disable-plugin-autoload", "-pno:cacheprovider", "-pno:faulthandler",
+    "-m", "not slow", "-k", "not peer",  # a vault of others, to hold the standards against
+    "--disable-plugin-autoload", "-pno:cacheprovider", "-pno:faulthandler",
     "-pno:terminal", "--assert=plain", "-o", "addopts=--import-mode=importlib",
 )  # fmt: skip
 
@@ -51,27 +53,42 @@ def play(steps: int, seed: object = 0) -> int:
     return steps // STEPS_OF_A_WORLD * STEPS_OF_A_WORLD
 
 
+class Red(AssertionError):
+    """A test that failed."""
+
+    def __init__(self, test: str, text: str) -> None:
+        """Its name and the last line of what it says."""
+        super().__init__(f"{test}: {text}")
+        self.test = test
+
+
 class Bench:
     """The collected tests."""
 
     def __init__(self, session: pytest.Session) -> None:
         """Those of a session."""
         self.items = session.items
-        self.red = ""
+        self.red: Red | None = None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Called by pytest after each part of a test."""
         if report.failed and not self.red:
-            self.red = f"{report.nodeid}: {report.longreprtext.splitlines()[-1]}"
+            self.red = Red(report.nodeid, report.longreprtext.splitlines()[-1])
 
     def run(self, contracts: Iterable[str] = ()) -> None:
-        """Runs the tests until the first red, those of some contracts first; raises AssertionError then."""
+        """Runs the tests until the first red, those of some contracts first; raises it."""
         folders = [f"unit/{name.lower().removeprefix('chainlink')}/" for name in contracts]
-        items = sorted(self.items, key=lambda item: not any(each in item.nodeid for each in folders))
-        for item, following in zip(items, [*items[1:], None], strict=True):
+        self._run(sorted(self.items, key=lambda item: not any(each in item.nodeid for each in folders)))
+
+    def try_out(self, tests: Iterable[str]) -> None:
+        """Runs some tests until the first red; raises it."""
+        self._run([item for item in self.items if item.nodeid in tests])
+
+    def _run(self, items: list[pytest.Item]) -> None:
+        for item, following in pairwise([*items, None]):
             item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
             if self.red:
-                raise AssertionError(self.red)
+                raise self.red
 
 
 def with_tests(work: Callable[[Bench], int]) -> int:
@@ -102,10 +119,18 @@ def with_tests(work: Callable[[Bench], int]) -> int:
     return answers[0]
 
 
-def judge(bench: Bench, artifacts: Mapping[str, Artifact], steps: int, seed: int) -> None:
-    """Plays some of the campaign, which kills most mutants, the tests, the rest; raises at the first red."""
+def judge(
+    bench: Bench, artifacts: Mapping[str, Artifact], steps: int, seed: int, first: Iterable[str] = ()
+) -> None:
+    """Tries some tests first, then some of the campaign, which kills most mutants, the tests, the rest.
+
+    Raises:
+        Red: a test is red.
+        Exception: whatever else shows that something is wrong.
+    """
     of_oracle, of_protocol = "ChainlinkOracle" in artifacts, bool(artifacts.keys() - OUTSIDE)
     with standing_in(artifacts):
+        bench.try_out(first)
         for part in (FIRST_STEPS, steps):
             if of_protocol:
                 play(part, f"{seed} {part}")

@@ -1,9 +1,13 @@
 """Breaks the contracts in hundreds of small ways and counts what the tests in process notice.
 
 universalmutator makes mutants (`generate.py`, by `vyper.rules`); the compiler drops what is no program, makes
-the same code, or makes the code of another mutant; `judging.py` tries the rest and stops at the first red.
-What was compiled is kept in `.build/mutants`, each verdict is a line of `.build/mutation-*.jsonl`: a run that
-was killed goes on.
+the same code, or makes the code of another mutant of the file; `judging.py` tries the rest and stops at the
+first red. What was compiled is kept in `.build/mutants`, each verdict is a line of
+`.build/mutation-*.jsonl`: a run that was killed goes on.
+
+--full judges all mutants, file by file, and writes what it finds of each file into `quality/verdicts.json`,
+which is kept with the sources: the whole is gathered in as many sittings as it takes. Where a file's row is
+of these contracts already, only those mutants are judged again that nobody had noticed.
 """
 
 import argparse
@@ -24,17 +28,21 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from itertools import islice
 from multiprocessing.pool import Pool
+from pathlib import Path
 from typing import Any
 
+from plimsoll.chain.artifacts import runtime
 from plimsoll.chain.engine import Artifact
-from quality.compiling import CONTRACTS, ROOT, build, contracts_with, parts
-from quality.judging import Bench, judge, with_tests
+from quality.compiling import CONTRACTS, ROOT, contracts_with
+from quality.judging import Bench, Red, judge, with_tests
+from quality.recompiling import prepare, rebuild
+from quality.verdicts import HEAD, SOURCES, Change, Row, digest, line, read, table, write
 
-SOURCES = sorted({str(path.relative_to(ROOT)) for name in CONTRACTS for path in parts(name)})
 EQUIVALENT = ROOT / "quality/equivalent.toml"
 CACHE = ROOT / ".build"
 LEAST = 8  # mutants of a file in a sample, if it has as many
-LIMIT = 180  # seconds to judge a mutant
+LIMIT = 300  # seconds of a processor to judge a mutant; one that survives takes 80
+NEAR = 4  # tests that are tried first
 ENOUGH = 0.99  # of those that are not equivalent
 
 
@@ -76,25 +84,37 @@ class Compiler:
     """Compiles mutants and keeps what comes out, as long as the code of the originals stays as it is."""
 
     def __init__(self) -> None:
-        """Compiles the originals."""
-        self.originals = {name: build(name) for name in CONTRACTS}
+        """Reads the sources and compiles the originals.
+
+        Raises:
+            RuntimeError: what compiles the mutants makes other code than the compiler does.
+        """
+        prepare()
+        gc.freeze()  # all processes share what there is
+        with multiprocessing.get_context("fork").Pool(_options.workers, maxtasksperchild=1) as pool:
+            made = pool.map(original, CONTRACTS, chunksize=1)
+        self.originals = dict(zip(CONTRACTS, made, strict=True))
+        for name, found in self.originals.items():
+            if runtime(name) not in found.initcode:
+                raise RuntimeError(f"{name} is other code than the compiler's; mend quality/recompiling.py.")
 
     def changed(self, mutant: Mutant) -> dict[str, Artifact]:
         """The contracts whose code the mutant changes; none when the compiler refuses it."""
         codes = [self.originals[name].initcode for name in contracts_with(mutant.source)]
-        kept = CACHE / "mutants" / _digest(b"".join(codes)) / mutant.key
-        if not kept.exists():
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            part = kept.with_suffix(f".{os.getpid()}")
+        file = CACHE / "mutants" / _digest(b"".join(codes)) / mutant.key
+        if not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            part = file.with_suffix(f".{os.getpid()}")
             part.write_bytes(pickle.dumps(self._compile(mutant)))
-            part.rename(kept)
-        found: dict[str, Artifact] = pickle.loads(kept.read_bytes())
+            part.rename(file)
+        found: dict[str, Artifact] = pickle.loads(file.read_bytes())
         return found
 
     def _compile(self, mutant: Mutant) -> dict[str, Artifact]:
         gc.disable()  # a third of the time
+        source, text = mutant.source, mutant.text
         try:
-            builds = {name: build(name, mutant.source, mutant.text) for name in contracts_with(mutant.source)}
+            builds = {name: rebuild(name, source, text) for name in contracts_with(source)}
         except Exception:  # the compiler raises what it likes
             return {}
         finally:
@@ -109,6 +129,12 @@ class Compiler:
             if changed
             else ""
         )
+
+
+def original(name: str) -> Artifact:
+    """A contract as it is, compiled as mutants are."""
+    file = CONTRACTS[name]
+    return rebuild(name, file, (ROOT / file).read_text())
 
 
 def draw(
@@ -126,14 +152,13 @@ def draw(
     files: dict[str, list[Mutant]] = defaultdict(list)
     for mutant in mutants:
         files[mutant.source].append(mutant)
-    seen = {""}
     drawn = []
     for source, part in files.items():
         if only not in source:
             continue
         random.Random(f"{seed} {source}").shuffle(part)
         quota = max(LEAST, round(size * len(part) / len(mutants))) if size else len(part)
-        found = []
+        seen, found = {""}, []
         for mutant, code in zip(part, codes(part), strict=True):
             if code not in seen:
                 seen.add(code)
@@ -159,21 +184,35 @@ class _TooLong(BaseException):
     """The time of a mutant is up; no Exception, so that nothing on the way takes it for one."""
 
 
-def examine(mutant: Mutant) -> dict[str, Any]:
-    """The verdict on a mutant: killed, and by what, or survived. One that hangs is killed."""
-    began = time.monotonic()
-    verdict, by = "survived", ""
-    signal.signal(signal.SIGALRM, _ring)
-    signal.alarm(LIMIT)
+def examine(mutant: Mutant, first: list[str]) -> dict[str, Any]:
+    """The verdict on a mutant: killed, and by what, or survived. One that hangs is killed.
+
+    Args:
+        mutant: to judge.
+        first: tests that might kill it.
+    """
+    began = time.process_time()
+    verdict, by, test = "survived", "", ""
+    signal.signal(signal.SIGPROF, _ring)
+    signal.setitimer(signal.ITIMER_PROF, LIMIT)
     try:
-        judge(_bench, _compiler.changed(mutant), _options.steps, _options.seed)
+        judge(_bench, _compiler.changed(mutant), _options.steps, _options.seed, first)
     except _TooLong:
         verdict, by = "killed", "time"
     except Exception as red:  # a mutant may break anything
         verdict, by = "killed", f"{type(red).__name__}: {red}"[:200]
+        test = red.test if isinstance(red, Red) else ""
     finally:
-        signal.alarm(0)
-    return asdict(mutant) | {"verdict": verdict, "by": by, "seconds": round(time.monotonic() - began, 2)}
+        signal.setitimer(signal.ITIMER_PROF, 0)
+    seconds = round(time.process_time() - began, 2)
+    return asdict(mutant) | {"verdict": verdict, "by": by, "test": test, "seconds": seconds}
+
+
+def near(mutant: Mutant, verdicts: Iterable[dict[str, Any]]) -> list[str]:
+    """The tests that have killed mutants of the nearest lines."""
+    killed = [found for found in verdicts if found["source"] == mutant.source and found["test"]]
+    killed.sort(key=lambda found: abs(found["line"] - mutant.line))
+    return list(dict.fromkeys(found["test"] for found in killed))[:NEAR]
 
 
 def code_of(mutant: Mutant) -> str:
@@ -185,27 +224,28 @@ def _ring(*_: object) -> None:
     raise _TooLong
 
 
-def in_order(pool: Pool, function: Callable[[Mutant], Any], work: Iterable[Mutant]) -> Iterator[Any]:
-    """What `function` makes of each mutant, in their order; the processes are a few ahead."""
+def in_order(pool: Pool, function: Callable[..., Any], work: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
+    """What `function` makes of each item of work, in their order; the processes are a few ahead."""
     rest = iter(work)
-    running = [pool.apply_async(function, (item,)) for item in islice(rest, 2 * _options.workers)]
+    running = [pool.apply_async(function, item) for item in islice(rest, 2 * _options.workers)]
     while running:
         yield running.pop(0).get()
-        running += [pool.apply_async(function, (item,)) for item in islice(rest, 1)]
+        running += [pool.apply_async(function, item) for item in islice(rest, 1)]
 
 
 def run(mutants: list[Mutant]) -> list[dict[str, Any]]:
     """Compiles, draws and judges; returns the verdicts, those of earlier runs included."""
-    results = CACHE / f"mutation-{state()}.jsonl"
+    results = file_of_verdicts()
     done = {found["key"]: found for found in map(json.loads, results.open())} if results.exists() else {}
     with (
         multiprocessing.get_context("fork").Pool(_options.workers, maxtasksperchild=1) as pool,
         results.open("a") as out,
     ):
         choice = _options.only, _options.sample, _options.seed
-        drawn = draw(mutants, *choice, lambda part: in_order(pool, code_of, part))
+        drawn = draw(mutants, *choice, lambda part: in_order(pool, code_of, ((each,) for each in part)))
         left = [mutant for mutant in drawn if mutant.key not in done]
-        for number, (mutant, verdict) in enumerate(zip(left, in_order(pool, examine, left), strict=True)):
+        work = ((mutant, near(mutant, done.values())) for mutant in left)  # as it comes: with what was found
+        for number, (mutant, verdict) in enumerate(zip(left, in_order(pool, examine, work), strict=True)):
             done[mutant.key] = verdict | {"key": mutant.key}
             out.write(json.dumps(done[mutant.key]) + "\n")
             out.flush()
@@ -217,8 +257,30 @@ def run(mutants: list[Mutant]) -> list[dict[str, Any]]:
     return [done[mutant.key] for mutant in drawn]
 
 
-def state() -> str:
-    """A digest of everything that a verdict depends on."""
+def run_full(mutants: list[Mutant], argued: set[Change]) -> None:
+    """Judges file by file, the smallest first, and writes each file's row; see above what is judged again."""
+    files: dict[str, list[Mutant]] = defaultdict(list)
+    for mutant in mutants:
+        files[mutant.source].append(mutant)
+    for source, part in sorted(files.items(), key=lambda item: len(item[1])):
+        if _options.only not in source:
+            continue
+        row = read().get(source)
+        if row and row.sources == digest(source):
+            kept = [change for change in row.left(source) if change in argued]
+            again = set(row.left(source)) - argued
+            verdicts = run([mutant for mutant in part if change_of(asdict(mutant)) in again])
+            total = row.mutants
+        else:
+            verdicts, kept = run(part), []
+            total = len(verdicts)
+        survivors(verdicts, argued)
+        left = [change_of(found) for found in verdicts if found["verdict"] == "survived"]
+        write(source, Row.now(source, total, [*kept, *left]))
+
+
+def file_of_verdicts() -> Path:
+    """The file of the verdicts of this state of everything that a verdict depends on."""
     folders = ("contracts", "plimsoll", "quality", "tests")
     paths = [
         path
@@ -226,9 +288,8 @@ def state() -> str:
         for path in sorted((ROOT / folder).rglob("*"))
         if path.suffix in (".py", ".vy", ".vyi")
     ]
-    return _digest(
-        b"".join(path.read_bytes() for path in paths) + f"{_options.seed} {_options.steps}".encode()
-    )
+    data = b"".join(path.read_bytes() for path in paths) + f"{_options.seed} {_options.steps}".encode()
+    return CACHE / f"mutation-{_digest(data)}.jsonl"
 
 
 def _digest(data: bytes) -> str:
@@ -236,9 +297,6 @@ def _digest(data: bytes) -> str:
 
 
 # -------------------------------------------------------------------------------------------------- report
-
-
-Change = tuple[str, str, str, str]  # file, function, the line before and after
 
 
 def change_of(found: dict[str, Any]) -> Change:
@@ -265,30 +323,34 @@ def equivalents(candidates: list[Mutant]) -> set[Change]:
     return argued
 
 
-def report(verdicts: list[dict[str, Any]], argued: set[Change]) -> float:
-    """Prints figures and survivors; returns the part killed of those that are not argued to be equivalent.
+def survivors(verdicts: list[dict[str, Any]], argued: set[Change]) -> dict[str, Counter[str]]:
+    """Prints who survived and is not argued to be equivalent; returns the verdicts by file, counted.
 
     Raises:
         ValueError: when a mutant that is argued to be equivalent was killed.
     """
-    table: dict[str, Counter[str]] = defaultdict(Counter)
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
     for verdict in sorted(verdicts, key=lambda found: (found["source"], found["line"])):
         outcome, change = verdict["verdict"], change_of(verdict)
         if change in argued:
             if outcome == "killed":
                 raise ValueError(f"{EQUIVALENT.name} holds {change}, but it was noticed: {verdict['by']}")
             outcome = "equivalent"
-        table[verdict["source"]][outcome] += 1
+        counts[verdict["source"]][outcome] += 1
         if outcome == "survived":
             place = f"{verdict['source']}:{verdict['line']} {verdict['function']}"
             print(place, f"- {change[2]}", f"+ {change[3]}", sep="\n  ")
-    total = sum(table.values(), Counter[str]())
-    print(f"{'':42}mutants  killed  survived  equivalent")
-    for source, row in [*table.items(), ("together", total)]:
-        print(f"{source:42}{row.total():7}{row['killed']:8}{row['survived']:10}{row['equivalent']:12}")
-    rate = total["killed"] / max(1, total["killed"] + total["survived"])
-    print(f"{rate:.1%} of the mutants that are not equivalent were killed; at least {ENOUGH:.0%} should be.")
-    return rate
+    return counts
+
+
+def report(verdicts: list[dict[str, Any]], argued: set[Change]) -> float:
+    """Prints figures and survivors; returns the part killed of those that are not argued to be equivalent."""
+    counts = survivors(verdicts, argued)
+    total = sum(counts.values(), Counter[str]())
+    print(HEAD)
+    for source, row in [*counts.items(), ("together", total)]:
+        print(line(source, row.total(), row["killed"], row["survived"], row["equivalent"]))
+    return total["killed"] / max(1, total["killed"] + total["survived"])
 
 
 def main() -> int:
@@ -316,16 +378,25 @@ def count(bench: Bench) -> int:
     """Makes, judges and reports; 0 when enough were killed."""
     global _bench, _compiler
     _bench, _compiler = bench, Compiler()
-    with multiprocessing.get_context("fork").Pool(1) as pool:
-        pool.apply(must_be_green)
+    if not file_of_verdicts().exists():
+        with multiprocessing.get_context("fork").Pool(1) as pool:
+            pool.apply(must_be_green)
     candidates = generate(_options.generator)
     argued = equivalents(candidates)
-    return 0 if report(run(candidates), argued) >= ENOUGH else 1
+    if _options.sample:
+        rate = report(run(candidates), argued)
+    else:
+        run_full(candidates, argued)
+        text, rate = table(argued)
+        print(text)
+    print(f"{rate:.1%} of the mutants that are not equivalent were killed; at least {ENOUGH:.0%} should be.")
+    return 0 if rate >= ENOUGH else 1
 
 
 def must_be_green() -> None:
     """Judges the originals, in a process of its own as every mutant."""
-    judge(_bench, _compiler.originals, _options.steps, _options.seed)
+    first = [item.nodeid for item in _bench.items[:NEAR]]
+    judge(_bench, _compiler.originals, _options.steps, _options.seed, first)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import functools
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -131,21 +131,14 @@ def compile_missing() -> None:
             list(pool.map(compiled, missing))
 
 
-def compile_file(
-    path: Path, rewrite: Callable[[Path, str], str] | None = None, is_bare: bool = False
-) -> Compiled:
-    """Compiles a contract in this process.
-
-    Args:
-        path: of its file.
-        rewrite: what stands in for the text of a file, by its path and its text; the files stay as they are.
-        is_bare: without the compiler's digest of the sources, so that equal code means equal behaviour.
+def compile_file(path: Path) -> Compiled:
+    """Compiles a contract in this process, by the path of its file.
 
     Raises:
-        Exception: whatever the compiler raises.
+        vyper.exceptions.VyperException: it does not compile.
     """
     from vyper.compiler import compile_from_file_input
-    from vyper.compiler.input_bundle import CompilerInput, FileInput, FilesystemInputBundle
+    from vyper.compiler.input_bundle import CompilerInput, FilesystemInputBundle
 
     files: dict[str, str] = {}
 
@@ -155,14 +148,11 @@ def compile_file(
         def _load_from_path(self, resolved_path: Path, original_path: Path) -> CompilerInput:
             found = super()._load_from_path(resolved_path, original_path)
             files[_name(resolved_path)] = digest(found.contents)
-            text = rewrite(resolved_path, found.contents) if rewrite else found.contents
-            return FileInput(found.source_id, original_path, resolved_path, text)
+            return found
 
     bundle = Bundle([_packages(), ROOT])
     formats = ["bytecode", "bytecode_runtime", "abi", "layout", "devdoc", "userdoc"]
-    answer: dict[str, Any] = compile_from_file_input(
-        bundle.load_file(path), bundle, output_formats=formats, no_bytecode_metadata=is_bare
-    )
+    answer: dict[str, Any] = compile_from_file_input(bundle.load_file(path), bundle, output_formats=formats)
     return Compiled(
         Artifact(path.stem, tuple(answer["abi"]), bytes.fromhex(answer["bytecode"][2:])),
         bytes.fromhex(answer["bytecode_runtime"][2:]),

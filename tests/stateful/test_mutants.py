@@ -4,6 +4,7 @@ A mistake is an exact text that stands once in a file, and what stands there ins
 under it, the test says so. A machine makes those of `make mutation`, these are from the history of lending.
 """
 
+import multiprocessing
 import os
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from plimsoll.chain.engine import CallReverted
 from plimsoll.testing.engines import in_process
 from quality.compiling import ROOT, build, contracts_with
 from quality.judging import play
+from quality.recompiling import prepare, rebuild
 from tests.stateful.world import BORROWER, CURATOR, DEPLOYER, LENDER, Lockstep
 
 STEPS = 6_000
@@ -227,10 +229,13 @@ NO_ARRIVAL = Mistake(
 
 def make(mistake: Mistake) -> dict:
     """The contracts with the mistake in them, by name."""
+    return {name: build(name, mistake.file, text_with(mistake)) for name in contracts_with(mistake.file)}
+
+
+def text_with(mistake: Mistake) -> str:
     source = (ROOT / mistake.file).read_text()
     assert source.count(mistake.right) == 1, f"{mistake.file} has changed; adapt {mistake.right!r}"
-    text = source.replace(mistake.right, mistake.wrong)
-    return {name: build(name, mistake.file, text) for name in contracts_with(mistake.file)}
+    return source.replace(mistake.right, mistake.wrong)
 
 
 @pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
@@ -238,6 +243,20 @@ def test_the_campaign_finds(mistake: Mistake) -> None:
     """T1 and the invariants are able to fail."""
     with standing_in(make(mistake)), pytest.raises((AssertionError, CallReverted)):
         play(STEPS)
+
+
+@pytest.fixture(scope="module")
+def prepared() -> None:
+    prepare()
+
+
+@pytest.mark.usefixtures("prepared")
+@pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
+def test_what_is_compiled_quickly_is_the_same(mistake: Mistake) -> None:
+    """`make mutation` judges the compiler's code."""
+    with multiprocessing.get_context("fork").Pool(1) as process:
+        for name, made in make(mistake).items():
+            assert process.apply(rebuild, (name, mistake.file, text_with(mistake))) == made
 
 
 def repay_with_a_fee(artifacts: dict) -> None:
