@@ -76,9 +76,13 @@ class Bench:
             self.red = Red(report.nodeid, report.longreprtext.splitlines()[-1])
 
     def run(self, contracts: Iterable[str] = ()) -> None:
-        """Runs the tests until the first red, those of some contracts first; raises it."""
+        """Runs the tests until the first red, those of some contracts first, slow ones last; raises it."""
         folders = [f"unit/{name.lower().removeprefix('chainlink')}/" for name in contracts]
-        self._run(sorted(self.items, key=lambda item: not any(each in item.nodeid for each in folders)))
+
+        def rank(item: pytest.Item) -> tuple[bool, bool]:
+            return not any(each in item.nodeid for each in folders), "/property/" in item.nodeid
+
+        self._run(sorted(self.items, key=rank))
 
     def try_out(self, tests: Iterable[str]) -> None:
         """Runs some tests until the first red; raises it."""

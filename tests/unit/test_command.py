@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from plimsoll.__main__ import main
 from plimsoll.cli import COMMANDS, EXTRAS
 
 ROOT = Path(__file__).parents[2]
@@ -94,22 +95,41 @@ def test_an_interrupt_that_ape_answers_is_a_line(tmp_path: Path) -> None:
         ),
         (["sweep", "flash-wick", "--grid", "x=1,,2"], "'x=1,,2' is no axis of a grid; write it like vaults"),
         (["sweep", "flash-wick", "--out", "empty.yaml"], "empty.yaml is not a folder; name another one "),
-        (
-            ["inspect", "--network", "nowhere"],
-            "No ecosystem named 'nowhere'. Give a node's URL ",
-        ),
-        (
-            ["inspect"],
-            "Without an ape-config.yaml ape's chain is one that lives in this process alone",
-        ),
     ],
 )
-def test_a_mistake_is_said_in_a_line(words: list[str], sentence: str, tmp_path: Path) -> None:
+def test_a_mistake_is_said_in_a_line(
+    words: list[str],
+    sentence: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     (tmp_path / "empty.yaml").touch()
-    done = run("", *words, folder=tmp_path)
-    *usage, line = done.stderr.splitlines()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["plimsoll", *words])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    said = capsys.readouterr()
+    is_a_line(ended.value.code, said.out, said.err, sentence)
+    assert [each.name for each in tmp_path.iterdir()] == ["empty.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--network", "nowhere"], "No ecosystem named 'nowhere'. Give a node's URL "),
+        ([], "Without an ape-config.yaml ape's chain is one that lives in this process alone"),
+    ],
+)
+def test_what_ape_refuses_is_said_in_a_line(words: list[str], sentence: str, tmp_path: Path) -> None:
+    done = run("", "inspect", *words, folder=tmp_path)
+    is_a_line(done.returncode, done.stdout, done.stderr, sentence)
+    assert list(tmp_path.iterdir()) == []
+
+
+def is_a_line(code: object, output: str, errors: str, sentence: str) -> None:
+    *usage, line = errors.splitlines()
     assert line.startswith("Error: ")
     assert sentence in line
-    assert (done.returncode, done.stdout) == (2 if usage else 1, "")
+    assert (code, output) == (2 if usage else 1, "")
     assert not any("Traceback" in each for each in usage)
-    assert [each.name for each in tmp_path.iterdir()] == ["empty.yaml"]

@@ -1,5 +1,7 @@
 """ERC-4626: what the text demands of any tokenised vault, in every state that a subject knows."""
 
+import os
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,7 +22,8 @@ ENTRIES, EXITS = ("deposit", "mint"), ("withdraw", "redeem")
 ENOUGH = 10**30  # an amount that stands for "no limit"
 LIVE = ("par", "gained", "lost", "capped", "dearer")  # where something can come in and go out
 HELD = (*LIVE, "provided", "lent_out", "paused", "waiting", "lapsed", "unnoticed")  # states with holders
-examples = settings(max_examples=25, deadline=None, derandomize=True)
+MANY, FEW = 25, 10  # examples of a test; make fuzz takes many
+examples = settings(max_examples=MANY if "FUZZ_STEPS" in os.environ else FEW, deadline=None, derandomize=True)
 amounts = st.one_of(st.integers(0, 3), st.integers(0, MILLION // 2), st.integers(0, 4 * MILLION))
 
 
