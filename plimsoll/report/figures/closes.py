@@ -142,6 +142,11 @@ def frontier(runs: Sequence[Run]) -> Figure:
     collateral worth V iff 1 + b > V/D. Beside our closes two rules with a fixed bonus, at the same moments.
     """
     sheet = Sheet(runs, vaults_of(runs), height=3.6)
+    single = [(run, number, vault) for run in runs for number, vault in enumerate(run.scenario.vaults)
+              if len(vault.collaterals) == 1]  # fmt: skip
+    highest = max([1.04, *(ltv for run, number, _ in single for ltv in _with_ltv(run, number)["ltv"])])
+    left = 0.96 * min((float(vault.threshold) for *_, vault in single), default=1)
+    right = 1.01 * min(HIGHEST_LTV, highest)
     for run, vault, panel in sheet.vaults():
         risk = run.scenario.vaults[vault]
         if len(risk.collaterals) > 1:
@@ -150,7 +155,7 @@ def frontier(runs: Sequence[Run]) -> Figure:
         rows = _with_ltv(run, vault)
         ltv = rows["ltv"]
         threshold, top = float(risk.threshold), 1.6 * float(risk.bonus_max)
-        along = np.linspace(0.96 * threshold, HIGHEST_LTV, 200)
+        along = np.linspace(left, right, 200)
         edge = 1 / along - 1
         panel.fill_between(
             along, edge, top, color=VERMILLION, alpha=0.14, linewidth=0, label="a close here lowers health"
@@ -172,9 +177,7 @@ def frontier(runs: Sequence[Run]) -> Figure:
             )  # fmt: skip
         if rows.empty:
             sheet.empty(panel, "No liquidations")
-        highest = max([1.04, *(ltv for each in runs for ltv in _with_ltv(each, vault)["ltv"])])
-        right = min(HIGHEST_LTV, highest) * 1.01
-        panel.set_xlim(along[0], right)
+        panel.set_xlim(left, right)
         panel.set_ylim(1 / right - 1, top)
         for axis in (panel.xaxis, panel.yaxis):
             axis.set_major_formatter(percent)
