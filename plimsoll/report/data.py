@@ -66,11 +66,12 @@ def write_scenario(scenario: Scenario, path: Path) -> None:
             shutil.copyfile(price["file"], path.with_name(beside))
             price["file"] = beside
     for number, (group, told) in enumerate(zip(scenario.borrowers, settings["borrowers"], strict=True)):
-        if isinstance(group, PositionsConfig):
-            told["file"] = f"positions-{number}.csv"
-            positions_file.write(
-                path.with_name(told["file"]), map(positions_file.cells, group.positions.rows)
-            )
+        book = group if isinstance(group, PositionsConfig) else group.like
+        if book:
+            where = told if book is group else told["like"]
+            where["file"] = f"positions-{number}.csv"
+            rows = map(positions_file.cells, book.positions.rows)
+            positions_file.write(path.with_name(where["file"]), rows)
     YAML().dump(settings, path)
 
 

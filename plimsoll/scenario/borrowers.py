@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -13,6 +13,7 @@ import numpy as np
 from plimsoll.market.deployment import made_up
 from plimsoll.scenario.config import Scenario
 from plimsoll.scenario.groups import least_debt
+from plimsoll.scenario.likeness import book_of, drawn
 from plimsoll.scenario.loans import Borrower, loans_in_file
 from plimsoll.scenario.people import LEAST_WEIGHT, BorrowersConfig, PortfolioConfig, PositionsConfig
 from plimsoll.units import PRICE_SCALE
@@ -35,6 +36,9 @@ class _Mix:
 
     units: tuple[Fraction, ...]  # of each collateral
     debts: tuple[Fraction, ...]  # which part each collateral backs
+
+
+_Person = tuple[int, Fraction, _Mix]  # debt, base units; how safe it is; what is held
 
 
 def draw(scenario: Scenario, first_prices: Sequence[float]) -> list[tuple[Borrower, ...]]:
@@ -88,6 +92,20 @@ def _group(
     taken: Collection[str],
 ) -> tuple[Borrower, ...]:
     """The loans of a drawn group, of people whose addresses nobody has `taken`."""
+    people = _alike if group.like else _sized
+    loans: list[Borrower] = []
+    for place, (debt, safety, mix) in enumerate(people(scenario, number, group, pledges)):
+        address = made_up(name := f"borrower {scenario.seed} {number} {place}")
+        while address in taken:  # a run's end, as the next one's start, has the people of the same seed
+            address = made_up(name := f"{name} again")
+        loans += _loans(group, address, debt, safety, mix, pledges)
+    return tuple(loans)
+
+
+def _sized(
+    scenario: Scenario, number: int, group: BorrowersConfig, pledges: Sequence[_Pledge]
+) -> Iterator[_Person]:
+    """People with log-normal debts."""
     rng = np.random.default_rng([scenario.seed, 3, number])
     sizes = rng.lognormal(0.0, float(group.debt_sigma), group.count)
     safeties = _safeties(group, rng)
@@ -96,14 +114,27 @@ def _group(
     least_tokens = least_debt(group, [scenario.vaults[place] for place in group.places])
     spare = float(group.total_debt - group.count * least_tokens)
     least, unit = scenario.loan_units(least_tokens), 10**scenario.pool.loan.decimals
-    loans: list[Borrower] = []
     parts = (sizes / sizes.sum()).tolist()
-    for place, (part, safety, mix) in enumerate(zip(parts, safeties, mixes, strict=True)):
-        address = made_up(name := f"borrower {scenario.seed} {number} {place}")
-        while address in taken:  # a run's end, as the next one's start, has the people of the same seed
-            address = made_up(name := f"{name} again")
-        loans += _loans(group, address, least + int(spare * part) * unit, safety, mix, pledges)
-    return tuple(loans)
+    for part, safety, mix in zip(parts, safeties, mixes, strict=True):
+        yield least + int(spare * part) * unit, safety, mix
+
+
+def _alike(
+    scenario: Scenario, number: int, group: BorrowersConfig, pledges: Sequence[_Pledge]
+) -> Iterator[_Person]:
+    """People who are like a book's."""
+    assert group.like
+    vault, loan_decimals = scenario.vaults[group.vault], scenario.pool.loan.decimals
+    prices = [
+        float(10**each.collateral.decimals / (pledge.units * 10**loan_decimals))
+        for each, pledge in zip(vault.collaterals, pledges, strict=True)
+    ]
+    least, total = least_debt(group, [vault]), float(group.total_debt)
+    book = book_of(f"borrowers.{number}", group.like, len(pledges))
+    seed = [scenario.seed, 3, number]
+    for it in drawn(book, group.like, group.count, total, float(least), np.array(prices), seed):
+        debt = max(it.debt * 10**loan_decimals, scenario.loan_units(least))
+        yield debt, it.cover, _mix(_rounded(it.parts), pledges)
 
 
 def _safeties(group: BorrowersConfig, rng: np.random.Generator) -> list[Fraction]:
@@ -127,7 +158,7 @@ def _loans(
 ) -> list[Borrower]:
     """One loan against all that is pledged, or one against each part of it, equally safe."""
     # a vault rounds every value down and the debt up, by a base unit each, when it checks a loan-to-value
-    covered = debt if group.health else debt + len(pledges) + 1
+    covered = debt + len(pledges) + 1 if group.ltv else debt
     over, under = covered * safety.numerator, safety.denominator
     amounts = [-(-over * part.numerator // (under * part.denominator)) for part in mix.units]  # rounded up
     if group.vaults is None:
@@ -139,19 +170,25 @@ def _loans(
     ]
 
 
+def _mix(
+    weights: Sequence[Fraction], pledges: Sequence[_Pledge], counts: Sequence[Fraction] | None = None
+) -> _Mix:
+    """Who holds so much of each collateral; of the value of each so much `counts`, else all."""
+    counted = list(weights)
+    if counts is not None:
+        counted = [weight * part for weight, part in zip(weights, counts, strict=True)]
+    backed = sum(counted)
+    return _Mix(
+        tuple(weight * each.units / backed for weight, each in zip(weights, pledges, strict=True)),
+        tuple(part / backed for part in counted),
+    )
+
+
 def _mixes(scenario: Scenario, number: int, group: BorrowersConfig, pledges: Sequence[_Pledge]) -> list[_Mix]:
     """What everybody has of each collateral."""
 
     def mix(weights: Sequence[Fraction]) -> _Mix:
-        counted = [
-            weight * (each.threshold if group.health else 1)
-            for weight, each in zip(weights, pledges, strict=True)
-        ]
-        backed = sum(counted)
-        return _Mix(
-            tuple(weight * each.units / backed for weight, each in zip(weights, pledges, strict=True)),
-            tuple(part / backed for part in counted),
-        )
+        return _mix(weights, pledges, [each.threshold for each in pledges] if group.health else None)
 
     settings = group.portfolio
     if settings is None:
@@ -169,7 +206,12 @@ def _drawn(settings: PortfolioConfig, concentration: Decimal, rng: np.random.Gen
         gammas = list(map(float, settings.weights))
     parts = [gamma / sum(gammas) for gamma in gammas]
     kept = [part if part >= LEAST_WEIGHT else 0.0 for part in parts]
-    weights = [Fraction(str(round(part / sum(kept), WEIGHT_DIGITS))) for part in kept]
+    return _rounded([part / sum(kept) for part in kept])
+
+
+def _rounded(parts: Sequence[float]) -> list[Fraction]:
+    """Parts of 1, to so many digits."""
+    weights = [Fraction(str(round(part, WEIGHT_DIGITS))) for part in parts]
     largest = max(range(len(weights)), key=weights.__getitem__)
     weights[largest] += 1 - sum(weights)
     return weights

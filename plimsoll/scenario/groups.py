@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import ROUND_CEILING, Decimal
 
+from plimsoll.scenario.likeness import book_of
 from plimsoll.scenario.loans import Spokes, loans_in_file
-from plimsoll.scenario.people import LEAST_DEBT, Active, BorrowersConfig, Group, PositionsConfig
+from plimsoll.scenario.people import LEAST_DEBT, Active, BorrowersConfig, Group, LikeConfig, PositionsConfig
 from plimsoll.scenario.strict_model import fault
 from plimsoll.scenario.vaults import BasketConfig, VaultConfig
 
@@ -128,7 +129,10 @@ def _check_drawn(name: str, group: BorrowersConfig, vaults: Spokes) -> None:
             f"{name}.{field} {verb} {beyond[0]}; the last vault is {len(vaults) - 1}",
         )
     ours = [vaults[place] for place in group.places]
-    _check_portfolio(name, group, vaults)
+    if group.like:
+        _check_like(name, group.like, len(ours[0].collaterals))
+    else:
+        _check_portfolio(name, group, vaults)
     _check_safety(name, group, ours)
     _check_debts(name, group, ours)
     if isinstance(group.behaviour, Active):
@@ -198,6 +202,16 @@ def _check_active(
                 f"{field}.to is {behaviour.to}; a withdrawal of collateral must end "
                 f"at threshold / ltv or above, so raise it to {least}",
             )
+
+
+def _check_like(name: str, like: LikeConfig, legs: int) -> None:
+    book_of(name, like, legs)
+    if like.prices is not None and len(like.prices) != legs:
+        raise fault(
+            f"{name}.like.prices",
+            f"{name}.like.prices has {len(like.prices)} prices for {legs} collateral{'s' * (legs > 1)}; give "
+            "one for each",
+        )
 
 
 def _check_portfolio(name: str, group: BorrowersConfig, vaults: Spokes) -> None:

@@ -128,7 +128,7 @@ class Opening:
                 return max(1.0, lift)
             top, backed = rising.pop()
             debt -= top * backed
-        raise ValueError(f"{loan.address} owes more than its legs back at their ceilings; raise `ceiling`.")
+        raise RuntimeError(f"{loan.address} owes more than its legs back at their ceilings; raise `ceiling`")
 
 
 def _parts(amount: int, people: Sequence[str]) -> Iterator[tuple[str, int]]:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Discriminator, Field, PrivateAttr, Tag, field_validator, model_validator
 
 from plimsoll.scenario.collateral import Part, SomeTokens
+from plimsoll.scenario.paths import MAX_PRICE
 from plimsoll.scenario.positions_file import Positions, read
 from plimsoll.scenario.strict_model import NamedFile, StrictModel
 
@@ -97,6 +98,51 @@ class PortfolioConfig(StrictModel):
         return weights
 
 
+class _File(StrictModel):
+    """A file of positions, whose rows go where the scenario goes, without the file."""
+
+    file: NamedFile = Field(
+        description="a CSV or a Parquet file, relative to the scenario's folder; its columns are those of [a "
+        "book of your own](#a-book-of-your-own)"
+    )
+    moment: Literal["start", "end"] = Field(
+        "end", description="which rows, of the table `positions` of a report"
+    )
+    _positions: Positions = PrivateAttr()
+
+    @model_validator(mode="after")
+    def _readable(self) -> Self:
+        self._positions = read(self.file, self.moment)
+        return self
+
+    @property
+    def positions(self) -> Positions:
+        """The rows, as the file said when the scenario was read."""
+        return self._positions
+
+
+class LikeConfig(_File):
+    """A book that a group is like: its rows are drawn, with replacement, and get some noise."""
+
+    vault: str = Field("0", description="what the file calls the vault or basket; without, 0")
+    prices: tuple[Annotated[Decimal, Field(gt=0, le=MAX_PRICE)], ...] | None = Field(
+        None,
+        description="of its collateral, or of each leg, when the book was written; without, the scenario's "
+        "first",
+    )
+    jitter: Decimal = Field(
+        Decimal("0.05"),
+        ge=0,
+        le=1,
+        description="spread of the log-normal noise on everybody's debt and on what is locked for it; 0: none",
+    )
+
+    @field_validator("vault", mode="before")
+    @classmethod
+    def _name(cls, vault: Any) -> Any:
+        return str(vault) if isinstance(vault, int) else vault
+
+
 class BorrowersConfig(StrictModel):
     """A group of borrowers with the same behaviour, drawn from the seed."""
 
@@ -125,14 +171,31 @@ class BorrowersConfig(StrictModel):
         description="instead of `health`, debt over the collateral's value at the start: who says `ltv` and "
         "`least_debt` has the same loans whatever the vault's parameters are",
     )
+    like: LikeConfig | None = Field(
+        None,
+        description="instead of `health`, `ltv` and `debt_sigma`, a book whose sizes and loan-to-values are "
+        "drawn",
+    )
     behaviour: Behaviour = Passive()
 
     @model_validator(mode="after")
     def _says_how_safe(self) -> Self:
-        if (self.health is None) == (self.ltv is None):
-            said = "neither" if self.health is None else "both"
-            raise ValueError(f"it has {said} of `health` and `ltv`; say with one of them how safe loans are")
+        said = [name for name in ("health", "ltv", "like") if getattr(self, name) is not None]
+        if len(said) != 1:
+            raise ValueError(
+                f"it has {' and '.join(said) or 'none'} of `health`, `ltv` and `like`; say with one of them "
+                "how safe loans are"
+            )
+        more = [name for name in ("portfolio", "vaults") if getattr(self, name) is not None]
+        more += ["debt_sigma"] if self.debt_sigma != 1 else []
+        if self.like and more:
+            raise ValueError(f"it is like a book, which leaves nothing to {more[0]}; remove that")
         return self
+
+    @property
+    def is_within_ltv(self) -> bool:
+        """Whether every loan is within its vault's loan-to-value; those of a book need not be."""
+        return self.like is None
 
     @property
     def places(self) -> tuple[int, ...]:
@@ -144,16 +207,9 @@ class BorrowersConfig(StrictModel):
         return self.behaviour
 
 
-class PositionsConfig(StrictModel):
+class PositionsConfig(_File):
     """A group of borrowers whose positions stand in a file."""
 
-    file: NamedFile = Field(
-        description="a CSV or a Parquet file, relative to the scenario's folder; its columns are those of [a "
-        "book of your own](#a-book-of-your-own)"
-    )
-    moment: Literal["start", "end"] = Field(
-        "end", description="which rows, of the table `positions` of a report"
-    )
     vaults: dict[str, Annotated[int, Field(ge=0)]] | None = Field(
         None,
         description="what the file calls vaults, and their numbers, as `{pUSDC/weth: 0}`; rows of others are "
@@ -164,12 +220,11 @@ class PositionsConfig(StrictModel):
         description="what the file calls behaviours, and what each is; without, its column is not read, and "
         "all are passive",
     )
-    _positions: Positions = PrivateAttr()  # go where the scenario goes, without the file
 
-    @model_validator(mode="after")
-    def _readable(self) -> Self:
-        self._positions = read(self.file, self.moment)
-        return self
+    @property
+    def is_within_ltv(self) -> bool:
+        """Whether every loan is within its vault's loan-to-value: nobody knows."""
+        return False
 
     def behaviour_of(self, name: str) -> Passive | Active:
         """What people of a behaviour's name do."""
@@ -180,11 +235,6 @@ class PositionsConfig(StrictModel):
         """How many people hold them."""
         taken = self.vaults
         return len({row.owner for row in self._positions.rows if taken is None or row.vault in taken})
-
-    @property
-    def positions(self) -> Positions:
-        """The rows, as the file said when the scenario was read."""
-        return self._positions
 
 
 def _kind(data: Any) -> str:

@@ -26,7 +26,6 @@ from plimsoll.scenario.config import Scenario
 from plimsoll.scenario.feeds import Marker, Publisher
 from plimsoll.scenario.flows import AGENTS, kind_of
 from plimsoll.scenario.opening import BUILD_BLOCK, Opening
-from plimsoll.scenario.people import PositionsConfig
 from plimsoll.scenario.positions_by_health import PositionsByHealth
 from plimsoll.scenario.recorder import Recorder
 from plimsoll.scenario.records import Result
@@ -66,7 +65,7 @@ class Laboratory:
         opening = Opening(self.world, first)
         opening.supply(self.lenders, self.stakers)
         groups = list(zip(scenario.borrowers, self.borrowers, strict=True))
-        given = [loan for group, loans in groups if isinstance(group, PositionsConfig) for loan in loans]
+        given = [loan for group, loans in groups if not group.is_within_ltv for loan in loans]
         opening.lend([loan for loans in self.borrowers for loan in loans], given)
         engine.advance(scenario.first_time - HOUR - engine.now)
 

@@ -85,11 +85,12 @@ def test_a_loan_at_the_vaults_own_ltv_is_opened(ltv: str, basket: bool) -> None:
 REFUSALS = [
     (
         "borrowers.0.health=null",
-        "borrowers.0: it has neither of `health` and `ltv`; say with one of them how safe loans are",
+        "borrowers.0: it has none of `health`, `ltv` and `like`; say with one of them how safe loans are",
     ),
     (
         "borrowers.0.ltv={min: 0.3, max: 0.7}",
-        "borrowers.0: it has both of `health` and `ltv`; say with one of them how safe loans are",
+        "borrowers.0: it has health and ltv of `health`, `ltv` and `like`; say with one of them how safe "
+        "loans are",
     ),
     (
         "borrowers.0={count: 2, total_debt: 50_000, ltv: {min: 0.7, max: 0.81}}",
