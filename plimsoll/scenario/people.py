@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, PrivateAttr, Tag, field_validator, model_validator
 
+from plimsoll.scenario.candles import MAX_PRICE
 from plimsoll.scenario.collateral import Part, SomeTokens
-from plimsoll.scenario.paths import MAX_PRICE
 from plimsoll.scenario.positions_file import Positions, read
 from plimsoll.scenario.strict_model import NamedFile, StrictModel
 
@@ -134,7 +134,7 @@ class LikeConfig(_File):
         Decimal("0.05"),
         ge=0,
         le=1,
-        description="spread of the log-normal noise on everybody's debt and on what is locked for it; 0: none",
+        description="spread of the log-normal noise on everybody's debt and on what is locked; 0: none",
     )
 
     @field_validator("vault", mode="before")
