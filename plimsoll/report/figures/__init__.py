@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from plimsoll.report.figures import closes, money, people, prices, sheet, writing
+from plimsoll.report.figures import closes, flows, money, people, prices, sheet, writing
 from plimsoll.report.figures.style import STYLE
 from plimsoll.report.folder import Run
 
@@ -100,6 +100,14 @@ CHARTS = {
         "outside price.",
         money.profits,
         ("agents",),
+    ),
+    "flows": Chart(
+        "Who paid whom",
+        "What each gave, on the left, to whom, on the right, in the whole run: what one gains and another "
+        "loses. A liquidator's bonus is there again as what its sales left on the DEX. Less than a "
+        "five-hundredth of all is left out.",
+        flows.flows,
+        ("flows",),
     ),
     "rates": Chart(
         "Utilisation and borrow rate", "At the end of each recorded block.", money.rates, ("pool",)

@@ -12,6 +12,7 @@ from plimsoll.scenario.config import Scenario
 from plimsoll.scenario.reading import parse
 from plimsoll.scenario.records import (
     AgentRow,
+    FlowRow,
     LadderRow,
     LiquidationRow,
     LossRow,
@@ -128,6 +129,19 @@ def result(scenario: Scenario) -> Result:
             PositionRow("start", 1, made_up("other"), WBTC, 20_000 * USDC, 2 * WAD, 25_000 * 10**34),
             PositionRow("end", 0, made_up("borrower"), 3 * WETH, 1_620 * USDC, None, 650 * e24),
             PositionRow("end", 1, made_up("other"), WBTC, 20_000 * USDC, 2 * WAD, 25_000 * 10**34),
+        ],
+        flows=[
+            FlowRow(0, 0.0, "outside", "arbitrageur 0", "outside", 0, 0, 0, WETH, 9_000 * USDC),
+            FlowRow(1, 0.5, "borrowers", "liquidator 0", "bonus", 0, 0, 0, WETH, 50 * USDC),
+            FlowRow(1, 0.5, "borrowers", "liquidator 0", "bonus", 1, 0, 0, WBTC, 100 * USDC),
+            FlowRow(1, 0.5, "liquidator 0", "reserve", "fee", 0, None, 3 * USDC, None, 3 * USDC),
+            FlowRow(1, 0.5, "arbitrageur 0", "dex 0", "trade", 0, 0, 0, WETH, -30 * USDC),
+            FlowRow(2, 1.0, "arbitrageur 0", "dex 0", "trade", 0, 0, 0, WETH, 10 * USDC),
+            FlowRow(2, 1.0, "reserve", "borrowers", "loss", 0, None, 250 * USDC, None, 250 * USDC),
+            FlowRow(2, 1.0, "backstop", "borrowers", "loss", 0, None, 100 * USDC, None, 100 * USDC),
+            FlowRow(2, 1.0, "liquidator 0", "validators", "gas", -1, None, 2 * USDC, None, 2 * USDC),
+            FlowRow(2, 1.0, "liquidator 0", "validators", "bid", -1, None, USDC, None, USDC),
+            FlowRow(2, 1.0, "borrowers", "reserve", "rounding", 0, None, 1, None, 1),
         ],
         ladder=[
             LadderRow(0, 0.0, 0, 1_600.0, 4_000 * USDC, 3 * WETH),

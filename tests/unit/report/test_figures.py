@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from plimsoll.report import figures
 from plimsoll.report.figures import calendar, style
 from plimsoll.report.figures.closes import morpho_bonus
+from plimsoll.report.figures.flows import paid
 from plimsoll.report.figures.sheet import names
 from plimsoll.report.figures.writing import picture
 from plimsoll.report.folder import read
@@ -166,6 +167,38 @@ def test_debt_stands_at_its_price_and_time(runs) -> None:
     assert shown(0.2, 1_610) == shown(0.7, 1_610) == 1
     assert shown(0.7, 655) == shown(1, 1_610) == 0
     assert shown(1, 655) == pytest.approx((1_620 / 4_000) ** 0.5)
+
+
+def test_payments_are_summed_turned_and_named(runs) -> None:
+    found = [(*each.ends, each.purpose, round(each.value)) for each in paid(runs[0].tables["flows"])]
+    assert found == [
+        ("reserve", "borrowers", "loss", 250),
+        ("borrowers", "liquidator 0", "bonus", 150),
+        ("backstop", "borrowers", "loss", 100),
+        ("dex 0", "arbitrageur 0", "trade", 20),
+        ("liquidator 0", "reserve", "fee", 3),
+        ("liquidator 0", "validators", "others", 3),
+    ]
+
+
+def test_bands_fill_the_bars_of_both_sides(runs) -> None:
+    """A band of a payment is as wide as its part of all, at both ends, and none lies on another."""
+    (panel,) = figures.draw("flows", runs[:1]).axes
+    bands = [
+        patch.get_path().vertices for patch in panel.patches if patch.get_path().vertices.shape == (9, 2)
+    ]
+    bars = [bar.get_bbox() for bars in panel.containers for bar in bars]
+    assert len(bands) == 6
+    for first, last, bar_end in ((0, 7, "x1"), (3, 4, "x0")):
+        edges = sorted((band[last][1], band[first][1]) for band in bands)
+        assert sum(high - low for low, high in edges) == pytest.approx(1)
+        assert all(low >= high - 1e-9 for (_, high), (low, _) in pairwise(edges))
+        here = [bar for bar in bars if getattr(bar, bar_end) == pytest.approx(bands[0][first][0])]
+        assert sum(bar.height for bar in here) == pytest.approx(1)
+        for low, high in edges:
+            assert any(bar.y0 - 1e-9 <= low and high <= bar.y1 + 1e-9 for bar in here)
+    texts = {text.get_text() for text in panel.texts}
+    assert {"borrowers: 150 USDC", "borrowers: 350 USDC", "validators: 3 USDC"} <= texts
 
 
 def test_morphos_bonus_is_that_of_its_documentation() -> None:
