@@ -129,7 +129,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("positions", "integer", "positions with debt"),
         Column("health_min", "ratio", "lowest health factor of these, at the oracle's price"),
         *(
-            Column(f"health_p{part:02}", "ratio", f"{part} % of these have at most about this health factor")
+            Column(f"health_p{part:02}", "ratio", f"least health factor that {part} % of these do not exceed")
             for part in (5, 25, 50, 75)
         ),
         Column("debt", "loan", "debt of all positions, rounded up"),

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import partial
 from inspect import getdoc
-from math import ceil
 from typing import Any, NamedTuple
 
+from plimsoll.scenario.flows import BONUS, FEE, KINDS
+from plimsoll.scenario.profits import gains
 from plimsoll.scenario.records import RESTORABLE, LiquidationRow, Result, VaultRow
 
 BAD_DEBT, LIQUIDATED_DEBT = "bad_debt", "liquidated_debt"
@@ -152,7 +154,7 @@ def time_to_liquidation(result: Result, part: float) -> float | None:
     waits: dict[int, int] = {}
     for close in result.liquidations:
         waits[close.blocks_waited] = waits.get(close.blocks_waited, 0) + close.extinguished
-    wanted, reached = ceil(part * sum(waits.values())), 0
+    wanted, reached = Fraction(str(part)) * sum(waits.values()), 0
     for blocks in sorted(waits):
         reached += waits[blocks]
         if reached >= wanted:
@@ -196,6 +198,24 @@ def liquidators_profit(result: Result) -> float:
         if row.key in ("profit", "inventory") and row.agent.startswith("liquidator ")
     }
     return _loan(result, sum(last.values()))
+
+
+def bonus(result: Result) -> float:
+    """What all closes gave for what they took: collateral at the outside price, less debt repaid, less fees.
+
+    Before it is sold; negative where the outside price is so far below the oracle's.
+    """
+    parts = {BONUS: 1, FEE: -1}
+    return _loan(result, sum(row.value * parts.get(row.purpose, 0) for row in result.flows))
+
+
+def gained(result: Result, kind: str) -> float:
+    """What {kind} gained from others, in `flows` at the outside prices of their blocks.
+
+    The gains of all kinds add up to 0. What prices did to what somebody held is not in them, nor is debt
+    that is uncovered at the end; see the table `profits`.
+    """
+    return _loan(result, sum(row.gained for row in result.profits if row.kind == kind))
 
 
 def highest_utilisation(result: Result) -> float:
@@ -251,6 +271,11 @@ MEASURES = {
     "cascade_amplification": Measure("cascade amplification", "ratio", cascade_amplification),
     "final_price": Measure("final price with feedback over without", "ratio", final_price),
     "liquidators_profit": Measure("profit of liquidators", "loan", liquidators_profit),
+    "bonus": Measure("bonus, less fees", "loan", bonus),
+    **{
+        f"gained_by_{kind}": Measure(f"gained by {kind}", "loan", partial(gained, kind=kind))
+        for kind in KINDS
+    },
     "share_in_dollars": Measure("a lender's dollar at the end", "ratio", share_in_dollars),
     "highest_utilisation": Measure("highest utilisation", "part", highest_utilisation),
 }
@@ -269,12 +294,12 @@ def measure(result: Result) -> Measured:
 def by_vault(result: Result) -> list[Measured]:
     """The measures of each vault by name, but `OF_ALL`."""
     measures = {name: each.function for name, each in MEASURES.items() if name not in OF_ALL}
-    tables = ("vaults", "liquidations", "losses", "positions", "legs", "holdings")
+    tables = ("vaults", "liquidations", "losses", "positions", "legs", "holdings", "flows")
     found = []
     for number in range(len(result.scenario.vaults)):
         rows: dict[str, Any] = {
             name: [row for row in getattr(result, name) if row.vault == number] for name in tables
         }
-        own = replace(result, **rows)
+        own = replace(result, **rows, profits=gains(rows["flows"]))
         found.append({name: function(own) for name, function in measures.items()})
     return found

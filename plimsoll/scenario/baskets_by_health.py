@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from plimsoll.scenario.positions_by_health import SLACK, assets_per_share
+from plimsoll.scenario.positions_by_health import SLACK, assets_per_share, place_of
 from plimsoll.twin.basket import Basket
 from plimsoll.units import PRICE_SCALE, WAD
 
@@ -52,10 +52,10 @@ class BasketsByHealth:
             yield owners[place]
 
     def health_at(self, part: float, prices: Sequence[int]) -> float | None:
-        """The quantile of the healths, the lowest at 0; None without debts."""
+        """The quantile of the healths, see `place_of`; None without debts."""
         if not self._rows:
             return None
-        return float(np.sort(self._healths(prices))[min(len(self) - 1, int(part * len(self)))])
+        return float(np.sort(self._healths(prices))[place_of(part, len(self))])
 
     def _healths(self, prices: Sequence[int]) -> npt.NDArray[np.float64]:
         if not self._rows:

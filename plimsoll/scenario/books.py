@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from plimsoll.scenario.needed import least_repayment
 from plimsoll.scenario.world import Market
 from plimsoll.twin import slices
 from plimsoll.twin.chain import Event
-from plimsoll.twin.liquidation import DebtTotals, Risk, is_restorable, restorable_bonus, target_repay
+from plimsoll.twin.liquidation import DebtTotals, Risk
 from plimsoll.twin.position import (
     LiquidationEvent,
     pack,
@@ -17,7 +18,6 @@ from plimsoll.twin.position import (
     unpack_liquidation,
 )
 from plimsoll.twin.slices import Leg
-from plimsoll.units import WAD
 
 _COLLATERAL = {"Deposit": 1, "Withdraw": -1}
 _SHARES = {"Borrow": 1, "Repay": -1}  # of these two the last value is debt shares
@@ -98,8 +98,10 @@ class Book:
             amounts, shares = self.position(owner)
             after = tuple(have - taken for have, taken in zip(amounts, seized, strict=True))
             self._positions[owner] = after, shares - done.shares
-            debt = DebtTotals(*unpack_debt_totals(packed)).assets_up(shares)
-            restorable, needed = self._needed(amounts, prices, debt)
+            totals = DebtTotals(*unpack_debt_totals(packed))
+            debt = totals.assets_up(shares)
+            least = least_repayment(amounts, shares, prices, self.legs, totals, self._risk)
+            restorable, needed = least is not None, debt if least is None else least
             yield Closed(owner, amounts, shares, debt, prices, seized, done, restorable, needed)
 
     def check(self) -> None:
@@ -125,12 +127,3 @@ class Book:
         seized = unpack_amounts(words)
         done = unpack_liquidation(pack(0, shares), payment, packed)
         return owner, seized[: len(self.legs)], done
-
-    def _needed(self, amounts: Amounts, prices: Sequence[int], debt: int) -> tuple[bool, int]:
-        """Whether a position is restorable, and the least repayment that brings health to 1."""
-        worth = slices.worth_of(amounts, prices, self.legs)
-        if not is_restorable(worth.low, debt, self._risk.bonus_min):
-            return False, debt
-        risk = replace(self._risk, target_health=WAD)
-        bonus = restorable_bonus(worth.high, worth.high_weight, debt, self._risk)
-        return True, target_repay(worth.high, worth.high_weight, debt, bonus, risk)

@@ -33,11 +33,13 @@ UNITS = 3  # of the loan asset that an event of pool or vault rounds at most
 
 # by the first word of a party's name; all others are AGENTS
 _KINDS = {
-    BORROWERS: BORROWERS, LENDERS: LENDERS, BACKSTOP: BACKSTOP, RESERVE: RESERVE, "dex": "dex",
-    "visitor": LENDERS, "liquidator": "liquidators", "arbitrageur": "arbitrageurs",
-    "griefer": ADVERSARIES, "forger": ADVERSARIES, "exploiter": ADVERSARIES,
+    BORROWERS: BORROWERS, LENDERS: LENDERS, "visitor": LENDERS, BACKSTOP: BACKSTOP, RESERVE: RESERVE,
+    "liquidator": "liquidators", "dex": "dex", "arbitrageur": "arbitrageurs",
+    "griefer": ADVERSARIES, "forger": ADVERSARIES, "exploiter": ADVERSARIES, "pumper": ADVERSARIES,
     VALIDATORS: VALIDATORS, OUTSIDE: OUTSIDE,
 }  # fmt: skip
+KINDS = (*dict.fromkeys(_KINDS.values()), AGENTS)
+"""Kinds of people."""
 
 # of agents, by the first word of their names; of others it is their name
 _PARTIES = {"borrowers": BORROWERS, "arrivals": BORROWERS, "lenders": LENDERS, "stakers": BACKSTOP}
@@ -165,7 +167,8 @@ class Flows:
         known = self.parties.get(action.sender)
         if known or not action.agent:
             return known or OUTSIDE
-        return _PARTIES.get(action.agent.split(" ")[0], action.agent)
+        kind, _, number = action.agent.partition(" ")
+        return f"dex {number}" if kind == "provider" else _PARTIES.get(kind, action.agent)
 
     def party(self, address: str) -> str:
         """Whose an address is; a new one belongs to whoever sends the transaction that names it."""

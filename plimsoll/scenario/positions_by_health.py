@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from heapq import merge
+from math import ceil
 from operator import itemgetter
 
 from sortedcontainers import SortedList
@@ -77,15 +78,23 @@ class PositionsByHealth:
         yield from merge(*runs, key=itemgetter(0), reverse=True)
 
     def health_at(self, part: float, price: int) -> float | None:
-        """The quantile of the healths at `price` (1e36), the lowest at 0; None without debts."""
+        """The quantile of the healths at `price` (1e36), see `place_of`; None without debts."""
         if not self._order:
             return None
-        key = -self._order[min(len(self._order) - 1, int(part * len(self._order)))][0]
+        key = -self._order[place_of(part, len(self._order))][0]
         return self._key_at_health_one(price) / key if key < EMPTY else 0.0
 
     def _key_at_health_one(self, price: int) -> float:
         """The key of a position whose health is 1."""
         return price / PRICE_SCALE * (self._vault.risk.threshold / WAD) / assets_per_share(self._vault.pool)
+
+
+def place_of(part: float, count: int) -> int:
+    """The place, from 0, of a quantile in a sorted list: the first that at least `part` do not exceed.
+
+    numpy calls it `inverted_cdf`. The last bit of a float does not count.
+    """
+    return max(0, ceil(part * count - 1e-9) - 1)
 
 
 def assets_per_share(pool: Pool) -> float:

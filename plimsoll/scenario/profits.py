@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from plimsoll.scenario.agents.view import View
 from plimsoll.scenario.claims import BACKSTOP, BORROWERS, LENDERS, RESERVE
 from plimsoll.scenario.flows import CASH, COLLATERAL, OUTSIDE, VALIDATORS, Amounts, Flows, kind_of, pairs
-from plimsoll.scenario.records import ProfitRow
+from plimsoll.scenario.records import FlowRow, ProfitRow
 from plimsoll.scenario.world import Difference
 from plimsoll.units import PRICE_SCALE
 
@@ -60,6 +60,16 @@ def profits(flows: Flows, view: View, uncovered: Mapping[str, int]) -> Iterator[
         if any((start, end, brought, gained, rest)):
             profit = gained + moves + rest
             yield ProfitRow(party, kind_of(party), start, end, brought, gained, moves, rest, profit)
+
+
+def gains(rows: Iterable[FlowRow]) -> list[ProfitRow]:
+    """What each party has gained from others by some flows, and nothing else of its profit."""
+    found: dict[str, int] = defaultdict(int)
+    for row in rows:
+        if row.purpose != OUTSIDE:
+            found[row.payer] -= row.value
+            found[row.payee] += row.value
+    return [ProfitRow(party, kind_of(party), 0, 0, 0, gain, 0, 0, gain) for party, gain in found.items()]
 
 
 def _bearers(worth: Mapping[str, int], amount: int) -> dict[str, int]:

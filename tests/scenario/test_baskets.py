@@ -155,6 +155,8 @@ def test_positions_are_found_as_their_prices_fall() -> None:
             expected = sorted((owner for owner in healths if healths[owner] < bound), key=healths.__getitem__)
             assert list(ranking.below(bound, prices)) == expected
         assert ranking.health_at(0, prices) == pytest.approx(min(healths.values()), rel=1e-9)
+        median = np.quantile(list(healths.values()), 0.5, method="inverted_cdf")
+        assert ranking.health_at(0.5, prices) == pytest.approx(median, rel=1e-9)
 
 
 def test_a_silent_leg_shields_only_who_has_it() -> None:

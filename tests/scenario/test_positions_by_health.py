@@ -3,6 +3,7 @@
 from itertools import pairwise
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -100,3 +101,21 @@ def test_the_best_returns_come_first(healths, preset) -> None:
         quote = liquidation.quote(*book.position_of(owner), PRICE_SCALE, book.totals, MAX, book.risk)
         if quote.executable:
             assert each == pytest.approx(quote.seized / (quote.paid + quote.fee), rel=1e-9)
+
+
+@pytest.mark.parametrize("part", [0, 0.05, 0.25, 0.5, 0.75])
+def test_a_quantile_is_numpys_inverted_distribution(part: float) -> None:
+    """The first health that enough do not exceed: 5 % of 20 is the first, of 100 the fifth."""
+    for count in (1, 2, 3, 19, 20, 21, 60, 100, 140):
+        book = Book(10**12, 10**12)
+        book.positions = {f"{n:03}": (10**15 * (n + 1), 10**12) for n in range(count)}
+        ranking = PositionsByHealth(book)
+        for owner in book.positions:
+            ranking.update(owner)
+        healths = [ranking.health_at((n + 0.5) / count, PRICE_SCALE) for n in range(count)]
+        expected = np.quantile(healths, part, method="inverted_cdf")
+        assert (
+            ranking.health_at(part, PRICE_SCALE)
+            == expected
+            == healths[max(0, round(part * count + 0.499) - 1)]
+        )

@@ -67,7 +67,7 @@ class View:
         return ranking.by_return(price) if price else iter(())
 
     def health_at(self, number: int, part: float) -> float | None:
-        """A quantile of a vault's healths, the lowest at 0; None without debts or if it cannot be told."""
+        """The least health that `part` of a vault's do not exceed; None without debts or oracle's price."""
         ranking, prices = self.rankings[number], self.prices(number)
         if isinstance(ranking, BasketsByHealth):
             return ranking.health_at(part, prices)

@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from plimsoll.report.measures import MEASURES, OF_ALL, by_vault, measure
+from plimsoll.scenario.flows import KINDS
 
 
 def test_the_measures_of_a_run(result) -> None:
@@ -30,6 +32,14 @@ def test_the_measures_of_a_run(result) -> None:
             "final_price": 0.5,
             "liquidators_profit": 45,
             "highest_utilisation": 0.8,
+            "bonus": 177,  # 180 less 3
+            **dict.fromkeys((f"gained_by_{kind}" for kind in KINDS), 0),
+            "gained_by_borrowers": 220,  # a loss of 400 less the bonus
+            "gained_by_liquidators": 107,  # the bonus less the fee and what the DEX took
+            "gained_by_dex": 70,
+            "gained_by_reserve": -247,
+            "gained_by_backstop": -100,
+            "gained_by_lenders": -50,
             "share_in_dollars": 0.99,
         }
     )
@@ -71,3 +81,27 @@ def test_every_measure_says_what_it_is() -> None:
         assert each.definition.endswith(".")
         assert "{" not in each.definition
     assert "50%" in MEASURES["time_to_liquidation_median"].definition
+
+
+@pytest.mark.parametrize(("name", "part"), [("median", 0.5), ("95", 0.95)])
+def test_a_time_to_liquidation_is_numpys_inverted_distribution(result, name, part) -> None:
+    """Of the debt, dollar by dollar; on the edge of a part the earlier block counts."""
+    for debts in ([1, 1], [95, 5], [94, 6], [7, 13], [19, 1]):
+        closes = [
+            replace(result.liquidations[0], extinguished=debt, blocks_waited=3 * number)
+            for number, debt in enumerate(debts)
+        ]
+        waits = np.repeat([0, 3], debts)
+        found = measure(replace(result, liquidations=closes))[f"time_to_liquidation_{name}"]
+        assert found == np.quantile(waits, part, method="inverted_cdf")
+
+
+def test_what_is_gained_is_told_by_vault(result) -> None:
+    """The second vault has one close; the rest is the first's."""
+    first, second = by_vault(result)
+    assert (first["bonus"], second["bonus"]) == (77, 100)
+    assert (second["gained_by_borrowers"], second["gained_by_liquidators"]) == (-100, 100)
+    assert second["gained_by_dex"] == second["gained_by_lenders"] == 0
+    for kind in KINDS:
+        name = f"gained_by_{kind}"
+        assert first[name] + second[name] == measure(result)[name]
