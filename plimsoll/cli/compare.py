@@ -7,6 +7,8 @@ import click
 from plimsoll.cli import with_figures
 from plimsoll.scenario.files import REPORTS, shown
 
+DIFFERENCES = 20  # settings that the terminal shows
+
 
 @click.command()
 @click.argument("a", type=click.Path(path_type=Path))
@@ -49,7 +51,11 @@ def cli(a: Path, b: Path, out: Path | None, figures: tuple[str, ...]) -> None:
         headings.append("interval of 95 %")
         parts = [(point["label"], sweeps.lines(point)) for point in summary["points"]]
     else:
-        parts = [(f"A: {summary['a']['title']}\nB: {summary['b']['title']}", runs.lines(summary))]
+        titles = (
+            f"{letter.upper()}: {it['title']} (seed {it['seed']}, path {it['path']})"
+            for letter, it in ((letter, summary[letter]) for letter in "ab")
+        )
+        parts = [("\n".join(titles), runs.lines(summary))]
     for title, rows in parts:
         table = Table(title=title)
         for heading in headings:
@@ -57,4 +63,12 @@ def cli(a: Path, b: Path, out: Path | None, figures: tuple[str, ...]) -> None:
         for row in rows:
             table.add_row(*row)
         console.print(table)
+    if not are_sweeps:
+        differs = [
+            f"{name}: {one or 'none'} -> {other or 'none'}" for name, one, other in summary["settings"]
+        ]
+        if len(differs) > DIFFERENCES:
+            differs[DIFFERENCES:] = [f"and {len(differs) - DIFFERENCES} more, see the page"]
+        text = "\n  ".join(["what differs:", *(differs or ["nothing: the same scenario on the same path"])])
+        console.print(text, soft_wrap=True, highlight=False, markup=False)
     console.print(f"page: {shown(folder / PAGE)}", soft_wrap=True)

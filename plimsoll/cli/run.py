@@ -132,5 +132,5 @@ def play(
             console.print("Interrupted: no report was written, and an older one is as it was.")
             raise SystemExit(INTERRUPTED) from None
         raise click.ClickException(f"The run broke off ({error}); no report was written.") from None
-    console.print(table(f"{scenario.title} (seed {scenario.seed})", lines(summary)))
+    console.print(table(f"{scenario.title} (seed {scenario.seed}, path {number})", lines(summary)))
     console.print(f"report: {shown(folder / PAGE)}", soft_wrap=True)

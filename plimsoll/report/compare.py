@@ -1,6 +1,7 @@
 """Two runs side by side: the same pictures on the same axes, and the measures with their differences."""
 
 from collections.abc import Iterator, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,8 @@ from plimsoll.report import figures, page
 from plimsoll.report.folder import COMPARISON, PAGE, Run, claimed, read, replacing, write_summary
 from plimsoll.report.measures import MEASURES
 from plimsoll.report.summary import formatted
+
+PATH = "--path"  # what the number of the random prices is called among settings
 
 
 def compare(a: Path, b: Path, folder: Path, formats: Sequence[str] = ()) -> dict[str, Any]:
@@ -60,7 +63,7 @@ def lines(summary: dict[str, Any]) -> list[list[str]]:
 def _about(run: Run) -> dict[str, Any]:
     return {
         "folder": str(run.folder),
-        **{key: run.summary[key] for key in ("title", "seed", "engine", "loan")},
+        **{key: run.summary[key] for key in ("title", "seed", "path", "engine", "loan")},
     }
 
 
@@ -72,7 +75,9 @@ def _difference(name: str, a: Run, b: Run) -> dict[str, float | None]:
 
 
 def _settings(a: Run, b: Run) -> Iterator[tuple[str, str, str]]:
-    """The settings that differ: name, of A, of B."""
+    """What differs of path and settings: name, of A, of B. A file is what it holds, not its name."""
+    if a.summary["path"] != b.summary["path"]:
+        yield PATH, str(a.summary["path"]), str(b.summary["path"])
     one, other = (dict(_flat(run.scenario.model_dump(mode="json"), "")) for run in (a, b))
     for name in one | other:
         if one.get(name) != other.get(name):
@@ -85,4 +90,10 @@ def _flat(value: Any, name: str) -> Iterator[tuple[str, Any]]:
     for key, part in parts:
         yield from _flat(part, f"{name}.{key}".lstrip("."))
     if not isinstance(value, (dict, list)):
-        yield name, value
+        yield name, _contents(Path(value)) if value and name.endswith(".file") else value
+
+
+def _contents(file: Path) -> str:
+    """The data of a file in a few letters."""
+    content = file.read_bytes()
+    return f"{len(content.splitlines()):,} lines, SHA-256 {sha256(content).hexdigest()[:16]}"

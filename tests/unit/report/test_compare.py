@@ -1,6 +1,7 @@
 """Two runs side by side."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
@@ -10,7 +11,8 @@ from plimsoll.report import figures
 from plimsoll.report.compare import compare, lines
 from plimsoll.report.folder import FolderError, read
 from plimsoll.report.write import write
-from tests.unit.report.conftest import draw_nothing
+from plimsoll.scenario.reading import load
+from tests.unit.report.conftest import SCENARIO, draw_nothing
 
 
 @pytest.fixture
@@ -32,6 +34,43 @@ def test_a_comparison_has_figures_measures_and_settings(folder, other, tmp_path)
     assert "https://" not in html
     assert "-520.00 USDC" in html
     assert {path.stem for path in (tmp_path / "both").glob("*.svg")} == set(figures.CHARTS)
+
+
+def test_another_path_of_the_same_scenario_is_named(calm, other, tmp_path) -> None:
+    """Before any setting: what looks like their doing is that of other prices."""
+    write(replace(calm, path=3), tmp_path / "third")
+    summary = compare(other, tmp_path / "third", tmp_path / "both")
+    assert summary["settings"] == [("--path", "0", "3")]
+    assert (summary["a"]["path"], summary["b"]["path"]) == (0, 3)
+    page = (tmp_path / "both" / "report.html").read_text()
+    assert "seed 8, path 0, revm" in page
+    assert "seed 8, path 3, revm" in page
+    compare(other, other, tmp_path / "same")
+    assert "Nothing: the same scenario on the same path." in (tmp_path / "same" / "report.html").read_text()
+
+
+def test_prices_differ_by_what_their_files_hold(calm, tmp_path, quick) -> None:
+    """Not by their names: each report has a copy of its own."""
+    folders = []
+    for name, last in (("a", 1_000), ("b", 1_000), ("c", 999)):
+        file = tmp_path / f"{name}.csv"
+        rows = [f"2024-01-0{day}T0{hour}:00:00,2000,2000,{last},{last}" for day in (1,) for hour in range(3)]
+        file.write_text("\n".join(["time,open,high,low,close", *rows]) + "\n")
+        (tmp_path / f"{name}.yaml").write_text(
+            SCENARIO.replace(
+                "{kind: waypoints, points: [[0, 2000], [1, 1000]]}", f"{{kind: csv, file: {name}.csv}}"
+            ).replace("block_seconds: 1800", "block_seconds: 1200")
+        )
+        scenario = load(tmp_path / f"{name}.yaml")
+        update = {"vaults": scenario.vaults[:1], "borrowers": (), "liquidators": ()}
+        write(replace(calm, scenario=scenario.model_copy(update=update)), tmp_path / name)
+        folders.append(tmp_path / name)
+    a, b, c = folders
+    assert compare(a, b, tmp_path / "same")["settings"] == []
+    ((name, one, other),) = compare(a, c, tmp_path / "other")["settings"]
+    assert name == "vaults.0.price.file"
+    assert one.startswith("4 lines, SHA-256 ")
+    assert one != other
 
 
 def test_both_runs_have_the_same_axes(folder, calm, tmp_path, monkeypatch) -> None:
@@ -65,7 +104,11 @@ def test_the_command_shows_the_table_and_the_page(folder, other, tmp_path) -> No
     reply = CliRunner().invoke(cli, [str(folder), str(other), "--out", str(tmp_path / "both")])
     assert reply.exit_code == 0, reply.output
     assert "-520.00 USDC" in reply.output
-    assert "page: " in reply.output
+    assert "(seed 8, path 0)" in reply.output
+    assert "what differs:\n  seed: 7 -> 8\n  vaults.1" in reply.output
+    assert "more, see the page\npage: " in reply.output
+    reply = CliRunner().invoke(cli, [str(folder), str(folder), "--out", str(tmp_path / "same")])
+    assert "what differs:\n  nothing: the same scenario on the same path\npage: " in reply.output
 
 
 def test_the_command_says_what_is_wrong(folder, tmp_path) -> None:
