@@ -82,16 +82,6 @@ def pool_row(block: int, utilisation: int, share_price: float) -> PoolRow:
     )  # fmt: skip
 
 
-def flow(
-    block: int, payer: str, payee: str, purpose: str, loan: int, worth: int,
-    collateral: int | None = None, vault: int = 0,
-) -> FlowRow:  # fmt: skip
-    """Dollars, and collateral that is worth so many."""
-    leg = None if collateral is None else 0
-    terms = loan * USDC, collateral, (loan + worth) * USDC
-    return FlowRow(block, block / 2, payer, payee, purpose, vault, leg, *terms)
-
-
 def profit(party: str, kind: str, gained: int, moves: int) -> ProfitRow:
     """Dollars; who had 10,000 and was given nothing."""
     start, change = 10_000 * USDC, (gained + moves) * USDC
@@ -166,24 +156,14 @@ def result(scenario: Scenario) -> Result:
             LadderRow(1, 0.5, 0, 1_600.0, 4_000 * USDC, 3 * WETH),
             LadderRow(2, 1.0, 0, 650.0, 1_620 * USDC, 3 * WETH),
         ],
-        flows=[
-            flow(1, "borrowers", "liquidator 0", "bonus", -1_000, 1_050, WETH * 84 // 100),
-            flow(1, "borrowers", "liquidator 0", "bonus", -2_000, 2_100, WBTC * 525 // 10_000, 1),
-            flow(1, "liquidator 0", "reserve", "fee", 3, 0),
-            flow(1, "liquidator 0", "dex 0", "trade", -980, 1_050, WETH * 84 // 100),
-            flow(2, "borrowers", "liquidator 0", "bonus", -470, 500, WETH),
-            flow(2, "reserve", "borrowers", "loss", 250, 0),
-            flow(2, "backstop", "borrowers", "loss", 100, 0),
-            flow(2, "lenders", "borrowers", "loss", 50, 0),
-            flow(2, "outside", "liquidator 0", "outside", 10_000, 0),
-        ],
         profits=[
-            profit("borrowers", "borrowers", 220, -5_000),
-            profit("liquidator 0", "liquidators", 107, -20),
-            profit("dex 0", "dex", 70, -900),
+            profit("borrowers", "borrowers", 200, -5_000),
+            profit("liquidator 0", "liquidators", 144, -20),
+            profit("dex 0", "dex", -20, -900),
+            profit("arbitrageur 0", "arbitrageurs", 20, -9_000),
             profit("reserve", "reserve", -247, 0),
             profit("backstop", "backstop", -100, 0),
-            profit("lenders", "lenders", -50, 0),
+            profit("validators", "validators", 3, 0),
         ],
         compared=321,
         transactions=12,
