@@ -1,6 +1,6 @@
 """The codec: what contracts are asked, answer and log, as bytes, by their ABI.
 
-`eth_abi` has the say. Unsigned words, of which most calls and answers are made, are coded here, ten times as
+`eth_abi` has the say. Words, of which most calls and answers are made, are coded without it, many times as
 fast. Addresses are hexadecimal strings in lower case; a struct is a named tuple.
 """
 
@@ -17,9 +17,9 @@ from eth_utils.crypto import keccak
 
 from plimsoll.chain.artifact import AbiEntry as AbiEntry
 from plimsoll.chain.artifact import Artifact
+from plimsoll.chain.words import WORD, Answer, Reader, of_struct, of_type, words
 from plimsoll.strict import unknown
 
-WORD = 32
 _DEMANDS = {
     "address": "an account, a contract or an address: 0x and 40 hexadecimal digits",
     "bool": "True or False",
@@ -55,13 +55,14 @@ class Function:
     is_view: bool
     _parts: tuple[AbiEntry, ...]  # the inputs
     _shapes: tuple["_Shape", ...]  # of the outputs
-    _gives_words: bool  # every output is an unsigned word
+    _answer: Answer | None  # if it is made of words
 
     @classmethod
     def of(cls, entry: AbiEntry) -> "Function":
         """A function by its entry in an ABI."""
         name, inputs = entry["name"], tuple(map(type_of, entry["inputs"]))
         outputs = tuple(map(type_of, entry["outputs"]))
+        shapes = tuple(map(_Shape.of, entry["outputs"]))
         return cls(
             name,
             _digest(f"{name}({','.join(inputs)})")[:4],
@@ -69,8 +70,8 @@ class Function:
             outputs,
             entry.get("stateMutability") in ("view", "pure") or entry.get("constant", False),
             tuple(entry["inputs"]),
-            tuple(map(_Shape.of, entry["outputs"])),
-            all(kind == "uint256" for kind in outputs),
+            shapes,
+            _answer_of(shapes),
         )
 
     @classmethod
@@ -106,8 +107,8 @@ class Function:
         Raises:
             DecodingError: the answer is of other types.
         """
-        if self._gives_words and len(answer) == WORD * len(self.outputs):
-            return words(answer)
+        if self._answer and (values := self._answer.read(answer)) is not None:
+            return values
         if len(answer) < WORD * len(self.outputs):  # ape lets eth_abi read what is not there as zeros
             raise InsufficientDataBytes(f"{len(answer)} bytes are no {','.join(self.outputs)}")
         decoded = decode(self.outputs, answer)
@@ -250,11 +251,6 @@ def encode_values(types: Sequence[str], values: Sequence[Any]) -> bytes:
     return encode(types, [_plain(value) for value in values])
 
 
-def words(data: bytes) -> tuple[int, ...]:
-    """Data as unsigned words."""
-    return tuple(int.from_bytes(data[at : at + WORD], "big") for at in range(0, len(data), WORD))
-
-
 def type_of(part: AbiEntry) -> str:
     """The type of an argument, structs written out."""
     kind = str(part["type"])
@@ -278,12 +274,16 @@ class _Shape:
     """Gives structs their names."""
 
     make: Callable[[Any], Any] | None  # None: the value as it is
+    reader: Reader | None  # of one value, or of one of a list; None: eth_abi reads it
+    many: Callable[[Any], Any] | None  # makes a list; None: it is one value
 
     @classmethod
     def of(cls, part: AbiEntry) -> "_Shape":
         kind = str(part["type"])
+        many = (list if kind.startswith("tuple") else tuple) if kind.endswith("[]") else None
+        each = kind.removesuffix("[]")
         if not kind.startswith("tuple"):
-            return cls(None)
+            return cls(None, of_type(each), many)
         shapes = [cls.of(inner) for inner in part["components"]]
         fields = [inner.get("name") or f"_{at}" for at, inner in enumerate(part["components"])]
         struct = namedtuple("Struct", fields, rename=True)  # type: ignore[misc]
@@ -291,10 +291,20 @@ class _Shape:
         def make(value: Any) -> Any:
             return struct(*(shape(inner) for shape, inner in zip(shapes, value, strict=True)))
 
-        return cls((lambda values: [make(value) for value in values]) if kind.endswith("]") else make)
+        reader = of_struct(struct, [None if shape.many else shape.reader for shape in shapes])
+        if each != "tuple":  # a list of lists
+            reader = None
+        return cls(
+            (lambda values: [make(value) for value in values]) if kind.endswith("]") else make, reader, many
+        )
 
     def __call__(self, value: Any) -> Any:
         return value if self.make is None else self.make(value)
+
+
+def _answer_of(shapes: Sequence[_Shape]) -> Answer | None:
+    parts = [(shape.reader, shape.many) for shape in shapes if shape.reader]
+    return Answer(tuple(parts)) if len(parts) == len(shapes) else None
 
 
 def _plain(value: Any) -> Any:
