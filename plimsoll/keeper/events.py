@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from eth_utils.crypto import keccak
 
-from plimsoll.chain.abi import Log, words
+from plimsoll.chain.abi import Log
+from plimsoll.chain.words import words
 from plimsoll.twin.position import unpack
 
 LANE_BITS = 128  # of a leg's amount; two are in a word

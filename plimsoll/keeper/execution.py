@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from eth_utils.address import is_same_address
 
-from plimsoll.chain.abi import words
+from plimsoll.chain.words import words
 from plimsoll.keeper.basket_choice import BasketBatch, FixedPrices, Hop, LegVenue, Routes
 from plimsoll.keeper.choice import ALL, BATCH_GAS, ORDER_GAS, Batch, FixedPrice, Route, Venue
 from plimsoll.keeper.node import BasketNode, Node, NodeError, Reverted, VaultNode, call_data
