@@ -215,7 +215,7 @@ def _check_like(name: str, like: LikeConfig, legs: int) -> None:
 
 
 def _check_portfolio(name: str, group: BorrowersConfig, vaults: Spokes) -> None:
-    """Who has several collaterals says how much of each, and does nothing."""
+    """Who has several collaterals says how much of each."""
     if group.vaults is not None:
         if len(set(group.vaults)) < len(group.vaults) or len(group.vaults) < 2:
             raise fault(
@@ -240,9 +240,4 @@ def _check_portfolio(name: str, group: BorrowersConfig, vaults: Spokes) -> None:
         raise fault(
             f"{name}.portfolio.weights",
             f"{name}.portfolio.weights has {count} weights for {legs} collaterals; give one for each",
-        )
-    if isinstance(group.behaviour, Active):
-        raise fault(
-            f"{name}.behaviour",
-            f"{name}.behaviour is {group.behaviour.kind}; who has a portfolio is passive, so remove it",
         )

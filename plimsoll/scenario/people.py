@@ -56,8 +56,9 @@ class Active(StrictModel):
     """Acts once health is below `below`, until it is `to`."""
 
     kind: Literal["top_up", "deleverage", "unwind"] = Field(
-        description="`top_up` adds collateral, `deleverage` repays with own money, `unwind` sells "
-        "collateral on the DEX through the Leverage contract",
+        description="`top_up` adds collateral (to each leg of a basket in proportion), `deleverage` repays "
+        "with own money, `unwind` sells collateral on the DEX through the Leverage contract (of a basket the "
+        "most valuable leg that suffices)",
     )
     below: Health = Field(description="acts once health is below that")
     to: Health = Field(description="until health is that")

@@ -13,7 +13,8 @@ from plimsoll.params import PoolParams
 from plimsoll.scenario.agents.acts import Council, Poker
 from plimsoll.scenario.agents.adversaries import Forger, Griefer, Pumper
 from plimsoll.scenario.agents.arbitrage import ARBITRAGE, Arbitrageur
-from plimsoll.scenario.agents.borrowers import BorrowerGroup, active
+from plimsoll.scenario.agents.basket_borrowers import BasketBorrowers
+from plimsoll.scenario.agents.borrowers import VaultBorrowers, active
 from plimsoll.scenario.agents.liquidators import Liquidator
 from plimsoll.scenario.agents.newcomers import Arrivals, Exploiter, Refinancing
 from plimsoll.scenario.agents.providers import LIQUIDITY, Provider
@@ -110,7 +111,9 @@ class _Play:
         self.publishers = [Publisher(leg) for leg in world.legs]
         self.was_down = False
         self.groups = [
-            BorrowerGroup(name, ours, behaviour, world)
+            (BasketBorrowers if world.markets[ours[0].vault].is_basket else VaultBorrowers)(
+                name, ours, behaviour, world
+            )
             for number, (group, loans) in enumerate(
                 zip(scenario.borrowers, laboratory.borrowers, strict=True)
             )

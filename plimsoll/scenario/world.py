@@ -434,6 +434,13 @@ class World:
         arguments = (market.vault.contract.address, repayment, 0, self.path(market), MAX, 0, DEADLINE)
         return self.act(owner, self.leverage, "close", *arguments, bid=1, label="unwind")
 
+    def unwind_leg(self, market: Market, place: int, owner: str, repayment: int) -> Action:
+        """As `unwind`, of one leg of a basket."""
+        assert self.leverage
+        path = self.path(market.legs[place])
+        arguments = (market.vault.contract.address, place, repayment, 0, path, MAX, 0, DEADLINE)
+        return self.act(owner, self.leverage, "close_leg", *arguments, bid=1, label="unwind")
+
     def loan_units(self, tokens: Decimal) -> int:
         """Base units of the loan asset."""
         return self.scenario.loan_units(tokens)

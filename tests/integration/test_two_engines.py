@@ -125,6 +125,23 @@ def test_a_book_under_water_is_the_same_on_both(anvil, tmp_path) -> None:
     assert other_witness.words == witness.words
 
 
+def test_people_of_a_basket_who_act_are_the_same_on_both(anvil) -> None:
+    one = "count: 5, total_debt: 200_000, health: {min: 1.2, max: 1.5}, portfolio: {weights: [0.5, 0.3, 0.2]}"
+    kinds = [
+        f"{{{one}, behaviour: {{kind: {kind}, below: 1.1, to: 1.3}}}}"
+        for kind in ("top_up", "deleverage", "unwind")
+    ]
+    scenario = small_basket(f"borrowers=[{', '.join(kinds)}]")
+    result, witness = played(scenario, Revm(clock_of(scenario)))
+    other, other_witness = played(scenario, Anvil(anvil.url, now=clock_of(scenario)))
+    assert {row.agent for row in result.agents if row.key == "acted" and row.value} == {
+        f"borrowers {number}" for number in range(3)
+    }
+    assert other.tables() == result.tables()
+    assert other_witness.events == witness.events
+    assert other_witness.words == witness.words
+
+
 def test_a_basket_is_the_same_on_both(anvil) -> None:
     """With a silent leg, and one that is halted."""
     silence = "vaults.0.legs.1.oracle={outages: [{start: 1, end: 2}], heartbeat: 600, patience: 1200}"

@@ -337,8 +337,9 @@ REFUSALS = [
         "borrowers.0.portfolio.weights: a weight is 0.05; it must be 0 or at least 0.1",
     ),
     (
-        "borrowers.0.behaviour={kind: top_up, below: 1.1, to: 1.2}",
-        "borrowers.0.behaviour is top_up; who has a portfolio is passive, so remove it",
+        "borrowers.0.behaviour={kind: unwind, below: 1.01, to: 1.03}",
+        "borrowers.0.behaviour.to is 1.03; a withdrawal of collateral must end at threshold / ltv or above, "
+        "so raise it to 1.0375",
     ),
     (
         "borrowers.0.total_debt=50_000",

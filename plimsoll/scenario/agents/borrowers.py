@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -35,106 +36,162 @@ def active(
             yield " ".join(filter(None, words)), settings, ours
 
 
-class BorrowerGroup:
-    """Borrowers who act before they are liquidated; see `people.Active`."""
+class BorrowerGroup(ABC):
+    """Borrowers of one vault or basket who act before they are liquidated; see `people.Active`."""
 
     def __init__(self, name: str, loans: Sequence[Borrower], behaviour: people.Active, world: World) -> None:
-        """Borrowers of one vault, whose loans are open."""
+        """Borrowers whose loans are open."""
         self.name = name
         self.number = loans[0].vault
-        self._market = market = world.markets[self.number]
-        self._vault = market.vault.model
+        self.market = world.markets[self.number]
         self.behaviour = behaviour
-        self._below, self._to = wad(behaviour.below), wad(behaviour.to)
-        self._react, own = {
-            "top_up": (self._top_up, [each.collateral for each in loans]),
-            "deleverage": (self._deleverage, [each.debt for each in loans]),
-            "unwind": (self._unwind, [0] * len(loans)),
-        }[behaviour.kind]
-        self.wallets = {
-            each.address: int(part * behaviour.wallet) for each, part in zip(loans, own, strict=True)
-        }
-        self.ranking = PositionsByHealth(self._vault)
+        self._below, self.to = wad(behaviour.below), wad(behaviour.to)
+        self._react = {"top_up": self.top_up, "deleverage": self._deleverage, "unwind": self.unwind}[
+            behaviour.kind
+        ]
+        part = behaviour.wallet
+        self._money = {loan.address: int(loan.debt * part) for loan in loans}
+        self.wallets = {loan.address: [int(amount * part) for amount in loan.amounts] for loan in loans}
         self._noticed: dict[str, int] = {}  # the block in which an owner fell below
         self.acted = 0
 
+    @abstractmethod
+    def touch(self, owner: str) -> None:
+        """A position has changed."""
+
+    @abstractmethod
+    def falling(self, prices: Sequence[int]) -> Iterable[str]:
+        """Whose health is below what they act at, or just above."""
+
+    @abstractmethod
+    def weight(self, owner: str, prices: Sequence[int]) -> int:
+        """What somebody's collateral counts for in health, base units of the loan asset."""
+
+    @abstractmethod
+    def top_up(
+        self, world: World, owner: str, prices: Sequence[int], debt: int, weight: int
+    ) -> Iterable[Action]:
+        """Collateral out of the wallet."""
+
+    @abstractmethod
+    def unwind(
+        self, world: World, owner: str, prices: Sequence[int], debt: int, weight: int
+    ) -> Iterable[Action]:
+        """Collateral that is sold to repay."""
+
     def funding(self, world: World) -> Iterable[Action]:
         """What lets them act later: approvals, and Leverage as their operator."""
-        vault = self._market.vault
-        for owner in self.wallets:
+        vault = self.market.vault
+        for owner, wallet in self.wallets.items():
             if self.behaviour.kind == "top_up":
-                yield world.act(owner, self._market.collateral, "approve", vault.contract.address, MAX)
+                for leg, amount in zip(self.market.legs, wallet, strict=True):
+                    if amount:
+                        yield world.act(owner, leg.collateral, "approve", vault.contract.address, MAX)
             elif self.behaviour.kind == "unwind" and world.leverage:
                 yield world.act(owner, vault, "set_operator", world.leverage.contract.address, RIGHTS_ALL)
 
-    def touch(self, owner: str) -> None:
-        """A position has changed."""
-        if owner in self.wallets:
-            self.ranking.update(owner)
-
     def update(self, _rng: np.random.Generator, view: View) -> Iterable[Action]:
         """What the borrowers below their threshold do, after their latency."""
-        price = view.price(self.number)
-        if price is None:  # a vault takes money and collateral all the same
-            if self.behaviour.kind == "unwind":
-                return
-            price = view.outside_price(self._market.leg.number)
+        known = view.prices(self.number)
+        if self.behaviour.kind == "unwind" and not any(known):
+            return
+        prices = [  # a vault takes money and collateral all the same when its oracle is silent
+            price or view.outside_price(leg.number)
+            for leg, price in zip(self.market.legs, known, strict=True)
+        ]
         totals = DebtTotals(*view.world.debt_totals())
         noticed: dict[str, int] = {}
-        for owner in list(self.ranking.below(float(self.behaviour.below), price)):
-            collateral, shares = self._vault.position_of(owner)
-            debt = totals.assets_up(shares)
-            weighted = collateral * price // PRICE_SCALE * self._vault.risk.threshold // WAD
-            if weighted * WAD < debt * self._below:
+        for owner in list(self.falling(prices)):
+            debt = totals.assets_up(self.market.vault.model.shares_of(owner))
+            weight = self.weight(owner, prices)
+            if weight * WAD < debt * self._below:
                 noticed[owner] = self._noticed.get(owner, view.block)
                 if view.block - noticed[owner] < self.behaviour.latency:
                     continue
                 del noticed[owner]
-                actions = list(self._react(view.world, owner, price, debt, weighted))
+                seen = known if self.behaviour.kind == "unwind" else prices
+                actions = list(self._react(view.world, owner, seen, debt, weight))
                 self.acted += bool(actions)
                 yield from actions
         self._noticed = noticed
 
-    def _top_up(self, world: World, owner: str, price: int, debt: int, weighted: int) -> Iterable[Action]:
-        missing = ceil_div((debt * self._to // WAD - weighted) * WAD, self._vault.risk.threshold)
-        amount = min(ceil_div(missing * PRICE_SCALE, price), self.wallets[owner])
-        if amount > 0:
-            self.wallets[owner] -= amount
-            yield world.mint(self._market.collateral, owner, amount)
-            yield world.act(owner, self._market.vault, "deposit", amount, owner, label="top up")
-
     def _deleverage(
-        self, world: World, owner: str, _price: int, debt: int, weighted: int
+        self, world: World, owner: str, _prices: Sequence[int], debt: int, weight: int
     ) -> Iterable[Action]:
-        amount = min(debt - weighted * WAD // self._to, self.wallets[owner])
+        amount = min(debt - weight * WAD // self.to, self._money[owner])
         if amount > 0:
-            self.wallets[owner] -= amount
-            vault = self._market.vault
+            self._money[owner] -= amount
+            vault = self.market.vault
             yield world.mint(world.loan, owner, amount)
             yield world.act(owner, world.loan, "approve", vault.contract.address, amount)
             yield world.act(owner, vault, "repay", amount, owner, label="deleverage")
 
-    def _unwind(self, world: World, owner: str, price: int, debt: int, _weighted: int) -> Iterable[Action]:
+    def record(self, _view: View) -> dict[str, int | float]:
+        """How many times a borrower has acted so far."""
+        return {"acted": self.acted}
+
+
+class VaultBorrowers(BorrowerGroup):
+    """Those of a vault."""
+
+    def __init__(self, name: str, loans: Sequence[Borrower], behaviour: people.Active, world: World) -> None:
+        """Borrowers whose loans are open."""
+        super().__init__(name, loans, behaviour, world)
+        self._vault = self.market.vault.model
+        self._ranking = PositionsByHealth(self._vault)
+
+    def touch(self, owner: str) -> None:
+        """A position has changed."""
+        if owner in self.wallets:
+            self._ranking.update(owner)
+
+    def falling(self, prices: Sequence[int]) -> Iterable[str]:
+        """Whose health is below what they act at, or just above."""
+        return self._ranking.below(float(self.behaviour.below), prices[0])
+
+    def weight(self, owner: str, prices: Sequence[int]) -> int:
+        """What somebody's collateral counts for in health, base units of the loan asset."""
+        value = self._vault.position_of(owner)[0] * prices[0] // PRICE_SCALE
+        return int(value * self._vault.risk.threshold // WAD)
+
+    def top_up(
+        self, world: World, owner: str, prices: Sequence[int], debt: int, weight: int
+    ) -> Iterable[Action]:
+        """Collateral out of the wallet."""
+        missing = ceil_div((debt * self.to // WAD - weight) * WAD, self._vault.risk.threshold)
+        amount = min(ceil_div(missing * PRICE_SCALE, prices[0]), self.wallets[owner][0])
+        if amount > 0:
+            self.wallets[owner][0] -= amount
+            yield world.mint(self.market.collateral, owner, amount)
+            yield world.act(owner, self.market.vault, "deposit", amount, owner, label="top up")
+
+    def unwind(
+        self, world: World, owner: str, prices: Sequence[int], debt: int, _weight: int
+    ) -> Iterable[Action]:
+        """Collateral that is sold to repay."""
         collateral = self._vault.position_of(owner)[0]
-        reserves = world.reserves(self._market)
+        reserves = world.reserves(self.market)
 
         def suffices(amount: int) -> bool:
             """Whether selling for `amount` leaves the health that is wanted."""
             if amount >= reserves[1] or (sold := amount_in(amount, reserves)) > collateral:
                 return False
-            value = (collateral - sold) * price // PRICE_SCALE
-            return bool(value * self._vault.risk.threshold >= (debt - amount) * self._to)
+            value = (collateral - sold) * prices[0] // PRICE_SCALE
+            return bool(value * self._vault.risk.threshold >= (debt - amount) * self.to)
 
-        parts = (debt >> halvings for halvings in range(HALVINGS - 1, -1, -1))
-        high = next((part for part in parts if suffices(part)), None)
-        if high is None:  # the DEX is too thin for it
-            return
-        low = high // 2
-        while high - low > debt // 10_000 + 1:
-            middle = (low + high) // 2
-            low, high = (low, middle) if suffices(middle) else (middle, high)
-        yield world.unwind(self._market, owner, high)
+        repayment = least_sale(debt, suffices)
+        if repayment is not None:  # else the DEX is too thin for it
+            yield world.unwind(self.market, owner, repayment)
 
-    def record(self, _view: View) -> dict[str, int | float]:
-        """How many times a borrower has acted so far."""
-        return {"acted": self.acted}
+
+def least_sale(debt: int, suffices: Callable[[int], bool]) -> int | None:
+    """About the least repayment that suffices, to a ten-thousandth of the debt; None if none does."""
+    parts = (debt >> halvings for halvings in range(HALVINGS - 1, -1, -1))
+    high = next((part for part in parts if suffices(part)), None)
+    if high is None:
+        return None
+    low = high // 2
+    while high - low > debt // 10_000 + 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if suffices(middle) else (middle, high)
+    return high
