@@ -17,7 +17,8 @@ from eth_utils.crypto import keccak
 
 from plimsoll.chain.artifact import AbiEntry as AbiEntry
 from plimsoll.chain.artifact import Artifact
-from plimsoll.chain.words import WORD, Answer, Reader, of_struct, of_type, words
+from plimsoll.chain.words import WORD, Answer, Reader, of_struct, of_type
+from plimsoll.chain.words import words as words
 from plimsoll.strict import unknown
 
 _DEMANDS = {

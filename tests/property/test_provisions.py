@@ -127,6 +127,20 @@ def test_a_liquidation_computes_it_afresh(engine: Engine) -> None:
     place.compare()
 
 
+@pytest.mark.parametrize("odd", [0, 1])
+def test_half_of_a_debt_keeps_half_of_its_provision(engine: Engine, odd: int) -> None:
+    """To the unit, rounded up: by a price that has come back, which the safe price does not believe."""
+    place = lent(engine)
+    vault, price = place.chain["first_vault"], PRICE // 2
+    while crash(place, price) % 2 != odd:
+        price -= 10**16
+    noted, shares = vault.call("provision_of", BORROWER), vault.call("position_of", BORROWER)[1]
+    place.set_prices("first_oracle", PRICE * 7 // 10, PRICE // 4)
+    place.act("first_vault", "liquidate", BORROWER, DEBT // 2, 0, LIQUIDATOR, sender=LIQUIDATOR)
+    assert vault.call("position_of", BORROWER)[1] * 2 == shares
+    assert vault.call("provision_of", BORROWER) == (noted + odd) // 2
+
+
 def test_a_loss_of_everything_leaves_exits_open(engine: Engine) -> None:
     """The price is then next to nothing, and nobody is stopped (X1)."""
     place = lent(engine)
