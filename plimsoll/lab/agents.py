@@ -198,9 +198,10 @@ class Desk:
         """
         self._needs_dex()
         least = self._base(self._world.loan, min_profit)
-        agent = self._agent
+        agent, owner = self._agent, _owner(who)
+        sold = self._market.vault.model.position_of(owner)[0]  # at most
         return self._world.flash_liquidation(
-            self._market, agent.address, [order(_owner(who))], least, agent.bid, agent.name
+            self._market, agent.address, [order(owner)], sold, least, agent.bid, agent.name
         )
 
     def sell(self, amount: Tokens | None = None) -> Action:

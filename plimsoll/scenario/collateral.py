@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from plimsoll.params import COLLATERAL_DECIMALS
 from plimsoll.scenario.oracles import BadAnswer as BadAnswer
@@ -15,6 +16,9 @@ from plimsoll.scenario.spans import SomeTokens as SomeTokens
 from plimsoll.scenario.spans import Span as Span
 from plimsoll.scenario.spans import Tokens as Tokens
 from plimsoll.scenario.strict_model import StrictModel
+from plimsoll.twin.uniswap_v2 import RESERVE_TOP
+
+LEAST_STOCK = 10**6  # base units of a pair, so that its rounding does not count
 
 
 class TokenConfig(StrictModel):
@@ -48,6 +52,35 @@ class ThinningConfig(StrictModel):
     )
 
 
+class DetourConfig(TokenConfig):
+    """Another way to sell: through a token that has a pair with the collateral and one with the loan asset.
+
+    Its own price stands still.
+    """
+
+    price: SomeTokens = Field(Decimal(1), description="loan tokens for one of the token between, always")
+    depth: SomeTokens = Field(
+        description="loan tokens on either side of both pairs, or their worth, at the first price"
+    )
+    arbitrage: Tokens = Field(
+        Decimal(0), description="loan tokens that arbitrageurs trade in a block at most, on each of them"
+    )
+
+    @property
+    def between(self) -> int:
+        """What either pair holds of the token at first, base units."""
+        return int(self.depth / self.price * 10**self.decimals)
+
+    @model_validator(mode="after")
+    def _stocked(self) -> Self:
+        if not LEAST_STOCK <= self.between <= RESERVE_TOP:
+            raise ValueError(
+                f"{self.depth} loan tokens are {self.between} base units of {self.symbol}; a pair holds "
+                f"{LEAST_STOCK} to {RESERVE_TOP}, so change depth, price or decimals"
+            )
+        return self
+
+
 class DexConfig(StrictModel):
     """A Uniswap v2 pair of the collateral and the loan asset."""
 
@@ -62,6 +95,9 @@ class DexConfig(StrictModel):
     )
     thinning: ThinningConfig | None = Field(
         None, description="how its depth follows volatility; without, nobody takes any out"
+    )
+    detour: DetourConfig | None = Field(
+        None, description="a second way to sell; liquidators take the one that pays more"
     )
 
 

@@ -15,10 +15,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from plimsoll.market.deployment import DEPLOYER
+from plimsoll.scenario.agents.providers import provider_of
 from plimsoll.scenario.agents.view import View
 from plimsoll.scenario.books import Closed
 from plimsoll.scenario.claims import BACKSTOP, BORROWERS, LENDERS, RESERVE, Claims
 from plimsoll.scenario.records import FlowRow
+from plimsoll.scenario.routes import Between
 from plimsoll.scenario.world import Action, Leg, Outcome, World
 from plimsoll.twin.chain import Event
 from plimsoll.twin.share_math import to_assets_down
@@ -61,18 +63,25 @@ class Flows:
         """Accounts of a run that has not begun."""
         self.world = world
         self._pool = world.pool.model
+        betweens = [leg.between for leg in world.legs if leg.between]
+        self._priced: list[Leg | Between] = [*world.legs, *betweens]
         self.tokens = [world.loan, *(leg.collateral for leg in world.legs)]
+        self.tokens += [between.token for between in betweens]
         self._assets = {world.loan.contract.address: CASH}
         self._assets |= {leg.collateral.contract.address: COLLATERAL + leg.number for leg in world.legs}
+        self._assets |= {it.token.contract.address: COLLATERAL + it.number for it in betweens}
         self._vaults = {market.vault.contract.address: n for n, market in enumerate(world.markets)}
         self._places = [
             (number, place)
             for number, market in enumerate(world.markets)
             for place in range(len(market.legs))
         ]
+        self._places += [self._places[leg.number] for leg in world.legs if leg.between]
         self.parties = {world.pool.contract.address: RESERVE, world.backstop.contract.address: BACKSTOP}
         self.parties |= dict.fromkeys(self._vaults, BORROWERS)
-        self.parties |= {leg.pair: f"dex {leg.number}" for leg in world.legs if leg.pair}
+        for leg in world.legs:  # who provides its liquidity is the DEX
+            pairs = (leg.pair, *(leg.between.pairs if leg.between else ()), provider_of(leg))
+            self.parties |= {address: f"dex {leg.number}" for address in pairs if address}
         self._through = {side.contract.address for side in (world.liquidator, world.leverage) if side}
         self._trader = OUTSIDE  # for whom a transaction is sent
         self._pays_out = False
@@ -108,7 +117,13 @@ class Flows:
 
     def prices(self, view: View) -> None:
         """The outside prices of a block are known."""
-        self._prices = tuple(view.outside_price(leg.number) for leg in self.world.legs)
+        self._prices = self.prices_in(view)
+
+    def prices_in(self, view: View) -> tuple[int, ...]:
+        """What each token but the loan asset costs outside, 1e36."""
+        return tuple(
+            it.price if isinstance(it, Between) else view.outside_price(it.number) for it in self._priced
+        )
 
     # -------------------------------------------------------------------------------------- transactions
 
@@ -153,6 +168,9 @@ class Flows:
                 dex = f"dex {leg.number}"
                 amounts = net.get((dex, CASH), 0), net.get((dex, COLLATERAL + leg.number), 0)
                 self._book(net, self._trader, dex, TRADE, leg, *amounts)
+                if leg.between:
+                    taken = net.get((dex, COLLATERAL + leg.between.number), 0)
+                    self._book(net, self._trader, dex, TRADE, leg.between, 0, taken)
         purpose = outcome.action.label if outcome.action.label in (*COSTS, FORGED) else OUTSIDE
         for (party, asset), amount in made.items():
             where, loan, collateral = self._asset(asset, amount)
@@ -284,17 +302,20 @@ class Flows:
             for payer, payee, amount in pairs(_negative(gained), _positive(gained)):
                 self._book(net, payer, payee, purpose, *self._asset(asset, amount))
 
-    def _asset(self, asset: int, amount: int) -> tuple[Leg | int, int, int]:
+    def _asset(self, asset: int, amount: int) -> tuple[Leg | Between | int, int, int]:
         """An amount as `_book` takes it."""
         if asset == CASH:
             return NO_VAULT, amount, 0
-        return self.world.legs[asset - COLLATERAL], 0, amount
+        return self._priced[asset - COLLATERAL], 0, amount
 
     def _book(
-        self, net: Amounts, payer: str, payee: str, purpose: str, where: Leg | int, loan: int,
+        self, net: Amounts, payer: str, payee: str, purpose: str, where: Leg | Between | int, loan: int,
         collateral: int = 0,
     ) -> None:  # fmt: skip
-        """A flow, which explains a part of `net`; where: the collateral, or the number of a vault."""
+        """A flow, which explains a part of `net`; where: whose token it is, or the number of a vault.
+
+        Of a token between a collateral and the loan asset rows have the value alone.
+        """
         if payer == payee or not (loan or collateral):
             return
         net[payer, CASH] += loan
@@ -306,7 +327,8 @@ class Flows:
         net[payer, asset] += collateral
         net[payee, asset] -= collateral
         value = loan + collateral * self._prices[where.number] // PRICE_SCALE
-        self._add((payer, payee, purpose, *self._places[where.number]), loan, collateral, value)
+        shown = 0 if isinstance(where, Between) else collateral
+        self._add((payer, payee, purpose, *self._places[where.number]), loan, shown, value)
 
     def _add(self, key: _Key, loan: int, collateral: int, value: int) -> None:
         sums = self._open.setdefault(key, [0, 0, 0])

@@ -46,7 +46,7 @@ def profits(flows: Flows, view: View, uncovered: Mapping[str, int]) -> Iterator[
         view: of its last block.
         uncovered: debt at the end beyond the worth of its collateral, base units, by debtor.
     """
-    prices = tuple(view.outside_price(leg.number) for leg in flows.world.legs)
+    prices = flows.prices_in(view)
     starts = _worth(_holdings(flows, flows.opening, {}), flows.first, flows.first_prices)
     ends = _worth(_holdings(flows, flows.balances(), _locked(flows)), flows.claims, prices)
     unpaid: dict[str, int] = defaultdict(int)

@@ -12,7 +12,7 @@ from plimsoll.market.deployment import DEPLOYER, made_up
 from plimsoll.params import PoolParams
 from plimsoll.scenario.agents.acts import Council, Poker
 from plimsoll.scenario.agents.adversaries import Forger, Griefer, Pumper
-from plimsoll.scenario.agents.arbitrage import ARBITRAGE, Arbitrageur
+from plimsoll.scenario.agents.arbitrage import ARBITRAGE, Arbitrageur, arbitrageurs
 from plimsoll.scenario.agents.basket_borrowers import BasketBorrowers
 from plimsoll.scenario.agents.borrowers import VaultBorrowers, active
 from plimsoll.scenario.agents.liquidators import Liquidator
@@ -124,9 +124,7 @@ class _Play:
             for number, settings in enumerate(scenario.liquidators)
         ]
         self.others: list[Griefer | Forger | Pumper | Arbitrageur | Provider | Visitor] = [
-            Arbitrageur(f"arbitrageur {leg.number}", leg, world)
-            for leg in world.legs
-            if leg.config.dex and leg.config.dex.arbitrage
+            each for leg in world.legs for each in arbitrageurs(world, leg)
         ]
         self.others += [Provider(leg, world) for leg in world.legs if leg.shares]
         if scenario.griefer:

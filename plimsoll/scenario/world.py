@@ -21,6 +21,7 @@ from plimsoll.chain.engine import (
     Transaction,
 )
 from plimsoll.chain.protocol import BLUEPRINTS, Deployer
+from plimsoll.keeper.choice import Route
 from plimsoll.market.deployment import (
     CURATOR,
     DEPLOYER,
@@ -37,16 +38,18 @@ from plimsoll.market.deployment import (
 )
 from plimsoll.market.oracles import OraclePlan
 from plimsoll.params import PoolParams, wad
-from plimsoll.scenario.collateral import CollateralConfig
+from plimsoll.scenario.collateral import CollateralConfig, DetourConfig
 from plimsoll.scenario.config import Scenario
 from plimsoll.scenario.oracles import FeedConfig
+from plimsoll.scenario.routes import Between, Path, Routes, Way, made_between
+from plimsoll.scenario.sides import Side as Side
 from plimsoll.scenario.vaults import BasketConfig, VaultConfig
 from plimsoll.twin import slices
 from plimsoll.twin.basket import Basket
 from plimsoll.twin.chain import Chain, Event, Revert, require
 from plimsoll.twin.share_math import to_assets_up
 from plimsoll.twin.uniswap_v2 import PairShares
-from plimsoll.units import MAX
+from plimsoll.units import MAX, PRICE_SCALE
 
 Artifacts = Mapping[str, Artifact]
 CONTRACTS = (
@@ -60,13 +63,6 @@ GUARDIAN = made_up("guardian")
 
 class Difference(AssertionError):
     """The twin and the chain disagree: a bug of one of them."""
-
-
-class Side(NamedTuple):
-    """A contract and its twin."""
-
-    contract: Contract
-    model: Any
 
 
 @dataclass(slots=True)
@@ -84,6 +80,7 @@ class Leg:
     rate: Side | None
     second: Side | None  # the feed of the second source
     fallback: Side | None  # the feed of the fallback
+    between: Between | None = None  # a second way to sell it
 
     def price(self) -> int:
         """The oracle's price, 1e36; 0 while it has none."""
@@ -223,6 +220,9 @@ class World:
             self._market(config, _spokes(number, chain), _spokes(number, twin))
             for number, config in enumerate(scenario.vaults)
         ]
+        for leg, price in zip(self.legs, prices, strict=True):
+            if leg.config.dex and leg.config.dex.detour:
+                leg.between = self._between(leg, leg.config.dex.detour, price)
         for market in self.markets:
             limit = scenario.loan_units(market.config.credit_limit)
             self.must(self.act(CURATOR, self.council, "set_limit", market.vault.contract.address, limit))
@@ -248,7 +248,7 @@ class World:
             assert one.feed
             feed = Side(one.feed, other.feed)
             digits = 36 + self.scenario.pool.loan.decimals - each.collateral.decimals - each.oracle.decimals
-            others = (
+            rate, second, fallback = (
                 Side(contract, model) if contract else None
                 for contract, model in (
                     (one.rate, other.rate), (one.second, other.second), (one.fallback, other.fallback),
@@ -257,7 +257,7 @@ class World:
             self.legs.append(
                 Leg(
                     len(self.legs), each, collateral, oracle, feed, 10**digits, one.pair,
-                    self._shares(each, collateral, one.pair), *others,
+                    self._shares(each, collateral, one.pair), rate, second, fallback,
                 )
             )  # fmt: skip
         vault = self._side(name, ours[0].vault, theirs[0].vault)
@@ -270,6 +270,24 @@ class World:
         contract = Contract(self.engine, pair, self._artifacts["UniswapV2Pair"].abi)
         model = PairShares(self.twin, pair, (self.loan.model, collateral.model), DEPLOYER)
         return Side(contract, model)
+
+    def _between(self, leg: Leg, config: DetourConfig, price: float) -> Between:
+        """A token between a collateral and the loan asset, with its two pairs, at a first outside price."""
+        assert self.router
+        loan = self.loan_units(config.depth)
+        stock = (
+            loan * PRICE_SCALE // (leg.config.oracle.answer(price) * leg.scale),
+            loan,
+            config.between,
+        )
+        made = made_between(
+            Deployer(self.engine, DEPLOYER, self._artifacts.__getitem__),
+            self.router, self._dex, self.twin, len(self.legs) + sum(1 for it in self.legs if it.between),
+            (config.symbol, config.decimals),
+            (leg.collateral, self.loan), stock,
+        )  # fmt: skip
+        self._events.listen(made.token.contract.address, self._artifacts["PlainToken"].abi)
+        return made
 
     def _side(self, name: str, contract: Contract, model: Any) -> Side:
         """A contract whose events are the twin's, too."""
@@ -347,6 +365,13 @@ class World:
         """The tokens of a sale of collateral on its DEX."""
         return [market.collateral.contract.address, self.loan.contract.address]
 
+    def routes(self, leg: Leg) -> Routes:
+        """The ways to sell a collateral that has a DEX, as they stand on the twin."""
+        paths = [self.path(leg)]
+        if leg.between:
+            paths.append([paths[0][0], leg.between.token.contract.address, paths[0][1]])
+        return Routes([Way(path, Route(tuple(self._dex.reserves(path)))) for path in paths])
+
     def swap(
         self,
         market: Traded,
@@ -357,9 +382,15 @@ class World:
         bid: int = 0,
         label: str = "swap",
     ) -> Action:
-        """Sells an exact amount, above 0, on the collateral's DEX for `least` or more, through the router."""
-        assert self.router
+        """Sells an exact amount, above 0, on the collateral's pair for `least` or more."""
         path = self.path(market) if token_in == market.collateral else self.path(market)[::-1]
+        return self.swap_along(path, sender, amount, least, bid, label)
+
+    def swap_along(
+        self, path: Path, sender: str, amount: int, least: int = 0, bid: int = 0, label: str = "swap"
+    ) -> Action:
+        """Sells an exact amount, above 0, of the first token of a path for the last one."""
+        assert self.router
         arguments = (amount, least, path, sender, DEADLINE)
 
         def model() -> int:
@@ -395,15 +426,30 @@ class World:
         )  # fmt: skip
 
     def flash_liquidation(
-        self, market: Market, sender: str, orders: Sequence[int], min_profit: int, bid: int, label: str
+        self,
+        market: Market,
+        sender: str,
+        orders: Sequence[int],
+        sold: int,
+        min_profit: int,
+        bid: int,
+        label: str,
     ) -> Action:
-        """Liquidates without capital, through the Liquidator."""
+        """Liquidates without capital, through the Liquidator, on the way that is best for what is sold."""
         assert self.liquidator
-        arguments = (market.vault.contract.address, orders, self.path(market), min_profit)
+        path = self.routes(market.leg).best(sold).path
+        arguments = (market.vault.contract.address, orders, path, min_profit)
         return self.act(sender, self.liquidator, "liquidate_batch", *arguments, bid=bid, label=label)
 
     def flash_basket_liquidation(
-        self, market: Market, sender: str, what: Sequence[Any], min_profit: int, bid: int, label: str
+        self,
+        market: Market,
+        sender: str,
+        what: Sequence[Any],
+        sold: Sequence[int],
+        min_profit: int,
+        bid: int,
+        label: str,
     ) -> Action:
         """Liquidates in a basket without capital, each leg sold on its own DEX.
 
@@ -411,6 +457,7 @@ class World:
             market: the basket; every leg has a DEX.
             sender: who gets the profit.
             what: orders, or one owner, the limit of the repayment and the mask of legs that are left out.
+            sold: of each leg, base units; each goes the way that is best for it.
             min_profit: base units of the loan asset.
             bid: for the place in the block.
             label: what it is for.
@@ -420,7 +467,7 @@ class World:
         arguments = (
             market.vault.contract.address,
             *what,
-            [self.path(leg) for leg in market.legs],
+            [self.routes(leg).best(amount).path for leg, amount in zip(market.legs, sold, strict=True)],
             min_profit,
         )
         return self.act(sender, self.liquidator, function, *arguments, bid=bid, label=label)
@@ -529,6 +576,7 @@ class World:
         for view in ("borrow_rate", "provisions", "reserves"):
             yield f"{view} of the pool", chain.call(view), getattr(model, view)()
         collaterals = [leg.collateral for leg in self.legs]
+        collaterals += [leg.between.token for leg in self.legs if leg.between]
         for token in (self.loan, *collaterals):
             yield "supply of a token", token.contract.call("totalSupply"), token.model.total_supply
         for side in (self.pool, self.loan, *collaterals):

@@ -130,19 +130,19 @@ class Exchange:
 
     def quote_out(self, path: Sequence[str], amount: int) -> int:
         """What selling `amount` along a path yields."""
-        return quote_out(amount, self._reserves(path))
+        return quote_out(amount, self.reserves(path))
 
     def quote_in(self, path: Sequence[str], amount: int) -> int:
         """What must be sold along a path to get at least `amount`."""
         try:
-            return quote_in(amount, self._reserves(path))
+            return quote_in(amount, self.reserves(path))
         except ValueError:
             raise Revert("swap: pair too small") from None
 
     def sell(self, caller: str, path: Sequence[str], amount: int) -> int:
         """Sells what the caller holds of the first token; returns what they get of the last."""
         pairs = [self._pair(token, other) for token, other in pairwise(path)]
-        all_reserves = self._reserves(path)
+        all_reserves = self.reserves(path)
         if amount > 0:
             self.tokens[path[0]].transfer(caller, pairs[0], amount)
         for place, (pair, reserves) in enumerate(zip(pairs, all_reserves, strict=True)):
@@ -161,7 +161,8 @@ class Exchange:
             raise Revert("swap: no pair")
         return pair
 
-    def _reserves(self, path: Sequence[str]) -> list[Reserves]:
+    def reserves(self, path: Sequence[str]) -> list[Reserves]:
+        """What each pair along a path holds of the token that comes in, and of the other."""
         return [
             (self.tokens[token].balance_of(pair), self.tokens[other].balance_of(pair))
             for token, other in pairwise(path)

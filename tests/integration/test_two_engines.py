@@ -65,6 +65,9 @@ def _names(world: World) -> dict[str, str]:
             leg.collateral.contract.address: f"collateral {leg.number}",
             leg.pair: f"pair {leg.number}",
         }
+        if leg.between:
+            found[leg.between.token.contract.address] = f"token between {leg.number}"
+            found |= {pair: f"pair {leg.number} {place}" for place, pair in enumerate(leg.between.pairs)}
     return found
 
 
@@ -183,5 +186,15 @@ def test_liquidity_that_comes_and_goes_is_the_same_on_both(anvil) -> None:
     other, other_witness = played(scenario, Anvil(anvil.url, now=clock_of(scenario), block_seconds=0))
     parts = [row.value for row in result.agents if row.key == "provided"]
     assert min(parts) < 0.2 < 0.9 < parts[-1]
+    assert other.tables() == result.tables()
+    assert other_witness.words == witness.words
+
+
+def test_a_detour_of_sales_is_the_same_on_both(anvil) -> None:
+    detour = "detour: {symbol: USDT, decimals: 6, depth: 300_000, arbitrage: 5_000}"
+    scenario = tiny(f"vaults.0.dex={{depth: 30_000, arbitrage: 5_000, {detour}}}")
+    result, witness = played(scenario, Revm(clock_of(scenario)))
+    other, other_witness = played(scenario, Anvil(anvil.url, now=clock_of(scenario), block_seconds=0))
+    assert {close.liquidator for close in result.liquidations} == {"liquidator 0", "liquidator 1"}
     assert other.tables() == result.tables()
     assert other_witness.words == witness.words

@@ -82,7 +82,7 @@ def test_a_scenario_is_changed_by_the_names_of_settings(scenario) -> None:
 @pytest.mark.parametrize(
     ("what", "message"),
     [
-        (lambda: lab.load("nowhere"), "There is no scenario file nowhere; the ones that ship are bank-run, "),
+        (lambda: lab.load("nowhere"), "There is no scenario file nowhere; the ones that ship are "),
         (lambda: lab.load({"title": "x"}), "the scenario: pool is missing; add it."),
         (
             lambda: lab.load(TINY).with_({"vaults.0.ltv": 0.9}),

@@ -199,7 +199,7 @@ def test_a_rate_that_fell_too_far_leaves_the_second_source_alone() -> None:
 def long_run(oracle: str) -> list[tuple[int, float | None]]:
     """Days since the start and the oracle's price, over forty days; the asset costs 200, then 100."""
     days = [
-        "block_seconds=21600", "vaults.0.price.points=[[0, 200], [24, 200], [25, 100], [960, 100]]",
+        "block_seconds=21600", "vaults.0.price.points=[[0, 200], [24, 200], [30, 100], [960, 100]]",
         "liquidators=[]", f"vaults.0.oracle={{heartbeat: 21600, {oracle}}}",
     ]  # fmt: skip
     return [(block // 4, price) for block, (price, _) in enumerate(said(*days))]

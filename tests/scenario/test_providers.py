@@ -54,6 +54,16 @@ def test_it_leaves_with_volatility_and_comes_back_all_of_it() -> None:
     assert depth.prices == pytest.approx([200] * len(depth.prices))  # nobody has traded
 
 
+def test_who_provides_a_dex_is_the_dex() -> None:
+    """What it takes out is no loss of the DEX, and nobody has gained anything."""
+    result = play(tiny(THIN.replace("arbitrage: 50_000, ", ""), STORM, "borrowers=[]", "liquidators=[]"))
+    rows = {row.party: row for row in result.profits}
+    assert "provider 0" not in rows
+    assert rows["dex 0"].gained == 0
+    assert rows["dex 0"].brought > 0  # half of what comes back is worth less than what had left
+    assert {row.purpose for row in result.flows if "dex 0" in (row.payer, row.payee)} <= {"outside"}
+
+
 def test_it_acts_behind_the_sales_of_a_block_and_leaves_what_has_to_stay() -> None:
     result = play(tiny(THIN.replace("window: 0.5", "window: 0.5, least: 0.3"), "compare_every=1"))
     parts = provided(result)
@@ -96,9 +106,9 @@ def test_a_leg_of_a_basket_has_providers_of_its_own() -> None:
 
 def test_the_window_forgets() -> None:
     """Half an hour after the last move everything is back, an hour after with a window of an hour."""
-    step = "vaults.0.price.points=[[0, 200], [0.15, 200], [0.16, 190], [3, 190]]"
+    step = ("vaults.0.price.points=[[0, 200], [3, 200]]", "vaults.0.shocks=[{hour: 0.15, factor: 0.95}]")
     for window, hours in (("0.5", 0.5), ("1", 1)):
         thin = THIN.replace("window: 0.5", f"window: {window}")
-        parts = provided(play(tiny(thin, step, "borrowers=[]", "liquidators=[]")))
+        parts = provided(play(tiny(thin, *step, "borrowers=[]", "liquidators=[]")))
         back = next(block for block, part in enumerate(parts) if block > 1 and part > 0.999)
         assert back == 1 + round(hours * HOUR / 600)

@@ -2,57 +2,100 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from math import isqrt
+from typing import NamedTuple
 
 import numpy as np
 
 from plimsoll.market.deployment import made_up
 from plimsoll.scenario.agents.view import View
-from plimsoll.scenario.world import Action, Leg, World
+from plimsoll.scenario.world import Action, Leg, Side, World
 from plimsoll.units import MAX, PRICE_SCALE
 
 ARBITRAGE = "arbitrage"  # what arbitrageurs' transactions are for
 
 
-class Arbitrageur:
-    """Pulls a collateral's DEX to the outside price, as far as its capital goes in a block."""
+class Pair(NamedTuple):
+    """A pair, and what its first token costs outside in its second one, 1e36."""
 
-    def __init__(self, name: str, leg: Leg, world: World) -> None:
-        """An arbitrageur who can trade elsewhere at the outside price."""
-        assert leg.config.dex
+    address: str
+    tokens: tuple[Side, Side]
+    price: Callable[[View], int]
+
+
+class Arbitrageur:
+    """Pulls a pair to the outside price, as far as its capital goes in a block."""
+
+    def __init__(self, name: str, leg: Leg, pair: Pair, capital: int) -> None:
+        """An arbitrageur who can trade elsewhere at the outside price.
+
+        Args:
+            name: of the agent.
+            leg: the collateral; while it is halted nothing is traded.
+            pair: the pair.
+            capital: base units of its second token, a block.
+        """
         self.name = name
         self.address = made_up(name)
         self._leg = leg
-        self._capital = world.loan_units(leg.config.dex.arbitrage)
+        self._pair = pair
+        self._capital = capital
 
     def funding(self, world: World) -> Iterable[Action]:
         """Approvals."""
         assert world.router
-        for token in (world.loan, self._leg.collateral):
+        for token in self._pair.tokens[::-1]:
             yield world.act(self.address, token, "approve", world.router.address, MAX)
 
     def update(self, _rng: np.random.Generator, view: View) -> Iterable[Action]:
-        """One swap that leaves the DEX at the outside price, give or take the fee."""
-        world = view.world
+        """One swap that leaves the pair at the outside price, give or take the fee."""
         if self._leg.is_halted:
             return
-        price = view.outside_price(self._leg.number)
-        collateral, loan = world.reserves(self._leg)
-        if loan * PRICE_SCALE > price * collateral:  # collateral costs more on the DEX: sell it there
-            token, held, other = self._leg.collateral, collateral, loan * PRICE_SCALE // price
+        (base, quote), price = self._pair.tokens, self._pair.price(view)
+        there, paid = (token.model.balance_of(self._pair.address) for token in (base, quote))
+        if paid * PRICE_SCALE > price * there:  # the first token costs more on the DEX: sell it there
+            token, other_token, held, other = base, quote, there, paid * PRICE_SCALE // price
             limit = self._capital * PRICE_SCALE // price
         else:
-            token, held, other = world.loan, loan, collateral * price // PRICE_SCALE
+            token, other_token, held, other = quote, base, paid, there * price // PRICE_SCALE
             limit = self._capital
         if (other - held) * 1000 < held * 4:  # nothing beyond the fee
             return
         amount = min(isqrt(held * other) - held, limit)
         if amount <= 0:
             return
-        yield world.mint(token, self.address, amount)
-        yield world.swap(self._leg, self.address, token, amount, bid=1, label=ARBITRAGE)
+        path = [token.contract.address, other_token.contract.address]
+        yield view.world.mint(token, self.address, amount)
+        yield view.world.swap_along(path, self.address, amount, bid=1, label=ARBITRAGE)
 
     def record(self, _view: View) -> dict[str, int | float]:
         """Nothing."""
         return {}
+
+
+def arbitrageurs(world: World, leg: Leg) -> Iterator[Arbitrageur]:
+    """Those of a collateral: of its pair, and of the two of its detour."""
+    dex, between = leg.config.dex, leg.between
+    if not dex:
+        return
+    assert leg.pair
+
+    def outside(view: View) -> int:
+        return view.outside_price(leg.number)
+
+    if dex.arbitrage:
+        direct = Pair(leg.pair, (leg.collateral, world.loan), outside)
+        yield Arbitrageur(f"arbitrageur {leg.number}", leg, direct, world.loan_units(dex.arbitrage))
+    if between and dex.detour and dex.detour.arbitrage:
+        capital, token = world.loan_units(dex.detour.arbitrage), between.token
+        legs = (
+            Pair(
+                between.pairs[0], (leg.collateral, token),
+                lambda view: outside(view) * PRICE_SCALE // between.price,
+            ),
+            Pair(between.pairs[1], (token, world.loan), lambda _view: between.price),
+        )  # fmt: skip
+        limits = capital * PRICE_SCALE // between.price, capital
+        for place, (pair, limit) in enumerate(zip(legs, limits, strict=True)):
+            yield Arbitrageur(f"arbitrageur {leg.number} {'ab'[place]}", leg, pair, limit)

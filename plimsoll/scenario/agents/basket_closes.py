@@ -86,15 +86,19 @@ class BasketCloser:
         """The transactions: a batch of slices, and every close that leaves legs out by itself."""
         batch = [close for close in closes if not close.without]
         if sum(close.gain for close in batch) >= self._least:
-            yield self._batch(view.world, [order(close.owner, close.limit) for close in batch])
+            yield self._batch(view.world, batch)
         for close in closes:
             if close.without and close.gain >= self._least:
                 yield self._single(view.world, close)
 
-    def _batch(self, world: World, orders: list[int]) -> Action:
+    def _batch(self, world: World, closes: Sequence[BasketClose]) -> Action:
         market, sender, bid = self._market, self._address, self._settings.bid
+        orders = [order(close.owner, close.limit) for close in closes]
         if self._settings.kind == "flash":
-            return world.flash_basket_liquidation(market, sender, [orders], self._least, bid, self._name)
+            sold = list(map(sum, zip(*(close.quote.seized for close in closes), strict=True)))
+            return world.flash_basket_liquidation(
+                market, sender, [orders], sold, self._least, bid, self._name
+            )
         what: tuple[Any, ...] = (orders, [], sender)
         return world.act_on_basket(sender, market, "liquidate_batch", *what, bid=bid, label=self._name)
 
@@ -102,7 +106,9 @@ class BasketCloser:
         market, sender, bid = self._market, self._address, self._settings.bid
         if self._settings.kind == "flash":
             what: tuple[Any, ...] = (close.owner, close.limit, close.without)
-            return world.flash_basket_liquidation(market, sender, what, self._least, bid, self._name)
+            return world.flash_basket_liquidation(
+                market, sender, what, close.quote.seized, self._least, bid, self._name
+            )
         what = (close.owner, close.limit, [], close.without, sender)
         return world.act_on_basket(sender, market, "liquidate", *what, bid=bid, label=self._name)
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from plimsoll.keeper.choice import FixedPrice, Route, Venue
+from plimsoll.keeper.choice import FixedPrice, Venue
 from plimsoll.params import wad
 from plimsoll.scenario.agents.view import View
 from plimsoll.scenario.liquidators import LiquidatorConfig
 from plimsoll.scenario.world import Action, Leg, Outcome, World
-from plimsoll.twin.uniswap_v2 import amount_out
 from plimsoll.units import PRICE_SCALE, WAD
 
 
@@ -62,11 +61,14 @@ class Inventory:
             yield world.burn(leg.collateral, self._address, held)
             yield world.mint(world.loan, self._address, held * view.outside_price(leg.number) // PRICE_SCALE)
             return
-        route, limit = Route((world.reserves(leg),)), self._limit(view, leg, held)
-        amount = min(held, route.down_to(limit)) if limit else held
-        if amount > 0 and route.proceeds(amount):  # else it is less than a base unit
-            least = amount * limit // PRICE_SCALE
-            yield world.swap(leg, self._address, leg.collateral, amount, least, self._settings.bid, "sale")
+        routes, limit = world.routes(leg), self._limit(view, leg, held)
+        first = routes.best(held)
+        for path, route in (first, *(way for way in routes.ways if way is not first)):
+            amount = min(held, route.down_to(limit)) if limit else held
+            if amount > 0 and route.proceeds(amount):  # else it is less than a base unit
+                held -= amount
+                least = amount * limit // PRICE_SCALE
+                yield world.swap_along(path, self._address, amount, least, self._settings.bid, "sale")
 
     def venue(self, view: View, leg: Leg, price: int) -> Venue:
         """Where more of a collateral will be sold, behind what is held already.
@@ -79,11 +81,8 @@ class Inventory:
         careful = self._settings.kind == "capital"
         if not leg.pair:
             return FixedPrice(view.outside_price(leg.number) if careful else price)
-        collateral, loan = view.world.reserves(leg)
-        if careful:
-            held = self.held(leg)
-            collateral, loan = collateral + held, loan - amount_out(held, (collateral, loan))
-        return Route(((collateral, loan),))
+        routes = view.world.routes(leg)
+        return routes.behind(self.held(leg)) if careful else routes
 
     def _limit(self, view: View, leg: Leg, held: int) -> int:
         """The least price (1e36) at which it sells: its cost; once the market has fallen below, near that."""

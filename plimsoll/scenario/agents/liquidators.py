@@ -107,7 +107,8 @@ class Liquidator:
         for closes in self._choose(view, number, price, venue):
             if self._settings.kind == "flash":
                 orders = [close.order for close in closes]
-                terms = self._least, self._settings.bid, self.name
+                sold = sum(close.quote.seized for close in closes)
+                terms = sold, self._least, self._settings.bid, self.name
                 yield view.world.flash_liquidation(market, self.address, orders, *terms), 0
                 continue
             found = self._within_budget(view, number, closes, price, venue, budget)

@@ -16,6 +16,11 @@ from plimsoll.units import HOUR, MAX, YEAR
 LIQUIDITY = "liquidity"  # what providers' transactions are for
 
 
+def provider_of(leg: Leg) -> str | None:
+    """The address of who provides the liquidity of a collateral's pair, if any of it is ever taken out."""
+    return made_up(f"provider {leg.number}") if leg.shares else None
+
+
 class Provider:
     """Holds all shares of a pair; see `collateral.ThinningConfig`."""
 
