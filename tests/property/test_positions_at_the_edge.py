@@ -8,7 +8,8 @@ from random import Random
 from plimsoll.chain.engine import Engine
 from plimsoll.testing.engines import in_process
 from plimsoll.twin.chain import Revert
-from plimsoll.units import MAX, order
+from plimsoll.twin.liquidation import DebtTotals
+from plimsoll.units import MAX, PRICE_SCALE, WAD, order
 from tests.property import edges
 from tests.property.edges import market
 from tests.stateful.rules import Steps, lend
@@ -79,6 +80,32 @@ def test_the_last_share_of_debt(engine: Engine) -> None:
         compare_views(place, BORROWER, debt)
     place.act("first_vault", "liquidate", BORROWER, MAX, 0, STRANGER, sender=STRANGER)
     place.compare()
+
+
+def test_a_provision_of_two_units(engine: Engine) -> None:
+    """A close of a share less than half leaves of it one and a part of a unit that no rounding may lose: two.
+
+    By a price that has come back, which the safe price does not believe.
+    """
+    place = in_debt(engine)
+    Steps(place, Random(0)).age()
+    vault = place.model["first_vault"]
+    place.act("loan", "mint", BORROWER, 3, sender=DEPLOYER)
+    place.act("first_vault", "repay", 3, BORROWER, sender=BORROWER)  # a share
+    debt, (collateral, shares) = vault.debt_of(BORROWER), vault.position_of(BORROWER)
+    assert shares % 2 == 1
+    enough = -(-debt * (WAD + vault.risk.bonus_min) * PRICE_SCALE // (WAD * collateral))
+    price = enough
+    while place.act("first_vault", "poke", BORROWER, sender=STRANGER) < 2:
+        price -= PRICE_SCALE // collateral
+        place.set_prices("first_oracle", price, price)
+    place.set_prices("first_oracle", enough * 101 // 100, enough // 4)
+    place.act("loan", "mint", LIQUIDATOR, debt, sender=DEPLOYER)
+    totals = vault.pool.accrued()
+    offer = DebtTotals(totals.total_debt, totals.total_debt_shares).assets_up(shares // 2)
+    place.act("first_vault", "liquidate", BORROWER, offer, 0, LIQUIDATOR, sender=LIQUIDATOR)
+    assert vault.position_of(BORROWER)[1] == shares // 2 + 1
+    assert place.chain["first_vault"].call("provision_of", BORROWER) == 2
 
 
 def test_a_position_full_of_collateral(engine: Engine) -> None:
