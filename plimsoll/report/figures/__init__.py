@@ -82,8 +82,8 @@ CHARTS = {
         "Where a liquidation makes things worse",
         "One mark for each close. Above the line a close takes more collateral for a unit of debt than the "
         "position holds for one, and health falls; shortfall closes stand on the line. A fixed bonus crosses "
-        "it: right of the crossing every close under such a rule lowers health, and the legend counts how "
-        "many happened there. What lies beyond 150 % stands at that.",
+        "it: right of the crossing a close of a part under such a rule lowers health, and the legend counts "
+        "how many of ours happened there. What lies beyond 150 % stands at that.",
         closes.frontier,
         ("liquidations",),
     ),

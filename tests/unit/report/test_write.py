@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 from plimsoll.params import RiskParams
 from plimsoll.report import figures, page
@@ -175,7 +176,8 @@ def test_figures_come_in_other_formats_too(calm, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(figures, "CHARTS", {"prices": figures.CHARTS["prices"]})
     monkeypatch.setattr(page, "CHARTS", figures.CHARTS)
     write(calm, tmp_path / "calm", formats=("png", "pdf"))
-    assert (tmp_path / "calm" / "prices.png").read_bytes().startswith(b"\x89PNG")
+    with Image.open(tmp_path / "calm" / "prices.png") as shown:
+        assert (shown.format, shown.width) == ("PNG", 1_200)
     assert (tmp_path / "calm" / "prices.pdf").read_bytes().startswith(b"%PDF")
     assert read(tmp_path / "calm").summary["files"].count("prices.pdf") == 1
 
