@@ -56,17 +56,18 @@ def command(engine: str) -> click.Command:
     @click.option("--path", "number", type=Whole(0), default=0, help="Number of the random prices.")
     @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="As vaults.0.bonus_max=0.08.")
     @click.option("--out", type=click.Path(path_type=Path), help="Folder.  [default: reports/SCENARIO]")
+    @click.option("--what-helps", is_flag=True, help="Also play three changes that may have helped.")
     @with_figures
     def cli(
         name: str, engine: str, seed: int | None, number: int, settings: tuple[str, ...], out: Path | None,
-        figures: tuple[str, ...],
+        what_helps: bool, figures: tuple[str, ...],
     ) -> None:  # fmt: skip
         """Play SCENARIO, a YAML file or the name of one that ships with Plimsoll, and write a report."""
         from plimsoll.report.drawing import draughtsman
 
         require("jinja2", "matplotlib", "pyarrow")
         with draughtsman() as drawing:  # first of all, so that it loads what it needs meanwhile
-            play(drawing.complete, name, engine, seed, number, settings, out, figures)
+            play(drawing.complete, name, engine, seed, number, settings, out, what_helps, figures)
 
     return cli
 
@@ -92,7 +93,7 @@ def played(
 
 def play(
     complete: Complete, name: str, engine: str, seed: int | None, number: int, settings: tuple[str, ...],
-    out: Path | None, figures: tuple[str, ...],
+    out: Path | None, what_helps: bool, figures: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Plays and reports; whatever goes wrong ends as a sentence."""
     from rich.console import Console
@@ -100,11 +101,12 @@ def play(
     from plimsoll.chain import artifacts
     from plimsoll.chain.engine import CallReverted
     from plimsoll.report.folder import PAGE, FolderError, claimed
-    from plimsoll.report.summary import lines
-    from plimsoll.report.table import table
+    from plimsoll.report.summary import lines, lines_of_help, tried
+    from plimsoll.report.table import help_table, table
     from plimsoll.report.write import write
     from plimsoll.scenario.books import ReplayFailed
     from plimsoll.scenario.reading import ScenarioError, load
+    from plimsoll.scenario.remedies import remedies
     from plimsoll.scenario.world import CONTRACTS, Difference
 
     path = file_of(name)
@@ -117,14 +119,23 @@ def play(
     folder = out or REPORTS / path.stem
     words = ["plimsoll", "run", name, "--engine", engine, "--path", str(number)]
     words += ["--seed", str(scenario.seed), *(word for each in settings for word in ("--set", each))]
+    words += ["--what-helps"] if what_helps else []
     console = Console()
     try:
         with console.status("compiling the contracts, if they have changed"):
             contracts = artifacts.load(CONTRACTS, scenario.has_exchange)
         with claimed(folder):
             result = played(scenario, contracts, engine, number, console)
+            helped = []
+            for remedy, changed in remedies(path, settings) if what_helps else []:
+                console.print(f"on the same path: {remedy.said}")
+                other = played(changed.with_seed(scenario.seed), contracts, engine, number, console)
+                helped.append(tried(*remedy, other))
             with console.status("writing the report"):
-                summary = write(result, folder, command=shlex.join(words), formats=figures, complete=complete)
+                summary = write(
+                    result, folder, command=shlex.join(words), helped=helped, formats=figures,
+                    complete=complete,
+                )  # fmt: skip
     except (Difference, ReplayFailed, FolderError, FileNotFoundError) as error:
         raise click.ClickException(str(error)) from None
     except (KeyboardInterrupt, SystemExit, CallReverted, OSError, RuntimeError) as error:
@@ -133,4 +144,6 @@ def play(
             raise SystemExit(INTERRUPTED) from None
         raise click.ClickException(f"The run broke off ({error}); no report was written.") from None
     console.print(table(f"{scenario.title} (seed {scenario.seed}, path {number})", lines(summary)))
+    if rows := lines_of_help(summary):
+        console.print(help_table(rows, summary["loan"]))
     console.print(f"report: {shown(folder / PAGE)}", soft_wrap=True)

@@ -248,6 +248,8 @@ class Measure:
         return (getdoc(getattr(function, "func", function)) or "").format(**values)
 
 
+_SAID = {"dex": "DEXs", "outside": "the outside"}  # kinds of people that have another name
+
 MEASURES = {
     LIQUIDATED_DEBT: Measure("liquidated debt", "loan", liquidated_debt),
     BAD_DEBT: Measure("bad debt", "loan", bad_debt),
@@ -273,7 +275,7 @@ MEASURES = {
     "liquidators_profit": Measure("profit of liquidators", "loan", liquidators_profit),
     "bonus": Measure("bonus, less fees", "loan", bonus),
     **{
-        f"gained_by_{kind}": Measure(f"gained by {kind}", "loan", partial(gained, kind=kind))
+        f"gained_by_{kind}": Measure(f"gained by {_SAID.get(kind, kind)}", "loan", partial(gained, kind=kind))
         for kind in KINDS
     },
     "share_in_dollars": Measure("a lender's dollar at the end", "ratio", share_in_dollars),

@@ -14,7 +14,7 @@ from plimsoll.report.figures.writing import picture, shades
 from plimsoll.report.folder import Run
 from plimsoll.report.measures import MEASURES
 from plimsoll.report.story import keys, story, verdict, when
-from plimsoll.report.summary import lines, lines_by_vault
+from plimsoll.report.summary import HELP, lines, lines_by_vault, lines_of_help
 
 
 def of_run(run: Run, heads: Mapping[str, Sequence[Sequence[str]]], scenario: str) -> str:
@@ -35,6 +35,8 @@ def of_run(run: Run, heads: Mapping[str, Sequence[Sequence[str]]], scenario: str
         keys=keys(run),
         lines=lines(run.summary),
         by_vault=lines_by_vault(run.summary),
+        helped=lines_of_help(run.summary),
+        judged=HELP,
         measures=MEASURES,
         charts=CHARTS,
         pictures=_pictures(run.folder),

@@ -2,7 +2,7 @@
 
 import platform
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,11 @@ from plimsoll import __version__
 from plimsoll.chain import artifacts
 from plimsoll.places import IS_INSTALLED
 from plimsoll.report.folder import RUN
-from plimsoll.report.measures import MEASURES, OF_ALL, by_vault, measure
+from plimsoll.report.measures import BAD_DEBT, LIQUIDATED_DEBT, MEASURES, OF_ALL, by_vault, measure
 from plimsoll.scenario.records import RESTORABLE, SHORTFALL, Result
 
+HELP = (BAD_DEBT, "lenders_loss", LIQUIDATED_DEBT, "borrowers_cost", "gained_by_liquidators")
+"""Measures by which a change that may have helped is judged; all are amounts."""
 PACKAGES = ("pyrevm", "numpy", "pyarrow", "matplotlib")
 
 
@@ -51,6 +53,20 @@ def summarise(result: Result) -> dict[str, Any]:
         "rows": {name: len(rows) for name, rows in result.tables().items()},
         "versions": versions(),
     }
+
+
+def tried(said: str, settings: Sequence[str], result: Result) -> dict[str, Any]:
+    """What came of a change that may have helped, played on the same path."""
+    return {"said": said, "settings": list(settings), "measures": measure(result)}
+
+
+def lines_of_help(summary: Mapping[str, Any]) -> list[list[str]]:
+    """What was changed, and `HELP` of each in whole loan tokens, the run itself first; or no rows."""
+    if not summary["what_helps"]:
+        return []
+    runs = [("as it was", summary["measures"])]
+    runs += [(each["said"], each["measures"]) for each in summary["what_helps"]]
+    return [[said, *(f"{measures[name]:,.0f}" for name in HELP)] for said, measures in runs]
 
 
 def lines(summary: Mapping[str, Any]) -> list[tuple[str, str, str]]:

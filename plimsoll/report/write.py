@@ -15,6 +15,7 @@ def write(
     folder: Path,
     *,
     command: str = "",
+    helped: Sequence[dict[str, Any]] = (),
     formats: Sequence[str] = (),
     complete: Complete = complete,
 ) -> dict[str, Any]:
@@ -27,6 +28,7 @@ def write(
         result: the run.
         folder: where to; see `check_folder`.
         command: what repeats the run, if there is one.
+        helped: what came of changes on the same path, see `summary.tried`.
         formats: png or pdf, in which each figure is written beside SVG.
         complete: writes everything but the summary.
 
@@ -38,7 +40,7 @@ def write(
         OSError: the disk refuses.
     """
     with replacing(folder) as draft:
-        summary = summarise(result) | {"command": command}
+        summary = summarise(result) | {"command": command, "what_helps": list(helped)}
         complete(Draft(draft, result, summary, formats))
         write_summary(draft, summary)
     return summary

@@ -144,6 +144,28 @@ def test_a_run_writes_page_summary_and_tables(played) -> None:
     assert pq.read_table(played / "liquidations.parquet").num_rows > 5
 
 
+def test_a_run_says_what_would_have_helped(played, tmp_path, file) -> None:
+    """On the same path, judged by the same measures; without the flag nothing more is played."""
+    plain = json.loads((played / "summary.json").read_text())
+    assert plain["what_helps"] == []
+    assert "What would have helped" not in (played / PAGE).read_text()
+    reply = call(scenario, file, "--engine", "revm", "--what-helps", "--out", tmp_path / "report")
+    assert reply.exit_code == 0, reply.output
+    summary = json.loads((tmp_path / "report" / "summary.json").read_text())
+    assert summary["measures"] == plain["measures"]
+    assert summary["command"].endswith(" --what-helps")
+    awake, safer, _ = summary["what_helps"]
+    assert awake["settings"] == ["liquidators.0.outages=[]", "liquidators.1.latency=0"]
+    assert awake["measures"]["bad_debt"] < plain["measures"]["bad_debt"]
+    words = [word for each in safer["settings"] for word in ("--set", each)]
+    assert call(scenario, file, "--engine", "revm", *words, "--out", tmp_path / "safer").exit_code == 0
+    alone = json.loads((tmp_path / "safer" / "summary.json").read_text())
+    assert alone["measures"] == safer["measures"]
+    page = (tmp_path / "report" / PAGE).read_text()
+    assert f'<td class="n">{safer["measures"]["bad_debt"]:,.0f}</td>' in page
+    assert "as it was" in reply.output
+
+
 def test_seed_path_and_settings_change_the_run(played, tmp_path) -> None:
     """And the report says the command that repeats it."""
     path = tmp_path / "gbm.yaml"
