@@ -32,10 +32,10 @@ test: ## run all tests
 	@$(SETUP) foundry
 	@$(BIN)/ape test tests --engine anvil $(PARALLEL) $(ARGS)
 
-test-fast: ## run the tests that need no Anvil, in process
+test-fast: ## run the tests that need no Anvil, in process, without the replays of the documents
 	@$(SETUP) lab
 	@$(SETUP) foundry
-	@$(BIN)/python -m pytest tests --engine revm $(PARALLEL) $(ARGS)
+	@$(BIN)/python -m pytest tests --engine revm -m "not replay" $(PARALLEL) $(ARGS)
 
 fuzz: ## play 200,000 random steps and a million closes of baskets; FUZZ_STEPS=n for another number
 	@$(SETUP) core

@@ -40,7 +40,10 @@ def test_every_scenario_has_a_section() -> None:
     assert {path.stem for path in SHIPPED} <= commands
 
 
-@pytest.mark.parametrize(("command", "row"), ROWS, ids=[command for command, _ in ROWS])
+@pytest.mark.parametrize(
+    ("command", "row"),
+    [pytest.param(*row, id=row[0], marks=[pytest.mark.replay] if "--set" in row[0] else []) for row in ROWS],
+)
 def test_figures_are_what_is_measured(command: str, row: str) -> None:
     name, *words = shlex.split(command)
     measured = measure(play(load(SCENARIOS / f"{name}.yaml", words[1::2])))
@@ -59,6 +62,7 @@ def test_the_example_plays() -> None:
     assert result.compared > 50
 
 
+@pytest.mark.replay
 def test_python_plays_as_it_stands(monkeypatch, tmp_path) -> None:
     """From any folder; whoever borrows against a frozen price leaves bad debt."""
     monkeypatch.chdir(tmp_path)

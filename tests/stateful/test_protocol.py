@@ -21,7 +21,7 @@ from tests.stateful.rules import Steps, begin, lend
 from tests.stateful.world import MARKETS, Lockstep
 
 FUZZ = os.environ.get("FUZZ_STEPS")  # set by `make fuzz`; without it the steps are the same in every run
-STEPS = int(FUZZ or 4_000)
+STEPS = int(FUZZ or 3_000)
 STEPS_IN_A_RUN = 60
 START = 1_800_000_000
 

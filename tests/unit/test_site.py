@@ -35,6 +35,7 @@ def _without_a_screen(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 @pytest.mark.slow
+@pytest.mark.replay
 @pytest.mark.usefixtures("_without_a_screen")
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebooks_run(path: Path) -> None:
