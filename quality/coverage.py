@@ -157,10 +157,12 @@ def _statement(node: Any) -> Any:
 
 
 def _if_of(node: Any) -> Any:
-    """The `if` with an empty `return` in whose condition a node stands; None when there is none.
+    """The `if` with an empty `return` in whose condition a node stands, or that a `continue` begins, or None.
 
-    The jump of such an `if` goes to the end of the function and bears the function's name.
+    The jump of the first goes to the end of the function and bears its name, that of the second bears none.
     """
+    if isinstance(node, ast.Continue) and isinstance(node._parent, ast.If) and node is node._parent.body[0]:
+        return node._parent
     while node is not None:
         parent = node._parent
         if isinstance(parent, ast.If) and node is parent.test and _is_empty_return(parent.body[0]):
