@@ -43,6 +43,15 @@ def test_returns_with_jumps_are_as_correlated_as_asked(laws) -> None:
     assert found == pytest.approx(np.array(THREE), abs=0.02)
 
 
+def test_sizes_make_up_for_jumps_that_one_asset_has_seldom() -> None:
+    """With sizes as correlated as asked it would be 0.86."""
+    kinds = [jumps(**QUIET), jumps(**QUIET | {"jumps_per_year": 200})]
+    asked = ((1, 0.88), (0.88, 1))
+    assert dependence(kinds, np.array(asked)).sizes[0, 1] > 0.95
+    found = np.mean([np.corrcoef(moves(kinds, asked, path))[0, 1] for path in range(20)])
+    assert found == pytest.approx(0.88, abs=0.02)
+
+
 def test_without_a_correlation_jumps_are_independent() -> None:
     kinds = [jumps(**QUIET)] * 3
     found = np.mean([np.corrcoef(moves(kinds, None, path)) for path in range(20)], axis=0)
