@@ -223,8 +223,8 @@ class CandleFile(StrictModel):
                     )
                 if self.gaps == "refuse":
                     raise ValueError(
-                        f"{where} are {hours} hours apart, so that {missing} candles are missing; add "
-                        "them or say `gaps: fill`"
+                        f"{where} are {hours} hours apart (candles missing: {missing}); add them or "
+                        "say `gaps: fill`"
                     )
                 filled += missing
                 if filled > MAX_FILLED:

@@ -118,7 +118,7 @@ def test_candles_of_another_length_are_noticed(tmp_path) -> None:
 def test_a_missing_candle_is_refused_or_filled(tmp_path) -> None:
     rows = hourly(0, 1, 4, 5, 6)
     with pytest.raises(
-        ValueError, match=r"lines 3 and 4 are 3 hours apart, so that 2 candles are missing; add"
+        ValueError, match=r"lines 3 and 4 are 3 hours apart \(candles missing: 2\); add them or"
     ):
         candles(tmp_path, *rows)
     filled = candles(tmp_path, *rows, gaps="fill")
