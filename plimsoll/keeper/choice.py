@@ -19,6 +19,7 @@ from itertools import accumulate
 from math import isqrt
 from typing import NamedTuple, Protocol, cast
 
+from plimsoll.keeper.gas import BATCH_GAS, ORDER_GAS
 from plimsoll.twin.liquidation import DebtTotals, Quote, Risk, ceil_div, quotes
 from plimsoll.twin.uniswap_v2 import AFTER_FEE, FEE_BASE, Reserves, quote_out
 from plimsoll.units import NO_LIMIT, PRICE_SCALE, order
@@ -26,7 +27,6 @@ from plimsoll.units import NO_LIMIT, PRICE_SCALE, order
 ALL = 10_000  # basis points
 INTEREST = 10  # basis points by which a close may become dearer until it is mined
 MAX_ORDERS = 256  # of a batch
-BATCH_GAS, ORDER_GAS = 96_000, 9_600
 PATIENCE = 5_000  # batches looked at before the best so far is taken
 STEPS = 100  # by which the first batch is improved at most
 WIDTH = 16  # candidates to add, and to drop, that a step considers

@@ -13,17 +13,12 @@ from eth_utils.address import is_same_address
 
 from plimsoll.chain.words import words
 from plimsoll.keeper.basket_choice import BasketBatch, FixedPrices, Hop, LegVenue, Routes
-from plimsoll.keeper.choice import ALL, BATCH_GAS, ORDER_GAS, Batch, FixedPrice, Route, Venue
+from plimsoll.keeper.choice import ALL, Batch, FixedPrice, Route, Venue
+from plimsoll.keeper.gas import batch_gas
 from plimsoll.keeper.node import BasketNode, Node, NodeError, Reverted, VaultNode, call_data
 from plimsoll.twin.liquidation import ceil_div
 from plimsoll.twin.uniswap_v2 import Reserves
 from plimsoll.units import PRICE_SCALE
-
-FLASH_GAS = 190_000  # of a batch through the Liquidator and one pair, see bench/README.md
-# of a batch of a basket and each leg; through the Liquidator; of each order; from bench/README.md, rounded up
-BASKET_GAS, LEG_GAS = 75_000, 25_500
-BASKET_FLASH_GAS, LEG_FLASH_GAS = 109_000, 83_500
-BASKET_ORDER_GAS, LEG_ORDER_GAS = 14_000, 4_250
 
 
 class Execution(Protocol):
@@ -48,7 +43,7 @@ class Execution(Protocol):
 class Inventory:
     """The vault takes what is due from the keeper, who gets the collateral and sells it elsewhere."""
 
-    base_gas, order_gas = BATCH_GAS, ORDER_GAS
+    base_gas, order_gas = batch_gas(None, is_flash=False)
     least: int | None = None
 
     def __init__(self, vault: VaultNode, discount: int = 100, pair: str | None = None) -> None:
@@ -77,7 +72,7 @@ class FlashLiquidation:
     """The Liquidator sells the collateral in the vault's callback and sends what is left to the keeper."""
 
     spender: str | None = None
-    base_gas, order_gas = FLASH_GAS, ORDER_GAS
+    base_gas, order_gas = batch_gas(None, is_flash=True)
     least: int | None = 0  # the sale itself has to pay the vault
 
     def __init__(self, vault: VaultNode, liquidator: str, via: Sequence[str] = ()) -> None:
@@ -127,12 +122,10 @@ class BasketExecution:
 
     barred = 0
 
-    def __init__(self, basket: BasketNode, taker: str, base_gas: int, leg_gas: int) -> None:
-        """`base_gas` is of a batch, `leg_gas` comes on top for each leg."""
+    def __init__(self, basket: BasketNode, taker: str, is_flash: bool) -> None:
+        """Through the Liquidator if it is flash."""
         self.basket, self.taker = basket, taker
-        count = len(basket.legs)
-        self.base_gas = base_gas + leg_gas * count
-        self.order_gas = BASKET_ORDER_GAS + LEG_ORDER_GAS * count
+        self.base_gas, self.order_gas = batch_gas(len(basket.legs), is_flash)
 
     def movers(self, leg: int) -> tuple[str, ...]:
         """Who has some of a leg and must be able to move it to the taker or back."""
@@ -146,7 +139,7 @@ class BasketInventory(BasketExecution):
 
     def __init__(self, basket: BasketNode, keeper: str, discount: int = 100) -> None:
         """Values legs at their oracles' prices less `discount` basis points."""
-        super().__init__(basket, keeper, BASKET_GAS, LEG_GAS)
+        super().__init__(basket, keeper, is_flash=False)
         self._discount = discount
         self.spender: str | None = basket.address
 
@@ -187,7 +180,7 @@ class BasketFlash(BasketExecution):
             NodeError: the node does not answer.
             Reverted: there is no Liquidator at the address, or no leg has pairs.
         """
-        super().__init__(basket, liquidator, BASKET_FLASH_GAS, LEG_FLASH_GAS)
+        super().__init__(basket, liquidator, is_flash=True)
         (self._uniswap,) = basket.node.view(liquidator, "uniswap_factory()", "address")
         self._paths = tuple(self._hops(leg, via) for leg in basket.collaterals)
         self.barred = sum(1 << leg for leg, path in enumerate(self._paths) if not path)

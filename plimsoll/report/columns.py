@@ -264,6 +264,15 @@ TABLES: dict[str, tuple[Column, ...]] = {
         ),
         Column("profit", "loan", "the sum of the last three"),
     ),
+    "fees": (
+        _BLOCK,
+        _HOUR,
+        Column("agent", "text", "name of the agent"),
+        Column("transactions", "integer", "how many were mined"),
+        Column("gas", "integer", "gas that they took"),
+        Column("gas_paid", "loan", "for the base fee, which is burnt"),
+        Column("bids_paid", "loan", "to whoever makes the block"),
+    ),
 }  # fmt: skip
 """The columns by table; the tables are those of `Result.tables`."""
 
@@ -277,6 +286,7 @@ PURPOSES = {
     "legs": "one row for each leg of a basket and recorded block, at its end",
     "seizures": "one row for each close of a position in a basket and leg that the position had",
     "holdings": "one row for each borrower and leg of a basket at the start, and one at the end",
+    "fees": "what each agent paid for its transactions of a block, where gas has a price",
     "ladder": "debt by liquidation price at 100 to 200 moments, one row for each vault and price with debt",
     "flows": "one row for each payer, payee, purpose, vault and leg since the last recorded block",
     "profits": "one row for each party, at the end",

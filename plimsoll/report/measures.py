@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from plimsoll.scenario.flows import BONUS, FEE, KINDS
 from plimsoll.scenario.profits import gains
-from plimsoll.scenario.records import RESTORABLE, LiquidationRow, Result, VaultRow
+from plimsoll.scenario.records import RESTORABLE, FeeRow, LiquidationRow, Result, VaultRow
 
 BAD_DEBT, LIQUIDATED_DEBT = "bad_debt", "liquidated_debt"
 
@@ -218,6 +218,40 @@ def gained(result: Result, kind: str) -> float:
     return _loan(result, sum(row.gained for row in result.profits if row.kind == kind))
 
 
+def gas_paid(result: Result) -> float:
+    """What liquidators paid for the base fee of their transactions, which is burnt."""
+    return _loan(result, sum(row.gas_paid for row in _of_liquidators(result)))
+
+
+def bids_paid(result: Result) -> float:
+    """What liquidators paid for their places to those who make blocks: what MEV takes of the bonus."""
+    return _loan(result, sum(row.bids_paid for row in _of_liquidators(result)))
+
+
+def saved_by_bids(result: Result) -> float:
+    """What backstop and lenders would not have lost had bids gone to the reserve: `reserve_share` of them.
+
+    A loss takes what liquidators have paid until its block and no loss before has taken. Everything else is
+    left as it was.
+    """
+    if not result.scenario.gas:
+        return 0.0
+    share = result.scenario.gas.reserve_share
+    paid, left, saved = iter(_of_liquidators(result)), 0, 0
+    row = next(paid, None)
+    for loss in result.losses:
+        while row and row.block <= loss.block:
+            left += int(row.bids_paid * share)
+            row = next(paid, None)
+        part = min(left, loss.backstop + loss.lenders)
+        left, saved = left - part, saved + part
+    return _loan(result, saved)
+
+
+def _of_liquidators(result: Result) -> list[FeeRow]:
+    return [row for row in result.fees if row.agent.startswith("liquidator ")]
+
+
 def highest_utilisation(result: Result) -> float:
     """The highest utilisation of the pool at the end of a recorded block."""
     return max(row.utilisation for row in result.pool) / 10**18
@@ -278,13 +312,23 @@ MEASURES = {
         f"gained_by_{kind}": Measure(f"gained by {_SAID.get(kind, kind)}", "loan", partial(gained, kind=kind))
         for kind in KINDS
     },
+    "gas_paid": Measure("base fees paid by liquidators", "loan", gas_paid),
+    "bids_paid": Measure("bids paid by liquidators", "loan", bids_paid),
+    "saved_by_bids": Measure("losses that bids in the reserve would have covered", "loan", saved_by_bids),
     "share_in_dollars": Measure("a lender's dollar at the end", "ratio", share_in_dollars),
     "highest_utilisation": Measure("highest utilisation", "part", highest_utilisation),
 }
 """The measures of a run by name."""
 
 
-OF_ALL = ("liquidators_profit", "highest_utilisation", "share_in_dollars")
+OF_ALL = (
+    "liquidators_profit",
+    "gas_paid",
+    "bids_paid",
+    "saved_by_bids",
+    "highest_utilisation",
+    "share_in_dollars",
+)
 """Measures that a vault has not for itself."""
 
 

@@ -29,6 +29,7 @@ from plimsoll.scenario.collateral import (
     TokenConfig,
     Tokens,
 )
+from plimsoll.scenario.gas import GasConfig
 from plimsoll.scenario.groups import check_ceilings, check_group, check_owners
 from plimsoll.scenario.liquidators import LiquidatorConfig
 from plimsoll.scenario.moments import Moment, shown
@@ -114,6 +115,7 @@ class Scenario(StrictModel):
     )
     borrowers: tuple[Group_, ...] = ()
     liquidators: tuple[LiquidatorConfig, ...] = ()
+    gas: GasConfig | None = Field(None, description="without, gas costs nothing and blocks have room for all")
     griefer: GrieferConfig | None = None
     forger: ForgerConfig | None = None
     pumper: PumperConfig | None = None
@@ -260,6 +262,12 @@ class Scenario(StrictModel):
             _check_hours(f"{name}.oracle.rate.moves", name, each, each.oracle.rate.moves)
 
     def _check_liquidator(self, name: str, liquidator: LiquidatorConfig) -> None:
+        if self.gas is None and (liquidator.pays or liquidator.private):
+            field = "pays" if liquidator.pays else "private"
+            raise fault(
+                f"{name}.{field}",
+                f"{name}.{field} means nothing where gas has no price; add `gas` or remove it",
+            )
         for number in self.watched(liquidator):
             if number >= len(self.vaults):
                 raise fault(

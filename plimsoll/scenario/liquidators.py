@@ -53,7 +53,18 @@ class LiquidatorConfig(StrictModel):
         10,
         ge=1,
         le=10**6,
-        description="for its place in the block; the highest goes first, of equal ones the first in the file",
+        description="for its place in the block; the highest goes first, of equal ones the first in the "
+        "file; where gas has a price it is paid: gwei for a unit",
+    )
+    pays: Part = Field(
+        Decimal(0),
+        description="part of its expected profit that it bids besides, where gas has a price: in private all "
+        "of that, in public what it takes to be ahead of the others who do",
+    )
+    private: bool = Field(
+        False,
+        description="whether its transactions are seen by nobody until they are mined; those that would "
+        "revert are not mined and cost nothing",
     )
     batch: int = Field(64, ge=1, le=256, description="most positions in a transaction")
     outages: tuple[Span, ...] = Field((), description="hours in which it does nothing")

@@ -150,6 +150,19 @@ class AgentRow:
 
 
 @dataclass(frozen=True, slots=True)
+class FeeRow:
+    """What one agent paid for its transactions of one block, where gas has a price."""
+
+    block: int
+    hour: float
+    agent: str
+    transactions: int
+    gas: int
+    gas_paid: int  # the base fee, which is burnt
+    bids_paid: int  # to whoever makes the block
+
+
+@dataclass(frozen=True, slots=True)
 class PositionRow:
     """One borrower at the start or at the end."""
 
@@ -224,6 +237,7 @@ class Result:
     ladder: list[LadderRow] = field(default_factory=list)
     flows: list[FlowRow] = field(default_factory=list)
     profits: list[ProfitRow] = field(default_factory=list)
+    fees: list[FeeRow] = field(default_factory=list)
     compared: int = 0  # numbers of the books that were equal on chain and twin
     transactions: int = 0
     reverts: Counter[tuple[str, str]] = field(default_factory=Counter)  # by what was sent, and the reason
@@ -267,6 +281,5 @@ class Result:
             "vaults": self.vaults, "pool": self.pool, "liquidations": self.liquidations,
             "losses": self.losses, "agents": self.agents, "positions": self.positions,
             "legs": self.legs, "seizures": self.seizures, "holdings": self.holdings,
-            "ladder": self.ladder,
-            "flows": self.flows, "profits": self.profits,
+            "ladder": self.ladder, "fees": self.fees, "flows": self.flows, "profits": self.profits,
         }  # fmt: skip

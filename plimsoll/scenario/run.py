@@ -21,6 +21,7 @@ from plimsoll.scenario.agents.providers import LIQUIDITY, Provider
 from plimsoll.scenario.agents.suppliers import Lenders, Stakers, Visitor
 from plimsoll.scenario.agents.view import Agent, Delayed, Told, View
 from plimsoll.scenario.baskets_by_health import BasketsByHealth
+from plimsoll.scenario.blockspace import Blockspace
 from plimsoll.scenario.borrowers import draw
 from plimsoll.scenario.candles import Prices
 from plimsoll.scenario.config import Scenario
@@ -109,6 +110,7 @@ class _Play:
             for market in world.markets
         ]
         self.publishers = [Publisher(leg) for leg in world.legs]
+        self.blockspace = Blockspace(scenario.gas, world)
         self.was_down = False
         self.groups = [
             (BasketBorrowers if world.markets[ours[0].vault].is_basket else VaultBorrowers)(
@@ -123,6 +125,7 @@ class _Play:
             Liquidator(f"liquidator {number}", settings, scenario.watched(settings), world)
             for number, settings in enumerate(scenario.liquidators)
         ]
+        self.charged = {liquidator.name: liquidator for liquidator in self.liquidators}
         self.others: list[Griefer | Forger | Pumper | Arbitrageur | Provider | Visitor] = [
             each for leg in world.legs for each in arbitrageurs(world, leg)
         ]
@@ -213,7 +216,8 @@ class _Play:
         """What there is to see in a block; prices before its trades."""
         second = block * self.scenario.block_seconds
         loan_price = float(self.loan_prices[block])
-        return View(self.world, self.rankings, self._outside(block), block, second, loan_price)
+        fees = self.blockspace.fees(second)
+        return View(self.world, self.rankings, self._outside(block), block, second, loan_price, fees)
 
     def _missing_block(self, block: int) -> None:
         """The sequencer is down: prices move on, nothing else does."""
@@ -248,13 +252,19 @@ class _Play:
             for agent in self.agents
             for action in agent.update(self.rng, view)
         ]
-        sent.sort(key=self._place())
+        sent = self.blockspace.fitting(
+            sorted(self.blockspace.auction(self.blockspace.again(sent)), key=self._place())
+        )
         if updates or sent:
             outcomes = world.do(*updates, *sent)
             self._follow(outcomes)
             for outcome in outcomes:
                 if outcome.action.agent in self.told:
                     self.told[outcome.action.agent].note(world, outcome)
+            for row in self.blockspace.charges(block, view.second, outcomes):
+                self.recorder.result.fees.append(row)
+                if row.agent in self.charged:
+                    self.charged[row.agent].charge(row)
             view.outside = self._outside(block)
             for number, owner in self.recorder.note(view, outcomes):
                 self._touch(number, owner)

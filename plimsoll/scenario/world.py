@@ -167,6 +167,8 @@ class Action(NamedTuple):
     bid: int = 0
     label: str = ""
     agent: str = ""  # whose it is
+    most: int = 0  # how far the bid may be raised
+    is_private: bool = False  # seen by nobody until it is mined; where it would revert it is not mined
 
 
 class Outcome(NamedTuple):

@@ -115,6 +115,19 @@ def test_the_same_scenario_is_the_same_on_both(anvil) -> None:
     assert other_witness.words == witness.words
 
 
+def test_dear_blocks_are_the_same_on_both(anvil) -> None:
+    """Base fees that rise, bids that are raised, and room for a few transactions."""
+    keepers = "{kind: flash, pays: 0.9}, {kind: capital, capital: 50_000, pays: 0.5, private: true}"
+    settings = "gas={ether: 200, base_fee: [[0, 10], [1, 200]], limit: 1_000_000}", "block_seconds=120"
+    scenario = tiny(f"liquidators=[{keepers}]", *settings)
+    result, witness = played(scenario, Revm(clock_of(scenario)))
+    other, other_witness = played(scenario, Anvil(anvil.url, now=clock_of(scenario), block_seconds=0))
+    assert sum(row.bids_paid for row in result.fees) > 0
+    assert other.tables() == result.tables()
+    assert other_witness.events == witness.events
+    assert other_witness.words == witness.words
+
+
 def test_a_book_under_water_is_the_same_on_both(anvil, tmp_path) -> None:
     """A file's positions: beyond what the basket lends, below its smallest loan, with dust of a leg."""
     rows = ("a,0,0,2.5,4500", "b,0,2,900,150", "c,0,0,9,9000", "c,0,1,0.00000001,")

@@ -10,9 +10,12 @@ import numpy as np
 
 from plimsoll.market.deployment import made_up
 from plimsoll.scenario.agents.view import View
+from plimsoll.scenario.blockspace import GAS
 from plimsoll.scenario.world import Action, Leg, Side, World
+from plimsoll.twin.uniswap_v2 import amount_out
 from plimsoll.units import MAX, PRICE_SCALE
 
+BID = 1
 ARBITRAGE = "arbitrage"  # what arbitrageurs' transactions are for
 
 
@@ -65,9 +68,15 @@ class Arbitrageur:
         amount = min(isqrt(held * other) - held, limit)
         if amount <= 0:
             return
+        if quote is view.world.loan and view.fees.ether:
+            bought = amount_out(amount, (held, paid if token is base else there))
+            sold = amount * price // PRICE_SCALE if token is base else amount
+            gain = (bought if token is base else bought * price // PRICE_SCALE) - sold
+            if gain * PRICE_SCALE <= view.fees.price(BID) * GAS["swapExactTokensForTokens"]:
+                return
         path = [token.contract.address, other_token.contract.address]
         yield view.world.mint(token, self.address, amount)
-        yield view.world.swap_along(path, self.address, amount, bid=1, label=ARBITRAGE)
+        yield view.world.swap_along(path, self.address, amount, bid=BID, label=ARBITRAGE)
 
     def record(self, _view: View) -> dict[str, int | float]:
         """Nothing."""

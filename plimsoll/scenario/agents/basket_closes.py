@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from plimsoll.keeper.choice import Venue
+from plimsoll.keeper.choice import Gas, Venue
 from plimsoll.scenario.liquidators import LiquidatorConfig
 from plimsoll.scenario.world import Action, Market, World
 from plimsoll.twin import slices
@@ -42,7 +42,13 @@ class BasketCloser:
     """
 
     def __init__(
-        self, market: Market, settings: LiquidatorConfig, sender: tuple[str, str], margin: int, least: int
+        self,
+        market: Market,
+        settings: LiquidatorConfig,
+        sender: tuple[str, str],
+        margin: int,
+        least: int,
+        gas: Gas,
     ) -> None:
         """A closer for a liquidator.
 
@@ -52,11 +58,12 @@ class BasketCloser:
             sender: its name and its address.
             margin: least value at the oracles' prices over cost, WAD.
             least: least profit of a transaction, base units of the loan asset.
+            gas: what closes cost, and how many fit into a transaction.
         """
         self._market = market
         self._settings = settings
         self._name, self._address = sender
-        self._margin, self._least = margin, least
+        self._margin, self._least, self._gas = margin, least, gas
 
     def closes(self, view: View, number: int, venues: Sequence[Venue], budget: int) -> list[BasketClose]:
         """Closes that pay and that `budget` (base units) covers, the lowest health first.
@@ -72,7 +79,7 @@ class BasketCloser:
         sold = [0] * len(venues)
         found: list[BasketClose] = []
         for owner in view.below(number):
-            if budget <= 0 or len(found) == self._settings.batch:
+            if budget <= 0 or len(found) == self._gas.room:
                 break
             offers = (self._best(view, number, owner, mask, budget, venues, sold) for mask in masks)
             close = next(filter(None, offers), None)
@@ -82,14 +89,18 @@ class BasketCloser:
                 sold = [a + b for a, b in zip(sold, close.quote.seized, strict=True)]
         return found
 
-    def actions(self, view: View, closes: Sequence[BasketClose]) -> Iterator[Action]:
-        """The transactions: a batch of slices, and every close that leaves legs out by itself."""
+    def actions(self, view: View, closes: Sequence[BasketClose]) -> Iterator[tuple[Action, int]]:
+        """The transactions: a batch of slices, and every close that leaves legs out by itself.
+
+        Each with what it is expected to leave after gas.
+        """
         batch = [close for close in closes if not close.without]
-        if sum(close.gain for close in batch) >= self._least:
-            yield self._batch(view.world, batch)
+        gain = sum(close.gain for close in batch) - self._gas.cost(len(batch))
+        if batch and gain >= self._least:
+            yield self._batch(view.world, batch), gain
         for close in closes:
-            if close.without and close.gain >= self._least:
-                yield self._single(view.world, close)
+            if close.without and close.gain - self._gas.cost(1) >= self._least:
+                yield self._single(view.world, close), close.gain - self._gas.cost(1)
 
     def _batch(self, world: World, closes: Sequence[BasketClose]) -> Action:
         market, sender, bid = self._market, self._address, self._settings.bid

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from plimsoll.keeper.choice import FixedPrice, Venue
 from plimsoll.params import wad
 from plimsoll.scenario.agents.view import View
+from plimsoll.scenario.blockspace import GAS
 from plimsoll.scenario.liquidators import LiquidatorConfig
 from plimsoll.scenario.world import Action, Leg, Outcome, World
 from plimsoll.units import PRICE_SCALE, WAD
@@ -63,9 +64,10 @@ class Inventory:
             return
         routes, limit = world.routes(leg), self._limit(view, leg, held)
         first = routes.best(held)
+        fee = view.fees.price(self._settings.bid) * GAS["swapExactTokensForTokens"] // PRICE_SCALE
         for path, route in (first, *(way for way in routes.ways if way is not first)):
             amount = min(held, route.down_to(limit)) if limit else held
-            if amount > 0 and route.proceeds(amount):  # else it is less than a base unit
+            if amount > 0 and route.proceeds(amount) > fee:
                 held -= amount
                 least = amount * limit // PRICE_SCALE
                 yield world.swap_along(path, self._address, amount, least, self._settings.bid, "sale")

@@ -13,8 +13,10 @@ from plimsoll.params import wad
 from plimsoll.scenario.agents.basket_closes import BasketCloser
 from plimsoll.scenario.agents.inventory import Inventory
 from plimsoll.scenario.agents.view import View
+from plimsoll.scenario.blockspace import gas_of, liquidation_gas
 from plimsoll.scenario.liquidators import LiquidatorConfig
 from plimsoll.scenario.positions_by_health import SLACK
+from plimsoll.scenario.records import FeeRow
 from plimsoll.scenario.world import Action, Leg, Market, Outcome, World
 from plimsoll.twin import liquidation
 from plimsoll.twin.liquidation import DebtTotals, Quote
@@ -40,6 +42,7 @@ class Liquidator:
         self._capital = world.loan_units(settings.capital)
         self._bearable = int(self._capital * settings.stops_after)
         self._inventory = Inventory(self.address, settings)
+        self._gas_paid = self._bids_paid = 0
 
     def funding(self, world: World) -> Iterable[Action]:
         """Capital and approvals."""
@@ -60,7 +63,7 @@ class Liquidator:
             yield from self._inventory.sales(view, leg)
         if self._settings.kind == "capital" and self._lost(view) > self._bearable:
             return
-        budget = view.world.loan.model.balance_of(self.address)
+        budget = max(0, self._money(view.world))
         for number, market in zip(self._vaults, self._markets(view.world), strict=True):
             prices = view.prices(number)
             venues = [
@@ -68,17 +71,38 @@ class Liquidator:
                 for leg, price in zip(market.legs, prices, strict=True)
             ]
             if market.is_basket:
-                closer = BasketCloser(
-                    market, self._settings, (self.name, self.address), self._margin, self._least
-                )
+                terms = self._margin, self._least, self._gas(view, market)
+                closer = BasketCloser(market, self._settings, (self.name, self.address), *terms)
                 limit = NO_LIMIT if self._settings.kind == "flash" else budget
                 closes = closer.closes(view, number, venues, limit)
                 budget -= sum(close.cost for close in closes)
-                yield from closer.actions(view, closes)
+                for action, gain in closer.actions(view, closes):
+                    yield self._priced(view, action, gain)
             elif prices[0] and not self._leaves_out(market):
                 for action, cost in self._vault_closes(view, number, prices[0], venues[0], budget):
                     budget -= cost
                     yield action
+
+    def _gas(self, view: View, market: Market) -> Gas:
+        """What closes cost at its own bid; as many fit as it puts into a batch."""
+        first, each = liquidation_gas(market, self._settings.kind == "flash")
+        cap = min(first + each * self._settings.batch, view.fees.limit)
+        return Gas(view.fees.price(self._settings.bid), cap, first, each)
+
+    def _priced(self, view: View, action: Action, gain: int) -> Action:
+        """A transaction that is expected to leave `gain` after gas, with what it may bid for that."""
+        amount = int(gain * self._settings.pays)
+        raised = self._settings.bid + view.fees.bid(gas_of(view.world, action), amount) if amount else 0
+        return action._replace(most=raised, is_private=self._settings.private)
+
+    def charge(self, row: FeeRow) -> None:
+        """It has paid for its transactions of a block, out of its money."""
+        self._gas_paid += row.gas_paid
+        self._bids_paid += row.bids_paid
+
+    def _money(self, world: World) -> int:
+        """Base units of the loan asset that are left, of what the token says, after gas."""
+        return int(world.loan.model.balance_of(self.address)) - self._gas_paid - self._bids_paid
 
     def note(self, world: World, outcome: Outcome) -> None:
         """What has become of a transaction of its own."""
@@ -87,7 +111,7 @@ class Liquidator:
     def _lost(self, view: View) -> int:
         """Base units of the loan asset, its collateral at the outside prices."""
         held = self._inventory.worth(view, self._legs(view.world))
-        return self._capital - held - int(view.world.loan.model.balance_of(self.address))
+        return self._capital - held - self._money(view.world)
 
     def _markets(self, world: World) -> list[Market]:
         return [world.markets[number] for number in self._vaults]
@@ -103,28 +127,31 @@ class Liquidator:
         self, view: View, number: int, price: int, venue: Venue, budget: int
     ) -> Iterable[tuple[Action, int]]:
         """Transactions that close positions of a vault, and what they cost of `budget`."""
-        market = view.world.markets[number]
-        for closes in self._choose(view, number, price, venue):
-            if self._settings.kind == "flash":
-                orders = [close.order for close in closes]
-                sold = sum(close.quote.seized for close in closes)
-                terms = sold, self._least, self._settings.bid, self.name
-                yield view.world.flash_liquidation(market, self.address, orders, *terms), 0
+        market, gas = view.world.markets[number], self._gas(view, view.world.markets[number])
+        is_flash = self._settings.kind == "flash"
+        for closes in self._choose(view, number, price, venue, gas):
+            found = closes if is_flash else self._within_budget(view, number, closes, price, budget)
+            seized, cost = sum(close.quote.seized for close in found), sum(close.cost for close in found)
+            gain = venue.proceeds(seized) - cost - gas.cost(len(found))
+            if not found or gain < self._least:
                 continue
-            found = self._within_budget(view, number, closes, price, venue, budget)
-            if found:
-                cost = sum(close.cost for close in found)
-                budget -= cost
-                orders = [close.order for close in found]
-                rate = self._margin * PRICE_SCALE * PRICE_SCALE // (WAD * price) if not market.pair else 0
-                action = view.world.act(
-                    self.address, market.vault, "liquidate_batch", orders, rate, self.address,
-                    bid=self._settings.bid, label=self.name,
-                )  # fmt: skip
-                yield action, cost
+            orders = [close.order for close in found]
+            if is_flash:
+                least = self._least + gas.cost(len(found))
+                terms = seized, least, self._settings.bid, self.name
+                action = view.world.flash_liquidation(market, self.address, orders, *terms)
+                yield self._priced(view, action, gain), 0
+                continue
+            budget -= cost
+            rate = self._margin * PRICE_SCALE * PRICE_SCALE // (WAD * price) if not market.pair else 0
+            action = view.world.act(
+                self.address, market.vault, "liquidate_batch", orders, rate, self.address,
+                bid=self._settings.bid, label=self.name,
+            )  # fmt: skip
+            yield self._priced(view, action, gain), cost
 
-    def _choose(self, view: View, number: int, price: int, venue: Venue) -> Iterable[list[Close]]:
-        """Closes that pay, one list for each transaction."""
+    def _choose(self, view: View, number: int, price: int, venue: Venue, gas: Gas) -> Iterable[list[Close]]:
+        """Closes that may pay, one list for each transaction."""
         market = view.world.markets[number]
         vault = market.vault.model
         totals = DebtTotals(*view.world.debt_totals())
@@ -142,12 +169,8 @@ class Liquidator:
         found.sort(key=_unit_cost)
         if market.pair is None:
             for first in range(0, len(found), self._settings.batch):
-                batch = found[first : first + self._settings.batch]
-                gains = (venue.proceeds(close.quote.seized) - close.cost for close in batch)
-                if sum(gains) >= self._least:
-                    yield batch
+                yield found[first : first + self._settings.batch]
             return
-        gas = Gas(cap=96_000 + 9_600 * self._settings.batch)
         best = choose([Candidate(close.owner, close.quote) for close in found], venue, gas, PATIENCE)
         if best.candidates and best.profit >= self._least:
             yield [Close(*candidate) for candidate in best.candidates]
@@ -162,9 +185,9 @@ class Liquidator:
             yield [part]
 
     def _within_budget(
-        self, view: View, number: int, closes: Sequence[Close], price: int, venue: Venue, budget: int
+        self, view: View, number: int, closes: Sequence[Close], price: int, budget: int
     ) -> list[Close]:
-        """As many closes as `budget` pays, the best first, the last in part; none if they pay too little."""
+        """As many closes as `budget` pays, the best first, the last in part."""
         market, found = view.world.markets[number], []
         for close in sorted(closes, key=_unit_cost):
             if close.cost <= budget:
@@ -177,9 +200,7 @@ class Liquidator:
             if quote.executable:
                 found.append(Close(close.owner, quote, limit))
             break
-        seized, cost = sum(close.quote.seized for close in found), sum(close.cost for close in found)
-        value = venue.proceeds(seized)
-        return found if value - cost >= self._least else []
+        return found
 
     def _part(self, owner: str, paid: int, venue: Venue, quote: Callable[[int], Quote]) -> Close | None:
         """The most profitable of the halves, quarters and so on of a close that is too large for the DEX."""
@@ -191,9 +212,12 @@ class Liquidator:
         return part if gain >= self._least else None
 
     def record(self, view: View) -> dict[str, int | float]:
-        """Loan asset above the capital; value of the collateral held at the outside price; base units."""
+        """Loan asset above the capital, after gas; collateral held at the outside price; base units."""
         held = self._inventory.worth(view, self._legs(view.world))
-        return {"profit": view.world.loan.model.balance_of(self.address) - self._capital, "inventory": held}
+        found: dict[str, int | float] = {"profit": self._money(view.world) - self._capital, "inventory": held}
+        if view.fees.ether:
+            found |= {"gas_paid": self._gas_paid, "bids_paid": self._bids_paid}
+        return found
 
 
 class Close(NamedTuple):

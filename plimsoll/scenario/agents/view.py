@@ -14,6 +14,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from plimsoll.scenario.baskets_by_health import BasketsByHealth
+from plimsoll.scenario.gas import FREE, Fees
 from plimsoll.scenario.positions_by_health import PositionsByHealth
 from plimsoll.scenario.world import Action, Outcome, World
 from plimsoll.units import HOUR
@@ -29,6 +30,7 @@ class View:
     block: int
     second: int  # since the start
     loan_price: float = 1.0  # dollars for a loan token
+    fees: Fees = FREE
 
     @property
     def hour(self) -> float:
