@@ -39,6 +39,7 @@ WORST = {
     ),
     "legs": Order("deepest fall of the outside price", lambda row: row.outside / row.path),
     "seizures": Order("latest", lambda row: -row.block),
+    "fees": Order("what was paid", lambda row: -(row.gas_paid + row.bids_paid)),
     "flows": Order("value", lambda row: -abs(row.value)),
     "profits": Order("lowest profit", lambda row: row.profit),
     "ladder": Order("debt", lambda row: -row.debt),

@@ -19,7 +19,7 @@ from plimsoll.scenario.agents.providers import provider_of
 from plimsoll.scenario.agents.view import View
 from plimsoll.scenario.books import Closed
 from plimsoll.scenario.claims import BACKSTOP, BORROWERS, LENDERS, RESERVE, Claims
-from plimsoll.scenario.records import FlowRow
+from plimsoll.scenario.records import FeeRow, FlowRow
 from plimsoll.scenario.routes import Between
 from plimsoll.scenario.world import Action, Leg, Outcome, World
 from plimsoll.twin.chain import Event
@@ -29,7 +29,7 @@ from plimsoll.units import NOBODY, PRICE_SCALE
 OUTSIDE, VALIDATORS, ADVERSARIES, AGENTS = "outside", "validators", "adversaries", "agents"
 BONUS, FEE, LOSS, TRADE, INTEREST, FORGED = "bonus", "fee", "loss", "trade", "interest", "forged"
 PAYOUT, TRANSFER, REPRICING, ROUNDING = "payout", "transfer", "repricing", "rounding"
-COSTS = ("gas", "bid")  # what burns are called that validators receive
+COSTS = ("gas", "bid")  # what is paid to validators, and what burns are called that they receive
 NO_VAULT = -1
 UNITS = 3  # of the loan asset that an event of pool or vault rounds at most
 
@@ -335,6 +335,13 @@ class Flows:
         sums[0] += loan
         sums[1] += collateral
         sums[2] += value
+
+    def charge(self, row: FeeRow) -> None:
+        """Books what an agent paid for a block, with ether that it brings from elsewhere."""
+        party = _PARTIES.get(row.agent.split(" ")[0], row.agent)
+        for purpose, amount in zip(COSTS, (row.gas_paid, row.bids_paid), strict=True):
+            self._add((OUTSIDE, party, OUTSIDE, NO_VAULT, None), amount, 0, amount)
+            self._add((party, VALIDATORS, purpose, NO_VAULT, None), amount, 0, amount)
 
     # ------------------------------------------------------------------------------------ claims and rows
 

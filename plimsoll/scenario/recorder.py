@@ -15,6 +15,7 @@ from plimsoll.scenario.records import (
     RESTORABLE,
     SHORTFALL,
     AgentRow,
+    FeeRow,
     HoldingRow,
     LadderRow,
     LegRow,
@@ -99,6 +100,12 @@ class Recorder:
                 since.setdefault(owner, view.block)
             if len(since) > len(due):
                 self._since[number] = {owner: since[owner] for owner in due}
+
+    def charge(self, fees: Iterable[FeeRow]) -> None:
+        """Keeps what agents paid for a block."""
+        for row in fees:
+            self.result.fees.append(row)
+            self.flows.charge(row)
 
     def note(self, view: View, outcomes: Iterable[Outcome]) -> Iterator[Touched]:
         """Keeps what a block's transactions did; yields the positions that have changed."""

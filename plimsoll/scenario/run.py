@@ -261,8 +261,9 @@ class _Play:
             for outcome in outcomes:
                 if outcome.action.agent in self.told:
                     self.told[outcome.action.agent].note(world, outcome)
-            for row in self.blockspace.charges(block, view.second, outcomes):
-                self.recorder.result.fees.append(row)
+            charges = self.blockspace.charges(block, view.second, outcomes)
+            self.recorder.charge(charges)
+            for row in charges:
                 if row.agent in self.charged:
                     self.charged[row.agent].charge(row)
             view.outside = self._outside(block)

@@ -1,13 +1,15 @@
 """A price for blocks: base fees, bids that are paid, room that is short, and what MEV takes."""
 
+import re
+
 import pytest
 
 from plimsoll.report.measures import measure
 from plimsoll.scenario.config import Scenario
-from plimsoll.scenario.reading import ScenarioError
+from plimsoll.scenario.reading import ScenarioError, load
 from plimsoll.scenario.records import FeeRow, Result
 from plimsoll.units import HOUR
-from tests.utils.laboratory import play, small_basket, tiny
+from tests.utils.laboratory import ROOT, SCENARIOS, play, small_basket, tiny
 
 GAS = "gas={ether: 200, base_fee: [[0, 20]]}"
 FAST = "block_seconds=120"
@@ -129,6 +131,34 @@ def test_what_bids_would_have_covered(share: str, saved: float) -> None:
             left, covered = left - used, covered + used
     assert measure(result)["saved_by_bids"] == pytest.approx(covered / 10**6, abs=1e-4)
     assert (covered > 0) == (saved > 0)
+
+
+def test_what_is_paid_is_in_the_flows() -> None:
+    """With ether from elsewhere, so that no profit but that of who pays changes."""
+    result = two(", pays: 0.9", ", pays: 0.5, private: true")
+    for number in (0, 1):
+        name = f"liquidator {number}"
+        for purpose, column in (("gas", "gas_paid"), ("bid", "bids_paid")):
+            flows = [it for it in result.flows if (it.payer, it.purpose) == (name, purpose)]
+            assert {it.payee for it in flows} <= {"validators"}
+            assert sum(it.value for it in flows) == sum(getattr(it, column) for it in fees_of(result, number))
+        (row,) = (it for it in result.profits if it.party == name)
+        assert row.profit == last(result, "profit", number)
+    paid = sum(row.gas_paid + row.bids_paid for row in result.fees)
+    assert sum(it.value for it in result.flows if it.payee == "validators") == paid > 0
+
+
+ROWS = re.findall(
+    r"^\| `(\[\{kind: flash.*?)` \| (.*) \|$", (ROOT / "docs" / "scenarios.md").read_text(), flags=re.M
+)
+
+
+@pytest.mark.parametrize(("liquidators", "row"), ROWS, ids=["free", "public", "private"])
+def test_the_guides_figures_are_what_is_measured(liquidators: str, row: str) -> None:
+    settings = ["gas={ether: 2_000, base_fee: [[0, 30]]}", f"liquidators={liquidators}"]
+    found = measure(play(load(SCENARIOS / "bank-run.yaml", settings)))
+    names = ("liquidators_profit", "gas_paid", "bids_paid", "saved_by_bids", "bad_debt")
+    assert row == " | ".join(f"{found[name]:,.0f}" for name in names)
 
 
 def test_without_a_price_nothing_is_paid() -> None:

@@ -31,6 +31,9 @@ def test_the_measures_of_a_run(result) -> None:
             "cascade_amplification": 1.5,  # 2,000 to 500 instead of 1,000
             "final_price": 0.5,
             "liquidators_profit": 45,
+            "gas_paid": 0,  # gas has no price
+            "bids_paid": 0,
+            "saved_by_bids": 0,
             "highest_utilisation": 0.8,
             "bonus": 147,  # 150 less a fee of 3
             **dict.fromkeys((f"gained_by_{kind}" for kind in KINDS), 0),
