@@ -13,7 +13,8 @@ from plimsoll.scenario.correlation import common_shocks, dependence
 from plimsoll.scenario.joint import drawn
 from plimsoll.scenario.paths import Bootstrap, Jumps
 from plimsoll.scenario.reading import ScenarioError, load
-from tests.utils.laboratory import SCENARIOS
+from plimsoll.scenario.sweep import is_random
+from tests.utils.laboratory import SCENARIOS, tiny
 
 WHALE = {"volatility": 0.9, "jumps_per_year": 250, "jump_mean": -0.05, "jump_sigma": 0.04}
 QUIET = WHALE | {"volatility": 0.1}
@@ -141,6 +142,19 @@ def test_correlated_prices_are_correlated() -> None:
     assert np.corrcoef(found)[0, 1] == pytest.approx(0.8, abs=0.02)
     alone = load(SCENARIOS / "slow-bleed.yaml", ["block_seconds=120", "correlation=null"])
     assert abs(np.corrcoef(np.diff(np.log(alone.outside_prices())))[0, 1]) < 0.04
+
+
+def test_the_loan_assets_price_is_drawn_beside_the_others() -> None:
+    """It leaves their draws as they are, and is not one of them."""
+    gbm = "vaults.0.price={kind: gbm, start: 200, hours: 3, volatility: 1}"
+    alone = tiny(gbm)
+    both = tiny(gbm, "pool.loan_price={kind: gbm, start: 1, hours: 3, volatility: 1}")
+    loan = both.loan_prices(2)
+    assert (loan[0], len(set(loan))) == (1, 19)
+    assert not np.allclose(loan * 200, alone.outside_prices(2)[0])
+    assert both.outside_prices(2)[0] * loan == pytest.approx(alone.outside_prices(2)[0])
+    assert is_random(tiny("pool.loan_price={kind: gbm, start: 1, hours: 3, volatility: 1}"))
+    assert not is_random(tiny())
 
 
 # ------------------------------------------------------------------------------------ candles that are drawn

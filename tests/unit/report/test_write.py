@@ -132,6 +132,23 @@ def test_a_report_brings_the_candles_of_its_prices(result, scenario, tmp_path) -
     assert found.vaults[0].price.candles().tolist() == [[2000, 2000, 900, 1000]]
 
 
+@pytest.mark.usefixtures("quick")
+def test_a_report_brings_the_candles_of_the_loan_asset(result, scenario, tmp_path) -> None:
+    """And says where they were cut."""
+    candles = tmp_path / "usdc.csv"
+    rows = "".join(f"2023-03-11T{hour:02}:00Z,1,1,0.9,0.95\n" for hour in range(0, 24, 2))
+    candles.write_text(f"time,open,high,low,close\n{rows}")
+    price = Candles.model_validate(
+        {"kind": "csv", "file": candles, "hours_per_candle": 2, "from": "2023-03-11T16:00Z"}
+    )
+    pool = scenario.pool.model_copy(update={"loan_price": price})
+    played = scenario.model_copy(update={"pool": pool, "start": price.begins})
+    write(replace(result, scenario=played), tmp_path / "report")
+    candles.unlink()
+    found = read(tmp_path / "report").scenario.pool.loan_price
+    assert (found.hours, found.begins.hour) == (8, 16)
+
+
 def test_people_are_told_the_summary(folder) -> None:
     shown = {label: figure for _, label, figure in lines(read(folder).summary)}
     assert shown["bad debt"] == "520.00 USDC"
