@@ -1,12 +1,14 @@
 """How fast the scenario laboratory is.
 
-All four parts are measured, or those that are named; results go into bench/laboratory.json, the growth into a
+All five parts are measured, or those that are named; results go into bench/laboratory.json, the growth into a
 picture as well. One process at a time on one core, wall time: let the machine do nothing else.
 
 - path: one run of 10,000 borrowers and 1,000 blocks in process, its market built first.
 - sweep: runs of a market of 1,000 borrowers and 500 blocks, one after the other; its market is built once.
 - growth: the same for more and more borrowers and blocks; and what a block costs in which nobody can be
   liquidated.
+- book: a file of 100,000 positions, with a heavy tail and some under water: to read and check it, to make
+  loans of it, and to open these.
 - shipped: every scenario of scenarios/ by its command, on Anvil and in process, report included.
 """
 
@@ -25,8 +27,10 @@ from matplotlib.figure import Figure
 from plimsoll.chain import artifacts
 from plimsoll.chain.revm import Revm
 from plimsoll.report.figures.style import BLUE, DPI, GREEN, GREY, ORANGE
+from plimsoll.scenario import borrowers as people
 from plimsoll.scenario.config import Scenario
 from plimsoll.scenario.files import ROOT, SCENARIOS
+from plimsoll.scenario.positions_file import write
 from plimsoll.scenario.reading import parse
 from plimsoll.scenario.run import Laboratory, clock_of
 from plimsoll.scenario.world import CONTRACTS
@@ -36,6 +40,7 @@ PICTURE = ROOT / "docs" / "images" / "laboratory.png"
 BORROWERS = (1_000, 3_000, 10_000, 30_000, 100_000)
 BLOCKS = (1_000, 2_000, 4_000, 8_000, 16_000)
 SWEPT = 25  # paths
+BOOK = 100_000  # positions
 
 # a market whose size is that of its people; the price falls in four steps, and trembles so much that most
 # people are closed again and again
@@ -192,6 +197,24 @@ def draw(found: dict[str, Any]) -> None:
     figure.savefig(PICTURE, metadata={"Software": ""})
 
 
+def book(code: Any) -> dict[str, float]:
+    rng = np.random.default_rng(3)
+    debts = np.minimum(2_500 * (1 + rng.pareto(1.5, BOOK)), 5 * 10**6)
+    collateral = debts / rng.uniform(0.3, 1.1, BOOK) / 2_000
+    rows = ((f"0x{rng.bytes(20).hex()}", 0, f"{held:.18f}", f"{debt:.6f}", "", "")
+            for held, debt in zip(collateral.tolist(), debts.tolist(), strict=True))  # fmt: skip
+    with TemporaryDirectory() as folder:
+        write(Path(folder) / "book.csv", rows)
+        settings = ["borrowers=[{file: book.csv}]", "pool.reserve=0"]
+        text = json.dumps(market(BOOK, 250).model_dump(mode="json", exclude={"borrowers"}))
+        check, scenario = timed(lambda: parse(text, "the benchmark's market", settings, Path(folder)))
+    plan, _ = timed(lambda: people.draw(scenario, [2_000.0]))
+    build, _ = timed(lambda: Laboratory(scenario, Revm(clock_of(scenario)), code))
+    found = {"positions": BOOK, "check": round(check, 2), "plan": round(plan, 2), "build": round(build, 2)}
+    print(found)
+    return found
+
+
 def shipped(_code: Any) -> dict[str, dict[str, float]]:
     found: dict[str, dict[str, float]] = {}
     for file in sorted(SCENARIOS.glob("*.yaml")):
@@ -207,7 +230,7 @@ def shipped(_code: Any) -> dict[str, dict[str, float]]:
     return found
 
 
-PARTS = {"path": path, "sweep": sweep, "growth": growth, "shipped": shipped}
+PARTS = {"path": path, "sweep": sweep, "growth": growth, "book": book, "shipped": shipped}
 
 
 def main(*names: str) -> None:
