@@ -214,6 +214,7 @@ def shade(panel: Axes, run: Run, vault: int, leg: int | None = None) -> None:
         (_once(each.oracle.outages for each in concerned), ORANGE, "no answers of the feed"),
         (_once(each.oracle.freezes for each in concerned), BROWN, "the feed is frozen"),
         (_once(each.halts for each in concerned), VERMILLION, "the token is halted"),
+        (run.scenario.sequencer.halts if run.scenario.sequencer else (), GREY, "there are no blocks"),
     ):
         for span in spans:
             panel.axvspan(

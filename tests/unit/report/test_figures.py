@@ -3,19 +3,22 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import combinations, pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from plimsoll.report import figures
 from plimsoll.report.figures import calendar, style
 from plimsoll.report.figures.closes import morpho_bonus
 from plimsoll.report.figures.flows import paid
-from plimsoll.report.figures.sheet import names
+from plimsoll.report.figures.sheet import names, shade
 from plimsoll.report.figures.writing import picture
 from plimsoll.report.folder import read
 from plimsoll.report.write import write
 from tests.unit.report.conftest import draw_nothing
+from tests.utils.laboratory import tiny
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +44,16 @@ def test_panels_title_and_legend_have_their_places(runs, name, count) -> None:
     for one, other in combinations(boxes, 2):
         assert not one.overlaps(other)
     assert sum(box.width * box.height for box in boxes) > figure.bbox.width * figure.bbox.height / 2
+
+
+def test_hours_without_blocks_are_marked() -> None:
+    scenario = tiny("sequencer={halts: [{start: 0.5, end: 1.5}]}", "vaults.0.halts=[{start: 1, end: 2}]")
+    panel = Figure().subplots()
+    shade(panel, SimpleNamespace(scenario=scenario), 0)
+    marked = {each.get_label(): (each.get_x(), each.get_x() + each.get_width()) for each in panel.patches}
+    assert marked["there are no blocks"] == (0.5, 1.5)
+    assert marked["the token is halted"] == (1, 2)
+    assert len(marked) == 3  # and a liquidator is out
 
 
 @pytest.mark.parametrize("first", [0, 1])
