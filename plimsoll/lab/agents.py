@@ -12,7 +12,8 @@ from plimsoll.market.amounts import exact
 from plimsoll.market.deployment import made_up
 from plimsoll.scenario.agents.view import View
 from plimsoll.scenario.reading import ScenarioError
-from plimsoll.scenario.world import Action, Market, Side
+from plimsoll.scenario.sides import Side
+from plimsoll.scenario.world import Action, Market
 from plimsoll.units import MAX, NO_LIMIT, PRICE_SCALE, WAD, order
 
 Tokens = int | float | Decimal

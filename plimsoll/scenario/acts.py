@@ -7,8 +7,8 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from plimsoll.scenario.collateral import Tokens
 from plimsoll.scenario.paths import MAX_HOURS
+from plimsoll.scenario.spans import Tokens
 from plimsoll.scenario.strict_model import StrictModel
 
 OF_A_VAULT = ("set_limit", "queue_limit", "restore_limit", "cut_limit")

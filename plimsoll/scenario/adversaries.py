@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from pydantic import Field
 
-from plimsoll.scenario.collateral import SomeTokens, Span
 from plimsoll.scenario.paths import MAX_HOURS
+from plimsoll.scenario.spans import SomeTokens, Span
 from plimsoll.scenario.strict_model import StrictModel
 
 

@@ -8,13 +8,9 @@ from typing import Self
 from pydantic import Field, field_validator, model_validator
 
 from plimsoll.params import COLLATERAL_DECIMALS
-from plimsoll.scenario.oracles import BadAnswer as BadAnswer
 from plimsoll.scenario.oracles import OracleConfig
 from plimsoll.scenario.paths import Path_, Shock
-from plimsoll.scenario.spans import Part as Part
-from plimsoll.scenario.spans import SomeTokens as SomeTokens
-from plimsoll.scenario.spans import Span as Span
-from plimsoll.scenario.spans import Tokens as Tokens
+from plimsoll.scenario.spans import Part, SomeTokens, Span, Tokens
 from plimsoll.scenario.strict_model import StrictModel
 from plimsoll.twin.uniswap_v2 import RESERVE_TOP
 

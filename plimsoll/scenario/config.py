@@ -21,22 +21,16 @@ from plimsoll.scenario import joint
 from plimsoll.scenario.acts import OF_A_GUARDIAN, ActConfig, PokerConfig
 from plimsoll.scenario.adversaries import ForgerConfig, GrieferConfig, PumperConfig
 from plimsoll.scenario.candles import Prices
-from plimsoll.scenario.collateral import (
-    BadAnswer,
-    CollateralConfig,
-    SomeTokens,
-    Span,
-    TokenConfig,
-    Tokens,
-)
+from plimsoll.scenario.collateral import CollateralConfig, TokenConfig
 from plimsoll.scenario.gas import GasConfig
 from plimsoll.scenario.groups import check_ceilings, check_group, check_owners
 from plimsoll.scenario.liquidators import LiquidatorConfig
 from plimsoll.scenario.moments import Moment, shown
 from plimsoll.scenario.newcomers import ArrivalsConfig, ExploiterConfig, RefinancingConfig
-from plimsoll.scenario.oracles import SequencerConfig
+from plimsoll.scenario.oracles import BadAnswer, SequencerConfig
 from plimsoll.scenario.paths import MAX_HOURS, Candles, Path_, Shock
 from plimsoll.scenario.people import Group, Group_, PositionsConfig
+from plimsoll.scenario.spans import SomeTokens, Span, Tokens
 from plimsoll.scenario.strict_model import StrictModel, fault
 from plimsoll.scenario.suppliers import LendersConfig, StakersConfig, VisitorConfig
 from plimsoll.scenario.vaults import BasketConfig, Spoke_, VaultConfig

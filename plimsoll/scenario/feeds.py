@@ -9,7 +9,8 @@ import numpy as np
 from plimsoll.market.deployment import DEPLOYER, made_up
 from plimsoll.scenario.agents.view import View
 from plimsoll.scenario.oracles import BadAnswer, FeedConfig
-from plimsoll.scenario.world import Action, Leg, Side, World
+from plimsoll.scenario.sides import Side
+from plimsoll.scenario.world import Action, Leg, World
 from plimsoll.units import HOUR
 
 

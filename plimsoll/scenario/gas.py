@@ -9,8 +9,8 @@ from typing import Annotated, NamedTuple, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from plimsoll.scenario.collateral import Part, SomeTokens
 from plimsoll.scenario.paths import MAX_HOURS
+from plimsoll.scenario.spans import Part, SomeTokens
 from plimsoll.scenario.strict_model import StrictModel
 from plimsoll.units import HOUR, PRICE_SCALE
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from plimsoll.scenario.collateral import Part, Span, Tokens
+from plimsoll.scenario.spans import Part, Span, Tokens
 from plimsoll.scenario.strict_model import StrictModel
 
 

@@ -7,9 +7,9 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from plimsoll.scenario.collateral import SomeTokens
 from plimsoll.scenario.paths import MAX_HOURS
 from plimsoll.scenario.people import LtvRange
+from plimsoll.scenario.spans import SomeTokens
 from plimsoll.scenario.strict_model import StrictModel, fault
 from plimsoll.scenario.vaults import VaultConfig
 

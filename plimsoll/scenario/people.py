@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Discriminator, Field, PrivateAttr, Tag, field_validator, model_validator
 
 from plimsoll.scenario.candles import MAX_PRICE
-from plimsoll.scenario.collateral import Part, SomeTokens
 from plimsoll.scenario.positions_file import Positions, read
+from plimsoll.scenario.spans import Part, SomeTokens
 from plimsoll.scenario.strict_model import NamedFile, StrictModel
 
 MAX_BORROWERS = 200_000

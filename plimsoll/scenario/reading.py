@@ -120,7 +120,7 @@ def _where(text: str, settings: Sequence[str], error: ValidationError) -> str:
         is_within = f"{field}.".startswith(f"{key}.") or f"{key}.".startswith(f"{field}.")
         if is_within if field else key.partition(".")[0] not in Scenario.model_fields:
             return f", as changed by {setting}"
-    if "\n" not in text.strip():  # a dictionary
+    if text.startswith("{") and "\n" not in text.strip():  # a dictionary
         return ""
     lines = lines_of(reader().compose(text))
     return f", line {lines[nearest(lines, field)]}"

@@ -7,8 +7,8 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from plimsoll.scenario.collateral import Part, SomeTokens
 from plimsoll.scenario.paths import MAX_HOURS
+from plimsoll.scenario.spans import Part, SomeTokens
 from plimsoll.scenario.strict_model import StrictModel
 
 

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 from pydantic import Discriminator, Field, Tag, ValidationError, model_validator
 
 from plimsoll.params import RiskParams, with_preset
-from plimsoll.scenario.collateral import CollateralConfig, SomeTokens
+from plimsoll.scenario.collateral import CollateralConfig
+from plimsoll.scenario.spans import SomeTokens
 from plimsoll.scenario.strict_model import StrictModel, sentence
 from plimsoll.twin.basket import MAX_LEGS
 

@@ -42,7 +42,7 @@ from plimsoll.scenario.collateral import CollateralConfig, DetourConfig
 from plimsoll.scenario.config import Scenario
 from plimsoll.scenario.oracles import FeedConfig
 from plimsoll.scenario.routes import Between, Path, Routes, Way, made_between
-from plimsoll.scenario.sides import Side as Side
+from plimsoll.scenario.sides import Side
 from plimsoll.scenario.vaults import BasketConfig, VaultConfig
 from plimsoll.twin import slices
 from plimsoll.twin.basket import Basket

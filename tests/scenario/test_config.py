@@ -413,7 +413,7 @@ def test_what_is_no_scenario_is_refused(text: str, sentence: str) -> None:
         (
             "vaults.0.dex.depht=1",
             "tiny.yaml, as changed by vaults.0.dex.depht=1: vaults.0.dex: unknown key 'depht'; remove "
-            "it or use one of depth, arbitrage, feedback.",
+            "it or use one of depth, arbitrage, feedback, thinning, detour.",
         ),
     ],
 )

@@ -11,7 +11,7 @@ import numpy as np
 from plimsoll.report.figures import calendar
 from plimsoll.report.figures.style import BROWN, DPI, GREY, GRID, INK, ORANGE, PURPLE, VERMILLION
 from plimsoll.report.folder import Run
-from plimsoll.scenario.collateral import Span
+from plimsoll.scenario.spans import Span
 
 if TYPE_CHECKING:  # who only asks for titles does not wait for matplotlib
     from matplotlib.axes import Axes
