@@ -35,7 +35,20 @@ def verdict(run: Run) -> str:
             if waited
             else "Half of the debt that fell short was closed in the block of the price: it jumped past them."
         )
+    said.append(_help(run))
     return " ".join(filter(None, said))
+
+
+def _help(run: Run) -> str:
+    """Which change would have left the least bad debt on this path; empty when none was tried or helped."""
+    bad, tried = run.summary["measures"][BAD_DEBT], run.summary["what_helps"]
+    best = min(tried, key=lambda each: float(each["measures"][BAD_DEBT]), default=None)
+    if best is None or best["measures"][BAD_DEBT] >= bad:
+        return ""
+    return (
+        f"What would have helped most of what was tried: {best['said']}, with bad debt of "
+        f"{best['measures'][BAD_DEBT]:,.0f} {run.loan}."
+    )
 
 
 def _held(run: Run) -> str:

@@ -112,6 +112,8 @@ class Sheet:
 
         Runs that start at different times have the hours alone, which they share.
         """
+        from matplotlib.ticker import FixedFormatter, FixedLocator
+
         longest = max(run.scenario.duration for run in self._runs)
         starts = {run.scenario.start for run in self._runs}
         for panel in self._panels.flat:
@@ -120,8 +122,9 @@ class Sheet:
             return self.done("hours since the start")
         (start,) = starts
         places, labels = calendar.ticks(start, longest, 9 if len(self._runs) == 1 else 5)
-        for panel in self._panels.flat:
-            panel.set_xticks(places, labels)
+        for panel in self._panels.flat:  # `set_xticks` would make the marks twice
+            panel.xaxis.set_major_locator(FixedLocator(places))
+            panel.xaxis.set_major_formatter(FixedFormatter(labels))
         return self.done(calendar.caption(start))
 
 

@@ -52,6 +52,15 @@ def test_a_verdict_says_whose_loss_it_was_and_why(folder) -> None:
     assert verdict(changed(run, uncovered=9, losses=none)).startswith("9 USDC of debt are not covered")
 
 
+def test_what_would_have_helped_most_is_named(folder) -> None:
+    run = read(folder)
+    tried = [{"said": f"a backstop of {bad}", "measures": {"bad_debt": bad}} for bad in (700, 30, 200)]
+    best = " What would have helped most of what was tried: a backstop of 30, with bad debt of 30 USDC."
+    assert verdict(replace(run, summary=run.summary | {"what_helps": tried})).endswith(best)
+    for none in ([], tried[:1]):
+        assert "helped" not in verdict(replace(run, summary=run.summary | {"what_helps": none}))
+
+
 def test_a_jump_is_called_so(folder) -> None:
     run = read(folder)
     at_once = run.tables["liquidations"].assign(blocks_waited=0)
