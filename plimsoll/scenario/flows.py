@@ -347,23 +347,28 @@ class Flows:
 
     def settle(self) -> None:
         """Books the interest until now, and by what claims on the pool differ from what events say."""
-        before = self._books.accrued(self.world).of_parties()
-        self._books = self._claims_now()
-        after = self._books.accrued(self.world).of_parties()
-        interest = _difference(before, self.claims)
+        accrued = self._books.accrued(self.world).of_parties()
+        interest = _difference(accrued, self.claims)
         for party, amount in interest.items():
             self.ledger[party, CLAIM] += amount
         for payer, payee, amount in pairs(_negative(interest), _positive(interest)):
             for number, part in enumerate(_split(amount, self._books.drawn)):
                 self._add((payer, payee, INTEREST, number, None), part, 0, part)
-        known = {party: self.first.get(party, 0) + self.ledger[party, CLAIM] for party in after}
-        rest = _difference(after, known)
+        self.claims = accrued
+        if self._events or self._pool.totals is not self._books.totals:
+            self._settle_rest()
+
+    def _settle_rest(self) -> None:
+        self._books = self._claims_now()
+        self.claims = self._books.accrued(self.world).of_parties()
+        known = {party: self.first.get(party, 0) + self.ledger[party, CLAIM] for party in self.claims}
+        rest = _difference(self.claims, known)
         for party, amount in rest.items():
             self.ledger[party, CLAIM] += amount
         small = max(map(abs, rest.values()), default=0) <= UNITS * max(1, self._events)
         for payer, payee, amount in pairs(_negative(rest), _positive(rest)):
             self._add((payer, payee, ROUNDING if small else REPRICING, NO_VAULT, None), amount, 0, amount)
-        self.claims, self._events = after, 0
+        self._events = 0
 
     def end_of_block(self) -> None:
         """Settles claims if the pool's books have changed."""
