@@ -188,7 +188,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _BLOCK,
         Column("agent", "text", "name of the agent"),
         Column("key", "text", "what it records"),
-        Column("value", "number", "base units of the loan asset for profit, inventory and supplied"),
+        Column("value", "number", "base units of the loan asset for what is an amount of it"),
     ),
     "positions": (
         Column("moment", "text", "start or end of the run"),
