@@ -500,6 +500,11 @@ def _separate(scenario: Scenario) -> dict[str, Any]:
     def moved_to(it: Placed | None) -> Placed | None:
         return it and it.model_copy(update={"vault": moved[it.vault][0]})
 
+    def acts(it: ActConfig) -> list[ActConfig]:
+        if it.vault is None:
+            return [it]
+        return [it.model_copy(update={"vault": new}) for new in moved[it.vault]]
+
     return dict(scenario) | {
         "vaults": tuple(vaults),
         "borrowers": tuple(map(group, scenario.borrowers)),
@@ -508,4 +513,5 @@ def _separate(scenario: Scenario) -> dict[str, Any]:
         "pumper": moved_to(scenario.pumper),
         "exploiter": moved_to(scenario.exploiter),
         "arrivals": tuple(map(moved_to, scenario.arrivals)),
+        "acts": tuple(each for act in scenario.acts for each in acts(act)),
     }

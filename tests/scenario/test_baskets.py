@@ -202,6 +202,16 @@ def test_a_leg_that_cannot_be_sold_is_left_out_for_the_others() -> None:
     assert measure(thin)["liquidated_debt"] > 0.5 * measure(play(small_basket()))["liquidated_debt"]
 
 
+def test_acts_follow_the_legs_of_a_basket_that_is_taken_apart() -> None:
+    scenario = small_basket(SEPARATE, "acts=[{hour: 1, act: cut_limit, vault: 0}, {hour: 1, act: pause}]")
+    assert [(act.act, act.vault) for act in scenario.acts] == [
+        ("cut_limit", 0),
+        ("cut_limit", 1),
+        ("cut_limit", 2),
+        ("pause", None),
+    ]
+
+
 def test_separate_vaults_play_and_cost_lenders_more_when_one_leg_goes() -> None:
     """A gap of the stable leg: in a basket the others pay for it, and what lenders keep borrowers lose."""
     gap = "vaults.0.legs.2.shocks=[{hour: 0.5, factor: 0.3}]"
