@@ -217,6 +217,7 @@ def book(code: Any) -> dict[str, float]:
     build, _ = timed(lambda: Laboratory(scenario, Revm(clock_of(scenario)), code))
     found = {"positions": BOOK, "check": round(check, 2), "plan": round(plan, 2), "build": round(build, 2)}
     print(found)
+    return found
 
 
 def large(code: Any) -> list[dict[str, Any]]:
