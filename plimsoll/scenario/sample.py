@@ -111,10 +111,14 @@ def samples(points: Sequence[Point], paths: int, of: int | None, progress: Progr
 
 def _prices(scenario: Scenario) -> str:
     """Tells scenarios apart whose prices may differ: by all but what has nothing to do with them."""
-    people = {
-        "title", "pool", "order", "borrowers", "liquidators", "griefer", "forger", "compare_every",
-        "arrivals", "refinancing", "exploiter", "acts", "poker",
-    }  # fmt: skip
-    market = {*RiskParams.model_fields, "preset", "credit_limit", "dex", "oracle", "halts"}
+    people = dict.fromkeys(
+        (
+            "title", "order", "borrowers", "liquidators", "griefer", "forger", "compare_every", "arrivals",
+            "refinancing", "exploiter", "acts", "poker",
+        ),
+        True,
+    )  # fmt: skip
+    pool = {"supply", "lenders", "reserve", "stake", "stakers", "visitors", "reserve_factor", "rates"}
+    market = {*RiskParams.model_fields, "preset", "credit_limit", "dex", "halts"}
     each: dict[str, Any] = dict.fromkeys(market, True) | {"legs": {"__all__": market}}
-    return scenario.model_dump_json(exclude=dict.fromkeys(people, True) | {"vaults": {"__all__": each}})
+    return scenario.model_dump_json(exclude=people | {"pool": pool, "vaults": {"__all__": each}})
