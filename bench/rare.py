@@ -16,8 +16,8 @@ from plimsoll.scenario.files import ROOT
 from plimsoll.scenario.sample import Sample, deepest, every
 
 RESULTS = ROOT / "bench" / "rare.json"
-WORLD = 6_000
-PLAYED, OF = 200, 4_000
+WORLD = 3_000
+PLAYED, OF = 200, 3_000
 SAMPLES, RESAMPLES = 400, 200
 MARKET = """
 title: A thin market

@@ -32,6 +32,8 @@ class Scenario:
     def with_(self, settings: Mapping[str, Any] | None = None, /, **more: Any) -> Scenario:
         """The same with other settings, such as `{"vaults.0.bonus_max": 0.08}`, or `seed=8`.
 
+        A file as a text is looked for where the scenario's own are, as a `Path` from the working folder.
+
         Raises:
             ScenarioError: that is impossible.
         """
@@ -112,7 +114,7 @@ def _plain(value: Any) -> Any:
         if hasattr(value, method):
             return getattr(value, method)()
     if isinstance(value, Path):
-        return str(value)
+        return str(value.absolute())
     raise ScenarioError(
         f"{value!r} is nothing that a scenario can say; give numbers, texts, lists or dictionaries."
     )

@@ -57,6 +57,10 @@ class Drawn:
         save(self.figure, Path(path))
         return Path(path)
 
+    def __repr__(self) -> str:
+        """Its title."""
+        return f"<figure: {self.figure.get_suptitle().partition(chr(10))[0]}>"
+
     def _repr_png_(self) -> bytes:
         data = BytesIO()
         self.figure.savefig(data, format="png")
