@@ -16,8 +16,8 @@ from plimsoll.scenario.files import ROOT
 from plimsoll.scenario.sample import Sample, deepest, every
 
 RESULTS = ROOT / "bench" / "rare.json"
-WORLD = 3_000
-PLAYED, OF = 200, 3_000
+WORLD = 2_000
+PLAYED, OF = 100, 2_000
 SAMPLES, RESAMPLES = 400, 200
 MARKET = """
 title: A thin market
@@ -41,23 +41,25 @@ liquidators:
 
 def main() -> None:
     world = lab.sweep(MARKET, paths=WORLD, out=ROOT / "reports" / "rare").paths
-    falls, lost = world["fall"].to_numpy(), world["bad_debt"].to_numpy()
-    truth = figures(lost, every(WORLD))
+    falls = world["fall"].to_numpy()
+    found = {name: compared(falls, world[name].to_numpy()) for name in ("bad_debt", "liquidated_debt")}
+    RESULTS.write_text(json.dumps(found, indent=2) + "\n")
+    print(RESULTS.read_text())
+
+
+def compared(falls: np.ndarray, amounts: np.ndarray) -> dict[str, Any]:
+    """How good samples of either kind are, for an amount that most paths do not have."""
+    truth = figures(amounts, every(WORLD))
     rng = np.random.default_rng(1)
     found: dict[str, Any] = {
-        "world": {
-            "paths": WORLD,
-            "with_bad_debt": float(np.mean(lost > 0)),
-            "mean": truth[0],
-            "es_99": truth[1],
-        }
+        "world": {"paths": WORLD, "part": float(np.mean(amounts > 0)), "mean": truth[0], "es_99": truth[1]}
     }
     for name, of in ((f"{PLAYED} paths", PLAYED), (f"{PLAYED} of {OF} paths", OF)):
         estimates, held = [], np.zeros(2)
         for _ in range(SAMPLES):
             drawn = rng.integers(0, WORLD, of)
             sample = every(of) if of == PLAYED else deepest(falls[drawn], PLAYED)
-            values = lost[drawn][list(sample.paths)]
+            values = amounts[drawn][list(sample.paths)]
             estimates.append(figures(values, sample))
             weights = sample.resampled(RESAMPLES, rng)
             for place, resampled in enumerate((weights @ values, expected_shortfall(values, 0.99, weights))):
@@ -68,8 +70,7 @@ def main() -> None:
             "mean_error": float(errors[0]), "es_99_error": float(errors[1]),
             "mean_held": held[0] / SAMPLES, "es_99_held": held[1] / SAMPLES,
         }  # fmt: skip
-    RESULTS.write_text(json.dumps(found, indent=2) + "\n")
-    print(RESULTS.read_text())
+    return found
 
 
 def figures(lost: np.ndarray, sample: Sample) -> tuple[float, float]:
