@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument("name", nargs="?", default="gas", choices=MODULES, help="what to measure (gas)")
     parser.add_argument(
         "parts", nargs="*", metavar="PART",
-        help="of laboratory: path, sweep, growth, cores, shipped; of baskets: games, picking, sharing",
+        help="of laboratory: path, sweep, growth, shipped; of baskets: games, picking, sharing",
     )  # fmt: skip
     options = parser.parse_args()
     if options.parts and options.name not in ("laboratory", "baskets"):

@@ -9,13 +9,8 @@ picture as well. One process at a time on one core, wall time: let the machine d
   liquidated.
 - book: a file of 100,000 positions, with a heavy tail and some under water: to read and check it, to make
   loans of it, and to open these.
-<<<<<<< HEAD
 - large: 100,000 borrowers and 10,000 blocks with about 50,000 closes, at the outside price and on a pair;
   seconds of this process, so that others on the machine matter less.
-=======
-- cores: a sweep of `whale` on one process and on two, of as many paths for each; the building of the market
-  and the start of the processes included. Needs two cores.
->>>>>>> 84ec07b (bench: rare losses, measured; cores of a sweep)
 - shipped: every scenario of scenarios/ by its command, on Anvil and in process, report included.
 """
 
@@ -23,7 +18,6 @@ import gc
 import json
 import subprocess
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
@@ -32,7 +26,6 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from plimsoll import lab
 from plimsoll.chain import artifacts
 from plimsoll.chain.revm import Revm
 from plimsoll.report.figures.style import BLUE, DPI, GREEN, GREY, ORANGE
@@ -49,7 +42,6 @@ PICTURE = ROOT / "docs" / "images" / "laboratory.png"
 BORROWERS = (1_000, 3_000, 10_000, 30_000, 100_000)
 BLOCKS = (1_000, 2_000, 4_000, 8_000, 16_000)
 SWEPT = 25  # paths
-CORES = 200  # paths for each process
 BOOK = 100_000  # positions
 
 # a market whose size is that of its people; the price falls in four steps, and trembles so much that most
@@ -228,7 +220,6 @@ def book(code: Any) -> dict[str, float]:
     return found
 
 
-<<<<<<< HEAD
 def large(code: Any) -> list[dict[str, Any]]:
     found = []
     for dex in (False, True):
@@ -247,20 +238,6 @@ def large(code: Any) -> list[dict[str, Any]]:
             "most_waiting": max(row.liquidatable for row in result.vaults),
         })  # fmt: skip
         print(found[-1], flush=True)
-=======
-def cores(_code: Any) -> dict[str, float]:
-    scenario = lab.load("whale")
-    one, two = (
-        timed(partial(lab.sweep, scenario, paths=CORES * count, workers=count))[0] for count in (1, 2)
-    )
-    found = {
-        "paths_each": CORES,
-        "one": round(one, 1),
-        "two": round(two, 1),
-        "of_linear": round(one / two, 3),
-    }
-    print(found)
->>>>>>> 84ec07b (bench: rare losses, measured; cores of a sweep)
     return found
 
 
@@ -279,11 +256,7 @@ def shipped(_code: Any) -> dict[str, dict[str, float]]:
     return found
 
 
-<<<<<<< HEAD
 PARTS = {"path": path, "sweep": sweep, "growth": growth, "large": large, "book": book, "shipped": shipped}
-=======
-PARTS = {"path": path, "sweep": sweep, "growth": growth, "book": book, "cores": cores, "shipped": shipped}
->>>>>>> 84ec07b (bench: rare losses, measured; cores of a sweep)
 
 
 def main(*names: str) -> None:
