@@ -221,7 +221,7 @@ WRONG = [
     (*csv("open,high,low,close\n1,2,x,2\n"), [], "p.csv, line 2, column 'low' is 'x'; it must be a number."),
     (TINY, "", ["--set", "nonsense"], "'nonsense' is no setting; write it like vaults.0.bonus_max=0.08."),
     (TINY, "", ["--set", "vaults.7.ltv=1"], "a list of 1, which has no '7'; replace it as a whole."),
-    (TINY, "", ["--set", "pool.suply=1"], "unknown key 'suply'; remove it or use one of loan, supply"),
+    (TINY, "", ["--set", "pool.suply=1"], "unknown key 'suply'; remove it or use one of loan, loan_price"),
     (TINY, "", ["--set", "vaults.0.bonus_max=9"], "bonus_max is 9, but must be at most 1; lower it."),
 ]
 
@@ -466,5 +466,5 @@ def test_a_comparison_does_not_replace_a_run(played) -> None:
     before = files(played)
     reply = call(compare, played, played, "--out", played)
     assert reply.exit_code == 1
-    assert reply.output == f"Error: {played} is one of the two runs; name another folder with --out.\n"
+    assert reply.output == f"Error: {played} is one of the two; name another folder with --out.\n"
     assert files(played) == before
