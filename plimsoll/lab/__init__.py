@@ -59,9 +59,11 @@ def play(
         ScenarioError: the scenario says something impossible, or an agent is none.
         Difference: chain and twin do not agree, which is a bug.
     """
+    if path < 0:
+        raise ScenarioError(f"There is no path {path}; they are numbered from 0.")
     config = _loaded(scenario).config
     found = artifacts.load(CONTRACTS, config.has_exchange)
-    return laboratory_of(config, found).play(path, [agent_of(each) for each in agents], progress)
+    return laboratory_of(config, found).play(path, [agent_of(each) for each in _several(agents)], progress)
 
 
 def sweep(
@@ -106,7 +108,7 @@ def sweep(
     loaded = _loaded(scenario)
     axes = _grid(grid or {})
     points, corners = points_of(loaded.source, axes)
-    swept = Sweep(loaded.source, axes, tuple(points), tuple(agents), tuple(measures))
+    swept = Sweep(loaded.source, axes, tuple(points), _several(agents), _several(measures))
     swept.check_own()
     samples = sampled(swept, paths, of, lambda _done, _all: None)
     with ExitStack() as stack:
@@ -119,26 +121,49 @@ def sweep(
     return study
 
 
-def compare(a: Study, b: Study) -> pd.DataFrame:
+def compare(a: Study | str | Path, b: Study | str | Path) -> pd.DataFrame:
     """What is different between two sweeps of the same paths, path by path.
+
+    Args:
+        a: a sweep, or the folder that keeps one.
+        b: another.
 
     Returns:
         A row a figure, for each grid point that both have: the figure of `a` and of `b`, `b` less `a`, and
         the interval of the difference. One that does not contain 0 tells them apart.
 
     Raises:
-        FolderError: they have not played the same paths.
+        FolderError: a folder holds no sweep, or they have not played the same paths.
+        ScenarioError: one is no sweep.
     """
     import pandas as pd
 
     from plimsoll.report.sweep_compare import difference, pairs
 
     rows = []
-    for one, other in pairs(a, b):
-        for name, (value, low, high) in difference(a, one["number"], b, other["number"]).items():
+    first, second = _study(a), _study(b)
+    for one, other in pairs(first, second):
+        for name, (value, low, high) in difference(first, one["number"], second, other["number"]).items():
             row = {"a": one["figures"][name], "b": other["figures"][name], "difference": value}
             rows.append({**one["values"], "figure": name, **row, "low": low, "high": high})
     return pd.DataFrame(rows)
+
+
+def _study(it: Any) -> Study:
+    from plimsoll.report.sweep import Study, read
+
+    if isinstance(it, str | Path):
+        return read(Path(it))
+    if not isinstance(it, Study):
+        raise ScenarioError(
+            f"{it!r} is no sweep; of two runs write the reports with `report`, and say `plimsoll compare`."
+        )
+    return it
+
+
+def _several(own: Sequence[Own] | Own) -> tuple[Own, ...]:
+    """Agents or measures; one alone needs no list."""
+    return tuple(own) if isinstance(own, Iterable) and not isinstance(own, str | type) else (own,)
 
 
 def _loaded(scenario: Scenario | str | Path | Mapping[str, Any]) -> Scenario:
@@ -151,6 +176,10 @@ def _grid(grid: Settings) -> Any:
 
     axes = []
     for keys, values in grid.items():
+        if isinstance(values, str) or not isinstance(values, Iterable):
+            raise ScenarioError(
+                f"{keys!r} of the grid is {values!r}; give a list of values, such as [0.05, 0.08]."
+            )
         steps = list(values)
         if isinstance(keys, str):
             keys, steps = (keys,), [(value,) for value in steps]

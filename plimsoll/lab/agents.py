@@ -75,14 +75,24 @@ class Agent:
         self._has_begun = False
 
     def act(self, desk: Desk) -> Iterable[Action]:
-        """What it sends in this block: what the methods of `desk` give."""
-        raise NotImplementedError
+        """What it sends in this block: what the methods of `desk` give.
+
+        Raises:
+            ScenarioError: a class does not say it.
+        """
+        raise ScenarioError(f"{type(self).__name__} has no `act`; write one that gives what it sends.")
 
     def update(self, rng: np.random.Generator, view: View) -> Iterable[Action]:
         """See `plimsoll.scenario.agents.view.Agent`."""
         desk = Desk(self, rng, view)
         if self._has_begun:
-            yield from self.act(desk) or ()
+            for action in self.act(desk) or ():
+                if not isinstance(action, Action):
+                    raise ScenarioError(
+                        f"{type(self).__name__} gives {action!r}, which cannot be sent; give what the "
+                        "methods of `desk` do, such as `desk.liquidate(position)`."
+                    )
+                yield action
         else:
             self._has_begun = True
             yield from desk.funding()

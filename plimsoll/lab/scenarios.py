@@ -115,6 +115,10 @@ def _plain(value: Any) -> Any:
             return getattr(value, method)()
     if isinstance(value, Path):
         return str(value.absolute())
+    shown = repr(value)
+    if "\n" in shown:  # of a frame
+        shown = type(value).__name__
     raise ScenarioError(
-        f"{value!r} is nothing that a scenario can say; give numbers, texts, lists or dictionaries."
+        f"{shown} is nothing that a scenario can say; give numbers, texts, lists or dictionaries, and tables "
+        "as files."
     )

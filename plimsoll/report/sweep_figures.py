@@ -105,7 +105,7 @@ def shown_as(name: str) -> Callable[[float], str]:
         case "loan":
             return compact
         case _:
-            return lambda value: f"{value:,.4g}"
+            return lambda value: compact(value) if abs(value) >= 1e4 else f"{value:,.4g}"
 
 
 @_styled
@@ -184,6 +184,8 @@ def curve(study: Study, names: Sequence[str]) -> Figure:
             panel.plot(axis.places, grid.values[at], color=colour, marker="o", markersize=4, label=label)
         if not axis.is_numeric:
             panel.set_xticks(axis.places, axis.labels)
+        else:
+            panel.xaxis.set_major_formatter(lambda value, _: label_of(f"{value:.6g}"))
         panel.set_xlabel(axis.title)
         panel.set_title(_with_unit(study, name), loc="left", fontsize=10)
         panel.yaxis.set_major_formatter(partial(_written, show))
@@ -206,6 +208,8 @@ def save(figure: Figure, path: Path) -> None:
 @_styled
 def likelihood(study: Study) -> Figure:
     """How likely an amount of bad debt or more is, at the grid points with the highest ES 99."""
+    from matplotlib.ticker import NullFormatter
+
     points = sorted(study.summary["points"], key=lambda each: -each["figures"]["bad_debt_es_99"])[:DRAWN]
     points.sort(key=lambda each: each["number"])
     figure, (panel,) = _panels(1, 10, 4 + 0.25 * len(points))
@@ -221,6 +225,7 @@ def likelihood(study: Study) -> Figure:
         most, least = max(most, float(values.max())), min(least, float(weights.min()))
     panel.set(yscale="log", ylim=(0.7 * least, 1.3), xlim=(0, 1.05 * max(1.0, most)))
     panel.yaxis.set_major_formatter(percent)
+    panel.yaxis.set_minor_formatter(percent if least > 0.05 else NullFormatter())
     panel.set_ylabel("part of the paths with as much or more")
     panel.set_xlabel(f"bad debt, {study.loan}")
     panel.xaxis.set_major_formatter("{x:,.0f}")

@@ -73,7 +73,7 @@ def pictures(study: Study) -> list[Picture]:
             Picture(f"heat-{name}", figures.title_of(name), caption, figures.heat(study, name))
             for name in known
         ]
-    if study.summary["paths"] > 1:
+    if study.summary["paths"] > 1 and _is_known(study, "bad_debt_max"):
         caption = "How likely so much bad debt or more is; both axes end with the worst path that was played."
         found.append(Picture("risk", "How likely bad debt is", caption, figures.likelihood(study)))
     return found

@@ -110,7 +110,10 @@ class CandleFile(StrictModel):
                 lines = [(number, row) for number, row in enumerate(csv.reader(text), 1) if any(row)]
         except OSError as error:
             reason = str(error.strerror or error).lower()
-            raise ValueError(f"{self.file} cannot be read ({reason}); name another file") from None
+            raise ValueError(
+                f"{self.file} cannot be read ({reason}); name another file, by its whole path if it is not "
+                "beside the scenario"
+            ) from None
         except UnicodeDecodeError:
             raise ValueError(f"{self.file} is not text in UTF-8; name another file") from None
         named = any(isinstance(column, str) for column in self.columns)
@@ -214,21 +217,21 @@ class CandleFile(StrictModel):
         for row in rows:
             if before and before.at and row.at and (apart := row.at - before.at) != length:
                 missing, rest = round(apart / length) - 1, apart % length
-                hours = f"{apart / timedelta(hours=1):g}"
+                hours = f"{apart / timedelta(hours=1):g} hour{'s' * (apart != timedelta(hours=1))}"
                 where = f"{self.file}, lines {before.line} and {row.line}"
                 if rest:
                     raise ValueError(
-                        f"{where} are {hours} hours apart, which no number of candles of "
+                        f"{where} are {hours} apart, which no number of candles of "
                         f"{self.hours_per_candle} fills; correct the lines or `hours_per_candle`"
                     )
                 if self.gaps == "refuse":
                     raise ValueError(
-                        f"{where} are {hours} hours apart (candles missing: {missing}); add them or "
+                        f"{where} are {hours} apart (candles missing: {missing}); add them or "
                         "say `gaps: fill`"
                     )
                 filled += missing
                 if filled > MAX_FILLED:
-                    raise ValueError(f"{where} are {hours} hours apart, too many candles to fill; use `from`")
+                    raise ValueError(f"{where} are {hours} apart, too many candles to fill; use `from`")
                 yield from _line(before.prices[3], row.prices[0], missing)
             yield row.prices
             before = row

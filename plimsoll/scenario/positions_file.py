@@ -63,7 +63,10 @@ def read(path: Path, moment: str) -> Positions:
         tables = _parquet(path) if path.suffix == ".parquet" else [_csv(path)]
     except OSError as error:
         reason = str(error.strerror or error).lower()
-        raise ValueError(f"{path} cannot be read ({reason}); name another file") from None
+        raise ValueError(
+            f"{path} cannot be read ({reason}); name another file, by its whole path if it is not beside the "
+            "scenario"
+        ) from None
     except UnicodeDecodeError:
         raise ValueError(f"{path} is not text in UTF-8; name another file") from None
     rows = tuple(row for table in tables for row in table.rows(moment))
@@ -98,8 +101,8 @@ class _Table:
         missing = [name for name in NEEDED if name not in self.columns]
         if missing:
             raise ValueError(
-                f"{self.path} has no column {missing[0]!r}, only {', '.join(self.columns) or 'none'}; it "
-                f"needs {', '.join(NEEDED[:-1])} and {NEEDED[-1]}"
+                f"{self.path} has no column {missing[0]!r}, only {', '.join(self.columns) or 'none'} "
+                f"(separated by commas); it needs {', '.join(NEEDED[:-1])} and {NEEDED[-1]}"
             )
         count = len(self.lines)
         empty: Sequence[Any] = [None] * count

@@ -102,6 +102,8 @@ def parse(text: str, name: str, settings: Sequence[str] = (), folder: Path = Pat
         raise ScenarioError(
             f"{name} is not valid YAML: {' '.join(str(error).split())}; correct it."
         ) from None
+    except ValueError as error:  # of a date that no calendar has
+        raise ScenarioError(f"{name} has a date that is none ({error}); correct it.") from None
     if data is None:
         raise ScenarioError(f"{name} is empty; `plimsoll new scenario NAME` writes one to start from.")
     for setting in settings:
@@ -144,7 +146,7 @@ def _change(data: Any, setting: str) -> None:
         raise ScenarioError(f"{setting!r} is no setting; write it like vaults.0.bonus_max=0.08.")
     try:
         value = reader().load(text)
-    except YAMLError:
+    except (YAMLError, ValueError):  # the latter of a date that no calendar has
         raise ScenarioError(f"{text!r} in {setting!r} is no value in YAML; correct it.") from None
     *path, last = key.split(".")
     place = data

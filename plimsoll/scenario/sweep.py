@@ -211,8 +211,10 @@ def sampled(sweep: Sweep, paths: int | None, of: int | None, progress: Progress)
         progress: called with the paths that have been drawn, and all.
 
     Raises:
-        SweepError: the two numbers do not go together, or no price is drawn.
+        SweepError: there are no paths, the two numbers do not go together, or no price is drawn.
     """
+    if paths is not None and paths < 1:
+        raise SweepError(f"{paths:,} paths cannot be played; play one or more.")
     count = paths or (PATHS if sweep.is_random else 1)
     if of is not None and of <= count:
         raise SweepError(f"{of:,} paths are drawn to play {count:,} of them; draw more, or leave that away.")
@@ -294,9 +296,10 @@ def run(
                 if progress:
                     progress(done, total)
         except PathFailed as failed:
+            own = ", without what is your own" if sweep.agents or sweep.measures else ""
             raise SweepError(
-                f"Path {failed.path} failed ({failed.reason}); what was played is kept. To play it alone: "
-                f"{sweep.command(failed.point, failed.path)}"
+                f"Path {failed.path} failed ({failed.reason}); what was played is kept. To play it "
+                f"alone{own}: {sweep.command(failed.point, failed.path)}"
             ) from None
         table = _rows(sweep, samples, pa.concat_tables([*([played] if played else []), *new]))
         write_rows(table, folder / "paths.parquet")

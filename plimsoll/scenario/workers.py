@@ -38,6 +38,8 @@ def play(work: Work, chunk: Chunk) -> list[Row]:
     for path in chunk.paths:
         try:
             rows.append(_row(work, chunk.point, path))
+        except PathFailed:
+            raise
         except Exception as error:
             raise PathFailed(chunk.point, path, _reason(error)) from None
     return rows
@@ -51,8 +53,11 @@ def _row(work: Work, point: int, path: int) -> Row:
     row |= measure(result)
     for own in work.measures:
         name, function = measure_of(own)
-        value = function(result)
-        row[name] = None if value is None else float(value)
+        try:
+            value = function(result)
+            row[name] = None if value is None else float(value)
+        except Exception as error:
+            raise PathFailed(point, path, f"in the measure {name!r}, {_reason(error)}") from None
     return row
 
 

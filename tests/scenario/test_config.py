@@ -405,6 +405,7 @@ def test_what_is_no_scenario_is_refused(text: str, sentence: str) -> None:
     [
         ("seed", "'seed' is no setting; write it like vaults.0.bonus_max=0.08."),
         ("seed=[", "'[' in 'seed=[' is no value in YAML; correct it."),
+        ("start=2025-13-11", "'2025-13-11' in 'start=2025-13-11' is no value in YAML; correct it."),
         (
             "vaults.1.preset=volatile",
             "'vaults.1.preset=volatile': vaults is a list of 1, which has no '1'; replace it as a whole.",

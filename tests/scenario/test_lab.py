@@ -97,6 +97,10 @@ def test_a_scenario_is_changed_by_the_names_of_settings(scenario) -> None:
             lambda: lab.sweep(TINY, {("a", "b"): [(1, 2), 3]}),
             "Each step of a, b needs 2 values, one for each",
         ),
+        (
+            lambda: lab.load(TINY).with_(borrowers=pd.DataFrame({"owner": [1]})),
+            "DataFrame is nothing that a scenario can say; give numbers, texts, lists or dictionaries, and",
+        ),
         (lambda: lab.sweep(TINY, {"a": []}), "'' is no axis of a grid"),
         (
             lambda: lab.play(TINY, agents=["nowhere:It"]),
@@ -261,6 +265,15 @@ def test_an_agent_trades_borrows_and_repays(scenario, monkeypatch) -> None:
     assert seen[6][1] == 20
 
 
+class Talker(lab.Agent):
+    def act(self, desk):
+        yield "close"
+
+
+class Idler(lab.Agent):
+    pass
+
+
 @pytest.mark.parametrize(
     ("agent", "settings", "message"),
     [
@@ -271,11 +284,57 @@ def test_an_agent_trades_borrows_and_repays(scenario, monkeypatch) -> None:
             {"vaults.0.dex": None, "liquidators": []},
             "seller trades in vault 0, which has no dex; add",
         ),
+        (
+            Talker,
+            {},
+            "Talker gives 'close', which cannot be sent; give what the methods of `desk` do, such as",
+        ),
+        (Idler, {}, "Idler has no `act`; write one that gives what it sends."),
     ],
 )
 def test_what_an_agent_cannot_do_is_a_sentence(scenario, agent, settings, message) -> None:
     with pytest.raises(lab.ScenarioError) as refused:
         lab.play(scenario.with_(settings), agents=[agent()])
+    assert str(refused.value).startswith(message)
+
+
+def test_one_agent_needs_no_list(scenario) -> None:
+    closes = [lab.play(scenario, agents=own).frames()["liquidations"] for own in (Tortoise, [Tortoise])]
+    assert closes[0].equals(closes[1])
+
+
+def broken(result) -> float:
+    return 1 / 0
+
+
+@pytest.mark.parametrize(
+    ("do", "message"),
+    [
+        (lambda it: lab.play(it, path=-1), "There is no path -1; they are numbered from 0."),
+        (lambda it: lab.sweep(it, paths=0, workers=1), "0 paths cannot be played; play one or more."),
+        (
+            lambda it: lab.sweep(it, {"seed": 3}, workers=1),
+            "'seed' of the grid is 3; give a list of values, such as [0.05, 0.08].",
+        ),
+        (
+            lambda it: lab.sweep(it, {"seed": "1,2"}, workers=1),
+            "'seed' of the grid is '1,2'; give a list of values, such as [0.05, 0.08].",
+        ),
+        (
+            lambda it: lab.sweep(it, measures=broken, workers=1),
+            "Path 0 failed (in the measure 'broken', ZeroDivisionError: division by zero); what was played "
+            "is kept. To play it alone, without what is your own: ",
+        ),
+        (lambda it: lab.compare(it, it), "<A short fall: "),
+        (
+            lambda it: lab.load(f"{TINY}\nstart: 2025-13-11\n"),
+            "the scenario has a date that is none (month must",
+        ),
+    ],
+)
+def test_what_the_laboratory_cannot_do_is_a_sentence(scenario, do, message) -> None:
+    with pytest.raises((lab.ScenarioError, SweepError)) as refused:
+        do(scenario)
     assert str(refused.value).startswith(message)
 
 

@@ -189,7 +189,8 @@ REFUSALS = [
     ),
     (
         "{file: none.csv}",
-        "borrowers.0.like: none.csv cannot be read (no such file or directory); name another file",
+        "borrowers.0.like: none.csv cannot be read (no such file or directory); name another file, by its "
+        "whole path if it is not beside the scenario",
     ),
 ]
 

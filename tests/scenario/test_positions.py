@@ -217,11 +217,15 @@ def test_a_wrong_value_is_named_with_line_and_column(
 
 
 FILES = [
-    ("", "book.csv has no column 'owner', only none; it needs owner, vault, collateral and debt"),
+    (
+        "",
+        "book.csv has no column 'owner', only none (separated by commas); it needs owner, vault, "
+        "collateral and debt",
+    ),
     (
         "owner,vault,debt\n",
-        "book.csv has no column 'collateral', only owner, vault, debt; it needs owner, vault, collateral and "
-        "debt",
+        "book.csv has no column 'collateral', only owner, vault, debt (separated by commas); it needs owner, "
+        "vault, collateral and debt",
     ),
     (HEAD, "book.csv has no positions; it needs a row for each"),
     ("owner,owner,vault,collateral,debt\n", "book.csv has 2 columns 'owner'; rename all but one"),
@@ -240,11 +244,13 @@ def test_a_file_that_has_no_positions_is_refused(tmp_path, book: str, sentence: 
 GROUPS = [
     (
         "{file: none.csv}",
-        "borrowers.0: none.csv cannot be read (no such file or directory); name another file",
+        "borrowers.0: none.csv cannot be read (no such file or directory); name another file, by its whole "
+        "path if it is not beside the scenario",
     ),
     (
         "{file: none.parquet}",
-        "borrowers.0: none.parquet cannot be read (no such file or directory); name another file",
+        "borrowers.0: none.parquet cannot be read (no such file or directory); name another file, by its "
+        "whole path if it is not beside the scenario",
     ),
     ("{file: own.parquet}", "borrowers.0: own.parquet is no Parquet file; name another file"),
     ("{file: book.csv, vaults: {weth: 0}}", "borrowers.0.vaults names 'weth'; the vaults of book.csv are 0"),

@@ -57,6 +57,20 @@ def test_the_page_holds_everything(folders, name, drawn) -> None:
     assert "too few for their intervals to be trusted" in page
 
 
+def test_what_is_zero_everywhere_is_not_drawn(tmp_path) -> None:
+    calm = lab.load(TINY).with_(
+        {"vaults.0.price": {"kind": "gbm", "start": 200, "hours": 3, "volatility": 0.1}}
+    )
+    study = lab.sweep(calm, paths=2, out=tmp_path / "calm", workers=1)
+    assert study.points["bad_debt_max"].tolist() == [0]
+    assert "How likely" not in (tmp_path / "calm" / "report.html").read_text()
+
+
+def test_a_folder_is_a_sweep_to_compare(folders) -> None:
+    found = lab.compare(folders["one"], str(folders["higher"])).set_index("figure")
+    assert found.loc["bad_debt_mean", "vaults.0.dex.depth"].tolist() == list(DEPTHS)
+
+
 def test_the_page_says_where_it_is_worst_and_whether_paths_tell_it_apart(folders) -> None:
     study = read(folders["one"])
     figures = study.points.set_index("vaults.0.dex.depth")["bad_debt_es_99"]

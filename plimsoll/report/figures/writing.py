@@ -37,7 +37,9 @@ def write(figure: Figure, path: Path) -> None:
 
             FigureCanvasPdf(figure).print_pdf(path, metadata={"CreationDate": None})
         case other:
-            raise ValueError(f"{other} is no format of a figure")
+            raise ValueError(
+                f"{other or path.name} is no format of a figure; end the name in .svg, .pdf or .png"
+            )
 
 
 def _png(figure: Figure, path: Path) -> None:
