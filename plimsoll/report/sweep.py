@@ -238,7 +238,7 @@ def tables(study: Study) -> list[Table]:
     for title in SHOWN.values():
         table.add_column(title, justify="right", overflow="fold")
     for point in summary["points"]:
-        values = [f"{it:g}" if isinstance(it, float) else str(it) for it in point["values"].values()]
+        values = [step_of(it) for it in point["values"].values()]
         table.add_row(*values, *(_cell(point, name) for name in SHOWN))
     table.caption = f"{summary['compared']:,} numbers of the books were equal on chain and twin"
     if summary["paths"] > 1:
@@ -280,6 +280,11 @@ def label_of(text: str) -> str:
         return text if len(text) <= 24 else f"{text[:21]}..."
     value = float(text.replace("_", ""))
     return f"{value / 1e6:g} M" if abs(value) >= 1e6 else f"{value:,g}"
+
+
+def step_of(value: float | str) -> str:
+    """A value of an axis in a table: a number as in pictures, a text in full."""
+    return label_of(repr(value)) if isinstance(value, int | float) else value
 
 
 def compact(amount: float) -> str:

@@ -16,7 +16,7 @@ from plimsoll.report.folder import PAGE
 from plimsoll.report.measures import MEASURES
 from plimsoll.report.page import render
 from plimsoll.report.summary import versions
-from plimsoll.report.sweep import POINTS, ROWS, SHOWN, SUMMARY, TAIL, Study, compact, each_of
+from plimsoll.report.sweep import POINTS, ROWS, SHOWN, SUMMARY, TAIL, Study, compact, each_of, step_of
 from plimsoll.report.sweep_compare import difference
 
 if TYPE_CHECKING:
@@ -100,6 +100,7 @@ def _page(study: Study, drawn: Sequence[Picture], folder: Path, command: str) ->
         shown=SHOWN,
         losers={name: title for name, title in LOSERS.items() if _is_known(study, name)},
         cell=cell,
+        step=step_of,
         worst=sorted(summary["points"], key=lambda point: -point["figures"]["bad_debt_es_99"]),
         measures=MEASURES,
         few=summary["paths"] > 1 and summary["of"] < 100 * TAIL,

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from plimsoll import lab
 from plimsoll.cli.compare import cli as compare
-from plimsoll.report.sweep import read
+from plimsoll.report.sweep import read, step_of
 from plimsoll.report.sweep_page import verdict
 from tests.utils.laboratory import TINY
 
@@ -55,6 +55,13 @@ def test_the_page_holds_everything(folders, name, drawn) -> None:
     assert f"{summary['compared']:,} numbers" in page
     assert ("Impossible corners" in page) == (name == "two")
     assert "too few for their intervals to be trusted" in page
+
+
+def test_tables_name_steps_as_pictures_do(folders) -> None:
+    page = (folders["one"] / "report.html").read_text()
+    for step in ("50,000", "300,000", "3 M"):
+        assert f'<td class="n">{step}</td>' in page
+    assert step_of("[{start: 9, end: 10, reason: congestion}]") == "[{start: 9, end: 10, reason: congestion}]"
 
 
 def test_what_is_zero_everywhere_is_not_drawn(tmp_path) -> None:
