@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 
     from plimsoll.report.sweep import Study
 
-__all__ = ["Agent", "Desk", "Result", "Scenario", "ScenarioError", "compare", "load", "play", "sweep"]
+__all__ = [
+    "Agent", "Desk", "Result", "Scenario", "ScenarioError", "arena", "compare", "load", "play", "sweep"
+]  # fmt: skip
 
 Settings = Mapping[str | tuple[str, ...], Iterable[Any]]
 
@@ -64,6 +66,42 @@ def play(
     config = _loaded(scenario).config
     found = artifacts.load(CONTRACTS, config.has_exchange)
     return laboratory_of(config, found).play(path, [agent_of(each) for each in _several(agents)], progress)
+
+
+def arena(
+    scenario: Scenario | str | Path | Mapping[str, Any],
+    rules: Sequence[str] | None = None,
+    paths: Iterable[int] = (0,),
+) -> pd.DataFrame:
+    """What rules of liquidation leave behind on the same paths, with the same people, feeds, DEX and keepers.
+
+    Every rule has the vaults' loan-to-value and threshold, and its own numbers for everything else. What is
+    simplified is said in `plimsoll.arena.play`; the rules are in `plimsoll.arena.rules`.
+
+    Args:
+        scenario: as `load` gives it, or what `load` takes.
+        rules: their names, such as `aave-v3`; without, all.
+        paths: numbers of the random prices.
+
+    Returns:
+        A row a rule and path, whole loan tokens: loss of lenders, booked and hidden (in debt that the
+        collateral does not cover at the end), cost of borrowers, debt ended and repaid, profit of keepers,
+        what the protocol keeps, what sales brought less than the outside price; debt repaid over the least
+        needed; debt under water times hours; closes; the lowest outside price over the first.
+
+    Raises:
+        ScenarioError: the scenario says something impossible.
+        Unplayable: there is no such rule, or it has no such market; a sentence.
+    """
+    import pandas as pd
+
+    from plimsoll.arena.field import known
+    from plimsoll.arena.study import outcomes, row
+
+    config = _loaded(scenario).config
+    return pd.DataFrame(
+        [row(config, outcomes(config, rule, path)) for path in paths for rule in rules or known()]
+    )
 
 
 def sweep(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 
 from plimsoll.market.deployment import DEPLOYER, made_up
 from plimsoll.scenario.agents.view import View
 from plimsoll.scenario.oracles import BadAnswer, FeedConfig
-from plimsoll.scenario.sides import Side
 from plimsoll.scenario.world import Action, Leg, World
 from plimsoll.units import HOUR
 
@@ -17,8 +17,8 @@ from plimsoll.units import HOUR
 class FeedUpdates:
     """Updates one feed."""
 
-    def __init__(self, settings: FeedConfig, feed: Side) -> None:
-        """The feed has just been set to the first price."""
+    def __init__(self, settings: FeedConfig, feed: Any) -> None:
+        """The feed, on the twin, has just been set to the first price."""
         self._settings = settings
         self._feed = feed
         self._seen: list[int] = []  # answers that the prices would be, a block each
@@ -30,7 +30,7 @@ class FeedUpdates:
 
     def due(self, now: int, second: int) -> int | None:
         """The answer that is due, so many seconds after the start; None: none is."""
-        settings, feed = self._settings, self._feed.model
+        settings, feed = self._settings, self._feed
         if any(outage.covers(second) for outage in settings.outages):
             return None
         if self._bad_answers and self._bad_answers[0].hour * HOUR <= second:
@@ -52,7 +52,7 @@ class Publisher:
         self._leg = leg
         settings = leg.config.oracle
         self._rate = settings.rate
-        self._feeds = [(each, side, FeedUpdates(each, side)) for each, side in leg.feeds()]
+        self._feeds = [(each, side, FeedUpdates(each, side.model)) for each, side in leg.feeds()]
 
     def see(self, world: World, price: float, second: int, loan_price: float) -> None:
         """The outside price of a block, in which there may be no transactions; dollars for a loan token."""

@@ -15,7 +15,7 @@ def answers(prices: list[float], **settings: object) -> list[int | None]:
     """What the feed, at the first price before, is set to in each block of a minute; None: it is not."""
     config = FeedConfig(decimals=2, **settings)
     feed = SimpleNamespace(answer=round(prices[0] * 100), updated_at=0)
-    updates = FeedUpdates(config, SimpleNamespace(model=feed))
+    updates = FeedUpdates(config, feed)
     found: list[int | None] = []
     for block, price in enumerate(prices):
         updates.see(price)

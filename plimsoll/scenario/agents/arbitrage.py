@@ -20,6 +20,28 @@ BID = 1
 ARBITRAGE = "arbitrage"  # what arbitrageurs' transactions are for
 
 
+def pull(reserves: tuple[int, int], price: int, capital: int) -> tuple[bool, int]:
+    """The swap that leaves a pair at a price, give or take the fee.
+
+    Args:
+        reserves: of the pair's first and second token, base units.
+        price: of the first in the second elsewhere, 1e36.
+        capital: base units of the second token that are swapped at most, or their worth.
+
+    Returns:
+        Whether the first token is sold; how much comes in of what is sold, 0 for no swap.
+    """
+    there, paid = reserves
+    sells = paid * PRICE_SCALE > price * there  # the first token costs more on the DEX
+    if sells:
+        held, other, limit = there, paid * PRICE_SCALE // price, capital * PRICE_SCALE // price
+    else:
+        held, other, limit = paid, there * price // PRICE_SCALE, capital
+    if (other - held) * 1000 < held * 4:  # nothing beyond the fee
+        return sells, 0
+    return sells, max(0, min(isqrt(held * other) - held, limit))
+
+
 class Pair(NamedTuple):
     """A pair, and what its first token costs outside in its second one, 1e36."""
 
@@ -58,17 +80,11 @@ class Arbitrageur:
             return
         (base, quote), price = self._pair.tokens, self._pair.price(view)
         there, paid = (token.model.balance_of(self._pair.address) for token in (base, quote))
-        if paid * PRICE_SCALE > price * there:  # the first token costs more on the DEX: sell it there
-            token, other_token, held, other = base, quote, there, paid * PRICE_SCALE // price
-            limit = self._capital * PRICE_SCALE // price
-        else:
-            token, other_token, held, other = quote, base, paid, there * price // PRICE_SCALE
-            limit = self._capital
-        if (other - held) * 1000 < held * 4:  # nothing beyond the fee
+        sells, amount = pull((there, paid), price, self._capital)
+        if not amount:
             return
-        amount = min(isqrt(held * other) - held, limit)
-        if amount <= 0:
-            return
+        token, other_token = (base, quote) if sells else (quote, base)
+        held = there if sells else paid
         if quote is view.world.loan and view.fees.ether:
             bought = amount_out(amount, (held, paid if token is base else there))
             sold = amount * price // PRICE_SCALE if token is base else amount

@@ -1,0 +1,246 @@
+"""What a liquidation rule is: when a position may be closed, at what price, and what becomes of a loss.
+
+Amounts are base units, prices loan base units per collateral base unit (1e36), ratios and healths WAD. A rule
+keeps the accounts of one market; `Field` is all that it sees of the world. Interest is left out: the arena
+plays days.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple, Protocol, Self
+
+from sortedcontainers import SortedList
+
+from plimsoll.units import PRICE_SCALE, WAD
+
+CLOSES = 4  # of one account in a block at most
+
+Prices = tuple[int, ...]
+
+
+class Terms(NamedTuple):
+    """What a collateral counts for, WAD."""
+
+    ltv: int  # most that may be borrowed, of its value
+    threshold: int  # below so much of its value a debt is healthy
+
+
+@dataclass(slots=True)
+class Account:
+    """A position: base units of each collateral, and of the loan asset."""
+
+    amounts: list[int]
+    debt: int
+
+
+class Close(NamedTuple):
+    """What a liquidator pays and gets, and what becomes of the debt; base units."""
+
+    paid: int  # all that it costs the liquidator
+    seized: tuple[int, ...]  # from the account
+    ended: int  # debt that is owed no more
+    lost: int = 0  # of that, what nobody paid: the loss that is booked
+    earned: int = 0  # what the protocol keeps, base units of the loan asset
+    kept: tuple[int, ...] = ()  # of what was seized, what the protocol keeps instead of the liquidator
+
+    @property
+    def got(self) -> tuple[int, ...]:
+        """What the liquidator gets."""
+        if not self.kept:
+            return self.seized
+        return tuple(gone - kept for gone, kept in zip(self.seized, self.kept, strict=True))
+
+
+Quote = Callable[[int], Close | None]
+"""The close for an offer of at most so much debt; None when there is none."""
+
+
+class Offer(NamedTuple):
+    """A close that may be had, up to a repayment."""
+
+    most: int  # base units of debt
+    quote: Quote
+
+
+class Field(Protocol):
+    """What a rule sees of the world in a block."""
+
+    @property
+    def now(self) -> int:
+        """Seconds since the start."""
+
+    @property
+    def prices(self) -> Prices:
+        """The oracles' prices of the market's collaterals, 1e36; 0 while one has none."""
+
+    def offer(self, what: str, *offers: Offer) -> Close | None:
+        """Offers closes of one thing to the keepers, of which they may take one, and a part of it.
+
+        Args:
+            what: whose position, or which auction; how long it is on offer counts by that name.
+            offers: alternatives, such as one for each collateral.
+
+        Returns:
+            The close that a keeper took, which is to be carried out; None: nobody wants any.
+        """
+
+    def sell(self, leg: int, amount: int) -> int:
+        """Sells collateral at the market, whatever it brings; returns the proceeds."""
+
+
+@dataclass
+class Book:
+    """What a rule has done, base units of the loan asset."""
+
+    lost: int = 0  # debt written off that nobody paid, as a rule books it
+    covered: int = 0  # of that, what an insurance fund or others than lenders carried
+    earned: int = 0  # kept by the protocol
+    closes: int = 0
+
+
+class Rule(ABC):
+    """The accounts of one market, and what may be done with those that are unhealthy."""
+
+    name: ClassVar[str]
+    source: ClassVar[str]
+    """Repository, file and version in which the rule was read."""
+
+    def __init__(self, terms: Sequence[Terms]) -> None:
+        """A market without accounts; terms of each collateral."""
+        self.terms = tuple(terms)
+        self.accounts: dict[str, Account] = {}
+        self.book = Book()
+
+    @classmethod
+    @abstractmethod
+    def alike(cls, terms: Sequence[Terms]) -> Self:
+        """The rule with given terms for each collateral; its own numbers for everything else.
+
+        Raises:
+            ValueError: it has no market of so many collaterals, or with such terms; a sentence.
+        """
+
+    def open(self, owner: str, amounts: Sequence[int], debt: int) -> None:
+        """A new position."""
+        self.accounts[owner] = Account(list(amounts), debt)
+
+    def owed(self, owner: str) -> int:
+        """What somebody owes, base units; may be more than when it was opened."""
+        return self.accounts[owner].debt
+
+    @abstractmethod
+    def block(self, field: Field) -> None:
+        """Lets happen what happens in a block once prices are known."""
+
+    @abstractmethod
+    def holdings(self, owner: str) -> Sequence[int]:
+        """Base units of each collateral that are somebody's."""
+
+
+def only(name: str, terms: Sequence[Terms]) -> Terms:
+    """The terms of a market of one collateral.
+
+    Raises:
+        ValueError: there are more.
+    """
+    if len(terms) != 1:
+        raise ValueError(f"{name} has markets of one collateral, not of {len(terms)}")
+    return terms[0]
+
+
+def wad(percent: float) -> int:
+    """A percentage as WAD."""
+    return round(percent * 10**6) * 10**10
+
+
+def value(amounts: Sequence[int], prices: Prices) -> int:
+    """What collaterals are worth, base units of the loan asset, rounded down."""
+    return sum(amount * price for amount, price in zip(amounts, prices, strict=True)) // PRICE_SCALE
+
+
+class AccountRule(Rule):
+    """A rule that closes account by account, each by an offer of its own."""
+
+    def __init__(self, terms: Sequence[Terms]) -> None:
+        """See `Rule`."""
+        super().__init__(terms)
+        self._keys: dict[str, float] = {}  # of one collateral: less its debt for a unit
+        self._order: SortedList[tuple[float, str]] = SortedList()
+
+    @abstractmethod
+    def offers(self, account: Account, prices: Prices) -> Sequence[Offer]:
+        """What may be closed of an account that is liquidatable."""
+
+    def open(self, owner: str, amounts: Sequence[int], debt: int) -> None:
+        """See `Rule`."""
+        super().open(owner, amounts, debt)
+        self._rank(owner)
+
+    def holdings(self, owner: str) -> Sequence[int]:
+        """See `Rule`."""
+        return self.accounts[owner].amounts
+
+    def weighted(self, account: Account, prices: Prices) -> int:
+        """Collateral times thresholds, base units times WAD, rounded down."""
+        return sum(
+            amount * price // PRICE_SCALE * terms.threshold
+            for amount, price, terms in zip(account.amounts, prices, self.terms, strict=True)
+        )
+
+    def health(self, account: Account, prices: Prices) -> int:
+        """Health factor, WAD, rounded down; of an account with debt."""
+        return self.weighted(account, prices) // account.debt
+
+    def is_liquidatable(self, account: Account, prices: Prices) -> bool:
+        """Whether it may be closed."""
+        return self.weighted(account, prices) < account.debt * WAD
+
+    def block(self, field: Field) -> None:
+        """Offers what is due, until nobody takes more."""
+        prices = field.prices
+        if not all(prices):
+            return
+        for owner in [*self._due(prices)]:
+            account = self.accounts[owner]
+            for _ in range(CLOSES):
+                if not account.debt or not self.is_liquidatable(account, prices):
+                    break
+                close = field.offer(owner, *self.offers(account, prices))
+                if close is None:
+                    break
+                self._carry_out(account, close)
+            self._rank(owner)
+
+    def _carry_out(self, account: Account, close: Close) -> None:
+        account.debt -= close.ended
+        account.amounts = [have - gone for have, gone in zip(account.amounts, close.seized, strict=True)]
+        self.book.lost += close.lost
+        self.book.earned += close.earned
+        self.book.closes += 1
+
+    def _rank(self, owner: str) -> None:
+        """Sorts an account in again, by how far the price must fall to reach it."""
+        if len(self.terms) > 1:
+            return
+        if owner in self._keys:
+            self._order.remove((self._keys.pop(owner), owner))
+        account = self.accounts[owner]
+        if account.debt:
+            (amount,) = account.amounts
+            self._keys[owner] = -account.debt / amount if amount else float("-inf")
+            self._order.add((self._keys[owner], owner))
+
+    def _due(self, prices: Prices) -> Iterator[str]:
+        """Accounts that may be liquidatable, the worst first."""
+        if len(self.terms) > 1:
+            for owner, account in self.accounts.items():
+                if account.debt and self.is_liquidatable(account, prices):
+                    yield owner
+            return
+        for _, owner in list(self._order):
+            if not self.is_liquidatable(self.accounts[owner], prices):
+                return
+            yield owner

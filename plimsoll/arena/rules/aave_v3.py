@@ -1,0 +1,81 @@
+"""Aave v3: half of the debt, or all of it below a health of 0.95, for a fixed bonus."""
+
+from collections.abc import Sequence
+from typing import Self
+
+from plimsoll.arena.rule import Account, AccountRule, Close, Offer, Prices, Terms, wad
+from plimsoll.units import PRICE_SCALE, WAD
+
+ALL = 10_000  # basis points
+HALF = 5_000
+FEE = 1_000  # the protocol's part of the bonus
+BONUSES = {75: 10_750, 90: 10_500, 100: 10_100}  # up to a threshold, %; basis points with the 100 %
+CLOSE_FACTOR_HEALTH = 95 * WAD // 100
+
+
+def percent_mul(amount: int, part: int) -> int:
+    """`PercentageMath.percentMul`: basis points of an amount, half up."""
+    return (amount * part + ALL // 2) // ALL
+
+
+def percent_div(amount: int, part: int) -> int:
+    """`PercentageMath.percentDiv`: of what an amount is so many basis points, half up."""
+    return (amount * ALL + part // 2) // part
+
+
+class AaveV3(AccountRule):
+    """One collateral a call, which the liquidator chooses; the protocol keeps a part of the bonus.
+
+    What is left without collateral stays as debt that nobody pays.
+    """
+
+    name = "aave-v3"
+    source = "aave/aave-v3-core 1.19.3, LiquidationLogic.sol"
+
+    def __init__(self, terms: Sequence[Terms], bonus: int, fee: int) -> None:
+        """A market.
+
+        Args:
+            terms: of each collateral.
+            bonus: what a liquidator gets of a repayment's worth, basis points with the 100 %.
+            fee: the protocol's part of the bonus, basis points.
+        """
+        super().__init__(terms)
+        self._bonus, self._fee = bonus, fee
+
+    @classmethod
+    def alike(cls, terms: Sequence[Terms]) -> Self:
+        """See `Rule`; a bonus of 5 %, below a threshold of .75 of 7.5 %, above .90 of 1 %."""
+        highest = max(each.threshold for each in terms)
+        return cls(terms, next(bonus for top, bonus in BONUSES.items() if highest <= wad(top)), FEE)
+
+    def offers(self, account: Account, prices: Prices) -> Sequence[Offer]:
+        """A close out of each collateral."""
+        part = HALF if self.health(account, prices) > CLOSE_FACTOR_HEALTH else ALL
+        most = percent_mul(account.debt, part)
+
+        def offer(leg: int) -> Offer:
+            return Offer(most, lambda repay: self._close(account, prices, min(repay, most), leg))
+
+        return [offer(leg) for leg, amount in enumerate(account.amounts) if amount]
+
+    def _close(self, account: Account, prices: Prices, repay: int, leg: int) -> Close | None:
+        """`_calculateAvailableCollateralToLiquidate`."""
+        held, price = account.amounts[leg], prices[leg]
+        base = repay * PRICE_SCALE // price
+        seized = percent_mul(base, self._bonus)
+        if seized > held:
+            seized = held
+            repay = percent_div(held * price // PRICE_SCALE, self._bonus)
+        if not repay or not seized:
+            return None
+        bonus = seized - percent_div(seized, self._bonus)
+        kept = percent_mul(bonus, self._fee)  # of the collateral, by the protocol
+        places = range(len(account.amounts))
+        return Close(
+            repay,
+            tuple(seized if place == leg else 0 for place in places),
+            repay,
+            earned=kept * price // PRICE_SCALE,
+            kept=tuple(kept if place == leg else 0 for place in places),
+        )

@@ -1,0 +1,159 @@
+"""Rules of other systems by their own numbers, and what holds for every rule."""
+
+from collections.abc import Sequence
+from random import Random
+
+import pytest
+from ruamel.yaml import YAML
+
+from plimsoll import lab
+from plimsoll.arena.field import known
+from plimsoll.arena.rule import Account, AccountRule, Close, Offer, Rule, Terms, value, wad
+from plimsoll.arena.rules.aave_v3 import AaveV3
+from plimsoll.arena.rules.morpho_blue import MorphoBlue, incentive
+from plimsoll.arena.rules.plimsoll import Plimsoll
+from plimsoll.arena.study import Unplayable, made
+from plimsoll.units import WAD
+from tests.utils.laboratory import TINY, small_basket, tiny
+
+UNIT = 10**6  # of the loan asset
+TERMS = Terms(wad(80), wad(83))
+
+
+def price(dollars: float) -> int:
+    """Of a token with 18 decimals, 1e36."""
+    return int(dollars * UNIT) * 10**18
+
+
+class Buyer:
+    """A field whose keepers take every offer whole."""
+
+    now = 0
+
+    def __init__(self, *prices: int) -> None:
+        self.prices = prices
+        self.taken: list[Close] = []
+
+    def offer(self, _what: str, *offers: Offer) -> Close | None:
+        close = next(filter(None, (offer.quote(offer.most) for offer in offers)), None)
+        if close:
+            self.taken.append(close)
+        return close
+
+    def sell(self, _leg: int, _amount: int) -> int:
+        raise AssertionError
+
+
+def liquidated(rule: Rule, amounts: Sequence[int], debt: int, *prices: int) -> list[Close]:
+    rule.open("owner", amounts, debt * UNIT)
+    buyer = Buyer(*prices)
+    rule.block(buyer)
+    return buyer.taken
+
+
+# --------------------------------------------------------------------------------------------- by the numbers
+
+
+@pytest.mark.parametrize(
+    ("lltv", "factor"), [(38.5, 1.15), (77, 1.0741), (86, 1.0438), (94.5, 1.0168), (98, 1.006)]
+)
+def test_morphos_incentive_falls_with_the_limit(lltv: float, factor: float) -> None:
+    """min(1.15, 1 / (.3 LLTV + .7)), to four digits."""
+    assert incentive(wad(lltv)) / WAD == pytest.approx(factor, abs=5e-5)
+
+
+def test_aave_closes_half_above_a_health_of_095_and_all_below() -> None:
+    half = liquidated(AaveV3([TERMS], 10_500, 0), [10 * 10**18], 15_000, price(1_750))
+    assert half[0].paid == 7_500 * UNIT  # health .968
+    whole = liquidated(AaveV3([TERMS], 10_500, 0), [10 * 10**18], 15_000, price(1_700))
+    assert [close.paid for close in whole] == [15_000 * UNIT]  # health .941
+    assert whole[0].seized[0] == 15_000 * 10**18 * 105 // 100 // 1_700
+
+
+def test_aave_takes_all_collateral_when_it_is_short_and_leaves_the_rest_of_the_debt() -> None:
+    rule = AaveV3([TERMS], 10_500, 1_000)
+    (close,) = liquidated(rule, [10 * 10**18], 15_000, price(1_500))
+    assert close.seized == (10 * 10**18,)
+    assert close.paid == pytest.approx(15_000 * UNIT / 1.05, abs=1)
+    assert close.earned == pytest.approx(0.1 * (15_000 - 15_000 / 1.05) * UNIT, rel=1e-3)
+    assert close.lost == 0
+    assert rule.accounts["owner"].debt == 15_000 * UNIT - close.paid
+
+
+def test_morpho_writes_off_what_is_left_without_collateral() -> None:
+    rule = MorphoBlue(wad(86))
+    (close,) = liquidated(rule, [10 * 10**18], 15_000, price(1_500))
+    assert close.paid == pytest.approx(15_000 * UNIT / 1.0438, rel=1e-4)
+    assert close.paid + close.lost == close.ended == 15_000 * UNIT
+    assert rule.accounts["owner"] == Account([0], 0)
+
+
+def test_plimsolls_close_is_the_twins() -> None:
+    """As in the README: alice at 1,750 is closed to a health of 1.05."""
+    rule = Plimsoll.alike([TERMS])
+    (close,) = liquidated(rule, [10 * 10**18], 15_000, price(1_750))
+    account = rule.accounts["owner"]
+    assert rule.health(account, (price(1_750),)) / WAD == pytest.approx(1.05, abs=1e-6)
+    assert close.earned > 0
+    assert close.lost == 0
+
+
+# ---------------------------------------------------------------------------------------------- of every rule
+
+
+@pytest.mark.parametrize("name", known())
+@pytest.mark.parametrize("legs", [1, 3])
+def test_money_adds_up(name: str, legs: int) -> None:
+    random = Random(f"{name} {legs}")
+    try:
+        rule = known()[name].alike([TERMS] * legs)
+    except ValueError as refused:
+        assert str(refused) == f"{name} has markets of one collateral, not of {legs}"
+        return
+    assert isinstance(rule, AccountRule)
+    closes = 0
+    for number in range(400):
+        owner, amounts = str(number), [random.randrange(10**16, 10**20) for _ in range(legs)]
+        prices = tuple(price(random.uniform(100, 3_000)) for _ in range(legs))
+        debt = int(value(amounts, prices) * random.uniform(0.5, 1.3))
+        rule.open(owner, amounts, debt)
+        buyer, before = Buyer(*prices), rule.book.lost
+        rule.block(buyer)
+        closes += len(buyer.taken)
+        account = rule.accounts[owner]
+        assert sum(close.ended for close in buyer.taken) == debt - account.debt
+        assert sum(close.lost for close in buyer.taken) == rule.book.lost - before
+        for leg, amount in enumerate(amounts):
+            assert sum(close.seized[leg] for close in buyer.taken) == amount - account.amounts[leg]
+            assert account.amounts[leg] >= 0
+        for close in buyer.taken:
+            fee = 0 if close.kept else close.earned
+            assert 0 <= close.paid - fee - (close.ended - close.lost) <= 1  # a base unit of rounding
+        if rule.weighted(Account(amounts, debt), prices) >= debt * WAD:
+            assert not buyer.taken
+        del rule.accounts[owner]
+        rule._order.clear()
+        rule._keys.clear()
+    assert closes > 100
+
+
+# ---------------------------------------------------------------------------------------------- on a scenario
+
+
+def test_all_rules_play_a_scenario_on_the_same_path() -> None:
+    scenario = YAML().load(TINY)
+    frame = lab.arena(scenario).set_index("rule")
+    assert list(frame.index) == list(known())
+    assert (frame.repaid > 10_000).all()
+    assert (frame.lender_loss > 0).all()
+    assert frame.loc["aave-v3", "booked"] == 0
+    assert frame.loc["aave-v3", "hidden"] > 0
+    assert frame.loc["morpho-blue", "booked"] > 0
+    assert lab.arena(scenario).equals(lab.arena(scenario))
+
+
+def test_what_a_rule_cannot_play_is_said() -> None:
+    with pytest.raises(Unplayable, match="morpho-blue has markets of one collateral, not of 3"):
+        made("morpho-blue", small_basket(), 0)
+    with pytest.raises(Unplayable, match="There is no rule 'aave'; choose of aave-v3, morpho-blue, plimsoll"):
+        made("aave", tiny(), 0)
