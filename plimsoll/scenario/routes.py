@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from plimsoll.chain.engine import Contract
 from plimsoll.chain.protocol import Deployer
-from plimsoll.keeper.choice import Route
+from plimsoll.keeper.choice import Route, Venue
 from plimsoll.market.deployment import DEPLOYER
 from plimsoll.scenario.sides import Side
 from plimsoll.twin.chain import Chain, Token
@@ -46,6 +46,11 @@ class Routes:
     def surplus(self, price: int) -> int:
         """See `Venue`."""
         return max(way.route.surplus(price) for way in self.ways)
+
+    @property
+    def venue(self) -> Venue:
+        """These, or the only one."""
+        return self if len(self.ways) > 1 else self.ways[0].route
 
     def behind(self, amount: int) -> Routes:
         """The same once an amount has been sold on the way that is best for it."""

@@ -84,7 +84,7 @@ class Inventory:
         if not leg.pair:
             return FixedPrice(view.outside_price(leg.number) if careful else price)
         routes = view.world.routes(leg)
-        return routes.behind(self.held(leg)) if careful else routes
+        return routes.behind(self.held(leg)).venue if careful else routes.venue
 
     def _limit(self, view: View, leg: Leg, held: int) -> int:
         """The least price (1e36) at which it sells: its cost; once the market has fallen below, near that."""
