@@ -8,10 +8,10 @@ next block at any price.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import SimpleNamespace
 
-from plimsoll.arena.rule import Account, Close, Offer, Prices, Rule, value
+from plimsoll.arena.rule import Close, Offer, Prices, Rule, value
 from plimsoll.params import wad
 from plimsoll.scenario.agents.arbitrage import pull
 from plimsoll.scenario.collateral import CollateralConfig
@@ -104,7 +104,6 @@ class Outcome:
     closes: int = 0
     under_water: float = 0.0  # debt times hours, whole loan tokens, while its collateral was worth less
     fall: float = 1.0  # lowest outside price over the first, of all collaterals the lowest
-    people: dict[str, Account] = field(default_factory=dict)
 
     @property
     def lender_loss(self) -> int:
@@ -125,7 +124,7 @@ class _Block:
 
     @property
     def now(self) -> int:
-        """See `Field`."""
+        """Seconds since the start."""
         return self._number * self._play.scenario.block_seconds
 
     @property
@@ -147,10 +146,6 @@ class _Block:
                 self._play.note(self, what, close)
                 return close
         return None
-
-    def sell(self, leg: int, amount: int) -> int:
-        """See `Field`."""
-        return self._markets[leg].sell(amount)
 
     def _best(self, keeper: Keeper, offers: Sequence[Offer]) -> Close | None:
         """What brings the keeper most: a whole close, or a half, a quarter and so on of it."""
@@ -307,7 +302,7 @@ class _Play:
 
     def _finish(self) -> Outcome:
         out, book = self.outcome, self.rule.book
-        out.booked, out.protocol = book.lost - book.covered, book.earned
+        out.booked, out.protocol = book.lost, book.earned
         out.hidden = self._uncovered()[1]
         for keeper in self.keepers:
             held = sum(
@@ -315,7 +310,6 @@ class _Play:
             )
             out.keepers += keeper.cash + held - self.scenario.loan_units(keeper.config.capital)
         out.venues = sum(market.slipped for market in self.markets)
-        out.people = self.rule.accounts
         return out
 
 

@@ -69,10 +69,6 @@ class Field(Protocol):
     """What a rule sees of the world in a block."""
 
     @property
-    def now(self) -> int:
-        """Seconds since the start."""
-
-    @property
     def prices(self) -> Prices:
         """The oracles' prices of the market's collaterals, 1e36; 0 while one has none."""
 
@@ -87,16 +83,12 @@ class Field(Protocol):
             The close that a keeper took, which is to be carried out; None: nobody wants any.
         """
 
-    def sell(self, leg: int, amount: int) -> int:
-        """Sells collateral at the market, whatever it brings; returns the proceeds."""
-
 
 @dataclass
 class Book:
     """What a rule has done, base units of the loan asset."""
 
     lost: int = 0  # debt written off that nobody paid, as a rule books it
-    covered: int = 0  # of that, what an insurance fund or others than lenders carried
     earned: int = 0  # kept by the protocol
     closes: int = 0
 

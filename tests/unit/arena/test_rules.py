@@ -28,8 +28,6 @@ def price(dollars: float) -> int:
 class Buyer:
     """A field whose keepers take every offer whole."""
 
-    now = 0
-
     def __init__(self, *prices: int) -> None:
         self.prices = prices
         self.taken: list[Close] = []
@@ -39,9 +37,6 @@ class Buyer:
         if close:
             self.taken.append(close)
         return close
-
-    def sell(self, _leg: int, _amount: int) -> int:
-        raise AssertionError
 
 
 def liquidated(rule: Rule, amounts: Sequence[int], debt: int, *prices: int) -> list[Close]:
