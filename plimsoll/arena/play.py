@@ -92,6 +92,7 @@ class Outcome:
 
     rule: str
     path: int
+    borrowed: int = 0  # by all, before the first block
     booked: int = 0  # debt written off that nobody paid, as the rule books it
     hidden: int = 0  # debt at the end beyond what the collateral is worth outside
     seized: int = 0  # worth at the outside price of what was taken from borrowers
@@ -224,6 +225,7 @@ class _Play:
                 depth = scenario.loan_units(market.config.dex.depth)
                 market.reserves = depth * PRICE_SCALE // market.price(), depth
         for person in people:
+            self.outcome.borrowed += person.debt
             rule.open(person.address, person.amounts, person.debt)
 
     def through(self) -> Outcome:

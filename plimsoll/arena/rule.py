@@ -8,17 +8,20 @@ plays days.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple, Protocol, Self
+from typing import ClassVar, NamedTuple, Protocol, Self, TypeVar
 
 from sortedcontainers import SortedList
 
 from plimsoll.units import PRICE_SCALE, WAD
 
 CLOSES = 4  # of one account in a block at most
+LISTED_AS = {"stETH": "wstETH"}  # a token that markets list in another form
 
 Prices = tuple[int, ...]
+
+_Entry = TypeVar("_Entry")
 
 
 class Terms(NamedTuple):
@@ -100,6 +103,9 @@ class Rule(ABC):
     source: ClassVar[str]
     """Repository, file and version in which the rule was read."""
 
+    dollar: int = 10**6
+    """Base units of the loan asset that are worth a dollar, for sizes that a system has in dollars."""
+
     def __init__(self, terms: Sequence[Terms]) -> None:
         """A market without accounts; terms of each collateral."""
         self.terms = tuple(terms)
@@ -113,6 +119,20 @@ class Rule(ABC):
 
         Raises:
             ValueError: it has no market of so many collaterals, or with such terms; a sentence.
+        """
+
+    @classmethod
+    @abstractmethod
+    def deployed(cls, symbols: Sequence[str]) -> Self:
+        """The rule with the parameters of the system's large market in which these back dollars.
+
+        Where they were read, and as of when, is said beside them.
+
+        Args:
+            symbols: of the collaterals, such as `WETH`.
+
+        Raises:
+            ValueError: that market has no such collateral, or not so many; a sentence.
         """
 
     def open(self, owner: str, amounts: Sequence[int], debt: int) -> None:
@@ -132,7 +152,7 @@ class Rule(ABC):
         """Base units of each collateral that are somebody's."""
 
 
-def only(name: str, terms: Sequence[Terms]) -> Terms:
+def only(name: str, terms: Sequence[_Entry]) -> _Entry:
     """The terms of a market of one collateral.
 
     Raises:
@@ -141,6 +161,18 @@ def only(name: str, terms: Sequence[Terms]) -> Terms:
     if len(terms) != 1:
         raise ValueError(f"{name} has markets of one collateral, not of {len(terms)}")
     return terms[0]
+
+
+def listed(name: str, market: Mapping[str, _Entry], symbols: Sequence[str]) -> list[_Entry]:
+    """What a market has for collaterals.
+
+    Raises:
+        ValueError: it has none for one of them.
+    """
+    known = [LISTED_AS.get(symbol, symbol) for symbol in symbols]
+    if strange := [symbol for symbol, its in zip(symbols, known, strict=True) if its not in market]:
+        raise ValueError(f"{name} is not deployed with {' and '.join(strange)} as collateral")
+    return [market[symbol] for symbol in known]
 
 
 def wad(percent: float) -> int:

@@ -3,48 +3,99 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from plimsoll.arena.field import known
 from plimsoll.arena.play import Outcome, play
-from plimsoll.arena.rule import Rule, Terms
+from plimsoll.arena.rule import Rule, Terms, value
 from plimsoll.params import wad
 from plimsoll.scenario.borrowers import draw
 from plimsoll.scenario.config import Scenario
+from plimsoll.scenario.loans import Borrower
+from plimsoll.units import WAD
+
+DOLLARS = {"USDC": 1, "USDT": 1, "DAI": 1, "WETH": 2_000}
+"""What loan assets are worth about, for sizes in dollars."""
 
 
 class Unplayable(ValueError):
     """A rule cannot play a scenario; a sentence."""
 
 
-def made(name: str, scenario: Scenario, vault: int) -> Rule:
-    """A rule in place of a vault, with its loan-to-value and threshold.
+def made(name: str, scenario: Scenario, vault: int, *, deployed: bool = False) -> Rule:
+    """A rule in place of a vault.
+
+    Args:
+        name: the rule's.
+        scenario: whose collaterals and loan asset it has.
+        vault: its number.
+        deployed: with the parameters of the system's large market, instead of the vault's loan-to-value and
+            threshold.
 
     Raises:
         Unplayable: there is no such rule, or it has no such market.
     """
-    rules, config = known(), scenario.vaults[vault]
+    rules, config, loan = known(), scenario.vaults[vault], scenario.pool.loan
     if name not in rules:
         raise Unplayable(f"There is no rule {name!r}; choose of {', '.join(rules)}.")
+    if deployed and DOLLARS.get(loan.symbol) != 1:
+        raise Unplayable(f"What is deployed is known of markets that lend dollars, not {loan.symbol}.")
     risks = [config.risk_of(leg) for leg in range(len(config.collaterals))]
     try:
-        return rules[name].alike([Terms(wad(risk.ltv), wad(risk.threshold)) for risk in risks])
+        rule = (
+            rules[name].deployed([each.collateral.symbol for each in config.collaterals])
+            if deployed
+            else rules[name].alike([Terms(wad(risk.ltv), wad(risk.threshold)) for risk in risks])
+        )
     except ValueError as error:
         raise Unplayable(f"{error}.") from None
+    rule.dollar = 10**loan.decimals // DOLLARS.get(loan.symbol, 1)
+    return rule
 
 
-def outcomes(scenario: Scenario, name: str, path: int = 0) -> list[Outcome]:
+def adapted(people: Sequence[Borrower], rule: Rule, scenario: Scenario, vault: int) -> list[Borrower]:
+    """What people borrow who lock the same collateral under a rule: no more than it lends on that.
+
+    That is the rule's loan-to-value of each collateral, at its feed's first answer, rounded down.
+    """
+    configs, loan = scenario.vaults[vault].collaterals, scenario.pool.loan.decimals
+    before = sum(len(each.collaterals) for each in scenario.vaults[:vault])
+    first = scenario.outside_prices(0)[before : before + len(configs), 0]
+    prices = [
+        each.oracle.first_safe_price(float(price), (each.collateral.decimals, loan))
+        for price, each in zip(first, configs, strict=True)
+    ]
+    found = []
+    for person in people:
+        legs = zip(person.amounts, prices, rule.terms, strict=True)
+        most = sum(value([amount], (price,)) * terms.ltv // WAD for amount, price, terms in legs)
+        found.append(replace(person, debt=min(person.debt, most)))
+    return found
+
+
+def outcomes(scenario: Scenario, name: str, path: int = 0, *, deployed: bool = False) -> list[Outcome]:
     """What a rule leaves behind on a path, in each vault of a scenario.
+
+    Args:
+        scenario: to be played.
+        name: the rule's.
+        path: number of the random prices.
+        deployed: see `made`; then people borrow at most what the rule lends them.
 
     Raises:
         Unplayable: it cannot play the scenario.
     """
     first = [float(prices[0]) for prices in scenario.outside_prices(0)]
-    people = [each for group in draw(scenario, first) for each in group]
-    return [
-        play(scenario, vault, made(name, scenario, vault), [it for it in people if it.vault == vault], path)
-        for vault in range(len(scenario.vaults))
-    ]
+    everybody = [each for group in draw(scenario, first) for each in group]
+    found = []
+    for vault in range(len(scenario.vaults)):
+        rule = made(name, scenario, vault, deployed=deployed)
+        people = [each for each in everybody if each.vault == vault]
+        if deployed:
+            people = adapted(people, rule, scenario, vault)
+        found.append(play(scenario, vault, rule, people, path))
+    return found
 
 
 def row(scenario: Scenario, found: Sequence[Outcome]) -> dict[str, Any]:
@@ -53,8 +104,8 @@ def row(scenario: Scenario, found: Sequence[Outcome]) -> dict[str, Any]:
     sums = {
         name: sum(getattr(each, name) for each in found) / unit
         for name in (
-            "lender_loss", "booked", "hidden", "borrower_cost", "ended", "repaid", "keepers", "protocol",
-            "venues",
+            "borrowed", "lender_loss", "booked", "hidden", "borrower_cost", "ended", "repaid", "keepers",
+            "protocol", "venues",
         )
     }  # fmt: skip
     needed = sum(each.needed for each in found)

@@ -72,22 +72,27 @@ def arena(
     scenario: Scenario | str | Path | Mapping[str, Any],
     rules: Sequence[str] | None = None,
     paths: Iterable[int] = (0,),
+    *,
+    deployed: bool = False,
 ) -> pd.DataFrame:
     """What rules of liquidation leave behind on the same paths, with the same people, feeds, DEX and keepers.
 
-    Every rule has the vaults' loan-to-value and threshold, and its own numbers for everything else. What is
+    Every rule has the vaults' loan-to-value and threshold, and its own numbers for everything else. Or it has
+    the parameters of its system's large market for collaterals of these symbols (`deployed`); people then
+    lock the same collateral, and who borrows more than that market lends borrows what it lends. What is
     simplified is said in `plimsoll.arena.play`; the rules are in `plimsoll.arena.rules`.
 
     Args:
         scenario: as `load` gives it, or what `load` takes.
         rules: their names, such as `aave-v3`; without, all.
         paths: numbers of the random prices.
+        deployed: whether rules have the parameters of a market that exists.
 
     Returns:
-        A row a rule and path, whole loan tokens: loss of lenders, booked and hidden (in debt that the
-        collateral does not cover at the end), cost of borrowers, debt ended and repaid, profit of keepers,
-        what the protocol keeps, what sales brought less than the outside price; debt repaid over the least
-        needed; debt under water times hours; closes; the lowest outside price over the first.
+        A row a rule and path, whole loan tokens: what people borrowed; loss of lenders, booked and hidden (in
+        debt that the collateral does not cover at the end), cost of borrowers, debt ended and repaid, profit
+        of keepers, what the protocol keeps, what sales brought less than the outside price; debt repaid over
+        the least needed; debt under water times hours; closes; the lowest outside price over the first.
 
     Raises:
         ScenarioError: the scenario says something impossible.
@@ -100,7 +105,11 @@ def arena(
 
     config = _loaded(scenario).config
     return pd.DataFrame(
-        [row(config, outcomes(config, rule, path)) for path in paths for rule in rules or known()]
+        [
+            row(config, outcomes(config, rule, path, deployed=deployed))
+            for path in paths
+            for rule in rules or known()
+        ]
     )
 
 

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from typing import Self
 
-from plimsoll.arena.rule import Account, AccountRule, Close, Offer, Prices, Terms, only
+from plimsoll.arena.rule import Account, AccountRule, Close, Offer, Prices, Terms, listed, only, wad
 from plimsoll.units import PRICE_SCALE, WAD
 
 CURSOR = 3 * WAD // 10
 MAX_INCENTIVE = 115 * WAD // 100
+DEPLOYED = {"WETH": wad(86), "WBTC": wad(86), "wstETH": wad(86)}
+"""LLTV of the largest markets that lend USDC on Ethereum, immutable."""
 
 
 def incentive(lltv: int) -> int:
@@ -30,6 +32,11 @@ class MorphoBlue(AccountRule):
     def alike(cls, terms: Sequence[Terms]) -> Self:
         """See `Rule`; the threshold is the limit of loans, too."""
         return cls(only(cls.name, terms).threshold)
+
+    @classmethod
+    def deployed(cls, symbols: Sequence[str]) -> Self:
+        """See `Rule`; each collateral has a market of its own."""
+        return cls(only(cls.name, listed(cls.name, DEPLOYED, symbols)))
 
     def offers(self, account: Account, prices: Prices) -> Sequence[Offer]:
         """Any repayment."""

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Self
 
-from plimsoll.arena.rule import Account, AccountRule, Close, Offer, Prices, Terms
+from plimsoll.arena.rule import Account, AccountRule, Close, Offer, Prices, Terms, listed
 from plimsoll.params import PRESETS
 from plimsoll.params import wad as wad_of
 from plimsoll.twin import liquidation, slices
@@ -12,7 +13,9 @@ from plimsoll.twin.liquidation import DebtTotals, Risk
 from plimsoll.twin.slices import Leg
 from plimsoll.units import FRACTION, NO_LIMIT
 
-DECIMALS = 6  # of the loan asset, for min_debt
+DEPLOYED = {"WETH": "blue-chip", "WBTC": "blue-chip", "wstETH": "blue-chip"}
+"""The preset that is meant for a collateral against dollars; it is deployed nowhere yet."""
+DECIMALS = 6  # of a dollar in which a preset's smallest loan is first said
 TOTALS = DebtTotals(10**30 * FRACTION, 10**30 * FRACTION)  # a debt share is a 65,536th of a base unit
 
 
@@ -31,12 +34,11 @@ class Plimsoll(AccountRule):
         """A vault or basket.
 
         Args:
-            risk: what the legs have in common.
+            risk: what the legs have in common; the smallest loan in dollars with 6 decimals.
             legs: loan-to-value and threshold of each.
         """
         super().__init__([Terms(leg.ltv, leg.threshold) for leg in legs])
-        self._risk, self._legs = risk, tuple(legs)
-        self._vault = replace(risk, ltv=legs[0].ltv, threshold=legs[0].threshold)
+        self._said, self._legs = risk, tuple(legs)
 
     @classmethod
     def alike(cls, terms: Sequence[Terms]) -> Self:
@@ -47,6 +49,20 @@ class Plimsoll(AccountRule):
             "correlated",
         )
         return cls(_risk(kind), [Leg(*each, 0) for each in terms])
+
+    @classmethod
+    def deployed(cls, symbols: Sequence[str]) -> Self:
+        """See `Rule`; the presets."""
+        presets = [PRESETS[kind] for kind in listed(cls.name, DEPLOYED, symbols)]
+        return cls.alike([Terms(wad_of(each.ltv), wad_of(each.threshold)) for each in presets])
+
+    @cached_property
+    def _risk(self) -> Risk:
+        return replace(self._said, min_debt=self._said.min_debt * self.dollar // 10**DECIMALS)
+
+    @cached_property
+    def _vault(self) -> Risk:
+        return replace(self._risk, ltv=self._legs[0].ltv, threshold=self._legs[0].threshold)
 
     def offers(self, account: Account, prices: Prices) -> Sequence[Offer]:
         """A slice, and those without one leg."""

@@ -12,7 +12,8 @@ from plimsoll.arena.rule import Account, AccountRule, Close, Offer, Rule, Terms,
 from plimsoll.arena.rules.aave_v3 import AaveV3
 from plimsoll.arena.rules.morpho_blue import MorphoBlue, incentive
 from plimsoll.arena.rules.plimsoll import Plimsoll
-from plimsoll.arena.study import Unplayable, made
+from plimsoll.arena.study import Unplayable, adapted, made
+from plimsoll.scenario.loans import Borrower
 from plimsoll.units import WAD
 from tests.utils.laboratory import TINY, small_basket, tiny
 
@@ -58,15 +59,15 @@ def test_morphos_incentive_falls_with_the_limit(lltv: float, factor: float) -> N
 
 
 def test_aave_closes_half_above_a_health_of_095_and_all_below() -> None:
-    half = liquidated(AaveV3([TERMS], 10_500, 0), [10 * 10**18], 15_000, price(1_750))
+    half = liquidated(AaveV3([TERMS], [10_500], 0), [10 * 10**18], 15_000, price(1_750))
     assert half[0].paid == 7_500 * UNIT  # health .968
-    whole = liquidated(AaveV3([TERMS], 10_500, 0), [10 * 10**18], 15_000, price(1_700))
+    whole = liquidated(AaveV3([TERMS], [10_500], 0), [10 * 10**18], 15_000, price(1_700))
     assert [close.paid for close in whole] == [15_000 * UNIT]  # health .941
     assert whole[0].seized[0] == 15_000 * 10**18 * 105 // 100 // 1_700
 
 
 def test_aave_takes_all_collateral_when_it_is_short_and_leaves_the_rest_of_the_debt() -> None:
-    rule = AaveV3([TERMS], 10_500, 1_000)
+    rule = AaveV3([TERMS], [10_500], 1_000)
     (close,) = liquidated(rule, [10 * 10**18], 15_000, price(1_500))
     assert close.seized == (10 * 10**18,)
     assert close.paid == pytest.approx(15_000 * UNIT / 1.05, abs=1)
@@ -150,5 +151,26 @@ def test_all_rules_play_a_scenario_on_the_same_path() -> None:
 def test_what_a_rule_cannot_play_is_said() -> None:
     with pytest.raises(Unplayable, match="morpho-blue has markets of one collateral, not of 3"):
         made("morpho-blue", small_basket(), 0)
+    with pytest.raises(Unplayable, match="not deployed with USDX as collateral"):
+        made("aave-v3", small_basket(), 0, deployed=True)
+    with pytest.raises(Unplayable, match="known of markets that lend dollars, not WETH"):
+        made("aave-v3", lab.load("rate-jump").config, 0, deployed=True)
     with pytest.raises(Unplayable, match="There is no rule 'aave'; choose of aave-v3, morpho-blue, plimsoll"):
         made("aave", tiny(), 0)
+
+
+def test_people_borrow_what_is_lent_where_a_rule_is_deployed() -> None:
+    """A token is worth 200 dollars; Aave lends 80.5 % of it, Morpho 86 %, Plimsoll 80 %."""
+    scenario = tiny()
+    for name, ltv in (("aave-v3", 80.5), ("morpho-blue", 86), ("plimsoll", 80)):
+        rule = made(name, scenario, 0, deployed=True)
+        assert rule.terms[0].ltv == wad(ltv)
+        people = [Borrower("low", 0, (10**18,), 100 * UNIT), Borrower("high", 0, (10**18,), 199 * UNIT)]
+        lent = [person.debt for person in adapted(people, rule, scenario, 0)]
+        assert lent == [100 * UNIT, int(2 * ltv * UNIT)]
+    frame = lab.arena(YAML().load(TINY), deployed=True).set_index("rule")
+    alike = lab.arena(YAML().load(TINY)).set_index("rule")
+    assert alike.borrowed.nunique() == 1
+    assert (frame.borrowed <= alike.borrowed).all()
+    assert frame.loc["morpho-blue", "borrowed"] == alike.loc["morpho-blue", "borrowed"]
+    assert frame.loc["morpho-blue", "ended"] < alike.loc["morpho-blue", "ended"]  # .86 instead of .83
