@@ -7,7 +7,7 @@ next block at any price.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 
@@ -94,13 +94,14 @@ class Outcome:
     path: int
     borrowed: int = 0  # by all, before the first block
     booked: int = 0  # debt written off that nobody paid, as the rule books it
-    hidden: int = 0  # debt at the end beyond what the collateral is worth outside
+    hidden: int = 0  # debt at the end that collateral is not worth, also what the protocol took over
     seized: int = 0  # worth at the outside price of what was taken from borrowers
+    refunded: int = 0  # what they got back
     ended: int = 0  # debt that closes ended, what was written off included
-    repaid: int = 0  # of that, what liquidators paid
+    repaid: int = 0  # of that, what liquidators paid, or the protocol for collateral worth it
     needed: int = 0  # of that, the least that would have made them healthy
     keepers: int = 0  # profit of liquidators
-    protocol: int = 0  # kept by the protocol
+    protocol: int = 0  # kept by the protocol; what it took over at the outside price
     venues: int = 0  # what sales brought less than the outside price
     closes: int = 0
     under_water: float = 0.0  # debt times hours, whole loan tokens, while its collateral was worth less
@@ -113,8 +114,8 @@ class Outcome:
 
     @property
     def borrower_cost(self) -> int:
-        """What was taken from borrowers beyond the debt that it ended."""
-        return max(0, self.seized - (self.ended - self.booked))
+        """What was taken from borrowers beyond the debt that it paid, less what they got back."""
+        return max(0, self.seized - self.refunded - self.repaid)
 
 
 class _Block:
@@ -135,18 +136,29 @@ class _Block:
 
     def offer(self, what: str, *offers: Offer) -> Close | None:
         """See `Field`; keepers are asked in the order of their bids."""
-        since = self._play.offered.setdefault(what, self._number)
-        for keeper in self._play.keepers:
-            if self._number - since < keeper.config.latency:
-                continue
-            if any(outage.covers(self.now) for outage in keeper.config.outages):
-                continue
+        for keeper in self._there(what):
             close = self._best(keeper, offers)
             if close:
                 self._take(keeper, close)
                 self._play.note(self, what, close)
                 return close
         return None
+
+    def call(self, what: str, close: Close) -> bool:
+        """See `Field`."""
+        there = any(True for _ in self._there(what))
+        if there:
+            unpaid = max(0, close.ended - value(close.seized, self.prices))
+            self._play.note(self, what, close._replace(lost=unpaid))
+        return there
+
+    def _there(self, what: str) -> Iterator[Keeper]:
+        """Keepers who have noticed, in the order of their bids."""
+        since = self._play.offered.setdefault(what, self._number)
+        for keeper in self._play.keepers:
+            waits = self._number - since < keeper.config.latency
+            if not waits and not any(outage.covers(self.now) for outage in keeper.config.outages):
+                yield keeper
 
     def _best(self, keeper: Keeper, offers: Sequence[Offer]) -> Close | None:
         """What brings the keeper most: a whole close, or a half, a quarter and so on of it."""
@@ -250,9 +262,10 @@ class _Play:
     def note(self, block: _Block, what: str, close: Close) -> None:
         """Keeps what a close did."""
         out, outside = self.outcome, tuple(market.price() for market in self.markets)
-        out.closes += 1
+        out.closes += bool(close.ended)
         out.needed += self._needed(what, block.prices, close)
         out.seized += value(close.seized, outside)
+        out.refunded += close.refund
         out.ended += close.ended
         out.repaid += close.ended - close.lost
 
@@ -268,7 +281,7 @@ class _Play:
             )
             for amounts in (account.amounts, close.seized)
         )
-        lacking, gained = account.debt * WAD - held, WAD - gone // repaid
+        lacking, gained = account.debt * WAD - held, WAD - gone // (repaid + close.refund)
         return min(repaid, max(0, lacking // gained)) if gained > 0 else repaid
 
     def _move(self, number: int, second: int) -> None:
@@ -292,9 +305,10 @@ class _Play:
                 keeper.held[leg] = 0
 
     def _uncovered(self) -> tuple[int, int]:
-        """Debt of accounts under water; of that, what their collateral is not worth. Base units."""
+        """Debt under water; of that, what its collateral is not worth. Of accounts and of the protocol."""
         outside = tuple(market.price() for market in self.markets)
-        debts = lacks = 0
+        own = min(0, self._own(outside))
+        debts, lacks = -self.rule.book.cash if own else 0, -own
         for owner in self.rule.accounts:
             owed = self.rule.owed(owner)
             if owed and (worth := value(self.rule.holdings(owner), outside)) < owed:
@@ -302,9 +316,14 @@ class _Play:
                 lacks += owed - worth
         return debts, lacks
 
+    def _own(self, outside: Prices) -> int:
+        """What the protocol has gained with what it took over, base units; below 0 what it has lost."""
+        return self.rule.book.cash + value(self.rule.book.stock, outside)
+
     def _finish(self) -> Outcome:
         out, book = self.outcome, self.rule.book
-        out.booked, out.protocol = book.lost, book.earned
+        own = self._own(tuple(market.price() for market in self.markets))
+        out.booked, out.protocol = book.lost, book.earned + max(0, own)
         out.hidden = self._uncovered()[1]
         for keeper in self.keepers:
             held = sum(

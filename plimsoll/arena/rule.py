@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, NamedTuple, Protocol, Self, TypeVar
 
 from sortedcontainers import SortedList
@@ -46,8 +46,9 @@ class Close(NamedTuple):
     seized: tuple[int, ...]  # from the account
     ended: int  # debt that is owed no more
     lost: int = 0  # of that, what nobody paid: the loss that is booked
-    earned: int = 0  # what the protocol keeps, base units of the loan asset
-    kept: tuple[int, ...] = ()  # of what was seized, what the protocol keeps instead of the liquidator
+    earned: int = 0  # what the protocol keeps of what was paid, base units of the loan asset
+    kept: tuple[int, ...] = ()  # what the protocol keeps of what was seized; below 0 what it adds of its own
+    refund: int = 0  # what the borrower gets back, base units of the loan asset
 
     @property
     def got(self) -> tuple[int, ...]:
@@ -86,6 +87,17 @@ class Field(Protocol):
             The close that a keeper took, which is to be carried out; None: nobody wants any.
         """
 
+    def call(self, what: str, close: Close) -> bool:
+        """Has a close carried out by the protocol itself, for which somebody must only send the transaction.
+
+        Args:
+            what: as for `offer`.
+            close: nobody pays it but the protocol, as far as the collateral is worth it.
+
+        Returns:
+            Whether a keeper is there to send it.
+        """
+
 
 @dataclass
 class Book:
@@ -94,6 +106,8 @@ class Book:
     lost: int = 0  # debt written off that nobody paid, as a rule books it
     earned: int = 0  # kept by the protocol
     closes: int = 0
+    stock: list[int] = field(default_factory=list)  # of each collateral, what the protocol has taken over
+    cash: int = 0  # what it was paid for stock, less what it paid for it: debt that it ended, refunds
 
 
 class Rule(ABC):
@@ -110,7 +124,7 @@ class Rule(ABC):
         """A market without accounts; terms of each collateral."""
         self.terms = tuple(terms)
         self.accounts: dict[str, Account] = {}
-        self.book = Book()
+        self.book = Book(stock=[0] * len(self.terms))
 
     @classmethod
     @abstractmethod
@@ -142,6 +156,19 @@ class Rule(ABC):
     def owed(self, owner: str) -> int:
         """What somebody owes, base units; may be more than when it was opened."""
         return self.accounts[owner].debt
+
+    def carry_out(self, close: Close) -> None:
+        """Books a close; what it does to accounts is the rule's to do.
+
+        What is paid beyond the debt that it ends, what the protocol earns and what is given back, goes to the
+        protocol's cash, or comes out of it.
+        """
+        self.book.lost += close.lost
+        self.book.earned += close.earned
+        self.book.closes += bool(close.ended)
+        self.book.cash += close.paid - close.earned - (close.ended - close.lost) - close.refund
+        for leg, kept in enumerate(close.kept):
+            self.book.stock[leg] += kept
 
     @abstractmethod
     def block(self, field: Field) -> None:
@@ -235,15 +262,12 @@ class AccountRule(Rule):
                 close = field.offer(owner, *self.offers(account, prices))
                 if close is None:
                     break
-                self._carry_out(account, close)
+                account.debt -= close.ended
+                account.amounts = [
+                    have - gone for have, gone in zip(account.amounts, close.seized, strict=True)
+                ]
+                self.carry_out(close)
             self._rank(owner)
-
-    def _carry_out(self, account: Account, close: Close) -> None:
-        account.debt -= close.ended
-        account.amounts = [have - gone for have, gone in zip(account.amounts, close.seized, strict=True)]
-        self.book.lost += close.lost
-        self.book.earned += close.earned
-        self.book.closes += 1
 
     def _rank(self, owner: str) -> None:
         """Sorts an account in again, by how far the price must fall to reach it."""

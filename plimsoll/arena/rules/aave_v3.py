@@ -88,6 +88,5 @@ class AaveV3(AccountRule):
             repay,
             tuple(seized if place == leg else 0 for place in places),
             repay,
-            earned=kept * price // PRICE_SCALE,
             kept=tuple(kept if place == leg else 0 for place in places),
         )
