@@ -8,7 +8,7 @@ next block at any price.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import SimpleNamespace
 
 from plimsoll.arena.rule import Close, Offer, Prices, Rule, value
@@ -82,8 +82,30 @@ class Keeper:
     config: LiquidatorConfig
     cash: int
     held: list[int]
-    profit: int = 0
-    closes: int = 0
+    least: int  # profit of a close, base units
+    margin: int  # least worth at the oracle's price of what a base unit buys, WAD
+    waits: bool = False  # for the next block, while an offer gets better
+    seen: dict[str, tuple[int, int]] = field(default_factory=dict)  # block and gain of offers last looked at
+
+    def pays(self, close: Close, prices: Prices) -> bool:
+        """Whether a close brings enough at the oracle's prices."""
+        return value(close.got, prices) * WAD >= close.paid * self.margin
+
+
+def keepers_of(scenario: Scenario, vault: int) -> list[Keeper]:
+    """Those who watch one of a scenario's vaults, in the order of their bids."""
+    legs = len(scenario.vaults[vault].collaterals)
+    return [
+        Keeper(
+            each,
+            scenario.loan_units(each.capital),
+            [0] * legs,
+            max(1, scenario.loan_units(each.min_profit)),
+            WAD + wad(each.margin),
+        )
+        for each in sorted(scenario.liquidators, key=lambda each: -each.bid)
+        if vault in scenario.watched(each)
+    ]
 
 
 @dataclass
@@ -121,24 +143,26 @@ class Outcome:
 class _Block:
     """A block as a rule sees it; see `rule.Field`."""
 
-    def __init__(self, play: _Play, markets: Sequence[Market], number: int) -> None:
-        self._play, self._markets, self._number = play, markets, number
+    def __init__(self, play: _Play, number: int, before: int) -> None:
+        self._play, self._markets, self._number, self._before = play, play.markets, number, before
+        self.prices: Prices = tuple(market.oracle for market in play.markets)
+        outages = (keeper.config.outages for keeper in play.keepers)
+        is_out = [any(outage.covers(self.now) for outage in each) for each in outages]
+        self._present = [keeper for keeper, out in zip(play.keepers, is_out, strict=True) if not out]
 
     @property
     def now(self) -> int:
         """Seconds since the start."""
         return self._number * self._play.scenario.block_seconds
 
-    @property
-    def prices(self) -> Prices:
-        """See `Field`."""
-        return tuple(market.oracle for market in self._markets)
-
     def offer(self, what: str, *offers: Offer) -> Close | None:
         """See `Field`; keepers are asked in the order of their bids."""
         for keeper in self._there(what):
-            close = self._best(keeper, offers)
-            if close:
+            found = [part for offer in offers if (part := self._part(keeper, offer))]
+            if not found:
+                continue
+            gain, close = max(found, key=lambda part: part[0])
+            if not (keeper.waits and self._gets_better(keeper, what, gain)):
                 self._take(keeper, close)
                 self._play.note(self, what, close)
                 return close
@@ -153,32 +177,40 @@ class _Block:
         return there
 
     def _there(self, what: str) -> Iterator[Keeper]:
-        """Keepers who have noticed, in the order of their bids."""
-        since = self._play.offered.setdefault(what, self._number)
-        for keeper in self._play.keepers:
-            waits = self._number - since < keeper.config.latency
-            if not waits and not any(outage.covers(self.now) for outage in keeper.config.outages):
+        """Keepers who have noticed what is on offer since then, in the order of their bids."""
+        since, last = self._play.offered.get(what, (self._number, self._number))
+        since = since if last >= self._before else self._number
+        self._play.offered[what] = since, self._number
+        for keeper in self._present:
+            if self._number - since >= keeper.config.latency:
                 yield keeper
 
-    def _best(self, keeper: Keeper, offers: Sequence[Offer]) -> Close | None:
-        """What brings the keeper most: a whole close, or a half, a quarter and so on of it."""
-        found = [close for offer in offers if (close := self._part(keeper, offer))]
-        return max(found, key=lambda close: self._gain(keeper, close), default=None)
+    def _gets_better(self, keeper: Keeper, what: str, gain: int) -> bool:
+        """Whether an offer brings more than in the block before, or was not there then."""
+        block, gained = keeper.seen.get(what, (-1, 0))
+        if block == self._number:
+            return False
+        keeper.seen[what] = self._number, gain
+        return block != self._before or gain * 100 > gained * 101
 
-    def _part(self, keeper: Keeper, offer: Offer) -> Close | None:
-        least = offer.quote(max(1, offer.most >> HALVINGS))
-        if least is not None and self._gain(keeper, least) <= 0:  # then a larger one loses, too
-            return None
-        best: Close | None = None
+    def _part(self, keeper: Keeper, offer: Offer) -> tuple[int, Close] | None:
+        """What brings the keeper most, and how much: a whole close, or a half, a quarter and so on of it."""
+        small = offer.quote(max(1, offer.most >> HALVINGS))
+        if small and not (keeper.pays(small, self.prices) and self._gain(keeper, small) > 0):
+            return None  # then a larger one brings too little, too
+        best: tuple[int, Close] | None = None
+        before = 0
         for halvings in range(HALVINGS):
             close = offer.quote(offer.most >> halvings)
             if close is None:
                 break
-            pays = self._pays(keeper, close)
-            if best is not None and not (pays and self._gain(keeper, close) > self._gain(keeper, best)):
-                break
-            if pays:
-                best = close
+            gain = self._gain(keeper, close)
+            if halvings and gain <= before and (best or gain < keeper.least):
+                break  # smaller parts bring less and less
+            before = gain
+            has_cash = keeper.config.kind == "flash" or close.paid <= keeper.cash
+            if has_cash and gain >= keeper.least and keeper.pays(close, self.prices):
+                best = gain, close
         return best
 
     def _gain(self, keeper: Keeper, close: Close) -> int:
@@ -186,18 +218,7 @@ class _Block:
         legs = zip(self._markets, close.got, keeper.held, strict=True)
         return sum(market.proceeds(amount, held) for market, amount, held in legs if amount) - close.paid
 
-    def _pays(self, keeper: Keeper, close: Close) -> bool:
-        """Whether the keeper can pay it, and gains enough at the oracle's price and on the DEX."""
-        settings = keeper.config
-        if settings.kind != "flash" and close.paid > keeper.cash:
-            return False
-        worth = value(close.got, self.prices)
-        least = max(1, self._play.scenario.loan_units(settings.min_profit))
-        margin = WAD + wad(settings.margin)
-        return worth * WAD >= close.paid * margin and self._gain(keeper, close) >= least
-
     def _take(self, keeper: Keeper, close: Close) -> None:
-        keeper.closes += 1
         keeper.cash -= close.paid
         for leg, amount in enumerate(close.got):
             if keeper.config.kind == "flash":
@@ -210,23 +231,24 @@ class _Play:
     """One way of a rule through a scenario, in one of its vaults."""
 
     def __init__(
-        self, scenario: Scenario, vault: int, rule: Rule, people: Sequence[Borrower], path: int
+        self,
+        scenario: Scenario,
+        vault: int,
+        rule: Rule,
+        people: Sequence[Borrower],
+        path: int,
+        keepers: Sequence[Keeper],
     ) -> None:
-        self.scenario, self.rule, self.vault = scenario, rule, vault
+        self.scenario, self.rule, self.vault, self.keepers = scenario, rule, vault, keepers
         self.outcome = Outcome(rule.name, path)
         first = sum(len(each.collaterals) for each in scenario.vaults[:vault])
         configs = scenario.vaults[vault].collaterals
         self._paths = scenario.outside_prices(path)[first : first + len(configs)]
         loan = scenario.pool.loan.decimals
         self.markets = [Market(config, (config.collateral.decimals, loan)) for config in configs]
-        settings = sorted(
-            (each for each in scenario.liquidators if vault in scenario.watched(each)),
-            key=lambda each: -each.bid,
-        )
-        self.keepers = [
-            Keeper(each, scenario.loan_units(each.capital), [0] * len(configs)) for each in settings
-        ]
-        self.offered: dict[str, int] = {}  # the block since which something is on offer
+        self.offered: dict[
+            str, tuple[int, int]
+        ] = {}  # the blocks since which something is, and last was, on offer
         self._feeds: list[tuple[SimpleNamespace, FeedUpdates]] = []
         for market, prices in zip(self.markets, self._paths, strict=True):
             market.outside = float(prices[0])
@@ -243,7 +265,7 @@ class _Play:
     def through(self) -> Outcome:
         """All blocks."""
         scenario = self.scenario
-        hours = scenario.block_seconds / 3600
+        hours, before = scenario.block_seconds / 3600, -1
         for number in range(scenario.blocks + 1):
             second = number * scenario.block_seconds
             self._move(number, second)
@@ -251,8 +273,8 @@ class _Play:
                 continue
             for keeper in self.keepers:
                 self._sell_held(keeper)
-            block = _Block(self, self.markets, number)
-            self.rule.block(block)
+            self.rule.block(_Block(self, number, before))
+            before = number
             for market in self.markets:
                 if market.config.dex:
                     market.arbitrage(scenario.loan_units(market.config.dex.arbitrage))
@@ -334,7 +356,14 @@ class _Play:
         return out
 
 
-def play(scenario: Scenario, vault: int, rule: Rule, people: Sequence[Borrower], path: int = 0) -> Outcome:
+def play(
+    scenario: Scenario,
+    vault: int,
+    rule: Rule,
+    people: Sequence[Borrower],
+    path: int = 0,
+    keepers: Sequence[Keeper] | None = None,
+) -> Outcome:
     """Plays a rule in place of one of a scenario's vaults.
 
     Args:
@@ -343,5 +372,7 @@ def play(scenario: Scenario, vault: int, rule: Rule, people: Sequence[Borrower],
         rule: without accounts yet.
         people: their loans are opened at the first prices.
         path: number of the random prices.
+        keepers: who liquidates, in the order in which they are asked; without, the scenario's.
     """
-    return _Play(scenario, vault, rule, people, path).through()
+    those = keepers_of(scenario, vault) if keepers is None else keepers
+    return _Play(scenario, vault, rule, people, path, those).through()

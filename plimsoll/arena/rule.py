@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import mul
 from typing import ClassVar, NamedTuple, Protocol, Self, TypeVar
 
 from sortedcontainers import SortedList
@@ -136,18 +137,18 @@ class Rule(ABC):
         """
 
     @classmethod
-    @abstractmethod
     def deployed(cls, symbols: Sequence[str]) -> Self:
         """The rule with the parameters of the system's large market in which these back dollars.
 
-        Where they were read, and as of when, is said beside them.
+        Where they were read, and as of when, is said beside them. A rule that no system has says nothing.
 
         Args:
             symbols: of the collaterals, such as `WETH`.
 
         Raises:
-            ValueError: that market has no such collateral, or not so many; a sentence.
+            ValueError: that market has no such collateral, or not so many, or there is none; a sentence.
         """
+        raise ValueError(f"{cls.name} is not deployed anywhere")
 
     def open(self, owner: str, amounts: Sequence[int], debt: int) -> None:
         """A new position."""
@@ -209,7 +210,7 @@ def wad(percent: float) -> int:
 
 def value(amounts: Sequence[int], prices: Prices) -> int:
     """What collaterals are worth, base units of the loan asset, rounded down."""
-    return sum(amount * price for amount, price in zip(amounts, prices, strict=True)) // PRICE_SCALE
+    return int(sum(map(mul, amounts, prices))) // PRICE_SCALE
 
 
 class AccountRule(Rule):
@@ -255,10 +256,8 @@ class AccountRule(Rule):
         if not all(prices):
             return
         for owner in [*self._due(prices)]:
-            account = self.accounts[owner]
-            for _ in range(CLOSES):
-                if not account.debt or not self.is_liquidatable(account, prices):
-                    break
+            account, closes = self.accounts[owner], 0
+            while closes < CLOSES and account.debt and self.is_liquidatable(account, prices):
                 close = field.offer(owner, *self.offers(account, prices))
                 if close is None:
                     break
@@ -267,7 +266,9 @@ class AccountRule(Rule):
                     have - gone for have, gone in zip(account.amounts, close.seized, strict=True)
                 ]
                 self.carry_out(close)
-            self._rank(owner)
+                closes += 1
+            if closes:
+                self._rank(owner)
 
     def _rank(self, owner: str) -> None:
         """Sorts an account in again, by how far the price must fall to reach it."""

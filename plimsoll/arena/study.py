@@ -54,6 +54,12 @@ def made(name: str, scenario: Scenario, vault: int, *, deployed: bool = False) -
     return rule
 
 
+def people(scenario: Scenario, path: int) -> list[Borrower]:
+    """Who borrows on a path: on path 0 those of the scenario's seed, on every other one others."""
+    first = [float(prices[0]) for prices in scenario.outside_prices(0)]
+    return [each for group in draw(scenario.with_seed(scenario.seed + path), first) for each in group]
+
+
 def adapted(people: Sequence[Borrower], rule: Rule, scenario: Scenario, vault: int) -> list[Borrower]:
     """What people borrow who lock the same collateral under a rule: no more than it lends on that.
 
@@ -80,21 +86,20 @@ def outcomes(scenario: Scenario, name: str, path: int = 0, *, deployed: bool = F
     Args:
         scenario: to be played.
         name: the rule's.
-        path: number of the random prices.
+        path: its number, of people and random prices.
         deployed: see `made`; then people borrow at most what the rule lends them.
 
     Raises:
         Unplayable: it cannot play the scenario.
     """
-    first = [float(prices[0]) for prices in scenario.outside_prices(0)]
-    everybody = [each for group in draw(scenario, first) for each in group]
+    everybody = people(scenario, path)
     found = []
     for vault in range(len(scenario.vaults)):
         rule = made(name, scenario, vault, deployed=deployed)
-        people = [each for each in everybody if each.vault == vault]
+        borrowers = [each for each in everybody if each.vault == vault]
         if deployed:
-            people = adapted(people, rule, scenario, vault)
-        found.append(play(scenario, vault, rule, people, path))
+            borrowers = adapted(borrowers, rule, scenario, vault)
+        found.append(play(scenario, vault, rule, borrowers, path))
     return found
 
 

@@ -79,13 +79,14 @@ def arena(
 
     Every rule has the vaults' loan-to-value and threshold, and its own numbers for everything else. Or it has
     the parameters of its system's large market for collaterals of these symbols (`deployed`); people then
-    lock the same collateral, and who borrows more than that market lends borrows what it lends. What is
+    lock the same collateral, and who borrows more than that market lends borrows what it lends. Each path has
+    its own people, drawn as the scenario says, and its own prices where these are random. What is
     simplified is said in `plimsoll.arena.play`; the rules are in `plimsoll.arena.rules`.
 
     Args:
         scenario: as `load` gives it, or what `load` takes.
         rules: their names, such as `aave-v3`; without, all.
-        paths: numbers of the random prices.
+        paths: their numbers; path 0 has the people of the scenario's seed.
         deployed: whether rules have the parameters of a market that exists.
 
     Returns:

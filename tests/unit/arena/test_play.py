@@ -1,0 +1,77 @@
+"""What does not depend on the rule: keepers, people, prices."""
+
+from collections.abc import Sequence
+from typing import Self
+
+from plimsoll.arena.play import Keeper, keepers_of, play
+from plimsoll.arena.rule import Close, Field, Offer, Rule, Terms
+from plimsoll.arena.study import people
+from plimsoll.scenario.reading import parse
+from tests.utils.laboratory import TINY
+
+UNIT = 10**6
+
+
+class Shop(Rule):
+    """Sells nothing real: a gain for each block, in whole tokens; 0: nothing is on offer."""
+
+    name, source = "shop", "nowhere"
+
+    def __init__(self, gains: Sequence[int]) -> None:
+        super().__init__([Terms(0, 0)])
+        self._gains = list(gains)
+        self.sold: list[tuple[int, int]] = []  # block, gain
+        self._block = 0
+
+    @classmethod
+    def alike(cls, terms: Sequence[Terms]) -> Self:
+        raise NotImplementedError
+
+    def block(self, field: Field) -> None:
+        gain = self._gains[self._block] if self._block < len(self._gains) else 0
+        if gain:
+            (price,) = field.prices
+            seized = (1_000 * UNIT + gain * UNIT) * 10**36 // price
+            offer = Offer(1_000 * UNIT, lambda most: Close(most, (seized * most // (1_000 * UNIT),), most))
+            if field.offer("thing", offer):
+                self.sold.append((self._block, gain))
+        self._block += 1
+
+    def holdings(self, owner: str) -> Sequence[int]:
+        return []
+
+
+def sold(gains: Sequence[int], latency: int = 0, waits: bool = False) -> list[tuple[int, int]]:
+    settings = ("vaults.0.price.points=[[0, 200], [3, 200]]", "vaults.0.dex=null")
+    keeper = f"liquidators=[{{kind: capital, capital: 1_000_000, margin: 0.01, latency: {latency}}}]"
+    scenario = parse(TINY, "tiny", (*settings, keeper))
+    (one,) = keepers_of(scenario, 0)
+    one.waits = waits
+    rule = Shop(gains)
+    play(scenario, 0, rule, [], keepers=[one])
+    return rule.sold
+
+
+def test_latency_counts_from_when_an_offer_came_back() -> None:
+    assert sold([0, 50, 50, 0, 50, 50, 50, 50], latency=2) == [(6, 50), (7, 50)]
+
+
+def test_who_waits_takes_what_no_longer_gets_better() -> None:
+    assert sold([20, 30, 40, 50, 50, 0], waits=True) == [(4, 50)]
+    assert sold([20, 30, 40, 50, 50, 0])[0] == (0, 20)
+    assert sold([20, 0, 20, 0, 20], waits=True) == []  # each time as if for the first
+
+
+def test_keepers_are_asked_in_the_order_of_their_bids() -> None:
+    scenario = parse(TINY, "tiny", ("liquidators.1.bid=99",))
+    keepers: list[Keeper] = keepers_of(scenario, 0)
+    assert [each.config.bid for each in keepers] == [99, 10]
+
+
+def test_every_path_has_other_people_and_path_0_those_of_the_seed() -> None:
+    scenario = parse(TINY, "tiny")
+    assert people(scenario, 0) == people(scenario, 0)
+    one, other = people(scenario, 0), people(scenario, 1)
+    assert len(one) == len(other) == 16
+    assert [each.debt for each in one] != [each.debt for each in other]
+    assert abs(sum(each.debt for each in one) - sum(each.debt for each in other)) < 16 * UNIT
