@@ -28,12 +28,12 @@ demo: ## play Black Thursday against the contracts on a local chain
 	@$(BIN)/ape run scenario black-thursday $(ARGS)
 
 test: ## run all tests
-	@$(SETUP) lab
+	@$(SETUP) test
 	@$(SETUP) foundry
 	@$(BIN)/ape test tests --engine anvil $(PARALLEL) $(ARGS)
 
 test-fast: ## run the tests that need no Anvil, in process, without the replays of the documents
-	@$(SETUP) lab
+	@$(SETUP) test
 	@$(SETUP) foundry
 	@$(BIN)/python -m pytest tests --engine revm -m "not replay" $(PARALLEL) $(ARGS)
 
@@ -59,6 +59,7 @@ prove: ## check the lemmas behind the specification, and the bytecode (z3)
 bench: ## measure the gas of every operation; ARGS=--help lists the other measurements
 	@$(SETUP) lab
 	@$(if $(filter peers,$(ARGS)),$(SETUP) peers)
+	@$(if $(filter page,$(ARGS)),$(SETUP) test && $(SETUP) page)
 	@$(BIN)/python -m bench $(ARGS)
 
 docs: ## build the documentation into site/; fails on a dead link or an undocumented name

@@ -2,9 +2,10 @@
 # Installs what requirements/ and the package.json files ask for. Called by the Makefile:
 #
 #   scripts/_setup.sh core|lab|dev    .venv, each set on top of the one before, npm packages and Anvil
-#   scripts/_setup.sh docs            .venv, on top of the lab
+#   scripts/_setup.sh test|docs       .venv, on top of the lab
 #   scripts/_setup.sh quality         .venv-quality, whose packages do not go together with ape
 #   scripts/_setup.sh peers           bench/peers/node_modules; after one of the others
+#   scripts/_setup.sh page            bench/page/node_modules; likewise
 #   scripts/_setup.sh foundry         tests/package/node_modules; likewise
 #   PYTHON=/path/to/python            with another Python
 #
@@ -17,9 +18,10 @@ case ${1:-} in
     core | quality) SETS=("$1") ;;
     lab) SETS=(core lab) ;;
     docs) SETS=(core lab docs) ;;
-    dev) SETS=(core lab dev) ;;
-    peers | foundry) SETS=() ;;
-    *) echo "usage: scripts/_setup.sh core|lab|dev|docs|quality|peers|foundry" >&2; exit 1 ;;
+    test) SETS=(core lab test) ;;
+    dev) SETS=(core lab test dev) ;;
+    peers | page | foundry) SETS=() ;;
+    *) echo "usage: scripts/_setup.sh core|lab|test|dev|docs|quality|peers|page|foundry" >&2; exit 1 ;;
 esac
 VENV=.venv
 [ "$1" != quality ] || VENV=.venv-quality
@@ -161,6 +163,10 @@ install_anvil() {
 make_venv
 if [ "$1" = peers ]; then
     npm_packages bench/peers "Morpho Blue, Aave v3 and solc"
+    exit
+fi
+if [ "$1" = page ]; then
+    npm_packages bench/page "libraries for pictures"
     exit
 fi
 if [ "$1" = foundry ]; then

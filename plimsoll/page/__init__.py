@@ -1,0 +1,1 @@
+"""What pages are made of: modules for the browser and their colours, in `static`."""
