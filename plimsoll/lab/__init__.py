@@ -25,7 +25,7 @@ from plimsoll.lab.scenarios import Scenario, load, setting
 from plimsoll.scenario.own import Own, agent_of
 from plimsoll.scenario.reading import ScenarioError
 from plimsoll.scenario.records import Result
-from plimsoll.scenario.workers import laboratory_of
+from plimsoll.scenario.run import laboratory_of
 from plimsoll.scenario.world import CONTRACTS
 
 if TYPE_CHECKING:

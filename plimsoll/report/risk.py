@@ -17,6 +17,8 @@ from plimsoll.report.measures import BAD_DEBT, LIQUIDATED_DEBT
 from plimsoll.scenario.sample import Sample
 
 Numbers = npt.NDArray[np.float64]
+Figures = Callable[[Mapping[str, Numbers], Numbers], dict[str, Any]]
+"""Figures of the runs' measures, each for every row of weights."""
 
 RESAMPLES = 1_000
 INSIDE = 0.95  # part of the resampled figures within an interval
@@ -129,7 +131,25 @@ def mean(values: Numbers, weights: Numbers) -> Any:
         return _plain(weights[..., has] @ values[has] / total)
 
 
-def over_runs(runs: Mapping[str, Numbers], sample: Sample) -> dict[str, Estimate]:
+def losses(runs: Mapping[str, Numbers], weights: Numbers) -> dict[str, Any]:
+    """The figures of `over_runs`, unless others are wanted."""
+    bad, liquidated = runs[BAD_DEBT], runs[LIQUIDATED_DEBT]
+    quantiles = (5, 25, 50, 75, 90, 99)
+    used = np.where(weights > 0, bad, -np.inf)
+    return {
+        "bad_debt_mean": _plain(weights @ bad),
+        "bad_debt_none": _plain(weights @ (bad == 0).astype(float)),
+        **{f"bad_debt_p{part:02}": value_at_risk(bad, part / 100, weights) for part in quantiles},
+        "bad_debt_max": _plain(used.max(axis=-1)),
+        "bad_debt_var_95": value_at_risk(bad, 0.95, weights),
+        "bad_debt_es_99": expected_shortfall(bad, 0.99, weights),
+        "bad_debt_evar_99": entropic_value_at_risk(bad, 0.99, weights),
+        "liquidated_debt_lar_95": value_at_risk(liquidated, 0.95, weights),
+        **{f"{name}_mean": mean(values, weights) for name, values in runs.items() if name != BAD_DEBT},
+    }
+
+
+def over_runs(runs: Mapping[str, Numbers], sample: Sample, figures: Figures = losses) -> dict[str, Estimate]:
     """Risk over many runs, from the measures of each (see `measure`).
 
     VaR 95, ES 99, EVaR 99, mean and distribution of bad debt, and the part of the runs without any; LaR 95,
@@ -141,19 +161,19 @@ def over_runs(runs: Mapping[str, Numbers], sample: Sample) -> dict[str, Estimate
     """
     if not sample.paths:
         raise ValueError("there is no run to measure; give at least one")
-    found = _figures(runs, sample.weights())
+    found = figures(runs, sample.weights())
     if len(sample.paths) < 2:
         return {name: Estimate(_known(value)) for name, value in found.items()}
     rng = np.random.default_rng(1)
-    resampled = _joined(_figures(runs, weights) for weights in _blocks(sample, rng))
+    resampled = _joined(figures(runs, weights) for weights in _blocks(sample, rng))
     return {name: estimate(value, resampled[name]) for name, value in found.items()}
 
 
 def differences(
-    one: Mapping[str, Numbers], other: Mapping[str, Numbers], sample: Sample
+    one: Mapping[str, Numbers], other: Mapping[str, Numbers], sample: Sample, figures: Figures = losses
 ) -> dict[str, Estimate]:
     """Every figure of the other runs less that of the one, on the same paths, resampled together."""
-    found, changed = _figures(one, sample.weights()), _figures(other, sample.weights())
+    found, changed = figures(one, sample.weights()), figures(other, sample.weights())
     names = [name for name in found if name in changed]
     if len(sample.paths) < 2:
         return {name: Estimate(_known(changed[name] - found[name])) for name in names}
@@ -161,7 +181,7 @@ def differences(
     resampled = _joined(
         {name: there[name] - here[name] for name in names}
         for weights in _blocks(sample, rng)
-        for here, there in [(_figures(one, weights), _figures(other, weights))]
+        for here, there in [(figures(one, weights), figures(other, weights))]
     )
     return {name: estimate(changed[name] - found[name], resampled[name]) for name in names}
 
@@ -190,21 +210,3 @@ def _blocks(sample: Sample, rng: np.random.Generator) -> Iterator[Numbers]:
 def _joined(blocks: Iterator[dict[str, Any]]) -> dict[str, Numbers]:
     parts = list(blocks)
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-
-
-def _figures(runs: Mapping[str, Numbers], weights: Numbers) -> dict[str, Any]:
-    """Every figure, for each row of weights."""
-    bad, liquidated = runs[BAD_DEBT], runs[LIQUIDATED_DEBT]
-    quantiles = (5, 25, 50, 75, 90, 99)
-    used = np.where(weights > 0, bad, -np.inf)
-    return {
-        "bad_debt_mean": _plain(weights @ bad),
-        "bad_debt_none": _plain(weights @ (bad == 0).astype(float)),
-        **{f"bad_debt_p{part:02}": value_at_risk(bad, part / 100, weights) for part in quantiles},
-        "bad_debt_max": _plain(used.max(axis=-1)),
-        "bad_debt_var_95": value_at_risk(bad, 0.95, weights),
-        "bad_debt_es_99": expected_shortfall(bad, 0.99, weights),
-        "bad_debt_evar_99": entropic_value_at_risk(bad, 0.99, weights),
-        "liquidated_debt_lar_95": value_at_risk(liquidated, 0.95, weights),
-        **{f"{name}_mean": mean(values, weights) for name, values in runs.items() if name != BAD_DEBT},
-    }

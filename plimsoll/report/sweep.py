@@ -21,7 +21,7 @@ from plimsoll.scenario.grid import Corner
 from plimsoll.scenario.own import measure_of
 from plimsoll.scenario.sample import Sample
 from plimsoll.scenario.sweep import Sweep, columns_of
-from plimsoll.scenario.sweep_folder import NOTE
+from plimsoll.scenario.sweep_folder import SWEEP
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -207,7 +207,7 @@ def _numbers(rows: pa.Table, names: Sequence[str]) -> dict[str, Any]:
 
 def is_sweep(folder: Path) -> bool:
     """Whether a folder holds a sweep, finished or not."""
-    return (folder / NOTE).is_file()
+    return (folder / SWEEP.note).is_file()
 
 
 def read(folder: Path) -> Study:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from threading import local
 from time import perf_counter
 
 import numpy as np
 
 from plimsoll.chain.engine import Engine
+from plimsoll.chain.revm import Revm
 from plimsoll.market.deployment import DEPLOYER, made_up
 from plimsoll.params import PoolParams
 from plimsoll.scenario.agents.acts import Council, Poker
@@ -302,3 +304,17 @@ class _Play:
             for outcome in outcomes:
                 if outcome.moves[number] < 1 and outcome.action.label not in (ARBITRAGE, LIQUIDITY):
                     self.impact[number] *= outcome.moves[number] ** float(dex.feedback)
+
+
+_kept = local()  # the last market of this thread: scenario, artifacts, laboratory
+
+
+def laboratory_of(scenario: Scenario, artifacts: Artifacts) -> Laboratory:
+    """The market of a scenario, in this process; the last one of this thread is kept."""
+    kept = getattr(_kept, "market", None)
+    if kept is None or kept[:2] != (scenario, artifacts):
+        _kept.market = None  # its memory is needed
+        kept = scenario, artifacts, Laboratory(scenario, Revm(clock_of(scenario)), artifacts)
+        _kept.market = kept
+    laboratory: Laboratory = kept[2]
+    return laboratory

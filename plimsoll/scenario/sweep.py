@@ -21,13 +21,14 @@ import pyarrow as pa
 
 from plimsoll.chain.engine import Artifact
 from plimsoll.places import PACKAGE
-from plimsoll.report.measures import MEASURES
+from plimsoll.report.measures import MEASURES, measure
 from plimsoll.scenario import sample as sampling
 from plimsoll.scenario.config import Scenario
 from plimsoll.scenario.grid import Grid, Point, plain, settings_of
 from plimsoll.scenario.own import Own, agent_of, code_of, measure_of
 from plimsoll.scenario.paths import Candles, Waypoints
 from plimsoll.scenario.reading import ScenarioError, Source
+from plimsoll.scenario.run import laboratory_of
 from plimsoll.scenario.sample import Sample
 from plimsoll.scenario.sweep_folder import SweepError, claimed, read_rows, write_rows
 
@@ -71,9 +72,23 @@ class Chunk:
         return f"paths {self.paths[0]} to {self.paths[-1]} of grid point {self.point}"
 
 
+class Player(Protocol):
+    """Plays paths; what workers are sent."""
+
+    def of(self, chunk: Chunk) -> Player:
+        """What one chunk needs of it."""
+
+    def row(self, point: int, path: int) -> Row:
+        """What one path gives, `point` and `path` first; of all else floats or None.
+
+        Raises:
+            Exception: it cannot be played.
+        """
+
+
 @dataclass(frozen=True)
 class Work:
-    """What workers need to play any chunk.
+    """What workers need to play any chunk of a sweep; the market is built once for those of a grid point.
 
     Attributes:
         scenarios: by the number of the grid point.
@@ -91,6 +106,30 @@ class Work:
         """What one chunk needs of it."""
         scenarios = {chunk.point: self.scenarios[chunk.point]}
         return Work(scenarios, self.artifacts, self.agents, self.measures)
+
+    def row(self, point: int, path: int) -> Row:
+        """What one path gives.
+
+        Raises:
+            PathFailed: a measure of one's own fails.
+        """
+        scenario = self.scenarios[point]
+        result = laboratory_of(scenario, self.artifacts).play(path, [agent_of(own) for own in self.agents])
+        row: Row = {"point": point, "path": path, "compared": result.compared}
+        row |= {"fall": sampling.fall(scenario, path)} | measure(result)
+        for own in self.measures:
+            name, function = measure_of(own)
+            try:
+                value = function(result)
+                row[name] = None if value is None else float(value)
+            except Exception as error:
+                raise PathFailed(point, path, f"in the measure {name!r}, {reason_of(error)}") from None
+        return row
+
+
+def reason_of(error: Exception) -> str:
+    """An error on one line."""
+    return " ".join(f"{type(error).__name__}: {error}".removesuffix(": ").split()).removesuffix(".")
 
 
 @dataclass(frozen=True)
@@ -175,7 +214,7 @@ def code_version() -> str:
 def _code() -> Iterator[Path]:
     yield from PACKAGE.glob("*.py")
     yield PACKAGE / "report" / "measures.py"
-    for name in ("chain", "keeper", "market", "scenario", "twin"):
+    for name in ("arena", "chain", "keeper", "market", "scenario", "twin"):
         yield from (PACKAGE / name).rglob("*.py")
 
 
@@ -232,7 +271,7 @@ class Crew(Protocol):
     def size(self) -> int:
         """How many chunks it plays at the same time."""
 
-    def play(self, chunks: Sequence[Chunk], work: Work) -> Iterator[tuple[Chunk, list[Row]]]:
+    def play(self, chunks: Sequence[Chunk], work: Player) -> Iterator[tuple[Chunk, list[Row]]]:
         """The rows of each chunk, in any order; each once.
 
         Raises:
@@ -278,43 +317,64 @@ def run(
         "grid": settings_of(sweep.grid),
     }
     with claimed(folder, sweep.digest(artifacts), about):
-        parts = folder / "parts"
-        parts.mkdir(exist_ok=True)
-        played = read_rows(sorted(parts.glob("*.parquet")))
-        missing = _missing(samples, played)
-        total = sum(len(sample.paths) for sample in samples.values())
-        done = total - sum(map(len, missing.values()))
-        if progress:
-            progress(done, total)
-        new = []
+        wanted = {point: sample.paths for point, sample in samples.items()}
         try:
-            for chunk, rows in crew.play(_chunks(missing, crew.size), work):
-                table = pa.Table.from_pylist(rows, schema=_schema(rows))
-                write_rows(table, parts / chunk.name)
-                new.append(table)
-                done += len(chunk.paths)
-                if progress:
-                    progress(done, total)
+            table = _rows(sweep, samples, completed(folder, wanted, work, crew, progress))
         except PathFailed as failed:
             own = ", without what is your own" if sweep.agents or sweep.measures else ""
             raise SweepError(
                 f"Path {failed.path} failed ({failed.reason}); what was played is kept. To play it "
                 f"alone{own}: {sweep.command(failed.point, failed.path)}"
             ) from None
-        table = _rows(sweep, samples, pa.concat_tables([*([played] if played else []), *new]))
         write_rows(table, folder / "paths.parquet")
     return table
 
 
-def _missing(samples: Mapping[int, Sample], played: pa.Table | None) -> dict[int, list[int]]:
+def completed(
+    folder: Path,
+    wanted: Mapping[int, Sequence[int]],
+    work: Player,
+    crew: Crew,
+    progress: Progress | None = None,
+) -> pa.Table:
+    """Plays what is missing in a folder that is claimed; returns all rows that it has, in any order.
+
+    Args:
+        folder: where to; each finished chunk is a file in its `parts`.
+        wanted: the paths of each point.
+        work: what workers need.
+        crew: who plays.
+        progress: called with the paths that have been played, and all.
+
+    Raises:
+        PathFailed: a path cannot be played; what was played is kept.
+        SweepError: workers fail; what was played is kept.
+    """
+    parts = folder / "parts"
+    parts.mkdir(exist_ok=True)
+    played = read_rows(sorted(parts.glob("*.parquet")))
+    missing = _missing(wanted, played)
+    total = sum(map(len, wanted.values()))
+    done = total - sum(map(len, missing.values()))
+    if progress:
+        progress(done, total)
+    tables = [] if played is None else [played]
+    for chunk, rows in crew.play(_chunks(missing, crew.size), work):
+        table = pa.Table.from_pylist(rows, schema=_schema(rows))
+        write_rows(table, parts / chunk.name)
+        tables.append(table)
+        done += len(chunk.paths)
+        if progress:
+            progress(done, total)
+    return pa.concat_tables(tables)
+
+
+def _missing(wanted: Mapping[int, Sequence[int]], played: pa.Table | None) -> dict[int, list[int]]:
     """The paths of each point that no part has."""
     if played is None:
-        return {point: list(sample.paths) for point, sample in samples.items()}
+        return {point: list(paths) for point, paths in wanted.items()}
     points, numbers = played["point"].to_numpy(), played["path"].to_numpy()
-    return {
-        point: np.setdiff1d(sample.paths, numbers[points == point]).tolist()
-        for point, sample in samples.items()
-    }
+    return {point: np.setdiff1d(paths, numbers[points == point]).tolist() for point, paths in wanted.items()}
 
 
 def _chunks(missing: Mapping[int, Sequence[int]], size: int) -> list[Chunk]:

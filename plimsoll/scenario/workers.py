@@ -5,31 +5,21 @@ from __future__ import annotations
 import logging
 import signal
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from itertools import islice
 from multiprocessing import resource_tracker
-from threading import local
 from typing import Any
 
-from plimsoll.chain.engine import Artifact
-from plimsoll.chain.revm import Revm
 from plimsoll.places import PACKAGE
-from plimsoll.report.measures import measure
-from plimsoll.scenario.config import Scenario
-from plimsoll.scenario.own import agent_of, measure_of
-from plimsoll.scenario.run import Laboratory, clock_of
-from plimsoll.scenario.sample import fall
-from plimsoll.scenario.sweep import Chunk, PathFailed, Row, Work, code_version
+from plimsoll.scenario.sweep import Chunk, PathFailed, Player, Row, code_version, reason_of
 from plimsoll.scenario.sweep_folder import SweepError
 
 AHEAD = 4  # chunks under way for each thread of a cluster
 
-_kept = local()  # the last market of this thread: scenario, artifacts, laboratory
 
-
-def play(work: Work, chunk: Chunk) -> list[Row]:
-    """Plays a chunk; what a worker does. The market is built once for all chunks of a scenario.
+def play(work: Player, chunk: Chunk) -> list[Row]:
+    """Plays a chunk; what a worker does.
 
     Raises:
         PathFailed: whatever was wrong with one of its paths.
@@ -37,44 +27,12 @@ def play(work: Work, chunk: Chunk) -> list[Row]:
     rows = []
     for path in chunk.paths:
         try:
-            rows.append(_row(work, chunk.point, path))
+            rows.append(work.row(chunk.point, path))
         except PathFailed:
             raise
         except Exception as error:
-            raise PathFailed(chunk.point, path, _reason(error)) from None
+            raise PathFailed(chunk.point, path, reason_of(error)) from None
     return rows
-
-
-def _row(work: Work, point: int, path: int) -> Row:
-    """What one path gives."""
-    scenario = work.scenarios[point]
-    result = laboratory_of(scenario, work.artifacts).play(path, [agent_of(own) for own in work.agents])
-    row: Row = {"point": point, "path": path, "compared": result.compared, "fall": fall(scenario, path)}
-    row |= measure(result)
-    for own in work.measures:
-        name, function = measure_of(own)
-        try:
-            value = function(result)
-            row[name] = None if value is None else float(value)
-        except Exception as error:
-            raise PathFailed(point, path, f"in the measure {name!r}, {_reason(error)}") from None
-    return row
-
-
-def _reason(error: Exception) -> str:
-    """An error on one line."""
-    return " ".join(f"{type(error).__name__}: {error}".removesuffix(": ").split()).removesuffix(".")
-
-
-def laboratory_of(scenario: Scenario, artifacts: Mapping[str, Artifact]) -> Laboratory:
-    """The market of a scenario, in this process; the last one of this thread is kept."""
-    kept = getattr(_kept, "market", None)
-    if kept is None or kept[:2] != (scenario, artifacts):
-        _kept.market = None  # its memory is needed
-        kept = scenario, artifacts, Laboratory(scenario, Revm(clock_of(scenario)), artifacts)
-        _kept.market = kept
-    laboratory: Laboratory = kept[2]
-    return laboratory
 
 
 class InProcess:
@@ -82,7 +40,7 @@ class InProcess:
 
     size = 1
 
-    def play(self, chunks: Sequence[Chunk], work: Work) -> Iterator[tuple[Chunk, list[Row]]]:
+    def play(self, chunks: Sequence[Chunk], work: Player) -> Iterator[tuple[Chunk, list[Row]]]:
         """See `Crew`."""
         for chunk in chunks:
             yield chunk, play(work, chunk)
@@ -126,7 +84,7 @@ class Cluster:
         """Threads of all workers."""
         return int(sum(self._client.nthreads().values()))
 
-    def play(self, chunks: Sequence[Chunk], work: Work) -> Iterator[tuple[Chunk, list[Row]]]:
+    def play(self, chunks: Sequence[Chunk], work: Player) -> Iterator[tuple[Chunk, list[Row]]]:
         """See `Crew`. Dask gives the chunks of a worker that dies to others, and waits for new ones."""
         from distributed import KilledWorker, as_completed
 
@@ -156,8 +114,8 @@ class Cluster:
                 ) from None
             except Exception as error:  # of the cluster
                 raise SweepError(
-                    f"The Dask cluster has lost {chunk} ({_reason(error)}); what was played is kept, and the "
-                    "same command goes on."
+                    f"The Dask cluster has lost {chunk} ({reason_of(error)}); what was played is kept, and "
+                    "the same command goes on."
                 ) from None
             for more in submit(1):
                 finished.add(more)
