@@ -30,6 +30,7 @@ demo: ## play Black Thursday against the contracts on a local chain
 test: ## run all tests
 	@$(SETUP) test
 	@$(SETUP) foundry
+	@$(SETUP) peers
 	@$(BIN)/ape test tests --engine anvil $(PARALLEL) $(ARGS)
 
 test-fast: ## run the tests that need no Anvil, in process, without the replays of the documents
@@ -37,9 +38,11 @@ test-fast: ## run the tests that need no Anvil, in process, without the replays 
 	@$(SETUP) foundry
 	@$(BIN)/python -m pytest tests --engine revm -m "not replay" $(PARALLEL) $(ARGS)
 
-fuzz: ## play 200,000 random steps and a million closes of baskets; FUZZ_STEPS=n for another number
-	@$(SETUP) core
-	@FUZZ_STEPS=$${FUZZ_STEPS:-200000} $(BIN)/python -m pytest tests/stateful tests/property/test_basket.py $(ARGS)
+fuzz: ## play 200,000 random steps, as many beside peers, a million closes of baskets; FUZZ_STEPS=n for another number
+	@$(SETUP) lab
+	@$(SETUP) peers
+	@FUZZ_STEPS=$${FUZZ_STEPS:-200000} $(BIN)/python -m pytest tests/stateful tests/property/test_basket.py \
+		tests/unit/arena/test_bytecode.py $(ARGS)
 
 mutation: ## break the contracts in 600 ways and count what the tests in process notice
 	@$(SETUP) core

@@ -1,6 +1,7 @@
 """A market of Aave v3: all its contracts, two reserves, its oracle over the feeds that Plimsoll reads."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from bench.peers.ground import DEPLOYER, FEED_DECIMALS, FORTUNE, TREASURY, Call, Ground, Leg
 from bench.peers.packages import Aave
@@ -9,16 +10,27 @@ from plimsoll.units import MAX, NOBODY, order
 RAY = 10**27
 VARIABLE = 2  # interest rate mode
 NO_REFERRAL = 0
-LTV, THRESHOLD, BONUS = 8_000, 8_300, 10_500  # basis points; the bonus with the 100 %
-FEE = RESERVE_FACTOR = 1_000  # basis points: of the bonus, of the interest
+RESERVE_FACTOR = 1_000  # basis points of the interest
+
+
+class Risk(NamedTuple):
+    """A collateral's parameters, basis points; by default as Plimsoll's."""
+
+    ltv: int = 8_000
+    threshold: int = 8_300
+    bonus: int = 10_500  # with the 100 %
+    fee: int = 1_000  # of the bonus
 
 
 class AaveV3:
-    """Ratios, reserve factor and liquidation fee as Plimsoll's; no stable rate, no e-mode, no incentives."""
+    """Reserve factor as Plimsoll's; no stable rate, no e-mode, no incentives."""
 
-    def __init__(self, ground: Ground, legs: Sequence[Leg] | None = None) -> None:
+    def __init__(
+        self, ground: Ground, legs: Sequence[Leg] | None = None, risks: Sequence[Risk] | None = None
+    ) -> None:
         """Deploys everything behind its proxies, lists the loan token and the collaterals, by default one."""
         legs = legs or ground.legs(1)
+        risks = risks or [Risk()] * len(legs)
         aave = Aave(ground.engine, DEPLOYER)
         self.loan, self.collateral = ground.loan.address, ground.collateral.address
         self.set_price = ground.set_feed
@@ -31,6 +43,7 @@ class AaveV3:
         collaterals = [leg.token.address for leg in legs]
         feeds = [ground.loan_feed.address, *(leg.feed.address for leg in legs)]
         tokens = [self.loan, *collaterals]
+        decimals = [each.call("decimals") for each in (ground.loan, *(leg.token for leg in legs))]
         oracle = aave.deploy(
             "misc/AaveOracle", provider.address, tokens, feeds, NOBODY, NOBODY, 10**FEED_DECIMALS
         )
@@ -62,18 +75,25 @@ class AaveV3:
         names = ["a", "a", "variable", "v", "stable", "s"]
         configurator.send(
             "initReserves",
-            [(*tokenised, 18, rates.address, token, TREASURY, NOBODY, *names, b"") for token in tokens],
+            [
+                (*tokenised, digits, rates.address, token, TREASURY, NOBODY, *names, b"")
+                for token, digits in zip(tokens, decimals, strict=True)
+            ],
             sender=DEPLOYER,
         )
         configurator.send("setReserveBorrowing", self.loan, True, sender=DEPLOYER)
         configurator.send("setReserveFlashLoaning", self.loan, True, sender=DEPLOYER)
         configurator.send("setReserveFactor", self.loan, RESERVE_FACTOR, sender=DEPLOYER)
-        for token in collaterals:
-            configurator.send("configureReserveAsCollateral", token, LTV, THRESHOLD, BONUS, sender=DEPLOYER)
-            configurator.send("setLiquidationProtocolFee", token, FEE, sender=DEPLOYER)
+        for token, risk in zip(collaterals, risks, strict=True):
+            configurator.send("configureReserveAsCollateral", token, *risk[:3], sender=DEPLOYER)
+            configurator.send("setLiquidationProtocolFee", token, risk.fee, sender=DEPLOYER)
         self.spenders = (self.pool.address,)
         debt = self.pool.call("getReserveData", self.loan)[10]
         self.debt_token = aave.at("protocol/tokenization/VariableDebtToken", debt)
+        self.shares = [
+            aave.at("protocol/tokenization/AToken", self.pool.call("getReserveData", token)[8])
+            for token in collaterals
+        ]
         self._helper = ground.make("AaveHelper", self.pool.address, self.loan, self.collateral)
         self.helper = self._helper.address
         ground.give(ground.loan, self.helper, FORTUNE)

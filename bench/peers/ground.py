@@ -10,6 +10,7 @@ from plimsoll.chain.abi import Log
 from plimsoll.chain.anvil import Anvil
 from plimsoll.chain.engine import Contract
 from plimsoll.chain.protocol import Deployer
+from plimsoll.chain.revm import Revm
 from plimsoll.units import HOUR, MAX, WAD
 
 QUOTE = 2_000  # loan tokens for a collateral token
@@ -145,14 +146,14 @@ class Market(Protocol):
 
 
 class Ground:
-    """Two neutral tokens and two feeds on a chain; what is measured comes an hour after the last."""
+    """Two neutral tokens and two feeds on a chain; what is measured (on Anvil) is an hour after the last."""
 
-    def __init__(self, engine: Anvil) -> None:
+    def __init__(self, engine: Anvil | Revm, loan_decimals: int = 18) -> None:
         """Deploys from an account of its own, so that addresses are the same in every run."""
         self.engine = engine
         self.deployer = Deployer(engine, DEPLOYER)
         self.make = self.deployer.make
-        self.loan = self.make("PlainToken", "Loan", "LOAN", 18)
+        self.loan = self.make("PlainToken", "Loan", "LOAN", loan_decimals)
         self.collateral = self.make("PlainToken", "Collateral", "COLL", 18)
         self.collateral_feed = self.make("AnswerFeed", FEED_DECIMALS, QUOTE * 10**FEED_DECIMALS)
         self.loan_feed = self.make("AnswerFeed", FEED_DECIMALS, 10**FEED_DECIMALS)

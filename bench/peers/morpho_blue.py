@@ -16,17 +16,17 @@ VIRTUAL_SHARES, VIRTUAL_ASSETS = 10**6, 1
 class MorphoBlue:
     """One market at Plimsoll's liquidation threshold, without a fee, as its markets are."""
 
-    def __init__(self, ground: Ground) -> None:
+    def __init__(self, ground: Ground, lltv: int = LLTV) -> None:
         """Deploys the contract with its mocks and creates the market."""
         self.morpho = deploy(ground.engine, morpho("Morpho"), DEPLOYER, sender=DEPLOYER)
         self.oracle = deploy(ground.engine, morpho("mocks/OracleMock"), sender=DEPLOYER)
         irm = deploy(ground.engine, morpho("mocks/IrmMock"), sender=DEPLOYER)
         self.set_price(QUOTE)
         tokens = (ground.loan.address, ground.collateral.address)
-        self.params = (*tokens, self.oracle.address, irm.address, LLTV)
+        self.params = (*tokens, self.oracle.address, irm.address, lltv)
         self.id = keccak(encode(["address"] * 4 + ["uint256"], self.params))
         self.morpho.send("enableIrm", irm.address, sender=DEPLOYER)
-        self.morpho.send("enableLltv", LLTV, sender=DEPLOYER)
+        self.morpho.send("enableLltv", lltv, sender=DEPLOYER)
         self.morpho.send("createMarket", self.params, sender=DEPLOYER)
         self.spenders = (self.morpho.address,)
         self._helper = ground.make("MorphoHelper", self.morpho.address, self.params)

@@ -202,8 +202,8 @@ class _Block:
         before = 0
         for halvings in range(HALVINGS):
             close = offer.quote(offer.most >> halvings)
-            if close is None:
-                break
+            if close is None:  # such as one that would leave dust
+                continue
             gain = self._gain(keeper, close)
             if halvings and gain <= before and (best or gain < keeper.least):
                 break  # smaller parts bring less and less

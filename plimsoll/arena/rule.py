@@ -290,6 +290,8 @@ class AccountRule(Rule):
                     yield owner
             return
         for _, owner in list(self._order):
-            if not self.is_liquidatable(self.accounts[owner], prices):
-                return
-            yield owner
+            account = self.accounts[owner]
+            if self.is_liquidatable(account, prices):
+                yield owner
+            elif self.weighted(account, prices) * 100 > account.debt * WAD * 101:
+                return  # nearer to the threshold a rule's own rounding may decide

@@ -1,4 +1,7 @@
-"""Aave v3: half of the debt, or all of it below a health of 0.95, for a fixed bonus."""
+"""Aave v3: half of the debt, or all of it below a health of 0.95, for a fixed bonus out of one collateral.
+
+Twice: as its first release, whose bytecode the tests hold the rule against, and as it is deployed.
+"""
 
 from collections.abc import Sequence
 from typing import Self
@@ -13,26 +16,26 @@ BONUSES = {75: 10_750, 90: 10_500, 100: 10_100}  # up to a threshold, %; basis p
 DEPLOYED = {"WETH": (80.5, 83, 10_500), "WBTC": (73, 78, 10_500), "wstETH": (78.5, 81, 10_600)}
 """Loan-to-value and threshold, %, and bonus on Ethereum, Core market, June 2025; without e-mode."""
 CLOSE_FACTOR_HEALTH = 95 * WAD // 100
+BASE = 10**8  # an account is added up in such parts of a dollar
+SMALL = 2_000 * BASE  # collateral or debt below may be closed whole
+LEAST_LEFT = 1_000 * BASE  # of both, where a close leaves some of both
+BASIS_POINT = WAD // ALL
+NO_DEBT = 2**256 - 1  # health
 
 
-def percent_mul(amount: int, part: int) -> int:
-    """`PercentageMath.percentMul`: basis points of an amount, half up."""
-    return (amount * part + ALL // 2) // ALL
+def half_up(numerator: int, denominator: int) -> int:
+    """A quotient, rounded to the nearest, halves up."""
+    return (numerator + denominator // 2) // denominator
 
 
-def percent_div(amount: int, part: int) -> int:
-    """`PercentageMath.percentDiv`: of what an amount is so many basis points, half up."""
-    return (amount * ALL + part // 2) // part
-
-
-class AaveV3(AccountRule):
+class AaveV30(AccountRule):
     """One collateral a call, which the liquidator chooses; the protocol keeps a part of the bonus.
 
     What is left without collateral stays as debt that nobody pays.
     """
 
-    name = "aave-v3"
-    source = "aave/aave-v3-core 1.19.3, LiquidationLogic.sol"
+    name = "aave-v3.0"
+    source = "aave/aave-v3-core 1.19.3, LiquidationLogic.sol and GenericLogic.sol"
 
     def __init__(self, terms: Sequence[Terms], bonuses: Sequence[int], fee: int) -> None:
         """A market.
@@ -41,18 +44,24 @@ class AaveV3(AccountRule):
             terms: of each collateral.
             bonuses: what a liquidator gets of a repayment's worth in each, basis points with the 100 %.
             fee: the protocol's part of the bonus, basis points.
+
+        Raises:
+            ValueError: a threshold is no whole number of basis points.
         """
         super().__init__(terms)
-        self._bonuses, self._fee = tuple(bonuses), fee
+        for threshold in (each.threshold for each in terms):
+            if threshold % BASIS_POINT:
+                raise ValueError(f"{self.name} has thresholds in basis points, not of {threshold / WAD:%}")
+        self._thresholds = [each.threshold // BASIS_POINT for each in terms]
+        self.bonuses, self.fee = tuple(bonuses), fee
 
     @classmethod
     def alike(cls, terms: Sequence[Terms]) -> Self:
-        """See `Rule`; a bonus of 5 %, below a threshold of .75 of 7.5 %, above .90 of 1 %."""
-        return cls(
-            terms,
-            [next(bonus for top, bonus in BONUSES.items() if each.threshold <= wad(top)) for each in terms],
-            FEE,
-        )
+        """See `Rule`; a bonus of 5 %, up to a threshold of .75 of 7.5 %, above .90 of 1 %."""
+        bonuses = [
+            next(bonus for top, bonus in BONUSES.items() if each.threshold <= wad(top)) for each in terms
+        ]
+        return cls(terms, bonuses, FEE)
 
     @classmethod
     def deployed(cls, symbols: Sequence[str]) -> Self:
@@ -61,32 +70,104 @@ class AaveV3(AccountRule):
         terms = [Terms(wad(ltv), wad(threshold)) for ltv, threshold, _ in found]
         return cls(terms, [bonus for *_, bonus in found], FEE)
 
+    def health(self, account: Account, prices: Prices) -> int:
+        """`calculateUserAccountData`: the average threshold is rounded down to a basis point."""
+        debt = account.debt * BASE // self.dollar
+        if not debt:
+            return NO_DEBT
+        worths = self._worths(account, prices)
+        total = sum(worths)
+        weighted = sum(worth * part for worth, part in zip(worths, self._thresholds, strict=True))
+        return half_up(half_up(total * (weighted // total), ALL) * WAD, debt) if total else 0
+
+    def is_liquidatable(self, account: Account, prices: Prices) -> bool:
+        """See `AccountRule`."""
+        return self.health(account, prices) < WAD
+
     def offers(self, account: Account, prices: Prices) -> Sequence[Offer]:
         """A close out of each collateral."""
-        part = HALF if self.health(account, prices) > CLOSE_FACTOR_HEALTH else ALL
-        most = percent_mul(account.debt, part)
 
         def offer(leg: int) -> Offer:
-            return Offer(most, lambda repay: self._close(account, prices, min(repay, most), leg))
+            most = self.most(account, prices, leg)
+            return Offer(most, lambda repay: self.close(account, prices, min(repay, most), leg))
 
         return [offer(leg) for leg, amount in enumerate(account.amounts) if amount]
 
-    def _close(self, account: Account, prices: Prices, repay: int, leg: int) -> Close | None:
-        """`_calculateAvailableCollateralToLiquidate`."""
-        held, price, bonus = account.amounts[leg], prices[leg], self._bonuses[leg]
-        base = repay * PRICE_SCALE // price
-        seized = percent_mul(base, bonus)
+    def most(self, account: Account, prices: Prices, _leg: int) -> int:
+        """How much of the debt a call may repay, base units."""
+        part = HALF if self.health(account, prices) > CLOSE_FACTOR_HEALTH else ALL
+        return half_up(account.debt * part, ALL)
+
+    def close(self, account: Account, prices: Prices, repay: int, leg: int) -> Close | None:
+        """What a repayment of at most `most` takes of a collateral, and pays; None if it is refused."""
+        held, price, bonus = account.amounts[leg], prices[leg], self.bonuses[leg]
+        seized = half_up(repay * PRICE_SCALE // price * bonus, ALL)
         if seized > held:
-            seized = held
-            repay = percent_div(held * price // PRICE_SCALE, bonus)
-        if not repay or not seized:
+            seized, repay = held, self._cost(held * price // PRICE_SCALE, bonus)
+        reward = seized - half_up(seized * ALL, bonus)
+        kept = half_up(reward * self.fee, ALL)  # of the collateral, by the protocol
+        lost = self._lost(account, prices, repay, leg, seized)
+        if not repay or seized == kept or lost is None:
             return None
-        reward = seized - percent_div(seized, bonus)
-        kept = percent_mul(reward, self._fee)  # of the collateral, by the protocol
         places = range(len(account.amounts))
         return Close(
             repay,
             tuple(seized if place == leg else 0 for place in places),
-            repay,
+            repay + lost,
+            lost,
             kept=tuple(kept if place == leg else 0 for place in places),
         )
+
+    def _worths(self, account: Account, prices: Prices) -> list[int]:
+        """Of each collateral, in parts of a dollar, rounded down."""
+        scale = PRICE_SCALE * self.dollar
+        return [amount * price * BASE // scale for amount, price in zip(account.amounts, prices, strict=True)]
+
+    def _cost(self, worth: int, bonus: int) -> int:
+        """What is paid for collateral that is worth so much and is taken whole."""
+        return half_up(worth * ALL, bonus)
+
+    def _lost(self, _account: Account, _prices: Prices, _repay: int, _leg: int, _seized: int) -> int | None:
+        """What a close writes off; None if it leaves too little."""
+        return 0
+
+
+class AaveV3(AaveV30):
+    """As deployed: closes leave no dust, and what is left without collateral is a deficit, which is booked.
+
+    Small accounts may be closed whole at any health, debts round up, the average threshold does not.
+    """
+
+    name = "aave-v3"
+    source = "aave-dao/aave-v3-origin 3.6 (e4cc47e), LiquidationLogic.sol and GenericLogic.sol"
+
+    def health(self, account: Account, prices: Prices) -> int:
+        """`calculateUserAccountData`."""
+        worths = self._worths(account, prices)
+        weighted = sum(worth * part for worth, part in zip(worths, self._thresholds, strict=True))
+        return half_up(weighted * WAD, self._owed(account.debt)) // ALL
+
+    def most(self, account: Account, prices: Prices, leg: int) -> int:
+        """See `AaveV30`."""
+        debt = self._owed(account.debt)
+        if min(debt, self._worths(account, prices)[leg]) < SMALL:
+            return account.debt
+        if self.health(account, prices) <= CLOSE_FACTOR_HEALTH:
+            return account.debt
+        return half_up(debt * HALF, ALL) * self.dollar // BASE
+
+    def _cost(self, worth: int, bonus: int) -> int:
+        return -(-worth * ALL // bonus)
+
+    def _lost(self, account: Account, prices: Prices, repay: int, leg: int, seized: int) -> int | None:
+        worths, left = self._worths(account, prices), account.debt - repay
+        scale = PRICE_SCALE * self.dollar
+        if left and seized < account.amounts[leg]:
+            rest = (account.amounts[leg] - seized) * prices[leg] * BASE // scale
+            if min(self._owed(left), rest) < LEAST_LEFT:
+                return None
+        return left if sum(worths) == seized * prices[leg] * BASE // scale else 0
+
+    def _owed(self, debt: int) -> int:
+        """In parts of a dollar, rounded up."""
+        return -(-debt * BASE // self.dollar)

@@ -18,7 +18,11 @@ def incentive(lltv: int) -> int:
 
 
 class MorphoBlue(AccountRule):
-    """One collateral; loan-to-value limit and threshold are the same number, as is the incentive's."""
+    """One collateral; loan-to-value limit and threshold are the same number, as is the incentive's.
+
+    A liquidator says how much to repay or how much to take. Repayments are whole base units: in a market
+    without interest a debt share is then worth a millionth of one, always.
+    """
 
     name = "morpho-blue"
     source = "morpho-org/morpho-blue 1.0.0, Morpho.sol"
@@ -39,19 +43,33 @@ class MorphoBlue(AccountRule):
         return cls(only(cls.name, listed(cls.name, DEPLOYED, symbols)))
 
     def offers(self, account: Account, prices: Prices) -> Sequence[Offer]:
-        """Any repayment."""
+        """Any repayment, up to the whole debt or all that is held."""
         (held,), (price,) = account.amounts, prices
-        worth = held * price // PRICE_SCALE * WAD // self._incentive
-        most = min(account.debt, worth)
+        cost = self.cost(held, price)
 
         def close(repay: int) -> Close | None:
-            repay = min(repay, most)
-            # the whole of what is held, or what the repayment is worth with the incentive, rounded down
-            seized = held if repay == worth else repay * self._incentive // WAD * PRICE_SCALE // price
-            if not seized:
-                return None
-            left = account.debt - repay
-            lost = left if seized == held else 0
-            return Close(repay, (seized,), repay + lost, lost)
+            if cost <= min(repay, account.debt):
+                return self.taking(account, price, held)
+            return self.repaying(account, price, min(repay, account.debt))
 
-        return [Offer(most, close)]
+        return [Offer(min(account.debt, cost), close)]
+
+    def cost(self, seized: int, price: int) -> int:
+        """What taking so much collateral costs, rounded up twice."""
+        worth = -(-seized * price // PRICE_SCALE)
+        return -(-worth * WAD // self._incentive)
+
+    def taking(self, account: Account, price: int, seized: int) -> Close | None:
+        """`liquidate` by the amount of collateral; None if it is refused: more than is held, or owed."""
+        return self._close(account, self.cost(seized, price), seized)
+
+    def repaying(self, account: Account, price: int, repay: int) -> Close | None:
+        """`liquidate` by the debt to repay; None if it is refused."""
+        return self._close(account, repay, repay * self._incentive // WAD * PRICE_SCALE // price)
+
+    def _close(self, account: Account, repay: int, seized: int) -> Close | None:
+        (held,), left = account.amounts, account.debt - repay
+        if left < 0 or seized > held or not (repay or seized):
+            return None
+        lost = left if seized == held else 0
+        return Close(repay, (seized,), repay + lost, lost)

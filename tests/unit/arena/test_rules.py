@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 from plimsoll import lab
 from plimsoll.arena.field import known
 from plimsoll.arena.rule import Account, AccountRule, Close, Offer, Rule, Terms, value, wad
-from plimsoll.arena.rules.aave_v3 import AaveV3
+from plimsoll.arena.rules.aave_v3 import AaveV3, AaveV30
 from plimsoll.arena.rules.morpho_blue import MorphoBlue, incentive
 from plimsoll.arena.rules.plimsoll import Plimsoll
 from plimsoll.arena.study import Unplayable, adapted, made
@@ -66,8 +66,39 @@ def test_aave_closes_half_above_a_health_of_095_and_all_below() -> None:
     assert whole[0].seized[0] == 15_000 * 10**18 * 105 // 100 // 1_700
 
 
+def test_aave_as_deployed_closes_small_accounts_whole_and_leaves_no_dust() -> None:
+    """Below 2,000 dollars of collateral or debt; what is left of both is worth 1,000 each."""
+    (whole,) = liquidated(AaveV3([TERMS], [10_500], 0), [12 * 10**17], 1_799, price(1_750))
+    assert whole.paid == 1_799 * UNIT  # health .969
+    rule = AaveV3([TERMS], [10_500], 0)
+    account, prices = Account([2 * 10**18], 2_600 * UNIT), (price(1_500),)
+    (offer,) = rule.offers(account, prices)
+    assert offer.most == 1_300 * UNIT  # health .9577
+    assert offer.quote(1_300 * UNIT)
+    account = Account([2 * 10**18], 2_800 * UNIT)  # health .889
+    (offer,) = rule.offers(account, prices)
+    assert offer.quote(2_800 * UNIT)
+    assert offer.quote(1_801 * UNIT) is None  # 999 would be left of the debt
+    assert offer.quote(1_800 * UNIT)
+    account = Account([2 * 10**18], 2_990 * UNIT)
+    (offer,) = rule.offers(account, prices)
+    assert offer.quote(1_910 * UNIT) is None  # 994.50 of the collateral
+
+
+def test_aave_as_deployed_books_what_is_left_without_collateral() -> None:
+    rule = AaveV3([TERMS] * 2, [10_500] * 2, 1_000)
+    account, prices = Account([10 * 10**18, 10**18], 15_000 * UNIT), (price(1_300), price(1_300))
+    first, _ = rule.offers(account, prices)
+    close = first.quote(first.most)
+    assert close and close.lost == 0  # the other collateral stands behind what is left
+    account = Account([0, 10**18], 15_000 * UNIT - close.paid)
+    (last,) = rule.offers(account, prices)
+    close = last.quote(last.most)
+    assert close and close.paid + close.lost == close.ended == account.debt
+
+
 def test_aave_takes_all_collateral_when_it_is_short_and_leaves_the_rest_of_the_debt() -> None:
-    rule = AaveV3([TERMS], [10_500], 1_000)
+    rule = AaveV30([TERMS], [10_500], 1_000)
     (close,) = liquidated(rule, [10 * 10**18], 15_000, price(1_500))
     assert close.seized == (10 * 10**18,)
     assert close.paid == pytest.approx(15_000 * UNIT / 1.05, abs=1)
@@ -141,8 +172,9 @@ def test_all_rules_play_a_scenario_on_the_same_path() -> None:
     assert list(frame.index) == list(known())
     assert (frame.repaid > 10_000).all()
     assert (frame.lender_loss > 0).all()
-    assert frame.loc["aave-v3", "booked"] == 0
-    assert frame.loc["aave-v3", "hidden"] > 0
+    assert frame.loc["aave-v3.0", "booked"] == 0
+    assert frame.loc["aave-v3.0", "hidden"] > 0
+    assert frame.loc["aave-v3", "booked"] > 0
     assert frame.loc["morpho-blue", "booked"] > 0
     assert lab.arena(scenario).equals(lab.arena(scenario))
 
@@ -154,7 +186,7 @@ def test_what_a_rule_cannot_play_is_said() -> None:
         made("aave-v3", small_basket(), 0, deployed=True)
     with pytest.raises(Unplayable, match="known of markets that lend dollars, not WETH"):
         made("aave-v3", lab.load("rate-jump").config, 0, deployed=True)
-    with pytest.raises(Unplayable, match="There is no rule 'aave'; choose of aave-v3, morpho-blue, plimsoll"):
+    with pytest.raises(Unplayable, match="There is no rule 'aave'; choose of aave-v3, aave-v3"):
         made("aave", tiny(), 0)
 
 
