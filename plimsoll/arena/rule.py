@@ -203,6 +203,16 @@ def listed(name: str, market: Mapping[str, _Entry], symbols: Sequence[str]) -> l
     return [market[symbol] for symbol in known]
 
 
+def by_threshold(table: Mapping[int, _Entry], terms: Terms) -> _Entry:
+    """What a table has for the first threshold, %, that is not below a collateral's."""
+    return next(entry for highest, entry in table.items() if terms.threshold <= wad(highest))
+
+
+def alone(leg: int, amount: int, legs: int) -> tuple[int, ...]:
+    """An amount of one of so many collaterals, nothing of the others."""
+    return tuple(amount if place == leg else 0 for place in range(legs))
+
+
 def wad(percent: float) -> int:
     """A percentage as WAD."""
     return round(percent * 10**6) * 10**10
@@ -261,14 +271,16 @@ class AccountRule(Rule):
                 close = field.offer(owner, *self.offers(account, prices))
                 if close is None:
                     break
-                account.debt -= close.ended
-                account.amounts = [
-                    have - gone for have, gone in zip(account.amounts, close.seized, strict=True)
-                ]
-                self.carry_out(close)
+                self.take(owner, close)
                 closes += 1
-            if closes:
-                self._rank(owner)
+
+    def take(self, owner: str, close: Close) -> None:
+        """Carries a close out."""
+        account = self.accounts[owner]
+        account.debt -= close.ended
+        account.amounts = [have - gone for have, gone in zip(account.amounts, close.seized, strict=True)]
+        self.carry_out(close)
+        self._rank(owner)
 
     def _rank(self, owner: str) -> None:
         """Sorts an account in again, by how far the price must fall to reach it."""

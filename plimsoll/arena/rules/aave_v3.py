@@ -6,7 +6,18 @@ Twice: as its first release, whose bytecode the tests hold the rule against, and
 from collections.abc import Sequence
 from typing import Self
 
-from plimsoll.arena.rule import Account, AccountRule, Close, Offer, Prices, Terms, listed, wad
+from plimsoll.arena.rule import (
+    Account,
+    AccountRule,
+    Close,
+    Offer,
+    Prices,
+    Terms,
+    alone,
+    by_threshold,
+    listed,
+    wad,
+)
 from plimsoll.units import PRICE_SCALE, WAD
 
 ALL = 10_000  # basis points
@@ -58,10 +69,7 @@ class AaveV30(AccountRule):
     @classmethod
     def alike(cls, terms: Sequence[Terms]) -> Self:
         """See `Rule`; a bonus of 5 %, up to a threshold of .75 of 7.5 %, above .90 of 1 %."""
-        bonuses = [
-            next(bonus for top, bonus in BONUSES.items() if each.threshold <= wad(top)) for each in terms
-        ]
-        return cls(terms, bonuses, FEE)
+        return cls(terms, [by_threshold(BONUSES, each) for each in terms], FEE)
 
     @classmethod
     def deployed(cls, symbols: Sequence[str]) -> Self:
@@ -109,14 +117,8 @@ class AaveV30(AccountRule):
         lost = self._lost(account, prices, repay, leg, seized)
         if not repay or seized == kept or lost is None:
             return None
-        places = range(len(account.amounts))
-        return Close(
-            repay,
-            tuple(seized if place == leg else 0 for place in places),
-            repay + lost,
-            lost,
-            kept=tuple(kept if place == leg else 0 for place in places),
-        )
+        legs = len(account.amounts)
+        return Close(repay, alone(leg, seized, legs), repay + lost, lost, kept=alone(leg, kept, legs))
 
     def _worths(self, account: Account, prices: Prices) -> list[int]:
         """Of each collateral, in parts of a dollar, rounded down."""
