@@ -1,111 +1,20 @@
 """Plays a rule on a scenario's path: its people, feeds, DEX and liquidators, in place of Plimsoll's market.
 
 What is not a rule's is as in the laboratory, with these simplifications: people are passive, nobody comes or
-leaves, there is no interest, a block holds every transaction, and who liquidates with `capital` sells in the
-next block at any price.
+leaves, there is no interest and no price for blocks, and each collateral has one feed and one pair at most.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from types import SimpleNamespace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
-from plimsoll.arena.rule import Close, Offer, Prices, Rule, value
-from plimsoll.params import wad
-from plimsoll.scenario.agents.arbitrage import pull
-from plimsoll.scenario.collateral import CollateralConfig
+from plimsoll.arena.keepers import Keeper, keepers_of
+from plimsoll.arena.market import Market
+from plimsoll.arena.rule import Close, Offers, Prices, Rule, value
 from plimsoll.scenario.config import Scenario
-from plimsoll.scenario.feeds import FeedUpdates
-from plimsoll.scenario.liquidators import LiquidatorConfig
 from plimsoll.scenario.loans import Borrower
-from plimsoll.twin.uniswap_v2 import amount_out
 from plimsoll.units import PRICE_SCALE, WAD
-
-HALVINGS = 8  # of a close that is too large for the DEX
-
-Maker = Callable[[int], Rule]
-"""Makes the rule for a vault of the scenario, by its number."""
-
-
-@dataclass
-class Market:
-    """A collateral outside of the rule: price, feed, DEX."""
-
-    config: CollateralConfig
-    decimals: tuple[int, int]  # of collateral and loan asset
-    outside: float = 0.0  # whole loan tokens for a whole token, feedback included
-    impact: float = 1.0
-    oracle: int = 0  # the feed's answer as a price, 1e36; 0 while it is stale
-    reserves: tuple[int, int] | None = None  # of the DEX: collateral, loan asset
-    slipped: int = 0  # what sales brought less than the outside price, base units of the loan asset
-
-    def price(self) -> int:
-        """The outside price, 1e36."""
-        collateral, loan = self.decimals
-        return int(round(self.outside * 10**12) * 10 ** (24 + loan - collateral))
-
-    def proceeds(self, amount: int, sold: int = 0) -> int:
-        """What selling an amount brings after `sold` more, base units of the loan asset."""
-        if self.reserves is None:
-            return amount * self.price() // PRICE_SCALE
-        return amount_out(sold + amount, self.reserves) - amount_out(sold, self.reserves)
-
-    def sell(self, amount: int) -> int:
-        """Sells; the outside price follows as far as the scenario says."""
-        brought = self.proceeds(amount)
-        self.slipped += amount * self.price() // PRICE_SCALE - brought
-        if self.reserves is not None:
-            collateral, loan = self.reserves
-            self.reserves = collateral + amount, loan - brought
-            if self.config.dex and self.config.dex.feedback:
-                move = (loan - brought) / loan * collateral / (collateral + amount)
-                self.impact *= move ** float(self.config.dex.feedback)
-        return brought
-
-    def arbitrage(self, capital: int) -> None:
-        """Pulls the DEX to the outside price."""
-        if self.reserves is None:
-            return
-        collateral, loan = self.reserves
-        sells, amount = pull(self.reserves, self.price(), capital)
-        if amount and sells:
-            self.reserves = collateral + amount, loan - amount_out(amount, (collateral, loan))
-        elif amount:
-            self.reserves = collateral - amount_out(amount, (loan, collateral)), loan + amount
-
-
-@dataclass
-class Keeper:
-    """Somebody who liquidates."""
-
-    config: LiquidatorConfig
-    cash: int
-    held: list[int]
-    least: int  # profit of a close, base units
-    margin: int  # least worth at the oracle's price of what a base unit buys, WAD
-    waits: bool = False  # for the next block, while an offer gets better
-    seen: dict[str, tuple[int, int]] = field(default_factory=dict)  # block and gain of offers last looked at
-
-    def pays(self, close: Close, prices: Prices) -> bool:
-        """Whether a close brings enough at the oracle's prices."""
-        return value(close.got, prices) * WAD >= close.paid * self.margin
-
-
-def keepers_of(scenario: Scenario, vault: int) -> list[Keeper]:
-    """Those who watch one of a scenario's vaults, in the order of their bids."""
-    legs = len(scenario.vaults[vault].collaterals)
-    return [
-        Keeper(
-            each,
-            scenario.loan_units(each.capital),
-            [0] * legs,
-            max(1, scenario.loan_units(each.min_profit)),
-            WAD + wad(each.margin),
-        )
-        for each in sorted(scenario.liquidators, key=lambda each: -each.bid)
-        if vault in scenario.watched(each)
-    ]
 
 
 @dataclass
@@ -124,6 +33,7 @@ class Outcome:
     needed: int = 0  # of that, the least that would have made them healthy
     keepers: int = 0  # profit of liquidators
     protocol: int = 0  # kept by the protocol; what it took over at the outside price
+    others: int = 0  # what others lost who stand in by the rule; below 0 what they gained
     venues: int = 0  # what sales brought less than the outside price
     closes: int = 0
     under_water: float = 0.0  # debt times hours, whole loan tokens, while its collateral was worth less
@@ -144,87 +54,45 @@ class _Block:
     """A block as a rule sees it; see `rule.Field`."""
 
     def __init__(self, play: _Play, number: int, before: int) -> None:
-        self._play, self._markets, self._number, self._before = play, play.markets, number, before
+        self._play, self._number, self._before = play, number, before
         self.prices: Prices = tuple(market.oracle for market in play.markets)
-        outages = (keeper.config.outages for keeper in play.keepers)
-        is_out = [any(outage.covers(self.now) for outage in each) for each in outages]
-        self._present = [keeper for keeper, out in zip(play.keepers, is_out, strict=True) if not out]
+        self._present = [keeper for keeper in play.keepers if not keeper.is_out(self.now)]
+        self.is_served = False
 
     @property
     def now(self) -> int:
-        """Seconds since the start."""
+        """See `Field`."""
         return self._number * self._play.scenario.block_seconds
 
-    def offer(self, what: str, *offers: Offer) -> Close | None:
-        """See `Field`; keepers are asked in the order of their bids."""
-        for keeper in self._there(what):
-            found = [part for offer in offers if (part := self._part(keeper, offer))]
-            if not found:
-                continue
-            gain, close = max(found, key=lambda part: part[0])
-            if not (keeper.waits and self._gets_better(keeper, what, gain)):
-                self._take(keeper, close)
-                self._play.note(self, what, close)
-                return close
-        return None
+    def serve(self, names: Iterable[str], offers: Offers, take: Callable[[str, Close], None]) -> None:
+        """See `Field`."""
+        if self.is_served:
+            raise RuntimeError(f"{self._play.rule.name} serves its keepers twice in a block")
+        self.is_served = True
+        play = self._play
+
+        def carry_out(what: str, close: Close) -> None:
+            play.note(self.prices, what, close)
+            take(what, close)
+
+        free = [keeper for keeper in self._present if keeper.is_free]
+        lots = [(what, offers(what)) for what in names] if free else []
+        for keeper in free:
+            keeper.decide((self._number, self._before), play.markets, self.prices, lots)
+        for keeper in play.keepers:
+            keeper.act(self._number, play.markets, offers, carry_out)
 
     def call(self, what: str, close: Close) -> bool:
         """See `Field`."""
-        there = any(True for _ in self._there(what))
-        if there:
-            unpaid = max(0, close.ended - value(close.seized, self.prices))
-            self._play.note(self, what, close._replace(lost=unpaid))
-        return there
-
-    def _there(self, what: str) -> Iterator[Keeper]:
-        """Keepers who have noticed what is on offer since then, in the order of their bids."""
-        since, last = self._play.offered.get(what, (self._number, self._number))
+        since, last = self._play.called.get(what, (self._number, self._number))
         since = since if last >= self._before else self._number
-        self._play.offered[what] = since, self._number
-        for keeper in self._present:
-            if self._number - since >= keeper.config.latency:
-                yield keeper
-
-    def _gets_better(self, keeper: Keeper, what: str, gain: int) -> bool:
-        """Whether an offer brings more than in the block before, or was not there then."""
-        block, gained = keeper.seen.get(what, (-1, 0))
-        if block == self._number:
+        self._play.called[what] = since, self._number
+        waited = self._number - since
+        if not any(waited >= keeper.config.latency for keeper in self._present):
             return False
-        keeper.seen[what] = self._number, gain
-        return block != self._before or gain * 100 > gained * 101
-
-    def _part(self, keeper: Keeper, offer: Offer) -> tuple[int, Close] | None:
-        """What brings the keeper most, and how much: a whole close, or a half, a quarter and so on of it."""
-        small = offer.quote(max(1, offer.most >> HALVINGS))
-        if small and not (keeper.pays(small, self.prices) and self._gain(keeper, small) > 0):
-            return None  # then a larger one brings too little, too
-        best: tuple[int, Close] | None = None
-        before = 0
-        for halvings in range(HALVINGS):
-            close = offer.quote(offer.most >> halvings)
-            if close is None:  # such as one that would leave dust
-                continue
-            gain = self._gain(keeper, close)
-            if halvings and gain <= before and (best or gain < keeper.least):
-                break  # smaller parts bring less and less
-            before = gain
-            has_cash = keeper.config.kind == "flash" or close.paid <= keeper.cash
-            if has_cash and gain >= keeper.least and keeper.pays(close, self.prices):
-                best = gain, close
-        return best
-
-    def _gain(self, keeper: Keeper, close: Close) -> int:
-        """Proceeds less cost, base units of the loan asset."""
-        legs = zip(self._markets, close.got, keeper.held, strict=True)
-        return sum(market.proceeds(amount, held) for market, amount, held in legs if amount) - close.paid
-
-    def _take(self, keeper: Keeper, close: Close) -> None:
-        keeper.cash -= close.paid
-        for leg, amount in enumerate(close.got):
-            if keeper.config.kind == "flash":
-                keeper.cash += self._markets[leg].sell(amount) if amount else 0
-            else:
-                keeper.held[leg] += amount
+        unpaid = max(0, close.ended - close.passed - value(close.seized, self.prices))
+        self._play.note(self.prices, what, close._replace(lost=unpaid))
+        return True
 
 
 class _Play:
@@ -239,25 +107,17 @@ class _Play:
         path: int,
         keepers: Sequence[Keeper],
     ) -> None:
-        self.scenario, self.rule, self.vault, self.keepers = scenario, rule, vault, keepers
+        self.scenario, self.rule, self.keepers = scenario, rule, keepers
         self.outcome = Outcome(rule.name, path)
         first = sum(len(each.collaterals) for each in scenario.vaults[:vault])
         configs = scenario.vaults[vault].collaterals
         self._paths = scenario.outside_prices(path)[first : first + len(configs)]
         loan = scenario.pool.loan.decimals
-        self.markets = [Market(config, (config.collateral.decimals, loan)) for config in configs]
-        self.offered: dict[
-            str, tuple[int, int]
-        ] = {}  # the blocks since which something is, and last was, on offer
-        self._feeds: list[tuple[SimpleNamespace, FeedUpdates]] = []
-        for market, prices in zip(self.markets, self._paths, strict=True):
-            market.outside = float(prices[0])
-            oracle = market.config.oracle
-            feed = SimpleNamespace(answer=oracle.answer(market.outside), updated_at=0)
-            self._feeds.append((feed, FeedUpdates(oracle, feed)))
-            if market.config.dex:
-                depth = scenario.loan_units(market.config.dex.depth)
-                market.reserves = depth * PRICE_SCALE // market.price(), depth
+        self.markets = [
+            Market(config, loan, float(prices[0]))
+            for config, prices in zip(configs, self._paths, strict=True)
+        ]
+        self.called: dict[str, tuple[int, int]] = {}  # the blocks since which, and when last, it was called
         for person in people:
             self.outcome.borrowed += person.debt
             rule.open(person.address, person.amounts, person.debt)
@@ -268,33 +128,44 @@ class _Play:
         hours, before = scenario.block_seconds / 3600, -1
         for number in range(scenario.blocks + 1):
             second = number * scenario.block_seconds
-            self._move(number, second)
-            if scenario.sequencer and scenario.sequencer.is_down(second):
-                continue
-            for keeper in self.keepers:
-                self._sell_held(keeper)
-            self.rule.block(_Block(self, number, before))
-            before = number
-            for market in self.markets:
-                if market.config.dex:
-                    market.arbitrage(scenario.loan_units(market.config.dex.arbitrage))
+            is_down = bool(scenario.sequencer and scenario.sequencer.is_down(second))
+            for market, prices in zip(self.markets, self._paths, strict=True):
+                if is_down:
+                    market.look(float(prices[number]))
+                else:
+                    market.move(float(prices[number]), second)
+                self.outcome.fall = min(self.outcome.fall, market.outside / float(prices[0]))
+            if not is_down:
+                self._block(number, before)
+                before = number
             self.outcome.under_water += self._uncovered()[0] / 10**scenario.pool.loan.decimals * hours
         return self._finish()
 
-    def note(self, block: _Block, what: str, close: Close) -> None:
-        """Keeps what a close did."""
-        out, outside = self.outcome, tuple(market.price() for market in self.markets)
+    def _block(self, number: int, before: int) -> None:
+        """What is sent in a block; arbitrageurs know of nothing that happens in it, and come last."""
+        gaps = [market.gap() for market in self.markets]
+        block = _Block(self, number, before)
+        self.rule.block(block)
+        if not block.is_served:
+            block.serve((), lambda _: (), lambda _what, _close: None)
+        for market, gap in zip(self.markets, gaps, strict=True):
+            market.arbitrage(gap)
+
+    def note(self, prices: Prices, what: str, close: Close) -> None:
+        """Keeps what a close is about to do."""
+        out, outside = self.outcome, tuple(market.price for market in self.markets)
         out.closes += bool(close.ended)
-        out.needed += self._needed(what, block.prices, close)
+        out.needed += self._needed(what, prices, close)
         out.seized += value(close.seized, outside)
         out.refunded += close.refund
         out.ended += close.ended
         out.repaid += close.ended - close.lost
+        out.others += close.passed - (value(close.shared, outside) if close.shared else 0)
 
     def _needed(self, owner: str, prices: Prices, close: Close) -> int:
         """How much of a repayment would have made the account healthy, at the price of the close."""
         repaid, account = close.ended - close.lost, self.rule.accounts.get(owner)
-        if account is None or not repaid:
+        if account is None or repaid <= 0:
             return repaid
         held, gone = (
             sum(
@@ -306,29 +177,9 @@ class _Play:
         lacking, gained = account.debt * WAD - held, WAD - gone // (repaid + close.refund)
         return min(repaid, max(0, lacking // gained)) if gained > 0 else repaid
 
-    def _move(self, number: int, second: int) -> None:
-        """Prices and feeds of a block."""
-        for market, prices, (feed, updates) in zip(self.markets, self._paths, self._feeds, strict=True):
-            market.outside = float(prices[number]) * market.impact
-            self.outcome.fall = min(self.outcome.fall, market.outside / float(prices[0]))
-            oracle = market.config.oracle
-            updates.see(market.outside)
-            answer = updates.due(second, second)
-            if answer is not None:
-                feed.answer, feed.updated_at = answer, second
-            collateral, loan = market.decimals
-            scale = 10 ** (36 + loan - collateral - oracle.decimals)
-            market.oracle = feed.answer * scale if second - feed.updated_at <= oracle.stale_after else 0
-
-    def _sell_held(self, keeper: Keeper) -> None:
-        for leg, amount in enumerate(keeper.held):
-            if amount:
-                keeper.cash += self.markets[leg].sell(amount)
-                keeper.held[leg] = 0
-
     def _uncovered(self) -> tuple[int, int]:
         """Debt under water; of that, what its collateral is not worth. Of accounts and of the protocol."""
-        outside = tuple(market.price() for market in self.markets)
+        outside = tuple(market.price for market in self.markets)
         own = min(0, self._own(outside))
         debts, lacks = -self.rule.book.cash if own else 0, -own
         for owner in self.rule.accounts:
@@ -344,14 +195,12 @@ class _Play:
 
     def _finish(self) -> Outcome:
         out, book = self.outcome, self.rule.book
-        own = self._own(tuple(market.price() for market in self.markets))
+        own = self._own(tuple(market.price for market in self.markets))
         out.booked, out.protocol = book.lost, book.earned + max(0, own)
         out.hidden = self._uncovered()[1]
         for keeper in self.keepers:
-            held = sum(
-                market.proceeds(amount) for market, amount in zip(self.markets, keeper.held, strict=True)
-            )
-            out.keepers += keeper.cash + held - self.scenario.loan_units(keeper.config.capital)
+            held = zip(self.markets, keeper.held, strict=True)
+            out.keepers += keeper.cash - keeper.capital + sum(it.proceeds(amount) for it, amount in held)
         out.venues = sum(market.slipped for market in self.markets)
         return out
 

@@ -8,7 +8,7 @@ plays days.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import mul
 from typing import ClassVar, NamedTuple, Protocol, Self, TypeVar
@@ -17,7 +17,6 @@ from sortedcontainers import SortedList
 
 from plimsoll.units import PRICE_SCALE, WAD
 
-CLOSES = 4  # of one account in a block at most
 LISTED_AS = {"stETH": "wstETH"}  # a token that markets list in another form
 
 Prices = tuple[int, ...]
@@ -41,22 +40,29 @@ class Account:
 
 
 class Close(NamedTuple):
-    """What a liquidator pays and gets, and what becomes of the debt; base units."""
+    """What a liquidator pays and gets, and what becomes of the debt; base units.
 
-    paid: int  # all that it costs the liquidator
-    seized: tuple[int, ...]  # from the account
+    What is paid ends debt, is earned, goes back to the borrower, or into the protocol's cash.
+    """
+
+    paid: int  # all that it costs the liquidator; below 0 what he is paid
+    seized: tuple[int, ...]  # from the account; below 0 what is brought to it
     ended: int  # debt that is owed no more
     lost: int = 0  # of that, what nobody paid: the loss that is booked
     earned: int = 0  # what the protocol keeps of what was paid, base units of the loan asset
     kept: tuple[int, ...] = ()  # what the protocol keeps of what was seized; below 0 what it adds of its own
     refund: int = 0  # what the borrower gets back, base units of the loan asset
+    passed: int = 0  # of what is ended, what others paid or owe from now on, by the rule
+    shared: tuple[int, ...] = ()  # of what was seized, what these others got
 
     @property
     def got(self) -> tuple[int, ...]:
         """What the liquidator gets."""
-        if not self.kept:
-            return self.seized
-        return tuple(gone - kept for gone, kept in zip(self.seized, self.kept, strict=True))
+        got = self.seized
+        for others in (self.kept, self.shared):
+            if others:
+                got = tuple(gone - part for gone, part in zip(got, others, strict=True))
+        return got
 
 
 Quote = Callable[[int], Close | None]
@@ -70,29 +76,37 @@ class Offer(NamedTuple):
     quote: Quote
 
 
+Offers = Callable[[str], Sequence[Offer]]
+"""What may be closed of something now; alternatives, such as one for each collateral."""
+
+
 class Field(Protocol):
     """What a rule sees of the world in a block."""
+
+    @property
+    def now(self) -> int:
+        """Seconds since the start."""
 
     @property
     def prices(self) -> Prices:
         """The oracles' prices of the market's collaterals, 1e36; 0 while one has none."""
 
-    def offer(self, what: str, *offers: Offer) -> Close | None:
-        """Offers closes of one thing to the keepers, of which they may take one, and a part of it.
+    def serve(self, names: Iterable[str], offers: Offers, take: Callable[[str, Close], None]) -> None:
+        """Lets the keepers take what they want, each of them one batch; once a block.
+
+        All decide on the state as it is; then, by their bids, each gets what is still on offer.
 
         Args:
-            what: whose position, or which auction; how long it is on offer counts by that name.
-            offers: alternatives, such as one for each collateral.
-
-        Returns:
-            The close that a keeper took, which is to be carried out; None: nobody wants any.
+            names: whose positions, or which auctions.
+            offers: what may be had of a name now; it is asked again and again.
+            take: carries out a close of a name.
         """
 
     def call(self, what: str, close: Close) -> bool:
         """Has a close carried out by the protocol itself, for which somebody must only send the transaction.
 
         Args:
-            what: as for `offer`.
+            what: whose position; how long it may be called counts by that name.
             close: nobody pays it but the protocol, as far as the collateral is worth it.
 
         Returns:
@@ -167,7 +181,8 @@ class Rule(ABC):
         self.book.lost += close.lost
         self.book.earned += close.earned
         self.book.closes += bool(close.ended)
-        self.book.cash += close.paid - close.earned - (close.ended - close.lost) - close.refund
+        by_others = close.lost + close.passed
+        self.book.cash += close.paid - close.earned - (close.ended - by_others) - close.refund
         for leg, kept in enumerate(close.kept):
             self.book.stock[leg] += kept
 
@@ -261,21 +276,20 @@ class AccountRule(Rule):
         return self.weighted(account, prices) < account.debt * WAD
 
     def block(self, field: Field) -> None:
-        """Offers what is due, until nobody takes more."""
+        """Offers what is due."""
         prices = field.prices
         if not all(prices):
             return
-        for owner in [*self._due(prices)]:
-            account, closes = self.accounts[owner], 0
-            while closes < CLOSES and account.debt and self.is_liquidatable(account, prices):
-                close = field.offer(owner, *self.offers(account, prices))
-                if close is None:
-                    break
-                self.take(owner, close)
-                closes += 1
+
+        def offers(owner: str) -> Sequence[Offer]:
+            account = self.accounts[owner]
+            due = account.debt and self.is_liquidatable(account, prices)
+            return self.offers(account, prices) if due else ()
+
+        field.serve(self._due(prices), offers, self.take)
 
     def take(self, owner: str, close: Close) -> None:
-        """Carries a close out."""
+        """Carries a close of an account out."""
         account = self.accounts[owner]
         account.debt -= close.ended
         account.amounts = [have - gone for have, gone in zip(account.amounts, close.seized, strict=True)]

@@ -110,7 +110,7 @@ def row(scenario: Scenario, found: Sequence[Outcome]) -> dict[str, Any]:
         name: sum(getattr(each, name) for each in found) / unit
         for name in (
             "borrowed", "lender_loss", "booked", "hidden", "borrower_cost", "ended", "repaid", "keepers",
-            "protocol", "venues",
+            "protocol", "others", "venues",
         )
     }  # fmt: skip
     needed = sum(each.needed for each in found)

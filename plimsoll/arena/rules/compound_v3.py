@@ -86,9 +86,12 @@ class CompoundV3(AccountRule):
             close = self.absorption(self.accounts[owner], prices)
             if field.call(owner, close):
                 self.take(owner, close)
-        for leg in range(len(prices)):
-            while sold := field.offer(f"stock {leg}", self.sale(leg, prices[leg])):
-                self.carry_out(sold)
+        stocks = {f"stock {leg}": leg for leg in range(len(prices))}
+        field.serve(
+            stocks,
+            lambda stock: [self.sale(stocks[stock], prices[stocks[stock]])],
+            lambda _stock, sold: self.carry_out(sold),
+        )
 
     def absorption(self, account: Account, prices: Prices) -> Close:
         """`absorbInternal`."""

@@ -75,7 +75,7 @@ class Plimsoll(AccountRule):
         return [offer(without) for without in masks]
 
     def _close(self, account: Account, prices: Prices, repay: int, without: int) -> Close | None:
-        shares, repay = account.debt * FRACTION, min(repay, NO_LIMIT)
+        shares, repay = account.debt * FRACTION, repay if repay < account.debt else NO_LIMIT
         quote: liquidation.Quote | slices.Quote
         if len(self._legs) == 1:
             quote = liquidation.quote(account.amounts[0], shares, prices[0], TOTALS, repay, self._vault)

@@ -1,6 +1,6 @@
 """Rules of other systems by their own numbers, and what holds for every rule."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from random import Random
 
 import pytest
@@ -8,7 +8,7 @@ from ruamel.yaml import YAML
 
 from plimsoll import lab
 from plimsoll.arena.field import known
-from plimsoll.arena.rule import Account, Close, Offer, Rule, Terms, value, wad
+from plimsoll.arena.rule import Account, Close, Offers, Rule, Terms, value, wad
 from plimsoll.arena.rules.aave_v3 import AaveV3, AaveV30
 from plimsoll.arena.rules.morpho_blue import MorphoBlue, incentive
 from plimsoll.arena.rules.plimsoll import Plimsoll
@@ -27,17 +27,19 @@ def price(dollars: float) -> int:
 
 
 class Buyer:
-    """A field whose keepers take every offer whole."""
+    """A field whose keepers take every offer whole, as often as there is one, and send what may be called."""
+
+    now = 0
 
     def __init__(self, *prices: int) -> None:
         self.prices = prices
         self.taken: list[Close] = []
 
-    def offer(self, _what: str, *offers: Offer) -> Close | None:
-        close = next(filter(None, (offer.quote(offer.most) for offer in offers)), None)
-        if close:
-            self.taken.append(close)
-        return close
+    def serve(self, names: Iterable[str], offers: Offers, take: Callable[[str, Close], None]) -> None:
+        for name in [*names]:
+            while close := next(filter(None, (offer.quote(offer.most) for offer in offers(name))), None):
+                self.taken.append(close)
+                take(name, close)
 
     def call(self, _what: str, close: Close) -> bool:
         self.taken.append(close)
