@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from bench.peers.aave_v3 import NO_REFERRAL, VARIABLE, AaveV3, Risk
 from bench.peers.ground import BORROWER, DEPLOYER, FORTUNE, LENDER, TREASURY, Ground, Leg, person
 from bench.peers.morpho_blue import MorphoBlue
-from plimsoll.arena.rule import Close, Prices
+from plimsoll.arena.rule import Close, Field, Offers, Prices
 from plimsoll.arena.rules import aave_v3, morpho_blue
 from plimsoll.arena.rules.aave_v3 import AaveV30
 from plimsoll.chain.engine import CallReverted
@@ -217,3 +217,54 @@ class OnMorpho(Bytecode):
         if close == rule.taking(account, price, seized):
             return self.liquidate(owner, seized, 0)
         return self.liquidate(owner, 0, close.paid * SHARES)
+
+
+class Beside:
+    """A rule that takes every close on the bytecode, too, and demands that it does the same there."""
+
+    def __init__(self, rule: AaveV30 | morpho_blue.MorphoBlue, decimals: Sequence[int]) -> None:
+        """Without accounts yet; decimals of the loan asset and of each collateral."""
+        self.rule = rule
+        self.chain = OnAave(rule, decimals) if isinstance(rule, AaveV30) else OnMorpho(rule, decimals)
+        self.closes = 0
+
+    def __getattr__(self, name: str) -> Any:
+        """What is not of the bytecode is the rule's."""
+        return getattr(self.rule, name)
+
+    def open(self, owner: str, amounts: Sequence[int], debt: int) -> None:
+        """Opens a position on both."""
+        self.rule.open(owner, amounts, debt)
+        if debt:
+            self.chain.open(owner, amounts, debt)
+
+    def block(self, field: Field) -> None:
+        """Lets the rule play a block of which the bytecode sees every close."""
+        self.field = field
+        self.rule.block(self)
+
+    @property
+    def prices(self) -> Prices:
+        """See `rule.Field`."""
+        return self.field.prices
+
+    def serve(self, names: Iterable[str], offers: Offers, take: Callable[[str, Close], None]) -> None:
+        """See `rule.Field`; what is taken is taken on the bytecode."""
+
+        def both(what: str, close: Close) -> None:
+            self.closes += 1
+            account = self.rule.accounts[what]
+            self.chain.set_prices(self.prices)
+            kept = close.kept or (0,) * len(account.amounts)
+            assert self.chain.take(self.rule, what, self.prices, close) == Done(close.paid, close.got, kept)
+            take(what, close)
+            assert self.chain.state(what) == State(tuple(account.amounts), account.debt)
+
+        self.field.serve(names, offers, both)
+
+    def assert_same(self) -> None:
+        """All positions are the same, and what was written off."""
+        for owner, account in self.rule.accounts.items():
+            assert self.chain.state(owner) == State(tuple(account.amounts), account.debt)
+        if isinstance(self.chain, OnMorpho):
+            assert self.chain.written_off() == self.rule.book.lost

@@ -25,7 +25,11 @@ HALF = 5_000
 FEE = 1_000  # the protocol's part of the bonus
 BONUSES = {75: 10_750, 90: 10_500, 100: 10_100}  # up to a threshold, %; basis points with the 100 %
 DEPLOYED = {"WETH": (80.5, 83, 10_500), "WBTC": (73, 78, 10_500), "wstETH": (78.5, 81, 10_600)}
-"""Loan-to-value and threshold, %, and bonus on Ethereum, Core market, June 2025; without e-mode."""
+"""Loan-to-value and threshold, %, and bonus on Ethereum, Core market, without e-mode; the fee is `FEE`.
+
+Read in bgd-labs/protocol-v3.7-upgrade 2fcb8ad, of the spring of 2026,
+reports/1_0x87870Bca3F3fD6335C3F4ce8392D69350B4fA4E2_before.json.
+"""
 CLOSE_FACTOR_HEALTH = 95 * WAD // 100
 BASE = 10**8  # an account is added up in such parts of a dollar
 SMALL = 2_000 * BASE  # collateral or debt below may be closed whole
@@ -109,11 +113,10 @@ class AaveV30(AccountRule):
     def close(self, account: Account, prices: Prices, repay: int, leg: int) -> Close | None:
         """What a repayment of at most `most` takes of a collateral, and pays; None if it is refused."""
         held, price, bonus = account.amounts[leg], prices[leg], self.bonuses[leg]
-        seized = half_up(repay * PRICE_SCALE // price * bonus, ALL)
+        seized = self._with_bonus(repay * PRICE_SCALE // price, bonus)
         if seized > held:
             seized, repay = held, self._cost(held * price // PRICE_SCALE, bonus)
-        reward = seized - half_up(seized * ALL, bonus)
-        kept = half_up(reward * self.fee, ALL)  # of the collateral, by the protocol
+        kept = self._kept(seized, bonus)
         lost = self._lost(account, prices, repay, leg, seized)
         if not repay or seized == kept or lost is None:
             return None
@@ -125,9 +128,17 @@ class AaveV30(AccountRule):
         scale = PRICE_SCALE * self.dollar
         return [amount * price * BASE // scale for amount, price in zip(account.amounts, prices, strict=True)]
 
+    def _with_bonus(self, amount: int, bonus: int) -> int:
+        """Collateral worth a repayment, and the bonus."""
+        return half_up(amount * bonus, ALL)
+
     def _cost(self, worth: int, bonus: int) -> int:
         """What is paid for collateral that is worth so much and is taken whole."""
         return half_up(worth * ALL, bonus)
+
+    def _kept(self, seized: int, bonus: int) -> int:
+        """Of the collateral that is taken, what the protocol keeps."""
+        return half_up((seized - half_up(seized * ALL, bonus)) * self.fee, ALL)
 
     def _lost(self, _account: Account, _prices: Prices, _repay: int, _leg: int, _seized: int) -> int | None:
         """What a close writes off; None if it leaves too little."""
@@ -137,11 +148,15 @@ class AaveV30(AccountRule):
 class AaveV3(AaveV30):
     """As deployed: closes leave no dust, and what is left without collateral is a deficit, which is booked.
 
-    Small accounts may be closed whole at any health, debts round up, the average threshold does not.
+    Small accounts may be closed whole at any health. Debts round up, and the liquidator bears every rounding;
+    the average threshold is not rounded.
     """
 
     name = "aave-v3"
-    source = "aave-dao/aave-v3-origin 3.6 (e4cc47e), LiquidationLogic.sol and GenericLogic.sol"
+    source = (
+        "aave-dao/aave-v3-origin 3.6 (e4cc47e), LiquidationLogic.sol and GenericLogic.sol, "
+        "with the roundings of 3.7 (4fbd744), docs/3.7/liquidation-rounding.md"
+    )
 
     def health(self, account: Account, prices: Prices) -> int:
         """`calculateUserAccountData`."""
@@ -158,8 +173,14 @@ class AaveV3(AaveV30):
             return account.debt
         return half_up(debt * HALF, ALL) * self.dollar // BASE
 
+    def _with_bonus(self, amount: int, bonus: int) -> int:
+        return amount * bonus // ALL
+
     def _cost(self, worth: int, bonus: int) -> int:
         return -(-worth * ALL // bonus)
+
+    def _kept(self, seized: int, bonus: int) -> int:
+        return -(-(seized - seized * ALL // bonus) * self.fee // ALL)
 
     def _lost(self, account: Account, prices: Prices, repay: int, leg: int, seized: int) -> int | None:
         worths, left = self._worths(account, prices), account.debt - repay

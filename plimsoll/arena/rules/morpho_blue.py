@@ -9,7 +9,10 @@ from plimsoll.units import PRICE_SCALE, WAD
 CURSOR = 3 * WAD // 10
 MAX_INCENTIVE = 115 * WAD // 100
 DEPLOYED = {"WETH": wad(86), "WBTC": wad(86), "wstETH": wad(86)}
-"""LLTV of the largest markets that lend USDC on Ethereum, immutable."""
+"""LLTV, immutable, of the markets on Ethereum that lend dollars.
+
+Read in @morpho-org/morpho-test 4.0.3, fixtures/markets: `usdt_weth_86`, `usdc_wbtc`, `usdc_wstEth`.
+"""
 
 
 def incentive(lltv: int) -> int:

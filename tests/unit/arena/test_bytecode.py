@@ -6,18 +6,24 @@
 import os
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
 from bench.peers.packages import installed
+from plimsoll.arena import study
 from plimsoll.arena.rule import Account, Close, Terms
 from plimsoll.arena.rules.aave_v3 import ALL, BASE, BASIS_POINT, AaveV30
 from plimsoll.arena.rules.morpho_blue import MorphoBlue
+from plimsoll.arena.study import made
 from plimsoll.market.deployment import made_up
+from plimsoll.scenario.config import Scenario
+from plimsoll.scenario.reading import load
 from plimsoll.units import PRICE_SCALE, WAD
-from tests.utils.peers import SHARES, Bytecode, Done, OnAave, OnMorpho, State
+from tests.utils.laboratory import SHIPPED
+from tests.utils.peers import SHARES, Beside, Bytecode, Done, OnAave, OnMorpho, State
 
 pytestmark = pytest.mark.skipif(
     not installed(), reason="the peers are not installed; `make test` installs them"
@@ -27,6 +33,9 @@ FUZZ = os.environ.get("FUZZ_STEPS")
 FIRST_SEED = int(os.environ.get("FUZZ_SEED", 0))
 STEPS = int(FUZZ) if FUZZ else 2_000
 OF_A_MARKET = 500  # operations, then another market
+QUICK = ("forged-collateral", "leg-depeg", "october-2025")  # a loan asset with 18 decimals, a basket, a crash
+SCENARIOS = [path for path in SHIPPED if FUZZ or path.stem in QUICK]
+QUIET = ("cap-below-truth", "loan-depeg", "pumped-token", "rate-jump")  # nobody is liquidated
 PEOPLE = 12  # who have a position at once
 HEALTHY, NO_COLLATERAL, NOTHING = "45", "46", "25"  # Aave's Errors.sol
 MORPHO_HEALTHY, MORPHO_ZERO, PANIC = "position is healthy", "inconsistent input", ""
@@ -184,3 +193,33 @@ def test_rule_and_bytecode_do_the_same(name: str) -> None:
         seen += market.seen
     print(name, dict(seen))
     assert all(seen[kind] > STEPS // 200 for kind in kinds), seen
+
+
+def sides(monkeypatch: pytest.MonkeyPatch) -> list[Beside]:
+    """The rules that are made from now on, each beside its bytecode."""
+    found: list[Beside] = []
+
+    def both(name: str, scenario: Scenario, vault: int, *, deployed: bool = False) -> Beside:
+        digits = [it.collateral.decimals for it in scenario.vaults[vault].collaterals]
+        rule = made(name, scenario, vault, deployed=deployed)
+        found.append(Beside(rule, (scenario.pool.loan.decimals, *digits)))
+        return found[-1]
+
+    monkeypatch.setattr(study, "made", both)
+    return found
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("name", ["aave-v3.0", "morpho-blue"])
+def test_every_close_of_a_scenario_is_the_bytecodes(
+    name: str, scenario: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, found = load(scenario), sides(monkeypatch)
+    try:
+        study.outcomes(config, name)
+    except study.Unplayable as refused:
+        assert str(refused).startswith(f"{name} has markets of one collateral")
+        return
+    for side in found:
+        side.assert_same()
+    assert (sum(side.closes for side in found) == 0) == (scenario.stem in QUIET)
