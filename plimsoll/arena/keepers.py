@@ -119,7 +119,7 @@ class Keeper:
         if self.config.kind == "capital" and isinstance(venue, Route):
             cost = self._costs[leg] * PRICE_SCALE // held
             limit = cost if cost <= market.price else market.price * self._kept // WAD
-            held = min(held, venue.down_to(limit))
+            held = min(held, venue.down_to(limit)) if limit else held
         if held and venue.proceeds(held):
             yield Sale(leg, held, limit)
 

@@ -24,7 +24,7 @@ class Market:
         self._scale = 10 ** (36 + loan_decimals - config.collateral.decimals - oracle.decimals)
         self._impact = 1.0  # of all sales on the outside price
         self.config = config
-        self.outside = first  # whole loan tokens for a whole token, the impact included
+        self.outside = self.lowest = first  # whole loan tokens for a whole token, the impact included
         self.oracle = self._feed.answer * self._scale  # 0 while the answer is stale
         self.reserves: tuple[int, int] | None = None  # of the DEX: collateral, loan asset
         self.slipped = 0  # what sales brought less than the outside price
@@ -51,6 +51,7 @@ class Market:
     def look(self, price: float) -> None:
         """As `move`, in a block that is missing."""
         self.outside = price * self._impact
+        self.lowest = min(self.lowest, self.outside)
         self._updates.see(self.outside)
 
     def venue(self, sold: int = 0, otherwise: int = 0) -> Venue:

@@ -38,6 +38,7 @@ class Outcome:
     closes: int = 0
     under_water: float = 0.0  # debt times hours, whole loan tokens, while its collateral was worth less
     fall: float = 1.0  # lowest outside price over the first, of all collaterals the lowest
+    cascade: float | None = None  # its fall over that of the path without feedback, of all the highest
 
     @property
     def lender_loss(self) -> int:
@@ -134,7 +135,6 @@ class _Play:
                     market.look(float(prices[number]))
                 else:
                     market.move(float(prices[number]), second)
-                self.outcome.fall = min(self.outcome.fall, market.outside / float(prices[0]))
             if not is_down:
                 self._block(number, before)
                 before = number
@@ -202,6 +202,12 @@ class _Play:
             held = zip(self.markets, keeper.held, strict=True)
             out.keepers += keeper.cash - keeper.capital + sum(it.proceeds(amount) for it, amount in held)
         out.venues = sum(market.slipped for market in self.markets)
+        pairs = [
+            (market.lowest / float(prices[0]), float(prices.min() / prices[0]))
+            for market, prices in zip(self.markets, self._paths, strict=True)
+        ]
+        out.fall = min(lowest for lowest, _ in pairs)
+        out.cascade = max(((1 - lowest) / (1 - alone) for lowest, alone in pairs if alone < 1), default=None)
         return out
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
-from plimsoll.arena.field import known
+from plimsoll.arena.field import ArenaError, known
 from plimsoll.arena.play import Outcome, play
 from plimsoll.arena.rule import Rule, Terms, value
+from plimsoll.arena.variation import AS_WRITTEN, Variation
 from plimsoll.params import wad
 from plimsoll.scenario.borrowers import draw
 from plimsoll.scenario.config import Scenario
@@ -17,47 +17,75 @@ from plimsoll.units import WAD
 
 DOLLARS = {"USDC": 1, "USDT": 1, "DAI": 1, "WETH": 2_000}
 """What loan assets are worth about, for sizes in dollars."""
+AMOUNTS = (
+    "borrowed", "lender_loss", "booked", "hidden", "borrower_cost", "ended", "repaid", "keepers", "protocol",
+    "others", "venues",
+)  # fmt: skip
+"""What is added up over vaults, base units of the loan asset."""
 
 
-class Unplayable(ValueError):
+class Unplayable(ArenaError):
     """A rule cannot play a scenario; a sentence."""
 
 
-def made(name: str, scenario: Scenario, vault: int, *, deployed: bool = False) -> Rule:
+def kind_of(rule: str | type[Rule]) -> type[Rule]:
+    """One of the rules of `plimsoll.arena.rules` by its name; one of your own is itself.
+
+    Raises:
+        ArenaError: there is none of that name.
+    """
+    if not isinstance(rule, str):
+        return rule
+    rules = known()
+    if rule not in rules:
+        raise ArenaError(f"There is no rule {rule!r}; choose of {', '.join(rules)}.")
+    return rules[rule]
+
+
+def made(rule: str | type[Rule], scenario: Scenario, vault: int, *, deployed: bool = False) -> Rule:
     """A rule in place of a vault.
 
     Args:
-        name: the rule's.
+        rule: its name, or one of your own.
         scenario: whose collaterals and loan asset it has.
         vault: its number.
         deployed: with the parameters of the system's large market, instead of the vault's loan-to-value and
             threshold.
 
     Raises:
-        Unplayable: there is no such rule, or it has no such market.
+        ArenaError: there is no such rule.
+        Unplayable: it has no such market.
     """
-    rules, config, loan = known(), scenario.vaults[vault], scenario.pool.loan
-    if name not in rules:
-        raise Unplayable(f"There is no rule {name!r}; choose of {', '.join(rules)}.")
+    kind, config, loan = kind_of(rule), scenario.vaults[vault], scenario.pool.loan
     if deployed and DOLLARS.get(loan.symbol) != 1:
         raise Unplayable(f"What is deployed is known of markets that lend dollars, not {loan.symbol}.")
     risks = [config.risk_of(leg) for leg in range(len(config.collaterals))]
     try:
-        rule = (
-            rules[name].deployed([each.collateral.symbol for each in config.collaterals])
+        market = (
+            kind.deployed([each.collateral.symbol for each in config.collaterals])
             if deployed
-            else rules[name].alike([Terms(wad(risk.ltv), wad(risk.threshold)) for risk in risks])
+            else kind.alike([Terms(wad(risk.ltv), wad(risk.threshold)) for risk in risks])
         )
     except ValueError as error:
         raise Unplayable(f"{error}.") from None
-    rule.dollar = 10**loan.decimals // DOLLARS.get(loan.symbol, 1)
-    return rule
+    market.dollar = 10**loan.decimals // DOLLARS.get(loan.symbol, 1)
+    return market
 
 
 def people(scenario: Scenario, path: int) -> list[Borrower]:
     """Who borrows on a path: on path 0 those of the scenario's seed, on every other one others."""
     first = [float(prices[0]) for prices in scenario.outside_prices(0)]
     return [each for group in draw(scenario.with_seed(scenario.seed + path), first) for each in group]
+
+
+def check(rule: str | type[Rule], scenario: Scenario, *, deployed: bool = False) -> None:
+    """Sees that a rule can play a scenario.
+
+    Raises:
+        Unplayable: it has no such market.
+    """
+    for vault in range(len(scenario.vaults)):
+        made(rule, scenario, vault, deployed=deployed)
 
 
 def adapted(people: Sequence[Borrower], rule: Rule, scenario: Scenario, vault: int) -> list[Borrower]:
@@ -80,46 +108,47 @@ def adapted(people: Sequence[Borrower], rule: Rule, scenario: Scenario, vault: i
     return found
 
 
-def outcomes(scenario: Scenario, name: str, path: int = 0, *, deployed: bool = False) -> list[Outcome]:
+def outcomes(
+    scenario: Scenario,
+    rule: str | type[Rule],
+    path: int = 0,
+    *,
+    variation: Variation = AS_WRITTEN,
+    deployed: bool = False,
+) -> list[Outcome]:
     """What a rule leaves behind on a path, in each vault of a scenario.
 
     Args:
         scenario: to be played.
-        name: the rule's.
+        rule: its name, or one of your own.
         path: its number, of people and random prices.
+        variation: what is different.
         deployed: see `made`; then people borrow at most what the rule lends them.
 
     Raises:
         Unplayable: it cannot play the scenario.
     """
+    scenario = variation.scenario(scenario)
     everybody = people(scenario, path)
     found = []
     for vault in range(len(scenario.vaults)):
-        rule = made(name, scenario, vault, deployed=deployed)
+        market = made(rule, scenario, vault, deployed=deployed)
         borrowers = [each for each in everybody if each.vault == vault]
         if deployed:
-            borrowers = adapted(borrowers, rule, scenario, vault)
-        found.append(play(scenario, vault, rule, borrowers, path))
+            borrowers = adapted(borrowers, market, scenario, vault)
+        found.append(play(scenario, vault, market, borrowers, path, variation.keepers(scenario, vault)))
     return found
 
 
-def row(scenario: Scenario, found: Sequence[Outcome]) -> dict[str, Any]:
+def row(scenario: Scenario, found: Sequence[Outcome]) -> dict[str, float | None]:
     """What is measured of one path, all vaults together, whole loan tokens unless said otherwise."""
     unit = 10**scenario.pool.loan.decimals
-    sums = {
-        name: sum(getattr(each, name) for each in found) / unit
-        for name in (
-            "borrowed", "lender_loss", "booked", "hidden", "borrower_cost", "ended", "repaid", "keepers",
-            "protocol", "others", "venues",
-        )
-    }  # fmt: skip
-    needed = sum(each.needed for each in found)
+    needed, cascades = sum(each.needed for each in found), [each.cascade for each in found if each.cascade]
     return {
-        "rule": found[0].rule,
-        "path": found[0].path,
-        **sums,
+        **{name: sum(getattr(each, name) for each in found) / unit for name in AMOUNTS},
         "over_liquidation": sum(each.repaid for each in found) / needed if needed else None,
         "under_water": sum(each.under_water for each in found),
-        "closes": sum(each.closes for each in found),
+        "closes": float(sum(each.closes for each in found)),
         "fall": min(each.fall for each in found),
+        "cascade": max(cascades, default=None),
     }

@@ -31,6 +31,7 @@ from plimsoll.scenario.world import CONTRACTS
 if TYPE_CHECKING:
     import pandas as pd
 
+    from plimsoll.arena.rule import Rule
     from plimsoll.report.sweep import Study
 
 __all__ = [
@@ -70,48 +71,72 @@ def play(
 
 def arena(
     scenario: Scenario | str | Path | Mapping[str, Any],
-    rules: Sequence[str] | None = None,
+    rules: Sequence[str | type[Rule]] | None = None,
     paths: Iterable[int] = (0,),
     *,
     deployed: bool = False,
+    keepers: str | None = None,
+    depth: str | None = None,
+    latency: str | None = None,
+    population: str | None = None,
 ) -> pd.DataFrame:
     """What rules of liquidation leave behind on the same paths, with the same people, feeds, DEX and keepers.
 
     Every rule has the vaults' loan-to-value and threshold, and its own numbers for everything else. Or it has
     the parameters of its system's large market for collaterals of these symbols (`deployed`); people then
     lock the same collateral, and who borrows more than that market lends borrows what it lends. Each path has
-    its own people, drawn as the scenario says, and its own prices where these are random. What is
-    simplified is said in `plimsoll.arena.play`; the rules are in `plimsoll.arena.rules`.
+    its own people, drawn as the scenario says, and its own prices where these are random. `plimsoll arena`
+    plays many; docs/arena.md says what is simplified.
 
     Args:
         scenario: as `load` gives it, or what `load` takes.
-        rules: their names, such as `aave-v3`; without, all.
+        rules: names, such as `aave-v3`, or classes of your own; without, all that can play the scenario.
         paths: their numbers; path 0 has the people of the scenario's seed.
         deployed: whether rules have the parameters of a market that exists.
+        keepers: also with others, each alone: `competitive,scarce,strategic,absent` or some of these.
+        depth: also with DEXes so many times as deep, as `x0.5,x2`.
+        latency: also with keepers so many blocks late, as `1,10`.
+        population: also with other people: `leveraged,whales` or one of these.
 
     Returns:
-        A row a rule and path, whole loan tokens: what people borrowed; loss of lenders, booked and hidden (in
-        debt that the collateral does not cover at the end), cost of borrowers, debt ended and repaid, profit
-        of keepers, what the protocol keeps, what sales brought less than the outside price; debt repaid over
-        the least needed; debt under water times hours; closes; the lowest outside price over the first.
+        A row a variation, path and rule, whole loan tokens: what people borrowed; loss of lenders, booked and
+        hidden (in debt that the collateral does not cover at the end), cost of borrowers, debt ended and
+        repaid, profit of keepers, what the protocol keeps, what sales brought less than the outside price;
+        debt repaid over the least needed; debt under water times hours; closes; the lowest outside price over
+        the first; the price's fall over that of its path. The frame's `attrs["unplayable"]` has those of all
+        rules that cannot play the scenario, with a sentence each.
 
     Raises:
         ScenarioError: the scenario says something impossible.
-        Unplayable: there is no such rule, or it has no such market; a sentence.
+        ArenaError: there is no such rule or variation, or one that is named cannot play the scenario.
     """
     import pandas as pd
 
     from plimsoll.arena.field import known
-    from plimsoll.arena.study import outcomes, row
+    from plimsoll.arena.study import Unplayable, check, kind_of, outcomes, row
+    from plimsoll.arena.variation import variations
 
     config = _loaded(scenario).config
-    return pd.DataFrame(
-        [
-            row(config, outcomes(config, rule, path, deployed=deployed))
-            for path in paths
-            for rule in rules or known()
-        ]
-    )
+    kinds = [kind_of(each) for each in rules or known()]
+    unplayable = {}
+    for kind in kinds:
+        try:
+            check(kind, config, deployed=deployed)
+        except Unplayable as error:
+            if rules:
+                raise
+            unplayable[kind.name] = str(error)
+    rows = [
+        {"rule": kind.name, "variation": str(it), "path": path}
+        | row(config, outcomes(config, kind, path, variation=it, deployed=deployed))
+        for it in variations(keepers, depth, latency, population)
+        for path in paths
+        for kind in kinds
+        if kind.name not in unplayable
+    ]
+    frame = pd.DataFrame(rows)
+    frame.attrs["unplayable"] = unplayable
+    return frame
 
 
 def sweep(

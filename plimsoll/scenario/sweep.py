@@ -206,6 +206,13 @@ def _without_files(value: Any, files: list[Path]) -> Any:
     return [_without_files(each, files) for each in value] if isinstance(value, list | tuple) else value
 
 
+def files_of(scenario: Scenario) -> list[Path]:
+    """The files that a scenario names."""
+    files: list[Path] = []
+    _without_files(scenario.model_dump(), files)
+    return files
+
+
 def code_version() -> str:
     """Tells versions of our own code apart, of all that can change what a path gives."""
     return _digest(path.read_bytes() for path in sorted(_code()))

@@ -7,7 +7,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from plimsoll import lab
-from plimsoll.arena.field import known
+from plimsoll.arena.field import ArenaError, known
 from plimsoll.arena.rule import Account, Close, Offers, Rule, Terms, value, wad
 from plimsoll.arena.rules.aave_v3 import AaveV3, AaveV30
 from plimsoll.arena.rules.morpho_blue import MorphoBlue, incentive
@@ -198,7 +198,7 @@ def test_what_a_rule_cannot_play_is_said() -> None:
         made("aave-v3", small_basket(), 0, deployed=True)
     with pytest.raises(Unplayable, match="known of markets that lend dollars, not WETH"):
         made("aave-v3", lab.load("rate-jump").config, 0, deployed=True)
-    with pytest.raises(Unplayable, match="There is no rule 'aave'; choose of aave-v3, aave-v3"):
+    with pytest.raises(ArenaError, match="There is no rule 'aave'; choose of aave-v3, aave-v3"):
         made("aave", tiny(), 0)
 
 
