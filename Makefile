@@ -3,7 +3,7 @@
 # Further options:   make test ARGS="-k liquidation"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast fuzz mutation coverage prove bench docs lint
+.PHONY: help setup demo play test test-fast fuzz mutation coverage prove bench docs lint
 
 BIN := .venv/bin
 SETUP := scripts/_setup.sh
@@ -26,6 +26,10 @@ setup: ## install everything, with the tools for developers
 demo: ## play Black Thursday against the contracts on a local chain
 	@$(SETUP) lab
 	@$(BIN)/ape run scenario black-thursday $(ARGS)
+
+play: ## open a market to play with in the browser: drag the price, open loans, see who is liquidated
+	@$(SETUP) play
+	@$(BIN)/plimsoll play $(ARGS)
 
 test: ## run all tests
 	@$(SETUP) test

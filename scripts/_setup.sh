@@ -2,7 +2,7 @@
 # Installs what requirements/ and the package.json files ask for. Called by the Makefile:
 #
 #   scripts/_setup.sh core|lab|dev    .venv, each set on top of the one before, npm packages and Anvil
-#   scripts/_setup.sh test|docs       .venv, on top of the lab
+#   scripts/_setup.sh play|test|docs  .venv, on top of the lab
 #   scripts/_setup.sh quality         .venv-quality, whose packages do not go together with ape
 #   scripts/_setup.sh peers           bench/peers/node_modules; after one of the others
 #   scripts/_setup.sh page            bench/page/node_modules; likewise
@@ -18,10 +18,11 @@ case ${1:-} in
     core | quality) SETS=("$1") ;;
     lab) SETS=(core lab) ;;
     docs) SETS=(core lab docs) ;;
-    test) SETS=(core lab test) ;;
-    dev) SETS=(core lab test dev) ;;
+    play) SETS=(core lab play) ;;
+    test) SETS=(core lab play test) ;;
+    dev) SETS=(core lab play test dev) ;;
     peers | page | foundry) SETS=() ;;
-    *) echo "usage: scripts/_setup.sh core|lab|test|dev|docs|quality|peers|page|foundry" >&2; exit 1 ;;
+    *) echo "usage: scripts/_setup.sh core|lab|play|test|dev|docs|quality|peers|page|foundry" >&2; exit 1 ;;
 esac
 VENV=.venv
 [ "$1" != quality ] || VENV=.venv-quality

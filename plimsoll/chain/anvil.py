@@ -142,6 +142,11 @@ class Anvil:
         return [Receipt(int(each["status"], 16) == 1, _logs(each)) for each in receipts]
 
     @property
+    def identifier(self) -> str | None:
+        """The hash of the last transaction."""
+        return str(self._receipt["transactionHash"])
+
+    @property
     def gas_used(self) -> int:
         """What the receipt of the last transaction says."""
         return int(self._receipt["gasUsed"], 16)

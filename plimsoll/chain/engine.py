@@ -86,6 +86,10 @@ class Engine(Caller, Protocol):
     def logs(self) -> Sequence[Log]:
         """The events of the last transaction."""
 
+    @property
+    def identifier(self) -> str | None:
+        """The hash of the last transaction; None where there are none."""
+
     def block(self, transactions: Sequence[Transaction]) -> list[Receipt]:
         """Puts transactions into one block at the current time, in this order."""
 

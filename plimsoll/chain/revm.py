@@ -21,6 +21,7 @@ class Revm:
     """An `Engine` on pyrevm; every call runs in the block of the current time."""
 
     chain_id = 1
+    identifier: str | None = None  # transactions have no hashes here
     client = f"pyrevm {version('pyrevm')}"
 
     def __init__(self, now: int, code_limit: int | None = None) -> None:

@@ -11,6 +11,7 @@ import click
 from plimsoll import __version__
 
 COMMANDS = {
+    "play": "Play with a market in a browser.",
     "run": "Play a scenario and write a report.",
     "sweep": "Play a scenario many times and sum up the risk.",
     "compare": "Lay two runs or sweeps side by side.",
@@ -24,6 +25,7 @@ COMMANDS = {
 EXTRAS = {
     "ape": "ape", "ape_foundry": "ape", "ethpm_types": "ape", "web3": "ape",
     "prometheus_client": "keeper",
+    "starlette": "play", "uvicorn": "play", "websockets": "play", "markupsafe": "play",
     "pytest": "test", "vyper": "test",
     "dask": "lab", "distributed": "lab", "jinja2": "lab", "matplotlib": "lab", "pyarrow": "lab",
 }  # fmt: skip

@@ -327,14 +327,12 @@ class BasketMarket(Lending[lens.BasketPosition, BasketPosition, BasketWallet]):
 
         columns = ["owner", *self.legs, "debt", "health", "fall", "is_liquidatable"]
         rows = []
-        for each in self._positions():
-            it = self._shown(each)
+        for it in self.everyone():
             held = {leg: float(it.collateral.get(leg, 0)) for leg in self.legs}
             rows.append(
                 {"owner": it.owner, **held, **{name: plain(getattr(it, name)) for name in columns[-4:]}}
             )
-        frame = pd.DataFrame(rows, columns=columns)
-        return frame.sort_values("health", kind="stable", ignore_index=True)
+        return pd.DataFrame(rows, columns=columns)
 
     # --------------------------------------------------------------------------------------- what would be
 

@@ -24,6 +24,25 @@ class Happening(NamedTuple):
     event: Event
 
 
+class Sending(NamedTuple):
+    """A transaction, before it is encoded."""
+
+    sender: str
+    contract: Any
+    function: str
+    arguments: tuple[Any, ...]
+
+
+class Watch(Protocol):
+    """Who is told of every transaction of a ground, also of those that nobody called for by name."""
+
+    def before(self, it: Sending) -> None:
+        """One is about to be sent; what is raised here keeps it from being sent."""
+
+    def after(self, it: Sending, events: Sequence[Event], identifier: str | None) -> None:
+        """One was sent; its hash is None where the chain has none."""
+
+
 class States:
     """The states that a ground has kept and that it can go back to, oldest first."""
 
@@ -81,6 +100,8 @@ class Glass(Protocol):
 class Ground(Protocol):
     """The one interface below `Market`. Amounts are base units, addresses in lower case."""
 
+    watch: Watch | None
+
     @property
     def client(self) -> str:
         """What runs it, for people."""
@@ -102,7 +123,7 @@ class Ground(Protocol):
         """The time of the next transaction, seconds."""
 
     def advance(self, seconds: int) -> None:
-        """Lets time pass. Feeds that anyone may set say their answers again, as live feeds do."""
+        """Lets time pass. Feeds that anyone may set, unless silent, say their answers again, as live ones."""
 
     def address(self, name: str) -> str:
         """Somebody's address by their name, always the same."""

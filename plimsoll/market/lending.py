@@ -95,6 +95,10 @@ class Lending(Strict, Generic[Found, Place, Purse]):
         """Positions as the Lens tells them."""
 
     @abstractmethod
+    def _shown(self, it: Found) -> Place:
+        """A position for people."""
+
+    @abstractmethod
     def _prices_told(self) -> str:
         """The prices, for one line."""
 
@@ -197,6 +201,10 @@ class Lending(Strict, Generic[Found, Place, Purse]):
         return desk.loans(desk.send(desk.contract, "poke", desk.address_of(who), by=by))
 
     # ------------------------------------------------------------------------------------------------ people
+
+    def everyone(self) -> list[Place]:
+        """Every position that is not empty, exact, the least healthy first."""
+        return sorted(map(self._shown, self._positions()), key=lambda it: it.health)
 
     def person(self, who: Who) -> Person[Place, Purse]:
         """Somebody by their name or address."""

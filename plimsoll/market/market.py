@@ -283,11 +283,8 @@ class Market(Lending[lens.Position, Position, Wallet]):
         import pandas as pd
 
         columns = ["owner", "collateral", "debt", "health", "liquidation_price", "is_liquidatable"]
-        rows = [self._shown(each) for each in self._positions()]
-        frame = pd.DataFrame(
-            [{name: plain(getattr(row, name)) for name in columns} for row in rows], columns=columns
-        )
-        return frame.sort_values("health", kind="stable", ignore_index=True)
+        rows = [{name: plain(getattr(it, name)) for name in columns} for it in self.everyone()]
+        return pd.DataFrame(rows, columns=columns)
 
     # --------------------------------------------------------------------------------------- what would be
 

@@ -68,6 +68,7 @@ class _ApeNode:
         self.provider = provider
         self.is_local = is_local(provider)
         self._logs: Sequence[Log] = ()
+        self.identifier: str | None = None
 
     @property
     def now(self) -> int:
@@ -87,6 +88,7 @@ class _ApeNode:
         except ContractLogicError as error:
             raise CallReverted(error.revert_message) from None
         self._logs = [log_of(entry) for entry in receipt.logs]
+        self.identifier = str(receipt.txn_hash)
         return answer
 
     def logs(self) -> Sequence[Log]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from fractions import Fraction
 from typing import Any, Protocol
 from weakref import finalize
@@ -14,7 +15,7 @@ from plimsoll.chain.engine import CallReverted, Contract, Engine
 from plimsoll.chain.lens import Lens
 from plimsoll.chain.protocol import Deployer
 from plimsoll.market.deployment import DEPLOYER, MarketPlan, Parts, Token, answer_of, deployed
-from plimsoll.market.ground import Glass, Happening, Playground
+from plimsoll.market.ground import Glass, Happening, Playground, Sending, Watch
 from plimsoll.market.refusals import Refused
 from plimsoll.twin.chain import Event
 
@@ -29,9 +30,15 @@ class Node(Protocol):
     def logs(self) -> Sequence[Log]:
         """The events of the last transaction."""
 
+    @property
+    def identifier(self) -> str | None:
+        """The hash of the last transaction; None where there are none."""
+
 
 class OnContracts:
     """What every ground with contracts does."""
+
+    watch: Watch | None = None
 
     def __init__(
         self, node: Node, parts: Parts[Contract], tokens: Mapping[str, Token], lens: Contract
@@ -62,11 +69,16 @@ class OnContracts:
 
     def send(self, contract: Any, function: str, *arguments: Any, sender: str) -> Any:
         """Sends a transaction; returns what the function returns. Raises `Refused`."""
+        it = Sending(sender, contract, function, arguments)
+        if self.watch:
+            self.watch.before(it)
         try:
             answer = contract.send(function, *arguments, sender=sender)
         except CallReverted as revert:
             raise Refused(revert.reason) from None
         self._last = [event for log in self._node.logs() if (event := self._event(log))]
+        if self.watch:
+            self.watch.after(it, self._last, self._node.identifier)
         return answer
 
     def last(self) -> Sequence[Event]:
@@ -97,10 +109,11 @@ class OnChain(OnContracts, Playground):
         self.client = engine.client
 
     def advance(self, seconds: int) -> None:
-        """Lets time pass; the feeds say their answers again."""
+        """Lets time pass; the feeds say their answers again, those that are not silent."""
         self._engine.advance(seconds)
         for spoke in self.parts.collaterals().values():
-            self._set_answer(spoke, self.call(spoke.feed, "latestRoundData")[1])
+            with suppress(Refused):  # of a silent feed
+                self._set_answer(spoke, self.call(spoke.feed, "latestRoundData")[1])
 
     def send(self, contract: Any, function: str, *arguments: Any, sender: str) -> Any:
         """Sends a transaction; returns what the function returns. Raises `Refused`."""

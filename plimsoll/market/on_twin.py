@@ -29,7 +29,7 @@ from plimsoll.market.deployment import (
     made_up,
     modelled,
 )
-from plimsoll.market.ground import Happening, Playground
+from plimsoll.market.ground import Happening, Playground, Sending, Watch
 from plimsoll.market.refusals import Refused
 from plimsoll.twin import liquidation, slices
 from plimsoll.twin.backstop import Backstop, Departure
@@ -64,6 +64,7 @@ class OnTwin(Playground):
     """A `Ground` on the twin."""
 
     client = "the twin"
+    watch: Watch | None = None
 
     def __init__(self, plan: MarketPlan, now: int) -> None:
         """Makes a market; its pool is not open."""
@@ -82,10 +83,11 @@ class OnTwin(Playground):
         return self._chain.now
 
     def advance(self, seconds: int) -> None:
-        """Lets time pass; the feeds say their answers again."""
+        """Lets time pass; the feeds say their answers again, those that are not silent."""
         self._chain.now += seconds
         for spoke in self.parts.collaterals().values():
-            self._set_answer(spoke, self.call(spoke.feed, "answer"))
+            if spoke.feed is not None and not spoke.feed.silent:
+                self._set_answer(spoke, self.call(spoke.feed, "answer"))
 
     def call(self, contract: Any, function: str, *arguments: Any) -> Any:
         """Asks a model. Raises `Refused`."""
@@ -96,6 +98,9 @@ class OnTwin(Playground):
 
     def send(self, contract: Any, function: str, *arguments: Any, sender: str) -> Any:
         """Runs a transaction; returns what the function returns. Raises `Refused`."""
+        it = Sending(sender, contract, function, arguments)
+        if self.watch:
+            self.watch.before(it)
         method = getattr(contract, _snake(function))
         first = next(iter(inspect.signature(method).parameters), "")
         callers = (sender,) if first.lstrip("_") == "caller" else ()
@@ -103,6 +108,8 @@ class OnTwin(Playground):
         answer = self._run(lambda: method(*callers, *arguments))
         self._last = [event for event in self._chain.events if event.contract in self._own]
         self._happenings += [Happening(self.now, event) for event in self._last]
+        if self.watch:
+            self.watch.after(it, self._last, None)
         return answer
 
     def give(self, token: Any, to: str, amount: int) -> None:

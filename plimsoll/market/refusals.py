@@ -66,6 +66,7 @@ HINTS = {
     # prices
     "vault: oracle price is zero": "The oracle has no price; wait for its feed.",
     "vault: safe price is zero": "The oracle has no safe price; wait for its feed.",
+    "feed: silent": "The oracle does not answer now; wait until it does.",
     "oracle: stale": "The feed's last answer is too old; set the price again, or wait for the feed.",
     "oracle: out of bounds": "The feed's answer lies outside of what the oracle believes; use another price.",
     "oracle: sequencer down": "Wait until the rollup's sequencer is back.",

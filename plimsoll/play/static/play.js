@@ -1,0 +1,570 @@
+// The page of `plimsoll play`. Every text comes in by textContent: names of tokens are a chain's.
+import {link} from "/play/link.js";
+import {brief, part, plain, time} from "plimsoll/numbers";
+import {table} from "plimsoll/table";
+import {setTheme} from "plimsoll/theme";
+import {waterline} from "plimsoll/waterline";
+
+const at = id => document.getElementById(id);
+const MOST_ENTRIES = 80, WAIT = 150; // milliseconds until what is typed is looked at
+const REST = 250; // milliseconds between two drawings of all positions while the price moves
+
+// An element with properties and children, texts among them.
+function made(tag, given = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(given)) {
+    if (name.includes("-") || name === "role" || name === "for") element.setAttribute(name, value);
+    else element[name] = value;
+  }
+  element.append(...children.filter(each => each !== null && each !== undefined));
+  return element;
+}
+
+// A number as people read it, with all of its digits behind: `value` of <data>, and on hover.
+const shown = (text, unit = "") => {
+  if (text === null || text === undefined) return made("data", {value: "", textContent: "–"});
+  const number = Number(text);
+  return made("data", {value: text, title: `${text} ${unit}`.trim(), className: "exact", textContent: `${plain(number, Math.abs(number) >= 1e6 ? 9 : 8)} ${unit}`.trim()});
+};
+
+let drawn = 0; // when all positions were drawn last
+let state = null, spoke = null, acting = false, axis = null;
+let wanted = null, moving = false, ghost = null, running = null, entered = 0, counted = 0;
+const closes = [];
+
+const loan = () => state.loan.symbol;
+const seen = () => state.spokes.find(each => each.name === spoke) ?? state.spokes[0];
+const lead = it => it.legs[0]; // whose price the axis has; the others of a basket go with it
+const priceOf = it => (it.legs.some(each => each.price === null) ? null : Number(lead(it).price));
+
+// ------------------------------------------------------------------------------------------------ waterline
+
+let water = null, watered = null;
+
+function positionsOf(it, price) {
+  const {owner, debt, health, level, is_liquidatable: due} = it.positions, found = [];
+  for (let i = 0; i < owner.length; i += 1) {
+    const owed = Number(debt[i]), healthy = Number(health[i]);
+    if (!owed) continue;
+    let where = Number(level[i]);
+    if (it.kind === "basket") where = due[i] && healthy > 0 ? (price ?? 0) / healthy : where / 100 * (price ?? 0);
+    found.push({id: owner[i], name: owner[i], price: where, debt: owed, health: moving || price === null ? null : healthy});
+  }
+  return found;
+}
+
+function drawWater() {
+  const it = seen(), price = priceOf(it);
+  if (watered !== it.name) {
+    water?.destroy();
+    watered = it.name; axis = null;
+    const label = it.kind === "vault" ? lead(it).symbol : `${lead(it).symbol}, the other legs with it,`;
+    water = waterline(at("line"), {
+      label, unit: loan(), debtUnit: loan(), height: innerWidth < 600 ? 360 : 440,
+      onprice: canSet() ? drag : undefined, onselect: choose,
+    });
+  }
+  if (price !== null && (!axis || price < axis.low || price > axis.high)) {
+    const first = axis?.first ?? price;
+    axis = {first, low: Math.min(0.4 * first, 0.9 * price), high: Math.max(1.15 * first, 1.05 * price)};
+    Object.assign(at("ghost"), {min: axis.low, max: axis.high, value: ghost ?? price});
+  }
+  water.update({positions: positionsOf(it, price), price: moving ? wanted : price, ghost, ...(axis ? {low: axis.low, high: axis.high} : {})});
+  at("water-hint").textContent = it.kind === "vault"
+    ? "Each disc is a loan: as large as its debt, at the price below which it can be liquidated. Drag the line, or use the arrow keys on its handle."
+    : "Each disc is a loan against several collaterals, at the price where it can be liquidated if all prices move alike. Drag the line to move all of them.";
+  if (document.activeElement !== at("price")) at("price").value = price === null ? "" : lead(it).price;
+  const silent = it.legs.filter(each => each.price === null).map(each => each.symbol);
+  at("silence").textContent = silent.length ? "Let the oracle speak" : "Silence the oracle";
+}
+
+const canSet = () => !state.chain.is_live && seen().legs.every(each => each.can_be_set);
+
+// The prices of all legs when the first one's is `price`.
+function pricesAt(price) {
+  const it = seen(), now = priceOf(it);
+  if (it.kind === "vault") return {[lead(it).symbol]: String(price)};
+  return Object.fromEntries(it.legs.map(each => [each.symbol, (Number(each.price) * price / now).toPrecision(12)]));
+}
+
+const rounded = price => Number(price.toPrecision(6));
+
+function drag(price) {
+  wanted = rounded(price);
+  water.update({price: wanted});
+  if (!moving) follow();
+}
+
+// Sets the price on the chain, and again as long as it has been moved meanwhile.
+async function follow() {
+  moving = true;
+  try {
+    let sent = null;
+    while (wanted !== sent) {
+      sent = wanted;
+      await setPrice(sent, 0);
+    }
+  } catch (error) { tell(error.message, false); }
+  moving = false;
+  if (state) draw();
+}
+
+async function setPrice(price, seconds) {
+  const words = {prices: pricesAt(price), seconds, keepers: at("keepers").checked};
+  const done = await request("act", {act: "price", spoke, words});
+  noteCloses(done.result);
+  if (done.result?.closes.length) enter(`The price is ${plain(price)}: keepers closed ${done.result.closes.length}`, done);
+  if (ghost !== null) lookAhead();
+}
+
+function noteCloses(result) {
+  if (!result) return;
+  closes.push(...result.closes);
+  closes.splice(0, closes.length - 200);
+  closes.forEach(each => { each.order ??= ++counted; });
+  listCloses();
+  const {loss} = result;
+  if (loss && ["reserve", "backstop", "lenders"].some(who => Number(loss[who]) > 0)) fall = loss;
+}
+
+function listCloses() {
+  closed.update(closes.map(each => ({...each, seizedText: seizedOf(each)})));
+  closed.element.caption.textContent = closes.length ? "Who was closed, the latest first" : "Nobody yet";
+}
+
+const seizedOf = close => (typeof close.seized === "object"
+  ? Object.entries(close.seized).map(([leg, amount]) => `${plain(Number(amount))} ${leg.toUpperCase()}`).join(", ")
+  : `${plain(Number(close.seized))} ${symbolOf(close.spoke)}`);
+const symbolOf = name => state.spokes.find(each => each.name === name)?.legs[0].symbol ?? "";
+
+const closed = table(at("closes"), {
+  caption: "Nobody yet", sort: {key: "order", descending: true}, limit: 12,
+  columns: [
+    {name: "no.", key: "order", number: true},
+    {name: "loan", key: "owner"},
+    {name: "repaid", key: "paid", number: true, format: (_, row) => plain(Number(row.paid) + Number(row.fee), 8)},
+    {name: "seized", key: "seizedText", number: true},
+    {name: "health", key: "health_after", number: true, format: (_, row) => `${plain(Number(row.health_before), 3)} → ${Number(row.health_after) > 4 ? "closed" : plain(Number(row.health_after), 4)}`},
+    {name: "lost", key: "loss", number: true, format: text => plain(Number(text), 8)},
+    {name: "paid by", key: "payer", format: () => "keeper"},
+  ],
+});
+const everyone = table(at("positions"), {
+  caption: "The least healthy first; choose one to see it", sort: {key: "health", descending: false}, limit: 15, onselect: row => choose(row),
+  columns: [
+    {name: "owner", key: "name"},
+    {name: "collateral", key: "held"},
+    {name: "debt", key: "debt", number: true, format: value => plain(value, 9)},
+    {name: "health", key: "health", number: true, format: value => plain(value, 4)},
+    {name: "can be liquidated below", key: "price", number: true, format: value => plain(value, 6)},
+  ],
+});
+
+function choose({id}) {
+  const who = at("who");
+  if (![...who.options].some(each => each.value === id)) who.add(new Option(id, id));
+  who.value = id;
+  if (!state.people.includes(id) && !at("owner")) { at("act").value = "liquidate"; who.value = "keeper"; fields(); }
+  if (at("owner")) { at("owner").value = id; if (who.value === id) who.value = "keeper"; }
+  look();
+}
+
+// ------------------------------------------------------------------------------------------------- what if
+
+let looking = false, again = false;
+async function lookAhead() {
+  if (looking) { again = true; return; }
+  looking = true;
+  do {
+    again = false;
+    const price = ghost;
+    if (price === null) break;
+    try {
+      const {closes: found, loss} = await request("what_if", {words: {prices: pricesAt(price)}});
+      if (ghost === null) break;
+      const paid = found.reduce((sum, each) => sum + Number(each.paid), 0), lost = found.reduce((sum, each) => sum + Number(each.loss), 0);
+      let words = `At ${plain(price)} ${loan()} keepers would close ${found.length} loans and pay ${plain(paid, 7)} ${loan()}; ${plain(lost, 7)} would be lost.`;
+      if (loss && lost > 0) words += ` The reserve would bear ${plain(Number(loss.reserve), 7)}, the backstop ${plain(Number(loss.backstop), 7)}, lenders ${plain(Number(loss.lenders), 7)}.`;
+      at("ghost-told").textContent = words;
+    } catch (error) { at("ghost-told").textContent = error.message; }
+  } while (again);
+  looking = false;
+}
+
+at("ghost").addEventListener("input", () => {
+  ghost = rounded(Number(at("ghost").value));
+  at("ghost-price").textContent = `${plain(ghost)} ${loan()}`;
+  water.update({ghost});
+  lookAhead();
+});
+at("ghost-off").addEventListener("click", () => {
+  ghost = null;
+  at("ghost-price").textContent = at("ghost-told").textContent = "";
+  water.update({ghost});
+});
+
+// ------------------------------------------------------------------------------------------------- letting run
+
+const act = async (name, words, title) => {
+  const done = await request("act", {act: name, spoke, words});
+  noteCloses(done.result?.closes ? done.result : null);
+  enter(title, done);
+  return done;
+};
+const attempt = async work => { try { await work(); } catch (error) { tell(error.message, false); } };
+
+at("price-set").addEventListener("click", () => { const price = Number(at("price").value); if (price > 0) drag(price); else tell("Give a price above 0.", false); });
+at("price").addEventListener("keydown", event => event.key === "Enter" && at("price-set").click());
+for (const [id, factor] of [["down", 0.98], ["up", 1.02]]) {
+  at(id).addEventListener("click", () => { const now = moving ? wanted : priceOf(seen()); if (now !== null) drag(now * factor); });
+}
+at("keep").addEventListener("click", () => attempt(() => act("keepers", {}, "Keepers close what they can")));
+at("silence").addEventListener("click", () => attempt(() => {
+  const on = seen().legs.every(each => each.price !== null);
+  return act("silence", {on}, on ? "The oracle falls silent" : "The oracle speaks again");
+}));
+at("pass").addEventListener("click", () => attempt(() => act("advance", {seconds: Number(at("time").value)}, `${at("time").selectedOptions[0].text} passes`)));
+at("over").addEventListener("click", () => attempt(async () => { stopRun(); endTour(); await request("start_over"); afresh(); look(); }));
+
+function afresh() {
+  closes.length = counted = 0;
+  listCloses();
+  fall = null; watered = null; ghost = null;
+  at("ghost-told").textContent = at("ghost-price").textContent = "";
+  at("entries").replaceChildren();
+  if (state) draw();
+}
+
+function stopRun() { running = null; at("run").textContent = "Run"; }
+at("run").addEventListener("click", async () => {
+  if (running) { stopRun(); return; }
+  const own = running = {};
+  at("run").textContent = "Stop";
+  try {
+    const {seconds, factors} = await request("path", {name: at("path").value, seed: Math.floor(Math.random() * 1e9)});
+    const first = priceOf(seen());
+    if (first === null) throw new Error("The oracle is silent; let it speak first.");
+    let before = 0;
+    for (let i = 1; i < factors.length && running === own; i = Math.min(i + Number(at("speed").value), i === factors.length - 1 ? factors.length : factors.length - 1)) {
+      wanted = rounded(first * factors[i]);
+      const began = performance.now();
+      await setPrice(wanted, seconds * (i - before));
+      before = i;
+      at("progress").value = i / (factors.length - 1);
+      await new Promise(resolve => setTimeout(resolve, Math.max(0, 120 - (performance.now() - began))));
+    }
+  } catch (error) { tell(error.message, false); }
+  if (running === own) stopRun();
+});
+
+// -------------------------------------------------------------------------------------------------- doing
+
+const AMOUNT = (label, note = "") => ({kind: "amount", name: "amount", label, note});
+const OWNER = {kind: "owner", name: "owner", label: "whose loan"};
+const ACTS = {
+  open: ["Open a loan", "Lock collateral and borrow against it. The slider says how much of its value you borrow.", () => [{kind: "legs"}, {kind: "ltv"}]],
+  supply: ["Lend", "Supply to the pool: you get shares, and earn what borrowers pay.", () => [AMOUNT(`${loan()} to lend`)]],
+  borrow: ["Borrow more", "Against what you have locked already.", () => [AMOUNT(`${loan()} to borrow`, "as much as goes")]],
+  top_up: ["Lock more collateral", "Makes your loan safer.", () => [{kind: "legs"}]],
+  repay: ["Repay", "Pays back debt with its interest.", () => [AMOUNT(`${loan()} to repay`, "everything")]],
+  withdraw: ["Take collateral back", "As far as your loan stays within the loan-to-value.", () => [...(seen().kind === "basket" ? [{kind: "leg"}] : []), AMOUNT("how much", "as much as goes")]],
+  close: ["Repay everything and take all back", "Ends the loan.", () => []],
+  liquidate: ["Liquidate somebody", "Pay debt of a loan that is under water, and take collateral at a bonus. Without an amount as far as one close goes.", () => [OWNER, AMOUNT(`${loan()} to pay at most`, "as far as it goes")]],
+  poke: ["Report a shortfall", "Tells the pool that a loan is worth less than it owes. From then on everybody leaves at a price as if it had been lost.", () => [OWNER]],
+  stake: ["Stake in the backstop", "Supplies, and stakes the shares: they earn more, and bear losses first.", () => [AMOUNT(`${loan()} to stake`)]],
+  request: ["Ask to leave the backstop", "The stake may leave after the cooldown, 14 days by default.", () => []],
+  unstake: ["Leave the backstop", "After the cooldown, within two days.", () => []],
+  leave: ["Take your supply back", "As far as the pool has cash. While bad debt is known, say the least that you accept.", () => [AMOUNT(`${loan()} to take`, "everything"), {kind: "amount", name: "at_least", label: "or all, for at least", note: "do not say"}]],
+};
+
+for (const [name, [title]] of Object.entries(ACTS)) at("act").add(new Option(title, name));
+
+function fields() {
+  const [, hint, list] = ACTS[at("act").value], it = seen();
+  at("act-hint").textContent = hint;
+  const rows = [];
+  const field = (name, label, given, after) => {
+    const input = made("input", {name, inputMode: "decimal", ...given});
+    if (["owner"].includes(name)) input.id = name;
+    rows.push(made("label", {}, label, input, after));
+    return input;
+  };
+  for (const each of list()) {
+    if (each.kind === "amount") field(each.name, each.label, {placeholder: each.note});
+    if (each.kind === "owner") field("owner", each.label, {inputMode: "text", value: worst()});
+    if (each.kind === "leg") rows.push(made("label", {}, "which", made("select", {name: "leg"}, ...it.legs.map(leg => new Option(leg.symbol, leg.name)))));
+    if (each.kind === "legs") for (const leg of it.legs) field(`leg ${leg.name}`, `${leg.symbol} to lock`, {value: leg === lead(it) ? "10" : "0.1"});
+    if (each.kind === "ltv") {
+      const most = mostLtv();
+      rows.push(made("label", {}, "loan-to-value", made("span", {}, made("input", {id: "ltv", type: "range", min: 0, max: most, step: 0.001, value: 0.9 * most, "aria-label": "loan-to-value"}), " ", made("output", {id: "ltv-told"}))));
+      field("debt", `${loan()} to borrow`, {placeholder: "as much as goes"});
+    }
+  }
+  at("fields").replaceChildren(...rows);
+  if (at("ltv")) { at("ltv").addEventListener("input", slide); slide(); }
+  at("fields").oninput = event => { if (event.target.name?.startsWith("leg ")) slide(); else if (event.target.name === "debt") unslide(); soon(); };
+  soon();
+}
+
+const worst = () => {
+  const {owner, is_liquidatable: due} = seen().positions, i = due.indexOf(true);
+  return i < 0 ? owner.find((_, k) => Number(seen().positions.debt[k])) ?? "" : owner[i];
+};
+const input = name => at("fields").querySelector(`[name="${CSS.escape(name)}"]`);
+const locked = () => seen().legs.map(leg => Number(input(`leg ${leg.name}`)?.value || 0));
+const worth = () => seen().legs.reduce((sum, leg, i) => sum + locked()[i] * Number(leg.price ?? 0), 0);
+const mostLtv = () => Math.max(...seen().legs.map(leg => Number(leg.ltv)));
+
+function slide() {
+  if (!at("ltv")) return;
+  const value = worth(), debt = Math.floor(value * Number(at("ltv").value) * 100) / 100;
+  input("debt").value = value ? String(debt) : "";
+  unslide();
+}
+function unslide() {
+  const value = worth(), ltv = value ? Number(input("debt").value || 0) / value : 0;
+  at("ltv").value = ltv;
+  at("ltv-told").textContent = `${part(ltv)} of at most ${part(mostLtv())}`;
+  at("ltv").setAttribute("aria-valuetext", at("ltv-told").textContent);
+}
+
+function words() {
+  const said = {who: at("who").value}, held = {};
+  for (const each of at("fields").querySelectorAll("input[name], select[name]")) {
+    if (each.name.startsWith("leg ")) { if (Number(each.value)) held[each.name.slice(4)] = each.value; } else said[each.name] = each.value.trim();
+  }
+  return Object.keys(held).length ? {...said, collateral: held} : said;
+}
+
+let timer = 0, asked = 0;
+function soon() { clearTimeout(timer); timer = setTimeout(foresee, WAIT); }
+
+// What the act would do, in the preview.
+async function foresee() {
+  const box = at("preview"), name = at("act").value, said = words(), mine = ++asked;
+  if (!state || state.chain.is_read_only) { box.replaceChildren(); return; }
+  try {
+    const {result, position} = await request("preview", {act: name, spoke, words: said});
+    if (mine !== asked) return;
+    box.className = "";
+    box.replaceChildren(...foreseen(name, result, position, said));
+    at("go").disabled = acting;
+  } catch (error) {
+    if (mine !== asked) return;
+    box.className = "no";
+    box.textContent = error.message;
+    at("go").disabled = true;
+  }
+}
+
+function foreseen(name, result, position, said) {
+  const lines = [], line = (...parts) => lines.push(made("div", {}, ...parts));
+  if (name === "liquidate" && result) {
+    line(`${said.who} would pay `, shown(result.paid, loan()), " and a fee of ", shown(result.fee, loan()));
+    line("and take ", ...(typeof result.seized === "object" ? [seizedOf({...result, spoke})] : [shown(result.seized, lead(seen()).symbol)]));
+    line("health ", shown(result.health_before), " → ", shown(result.health_after), Number(result.loss) > 0 ? " and lose " : "", Number(result.loss) > 0 ? shown(result.loss, loan()) : null);
+    return lines;
+  }
+  if (name === "poke") line("known shortfall ", shown(result, loan()));
+  else if (result && typeof result === "object") line(...Object.entries(result).flatMap(([key, text]) => [`${key}: `, typeof text === "object" ? seizedOf({seized: text}) : shown(text), "  "]));
+  else if (result) line("you get ", shown(result));
+  if (position && Number(position.debt)) {
+    line("the loan would owe ", shown(position.debt, loan()), ", health ", shown(position.health));
+    if ("liquidation_price" in position) line("and can be liquidated below ", shown(position.liquidation_price, `${loan()} for ${lead(seen()).symbol}`));
+    else line("and can be liquidated when all prices fall by ", part(Number(position.fall)));
+  }
+  return lines.length ? lines : [made("div", {className: "faint", textContent: "Nothing is owed then."})];
+}
+
+at("form").addEventListener("submit", async event => {
+  event.preventDefault();
+  const name = at("act").value, said = words();
+  acting = true; at("go").disabled = true;
+  try {
+    const done = await act(name, said, `${said.who}: ${ACTS[name][0].toLowerCase()}${said.owner ? ` (${said.owner})` : ""}`);
+    if (name === "liquidate") noteCloses({closes: [{...done.result, spoke}], loss: null});
+    tell(`Done in ${done.transactions.length} transaction${done.transactions.length === 1 ? "" : "s"}.`, true);
+  } catch (error) { tell(error.message, false); }
+  acting = false;
+  look(); foresee();
+});
+for (const id of ["who", "act"]) at(id).addEventListener("change", () => { if (id === "act") fields(); else soon(); look(); });
+
+function tell(text, good) { at("told").className = good ? "" : "no"; at("told").textContent = text; }
+
+let glance = 0;
+function lookSoon() { clearTimeout(glance); glance = setTimeout(look, WAIT); }
+
+// Somebody's loan and wallet.
+async function look() {
+  if (!state) return;
+  const who = at("owner")?.value || at("who").value;
+  try {
+    const it = await request("person", {spoke, words: {who}});
+    at("person-title").textContent = `${it.name}, ${it.address.slice(0, 8)}…`;
+    const {position: own, wallet} = it, rows = [];
+    const row = (label, ...value) => rows.push(made("dt", {textContent: label}), made("dd", {}, ...value));
+    if (Number(own.debt) || (typeof own.collateral === "object" ? Object.keys(own.collateral).length : Number(own.collateral))) {
+      row("locked", typeof own.collateral === "object" ? seizedOf({seized: own.collateral}) : shown(own.collateral, lead(seen()).symbol));
+      row("owes", shown(own.debt, loan()));
+      row("health", shown(own.health));
+      if ("liquidation_price" in own) row("can be liquidated below", shown(own.liquidation_price, loan()));
+      else row("prices may fall together by", part(Number(own.fall)));
+    } else row("loan", "none here");
+    row(`${loan()} in the wallet`, shown(wallet.loan));
+    row("lent to the pool", shown(wallet.supplied, loan()));
+    row("staked in the backstop", shown(wallet.staked, "shares"));
+    at("person").replaceChildren(...rows);
+  } catch (error) { at("person").replaceChildren(made("dt", {textContent: error.message})); }
+}
+
+// ---------------------------------------------------------------------------------------------------- books
+
+let fall = null, last = {};
+const LABELS = {
+  assets: "owned by lenders", debt: "lent out", cash: "cash", reserve: "reserve", backstop: "backstop's stake", provisions: "known shortfall",
+  utilisation: "lent out, of assets", borrow_rate: "borrowers pay, a year", supply_rate: "lenders earn, a year", supply_cap: "supply cap",
+};
+const RATES = ["utilisation", "borrow_rate", "supply_rate"];
+
+function books() {
+  const {pool} = state, it = seen(), rows = [];
+  const row = (key, label, node, value) => {
+    const cell = made("dd", {id: `book-${key}`}, node);
+    if (key in last && last[key] !== value && Number.isFinite(Number(value))) cell.className = Number(value) > Number(last[key]) ? "up" : "down";
+    last[key] = value;
+    rows.push(made("dt", {textContent: label}), cell);
+  };
+  for (const [key, label] of Object.entries(LABELS)) {
+    if (pool[key] === null) continue;
+    const node = RATES.includes(key) ? made("data", {value: pool[key], title: pool[key], textContent: part(Number(pool[key]))}) : shown(pool[key], loan());
+    row(key, label, node, pool[key]);
+  }
+  for (const [key, label] of [["limit", "limit"], ["drawn", "drawn"], ["headroom", "may still draw"], ["losses", "lost so far"]]) row(`line-${key}`, `${it.name}: ${label}`, shown(it.line[key], loan()), it.line[key]);
+  row("pace", "pace of a line", made("span", {textContent: pool.pace ? `${part(Number(pool.pace.burst))} at once, again after ${plain(pool.pace.refill / 3600)} hours` : "none"}), "");
+  for (const leg of it.legs) row(`price-${leg.name}`, `oracle of ${leg.symbol}`, leg.price === null ? made("span", {textContent: "silent"}) : made("span", {}, shown(leg.price, loan()), leg.age === null ? "" : `, ${plain(leg.age)} s old`), leg.price);
+  if (pool.paused_until) row("paused", "paused until", made("span", {textContent: time(pool.paused_until)}), "");
+  if (pool.queued) row("queued", `queued for ${pool.queued.subject}`, made("span", {textContent: `${pool.queued.limit ?? "a guardian"}, from ${time(pool.queued.ready)}`}), "");
+  at("figures").replaceChildren(...rows);
+
+  const layers = [["reserve", "reserve", pool.reserve], ["backstop", "backstop", pool.backstop], ["lenders", "lenders", pool.assets]];
+  const most = Math.max(...layers.map(each => Math.sqrt(Number(each[2]))), 1);
+  const bars = layers.flatMap(([key, label, holds]) => {
+    const lost = fall ? Number(fall[key]) : 0, bar = made("i", {className: lost > 0 ? "lost" : ""});
+    bar.style.width = `${Math.max(1, 100 * Math.sqrt(Number(holds)) / most)}%`;
+    return [made("span", {textContent: label}), bar, made("span", {}, shown(holds, loan()), lost > 0 ? made("b", {textContent: `  bore ${plain(lost, 8)}`}) : "")];
+  });
+  const said = fall ? "The last loss ran down this waterfall." : "A loss would run down this waterfall: the reserve first, then the backstop's stake, then all lenders alike.";
+  at("waterfall").replaceChildren(made("div", {className: "fall"}, made("p", {className: "hint", textContent: said}), ...bars));
+}
+
+// ------------------------------------------------------------------------------------------------------ log
+
+const spell = value => (value === null ? "–" : typeof value === "object" ? (Array.isArray(value) ? `[${value.map(spell).join(", ")}]` : Object.entries(value).map(([key, text]) => `${key} ${spell(text)}`).join(", ")) : String(value));
+
+function enter(title, done) {
+  entered += 1;
+  const list = done.transactions.map(it => made("details", {},
+    made("summary", {textContent: `${it.sender} → ${it.contract}.${it.function}(${it.arguments.map(spell).join(", ")})`}),
+    it.hash ? made("p", {className: "faint", textContent: it.hash}) : null,
+    made("ul", {}, ...it.events.map(event => made("li", {textContent: `${event.contract}: ${event.name} ${spell(event.arguments)}`}))),
+  ));
+  const changes = done.changed.map(each => made("li", {textContent: `${LABELS[each.name] ?? each.name}: ${spell(each.before)} → ${spell(each.after)}`}));
+  at("entries").prepend(made("details", {open: entered === 1}, made("summary", {textContent: `${title}, ${done.transactions.length} transactions`}),
+    ...list, changes.length ? made("details", {}, made("summary", {textContent: "what changed in the books"}), made("ul", {}, ...changes)) : null));
+  while (at("entries").childElementCount > MOST_ENTRIES) at("entries").lastElementChild.remove();
+}
+
+// ----------------------------------------------------------------------------------------------------- tour
+
+let steps = null;
+async function tour(number) {
+  try {
+    stopRun();
+    steps ??= await request("steps");
+    at("tour").hidden = false;
+    const {acts: done} = await request("tour", {step: number});
+    afresh();
+    spoke = "vault weth";
+    for (const each of done) {
+      enter(each.name === "price" ? "the price changes" : ACTS[each.name]?.[0] ?? each.name, each);
+      noteCloses(each.result?.closes ? each.result : null);
+    }
+    at("who").value = "you";
+    draw(); fields(); look();
+    const step = steps[number - 1];
+    at("tour-title").textContent = `${number}. ${step.title}`;
+    at("tour-happens").textContent = step.happens;
+    at("tour-look").textContent = step.look;
+    at("tour-back").disabled = number === 1;
+    at("tour-on").disabled = number === steps.length;
+    at("tour-back").onclick = () => { location.hash = `tour=${number - 1}`; };
+    at("tour-on").onclick = () => { location.hash = `tour=${number + 1}`; };
+    at("tour-steps").replaceChildren(...steps.map((each, i) => {
+      const made_ = made("a", {href: `#tour=${i + 1}`, textContent: `${i + 1} ${each.title}`});
+      if (i + 1 === number) made_.setAttribute("aria-current", "step");
+      return made("li", {}, made_);
+    }));
+  } catch (error) { at("tour").hidden = true; tell(error.message, false); }
+}
+function endTour() { at("tour").hidden = true; if (location.hash) history.replaceState(null, "", "/"); }
+const linked = () => Number(/^#tour=(\d)$/.exec(location.hash)?.[1] ?? 0);
+addEventListener("hashchange", () => linked() && tour(linked()));
+at("tour-open").addEventListener("click", () => { if (linked() === 1) tour(1); else location.hash = "tour=1"; });
+at("tour-end").addEventListener("click", async () => { endTour(); at("over").click(); });
+
+// ----------------------------------------------------------------------------------------------------- page
+
+function draw() {
+  const it = seen(), price = priceOf(it), {chain} = state;
+  drawn = performance.now();
+  spoke = it.name;
+  at("where").textContent = `${chain.network ?? "a chain of this page's own"} on ${chain.client}, ${time(chain.now)} UTC${chain.is_read_only ? ", read only" : ""}`;
+  at("spokes").replaceChildren(...state.spokes.map(each => {
+    const button = made("button", {type: "button", textContent: each.name, "aria-pressed": String(each.name === spoke)});
+    button.addEventListener("click", () => { stopRun(); spoke = each.name; ghost = null; draw(); fields(); look(); });
+    return button;
+  }));
+  for (const each of document.querySelectorAll(".for-play")) each.hidden = chain.is_live;
+  for (const id of ["tour-open", "over"]) at(id).hidden = !chain.is_own;
+  at("form").hidden = chain.is_read_only;
+  const who = at("who");
+  for (const name of state.people) if (![...who.options].some(each => each.value === name)) who.add(new Option(name, name));
+  drawWater();
+  books();
+  if (!moving && !running) {
+    const {collateral} = it.positions, of = new Map(it.positions.owner.map((owner, i) => [owner, collateral[i]]));
+    everyone.update(positionsOf(it, price).map(each => ({...each, held: of.get(each.id).map((text, i) => `${plain(Number(text))} ${it.legs[i].symbol}`).join(", ")})));
+  }
+}
+
+const request = link({
+  onstate(told) {
+    const isFirst = state === null;
+    state = told;
+    if (!moving || performance.now() - drawn > REST) draw();
+    if (!isFirst) { soon(); lookSoon(); return; }
+    fields(); look();
+    request("paths").then(found => at("path").replaceChildren(...found.map(each => new Option(each.title, each.name))), () => {});
+    if (linked()) tour(linked());
+  },
+  ongone(words) {
+    at("gone").hidden = words === null;
+    if (words === null) return;
+    at("gone").textContent = words;
+    if (state?.chain.is_own && words.startsWith("The chain")) at("gone").append(" ", made("button", {type: "button", textContent: "Start a new one", onclick: () => at("over").click()}));
+  },
+  onask: transaction => new Promise(resolve => {
+    at("sign-what").textContent = `${transaction.sender} → ${transaction.contract}.${transaction.function}(${transaction.arguments.map(spell).join(", ")})`;
+    const answer = yes => { at("sign").close(); resolve(yes); };
+    at("sign-yes").onclick = () => answer(true);
+    at("sign-no").onclick = () => answer(false);
+    at("sign").oncancel = () => resolve(false);
+    at("sign").showModal();
+  }),
+});
+
+at("theme").addEventListener("click", () => {
+  const dark = document.documentElement.dataset.theme ? document.documentElement.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  setTheme(dark ? "light" : "dark");
+});

@@ -1,0 +1,246 @@
+"""The page of `plimsoll play` in a browser: what it shows is what the chain and the model say."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from plimsoll import Market
+from plimsoll.play import app
+from plimsoll.play.session import Session, own
+from tests.utils.browser import NARROW, overflow
+from tests.utils.play import VAULT, Served, comparable, serving
+
+BORROWERS = 20
+HOSTILE = "<img src=x onerror=x()>"
+
+
+@pytest.fixture
+def play(pages: Callable[..., Page], monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Any]]:
+    """Serves a session, by default a small one, and opens its page; what is done there is noted."""
+    stack = ExitStack()
+
+    def make(session: Callable[[], Session] = lambda: own(borrowers=BORROWERS), **options: Any) -> Any:
+        served = stack.enter_context(serving(session))
+        done = app.REQUESTS["act"]
+
+        def noted(it: Session, said: Any) -> Any:
+            answer = done(it, said)
+            served.said.append((said["act"], said["spoke"], said["words"]))
+            return answer
+
+        monkeypatch.setitem(app.REQUESTS, "act", noted)  # type: ignore[arg-type]
+        page = pages(**options)
+        stack.callback(page.close)
+        page.goto(served.link)
+        page.wait_for_selector("#figures dd")
+        return served, page
+
+    yield make
+    stack.close()
+
+
+def number(page: Page, selector: str) -> str:
+    """All digits of a figure."""
+    return page.locator(f"{selector} data").first.get_attribute("value") or ""
+
+
+def settled(served: Served, page: Page) -> dict[str, Any]:
+    """The chain's state, once the page shows it."""
+    deadline = time.monotonic() + 5
+    while True:
+        chain = served.ask(lambda it: it.state())
+        page.wait_for_timeout(200)
+        if served.ask(lambda it: it.version) == chain["version"]:
+            return chain
+        assert time.monotonic() < deadline, "it never rests"
+
+
+def open_loan(page: Page) -> None:
+    """As you, 15,000 USDC against 10 WETH."""
+    page.get_by_label("USDC to borrow").fill("15000")
+    expect(page.locator("#preview")).to_contain_text("1,807.2289")
+    page.get_by_role("button", name="Do it").click()
+    expect(page.locator("#told")).to_have_text("Done in 3 transactions.")
+
+
+def test_a_loan_is_opened_and_liquidated_by_dragging_the_price(play: Callable[..., Any]) -> None:
+    """Page, chain and model say the same."""
+    served, page = play()
+    open_loan(page)
+    line = page.get_by_role("slider", name="price of WETH")
+    box = line.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for down in range(1, 12):
+        page.mouse.move(x, y - 6 * down)
+    page.mouse.up()
+    row = page.locator("#closes tbody tr", has=page.get_by_role("cell", name="you", exact=True)).last
+    expect(row).to_contain_text("keeper")
+    chain = settled(served, page)
+    assert comparable(served.replayed(borrowers=BORROWERS).state()) == comparable(chain)
+    for name in ("cash", "reserve", "debt", "assets"):
+        assert number(page, f"#book-{name}") == chain["pool"][name]
+    price = chain["spokes"][0]["legs"][0]["price"]
+    assert number(page, "#book-price-weth") == price
+    assert Decimal(price) < Decimal("1807")
+    events = served.ask(lambda it: it.market.events("Liquidation"))
+    yours = events[events["owner"] == "you"].iloc[0]
+    shown = [float(text.replace(",", "").split()[0]) for text in row.locator("td").all_inner_texts()[2:4]]
+    assert shown[0] == pytest.approx(yours["repaid"] + yours["fee"], rel=1e-7)
+    assert shown[1] == pytest.approx(yours["seized"], rel=1e-5)
+    assert page.locator("#person dd data").first.get_attribute("value") == str(
+        served.ask(lambda it: it.seen_from(VAULT).position("you").collateral)
+    )
+
+
+def test_what_if_is_told_before_it_happens(play: Callable[..., Any]) -> None:
+    served, page = play()
+    before = served.ask(lambda it: comparable(it.state()))
+    ghost = page.get_by_label("the price were")
+    ghost.fill("1100")
+    told = page.locator("#ghost-told")
+    expect(told).to_contain_text("At 1,100 USDC keepers would close")
+    assert served.ask(lambda it: comparable(it.state())) == before
+    foreseen = served.ask(lambda it: app.acts.what_if(it, {"prices": {"WETH": "1100"}}))
+    expect(told).to_contain_text(f"close {len(foreseen['closes'])} loans")
+
+
+def test_the_tour_is_a_link_and_shows_the_waterfall(play: Callable[..., Any]) -> None:
+    served, page = play()
+    page.goto(served.link + "#tour=6")
+    expect(page.locator("#tour-title")).to_have_text("6. Bad debt and the waterfall")
+    expect(page.locator("#waterfall")).to_contain_text("bore")
+    loss = served.ask(lambda it: it.market.events("Loss")).iloc[-1]
+    for who in ("reserves", "backstop", "lenders"):
+        assert loss[who] > 0
+    page.get_by_role("button", name="Next step").click()
+    expect(page.locator("#tour-title")).to_have_text("7. Recovery")
+    assert page.url.endswith("#tour=7")
+
+
+def test_it_goes_by_keyboard_alone(play: Callable[..., Any]) -> None:
+    _, page = play()
+
+    def tab_to(selector: str) -> None:
+        for _ in range(60):
+            page.keyboard.press("Tab")
+            if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+                return
+        raise AssertionError(f"the keyboard never comes to {selector}")
+
+    tab_to('[name="leg weth"]')
+    page.keyboard.type("5")
+    tab_to('[name="debt"]')
+    page.keyboard.press("Control+A")
+    page.keyboard.type("7500")
+    expect(page.locator("#preview")).to_contain_text("1,807.2289")
+    page.keyboard.press("Enter")
+    expect(page.locator("#told")).to_have_text("Done in 3 transactions.")
+    page.evaluate("scrollTo(0, 0); document.activeElement.blur()")
+    tab_to("[role=slider]")
+    before = number(page, "#book-price-weth")
+    for _ in range(6):
+        page.keyboard.press("PageUp")
+    expect(page.locator("#closes")).to_contain_text("you")
+    assert float(number(page, "#book-price-weth")) < float(before)
+
+
+def test_it_comes_back_after_the_server_was_gone(browser: Browser) -> None:
+    """And says so meanwhile; the console does as well, which is no fault here."""
+    page = browser.new_page()
+    with serving(lambda: own(borrowers=3)) as served:
+        page.goto(served.link)
+        open_loan(page)
+    expect(page.get_by_role("alert").filter(has_text="The server does not answer.")).to_be_visible()
+    with serving(lambda: own(borrowers=5), served.port):
+        expect(page.locator("#gone")).to_be_hidden(timeout=10_000)
+        expect(page.locator("#person")).to_contain_text("none here")
+        page.close()
+
+
+def test_a_chain_that_was_killed_is_said_and_begun_anew(play: Callable[..., Any]) -> None:
+    served, page = play()
+    open_loan(page)
+
+    def kill(session: Session) -> None:
+        engine = session.ground._engine  # type: ignore[attr-defined]
+
+        def gone(*_: Any, **__: Any) -> None:
+            raise OSError("the node does not answer")
+
+        for name in ("send", "call", "snapshot", "revert"):
+            setattr(engine, name, gone)
+
+    served.ask(kill)
+    page.get_by_role("button", name="Pass", exact=True).click()
+    expect(page.locator("#gone", has_text="The chain does not answer.")).to_be_visible()
+    page.get_by_role("button", name="Start a new one").click()
+    expect(page.locator("#gone")).to_be_hidden()
+    expect(page.locator("#person")).to_contain_text("none here")
+
+
+def test_hostile_names_are_text(play: Callable[..., Any]) -> None:
+    served, page = play(
+        lambda: Session(lambda: Market.local("twin", loan=(HOSTILE, 6), collateral=("</script>", 18)))
+    )
+    spoke = "vault </script>"
+    words = {"who": HOSTILE, "collateral": {"</script>": "10"}, "debt": "15000"}
+    served.ask(lambda it: app.acts.act(it, "open", spoke, words))
+    page.reload()
+    expect(page.locator("#positions")).to_contain_text(HOSTILE)
+    page.get_by_label("Price", exact=True).fill("1700")
+    page.get_by_role("button", name="Set").click()
+    expect(page.locator("#closes")).to_contain_text(HOSTILE)
+    assert page.locator("img, script:not([src]):not([type=importmap])").count() == 0
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_phone_shows_all_of_it(dark: bool, play: Callable[..., Any]) -> None:
+    _, page = play(size=NARROW, dark=dark)
+    assert overflow(page) == 0
+    for name in ("Do it", "Run", "Start over"):
+        box = page.get_by_role("button", name=name, exact=True).bounding_box()
+        assert box and box["x"] >= 0 and box["x"] + box["width"] <= NARROW[0]
+
+
+def test_ten_thousand_positions_stay_fluid(play: Callable[..., Any]) -> None:
+    """Frames a second while the line is dragged."""
+    served, page = play()
+
+    def crowded(session: Session) -> None:
+        state = session.state()
+        vault = state["spokes"][0]["positions"]
+        count = 10_000
+        vault["owner"] = [f"borrower {i}" for i in range(count)]
+        vault["collateral"] = [["10"]] * count
+        vault["debt"] = [str(1_000 + i % 997 * 10) for i in range(count)]
+        vault["level"] = [str(700 + i * 1_250 / count) for i in range(count)]
+        vault["health"] = [str(2_000 / (700 + i * 1_250 / count)) for i in range(count)]
+        vault["is_liquidatable"] = [False] * count
+        session.state = lambda: json.loads(json.dumps(state))  # type: ignore[method-assign]
+
+    served.ask(crowded)
+    page.reload()
+    expect(page.locator("#positions")).to_contain_text("of 10,000")
+    frames = page.evaluate(
+        """async () => {
+            const handle = document.querySelector("[role=slider]"), keys = ["ArrowUp", "ArrowDown"];
+            const began = performance.now();
+            let frames = 0;
+            while (performance.now() - began < 2000) {
+              handle.dispatchEvent(new KeyboardEvent("keydown", {key: keys[frames % 2], bubbles: true}));
+              await new Promise(requestAnimationFrame);
+              frames += 1;
+            }
+            return frames / (performance.now() - began) * 1000;
+        }"""
+    )
+    print(f"{frames:.1f} frames a second")
+    assert frames > 10
