@@ -1,11 +1,15 @@
 """Rules of other systems by numbers that those systems published: their documents and their own tests."""
 
+from collections.abc import Callable, Iterable
+from random import Random
+
 import pytest
 
-from plimsoll.arena.rule import Account, Terms, wad
+from plimsoll.arena.rule import Account, Close, Offers, Terms, value, wad
 from plimsoll.arena.rules.aave_v4 import ALL, AaveV4, Spoke
 from plimsoll.arena.rules.compound_v3 import CompoundV3
 from plimsoll.arena.rules.euler_v2 import EulerV2
+from plimsoll.arena.rules.fluid import Fluid, ratio_at, tick_at
 from plimsoll.arena.rules.silo import Silo, most_to_repay, taken
 from plimsoll.units import PRICE_SCALE, WAD
 
@@ -184,3 +188,124 @@ def test_silo_closes_any_part_under_water_and_books_no_loss() -> None:
     assert whole.seized == (100 * E18,)
     assert whole.paid == -(-100 * E18 * 10 // 11)
     assert whole.lost == 0
+
+
+# ------------------------------------------------------------------------------------------------------ Fluid
+
+
+class Liquidator:
+    """A field in which a part of the first or of the last offer is taken once a block."""
+
+    now = 0
+
+    def __init__(self, price: float, part: float = 1, which: int = 0) -> None:
+        self.prices = (int(price * 10**9) * PRICE_SCALE // 10**9,)
+        self.taken: list[Close] = []
+        self._part, self._which = part, which
+
+    def serve(self, names: Iterable[str], offers: Offers, take: Callable[[str, Close], None]) -> None:
+        for name in names:
+            if found := offers(name):
+                offer = found[self._which]
+                if close := offer.quote(int(offer.most * self._part)):
+                    self.taken.append(close)
+                    take(name, close)
+
+    def call(self, _what: str, close: Close) -> bool:
+        self.taken.append(close)
+        return True
+
+
+def vault(penalty: float = 0) -> Fluid:
+    """As in Instadapp/fluid-contracts-public, test/foundry/vaultT1/vault/vault.t.sol."""
+    return Fluid(Terms(wad(80), wad(81)), wad(90), wad(penalty))
+
+
+def after(rule: Fluid, liquidator: Liquidator) -> list[Close]:
+    rule.block(liquidator)
+    return liquidator.taken
+
+
+@pytest.mark.parametrize(
+    ("tick", "ratio"),
+    [
+        # contracts/libraries/tickMath.sol, its comments, and tickMath.t.sol
+        (1, 79347004758035734099934266261),
+        (2, 79466025265172787701084167660),
+        (16384, 3665252098134783297721995888537077351735),
+        (-32766, 37130684),
+    ],
+)
+def test_fluids_ticks(tick: int, ratio: int) -> None:
+    assert ratio_at(tick) == ratio
+    assert (tick_at(ratio), tick_at(ratio + 1), tick_at(ratio - 1)) == (tick, tick, tick - 1)
+
+
+def test_fluid_liquidates_down_to_the_threshold_the_highest_first_and_equals_alike() -> None:
+    """7,990 against 10,000 at a price of 1, which falls by 2 %; 81 % of .98 is left, all to ticks of .15 %.
+
+    How much is repaid is the formula in `liquidate`: (debt - x) / (col - x * colPerDebt) is the ratio after.
+    """
+    rule = vault()
+    for owner, debt in (("one", 7_990), ("two", 7_990), ("low", 7_000)):
+        rule.open(owner, [10_000 * E18], debt * E18)
+    assert not after(rule, Liquidator(1))
+    (close,) = after(rule, Liquidator(0.98))
+    limit = int(0.81 * 0.98 * 2**96)
+    first, last = (1.0015**tick for tick in (tick_at((7_990 << 96) // 10_000) + 1, tick_at(limit)))
+    assert close.paid / E18 == pytest.approx(2 * (first - last) * 10_000 / (1 - last / 0.98), rel=1e-9)
+    assert close.seized[0] == pytest.approx(close.paid / 0.98)
+    assert rule.owed("one") == pytest.approx(rule.owed("two"), rel=1e-9)  # _verifyPosition
+    assert rule.holdings("one") == rule.holdings("two")
+    ratio = rule.owed("one") / rule.holdings("one")[0]
+    assert 0.997 * limit < ratio * 2**96 <= limit
+    assert rule.holdings("low") == [10_000 * E18]
+    assert rule.owed("one") == pytest.approx(7_990 * E18 - close.paid / 2, rel=1e-8)
+
+
+def test_fluid_absorbs_what_is_above_the_max_limit_and_sells_it_for_its_debt() -> None:
+    rule = vault(penalty=3)
+    rule.open("high", [10_000 * E18], 7_990 * E18)
+    rule.open("low", [10_000 * E18], 7_300 * E18)
+    owed = rule.owed("high")
+    absorbed, close = after(rule, Liquidator(0.87, which=-1))
+    assert absorbed.seized == absorbed.kept
+    assert absorbed.seized[0] == pytest.approx(10_000 * E18)
+    assert absorbed.ended == owed
+    assert (rule.owed("high"), rule.holdings("high")) == (0, [0])
+    assert close.got[0] - close.seized[0] == absorbed.seized[0]  # all of it, for all its debt
+    assert close.paid - close.ended == pytest.approx(owed, rel=0.0015)
+    assert close.seized[0] == pytest.approx(close.ended * 1.03 / 0.87)
+    assert rule.book.stock == [0]
+    assert 0 <= rule.book.cash <= owed * 0.0015  # what a tick rounds up
+
+
+@pytest.mark.parametrize("seed", range(7, 12))
+def test_fluid_accounts_for_all_debt_and_collateral_whenever_positions_open(seed: int) -> None:
+    """Branches above others, merged when prices fall on, and absorbed ones."""
+    random = Random(seed)
+    rule, price, lent, locked = vault(penalty=3), 1.0, 0, 0
+    closes: list[Close] = []
+    for number in range(150):
+        amount = random.randrange(10**21, 10**22)
+        rule.open(str(number), [amount], int(amount * price * random.uniform(0.5, 0.8)))
+        lent, locked = lent + rule.owed(str(number)), locked + amount
+        price *= random.uniform(0.85, 1.17)
+        closes += after(rule, Liquidator(price, random.uniform(0.3, 1), random.choice((0, -1))))
+        owed = sum(map(rule.owed, rule.accounts))
+        held = sum(rule.holdings(owner)[0] for owner in rule.accounts)
+        ended, seized = sum(close.ended for close in closes), sum(close.seized[0] for close in closes)
+        assert abs(lent - owed - ended) < 1_000
+        assert abs(locked - held - seized) < 1_000
+        assert rule.book.stock[0] == sum(close.kept[0] for close in closes if close.kept) >= 0
+        for owner in rule.accounts:
+            worth = value(rule.holdings(owner), (int(price * PRICE_SCALE),))
+            assert rule.owed(owner) <= worth * 0.9015
+    assert sum(bool(close.kept) for close in closes) > 5
+    assert sum(close.ended > 0 for close in closes) > 20
+
+
+def test_fluid_refuses_a_penalty_that_leaves_nothing() -> None:
+    """updateLiquidationMaxLimit: 99.7 % with the penalty."""
+    with pytest.raises(ValueError, match=r"fluid has no threshold of 96\.0%"):
+        Fluid.alike([Terms(wad(95), wad(96))])

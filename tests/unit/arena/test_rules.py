@@ -14,7 +14,7 @@ from plimsoll.arena.rules.morpho_blue import MorphoBlue, incentive
 from plimsoll.arena.rules.plimsoll import Plimsoll
 from plimsoll.arena.study import Unplayable, adapted, made
 from plimsoll.scenario.loans import Borrower
-from plimsoll.units import WAD
+from plimsoll.units import PRICE_SCALE, WAD
 from tests.utils.laboratory import TINY, small_basket, tiny
 
 UNIT = 10**6  # of the loan asset
@@ -156,12 +156,14 @@ def test_money_adds_up(name: str, legs: int) -> None:
         rule.block(buyer)
         closes, book, left = buyer.taken, rule.book, rule.holdings("owner")
         count += len(closes)
-        assert sum(close.ended for close in closes) == debt - rule.owed("owner") <= debt
+        slack = 3 if name == "fluid" else 0  # base units of the loan asset: it counts collateral by the debt
+        assert 0 <= debt - rule.owed("owner") - sum(close.ended for close in closes) <= slack
         assert sum(close.lost for close in closes) == book.lost
         for leg, amount in enumerate(amounts):
             taken = sum(close.seized[leg] for close in closes)
             kept = sum(close.kept[leg] for close in closes if close.kept)
-            assert taken == amount - left[leg] <= amount
+            assert 0 <= (amount - left[leg] - taken) * prices[leg] <= slack * PRICE_SCALE
+            assert left[leg] >= 0
             assert kept == book.stock[leg] >= 0
         for close in closes:
             assert min(close.paid, close.lost, close.earned, close.refund, *close.got) >= 0
@@ -182,7 +184,7 @@ def test_all_rules_play_a_scenario_on_the_same_path() -> None:
     frame = lab.arena(scenario).set_index("rule")
     assert list(frame.index) == list(known())
     assert (frame.repaid > 10_000).all()
-    assert (frame.lender_loss > 0).sum() == len(frame) - 1
+    assert (frame.lender_loss > 0).sum() == len(frame) - 2  # whose protocols take over
     assert frame.loc["compound-v3", "protocol"] > 0  # its reserves won with what they took over
     assert frame.loc["aave-v3.0", "booked"] == 0
     assert frame.loc["aave-v3.0", "hidden"] > 0
