@@ -63,7 +63,8 @@ class PositionsByHealth:
 
         Whole closes, at the oracle's price, in floats. From health 1 down the bonus rises, until equity caps
         it; then it falls to the smallest, where shortfall begins, from where it rises again. Just above that
-        the cap of the fee makes a dent of less than 1e-4, in which the order is not exact.
+        the cap of the fee makes a dent (2.8e-4 deep with the preset `volatile`), in which the order is not
+        exact.
         """
         one, risk = self._key_at_health_one(price), self._vault.risk
         ends, peak = returns.shortfall_at(risk), returns.best_at(risk)
