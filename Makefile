@@ -37,10 +37,10 @@ test: ## run all tests
 	@$(SETUP) peers
 	@$(BIN)/ape test tests --engine anvil $(PARALLEL) $(ARGS)
 
-test-fast: ## run the tests that need no Anvil, in process, without the replays of the documents
+test-fast: ## run what needs no Anvil and no other process, without the replays of the documents
 	@$(SETUP) test
 	@$(SETUP) foundry
-	@$(BIN)/python -m pytest tests --engine revm -m "not replay" $(PARALLEL) $(ARGS)
+	@$(BIN)/python -m pytest tests --engine revm -m "not replay and not processes" $(PARALLEL) $(ARGS)
 
 fuzz: ## play 200,000 random steps, as many beside peers, a million closes of baskets; FUZZ_STEPS=n for another number
 	@$(SETUP) lab

@@ -25,6 +25,7 @@ from plimsoll.chain import artifacts, uniswap
 from plimsoll.places import COMPILED, ROOT
 from tests.utils.examples import blocks, copy
 
+pytestmark = pytest.mark.processes
 SITE = Path(str(distribution("click").locate_file(""))).resolve()
 SCENARIO = "flash-wick"
 

@@ -416,6 +416,7 @@ def test_sweeps_are_compared_path_by_path(scenario, study) -> None:
         lab.compare(few, lab.sweep(scenario.with_(BROWNIAN), paths=4, workers=1))
 
 
+@pytest.mark.processes
 def test_a_script_without_a_guard_may_use_processes(tmp_path) -> None:
     """They do not run the script once more; its classes and functions go along."""
     (tmp_path / "mine.yaml").write_text(TINY)

@@ -1,75 +1,35 @@
 """Sweeps: whatever is killed, each path is played and counted once."""
 
-import json
-import multiprocessing
-import os
-import re
-import shutil
-import signal
-import subprocess
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import closing, nullcontext
+from contextlib import nullcontext
 from dataclasses import replace
 from inspect import getsource
 from pathlib import Path
 
 import pytest
 
-from plimsoll.places import PACKAGE
 from plimsoll.scenario import sample as sampling
 from plimsoll.scenario import sweep as sweeping
-from plimsoll.scenario import workers as working
 from plimsoll.scenario.grid import grid_of, points_of, settings_of
 from plimsoll.scenario.own import code_of
 from plimsoll.scenario.reading import ScenarioError, Source, parse
 from plimsoll.scenario.run import Laboratory
-from plimsoll.scenario.sweep import Chunk, Row, Sweep, Work, is_random, run, sampled
+from plimsoll.scenario.sweep import Chunk, Sweep, Work, is_random, sampled
 from plimsoll.scenario.sweep_folder import SweepError
-from plimsoll.scenario.workers import Cluster, InProcess, play, processes
+from plimsoll.scenario.workers import play, processes
 from plimsoll.scenario.world import Difference
 from tests.utils.laboratory import TINY, artifacts, tiny
+from tests.utils.sweeps import BONUS, BROWNIAN, Here, made, played
 
-BROWNIAN = "vaults.0.price={kind: gbm, start: 200, hours: 1, volatility: 15}"
 CSV = "row,open,high,low,close\n0,200,210,190,195\n1,195,196,150,180\n"
 
 
-class Here(InProcess):
-    """Keeps what it was given."""
-
-    def __init__(self) -> None:
-        self.played: list[Chunk] = []
-
-    def play(self, chunks: Sequence[Chunk], work: Work) -> Iterator[tuple[Chunk, list[Row]]]:
-        for chunk in chunks:
-            self.played.append(chunk)
-            yield from super().play([chunk], work)
-
-
-def made(*axes: str, settings: Sequence[str] = (BROWNIAN,), folder: Path = Path(), **own) -> Sweep:
-    """A sweep of the short scenario."""
-    source, grid = Source("tiny.yaml", TINY, folder, tuple(settings), Path("tiny.yaml")), grid_of(axes)
-    return Sweep(source, grid, tuple(points_of(source, grid)[0]), **own)
-
-
-def played(sweep: Sweep, folder: Path, crew=None, progress=None, paths=60, of=None, found=None):
-    """The rows of a sweep."""
-    chosen = sampled(sweep, paths, of, lambda _done, _total: None)
-    return run(sweep, chosen, folder, found or artifacts(), crew or Here(), progress)
-
-
-BONUS = "vaults.0.bonus_max=0.06,0.08"
-CHUNKS = [Chunk(point, tuple(range(a, b))) for point in range(2) for a, b in ((0, 25), (25, 50), (50, 60))]
-"""Of two points with 60 paths each."""
-
-
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def sweep() -> Sweep:
     """Two points with random prices."""
     return made(BONUS)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def rows(sweep, tmp_path_factory):
     """What the sweep gives when nothing happens to it."""
     return played(sweep, tmp_path_factory.mktemp("sweeps") / "whole")
@@ -78,18 +38,6 @@ def rows(sweep, tmp_path_factory):
 def content(folder: Path) -> dict[Path, bytes]:
     """All files below a folder."""
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
-def killed_half_way(pid_of):
-    """A progress that kills a worker once the first rows have come."""
-    left = [True]
-
-    def progress(done: int, total: int) -> None:
-        if left and 0 < done < total:
-            left.clear()
-            os.kill(pid_of(), signal.SIGKILL)
-
-    return progress, left
 
 
 # ------------------------------------------------------------------------------------------------ the grid
@@ -442,7 +390,7 @@ def blocks_seen(result) -> float:
     return max(row.value for row in result.agents if row.key == "seen")
 
 
-@pytest.mark.parametrize("workers", [None, 2])
+@pytest.mark.parametrize("workers", [None, pytest.param(2, marks=pytest.mark.processes)])
 def test_agents_and_measures_of_ones_own(tmp_path, monkeypatch, workers) -> None:
     """By name or as objects, in this process and in others; every path has an agent of its own."""
     (tmp_path / "my_things.py").write_text(
@@ -501,105 +449,3 @@ def test_code_of_a_notebook_is_told_apart() -> None:
     )
     assert of("class Own:\n  size = 1\n  def update(self, rng, view): return [it + 2 for it in view]") != one
     assert of("class Own:\n  size = 2\n  def update(self, rng, view): return [it + 1 for it in view]") != one
-
-
-# -------------------------------------------------------------------------------------------------- workers
-
-
-def test_a_process_is_killed_half_way(sweep, rows, tmp_path) -> None:
-    progress, left = killed_half_way(lambda: multiprocessing.active_children()[0].pid)
-    with processes(2) as crew:
-        assert played(sweep, tmp_path / "sweep", crew, progress) == rows
-    assert not left
-    assert multiprocessing.active_children() == []
-
-
-def test_interrupts_are_not_the_workers_business(sweep, rows, tmp_path) -> None:
-    """In a terminal Ctrl-C reaches them as well; who started them says when they end."""
-    told: list[set[int | None]] = []
-
-    def progress(done: int, total: int) -> None:
-        if 0 < done < total:
-            told.append({process.pid for process in multiprocessing.active_children()})
-            for pid in told[-1]:
-                os.kill(pid, signal.SIGINT)
-
-    with processes(2) as crew:
-        assert played(sweep, tmp_path / "sweep", crew, progress) == rows
-    assert len(told) > 2
-    assert len(set.union(*told)) == 2
-
-
-def test_one_process_gives_the_same_rows_as_three(sweep, rows, tmp_path) -> None:
-    expected = rows.slice(0, 30).to_pylist() + rows.slice(60, 30).to_pylist()
-    for workers in (1, 3):
-        with processes(workers) as crew:
-            table = played(sweep, tmp_path / str(workers), crew, paths=30)
-        assert table.to_pylist() == [row | {"weight": 1 / 30} for row in expected]
-
-
-def test_a_failure_in_a_process_names_the_path(sweep, tmp_path) -> None:
-    broken = dict(artifacts()) | {"Factory": replace(artifacts()["Factory"], initcode=b"\xfe")}
-    with (
-        pytest.raises(
-            SweepError, match=r"Path \d+ failed \(CallReverted: no reason\); what was played is kept"
-        ),
-        processes(2) as crew,
-    ):
-        played(sweep, tmp_path, crew, found=broken)
-    assert multiprocessing.active_children() == []
-
-
-def test_processes_that_always_die_end_the_sweep(sweep, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(working, "play", lambda *_: os._exit(1))
-    with pytest.raises(SweepError) as refused, processes(1) as crew:
-        played(sweep, tmp_path, crew)
-    assert re.fullmatch(
-        r"Workers died again and again while they played paths \d+ to \d+ of grid point \d, perhaps "
-        r"for lack of memory; what was played is kept, and the same command goes on, best with fewer "
-        r"--workers\.",
-        str(refused.value),
-    )
-    assert json.loads((tmp_path / "sweep.json").read_text())["grid"] == [
-        list(each) for each in settings_of(grid_of([BONUS]))
-    ]
-
-
-def test_the_version_is_of_all_code_that_plays() -> None:
-    code = (
-        "import sys, plimsoll.scenario.workers\n"
-        "print(*(it.__file__ for name, it in sys.modules.items() if name.startswith('plimsoll.')), sep='\\n')"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    loaded = {Path(line) for line in done.stdout.splitlines()}
-    assert len(loaded) > 30
-    assert loaded - set(sweeping._code()) == {PACKAGE / "report" / "__init__.py"}
-
-
-def test_workers_of_another_version_are_refused(tmp_path, monkeypatch) -> None:
-    """Their rows would be of another protocol."""
-    from distributed import LocalCluster
-
-    with LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
-    ) as cluster:
-        Cluster(cluster.scheduler_address).close()
-        shutil.copytree(sweeping.PACKAGE, tmp_path / "plimsoll")
-        with (tmp_path / "plimsoll" / "scenario" / "run.py").open("a") as code:
-            code.write("# changed")
-        monkeypatch.setattr(sweeping, "PACKAGE", tmp_path / "plimsoll")
-        with pytest.raises(SweepError, match=r"worker at tcp.* has another version of Plimsoll, or none"):
-            Cluster(cluster.scheduler_address)
-
-
-def test_a_worker_of_a_cluster_is_killed_half_way(sweep, rows, tmp_path) -> None:
-    """Two workers with two threads each."""
-    from distributed import LocalCluster
-
-    with LocalCluster(
-        n_workers=2, threads_per_worker=2, processes=True, dashboard_address=":0", silence_logs=50
-    ) as cluster:
-        progress, left = killed_half_way(lambda: cluster.workers[0].pid)
-        with closing(Cluster(cluster.scheduler_address)) as crew:
-            assert played(sweep, tmp_path / "sweep", crew, progress) == rows
-        assert not left

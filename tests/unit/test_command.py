@@ -10,6 +10,7 @@ import pytest
 from plimsoll.__main__ import main
 from plimsoll.cli import COMMANDS, EXTRAS
 
+pytestmark = pytest.mark.processes
 ROOT = Path(__file__).parents[2]
 WITHOUT = "import sys; sys.modules.update(dict.fromkeys({!r})); "
 PRESSED = """
