@@ -151,6 +151,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("backstop", "loan", "value of the pool shares staked in the backstop"),
         Column("share_price", "ratio", "assets of a lender's share over those at the start"),
         Column("loan_price", "dollars", "what a loan token is worth"),
+        Column("debt_index", "ratio", "what a debt of 1 at the start has become with interest"),
     ),
     "liquidations": (
         _BLOCK,
@@ -202,6 +203,18 @@ TABLES: dict[str, tuple[Column, ...]] = {
             "it can be liquidated below; 0 without collateral, empty in a basket",
         ),
         Column("exact_liquidation_price", "exact price", "the same, rounded up", "liquidation_price"),
+    ),
+    "changes": (
+        _BLOCK,
+        _HOUR,
+        _VAULT,
+        Column("owner", "text", "address of the borrower"),
+        Column("collateral", "collateral", "collateral locked after it; empty in a basket"),
+        Column("debt", "loan", "debt after it, rounded up"),
+        Column(
+            "liquidation_price", "price",
+            "it can be liquidated below; 0 without collateral, empty in a basket",
+        ),
     ),
     "legs": (
         _BLOCK,
@@ -283,6 +296,7 @@ PURPOSES = {
     "losses": "one row for each loss, and who carried it",
     "agents": "what agents record, one row for each recorded block and key",
     "positions": "one row for each borrower at the start, and one at the end",
+    "changes": "one row for each position and block that changed it, otherwise than by interest",
     "legs": "one row for each leg of a basket and recorded block, at its end",
     "seizures": "one row for each close of a position in a basket and leg that the position had",
     "holdings": "one row for each borrower and leg of a basket at the start, and one at the end",

@@ -37,6 +37,7 @@ WORST = {
     "positions": Order(
         "lowest health at the end", lambda row: (row.moment != "end", _or_last(row.health), -row.debt)
     ),
+    "changes": Order("highest debt after it", lambda row: -row.debt),
     "legs": Order("deepest fall of the outside price", lambda row: row.outside / row.path),
     "seizures": Order("latest", lambda row: -row.block),
     "fees": Order("what was paid", lambda row: -(row.gas_paid + row.bids_paid)),

@@ -7,14 +7,23 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from plimsoll.page import parts
 from plimsoll.report.columns import PURPOSES, TABLES
 from plimsoll.report.data import WORST
 from plimsoll.report.figures import CHARTS, SVG
 from plimsoll.report.figures.writing import picture, shades
 from plimsoll.report.folder import Run
-from plimsoll.report.measures import MEASURES
+from plimsoll.report.measures import BAD_DEBT, LIQUIDATED_DEBT, MEASURES
+from plimsoll.report.scrubber import comparison, scrubber, tables
 from plimsoll.report.story import keys, story, verdict, when
 from plimsoll.report.summary import HELP, lines, lines_by_vault, lines_of_help
+
+KEYS = (
+    BAD_DEBT, "lenders_loss", LIQUIDATED_DEBT, "borrowers_cost", "liquidated_within_1", "liquidators_profit"
+)  # fmt: skip
+"""The measures that a comparison begins with."""
+HERE = Path(__file__).parent
+PLAIN = 'import {begin} from "plimsoll/report";\nbegin();\n'
 
 
 def of_run(run: Run, heads: Mapping[str, Sequence[Sequence[str]]], scenario: str) -> str:
@@ -27,6 +36,8 @@ def of_run(run: Run, heads: Mapping[str, Sequence[Sequence[str]]], scenario: str
     """
     return render(
         "page.html.j2",
+        script="scrubber",
+        data={"run": scrubber(run), "tables": tables(run)},
         run=run,
         summary=run.summary,
         when=when(run),
@@ -65,8 +76,11 @@ def of_comparison(
     """
     return render(
         "comparison.html.j2",
+        script="comparison",
+        data={"together": comparison(runs)},
         runs=runs,
         rows=rows,
+        keys=[row for name, row in zip(MEASURES, rows, strict=True) if name in KEYS],
         settings=settings,
         charts=CHARTS,
         pictures=_pictures(folder),
@@ -75,13 +89,26 @@ def of_comparison(
     )
 
 
-def render(template: str, **known: Any) -> str:
-    """A page of a template of this folder."""
+def render(template: str, *, script: str = "", data: Mapping[str, Any] | None = None, **known: Any) -> str:
+    """A page of a template of this folder.
+
+    Args:
+        template: name of the file.
+        script: name of the module that the page begins with; without one it does what every report does.
+        data: what the module reads, by the name of its place in the page.
+        known: what the template names.
+    """
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
+        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
     )
-    light, dark = shades()
-    return str(environment.get_template(template).render(light=light, dark=dark, **known))
+    begins = (HERE / f"{script}.js").read_text(encoding="utf-8") if script else PLAIN
+    return environment.get_template(template).render(
+        scripts=parts.embedded({"plimsoll/report": (HERE / "page.js").read_text(encoding="utf-8")}, begins),
+        styles=parts.styles(),
+        shades=Markup(shades()),
+        data={name: parts.as_json(each) for name, each in (data or {}).items()},
+        **known,
+    )
 
 
 def _pictures(folder: Path) -> dict[str, Markup]:

@@ -15,6 +15,7 @@ from plimsoll.scenario.records import (
     RESTORABLE,
     SHORTFALL,
     AgentRow,
+    ChangeRow,
     FeeRow,
     HoldingRow,
     LadderRow,
@@ -52,7 +53,7 @@ class Recorder:
         self._ladders = [None if market.is_basket else Ladder() for market in markets]
         self._since: list[dict[str, int]] = [{} for _ in markets]  # block in which it became liquidatable
         self._path = [0.0] * len(self._world.legs)
-        self._share_price = 1.0
+        self._share_price = self._debt_index = 1.0
         self.flows = Flows(self._world)
         self._zero()
 
@@ -92,6 +93,7 @@ class Recorder:
         self.flows.prices(view)
         if view.block == 0:
             self._share_price = self._assets_per_share()
+            self._debt_index = assets_per_share(self._world.pool.model)
         for number in range(len(self._world.markets)):
             if not view.is_priced(number):  # positions keep waiting
                 continue
@@ -109,6 +111,7 @@ class Recorder:
 
     def note(self, view: View, outcomes: Iterable[Outcome]) -> Iterator[Touched]:
         """Keeps what a block's transactions did; yields the positions that have changed."""
+        changed: dict[Touched, None] = {}
         for outcome in outcomes:
             self.result.transactions += 1
             if not outcome.is_success:
@@ -123,6 +126,7 @@ class Recorder:
                     touched = self._books[number].apply(event)
                     if touched:
                         self._climb(number, touched)
+                        changed[number, touched] = None
                         yield number, touched
             closed = []
             for call in (event for event in outcome.events if event.name == "LiquidationCall"):
@@ -132,10 +136,12 @@ class Recorder:
                 for close in self._books[number].closes(call, closes):
                     self._note_close(view, number, close, outcome.action.agent)
                     self._climb(number, close.owner)
+                    changed[number, close.owner] = None
                     closed.append((number, close))
                     yield number, close.owner
             self.flows.transaction(outcome, closed)
         self.flows.end_of_block()
+        self._keep_changes(view, changed)
 
     def _climb(self, number: int, owner: str) -> None:
         """Follows a position in its vault's ladder."""
@@ -305,7 +311,26 @@ class Recorder:
             pool.exit_assets(totals, pool.balances.get(pool.backstop, 0)),
             self._assets_per_share() / self._share_price,
             view.loan_price,
+            assets_per_share(pool) / self._debt_index,
         )
+
+    def _keep_changes(self, view: View, changed: Iterable[Touched]) -> None:
+        totals = DebtTotals(*self._world.debt_totals())
+        for number, owner in changed:
+            book, alone = self._books[number], not self._world.markets[number].is_basket
+            amounts, shares = book.position(owner)
+            debt = totals.assets_up(shares)
+            self.result.changes.append(
+                ChangeRow(
+                    view.block,
+                    view.hour,
+                    number,
+                    owner,
+                    amounts[0] if alone else None,
+                    debt,
+                    _liquidation_price(debt, amounts[0], book.legs[0].threshold) if alone else None,
+                )
+            )
 
     def _keep_positions(self, view: View, moment: str) -> None:
         totals = DebtTotals(*self._world.debt_totals())
@@ -320,8 +345,7 @@ class Recorder:
                 collateral = price = None
                 if not market.is_basket:
                     (collateral,) = amounts
-                    worth = ceil_div(debt * WAD, legs[0].threshold)
-                    price = ceil_div(worth * PRICE_SCALE, collateral) if collateral else 0
+                    price = _liquidation_price(debt, collateral, legs[0].threshold)
                 row = PositionRow(moment, number, owner, collateral, debt, health, price)
                 self.result.positions.append(row)
                 if market.is_basket:
@@ -344,3 +368,9 @@ class Recorder:
                     party = self.flows.parties[owner]
                     found[party] = found.get(party, 0) + lacking
         return found
+
+
+def _liquidation_price(debt: int, collateral: int, threshold: int) -> int:
+    """Below which a vault's position can be liquidated, 1e36, rounded up; 0 without collateral."""
+    worth = ceil_div(debt * WAD, threshold)
+    return ceil_div(worth * PRICE_SCALE, collateral) if collateral else 0

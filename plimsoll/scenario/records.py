@@ -137,6 +137,7 @@ class PoolRow:
     backstop: int  # value of the backstop's pool shares
     share_price: float  # assets of a lender's share, 1 at the start
     loan_price: float  # dollars for a loan token
+    debt_index: float  # what a debt of 1 has become with interest, 1 at the start
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +173,19 @@ class PositionRow:
     collateral: int | None  # None in a basket, whose legs have rows of their own
     debt: int
     health: int | None  # WAD, at the oracles' prices; None without debt, or while a vault's oracle refuses
+    liquidation_price: int | None  # 1e36; None in a basket
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """A position at the end of a block that has changed it, otherwise than by interest."""
+
+    block: int
+    hour: float
+    vault: int
+    owner: str
+    collateral: int | None  # None in a basket
+    debt: int
     liquidation_price: int | None  # 1e36; None in a basket
 
 
@@ -231,6 +245,7 @@ class Result:
     losses: list[LossRow] = field(default_factory=list)
     agents: list[AgentRow] = field(default_factory=list)
     positions: list[PositionRow] = field(default_factory=list)
+    changes: list[ChangeRow] = field(default_factory=list)
     legs: list[LegRow] = field(default_factory=list)
     seizures: list[SeizureRow] = field(default_factory=list)
     holdings: list[HoldingRow] = field(default_factory=list)
@@ -280,6 +295,6 @@ class Result:
         return {
             "vaults": self.vaults, "pool": self.pool, "liquidations": self.liquidations,
             "losses": self.losses, "agents": self.agents, "positions": self.positions,
-            "legs": self.legs, "seizures": self.seizures, "holdings": self.holdings,
+            "changes": self.changes, "legs": self.legs, "seizures": self.seizures, "holdings": self.holdings,
             "ladder": self.ladder, "fees": self.fees, "flows": self.flows, "profits": self.profits,
         }  # fmt: skip

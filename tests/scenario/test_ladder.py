@@ -45,5 +45,28 @@ def test_prices_are_those_of_the_positions(result, moment: str) -> None:
             assert any(each <= price * 1.000_001 <= each * exp(1.001 / STEPS) for each in prices)
 
 
+def test_changes_lead_from_the_positions_at_the_start_to_those_at_the_end(result) -> None:
+    """With the interest since, which the index of debts has."""
+    at = {row.block: row.debt_index for row in result.pool}
+    known = {
+        (row.vault, row.owner): (row.collateral, row.debt, row.liquidation_price, 0)
+        for row in result.positions
+        if row.moment == "start"
+    }
+    assert result.changes
+    assert [row.block for row in result.changes] == sorted(row.block for row in result.changes)
+    for row in result.changes:
+        known[row.vault, row.owner] = row.collateral, row.debt, row.liquidation_price, row.block
+    for row in result.positions:
+        if row.moment == "end":
+            collateral, debt, price, block = known.pop((row.vault, row.owner))
+            grown = at[result.scenario.blocks] / at[block]
+            assert row.collateral == collateral
+            assert row.debt == pytest.approx(debt * grown, rel=1e-8)
+            assert row.liquidation_price == pytest.approx(price * grown, rel=1e-8)
+    assert known == {}
+    assert at[0] == 1 < at[result.scenario.blocks]
+
+
 def test_a_basket_has_no_ladder() -> None:
     assert play(small_basket()).ladder == []

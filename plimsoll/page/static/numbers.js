@@ -17,11 +17,10 @@ const percent = new Intl.NumberFormat("en", {style: "percent", maximumFractionDi
 // Of 0.875: 87.5%
 export const part = value => (Number.isFinite(value) ? percent.format(value) : plain(value));
 
-const moment = new Intl.DateTimeFormat("en-GB", {
-  timeZone: "UTC", day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit",
-});
-// Seconds since 1970 as a time in UTC: 12 Mar 2020, 10:30:00
-export const time = seconds => moment.format(seconds * 1000);
+const minutes = {timeZone: "UTC", day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit"};
+const [toMinutes, toSeconds] = [minutes, {...minutes, second: "2-digit"}].map(each => new Intl.DateTimeFormat("en-GB", each));
+// Seconds since 1970 as a time in UTC: 12 Mar 2020, 10:30
+export const time = seconds => (seconds % 60 ? toSeconds : toMinutes).format(seconds * 1000);
 
 const day = new Intl.DateTimeFormat("en-GB", {timeZone: "UTC", day: "numeric", month: "short"});
 const hour = new Intl.DateTimeFormat("en-GB", {timeZone: "UTC", hour: "2-digit", minute: "2-digit"});

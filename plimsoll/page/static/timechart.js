@@ -23,6 +23,7 @@ export function timechart(root, {
   plot.className = "plot timechart";
   plot.setAttribute("role", "img");
   legend.className = "legend";
+  legend.append(when);
   root.append(legend, plot);
   const shown = series.map(() => true), values = series.map(each => each.values);
   let moment = null, chart = null, width = 0, dead = false;
@@ -79,8 +80,6 @@ export function timechart(root, {
     legend.append(button);
     return value;
   });
-  legend.append(when);
-
   // Values at a place in the data, in the legend.
   function tell(j) {
     const known = j !== null && j !== undefined;
@@ -112,7 +111,7 @@ export function timechart(root, {
     chart = new uPlot({
       width, height, legend: {show: false}, tzDate: seconds => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
       cursor: {
-        sync: group ? {key: group} : undefined, drag: {x: true, y: false, dist: 6}, y: false,
+        sync: group ? {key: group, scales: ["x", null]} : undefined, drag: {x: true, y: false, dist: 6}, y: false,
         points: {size: 7, show: true}, bind: {dblclick: () => () => { zoom(null, null); return null; }},
       },
       scales: {x: kept ? {min: kept.min, max: kept.max} : {}, y: {range: bounds, distr: log ? 3 : 1}},
@@ -137,6 +136,7 @@ export function timechart(root, {
           u.ctx.save();
           u.ctx.strokeStyle = colour("ink");
           u.ctx.lineWidth = 1.5 * dense;
+          u.ctx.setLineDash([]);
           u.ctx.beginPath(); u.ctx.moveTo(x, u.bbox.top); u.ctx.lineTo(x, u.bbox.top + u.bbox.height); u.ctx.stroke();
           u.ctx.restore();
         }],

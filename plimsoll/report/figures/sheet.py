@@ -209,20 +209,24 @@ def symbol_of(run: Run, vault: int, leg: int = 0) -> str:
 
 def shade(panel: Axes, run: Run, vault: int, leg: int | None = None) -> None:
     """Marks the hours in which something of a vault did not work, or of one of its collaterals."""
+    for name, colour, span in spans(run, vault, leg):
+        panel.axvspan(float(span.start), float(span.end), color=colour, alpha=0.22, linewidth=0, label=name)
+
+
+def spans(run: Run, vault: int, leg: int | None = None) -> Iterator[tuple[str, str, Span]]:
+    """The hours in which something of a vault or one of its collaterals did not work: what, colour, when."""
     known = run.scenario.vaults[vault].collaterals
     concerned = known if leg is None else known[leg : leg + 1]
     keepers = [each for each in run.scenario.liquidators if vault in run.scenario.watched(each)]
-    for spans, colour, name in (
+    for found, colour, name in (
         (_once(keeper.outages for keeper in keepers), PURPLE, "a liquidator is out"),
         (_once(each.oracle.outages for each in concerned), ORANGE, "no answers of the feed"),
         (_once(each.oracle.freezes for each in concerned), BROWN, "the feed is frozen"),
         (_once(each.halts for each in concerned), VERMILLION, "the token is halted"),
         (run.scenario.sequencer.halts if run.scenario.sequencer else (), GREY, "there are no blocks"),
     ):
-        for span in spans:
-            panel.axvspan(
-                float(span.start), float(span.end), color=colour, alpha=0.22, linewidth=0, label=name
-            )
+        for span in found:
+            yield name, colour, span
 
 
 def _once(groups: Iterable[Iterable[Span]]) -> Iterable[Span]:

@@ -91,9 +91,6 @@ def _shade(colour: re.Match[str]) -> str:
     return f"var(--{colour[1]})" if colour[0] in DARK else colour[0]
 
 
-def shades() -> tuple[str, str]:
-    """The colours of a page's pictures as CSS: on a light page and on a dark one."""
-    return (
-        "".join(f"--{light[1:]}: {light};" for light in DARK),
-        "".join(f"--{light[1:]}: {dark};" for light, dark in DARK.items()),
-    )
+def shades() -> str:
+    """The colours of a page's pictures as CSS, on a light page and on a dark one."""
+    return "".join(f"--{light[1:]}: light-dark({light}, {dark});" for light, dark in DARK.items())

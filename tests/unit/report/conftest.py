@@ -78,7 +78,7 @@ def pool_row(block: int, utilisation: int, share_price: float) -> PoolRow:
     """The pool's row."""
     return PoolRow(
         block, block / 2, 100_000 * USDC, 10_000 * USDC, 90_000 * USDC, utilisation, 10**9,
-        500 * USDC, 0, share_price, 1.0,
+        500 * USDC, 0, share_price, 1.0, 1.0,
     )  # fmt: skip
 
 

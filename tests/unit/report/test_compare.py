@@ -31,7 +31,8 @@ def test_a_comparison_has_figures_measures_and_settings(folder, other, tmp_path)
     assert ("liquidators.0.kind", "capital", "") in summary["settings"]
     assert ["bad debt", "520.00 USDC", "0.00 USDC", "-520.00 USDC"] in lines(summary)
     html = (tmp_path / "both" / "report.html").read_text()
-    assert "https://" not in html
+    assert html.index('<ul class="keys">') < html.index('id="charts"') < html.index("<h2>Measures</h2>")
+    assert '<b class="two">520.00 USDC</b><b class="two">→ 0.00 USDC</b>' in html
     assert "-520.00 USDC" in html
     assert {path.stem for path in (tmp_path / "both").glob("*.svg")} == set(figures.CHARTS)
 
