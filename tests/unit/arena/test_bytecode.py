@@ -222,4 +222,6 @@ def test_every_close_of_a_scenario_is_the_bytecodes(
         return
     for side in found:
         side.assert_same()
-    assert (sum(side.closes for side in found) == 0) == (scenario.stem in QUIET)
+    closes = sum(side.closes for side in found)
+    print(name, scenario.stem, closes)
+    assert (closes == 0) == (scenario.stem in QUIET)

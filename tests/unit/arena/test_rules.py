@@ -103,6 +103,31 @@ def test_aave_as_deployed_books_what_is_left_without_collateral() -> None:
     assert close and close.paid + close.lost == close.ended == account.debt
 
 
+def test_of_large_accounts_aave_as_deployed_does_what_its_first_release_does() -> None:
+    """To two base units, its roundings; so what is held against the bytecode holds for both."""
+    random, kinds = Random("large"), set()
+    for _ in range(2_000):
+        first, now = (kind([TERMS], [10_500], 1_000) for kind in (AaveV30, AaveV3))
+        worth, held = random.uniform(1e5, 1e7), 10 ** random.uniform(18, 22)
+        account, prices = (
+            Account([int(held)], int(worth * UNIT * random.uniform(0.8, 1.1))),
+            (int(worth * UNIT * 10**36 / held),),
+        )
+        assert abs(first.health(account, prices) - now.health(account, prices)) < 10**6
+        most = first.most(account, prices, 0)
+        assert most == pytest.approx(now.most(account, prices, 0), abs=1)
+        for repay in (int(most * random.uniform(0, 0.9)), most):
+            one, other = (rule.close(account, prices, repay, 0) for rule in (first, now))
+            assert one and other
+            assert abs(one.paid - other.paid) <= 1
+            assert abs(one.seized[0] - other.seized[0]) <= 1
+            assert abs(one.kept[0] - other.kept[0]) <= 2
+            is_over = one.seized[0] == account.amounts[0]
+            assert other.lost == (account.debt - other.paid if is_over else 0)
+            kinds.add((is_over, most == account.debt))
+    assert kinds == {(False, False), (False, True), (True, True)}
+
+
 def test_aave_takes_all_collateral_when_it_is_short_and_leaves_the_rest_of_the_debt() -> None:
     rule = AaveV30([TERMS], [10_500], 1_000)
     (close,) = liquidated(rule, [10 * 10**18], 15_000, price(1_500))
