@@ -11,9 +11,9 @@ Amounts are base units, prices 1e36 as the oracle's; costs are rounded up, proce
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from heapq import heappop, heappush, nlargest, nsmallest
 from itertools import accumulate
 from math import isqrt
@@ -118,7 +118,7 @@ class Route:
         return ceil_div(out + at_par - isqrt(4 * out * at_par), slope)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Gas:
     """What gas a batch takes, and what it costs.
 
@@ -132,21 +132,21 @@ class Gas:
     batch_data: int = 0  # loan asset for the data of a batch on a rollup, 1e36
     order_data: int = 0  # the same for each order
 
-    @property
+    @cached_property
     def room(self) -> int:
         """How many orders the cap allows."""
         return max(0, min(MAX_ORDERS, (self.cap - self.batch) // self.order))
 
     def cost(self, orders: int) -> int:
         """Base units of the loan asset for a batch of so many orders, rounded up; no orders, no batch."""
-        return ceil_div(self.batch_price + self.order_price * orders, PRICE_SCALE) if orders else 0
+        return -(-(self.batch_price + self.order_price * orders) // PRICE_SCALE) if orders else 0
 
-    @property
+    @cached_property
     def batch_price(self) -> int:
         """Loan asset for a batch, whatever is in it, 1e36."""
         return self.batch * self.price + self.batch_data
 
-    @property
+    @cached_property
     def order_price(self) -> int:
         """Loan asset for each order, 1e36."""
         return self.order * self.price + self.order_data
@@ -204,11 +204,13 @@ def choose(offered: Iterable[Candidate], venue: Venue, gas: Gas, patience: int =
         gas: amounts, price and cap.
         patience: how many batches to look at.
     """
-    pool = [each for each in offered if _gain(each, venue.marginal(0), gas) > 0]
+    top = venue.marginal(0)
+    lots = (_Lot(each.quote.seized, each.cost, each) for each in offered)
+    pool = [lot for lot in lots if _gain(lot, top, gas) > 0]
     shadow, place = _shadow_prices(pool, venue, gas)
     gains = sorted(
-        ((_gain(each, shadow, gas) - place, each) for each in pool),
-        key=lambda it: (abs(it[0]), it[0], it[1].quote.seized, it[1].cost),
+        ((_gain(lot, shadow, gas) - place, lot) for lot in pool),
+        key=lambda it: (abs(it[0]), it[0], it[1].seized, it[1].cost),
     )
     bound = (
         venue.surplus(shadow)
@@ -216,47 +218,59 @@ def choose(offered: Iterable[Candidate], venue: Venue, gas: Gas, patience: int =
     )
     best = _improved(_first(pool, shadow, venue, gas), pool, venue, gas)
     best = _searched(best, gains, bound, venue, gas, patience)
-    return _batch(best, venue, gas, bound if best else max(0, bound))
+    return _batch([lot.candidate for lot in best], venue, gas, bound if best else max(0, bound))
 
 
-def _first(pool: Sequence[Candidate], shadow: int, venue: Venue, gas: Gas) -> list[Candidate]:
+class _Lot(NamedTuple):
+    """What a candidate gives and takes, at hand."""
+
+    seized: int
+    cost: int
+    candidate: Candidate
+
+
+def _first(pool: Sequence[_Lot], shadow: int, venue: Venue, gas: Gas) -> list[_Lot]:
     """The best beginning of a few rankings: by gain at prices around the shadow price, and by return."""
     top = venue.marginal(0)
     prices = [shadow + (top - shadow) * part // 4 for part in range(-4, 5)]
-    rankings: list[Callable[[Candidate], int]] = [
-        *(partial(_gain_at, price, gas) for price in prices),
-        _return,
-    ]
-    most, best = 0, list[Candidate]()
+    rankings = [[seized * price - cost * PRICE_SCALE for seized, cost, _ in pool] for price in prices]
+    rankings.append([_return(lot.candidate) for lot in pool])
+    most, best, before = 0, list[_Lot](), list[int]()
     for ranking in rankings:
-        ranked = nlargest(gas.room, pool, key=ranking)
+        ranked = sorted(range(len(pool)), key=ranking.__getitem__, reverse=True)[: gas.room]
+        if ranked == before:
+            continue
+        before = ranked
         seized = due = 0
-        for count, each in enumerate(ranked, 1):
-            seized, due = seized + each.quote.seized, due + each.cost
+        for count, place in enumerate(ranked, 1):
+            lot = pool[place]
+            seized, due = seized + lot.seized, due + lot.cost
             profit = venue.proceeds(seized) - due - gas.cost(count)
             if profit > most:
-                most, best = profit, ranked[:count]
+                most, best = profit, [pool[each] for each in ranked[:count]]
     return best
 
 
-def _improved(batch: list[Candidate], pool: Sequence[Candidate], venue: Venue, gas: Gas) -> list[Candidate]:
+def _improved(batch: list[_Lot], pool: Sequence[_Lot], venue: Venue, gas: Gas) -> list[_Lot]:
     """Adds, drops or exchanges one candidate as long as that brings more."""
-    chosen = {each.owner: each for each in batch}
-    seized, due = sum(each.quote.seized for each in batch), sum(each.cost for each in batch)
+    chosen = {lot.candidate.owner: lot for lot in batch}
+    seized, due = sum(lot.seized for lot in batch), sum(lot.cost for lot in batch)
     most = venue.proceeds(seized) - due - gas.cost(len(chosen)) if batch else 0
     for _ in range(STEPS):
         price = venue.marginal(seized)
-        others = nlargest(
-            WIDTH, (it for it in pool if it.owner not in chosen), key=lambda it: _gain(it, price, gas)
-        )
-        worst = nsmallest(WIDTH, chosen.values(), key=lambda it: _gain(it, price, gas))
+
+        def gain(lot: _Lot) -> int:
+            return lot.seized * price - lot.cost * PRICE_SCALE  # noqa: B023
+
+        others = nlargest(WIDTH, (lot for lot in pool if lot.candidate.owner not in chosen), key=gain)
+        worst = nsmallest(WIDTH, chosen.values(), key=gain)
         step = None
         for out in (None, *worst):
             for new in (None, *others):
                 count = len(chosen) - (out is not None) + (new is not None)
                 if not 0 < count <= gas.room:
                     continue
-                lot = seized - (out.quote.seized if out else 0) + (new.quote.seized if new else 0)
+                lot = seized - (out.seized if out else 0) + (new.seized if new else 0)
                 cost = due - (out.cost if out else 0) + (new.cost if new else 0)
                 profit = venue.proceeds(lot) - cost - gas.cost(count)
                 if profit > most:
@@ -265,20 +279,20 @@ def _improved(batch: list[Candidate], pool: Sequence[Candidate], venue: Venue, g
             break
         out, new, seized, due = step
         if out is not None:
-            del chosen[out.owner]
+            del chosen[out.candidate.owner]
         if new is not None:
-            chosen[new.owner] = new
+            chosen[new.candidate.owner] = new
     return list(chosen.values())
 
 
 def _searched(
-    best: list[Candidate],
-    gains: Sequence[tuple[int, Candidate]],
+    best: list[_Lot],
+    gains: Sequence[tuple[int, _Lot]],
     bound: int,
     venue: Venue,
     gas: Gas,
     patience: int,
-) -> list[Candidate]:
+) -> list[_Lot]:
     """The best batch among those whose gains at shadow prices come nearest to the bound, or `best`.
 
     Args:
@@ -289,8 +303,8 @@ def _searched(
         gas: amounts, price and cap.
         patience: how many batches to look at.
     """
-    turn = [(-1, -each.quote.seized, -each.cost) if gain > 0 else (1, each.quote.seized, each.cost)
-            for gain, each in gains]  # fmt: skip
+    turn = [(-1, -seized, -cost) if gain > 0 else (1, seized, cost) for gain, (seized, cost, _) in gains]
+    sizes = [abs(gain) for gain, _ in gains]
     following = list(
         range(1, len(turn) + 1)
     )  # of the next that is not alike: of alike ones the first are turned
@@ -300,32 +314,36 @@ def _searched(
 
     # All sets of deviations from the batch of positive gains, cheapest first: what they cost at shadow
     # prices, a number that makes the order definite, the places in `gains` that are turned round, and the
-    # batch's orders, collateral and dues.
+    # batch's orders, collateral and dues. Those that cost more than the best may fall short of the bound are
+    # never looked at.
     orders, seized, due = (-sum(step[part] for step in turn if step[0] < 0) for part in range(3))
     states: list[tuple[int, int, tuple[int, ...], int, int, int]] = [(0, 0, (), orders, seized, due)]
-    most = _batch(best, venue, gas, bound).profit
-    found, room = None, gas.room
+    most = venue.proceeds(sum(lot.seized for lot in best)) - sum(lot.cost for lot in best)
+    most -= gas.cost(len(best))
+    end = (bound - most + 1) * PRICE_SCALE
+    found, room, count = None, gas.room, len(gains)
     for looked in range(patience):
-        if not states or states[0][0] // PRICE_SCALE > bound - most:
+        if not states or states[0][0] >= end:
             break
         spent, _, turned, orders, seized, due = heappop(states)
         if 0 < orders <= room and (profit := venue.proceeds(seized) - due - gas.cost(orders)) > most:
             most, found = profit, turned
+            end = (bound - most + 1) * PRICE_SCALE
         last = turned[-1] if turned else -1
-        if last + 1 < len(gains):
+        if last + 1 < count and (more := spent + sizes[last + 1]) < end:
             order, lot, cost = turn[last + 1]
             state = orders + order, seized + lot, due + cost
-            heappush(states, (spent + abs(gains[last + 1][0]), 2 * looked, (*turned, last + 1), *state))
-        if turned and (further := following[last]) < len(gains):
-            orders, seized, due = (
-                total - old + new
-                for total, old, new in zip((orders, seized, due), turn[last], turn[further], strict=True)
-            )
-            instead = spent - abs(gains[last][0]) + abs(gains[further][0])
-            heappush(states, (instead, 2 * looked + 1, (*turned[:-1], further), orders, seized, due))
+            heappush(states, (more, 2 * looked, (*turned, last + 1), *state))
+        if turned and (further := following[last]) < count:
+            instead = spent - sizes[last] + sizes[further]
+            if instead < end:
+                (a, b, c), (d, e, f) = turn[last], turn[further]
+                state = orders - a + d, seized - b + e, due - c + f
+                heappush(states, (instead, 2 * looked + 1, (*turned[:-1], further), *state))
     if found is None:
         return best
-    return [each for number, (gain, each) in enumerate(gains) if (gain > 0) != (number in found)]
+    turned_round = set(found)
+    return [lot for number, (gain, lot) in enumerate(gains) if (gain > 0) != (number in turned_round)]
 
 
 def least_losses(
@@ -372,38 +390,36 @@ def _return(candidate: Candidate) -> int:
     return candidate.quote.seized * PRICE_SCALE // max(1, candidate.cost)
 
 
-def _gain_at(price: int, gas: Gas, candidate: Candidate) -> int:
-    return _gain(candidate, price, gas)
-
-
-def _gain(candidate: Candidate, price: int, gas: Gas) -> int:
+def _gain(lot: _Lot, price: int, gas: Gas) -> int:
     """What a candidate brings at a price (1e36) for its collateral, loan asset in 1e36."""
-    return candidate.quote.seized * price - candidate.cost * PRICE_SCALE - gas.order_price
+    return lot.seized * price - lot.cost * PRICE_SCALE - gas.order_price
 
 
-def _shadow_prices(pool: Sequence[Candidate], venue: Venue, gas: Gas) -> tuple[int, int]:
+def _shadow_prices(pool: Sequence[_Lot], venue: Venue, gas: Gas) -> tuple[int, int]:
     """A price for collateral (1e36) at which about as much is worth closing as the venue takes at it.
 
     And the price of a place in the batch, loan asset in 1e36: what the first without one would bring.
     """
     # in the order of the prices above which they gain, so that most sums need no second look
-    ordered = sorted((-_gain(each, 0, gas) // each.quote.seized, each.quote.seized, each) for each in pool)
+    ordered = sorted((-_gain(lot, 0, gas) // lot.seized, lot.seized, lot) for lot in pool)
     thresholds = [threshold for threshold, _, _ in ordered]
     sums = [0, *accumulate(seized for _, seized, _ in ordered)]
-    low, high = 0, venue.marginal(0)
+    low, high, room = 0, venue.marginal(0), gas.room
     for _ in range(BISECTIONS):
         price = (low + high) // 2
         gaining = bisect_left(thresholds, price)
         taken = sums[gaining]
-        if gaining > gas.room:
-            gains = ((_gain(each, price, gas), seized) for _, seized, each in ordered[:gaining])
-            taken = sum(seized for _, seized in nlargest(gas.room, gains))
+        if gaining > room:
+            gains = ((_gain(lot, price, gas), seized) for _, seized, lot in ordered[:gaining])
+            taken = sum(seized for _, seized in nlargest(room, gains))
         if venue.marginal(taken) > price:
             low = price
         else:
             high = price
-    best = nlargest(gas.room + 1, (_gain(each, high, gas) for each in pool))
-    return high, max(0, best[gas.room]) if len(best) > gas.room else 0
+    if len(pool) <= room:
+        return high, 0
+    best = nlargest(room + 1, (_gain(lot, high, gas) for lot in pool))
+    return high, max(0, best[room])
 
 
 def _batch(chosen: Sequence[Candidate], venue: Venue, gas: Gas, bound: int) -> Batch:

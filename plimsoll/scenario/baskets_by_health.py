@@ -51,11 +51,16 @@ class BasketsByHealth:
                 return
             yield owners[place]
 
-    def health_at(self, part: float, prices: Sequence[int]) -> float | None:
-        """The quantile of the healths, see `place_of`; None without debts."""
+    def count_below(self, health: float, prices: Sequence[int]) -> int:
+        """How many `below` finds."""
+        return int(np.count_nonzero(self._healths(prices) <= health * (1 + SLACK)))
+
+    def healths_at(self, parts: Sequence[float], prices: Sequence[int]) -> list[float | None]:
+        """Quantiles of the healths, see `place_of`; None without debts."""
         if not self._rows:
-            return None
-        return float(np.sort(self._healths(prices))[place_of(part, len(self))])
+            return [None] * len(parts)
+        found = np.sort(self._healths(prices))
+        return [float(found[place_of(part, len(self))]) for part in parts]
 
     def _healths(self, prices: Sequence[int]) -> npt.NDArray[np.float64]:
         if not self._rows:

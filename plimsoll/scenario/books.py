@@ -53,22 +53,20 @@ class Book:
     """The positions of a vault or basket as its events tell them, beside the twin."""
 
     def __init__(self, market: Market) -> None:
-        """Begins with the twin's positions."""
+        """Begins with the twin's positions.
+
+        Its `legs` are thresholds and ceilings of the collaterals; that of a vault has no ceiling.
+        """
         self._market = market
         self._model = market.vault.model
         self._risk: Risk = self._model.risk
+        alone = Leg(self._risk.ltv, self._risk.threshold, 0)
+        self.legs: tuple[Leg, ...] = tuple(self._model.legs) if market.is_basket else (alone,)
         self._positions = {owner: self._known(owner) for owner in market.owners}
-
-    @property
-    def legs(self) -> tuple[Leg, ...]:
-        """Thresholds and ceilings of the collaterals; that of a vault has no ceiling."""
-        if self._market.is_basket:
-            return tuple(self._model.legs)
-        return (Leg(self._risk.ltv, self._risk.threshold, 0),)
 
     def position(self, owner: str) -> tuple[Amounts, int]:
         """Amounts of the collaterals; debt shares."""
-        return self._positions.get(owner, ((0,) * len(self._market.legs), 0))
+        return self._positions.get(owner) or ((0,) * len(self._market.legs), 0)
 
     def owners(self) -> list[str]:
         """Everybody who has, or has had, a position."""

@@ -46,10 +46,11 @@ class Claims(NamedTuple):
 
     def accrued(self, world: World) -> Claims:
         """The same with the interest up to now."""
-        pool = world.pool.model
-        elapsed = world.twin.now - self.since
-        totals = accrued(self.totals, elapsed, pool.curve, pool.reserve_factor)
-        return self._replace(totals=totals, since=world.twin.now)
+        pool, now = world.pool.model, world.twin.now
+        if pool.totals is self.totals:
+            return self._replace(totals=pool.accrued(), since=now)
+        totals = accrued(self.totals, now - self.since, pool.curve, pool.reserve_factor)
+        return self._replace(totals=totals, since=now)
 
     def of_parties(self) -> dict[str, int]:
         """Claims less debts of every party, base units of the loan asset; they add up to nothing.

@@ -113,17 +113,15 @@ class Flows:
         self._books = self._claims_now()
         self.first = self.claims = self._books.of_parties()
         self.prices(view)
-        self.first_prices = self._prices
+        self.first_prices = self.prices_in(view)
 
     def prices(self, view: View) -> None:
         """The outside prices of a block are known."""
-        self._prices = self.prices_in(view)
+        self._view = view
 
     def prices_in(self, view: View) -> tuple[int, ...]:
         """What each token but the loan asset costs outside, 1e36."""
-        return tuple(
-            it.price if isinstance(it, Between) else view.outside_price(it.number) for it in self._priced
-        )
+        return tuple(_price(view, it) for it in self._priced)
 
     # -------------------------------------------------------------------------------------- transactions
 
@@ -326,7 +324,7 @@ class Flows:
         asset = COLLATERAL + where.number
         net[payer, asset] += collateral
         net[payee, asset] -= collateral
-        value = loan + collateral * self._prices[where.number] // PRICE_SCALE
+        value = loan + collateral * _price(self._view, where) // PRICE_SCALE
         shown = 0 if isinstance(where, Between) else collateral
         self._add((payer, payee, purpose, *self._places[where.number]), loan, shown, value)
 
@@ -394,6 +392,11 @@ class Flows:
 
     def _claims_now(self) -> Claims:
         return Claims.now(self.world, self._savers, self.debtors)
+
+
+def _price(view: View, priced: Leg | Between) -> int:
+    """What a token costs outside, 1e36."""
+    return priced.price if isinstance(priced, Between) else view.outside_price(priced.number)
 
 
 def pairs(payers: Mapping[str, int], payees: Mapping[str, int]) -> Iterator[tuple[str, str, int]]:

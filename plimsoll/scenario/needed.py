@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 
 from plimsoll.twin import liquidation, slices
 from plimsoll.twin.liquidation import DebtTotals, Risk, ceil_div, is_restorable
@@ -40,22 +41,26 @@ def least_repayment(
         millionth.
     """
     debt, worth = totals.assets_up(shares), slices.worth_of(amounts, prices, legs)
+    to_one, of_any_size = _aims(risk)
     if not is_restorable(worth.low, debt, risk.bonus_min):
         return None
     bonus = liquidation.restorable_bonus(worth.high, worth.high_weight, debt, risk)
-    about = liquidation.target_repay(
-        worth.high, worth.high_weight, debt, bonus, replace(risk, target_health=WAD)
-    )
+    about = liquidation.target_repay(worth.high, worth.high_weight, debt, bonus, to_one)
     healing = WAD - ceil_div((WAD + bonus) * worth.high_weight, worth.high * WAD)  # by a unit paid
     units = ceil_div(ROUNDED * WAD, healing) if healing > 0 else debt
     if about > units * PRECISION:
         return about
-    risk = replace(risk, min_debt=0)
 
     def heals(offer: int) -> bool:
         if len(amounts) == 1:
-            close = liquidation.quote(amounts[0], shares, prices[0], totals, offer, risk)
+            close = liquidation.quote(amounts[0], shares, prices[0], totals, offer, of_any_size)
             return close.health_after >= WAD
-        return slices.quote(amounts, shares, prices, legs, totals, offer, risk).health_after >= WAD
+        return slices.quote(amounts, shares, prices, legs, totals, offer, of_any_size).health_after >= WAD
 
     return next(filter(heals, range(max(1, about - units), about)), about)
+
+
+@cache
+def _aims(risk: Risk) -> tuple[Risk, Risk]:
+    """The same parameters with health 1 as target, and without a least debt."""
+    return replace(risk, target_health=WAD), replace(risk, min_debt=0)

@@ -7,7 +7,7 @@ decides.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from heapq import merge
 from math import ceil
 from operator import itemgetter
@@ -55,8 +55,20 @@ class PositionsByHealth:
 
     def count_below(self, health: float, price: int) -> int:
         """How many `below` finds."""
-        edge = -self._key_at_health_one(price) / health * (1 - SLACK)
-        return int(self._order.bisect_right((edge, LAST)))
+        return int(self._order.bisect_right((self.edge(health, price), LAST)))
+
+    def edge(self, health: float, price: int) -> float:
+        """The key up to which `below` finds positions, whose keys are negative."""
+        return -self._key_at_health_one(price) / health * (1 - SLACK)
+
+    def key(self, owner: str) -> float | None:
+        """An owner's key; None without debt."""
+        return self._keys.get(owner)
+
+    def between(self, low: float | None, high: float) -> Iterator[str]:
+        """Owners whose keys are above one edge, if there is one, and not above another."""
+        first = None if low is None else (low, LAST)
+        yield from (owner for _, owner in self._order.irange(first, (high, LAST)))
 
     def by_return(self, price: int) -> Iterator[tuple[float, str]]:
         """Those below health 1 at `price` (1e36) by what a close gives for what it takes, the most first.
@@ -78,12 +90,13 @@ class PositionsByHealth:
         runs = run(0, ends, False), run(ends, peak, True), run(peak, 1, False)
         yield from merge(*runs, key=itemgetter(0), reverse=True)
 
-    def health_at(self, part: float, price: int) -> float | None:
-        """The quantile of the healths at `price` (1e36), see `place_of`; None without debts."""
-        if not self._order:
-            return None
-        key = -self._order[place_of(part, len(self._order))][0]
-        return self._key_at_health_one(price) / key if key < EMPTY else 0.0
+    def healths_at(self, parts: Sequence[float], price: int) -> list[float | None]:
+        """Quantiles of the healths at `price` (1e36), see `place_of`; None without debts."""
+        count = len(self._order)
+        if not count:
+            return [None] * len(parts)
+        one, keys = self._key_at_health_one(price), (-self._order[place_of(it, count)][0] for it in parts)
+        return [one / key if key < EMPTY else 0.0 for key in keys]
 
     def _key_at_health_one(self, price: int) -> float:
         """The key of a position whose health is 1."""

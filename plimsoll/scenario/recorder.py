@@ -28,6 +28,7 @@ from plimsoll.scenario.records import (
     SeizureRow,
     VaultRow,
 )
+from plimsoll.scenario.waiting import Waiting
 from plimsoll.scenario.world import Action, Leg, Market, Outcome, World
 from plimsoll.twin import slices
 from plimsoll.twin.chain import Event
@@ -46,12 +47,13 @@ class Recorder:
         self._world: World = view.world
         engine = self._world.engine
         self.result = Result(scenario, type(engine).__name__.lower(), engine.client, path)
-        self._every = every
+        self._every, self._last = every, scenario.blocks
+        self._steps = every * max(1, scenario.blocks // every // LADDERS)  # of the ladder, in blocks
         markets = self._world.markets
         self._numbers = {market.vault.contract.address: n for n, market in enumerate(markets)}
         self._books = [Book(market) for market in markets]
         self._ladders = [None if market.is_basket else Ladder() for market in markets]
-        self._since: list[dict[str, int]] = [{} for _ in markets]  # block in which it became liquidatable
+        self._waiting = [Waiting(number) for number in range(len(markets))]
         self._path = [0.0] * len(self._world.legs)
         self._share_price = self._debt_index = 1.0
         self.flows = Flows(self._world)
@@ -68,7 +70,7 @@ class Recorder:
         self._keep_positions(view, "start")
         for number, book in enumerate(self._books):
             for owner in book.owners():
-                self._climb(number, owner)
+                self._follow(number, owner)
         self.flows.begin(view)
         self.flows.introduce(funding)
 
@@ -94,14 +96,8 @@ class Recorder:
         if view.block == 0:
             self._share_price = self._assets_per_share()
             self._debt_index = assets_per_share(self._world.pool.model)
-        for number in range(len(self._world.markets)):
-            if not view.is_priced(number):  # positions keep waiting
-                continue
-            since, due = self._since[number], set(view.below(number))
-            for owner in due:
-                since.setdefault(owner, view.block)
-            if len(since) > len(due):
-                self._since[number] = {owner: since[owner] for owner in due}
+        for waiting in self._waiting:
+            waiting.see(view)
 
     def charge(self, fees: Iterable[FeeRow]) -> None:
         """Keeps what agents paid for a block."""
@@ -125,7 +121,7 @@ class Recorder:
                     number = self._numbers[event.contract]
                     touched = self._books[number].apply(event)
                     if touched:
-                        self._climb(number, touched)
+                        self._follow(number, touched)
                         changed[number, touched] = None
                         yield number, touched
             closed = []
@@ -135,7 +131,7 @@ class Recorder:
                 closes = [event for event in ours if event.name == "Liquidation"]
                 for close in self._books[number].closes(call, closes):
                     self._note_close(view, number, close, outcome.action.agent)
-                    self._climb(number, close.owner)
+                    self._follow(number, close.owner)
                     changed[number, close.owner] = None
                     closed.append((number, close))
                     yield number, close.owner
@@ -143,8 +139,9 @@ class Recorder:
         self.flows.end_of_block()
         self._keep_changes(view, changed)
 
-    def _climb(self, number: int, owner: str) -> None:
-        """Follows a position in its vault's ladder."""
+    def _follow(self, number: int, owner: str) -> None:
+        """Follows a position that has changed."""
+        self._waiting[number].touch(owner)
         ladder = self._ladders[number]
         if ladder:
             (collateral,), shares = self._books[number].position(owner)
@@ -153,6 +150,7 @@ class Recorder:
     def _note_close(self, view: View, number: int, close: Closed, liquidator: str) -> None:
         market, done = self._world.markets[number], close.event
         alone = not market.is_basket
+        since = self._waiting[number].since(close.owner)
         self._closes[number] += 1
         self._repaid[number] += done.repaid
         for leg, seized in zip(market.legs, close.seized, strict=True):
@@ -178,7 +176,7 @@ class Recorder:
                 needed=close.needed,
                 health_before=done.health_before or 0,
                 health_after=done.health_after,
-                blocks_waited=view.block - self._since[number].get(close.owner, view.block),
+                blocks_waited=0 if since is None else view.block - since,
             )
         )
         if alone:
@@ -211,7 +209,7 @@ class Recorder:
 
     def end_of_block(self, view: View, agents: Sequence[Agent]) -> None:
         """Records the books, if it is time."""
-        if view.block % self._every and view.block != self.result.scenario.blocks:
+        if view.block % self._every and view.block != self._last:
             return
         for number, market in enumerate(self._world.markets):
             self.result.vaults.append(self._vault_row(view, number, market))
@@ -219,8 +217,7 @@ class Recorder:
                 for place, leg in enumerate(market.legs):
                     self.result.legs.append(self._leg_row(view, number, place, leg))
         self.result.pool.append(self._pool_row(view))
-        blocks = self.result.scenario.blocks
-        if view.block == blocks or view.block % (self._every * max(1, blocks // self._every // LADDERS)) == 0:
+        if view.block == self._last or view.block % self._steps == 0:
             self.result.ladder += self._ladder_rows(view)
         for agent in agents:
             for key, value in agent.record(view).items():
@@ -230,8 +227,8 @@ class Recorder:
 
     def _vault_row(self, view: View, number: int, market: Market) -> VaultRow:
         drawn = market.vault.model.pool.line(market.vault.contract.address)[1]
-        path, outside, oracle, dex = (None,) * 4 if market.is_basket else self._quotes(view, market.leg)
-        healths = [view.health_at(number, part) for part in (0, 0.05, 0.25, 0.5, 0.75)]
+        path, outside, oracle, dex = (None,) * 4 if market.is_basket else self._quotes(view, number, 0)
+        healths = view.healths_at(number, (0, 0.05, 0.25, 0.5, 0.75))
         return VaultRow(
             block=view.block,
             hour=view.hour,
@@ -247,7 +244,7 @@ class Recorder:
             health_p50=healths[3],
             health_p75=healths[4],
             debt=DebtTotals(*self._world.debt_totals()).assets_up(drawn),
-            liquidatable=sum(1 for _ in view.below(number)),
+            liquidatable=view.count_below(number),
             closes=self._closes[number],
             repaid=self._repaid[number],
             seized=None if market.is_basket else self._seized[market.leg.number],
@@ -255,7 +252,7 @@ class Recorder:
         )
 
     def _leg_row(self, view: View, number: int, place: int, leg: Leg) -> LegRow:
-        path, outside, oracle, dex = self._quotes(view, leg)
+        path, outside, oracle, dex = self._quotes(view, number, place)
         basket = self._world.markets[number].vault
         locked = leg.collateral.model.balance_of(basket.contract.address)
         seized = self._seized[leg.number]
@@ -276,9 +273,9 @@ class Recorder:
                     rung.collateral,
                 )  # fmt: skip
 
-    def _quotes(self, view: View, leg: Leg) -> tuple[float, float, float | None, float | None]:
+    def _quotes(self, view: View, number: int, place: int) -> tuple[float, float, float | None, float | None]:
         """Path, outside price, oracle and DEX of a collateral, loan tokens for a whole one."""
-        price = leg.price()
+        leg, price = self._world.markets[number].legs[place], view.prices(number)[place]
         return (
             self._path[leg.number],
             view.outside[leg.number],

@@ -8,6 +8,7 @@ other.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -45,7 +46,6 @@ from plimsoll.scenario.routes import Between, Path, Routes, Way, made_between
 from plimsoll.scenario.sides import Side
 from plimsoll.scenario.vaults import BasketConfig, VaultConfig
 from plimsoll.twin import slices
-from plimsoll.twin.basket import Basket
 from plimsoll.twin.chain import Chain, Event, Revert, require
 from plimsoll.twin.share_math import to_assets_up
 from plimsoll.twin.uniswap_v2 import PairShares
@@ -115,11 +115,7 @@ class Market:
     config: VaultConfig | BasketConfig
     vault: Side
     legs: tuple[Leg, ...]  # of a vault one
-
-    @property
-    def is_basket(self) -> bool:
-        """Whether it has several collaterals."""
-        return isinstance(self.vault.model, Basket)
+    is_basket: bool  # whether it has several
 
     @property
     def owners(self) -> list[str]:
@@ -172,11 +168,11 @@ class Action(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What became of an action: the twin's answer or its revert; events of the chain, decoded."""
+    """What became of an action: the twin's answer or its revert."""
 
     action: Action
     answer: Any
-    events: list[Event]
+    events: list[Event]  # that the twin models; those of the chain are the same
     moves: list[float]  # by which the price on each collateral's DEX was multiplied; 1 without a DEX
 
     @property
@@ -197,6 +193,7 @@ class World:
         self.twin = Chain(engine.now)
         self._artifacts = artifacts
         self._events = Events()
+        self._is_alone = False
         self.events: list[Event] = []  # of the block that was done last
 
         plan = _plan(scenario, prices)
@@ -263,7 +260,7 @@ class World:
                 )
             )  # fmt: skip
         vault = self._side(name, ours[0].vault, theirs[0].vault)
-        return Market(config, vault, tuple(self.legs[first:]))
+        return Market(config, vault, tuple(self.legs[first:]), name == "Basket")
 
     def _shares(self, config: CollateralConfig, collateral: Side, pair: str | None) -> Side | None:
         """The pair as a token, if any of it is ever taken out; all of it belongs to the deployer."""
@@ -506,8 +503,7 @@ class World:
             Difference: chain and twin do not do the same.
         """
         self.twin.now = self.engine.now
-        expected = []
-        prices = self._dex_prices()
+        outcomes, prices = [], self._dex_prices()
         for action in actions:
             self.twin.events.clear()
             try:
@@ -516,28 +512,35 @@ class World:
                 answer = revert
             before, prices = prices, self._dex_prices()
             moves = [price / other for price, other in zip(prices, before, strict=True)]
-            expected.append((answer, list(self.twin.events), moves))
-        receipts = self.engine.block(
-            [
-                Transaction(
-                    each.sender, each.contract.address, each.contract.encode(each.function, *each.arguments)
-                )
-                for each in actions
-            ]
-        )
-        outcomes = []
-        self.events = []
-        for action, (answer, logged, moves), receipt in zip(actions, expected, receipts, strict=True):
+            outcomes.append(Outcome(action, answer, list(self.twin.events), moves))
+        if not self._is_alone:
+            self._hold(outcomes)
+        self.events = [event for outcome in outcomes for event in outcome.events]
+        return outcomes
+
+    def _hold(self, outcomes: Sequence[Outcome]) -> None:
+        """Does on the chain what the twin has done, and holds one against the other."""
+        sent = [
+            Transaction(it.sender, it.contract.address, it.contract.encode(it.function, *it.arguments))
+            for it, *_ in outcomes
+        ]
+        for (action, answer, expected, _), receipt in zip(outcomes, self.engine.block(sent), strict=True):
             if receipt.is_success == isinstance(answer, Revert):
                 raise Difference(
                     f"{action.function}{action.arguments}: chain {receipt.is_success}, twin {answer!r}"
                 )
             events = [event for log in receipt.logs if (event := self._decoded(log))]
-            if events != logged:
-                raise Difference(f"events of {action.function}{action.arguments}: {events} is not {logged}")
-            self.events += events
-            outcomes.append(Outcome(action, answer, events, moves))
-        return outcomes
+            if events != expected:
+                raise Difference(f"events of {action.function}{action.arguments}: {events} is not {expected}")
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Inside nothing is sent to the chain, nor compared with it: the twin is all there is."""
+        self._is_alone = True
+        try:
+            yield
+        finally:
+            self._is_alone = False
 
     def must(self, *actions: Action) -> None:
         """As `do`, for actions that have to succeed.
@@ -559,9 +562,13 @@ class World:
     def compare(self) -> int:
         """Holds every book of the chain against the twin's; returns how many numbers are equal.
 
+        None is while the twin is `alone`.
+
         Raises:
             Difference: naming the first that is not.
         """
+        if self._is_alone:
+            return 0
         count = 0
         for what, found, expected in self._books():
             if found != expected:

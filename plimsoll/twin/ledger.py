@@ -1,6 +1,5 @@
 """The pool's totals and how time changes them; the twin of ``contracts/modules/ledger.vy``."""
 
-from functools import lru_cache
 from typing import NamedTuple
 
 from plimsoll.twin import rates
@@ -47,7 +46,6 @@ def utilisation(total_assets: int, total_debt: int) -> int:
     return total_debt * WAD // total_assets
 
 
-@lru_cache(maxsize=16)  # in a block everybody asks the same
 def accrued(totals: Totals, elapsed: int, curve: rates.Curve, reserve_factor: int) -> Totals:
     """The totals after an interval without a call.
 

@@ -77,6 +77,7 @@ class Pool:
         self.draw_refill = draw_refill
         self.totals = Totals(0, 0, 0, 0, rates.to_log(curve.rate_initial, curve), 0)
         self.last_accrual = chain.now
+        self._known = self.totals, self.last_accrual, self.last_accrual, self.totals
         self.balances: dict[str, int] = chain.mapping()
         self.allowances: dict[tuple[str, str], int] = chain.mapping()
         self.lines: dict[str, tuple[int, int]] = chain.mapping()
@@ -328,7 +329,12 @@ class Pool:
 
     def accrued(self) -> Totals:
         """The books as of now."""
-        return accrued(self.totals, self.chain.now - self.last_accrual, self.curve, self.reserve_factor)
+        totals, since, until, found = self._known  # in a block everybody asks the same
+        now = self.chain.now
+        if totals is not self.totals or since != self.last_accrual or until != now:
+            found = accrued(self.totals, now - self.last_accrual, self.curve, self.reserve_factor)
+            self._known = self.totals, self.last_accrual, now, found
+        return found
 
     def cash(self) -> int:
         """The pool's balance of the asset."""
@@ -349,7 +355,8 @@ class Pool:
 
     def unmet(self, t: Totals) -> int:
         """What booking every provision now would take beyond the reserve, in fractions."""
-        return max(0, self.provisions() * FRACTION - self._reserves(t))
+        provisions = self.provisions()
+        return max(0, provisions * FRACTION - self._reserves(t)) if provisions else 0
 
     def exit_terms(self, t: Totals) -> tuple[int, int]:
         """Assets (fractions) and shares by which exits are priced.

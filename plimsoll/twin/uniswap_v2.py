@@ -20,10 +20,7 @@ Reserves = tuple[int, int]
 
 def amount_out(amount_in: int, reserves: Reserves) -> int:
     """What a pair gives for `amount_in`, rounded down; 0 for nothing and from an empty pair."""
-    if amount_in == 0:
-        return 0
-    reserve_in, reserve_out = reserves
-    return amount_in * AFTER_FEE * reserve_out // (reserve_in * FEE_BASE + amount_in * AFTER_FEE)
+    return quote_out(amount_in, (reserves,))
 
 
 def amount_in(amount_out: int, reserves: Reserves) -> int:
@@ -40,8 +37,11 @@ def amount_in(amount_out: int, reserves: Reserves) -> int:
 
 def quote_out(amount: int, pairs: Sequence[Reserves]) -> int:
     """What selling `amount` along a path of pairs yields."""
-    for reserves in pairs:
-        amount = amount_out(amount, reserves)
+    for reserve_in, reserve_out in pairs:
+        if amount == 0:
+            return 0
+        taken = amount * AFTER_FEE
+        amount = taken * reserve_out // (reserve_in * FEE_BASE + taken)
     return amount
 
 

@@ -154,9 +154,10 @@ def test_positions_are_found_as_their_prices_fall() -> None:
         for bound in (1.0, 1.2, 3.0):
             expected = sorted((owner for owner in healths if healths[owner] < bound), key=healths.__getitem__)
             assert list(ranking.below(bound, prices)) == expected
-        assert ranking.health_at(0, prices) == pytest.approx(min(healths.values()), rel=1e-9)
+            assert ranking.count_below(bound, prices) == len(expected)
         median = np.quantile(list(healths.values()), 0.5, method="inverted_cdf")
-        assert ranking.health_at(0.5, prices) == pytest.approx(median, rel=1e-9)
+        expected = pytest.approx([min(healths.values()), median], rel=1e-9)
+        assert ranking.healths_at([0, 0.5], prices) == expected
 
 
 def test_a_silent_leg_shields_only_who_has_it() -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from plimsoll.params import PRESETS
 from plimsoll.scenario.positions_by_health import PositionsByHealth
+from plimsoll.scenario.waiting import Waiting
 from plimsoll.twin import liquidation
 from plimsoll.twin.liquidation import DebtTotals, Risk
 from plimsoll.units import FRACTION, MAX, PRICE_SCALE, WAD
@@ -113,10 +114,38 @@ def test_a_quantile_is_numpys_inverted_distribution(part: float) -> None:
         ranking = PositionsByHealth(book)
         for owner in book.positions:
             ranking.update(owner)
-        healths = [ranking.health_at((n + 0.5) / count, PRICE_SCALE) for n in range(count)]
+        healths = ranking.healths_at([(n + 0.5) / count for n in range(count)], PRICE_SCALE)
         expected = np.quantile(healths, part, method="inverted_cdf")
         assert (
-            ranking.health_at(part, PRICE_SCALE)
-            == expected
-            == healths[max(0, round(part * count + 0.499) - 1)]
+            ranking.healths_at([part], PRICE_SCALE)
+            == [expected]
+            == [healths[max(0, round(part * count + 0.499) - 1)]]
         )
+
+
+PRICES = st.lists(st.tuples(st.integers(0, 12), POSITIONS), min_size=1, max_size=8)
+
+
+@settings(max_examples=150, deadline=None)
+@given(first=POSITIONS, blocks=PRICES)
+def test_since_when_positions_wait(first, blocks) -> None:
+    """As a scan of all of them in each block says; while the oracle is silent they keep waiting."""
+    book = Book(10**12, 10**12)
+    ranking, waiting = PositionsByHealth(book), Waiting(0)
+    expected: dict[str, int] = {}
+    changes: dict[str, tuple[int, int]] = first
+    for block, (part, later) in enumerate(blocks):
+        for owner, position in changes.items():
+            book.positions[owner] = position
+            ranking.update(owner)
+            waiting.touch(owner)
+        price = book.price_near(sorted(book.positions), 1) * part // 6
+        view = {"is_priced": lambda _, known=price > 0: known, "prices": lambda _, price=price: (price,)}
+        waiting.see(SimpleNamespace(block=block, rankings=[ranking], **view))
+        if price:
+            found = ranking.below(1.0, price)
+            expected = {owner: expected.get(owner, block) for owner in found}
+        assert {owner: waiting.since(owner) for owner in "abcdefgh"} == {
+            owner: expected.get(owner) for owner in "abcdefgh"
+        }
+        changes = later

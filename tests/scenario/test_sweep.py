@@ -141,7 +141,9 @@ def test_rows_are_in_order_each_path_once(sweep, rows) -> None:
     assert list(zip(table["point"], table["path"], strict=True)) == expected
     assert len(set(table["liquidated_debt"])) > 20
     assert table["liquidated_debt"][:60] != table["liquidated_debt"][60:]
-    assert min(table["compared"]) > 50
+    held = [path for path, count in zip(table["path"], table["compared"], strict=True) if count]
+    assert held == [0, 20, 40] * 2
+    assert table["compared"][20] > 50
     assert set(table["weight"]) == {1 / 60}
     assert table["fall"][3] == pytest.approx(1 - min(tiny(BROWNIAN).outside_prices(3)[0]) / 200)
 

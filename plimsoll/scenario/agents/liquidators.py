@@ -17,7 +17,7 @@ from plimsoll.scenario.blockspace import gas_of, liquidation_gas
 from plimsoll.scenario.liquidators import LiquidatorConfig
 from plimsoll.scenario.positions_by_health import SLACK
 from plimsoll.scenario.records import FeeRow
-from plimsoll.scenario.world import Action, Leg, Market, Outcome, World
+from plimsoll.scenario.world import Action, Market, Outcome, World
 from plimsoll.twin import liquidation
 from plimsoll.twin.liquidation import DebtTotals, Quote
 from plimsoll.twin.vault import Vault
@@ -36,7 +36,8 @@ class Liquidator:
         self.name = name
         self.address = made_up(name)
         self._settings = settings
-        self._vaults = vaults
+        self._markets = [(number, world.markets[number]) for number in vaults]
+        self._legs = [leg for _, market in self._markets for leg in market.legs]
         self._margin = WAD + wad(settings.margin)
         self._least = max(1, world.loan_units(settings.min_profit))
         self._capital = world.loan_units(settings.capital)
@@ -49,7 +50,7 @@ class Liquidator:
         if self._settings.kind == "flash":
             return
         yield world.mint(world.loan, self.address, self._capital)
-        for market in self._markets(world):
+        for _, market in self._markets:
             yield world.act(self.address, world.loan, "approve", market.vault.contract.address, MAX)
             for leg in market.legs:
                 if leg.pair and world.router:
@@ -59,12 +60,13 @@ class Liquidator:
         """Sells what it has, then closes what pays, the best first."""
         if any(outage.covers(view.second) for outage in self._settings.outages):
             return
-        for leg in self._legs(view.world):
+        for leg in self._legs:
             yield from self._inventory.sales(view, leg)
-        if self._settings.kind == "capital" and self._lost(view) > self._bearable:
+        markets = [(number, market) for number, market in self._markets if view.count_below(number)]
+        if not markets or (self._settings.kind == "capital" and self._lost(view) > self._bearable):
             return
         budget = max(0, self._money(view.world))
-        for number, market in zip(self._vaults, self._markets(view.world), strict=True):
+        for number, market in markets:
             prices = view.prices(number)
             venues = [
                 self._inventory.venue(view, leg, price)
@@ -110,14 +112,8 @@ class Liquidator:
 
     def _lost(self, view: View) -> int:
         """Base units of the loan asset, its collateral at the outside prices."""
-        held = self._inventory.worth(view, self._legs(view.world))
+        held = self._inventory.worth(view, self._legs)
         return self._capital - held - self._money(view.world)
-
-    def _markets(self, world: World) -> list[Market]:
-        return [world.markets[number] for number in self._vaults]
-
-    def _legs(self, world: World) -> list[Leg]:
-        return [leg for market in self._markets(world) for leg in market.legs]
 
     def _leaves_out(self, market: Market) -> bool:
         """Whether it cannot or does not take a vault's collateral."""
@@ -213,7 +209,7 @@ class Liquidator:
 
     def record(self, view: View) -> dict[str, int | float]:
         """Loan asset above the capital, after gas; collateral held at the outside price; base units."""
-        held = self._inventory.worth(view, self._legs(view.world))
+        held = self._inventory.worth(view, self._legs)
         found: dict[str, int | float] = {"profit": self._money(view.world) - self._capital, "inventory": held}
         if view.fees.ether:
             found |= {"gas_paid": self._gas_paid, "bids_paid": self._bids_paid}

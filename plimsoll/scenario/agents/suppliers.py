@@ -12,6 +12,7 @@ from plimsoll.scenario import suppliers
 from plimsoll.scenario.agents.view import View
 from plimsoll.scenario.world import Action, World
 from plimsoll.twin.chain import Event
+from plimsoll.twin.share_math import to_assets_down
 from plimsoll.units import HOUR, MAX
 
 
@@ -40,7 +41,7 @@ class Lenders:
 
     def record(self, view: View) -> dict[str, int | float]:
         """What they have in the pool, base units."""
-        return {"supplied": sum(_supplied(view, each) for each in self._addresses)}
+        return {"supplied": _supplied(view, self._addresses)}
 
 
 class Visitor:
@@ -72,7 +73,7 @@ class Visitor:
 
     def record(self, view: View) -> dict[str, int | float]:
         """What it has in the pool, base units."""
-        return {"supplied": _supplied(view, self.address)}
+        return {"supplied": _supplied(view, [self.address])}
 
 
 class Stakers:
@@ -111,8 +112,10 @@ class Stakers:
         """Shares staked; how many have left the backstop and have no request either."""
         model = view.world.backstop.model
         books = model.books()
-        gone = [not model.balance_of(each) and not model.departing(each, books) for each in self._addresses]
-        return {"staked": sum(map(model.balance_of, self._addresses)), "left": sum(gone)}
+        staked = [model.balances.get((books.stake.generation, each), 0) for each in self._addresses]
+        left = [who for who, stake in zip(self._addresses, staked, strict=True) if not stake]
+        gone = [who for who in left if not model.departing(who, books)]
+        return {"staked": sum(staked), "left": len(gone)}
 
 
 def losses(view: View) -> list[Event]:
@@ -132,8 +135,8 @@ def _exits(view: View, addresses: Iterable[str], label: str) -> Iterable[Action]
             yield view.world.act(owner, view.world.pool, "exit", shares, 0, owner, owner, label=label)
 
 
-def _supplied(view: View, owner: str) -> int:
-    """What an owner has in the pool, base units."""
+def _supplied(view: View, owners: Iterable[str]) -> int:
+    """What owners have in the pool together, base units."""
     pool = view.world.pool.model
-    assets: int = pool.exit_assets(pool.accrued(), pool.balances.get(owner, 0))
-    return assets
+    terms = pool.exit_terms(pool.accrued())
+    return sum(to_assets_down(pool.balances.get(owner, 0), *terms) for owner in owners)

@@ -7,8 +7,8 @@ into `Laboratory.play(agents=[...])`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -20,9 +20,12 @@ from plimsoll.scenario.world import Action, Outcome, World
 from plimsoll.units import HOUR
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class View:
-    """What agents see: the world, and where and when in the scenario they are."""
+    """What agents see: the world, and where and when in the scenario they are.
+
+    It is of one moment, so that whatever many ask is looked up once.
+    """
 
     world: World
     rankings: list[PositionsByHealth | BasketsByHealth]  # one for each vault, of every indebted position
@@ -31,6 +34,8 @@ class View:
     second: int  # since the start
     loan_price: float = 1.0  # dollars for a loan token
     fees: Fees = FREE
+    _prices: dict[int, tuple[int, ...]] = field(default_factory=dict, init=False, repr=False)
+    _outside: dict[int, int] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def hour(self) -> float:
@@ -48,11 +53,14 @@ class View:
 
     def prices(self, number: int) -> tuple[int, ...]:
         """The oracles' prices of a vault's or basket's collaterals, 1e36; 0 while one has none."""
-        return tuple(leg.price() for leg in self.world.markets[number].legs)
+        found = self._prices.get(number)
+        if found is None:
+            found = self._prices[number] = tuple([leg.price() for leg in self.world.markets[number].legs])
+        return found
 
     def is_priced(self, number: int) -> bool:
         """Whether healths can be told: a vault's oracle answers; a basket's silent legs have ceilings."""
-        return self.world.markets[number].is_basket or any(self.prices(number))
+        return any(self.prices(number)) or self.world.markets[number].is_basket
 
     def below(self, number: int, health: float = 1.0) -> Iterator[str]:
         """Owners in a vault whose health is below `health`, or just above it; nobody if it cannot be told."""
@@ -62,23 +70,33 @@ class View:
         elif prices[0]:
             yield from ranking.below(health, prices[0])
 
+    def count_below(self, number: int) -> int:
+        """How many are below health 1 in a vault, or just above it."""
+        ranking, prices = self.rankings[number], self.prices(number)
+        if isinstance(ranking, BasketsByHealth):
+            return ranking.count_below(1.0, prices)
+        return ranking.count_below(1.0, prices[0]) if prices[0] else 0
+
     def by_return(self, number: int) -> Iterator[tuple[float, str]]:
         """Owners in a vault whose health is below 1 by what a close returns; see `PositionsByHealth`."""
         ranking, (price,) = self.rankings[number], self.prices(number)
         assert isinstance(ranking, PositionsByHealth)
         return ranking.by_return(price) if price else iter(())
 
-    def health_at(self, number: int, part: float) -> float | None:
-        """The least health that `part` of a vault's do not exceed; None without debts or oracle's price."""
+    def healths_at(self, number: int, parts: Sequence[float]) -> list[float | None]:
+        """The least healths that `parts` of a vault's do not exceed; None without debts or oracle's price."""
         ranking, prices = self.rankings[number], self.prices(number)
         if isinstance(ranking, BasketsByHealth):
-            return ranking.health_at(part, prices)
-        return ranking.health_at(part, prices[0]) if prices[0] else None
+            return ranking.healths_at(parts, prices)
+        return ranking.healths_at(parts, prices[0]) if prices[0] else [None] * len(parts)
 
     def outside_price(self, number: int) -> int:
         """The outside price of a collateral in base units, 1e36; numbers count all vaults' collaterals."""
-        leg = self.world.legs[number]
-        return leg.config.oracle.answer(self.outside[number]) * leg.scale
+        found = self._outside.get(number)
+        if found is None:
+            leg = self.world.legs[number]
+            found = self._outside[number] = leg.config.oracle.answer(self.outside[number]) * leg.scale
+        return found
 
 
 class Agent(Protocol):

@@ -1,0 +1,54 @@
+"""A path that the twin plays alone has the rows of one that it plays beside the contracts."""
+
+from dataclasses import replace
+
+import pytest
+
+from plimsoll.scenario.reading import load, parse
+from plimsoll.scenario.records import Result
+from tests.utils.laboratory import BASKET, SCENARIOS, TINY, laboratory
+
+SHIPPED = ["correlated-crash", "sequencer-halt", "whale"]
+DRAWN = {
+    "a vault": (
+        TINY,
+        "vaults.0.price={kind: gbm, start: 200, hours: 3, volatility: 9}",
+        "arrivals=[{per_day: 200, debt: 4_000, ltv: {min: 0.5, max: 0.7}, stay_hours: 1}]",
+        "gas={ether: 2_000, base_fee: [[0, 20], [1, 300]], limit: 2_000_000}",
+        "vaults.0.shocks=[{hour: 1, factor: 0.75}]",
+        "poker={every: 3}",
+    ),
+    "a basket": (
+        BASKET,
+        "order=random",
+        "pool.lenders.flee_loss=true",
+        "vaults.0.legs.0.price={kind: jumps, start: 2_000, hours: 3, drift: 0, volatility: 9, "
+        "jumps_per_year: 5_000, jump_mean: -0.1, jump_sigma: 0.1}",
+    ),
+}  # fmt: skip
+
+
+def rows(result: Result) -> Result:
+    """All but how long it took and what was compared."""
+    return replace(result, seconds=0, compared=0)
+
+
+@pytest.mark.parametrize("what", DRAWN)
+@pytest.mark.parametrize("seed", [7, 8])
+def test_drawn_paths_have_the_same_rows(what, seed) -> None:
+    text, *settings = DRAWN[what]
+    lab = laboratory(parse(text, what, [*settings, f"seed={seed}"]))
+    for path in range(3):
+        full, quick = lab.play(path), lab.quick(path)
+        assert full.liquidations
+        assert rows(quick) == rows(full)
+        assert (quick.compared, full.compared > 20) == (0, True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SHIPPED)
+def test_shipped_scenarios_have_the_same_rows(name) -> None:
+    lab = laboratory(load(SCENARIOS / f"{name}.yaml"))
+    quick = lab.quick()
+    assert quick.liquidations
+    assert rows(quick) == rows(lab.play())
