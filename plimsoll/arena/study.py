@@ -13,6 +13,7 @@ from plimsoll.params import wad
 from plimsoll.scenario.borrowers import draw
 from plimsoll.scenario.config import Scenario
 from plimsoll.scenario.loans import Borrower
+from plimsoll.scenario.people import BorrowersConfig
 from plimsoll.units import WAD
 
 DOLLARS = {"USDC": 1, "USDT": 1, "DAI": 1, "WETH": 2_000}
@@ -86,6 +87,33 @@ def check(rule: str | type[Rule], scenario: Scenario, *, deployed: bool = False)
     """
     for vault in range(len(scenario.vaults)):
         made(rule, scenario, vault, deployed=deployed)
+
+
+def left_out(scenario: Scenario) -> list[str]:
+    """What a scenario has and the arena does not play, in words."""
+    acting = [
+        group.count
+        for group in scenario.borrowers
+        if isinstance(group, BorrowersConfig) and group.behaviour.kind != "passive"
+    ]
+    lenders, feeds = scenario.pool.lenders, [each.oracle for _, each in scenario.collaterals]
+    there = {
+        f"{sum(acting):,} borrowers act": acting,
+        "lenders leave": lenders.flee_loss or lenders.flee_utilisation is not None,
+        "people come and go": scenario.arrivals or scenario.refinancing or scenario.pool.visitors,
+        "somebody attacks": scenario.griefer or scenario.forger or scenario.pumper or scenario.exploiter,
+        "curator and guardian act": scenario.acts or scenario.poker,
+        "blocks have a price": scenario.gas,
+        "an oracle has a second feed": any(each.second or each.fallback for each in feeds),
+        "a rate multiplies prices": any(each.rate for each in feeds),
+        "a feed reads the DEX": any(each.reads == "dex" for each in feeds),
+        "a feed counts dollars": any(each.quote == "dollars" for each in feeds),
+        "a token is halted": any(each.halts for _, each in scenario.collaterals),
+        "providers leave the DEX, or it has a detour": any(
+            each.dex and (each.dex.thinning or each.dex.detour) for _, each in scenario.collaterals
+        ),
+    }
+    return [words for words, found in there.items() if found]
 
 
 def adapted(people: Sequence[Borrower], rule: Rule, scenario: Scenario, vault: int) -> list[Borrower]:

@@ -124,6 +124,17 @@ class Tournament:
     varied: int
     deployed: bool = False
 
+    def check(self) -> None:
+        """Sees that there is something to play.
+
+        Raises:
+            ArenaError: there is not, or a rule is none.
+        """
+        if not self.entrants:
+            raise ArenaError("No rule takes part; name some of `plimsoll arena --rules`, or a file of yours.")
+        if not self.points:
+            raise ArenaError(next(iter(self.unplayable.values())))
+
     @cached_property
     def unplayable(self) -> dict[tuple[str, str], str]:
         """Why a rule cannot play a scenario, by the names of both."""
@@ -148,12 +159,8 @@ class Tournament:
 
     @cached_property
     def points(self) -> tuple[Point, ...]:
-        """Everything that can be played, by its number.
-
-        Raises:
-            ArenaError: there is nothing.
-        """
-        found = tuple(
+        """Everything that can be played, by its number."""
+        return tuple(
             Point(entry, variation, entrant)
             for entry in self.entries
             for variation in self.variations
@@ -161,9 +168,6 @@ class Tournament:
             if (entry.name, variation) not in self.unchanged
             and (entry.name, entrant.name) not in self.unplayable
         )
-        if not found:
-            raise ArenaError(next(iter(self.unplayable.values())))
-        return found
 
     def paths_of(self, point: Point) -> range:
         """The numbers of a point's paths; one where nothing is random."""
@@ -219,7 +223,6 @@ def run(tournament: Tournament, folder: Path, crew: Crew, progress: Progress | N
         progress: called with the plays that are done, and all.
 
     Raises:
-        ArenaError: no rule can play a scenario.
         SweepError: the folder holds another tournament or something else, a path cannot be played, or workers
             fail; what was played is kept.
     """

@@ -14,6 +14,7 @@ COMMANDS = {
     "play": "Play with a market in a browser.",
     "run": "Play a scenario and write a report.",
     "sweep": "Play a scenario many times and sum up the risk.",
+    "arena": "Play rules of liquidation side by side.",
     "compare": "Lay two runs or sweeps side by side.",
     "inspect": "Show pools, vaults and positions of a network.",
     "deploy": "Deploy a Factory, pools and vaults.",

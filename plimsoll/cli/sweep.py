@@ -4,51 +4,15 @@ from __future__ import annotations
 
 import os
 import shlex
-import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
-from threading import Event
-from types import FrameType
-from typing import TYPE_CHECKING
 
 import click
 
 from plimsoll.cli import INTERRUPTED, Whole
+from plimsoll.cli.counting import bars, counted, remembered_interrupt
 from plimsoll.scenario.files import REPORTS, file_of, shown
-
-if TYPE_CHECKING:
-    from rich.progress import Progress
-
-
-@contextmanager
-def remembered_interrupt() -> Iterator[Event]:
-    """Set by Ctrl-C, whose exception is lost when it is raised in a destructor, of which dask has many."""
-    pressed, before = Event(), signal.getsignal(signal.SIGINT)
-
-    def handler(number: int, frame: FrameType | None) -> None:
-        pressed.set()
-        if callable(before):
-            before(number, frame)
-
-    signal.signal(signal.SIGINT, handler)
-    try:
-        yield pressed
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def counted(progress: Progress, title: str, pressed: Event) -> Callable[[int, int], None]:
-    """Shows how far something is, and lets Ctrl-C end it."""
-    task = progress.add_task(title, total=None)
-
-    def report(done: int, total: int) -> None:
-        if pressed.is_set():
-            raise KeyboardInterrupt
-        progress.update(task, completed=done, total=total)
-
-    return report
 
 
 @click.command()
@@ -93,7 +57,6 @@ def cli(
     A sweep that was stopped goes on with the same command, and one with more --paths plays only what is new.
     """
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from plimsoll.chain import artifacts
     from plimsoll.report.folder import PAGE
@@ -116,7 +79,6 @@ def cli(
     path = file_of(name)
     folder = out or REPORTS / f"{path.stem}-sweep"
     console = Console()
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     try:
         source, grid = source_of(path, settings), grid_of(axes)
         points, corners = points_of(source, grid)
@@ -127,7 +89,7 @@ def cli(
             console.print(f"Nothing in {path.name} is random: every path of a grid point is the same.")
         with console.status("compiling the contracts, if they have changed"):
             found = artifacts.load(CONTRACTS, sweep.has_exchange)
-        with Progress(*columns, console=console) as progress, remembered_interrupt() as pressed:
+        with bars(console) as progress, remembered_interrupt() as pressed:
             samples = sampled(sweep, paths, of, counted(progress, "prices", pressed))
             with closing(Cluster(address)) if address else processes(workers) as crew:
                 rows = run(sweep, samples, folder, found, crew, counted(progress, "paths", pressed))

@@ -70,17 +70,17 @@ class Drawn:
 Drawing = ParamSpec("Drawing")
 
 
-def _styled(draw: Callable[Drawing, Figure]) -> Callable[Drawing, Figure]:
+def styled(draw: Callable[Drawing, Figure]) -> Callable[Drawing, Figure]:
     """Draws in the colours and type of all pictures."""
 
     @wraps(draw)
-    def styled(*words: Drawing.args, **options: Drawing.kwargs) -> Figure:
+    def drawn(*words: Drawing.args, **options: Drawing.kwargs) -> Figure:
         from matplotlib import rc_context
 
         with rc_context(STYLE):
             return draw(*words, **options)
 
-    return styled
+    return drawn
 
 
 def title_of(name: str) -> str:
@@ -108,7 +108,7 @@ def shown_as(name: str) -> Callable[[float], str]:
             return lambda value: compact(value) if abs(value) >= 1e4 else f"{value:,.4g}"
 
 
-@_styled
+@styled
 def heat(study: Study, name: str) -> Figure:
     """A figure over two axes: a cell a grid point, with its interval below; hatched where it is impossible.
 
@@ -163,7 +163,7 @@ def heat(study: Study, name: str) -> Figure:
     return _headed(figure, study, _with_unit(study, name), "below each figure its interval of 95 %")
 
 
-@_styled
+@styled
 def curve(study: Study, names: Sequence[str]) -> Figure:
     """Figures along the first axis, with their intervals as bands; a line for each value of the others.
 
@@ -205,7 +205,7 @@ def save(figure: Figure, path: Path) -> None:
         writing.write(figure, path)
 
 
-@_styled
+@styled
 def likelihood(study: Study) -> Figure:
     """How likely an amount of bad debt or more is, at the grid points with the highest ES 99."""
     from matplotlib.ticker import NullFormatter
@@ -342,13 +342,12 @@ def _headed(figure: Figure, study: Study, title: str, note: str = "") -> Figure:
     about = f"{study.summary['title']}, {each_of(study.summary)}"
     if note and study.summary["paths"] > 1:
         about += f"; {note}"
-    above = figure.suptitle(
-        f"{title[:1].upper()}{title[1:]}\n{fill(about, TITLE_WIDTH)}",
-        x=0.01,
-        ha="left",
-        fontsize=12,
-        color=INK,
-    )
+    return titled(figure, f"{title[:1].upper()}{title[1:]}\n{fill(about, TITLE_WIDTH)}")
+
+
+def titled(figure: Figure, title: str) -> Figure:
+    """The figure with a title, which a page with a heading of its own can leave out."""
+    above = figure.suptitle(title, x=0.01, ha="left", fontsize=12, color=INK)
     figure.draw_without_rendering()
     height = above.get_window_extent().height
     above.set_gid(f"title-{72 * (height + 2 * PAD) / figure.dpi:.0f}")

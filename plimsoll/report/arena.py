@@ -1,0 +1,492 @@
+"""The results of a tournament: figures of every point with intervals, in words and as tables.
+
+Amounts are parts of what was borrowed, so that scenarios of any size can be laid side by side;
+`plays.parquet` has the amounts themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from plimsoll.arena.study import left_out
+from plimsoll.arena.tournament import Tournament
+from plimsoll.report.risk import (
+    Estimate,
+    Numbers,
+    differences,
+    expected_shortfall,
+    mean,
+    over_runs,
+    value_at_risk,
+)
+from plimsoll.report.sweep import TAIL
+from plimsoll.scenario.sample import Sample, every
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+FORMAT = "plimsoll arena, version 1"
+OURS = "plimsoll"
+
+
+class Measure(NamedTuple):
+    """What is measured of a play.
+
+    Attributes:
+        title: of a column.
+        unit: part (of what was borrowed), times, hours or count.
+        definition: in a sentence or two.
+    """
+
+    title: str
+    unit: str
+    definition: str
+
+
+MEASURES = {
+    "lender_loss": Measure(
+        "lenders lose", "part", "Debt that nobody pays: booked by the rule, or hidden at the end."
+    ),
+    "booked": Measure("booked", "part", "Of that, what the rule has written off."),
+    "hidden": Measure(
+        "hidden", "part",
+        "Of that, debt at the end beyond what its collateral is worth at the outside price, and what the "
+        "protocol has paid for collateral beyond what that is worth.",
+    ),
+    "borrower_cost": Measure(
+        "borrowers pay", "part",
+        "Collateral taken, at the outside price, beyond the debt that it paid: bonus and penalty, "
+        "also of debt that need not have been repaid.",
+    ),
+    "over_liquidation": Measure(
+        "repaid, times the need", "times",
+        "Debt repaid over the least that would have made the accounts healthy at the price of each close.",
+    ),
+    "keepers": Measure("keepers gain", "part", "Profit of all liquidators; gas costs nothing."),
+    "protocol": Measure(
+        "protocol keeps", "part", "Fees and penalties, and gains with collateral that it took over."
+    ),
+    "others": Measure(
+        "others lose", "part",
+        "What others lose who stand in by the rule, such as a pool of deposits; below 0 what they gain.",
+    ),
+    "venues": Measure(
+        "lost on the DEX", "part", "What sales of collateral brought less than the outside price."
+    ),
+    "under_water": Measure(
+        "hours under water", "hours",
+        "For how long debt was worth more than its collateral: hours for each token borrowed.",
+    ),
+    "cascade": Measure(
+        "cascade", "times", "The outside price's fall over that of its path without feedback of sales."
+    ),
+    "closes": Measure("closes", "count", "How many closes there were."),
+}  # fmt: skip
+TAILED = ("lender_loss", "borrower_cost")  # of which there are a median and an ES 99
+JUDGED = {
+    "lender_loss_mean": "lenders lose",
+    "lender_loss_es_99": "lenders lose, ES 99",
+    "borrower_cost_mean": "borrowers pay",
+    "under_water_mean": "hours under water",
+}
+"""By which two rules are told apart, each less being better."""
+WORSE = {
+    "lender_loss_mean": "Lenders lose more",
+    "lender_loss_es_99": "In the worst hundredth of the paths lenders lose more",
+    "borrower_cost_mean": "Borrowers pay more",
+    "under_water_mean": "Debt is under water for longer",
+}
+SHOWN = (
+    "lender_loss_mean", "lender_loss_median", "lender_loss_es_99", "booked_mean", "hidden_mean",
+    "borrower_cost_mean", "borrower_cost_median", "borrower_cost_es_99", "over_liquidation_mean",
+    "keepers_mean", "protocol_mean", "others_mean", "venues_mean", "under_water_mean", "cascade_mean",
+    "closes_mean",
+)  # fmt: skip
+"""The columns of a scenario's table on the page."""
+BRIEF = {
+    "lender_loss_mean": "lenders\nlose",
+    "lender_loss_median": "\nmedian",
+    "lender_loss_es_99": "\nES 99",
+    "borrower_cost_mean": "borrowers\npay",
+    "over_liquidation_mean": "times\nthe\nneed",
+    "under_water_mean": "hours\nunder\nwater",
+}
+"""Those in the terminal, and what they are called there."""
+SURE = ("lender_loss_mean", "lender_loss_es_99", "borrower_cost_mean", "under_water_mean")
+"""Those that stand with their intervals."""
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """What a tournament has found.
+
+    Attributes:
+        summary: what `summary.json` says.
+    """
+
+    summary: dict[str, Any]
+
+    @property
+    def rules(self) -> list[str]:
+        """The rules that could play anything, the one whose lenders lose least first."""
+        return [each["rule"] for each in self.summary["overall"]]
+
+    @property
+    def baseline(self) -> str:
+        """The rule that others are laid beside: Plimsoll, where it takes part."""
+        return OURS if OURS in self.rules else self.rules[0]
+
+    @property
+    def scenarios(self) -> list[dict[str, Any]]:
+        """What is said of each scenario."""
+        found: list[dict[str, Any]] = self.summary["scenarios"]
+        return found
+
+    def of(self, scenario: str, variation: str = "as written") -> list[dict[str, Any]]:
+        """The points of a scenario, in the order of `rules`."""
+        points = [
+            each
+            for each in self.summary["points"]
+            if each["scenario"] == scenario and each["variation"] == variation
+        ]
+        return sorted(points, key=lambda each: self.rules.index(each["rule"]))
+
+    def against(self, rule: str, figure: str) -> dict[str, list[str]]:
+        """The scenarios in which the baseline is `better`, `worse` and `alike` by a figure than a rule."""
+        found: dict[str, list[str]] = {"better": [], "worse": [], "alike": []}
+        for each in self.summary["beside"]:
+            if each["rule"] == rule and each["figure"] == figure:
+                found[_judged(each)].append(each["scenario"])
+        return found
+
+
+def _judged(difference: Mapping[str, Any]) -> str:
+    """What a figure of another rule less the baseline's says of the baseline."""
+    low, high = difference["low"], difference["high"]
+    if low is None:
+        low = high = difference["value"]
+    return "better" if low > 0 else "worse" if high < 0 else "alike"
+
+
+def parts(rows: pa.Table) -> dict[str, Numbers]:
+    """The measures of plays, amounts as parts of what was borrowed."""
+    borrowed = rows["borrowed"].to_numpy()
+    found = {}
+    for name, measure in MEASURES.items():
+        values = rows[name].to_numpy(zero_copy_only=False).astype(float)
+        if measure.unit in ("part", "hours"):
+            values = np.divide(values, borrowed, out=np.zeros_like(values), where=borrowed > 0)
+        found[name] = values
+    return found
+
+
+def _figures(runs: Mapping[str, Numbers], weights: Numbers) -> dict[str, Any]:
+    return {
+        **{f"{name}_mean": mean(values, weights) for name, values in runs.items()},
+        **{f"{name}_median": value_at_risk(runs[name], 0.5, weights) for name in TAILED},
+        **{f"{name}_es_99": expected_shortfall(runs[name], 0.99, weights) for name in TAILED},
+    }
+
+
+def _means(runs: Mapping[str, Numbers], weights: Numbers) -> dict[str, Any]:
+    return {f"{name}_mean": mean(values, weights) for name, values in runs.items()}
+
+
+def _judgement(runs: Mapping[str, Numbers], weights: Numbers) -> dict[str, Any]:
+    return {
+        "lender_loss_es_99": expected_shortfall(runs["lender_loss"], 0.99, weights),
+        **{
+            name: mean(runs[name.removesuffix("_mean")], weights) for name in JUDGED if name.endswith("_mean")
+        },
+    }
+
+
+def results_of(tournament: Tournament, rows: pa.Table, about: Mapping[str, Any]) -> Results:
+    """What a tournament has found.
+
+    Args:
+        tournament: what was played.
+        rows: a row a play, in order, as `plimsoll.arena.tournament.run` returns them.
+        about: what else the summary says: command, versions.
+    """
+    runs: dict[tuple[str, str, str], dict[str, Numbers]] = {}
+    points, first = [], 0
+    for point in tournament.points:
+        count = len(tournament.paths_of(point))
+        part = rows.slice(first, count)
+        first += count
+        key = point.entry.name, str(point.variation), point.entrant.name
+        runs[key] = parts(part)
+        points.append(
+            dict(zip(("scenario", "variation", "rule"), key, strict=True))
+            | {"paths": count, "borrowed": float(np.mean(part["borrowed"].to_numpy()))}
+            | _estimated(over_runs(runs[key], every(count), _figures))
+        )
+    overall = _overall(tournament, points, runs)
+    results = Results({
+        "format": FORMAT,
+        "inputs": tournament.inputs,
+        "digest": tournament.digest,
+        "deployed": tournament.deployed,
+        "paths": tournament.paths,
+        "varied": tournament.varied,
+        "scenarios": [
+            {
+                "name": entry.name,
+                "title": entry.config.title,
+                "loan": entry.config.pool.loan.symbol,
+                "seed": entry.config.seed,
+                "hours": entry.config.duration,
+                "left_out": left_out(entry.config),
+            }
+            for entry in tournament.entries
+        ],
+        "variations": [str(each) for each in tournament.variations],
+        "sources": {entrant.name: entrant.kind.source for entrant in tournament.entrants},
+        "points": points,
+        "common": _common(tournament),
+        "overall": overall,
+        "unplayable": [
+            {"scenario": scenario, "rule": rule, "because": because}
+            for (scenario, rule), because in tournament.unplayable.items()
+        ],
+        "unchanged": [
+            {"scenario": name, "variation": str(variation)} for name, variation in tournament.unchanged
+        ],
+        **about,
+    })  # fmt: skip
+    results.summary["beside"] = [*_beside(results, runs)]
+    return results
+
+
+def _estimated(found: Mapping[str, Estimate]) -> dict[str, Any]:
+    return {
+        "figures": {name: each.value for name, each in found.items()},
+        "intervals": {name: [each.low, each.high] for name, each in found.items() if each.low is not None},
+    }
+
+
+def _playing(tournament: Tournament) -> list[str]:
+    """The rules that can play anything."""
+    return list(dict.fromkeys(point.entrant.name for point in tournament.points))
+
+
+def _common(tournament: Tournament) -> list[str]:
+    """The scenarios that all of them can play."""
+    return [
+        entry.name
+        for entry in tournament.entries
+        if not any((entry.name, rule) in tournament.unplayable for rule in _playing(tournament))
+    ]
+
+
+def _overall(
+    tournament: Tournament,
+    points: Sequence[Mapping[str, Any]],
+    runs: Mapping[tuple[str, str, str], Mapping[str, Numbers]],
+) -> list[dict[str, Any]]:
+    """Every rule over the scenarios that all can play, which count the same; the least loss first."""
+    common = _common(tournament)
+    known = {(each["scenario"], each["variation"], each["rule"]): each["figures"] for each in points}
+    found = []
+    for rule in _playing(tournament):
+        played = [(known[name, "as written", rule], runs[name, "as written", rule]) for name in common]
+        figures: dict[str, Any] = {}
+        for figure in known[next(key for key in known if key[2] == rule)]:
+            values = [each[figure] for each, _ in played if each[figure] is not None]
+            figures[figure] = float(np.mean(values)) if values else None
+        row: dict[str, Any] = {"rule": rule, "figures": figures, "intervals": {}}
+        if played:  # path n of all scenarios is one draw
+            most = max(len(it["lender_loss"]) for _, it in played)
+            joined = {
+                name: np.mean([np.resize(it[name], most) for _, it in played], axis=0)
+                for name in ("lender_loss", "borrower_cost", "under_water")
+            }
+            row["intervals"] = _estimated(over_runs(joined, every(most), _means))["intervals"]
+        row["varied"] = {
+            str(variation): {
+                figure: float(np.mean([
+                    known.get((name, str(variation), rule), known[name, "as written", rule])[figure]
+                    for name in common
+                ])) if common else None
+                for figure in ("lender_loss_mean", "borrower_cost_mean")
+            }
+            for variation in tournament.variations
+        }  # fmt: skip
+        found.append(row)
+    return sorted(found, key=lambda row: row["figures"]["lender_loss_mean"] or 0.0)
+
+
+def _beside(
+    results: Results, runs: Mapping[tuple[str, str, str], Mapping[str, Numbers]]
+) -> Iterator[dict[str, Any]]:
+    """Every rule less the baseline, path by path, in each scenario that both play."""
+    for scenario in results.scenarios:
+        name = scenario["name"]
+        ours = runs.get((name, "as written", results.baseline))
+        for rule in results.rules:
+            others = runs.get((name, "as written", rule))
+            if ours is None or others is None or rule == results.baseline:
+                continue
+            sample: Sample = every(len(ours["lender_loss"]))
+            for figure, each in differences(ours, others, sample, _judgement).items():
+                yield {"scenario": name, "rule": rule, "figure": figure, **each._asdict()}
+
+
+# ------------------------------------------------------------------------------------------------------ words
+
+
+def shown_as(unit: str) -> Callable[[float], str]:
+    """How a figure of a unit is written."""
+    match unit:
+        case "part":
+            return lambda value: f"{100 * value:.2f} %"
+        case "times":
+            return lambda value: f"{value:.2f}"
+        case "hours":
+            return lambda value: f"{value:,.2f}"
+        case _:
+            return lambda value: f"{value:,.0f}"
+
+
+def measure_of(figure: str) -> tuple[Measure, str]:
+    """The measure of a figure, and which figure of it: mean, median or ES 99."""
+    name, _, kind = figure.partition("_es_99")
+    if name != figure:
+        return MEASURES[name], "ES 99"
+    name, _, kind = figure.rpartition("_")
+    return MEASURES[name], kind
+
+
+def cell(row: Mapping[str, Any], figure: str) -> tuple[str, str]:
+    """A figure, and its interval if it stands with one."""
+    measure, _ = measure_of(figure)
+    show, value = shown_as(measure.unit), row["figures"][figure]
+    interval = row["intervals"].get(figure) if figure in SURE else None
+    if value is None:
+        return "none", ""
+    return show(value), f"{show(interval[0])} to {show(interval[1])}" if interval else ""
+
+
+def verdict(results: Results) -> list[str]:
+    """What was found, in sentences, also where the baseline is worse."""
+    summary, rules = results.summary, results.rules
+    said = []
+    if common := summary["common"]:
+        where = (
+            f"Over the {len(common)} scenarios that all" if len(common) > 1 else f"In {common[0]}, which all"
+        )
+        said += [
+            f"{where} {len(rules)} rules play, {_placed(results, 'lender_loss_mean', 'lenders lose')}"
+            if len(rules) > 1
+            else f"Lenders lose {_said(summary['overall'][0], 'lender_loss_mean')} of what was borrowed.",
+        ]
+        if len(rules) > 1:
+            placed = _placed(results, "borrower_cost_mean", "borrowers pay")
+            said.append(f"{placed[:1].upper()}{placed[1:]}")
+    for figure in JUDGED:
+        said += _worse(results, figure)
+    said += [_varied(results)] if len(summary["variations"]) > 1 and common else []
+    return [each for each in said if each]
+
+
+def _said(row: Mapping[str, Any], figure: str) -> str:
+    value, interval = cell(row, figure)
+    return f"{value} ({interval})" if interval else value
+
+
+def _placed(results: Results, figure: str, words: str) -> str:
+    """Who is best over all, and how the baseline does."""
+    ordered = sorted(results.summary["overall"], key=lambda row: row["figures"][figure])
+    best, ours = ordered[0], results.baseline
+    place = [row["rule"] for row in ordered].index(ours)
+    said = f"{words} least under {best['rule']}: {_said(best, figure)} of what was borrowed"
+    if place == 0:
+        return f"{said}; next is {ordered[1]['rule']} with {_said(ordered[1], figure)}."
+    return f"{said}; {ours} is number {place + 1} of {len(ordered)} with {_said(ordered[place], figure)}."
+
+
+def _worse(results: Results, figure: str) -> list[str]:
+    """Where other rules are better than the baseline by a figure, with the best of them."""
+    ours, found, played = results.baseline, [], 0
+    for scenario in results.scenarios:
+        rows = {row["rule"]: row for row in results.of(scenario["name"])}
+        better = [
+            rule for rule in rows if scenario["name"] in results.against(rule, figure)["worse"]
+        ]  # fmt: skip
+        played += ours in rows and len(rows) > 1
+        if better:
+            best = min(better, key=lambda rule: rows[rule]["figures"][figure])
+            one, other = cell(rows[ours], figure)[0], cell(rows[best], figure)[0]
+            found.append(f"{scenario['name']} ({one}; {best} {other})")
+    if not played:
+        return []
+    begin = f"{WORSE[figure]} under {ours} than under another rule"
+    if not found:
+        return [f"{begin} in none of {played} scenarios."]
+    return [f"{begin} in {len(found)} of {played} scenarios: {', '.join(found)}."]
+
+
+def _varied(results: Results) -> str:
+    """What each variation does to the baseline's lenders, and who does best under it."""
+    overall = results.summary["overall"]
+    ours = next(row for row in overall if row["rule"] == results.baseline)
+    show, parts = shown_as("part"), []
+    for variation in results.summary["variations"][1:]:
+        ordered = sorted(overall, key=lambda row: row["varied"][variation]["lender_loss_mean"])
+        value = show(ours["varied"][variation]["lender_loss_mean"])
+        best = ordered[0]
+        rest = (
+            "" if best is ours else f", {best['rule']} {show(best['varied'][variation]['lender_loss_mean'])}"
+        )
+        parts.append(f"{variation} {value}{rest}")
+    return (
+        f"What lenders lose under {results.baseline}, and under the best rule, when one thing is different: "
+        f"{'; '.join(parts)}."
+    )
+
+
+def is_few(results: Results) -> bool:
+    """Whether the tail rests on too few paths for its intervals to be trusted."""
+    return 1 < int(results.summary["paths"]) < 100 * TAIL
+
+
+def tables(results: Results) -> list[Table]:
+    """One for each scenario, one over all, and what could not be played."""
+    from rich.table import Table
+
+    summary = results.summary
+    found = []
+    for scenario in results.scenarios:
+        rows = results.of(scenario["name"])
+        if rows:
+            paths = f"{rows[0]['paths']:,} paths" if rows[0]["paths"] > 1 else "one path"
+            found.append(_table(f"{scenario['name']}, {paths}, of what was borrowed", rows))
+    if len(summary["common"]) > 1:
+        title = f"over the {len(summary['common'])} scenarios that all rules play"
+        found.append(_table(title, summary["overall"]))
+    if is_few(results):
+        found[-1].caption = "ES 99 rests on the worst hundredth of the paths, too few for its intervals"
+    if summary["unplayable"]:
+        table = Table("scenario", "rule", "because", title="not played")
+        for each in summary["unplayable"]:
+            table.add_row(each["scenario"], each["rule"], each["because"])
+        found.append(table)
+    return found
+
+
+def _table(title: str, rows: Sequence[Mapping[str, Any]]) -> Table:
+    from rich.table import Table
+
+    table = Table(title=title)
+    table.add_column("rule", no_wrap=True)
+    for words in BRIEF.values():
+        table.add_column(words, justify="right", no_wrap=True)
+    for row in rows:
+        table.add_row(row["rule"], *(cell(row, figure)[0] for figure in BRIEF))
+    return table
