@@ -46,6 +46,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 # what talks to a node through ape or the commands; `--engine revm` leaves it out unless it is named
 ON_A_NODE = (
     "integration/test_guides.py", "integration/test_two_engines.py", "market/test_on_ape.py",
+    "market/test_play_on_ape.py",
     "package/test_examples_on_ape.py", "scenario/test_commands.py", "unit/deploy", "unit/inspection",
     "unit/keeper",
 )  # fmt: skip

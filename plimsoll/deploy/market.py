@@ -281,7 +281,7 @@ def load_market(path: Path | str) -> MarketFile:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise DeployError(f"There is no file {path}; give the path of a market file with --file.") from None
+        raise DeployError(f"There is no file {path}; give the path of a market file.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise DeployError(f"{path} cannot be read as a text file ({error}); give a market file.") from None
     try:

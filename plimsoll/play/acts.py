@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -12,9 +11,11 @@ from typing import Any
 from plimsoll.market.amounts import exact, positive
 from plimsoll.market.basket import BasketMarket
 from plimsoll.market.deployment import DEPLOYER
+from plimsoll.market.desk import Desk
 from plimsoll.market.market import Market
 from plimsoll.market.refusals import MarketError
-from plimsoll.play.session import Seen, Session, plain
+from plimsoll.play.session import Seen, Session, closes_of, plain
+from plimsoll.twin.chain import Event
 
 KEEPER = "keeper"
 MOST_SECONDS = 10 * 365 * 86_400
@@ -25,13 +26,17 @@ Words = Mapping[str, Any]
 
 
 def act(session: Session, name: str, spoke: str, words: Words) -> dict[str, Any]:
-    """Does something; returns what it gave, its transactions and what has changed in the books.
+    """Does something.
 
     Args:
         session: whose market.
         name: one of `ACTS`.
         spoke: of `Session.spokes`.
         words: the arguments, see each act; amounts are texts in whole tokens, an empty one as much as goes.
+
+    Returns:
+        `result`, what it gave; `transactions`; `changed`, what has changed in the books; `closes`, as of
+        `Session.closes`; `loss` by who bore it: reserve, backstop, lenders.
 
     Raises:
         MarketError: it is none, an argument is wrong, nobody may act, or a contract refuses.
@@ -48,19 +53,25 @@ def act(session: Session, name: str, spoke: str, words: Words) -> dict[str, Any]
     seen = session.seen_from(spoke)
     before = _books(session, spoke)
     recorder = session.recorder
-    recorder.desk, recorder.sent = seen.desk, []
+    recorder.begin(seen.desk)
     try:
         result = ACTS[name](session, seen, words)
     finally:
-        sent, recorder.desk = recorder.sent, None
-        session.version += bool(sent)
+        recorder.desk = None
+        session.version += bool(recorder.sent)
     after = _books(session, spoke)
     changed = [
         {"name": key, "before": before[key], "after": value}
         for key, value in after.items()
         if value != before[key]
     ]
-    return {"result": plain(result), "transactions": sent, "changed": changed}
+    return {
+        "result": plain(result),
+        "transactions": recorder.sent,
+        "changed": changed,
+        "closes": closes_of(seen.desk, recorder.events),
+        "loss": _borne(seen.desk, recorder.events),
+    }
 
 
 def preview(session: Session, name: str, spoke: str, words: Words) -> dict[str, Any]:
@@ -88,8 +99,8 @@ def what_if(session: Session, words: Words) -> dict[str, Any]:
         words: `prices` by symbol.
 
     Returns:
-        `closes`, each with the spoke it is in; `loss` by who bears it: reserve, backstop, lenders. Of a
-        live network's market `loss` is None: the closes are computed, and the waterfall is not.
+        `closes` and `loss` as of `act`. Of a live network's market `loss` is None: the closes are computed,
+        and the waterfall is not.
 
     Raises:
         MarketError: a price is wrong.
@@ -98,14 +109,14 @@ def what_if(session: Session, words: Words) -> dict[str, Any]:
     if not session.can_undo:
         return {"closes": _foreseen(session, prices), "loss": None}
     with _undone(session):
-        _set_prices(session, prices)
-        return _liquidated(session)
+        done = act(session, "price", next(iter(session.spokes())), {**words, "keepers": True})
+        return {name: done[name] for name in ("closes", "loss")}
 
 
 def person(session: Session, spoke: str, words: Words) -> dict[str, Any]:
     """Somebody's address, position and wallet. Raises `MarketError`."""
-    seen, who = session.seen_from(spoke), _who(session, words)
-    it = seen.person(who)
+    seen = session.seen_from(spoke)
+    it = seen.person(_named(words.get("who"), "Say who"))
     most = None
     if isinstance(seen, Market):
         most = plain(seen.desk.loans(seen.desk.call(seen.desk.contract, "max_borrow", it.address)))
@@ -182,18 +193,25 @@ def _unstake(session: Session, seen: Seen, words: Words) -> Any:
     return seen.unstake(_who(session, words), at_least=words.get("at_least") or None)
 
 
-def _price(session: Session, _: Seen, words: Words) -> Any:
+def _price(session: Session, seen: Seen, words: Words) -> Any:
     """Lets `seconds` pass, sets `prices` by symbol, and lets keepers close what they can, if `keepers`."""
     seconds = _seconds(words)
     prices = _prices(session, words)
     if seconds:
         session.market.advance(seconds)
-    _set_prices(session, prices)
-    return _liquidated(session) if words.get("keepers") else None
+    ground = session.ground
+    for key, it in ground.parts.collaterals().items():
+        symbol = ground.tokens[it.collateral.address].symbol
+        if symbol in prices:
+            ground.set_price(key, Fraction(prices[symbol]))
+    if words.get("keepers"):
+        _keepers(session, seen, words)
 
 
 def _keepers(session: Session, _: Seen, __: Words) -> Any:
-    return _liquidated(session)
+    """Keepers close what they can, everywhere."""
+    for seen in session.spokes().values():
+        seen.liquidate_all(by=KEEPER)
 
 
 def _advance(session: Session, _: Seen, words: Words) -> Any:
@@ -232,32 +250,15 @@ ACTS: Mapping[str, Callable[[Session, Seen, Words], Any]] = {
 _OF_PLAY = ("price", "keepers", "advance", "silence")
 
 
-# ------------------------------------------------------------------------------------------------- keepers
+# --------------------------------------------------------------------------------------- what was, would be
 
 
-@dataclass
-class _Borne:
-    reserve: Decimal = Decimal(0)
-    backstop: Decimal = Decimal(0)
-    lenders: Decimal = Decimal(0)
-
-
-def _liquidated(session: Session) -> dict[str, Any]:
-    """Keepers close what they can, everywhere; what they did, and who bore what was lost."""
-    closes = []
-    ground = session.ground
-    first = len(ground.history())
-    for name, seen in session.spokes().items():
-        closes += [{"spoke": name, **plain(each)} for each in seen.liquidate_all(by=KEEPER)]
-    borne = _Borne()
-    desk = session.market.desk
-    for _, event in ground.history()[first:]:
-        if event.name == "Loss" and event.contract == desk.parts.pool.address:
-            _, reserves, backstop, lenders = event.values
-            borne.reserve += desk.loans(reserves)
-            borne.backstop += desk.loans(backstop)
-            borne.lenders += desk.loans(lenders)
-    return {"closes": closes, "loss": plain(borne)}
+def _borne(desk: Desk, events: Sequence[Event]) -> dict[str, str]:
+    """Who bore what was lost."""
+    lost = [event.values[1:] for event in events if event.name == "Loss"]
+    sums = [sum(each) for each in zip(*lost, strict=True)] or [0, 0, 0]
+    who = ("reserve", "backstop", "lenders")
+    return {name: plain(desk.loans(raw)) for name, raw in zip(who, sums, strict=True)}
 
 
 def _foreseen(session: Session, prices: Mapping[str, Decimal]) -> list[dict[str, Any]]:
@@ -274,7 +275,8 @@ def _foreseen(session: Session, prices: Mapping[str, Decimal]) -> list[dict[str,
                 own = {leg: prices[it.symbol] for leg, it in seen.desk.legs.items() if it.symbol in prices}
                 found = seen.preview_liquidation(each.owner, prices=own)
             if found:
-                closes.append({"spoke": name, **plain(found)})
+                close = plain(found)
+                closes.append({"spoke": name, "repaid": close.pop("paid"), "liquidator": KEEPER, **close})
     return closes
 
 
@@ -303,15 +305,6 @@ def _undone(session: Session) -> Any:
             yield
     finally:
         session.version = version
-
-
-def _set_prices(session: Session, prices: Mapping[str, Decimal]) -> None:
-    """Sets every feed of these collaterals."""
-    ground = session.ground
-    for key, it in ground.parts.collaterals().items():
-        symbol = ground.tokens[it.collateral.address].symbol
-        if symbol in prices:
-            ground.set_price(key, Fraction(prices[symbol]))
 
 
 def _prices(session: Session, words: Words) -> dict[str, Decimal]:

@@ -33,6 +33,7 @@ from plimsoll.play.session import Session
 
 PAGE = Path(__file__).with_name("static")
 LOOK_EVERY = 2.0  # seconds, at a chain that others move
+MOST_CLOSES = 50  # that a page is told of when it begins
 PATIENCE = 180.0  # seconds until a signature that was asked for counts as refused
 GONE = "The chain does not answer."
 _log = logging.getLogger("plimsoll.play")
@@ -43,6 +44,7 @@ Asked = Callable[[Session, Mapping[str, Any]], Any]
 REQUESTS: Mapping[str, Asked] = {
     "act": lambda it, said: acts.act(it, _text(said, "act"), _text(said, "spoke"), _words(said)),
     "preview": lambda it, said: acts.preview(it, _text(said, "act"), _text(said, "spoke"), _words(said)),
+    "closes": lambda it, _: it.closes(MOST_CLOSES),
     "what_if": lambda it, said: acts.what_if(it, _words(said)),
     "person": lambda it, said: acts.person(it, _text(said, "spoke"), _words(said)),
     "start_over": lambda it, _: it.start_over(),

@@ -158,6 +158,11 @@ class Session:
             "spokes": [_spoke(name, seen) for name, seen in self.spokes().items()],
         }
 
+    def closes(self, most: int) -> list[dict[str, Any]]:
+        """The latest closes, the oldest first: each as its event says it, and the `spoke` it was in."""
+        events = [event for _, event in self.ground.history() if event.name.startswith("Liquidation")]
+        return closes_of(self.market.desk, events)[-most:]
+
     def books(self) -> dict[str, Any]:
         """The pool's books, its limits and what waits in its queue; rates a year."""
         desk, it = self.market.desk, self.market._pool()
@@ -194,7 +199,9 @@ class Recorder:
 
     Attributes:
         consent: who is asked; None: nobody has to be.
-        sent: transactions since `sent` was last emptied.
+        desk: whose words are used; None: nothing is kept.
+        sent: transactions since `begin`.
+        events: theirs.
     """
 
     def __init__(self) -> None:
@@ -202,6 +209,11 @@ class Recorder:
         self.consent: Consent | None = None
         self.desk: Desk | None = None
         self.sent: list[dict[str, Any]] = []
+        self.events: list[Event] = []
+
+    def begin(self, desk: Desk) -> None:
+        """Keeps what is sent from now on."""
+        self.desk, self.sent, self.events = desk, [], []
 
     def before(self, it: Sending) -> None:
         """Asks. Raises `MarketError` without consent."""
@@ -211,6 +223,7 @@ class Recorder:
     def after(self, it: Sending, events: Sequence[Event], identifier: str | None) -> None:
         """Keeps it, events decoded."""
         if self.desk:
+            self.events += events
             told = [(each.name, *self.desk.told(each)) for each in unpacked(events)]
             self.sent.append(
                 self._told(self.desk, it)
@@ -291,6 +304,12 @@ def crowd(session: Session, borrowers: int, seed: int) -> None:
                 worth = float(owed) * part * 10**18 / summary.ltv * (1.02 + 1.2 * room)
                 held[leg] = round(worth / float(price), 5)
             seen.open(name, {leg: amount for leg, amount in held.items() if amount}, owed)
+
+
+def closes_of(desk: Desk, events: Sequence[Event]) -> list[dict[str, Any]]:
+    """The closes among events, for the page; a call that follows each says what was lost, and the price."""
+    told = [desk.told(event) for event in unpacked(events) if event.name == "Liquidation"]
+    return [{"spoke": place, **plain(arguments)} for place, arguments in told]
 
 
 def _idle(desk: Desk) -> int:

@@ -26,7 +26,8 @@ export function ticks(low, high, count) {
 //   onprice: called with a price while somebody drags the line or moves it with the keyboard; without it, it is fixed
 //   onselect: called with the position that is clicked
 // Answers {update, svg, csv, destroy}; `update({positions, price, ghost, low, high})` takes what has changed:
-//   positions: [{id, name, price, debt, health, note}], `price` where it can be liquidated below
+//   positions: [{id, name, price, debt, health, note, mark}], `price` where it can be liquidated below; one with a
+//     `mark` has a ring and its name
 //   price: of now, null while unknown; ghost: a second one, or null; low, high: of the axis, else fitted at first
 export function waterline(root, {label, unit = "", debtUnit = "", height = 420, format = plain, onprice, onselect}) {
   const plot = document.createElement("div"), canvas = document.createElement("canvas"), tip = document.createElement("div");
@@ -120,6 +121,13 @@ export function waterline(root, {label, unit = "", debtUnit = "", height = 420, 
       const look = {fill, opacity: small ? 1 : 0.78, stroke: ghostly ? ghost : small ? null : fill, width: ghostly ? 2 : 1};
       if (size < 2.2) pen.rect(x - size * 0.9, y - size * 0.9, size * 1.8, size * 1.8, look); // as good, and twice as fast
       else pen.circle(x, y, size, look);
+    }
+    for (const each of state.positions) {
+      const {shown, across: place} = places.get(each.id);
+      if (!each.mark || !shown || shown.radius < 0.3) continue;
+      const x = across(place), y = down(shown.price), isRight = x > width - 120;
+      pen.circle(x, y, shown.radius + 2, {stroke: ink, width: 2});
+      pen.text(x + (isRight ? -1 : 1) * (shown.radius + 7), y, each.name, {fill: ink, bold: true, align: isRight ? "end" : "start", halo});
     }
     if (surface !== null) {
       pen.path(wave, {stroke: colour("price"), width: 2.5});

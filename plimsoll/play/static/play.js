@@ -48,7 +48,7 @@ function positionsOf(it, price) {
     if (!owed) continue;
     let where = Number(level[i]);
     if (it.kind === "basket") where = due[i] && healthy > 0 ? (price ?? 0) / healthy : where / 100 * (price ?? 0);
-    found.push({id: owner[i], name: owner[i], price: where, debt: owed, health: moving || price === null ? null : healthy});
+    found.push({id: owner[i], name: owner[i], price: where, debt: owed, health: moving || price === null ? null : healthy, mark: owner[i] === "you" || owner[i] === state.chain.actor});
   }
   return found;
 }
@@ -66,7 +66,8 @@ function drawWater() {
   }
   if (price !== null && (!axis || price < axis.low || price > axis.high)) {
     const first = axis?.first ?? price;
-    axis = {first, low: Math.min(0.4 * first, 0.9 * price), high: Math.max(1.15 * first, 1.05 * price)};
+    const least = positionsOf(it, price).reduce((low, each) => Math.min(low, each.price), Infinity);
+    axis = {first, low: Math.min(0.4 * first, 0.9 * price, 0.9 * least), high: Math.max(1.15 * first, 1.05 * price)};
     Object.assign(at("ghost"), {min: axis.low, max: axis.high, value: ghost ?? price});
   }
   water.update({positions: positionsOf(it, price), price: moving ? wanted : price, ghost, ...(axis ? {low: axis.low, high: axis.high} : {})});
@@ -112,24 +113,42 @@ async function follow() {
 async function setPrice(price, seconds) {
   const words = {prices: pricesAt(price), seconds, keepers: at("keepers").checked};
   const done = await request("act", {act: "price", spoke, words});
-  noteCloses(done.result);
-  if (done.result?.closes.length) enter(`The price is ${plain(price)}: keepers closed ${done.result.closes.length}`, done);
+  noteCloses(done);
+  if (done.closes.length) enter(`The price is ${plain(price)}: keepers closed ${done.closes.length}`, done);
   if (ghost !== null) lookAhead();
 }
 
-function noteCloses(result) {
-  if (!result) return;
-  closes.push(...result.closes);
+function noteCloses({closes: found, loss}) {
+  closes.push(...found);
   closes.splice(0, closes.length - 200);
   closes.forEach(each => { each.order ??= ++counted; });
   listCloses();
-  const {loss} = result;
+  const told = found.findLast(each => each.owner === "you") ?? found.at(-1);
+  if (told) explain(told);
   if (loss && ["reserve", "backstop", "lenders"].some(who => Number(loss[who]) > 0)) fall = loss;
 }
 
 function listCloses() {
   closed.update(closes.map(each => ({...each, seizedText: seizedOf(each)})));
-  closed.element.caption.textContent = closes.length ? "Who was closed, the latest first" : "Nobody yet";
+  closed.element.caption.textContent = closes.length ? "The latest first; choose one to see why" : "Nobody yet";
+}
+
+// Why a loan was closed, and how: of the one that is chosen, else of yours, else of the latest.
+function explain(close) {
+  const it = state.spokes.find(each => each.name === close.spoke), money = text => `${plain(Number(text), 8)} ${loan()}`;
+  const isBasket = typeof close.seized === "object", paid = Number(close.repaid);
+  const priceOfLeg = leg => Number(isBasket ? close.prices[leg.name] : close.price);
+  const legs = it.legs.filter(priceOfLeg);
+  const taken = legs.reduce((sum, leg) => sum + Number(isBasket ? close.seized[leg.name] ?? 0 : close.seized) * priceOfLeg(leg), 0);
+  at("why").replaceChildren(
+    made("b", {textContent: `Why was ${close.owner === "you" ? "your loan" : `the loan of ${close.owner}`} closed? `}),
+    `At ${legs.map(leg => `${plain(priceOfLeg(leg), 7)} ${loan()} for ${leg.symbol}`).join(" and ")} its health was ${plain(Number(close.health_before), 4)}: `,
+    `the part of the collateral's value that counts (${[...new Set(legs.map(leg => part(Number(leg.threshold))))].join(", ")}) no longer covered the debt. `,
+    `${close.liquidator === "keeper" ? "A keeper" : close.liquidator} paid ${money(close.repaid)} of the debt${Number(close.fee) ? `, and ${money(close.fee)} to the reserve,` : ""} and took ${seizedOf(close)}, worth ${money(taken)}`,
+    taken > paid && paid ? `, ${part(taken / paid - 1)} more than the debt that was paid. ` : ". ",
+    Number(close.loss) > 0 ? `That was all there was: ${money(close.loss)} of debt were lost, and went down the waterfall.`
+      : close.health_after === null ? "Nothing is owed any more, and nothing was lost." : `That brought the health to ${plain(Number(close.health_after), 5)}, and nothing was lost.`,
+  );
 }
 
 const seizedOf = close => (typeof close.seized === "object"
@@ -138,15 +157,16 @@ const seizedOf = close => (typeof close.seized === "object"
 const symbolOf = name => state.spokes.find(each => each.name === name)?.legs[0].symbol ?? "";
 
 const closed = table(at("closes"), {
-  caption: "Nobody yet", sort: {key: "order", descending: true}, limit: 12,
+  caption: "Nobody yet", sort: {key: "order", descending: true}, limit: 12, onselect: explain,
   columns: [
     {name: "no.", key: "order", number: true},
     {name: "loan", key: "owner"},
-    {name: "repaid", key: "paid", number: true, format: (_, row) => plain(Number(row.paid) + Number(row.fee), 8)},
+    {name: "repaid", key: "repaid", number: true, format: text => plain(Number(text), 8)},
+    {name: "fee", key: "fee", number: true, format: text => plain(Number(text), 5)},
     {name: "seized", key: "seizedText", number: true},
-    {name: "health", key: "health_after", number: true, format: (_, row) => `${plain(Number(row.health_before), 3)} → ${Number(row.health_after) > 4 ? "closed" : plain(Number(row.health_after), 4)}`},
+    {name: "health", key: "health_after", number: true, format: (_, row) => `${plain(Number(row.health_before), 3)} → ${row.health_after === null ? "closed" : plain(Number(row.health_after), 4)}`},
     {name: "lost", key: "loss", number: true, format: text => plain(Number(text), 8)},
-    {name: "paid by", key: "payer", format: () => "keeper"},
+    {name: "paid by", key: "liquidator"},
   ],
 });
 const everyone = table(at("positions"), {
@@ -162,6 +182,7 @@ const everyone = table(at("positions"), {
 
 function choose({id}) {
   const who = at("who");
+  if (state.chain.is_live) { look(id); return; }
   if (![...who.options].some(each => each.value === id)) who.add(new Option(id, id));
   who.value = id;
   if (!state.people.includes(id) && !at("owner")) { at("act").value = "liquidate"; who.value = "keeper"; fields(); }
@@ -182,8 +203,9 @@ async function lookAhead() {
     try {
       const {closes: found, loss} = await request("what_if", {words: {prices: pricesAt(price)}});
       if (ghost === null) break;
-      const paid = found.reduce((sum, each) => sum + Number(each.paid), 0), lost = found.reduce((sum, each) => sum + Number(each.loss), 0);
-      let words = `At ${plain(price)} ${loan()} keepers would close ${found.length} loans and pay ${plain(paid, 7)} ${loan()}; ${plain(lost, 7)} would be lost.`;
+      const paid = found.reduce((sum, each) => sum + Number(each.repaid), 0), lost = found.reduce((sum, each) => sum + Number(each.loss), 0);
+      const elsewhere = found.filter(each => each.spoke !== spoke).length;
+      let words = `At ${plain(price)} ${loan()} keepers would close ${found.length} loans${elsewhere ? `, ${elsewhere} of them not in the ${spoke},` : ""} and pay ${plain(paid, 7)} ${loan()}; ${plain(lost, 7)} would be lost.`;
       if (loss && lost > 0) words += ` The reserve would bear ${plain(Number(loss.reserve), 7)}, the backstop ${plain(Number(loss.backstop), 7)}, lenders ${plain(Number(loss.lenders), 7)}.`;
       at("ghost-told").textContent = words;
     } catch (error) { at("ghost-told").textContent = error.message; }
@@ -197,17 +219,18 @@ at("ghost").addEventListener("input", () => {
   water.update({ghost});
   lookAhead();
 });
-at("ghost-off").addEventListener("click", () => {
+function noGhost() {
   ghost = null;
   at("ghost-price").textContent = at("ghost-told").textContent = "";
-  water.update({ghost});
-});
+  water?.update({ghost});
+}
+at("ghost-off").addEventListener("click", noGhost);
 
 // ------------------------------------------------------------------------------------------------- letting run
 
 const act = async (name, words, title) => {
   const done = await request("act", {act: name, spoke, words});
-  noteCloses(done.result?.closes ? done.result : null);
+  noteCloses(done);
   enter(title, done);
   return done;
 };
@@ -229,13 +252,19 @@ at("over").addEventListener("click", () => attempt(async () => { stopRun(); endT
 function afresh() {
   closes.length = counted = 0;
   listCloses();
-  fall = null; watered = null; ghost = null;
-  at("ghost-told").textContent = at("ghost-price").textContent = "";
+  at("why").replaceChildren();
+  fall = null; watered = null;
+  tell("", true);
+  noGhost();
   at("entries").replaceChildren();
   if (state) draw();
 }
 
-function stopRun() { running = null; at("run").textContent = "Run"; }
+function stopRun() {
+  running = null;
+  at("run").textContent = "Run";
+  if (state) draw();
+}
 at("run").addEventListener("click", async () => {
   if (running) { stopRun(); return; }
   const own = running = {};
@@ -296,7 +325,7 @@ function fields() {
     if (each.kind === "legs") for (const leg of it.legs) field(`leg ${leg.name}`, `${leg.symbol} to lock`, {value: leg === lead(it) ? "10" : "0.1"});
     if (each.kind === "ltv") {
       const most = mostLtv();
-      rows.push(made("label", {}, "loan-to-value", made("span", {}, made("input", {id: "ltv", type: "range", min: 0, max: most, step: 0.001, value: 0.9 * most, "aria-label": "loan-to-value"}), " ", made("output", {id: "ltv-told"}))));
+      rows.push(made("label", {}, "loan-to-value", made("span", {className: "ltv"}, made("input", {id: "ltv", type: "range", min: 0, max: most, step: 0.001, value: 0.9 * most, "aria-label": "loan-to-value"}), " ", made("output", {id: "ltv-told"}))));
       field("debt", `${loan()} to borrow`, {placeholder: "as much as goes"});
     }
   }
@@ -382,7 +411,6 @@ at("form").addEventListener("submit", async event => {
   acting = true; at("go").disabled = true;
   try {
     const done = await act(name, said, `${said.who}: ${ACTS[name][0].toLowerCase()}${said.owner ? ` (${said.owner})` : ""}`);
-    if (name === "liquidate") noteCloses({closes: [{...done.result, spoke}], loss: null});
     tell(`Done in ${done.transactions.length} transaction${done.transactions.length === 1 ? "" : "s"}.`, true);
   } catch (error) { tell(error.message, false); }
   acting = false;
@@ -396,9 +424,9 @@ let glance = 0;
 function lookSoon() { clearTimeout(glance); glance = setTimeout(look, WAIT); }
 
 // Somebody's loan and wallet.
-async function look() {
-  if (!state) return;
-  const who = at("owner")?.value || at("who").value;
+async function look(whom) {
+  const who = typeof whom === "string" ? whom : at("owner")?.value || at("who").value;
+  if (!state || !who) return;
   try {
     const it = await request("person", {spoke, words: {who}});
     at("person-title").textContent = `${it.name}, ${it.address.slice(0, 8)}…`;
@@ -477,6 +505,7 @@ function enter(title, done) {
 
 // ----------------------------------------------------------------------------------------------------- tour
 
+const PASSING = {price: "The price changes", keepers: "Keepers close what they can", silence: "The oracle falls silent, or speaks again", advance: "Time passes"};
 let steps = null;
 async function tour(number) {
   try {
@@ -487,8 +516,8 @@ async function tour(number) {
     afresh();
     spoke = "vault weth";
     for (const each of done) {
-      enter(each.name === "price" ? "the price changes" : ACTS[each.name]?.[0] ?? each.name, each);
-      noteCloses(each.result?.closes ? each.result : null);
+      enter(PASSING[each.name] ?? ACTS[each.name][0], each);
+      noteCloses(each);
     }
     at("who").value = "you";
     draw(); fields(); look();
@@ -522,7 +551,7 @@ function draw() {
   at("where").textContent = `${chain.network ?? "a chain of this page's own"} on ${chain.client}, ${time(chain.now)} UTC${chain.is_read_only ? ", read only" : ""}`;
   at("spokes").replaceChildren(...state.spokes.map(each => {
     const button = made("button", {type: "button", textContent: each.name, "aria-pressed": String(each.name === spoke)});
-    button.addEventListener("click", () => { stopRun(); spoke = each.name; ghost = null; draw(); fields(); look(); });
+    button.addEventListener("click", () => { stopRun(); noGhost(); spoke = each.name; draw(); fields(); look(); });
     return button;
   }));
   for (const each of document.querySelectorAll(".for-play")) each.hidden = chain.is_live;
@@ -547,6 +576,7 @@ const request = link({
     fields(); look();
     request("paths").then(found => at("path").replaceChildren(...found.map(each => new Option(each.title, each.name))), () => {});
     if (linked()) tour(linked());
+    else request("closes").then(found => noteCloses({closes: found, loss: null}), () => {});
   },
   ongone(words) {
     at("gone").hidden = words === null;

@@ -199,7 +199,7 @@ def test_refuses_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(DeployError) as error:
         load_market(tmp_path / "none.yaml")
     assert str(error.value) == (
-        f"There is no file {tmp_path}/none.yaml; give the path of a market file with --file."
+        f"There is no file {tmp_path}/none.yaml; give the path of a market file."
     )
 
 

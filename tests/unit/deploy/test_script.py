@@ -253,7 +253,7 @@ def test_the_command_ends_with_an_exit_code_and_without_a_traceback() -> None:
     )
     assert done.returncode == 1
     assert done.stderr.endswith(
-        "Error: There is no file markets/none.yaml; give the path of a market file with --file.\n"
+        "Error: There is no file markets/none.yaml; give the path of a market file.\n"
     )
     assert "Traceback" not in done.stdout + done.stderr
     assert "anvil" not in done.stdout + done.stderr  # refused before a chain is started
@@ -304,6 +304,6 @@ def test_the_console_says_what_is_wrong(console: Shell, capsys: pytest.CaptureFi
     console["deploy"]("none.yaml")
     console["deploy"](str(MARKET), "TEST::20")
     assert capsys.readouterr().out.splitlines() == [
-        "There is no file none.yaml; give the path of a market file with --file.",
+        "There is no file none.yaml; give the path of a market file.",
         "TEST::20 is no test account; choose TEST::0 to TEST::19.",
     ]
