@@ -28,6 +28,7 @@ FILE = "local-play-usdc.yaml"
 BORROWERS, SEED = 60, 2026
 FIRST_SUPPLY = 10_000  # with which a market begins
 SUPPLY, STAKE, RESERVE = 1_000_000, 25_000, 5_000  # of the crowd
+SUPPLY_EACH = 10_000  # for each borrower at least
 USED = 0.72  # part of the supply that the crowd borrows
 PEOPLE = ("you", "neighbour", "lender", "staker", "keeper")
 """Test accounts that the page offers by name."""
@@ -277,7 +278,8 @@ def crowd(session: Session, borrowers: int, seed: int) -> None:
     """
     rng = np.random.default_rng(seed)
     market, desk = session.market, session.market.desk
-    market.supply("lender", SUPPLY - FIRST_SUPPLY)
+    supply = max(SUPPLY, SUPPLY_EACH * borrowers)
+    market.supply("lender", supply - FIRST_SUPPLY)
     market.stake("staker", STAKE)
     raw = desk.units(RESERVE, desk.loan, "the reserve")
     desk.ground.give(desk.parts.loan, desk.parts.pool.address, _idle(desk) + raw)
@@ -285,7 +287,7 @@ def crowd(session: Session, borrowers: int, seed: int) -> None:
     baskets = [seen for seen in session.spokes().values() if isinstance(seen, BasketMarket)]
     places: list[Seen] = [*vaults, *vaults, *baskets] if vaults else [*baskets]
     sizes = rng.lognormal(0, 1, borrowers)
-    debts = sizes / sizes.sum() * USED * SUPPLY
+    debts = sizes / sizes.sum() * USED * supply
     for number, (debt, room) in enumerate(zip(debts, rng.beta(1.2, 2.2, borrowers), strict=True)):
         seen, name = places[number % len(places)], f"borrower {number + 1}"
         owed = Decimal(round(max(float(debt), 3_000.0)))
@@ -296,7 +298,7 @@ def crowd(session: Session, borrowers: int, seed: int) -> None:
             seen.open(name, round(worth / float(price), 4), owed)
         else:
             legs, prices = seen._basket().legs, seen.prices
-            parts = rng.dirichlet([1.5] * len(legs))
+            parts = 0.2 / len(legs) + 0.8 * rng.dirichlet([1.5] * len(legs))
             held = {}
             for leg, summary, part in zip(seen.legs, legs, parts, strict=True):
                 price = prices[leg]

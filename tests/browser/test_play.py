@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from plimsoll import Market
 from plimsoll.play import app
 from plimsoll.play.session import Session, own
+from quality import waterline
 from tests.utils.browser import NARROW, overflow
 from tests.utils.play import VAULT, Served, comparable, serving
 
@@ -92,9 +93,9 @@ def test_a_loan_is_opened_and_liquidated_by_dragging_the_price(play: Callable[..
     assert Decimal(price) < Decimal("1807")
     events = served.ask(lambda it: it.market.events("Liquidation"))
     yours = events[events["owner"] == "you"].iloc[0]
-    shown = [float(text.replace(",", "").split()[0]) for text in row.locator("td").all_inner_texts()[2:4]]
-    assert shown[0] == pytest.approx(yours["repaid"] + yours["fee"], rel=1e-7)
-    assert shown[1] == pytest.approx(yours["seized"], rel=1e-5)
+    shown = [float(text.replace(",", "").split()[0]) for text in row.locator("td").all_inner_texts()[2:5]]
+    assert shown == pytest.approx([yours["repaid"], yours["fee"], yours["seized"]], rel=1e-4)
+    assert shown[0] == pytest.approx(yours["repaid"], rel=1e-7)
     assert page.locator("#person dd data").first.get_attribute("value") == str(
         served.ask(lambda it: it.seen_from(VAULT).position("you").collateral)
     )
@@ -208,6 +209,11 @@ def test_a_phone_shows_all_of_it(dark: bool, play: Callable[..., Any]) -> None:
     for name in ("Do it", "Run", "Start over"):
         box = page.get_by_role("button", name=name, exact=True).bounding_box()
         assert box and box["x"] >= 0 and box["x"] + box["width"] <= NARROW[0]
+
+
+def test_the_picture_of_the_readme_is_what_the_page_draws(play: Callable[..., Any]) -> None:
+    _, page = play(waterline.fallen, size=waterline.SIZE)
+    assert waterline.drawn(page) == waterline.PICTURE.read_text(encoding="utf-8")
 
 
 def test_ten_thousand_positions_stay_fluid(play: Callable[..., Any]) -> None:

@@ -1,6 +1,7 @@
 // The page of `plimsoll play`. Every text comes in by textContent: names of tokens are a chain's.
 import {link} from "/play/link.js";
 import {brief, part, plain, time} from "plimsoll/numbers";
+import {csv, downloads} from "plimsoll/figure";
 import {table} from "plimsoll/table";
 import {setTheme} from "plimsoll/theme";
 import {waterline} from "plimsoll/waterline";
@@ -78,6 +79,8 @@ function drawWater() {
   const silent = it.legs.filter(each => each.price === null).map(each => each.symbol);
   at("silence").textContent = silent.length ? "Let the oracle speak" : "Silence the oracle";
 }
+
+downloads(at("take"), {name: "waterline", svg: () => water.svg(), data: () => csv(water.data())});
 
 const canSet = () => !state.chain.is_live && seen().legs.every(each => each.can_be_set);
 
