@@ -20,6 +20,7 @@ def run(*words: str) -> Result:
     return CliRunner().invoke(cli, ["play", "--no-browser", *words])
 
 
+@pytest.mark.processes
 def test_it_prints_a_link_and_stops_by_ctrl_c() -> None:
     command = [sys.executable, "-m", "plimsoll", "play", "--no-browser", "--port", "0", "--borrowers", "2"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
