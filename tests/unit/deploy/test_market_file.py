@@ -198,9 +198,7 @@ def test_refuses_what_is_no_market(tmp_path: Path, text: str, sentence: str) -> 
 def test_refuses_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(DeployError) as error:
         load_market(tmp_path / "none.yaml")
-    assert str(error.value) == (
-        f"There is no file {tmp_path}/none.yaml; give the path of a market file."
-    )
+    assert str(error.value) == (f"There is no file {tmp_path}/none.yaml; give the path of a market file.")
 
 
 def test_refuses_a_file_that_is_no_text(tmp_path: Path) -> None:
