@@ -182,7 +182,7 @@ class _Play:
         outside = tuple(market.price for market in self.markets)
         own = min(0, self._own(outside))
         debts, lacks = -self.rule.book.cash if own else 0, -own
-        for owner in self.rule.accounts:
+        for owner in self.rule.poorest(outside):
             owed = self.rule.owed(owner)
             if owed and (worth := value(self.rule.holdings(owner), outside)) < owed:
                 debts += owed

@@ -172,6 +172,10 @@ class Rule(ABC):
         """What somebody owes, base units; may be more than when it was opened."""
         return self.accounts[owner].debt
 
+    def poorest(self, _prices: Prices) -> Iterable[str]:
+        """All whose collateral is worth less than their debt at prices, and others."""
+        return self.accounts
+
     def carry_out(self, close: Close) -> None:
         """Books a close; what it does to accounts is the rule's to do.
 
@@ -259,6 +263,17 @@ class AccountRule(Rule):
     def holdings(self, owner: str) -> Sequence[int]:
         """See `Rule`."""
         return self.accounts[owner].amounts
+
+    def poorest(self, prices: Prices) -> Iterable[str]:
+        """See `Rule`; of one collateral few others."""
+        if len(self.terms) > 1:
+            yield from self.accounts
+            return
+        for _, owner in self._order:
+            yield owner
+            account = self.accounts[owner]
+            if value(account.amounts, prices) * 100 > account.debt * 101:
+                return  # nearer to the price the order, of floats, may err
 
     def weighted(self, account: Account, prices: Prices) -> int:
         """Collateral times thresholds, base units times WAD, rounded down."""
