@@ -3,14 +3,14 @@
 import json
 import re
 from pathlib import Path
-from typing import Any
 
-import matplotlib
-import matplotlib.pyplot as plt
 import pytest
 
+from tests.utils.notebooks import DOCS, NOTEBOOKS, run
+
 ROOT = Path(__file__).parents[2]
-NOTEBOOKS = sorted((ROOT / "docs" / "notebooks").glob("*.ipynb"))
+STUDIES = {path.stem for path in (DOCS / "research").glob("*.md")}
+"""Notebooks that belong to a page; `tests/research` runs them."""
 SMALLER = {
     "PATHS = 16": "PATHS = 2",
     "(500_000, 1_000_000, 2_000_000)": "(500_000, 2_000_000)",
@@ -19,37 +19,21 @@ SMALLER = {
 """What makes the parameter study quick."""
 
 
-def code(path: Path) -> list[str]:
-    """The cells of a notebook that are code."""
-    cells = json.loads(path.read_text())["cells"]
-    return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
-
-
-@pytest.fixture
-def _without_a_screen(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Figures are drawn and thrown away; what a notebook sets for its frames is undone."""
-    import pandas as pd
-
-    monkeypatch.setattr(plt, "show", lambda: None)
-    matplotlib.use("Agg")
-    shown = pd.options.display.float_format
-    yield
-    pd.options.display.float_format = shown
-    plt.close("all")
-
-
 @pytest.mark.slow
 @pytest.mark.replay
-@pytest.mark.usefixtures("_without_a_screen")
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", [each for each in NOTEBOOKS if each.stem not in STUDIES], ids=lambda path: path.stem
+)
 def test_notebooks_run(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every cell, in this process and in the order in which they stand, from any folder."""
     monkeypatch.chdir(tmp_path)
-    names: dict[str, Any] = {"__name__": path.stem}
-    for cell in code(path):
-        for text, smaller in SMALLER.items():
-            cell = cell.replace(text, smaller)
-        exec(compile(cell, path.name, "exec"), names)
+    run(path, SMALLER)
+
+
+@pytest.mark.parametrize("name", sorted(STUDIES))
+def test_pages_of_research_have_a_notebook_and_a_test(name: str) -> None:
+    assert name in {path.stem for path in NOTEBOOKS}
+    assert (ROOT / "tests" / "research" / f"test_{name.replace('-', '_')}.py").exists()
 
 
 def test_the_readme_runs(capsys: pytest.CaptureFixture[str]) -> None:
