@@ -91,6 +91,7 @@ def _serve(make: Callable[[], Session], port: int, no_browser: bool) -> None:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind(("127.0.0.1", port))
+            listening.listen()  # a browser that follows the link at once has to wait, and is not refused
         except OSError as error:
             reason = str(error.strerror or error).lower()
             raise click.ClickException(

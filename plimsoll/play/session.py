@@ -72,7 +72,7 @@ class Session:
         self.network, self.actor, self._is_live = network, actor, is_live
         self.version = 0
         self.recorder = Recorder()
-        self._start()
+        self._start(borrowers)
 
     @property
     def is_own(self) -> bool:
@@ -107,16 +107,15 @@ class Session:
         """
         if not self.is_own:
             raise MarketError("The market is not this page's own; it cannot be started over.")
-        if borrowers is not None:
-            self._borrowers = borrowers
+        crowd = self._borrowers if borrowers is None else borrowers
         self.version += 1
         try:
             self.market.revert(self._empty)
         except OSError:
             self.market.stop()
-            self._start()
+            self._start(crowd)
             return
-        self._open()
+        self._open(crowd)
 
     def stop(self) -> None:
         """Ends what was started for it."""
@@ -182,17 +181,17 @@ class Session:
 
     # ------------------------------------------------------------------------------------------ internals
 
-    def _start(self) -> None:
+    def _start(self, borrowers: int) -> None:
         self.market = self._make()
         self.ground.watch = self.recorder
         if self.is_own:
-            self._open()
+            self._open(borrowers)
 
-    def _open(self) -> None:
+    def _open(self, borrowers: int) -> None:
         """Lets the crowd in; what is before it is kept for `start_over`."""
         self._empty = self.market.snapshot()
-        if self._borrowers:
-            crowd(self, self._borrowers, self._seed)
+        if borrowers:
+            crowd(self, borrowers, self._seed)
 
 
 class Recorder:

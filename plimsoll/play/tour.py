@@ -22,6 +22,7 @@ class Step:
     title: str
     happens: str
     look: str  # at what, on the page
+    part: str  # of the page, where that is: `water`, `books` or `acts`
     acts: tuple[tuple[str, Mapping[str, Any]], ...]
 
 
@@ -33,8 +34,9 @@ STEPS = (
     Step(
         "Deposit",
         "A lender supplies 90,000 USDC to the pool and gets shares of it. A staker supplies 1,000 USDC and "
-        "stakes the shares in the backstop: they earn more, and bear losses first.",
+        "stakes the shares in the backstop: they earn payouts besides, and bear losses first.",
         "The books: all of the money is cash. Nobody owes anything, so nobody pays interest.",
+        "books",
         (
             ("supply", {"who": "lender", "amount": "90000"}),
             ("stake", {"who": "staker", "amount": "1000"}),
@@ -46,6 +48,7 @@ STEPS = (
         "value; 80 % would be the most. A neighbour is more careful.",
         "The waterline: your loan stands at its liquidation price, 1,807 USDC. As long as the price is "
         "above it, nobody may touch your collateral.",
+        "water",
         (
             ("open", {"who": "neighbour", "collateral": {"weth": "20"}, "debt": "12000"}),
             ("open", {"who": "you", "collateral": {"weth": "10"}, "debt": "15000"}),
@@ -57,13 +60,15 @@ STEPS = (
         "is below 1. Anyone may now pay some of your debt and take collateral for it, at a bonus.",
         "Your loan is under water. It still owes less than it holds: nothing is lost, and the lenders are "
         "safe as long as somebody closes it in time.",
+        "water",
         (_prices(1_750),),
     ),
     Step(
         "A partial close",
-        "A keeper pays 7,000 USDC of your debt and takes WETH worth a little more. That is just as much as "
-        "brings your health back to 1.05, the vault's target, and no more. You keep the rest.",
+        "A keeper pays about 7,070 USDC of your debt and takes WETH worth a little more. That is just as "
+        "much as brings your health back to 1.05, the vault's target, and no more. You keep the rest.",
         "Your loan has come up again, smaller. A close never lowers a position's health.",
+        "water",
         (("keepers", {}),),
     ),
     Step(
@@ -71,6 +76,7 @@ STEPS = (
         "The oracle falls silent for fifteen hours, while the market outside falls on. Without a price "
         "nobody can be liquidated, and nobody can borrow. Repaying, and leaving the pool, go on.",
         "There is no price, so there is no waterline. Interest goes on.",
+        "water",
         (
             ("silence", {"on": True}),
             ("advance", {"seconds": 15 * HOUR}),
@@ -82,6 +88,7 @@ STEPS = (
         "closes the loan for what there is; the rest is lost, and booked in the same call.",
         "The waterfall: the reserve pays first, then the backstop's stake is burnt, and what is left lowers "
         "the value of every lender's shares at once. Nobody can run away from it by leaving first.",
+        "books",
         (
             ("silence", {"on": False}),
             _prices(1_150),
@@ -95,6 +102,7 @@ STEPS = (
         "of it fills the reserve again. You open a smaller loan, at 50 % of the value.",
         "The books a year later. The vault's limit is lower by what was lost: what it may cost lenders is "
         "bounded.",
+        "books",
         (
             _prices(2_000),
             ("open", {"who": "you", "collateral": {"weth": "10"}, "debt": "10000"}),
@@ -105,8 +113,8 @@ STEPS = (
 
 
 def told() -> list[dict[str, Any]]:
-    """The steps for the page: `title`, `happens`, `look`."""
-    return [{"title": it.title, "happens": it.happens, "look": it.look} for it in STEPS]
+    """The steps for the page: `title`, `happens`, `look`, and in which `part` of it."""
+    return [{name: getattr(it, name) for name in ("title", "happens", "look", "part")} for it in STEPS]
 
 
 def go(session: Session, number: Any) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from plimsoll.play import app
 from plimsoll.play.session import Session, own
 from quality import waterline
 from tests.utils.browser import NARROW, overflow
-from tests.utils.play import VAULT, Served, comparable, serving
+from tests.utils.play import BASKET, VAULT, Served, comparable, live, serving
 
 BORROWERS = 20
 FRAMES = 60
@@ -153,6 +153,60 @@ def test_it_goes_by_keyboard_alone(play: Callable[..., Any]) -> None:
         page.keyboard.press("PageUp")
     expect(page.locator("#closes")).to_contain_text("you")
     assert float(number(page, "#book-price-weth")) < float(before)
+
+
+def test_a_crash_runs_and_the_model_ends_where_the_chain_does(play: Callable[..., Any]) -> None:
+    served, page = play()
+    page.locator("#path").select_option(label="Flash wick and recovery")
+    page.locator("#speed").select_option(label="fast")
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.get_by_role("button", name="Stop", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Run", exact=True)).to_be_visible(timeout=30_000)
+    chain = settled(served, page)
+    assert comparable(served.replayed(borrowers=BORROWERS).state()) == comparable(chain)
+    assert len(served.said) > 20 and page.locator("#closes tbody tr").count() > 0
+    page.reload()
+    expect(page.locator("#closes tbody tr").first).to_be_visible()  # what the chain says, not the page
+
+
+def test_a_loan_against_two_collaterals(play: Callable[..., Any]) -> None:
+    served, page = play()
+    page.get_by_role("button", name=BASKET).click()
+    page.get_by_label("WBTC to lock").fill("0.2")
+    page.get_by_label("USDC to borrow").fill("24000")
+    expect(page.locator("#preview")).to_contain_text("can be liquidated when all prices fall by")
+    page.get_by_role("button", name="Do it").click()
+    expect(page.locator("#told")).to_contain_text("Done in")
+    page.locator("[role=slider]").focus()
+    for _ in range(12):
+        page.keyboard.press("PageUp")
+    expect(page.locator("#why")).to_contain_text("Why was your loan closed?")
+    chain = settled(served, page)
+    assert comparable(served.replayed(borrowers=BORROWERS).state()) == comparable(chain)
+    prices = [float(each["price"]) for each in chain["spokes"][1]["legs"]]
+    assert prices[1] / prices[0] == pytest.approx(30, rel=1e-5)  # moved alike
+
+
+def test_a_live_network_is_looked_at_and_signatures_are_asked_for(play: Callable[..., Any]) -> None:
+    _, page = play(lambda: live(None))
+    expect(page.locator("#where")).to_contain_text("read only")
+    for name in ("Do it", "Set", "Start over", "Run"):
+        expect(page.get_by_role("button", name=name, exact=True)).to_be_hidden()
+    page.get_by_label("the price were").fill("1100")
+    expect(page.locator("#ghost-told")).to_contain_text("keepers would close")
+
+    served, page = play(lambda: live("treasurer"))
+    page.locator("#act").select_option(label="Lend")
+    page.get_by_label("USDC to lend").fill("5")
+    for answers in (["Do not sign"], ["Sign", "Sign", "Sign"]):
+        page.get_by_role("button", name="Do it").click()
+        for answer in answers:
+            expect(page.get_by_role("dialog")).to_contain_text("Sign this transaction?")
+            page.get_by_role("button", name=answer, exact=True).click()
+        if answers == ["Do not sign"]:
+            expect(page.locator("#told")).to_contain_text("was not signed; nothing was sent.")
+    expect(page.locator("#told")).to_contain_text("Done in 3 transactions.")
+    assert served.ask(lambda it: it.market.wallet("treasurer").supplied) == 5
 
 
 def test_it_comes_back_after_the_server_was_gone(browser: Browser) -> None:

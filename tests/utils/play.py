@@ -30,6 +30,7 @@ class Served:
         self.listening = socket.socket()
         self.listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.listening.bind(("127.0.0.1", port))
+        self.listening.listen()
         self.port: int = self.listening.getsockname()[1]
         self.server = Server(make, TOKEN, self.port)
         self.link = f"http://127.0.0.1:{self.port}/?token={TOKEN}"
@@ -70,6 +71,13 @@ def serving(make: Callable[[], Session], port: int = 0) -> Iterator[Served]:
         yield made
     finally:
         made.stop()
+
+
+def live(actor: str | None) -> Session:
+    """As if money were at stake."""
+    session = own(borrowers=2)
+    session.network, session.actor, session._is_live = "mainnet", actor, True
+    return session
 
 
 def comparable(state: dict[str, Any]) -> dict[str, Any]:

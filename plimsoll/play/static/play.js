@@ -309,6 +309,7 @@ const ACTS = {
   leave: ["Take your supply back", "As far as the pool has cash. While bad debt is known, say the least that you accept.", () => [AMOUNT(`${loan()} to take`, "everything"), {kind: "amount", name: "at_least", label: "or all, for at least", note: "do not say"}]],
 };
 
+const UNITS = {open: loan, borrow: loan, repay: loan, withdraw: () => (seen().legs.find(leg => leg.name === input("leg")?.value) ?? lead(seen())).symbol};
 for (const [name, [title]] of Object.entries(ACTS)) at("act").add(new Option(title, name));
 
 function fields() {
@@ -399,7 +400,8 @@ function foreseen(name, result, position, said) {
   }
   if (name === "poke") line("known shortfall ", shown(result, loan()));
   else if (result && typeof result === "object") line(...Object.entries(result).flatMap(([key, text]) => [`${key}: `, typeof text === "object" ? seizedOf({seized: text}) : shown(text), "  "]));
-  else if (result) line("you get ", shown(result));
+  else if (result && name === "request") line("the stake may leave from ", time(Date.parse(result) / 1000), " UTC on");
+  else if (result) line(name === "repay" ? "you pay " : "you get ", shown(result, UNITS[name]?.() ?? "shares"));
   if (position && Number(position.debt)) {
     line("the loan would owe ", shown(position.debt, loan()), ", health ", shown(position.health));
     if ("liquidation_price" in position) line("and can be liquidated below ", shown(position.liquidation_price, `${loan()} for ${lead(seen()).symbol}`));
@@ -412,6 +414,7 @@ at("form").addEventListener("submit", async event => {
   event.preventDefault();
   const name = at("act").value, said = words();
   acting = true; at("go").disabled = true;
+  tell("", true);
   try {
     const done = await act(name, said, `${said.who}: ${ACTS[name][0].toLowerCase()}${said.owner ? ` (${said.owner})` : ""}`);
     tell(`Done in ${done.transactions.length} transaction${done.transactions.length === 1 ? "" : "s"}.`, true);
@@ -528,6 +531,10 @@ async function tour(number) {
     at("tour-title").textContent = `${number}. ${step.title}`;
     at("tour-happens").textContent = step.happens;
     at("tour-look").textContent = step.look;
+    for (const each of document.querySelectorAll("main section")) each.classList.toggle("lit", each.id === step.part);
+    at(step.part).scrollIntoView({block: "nearest"});
+    at("tour").scrollIntoView({block: "nearest"});
+    at("tour-title").focus();
     at("tour-back").disabled = number === 1;
     at("tour-on").disabled = number === steps.length;
     at("tour-back").onclick = () => { location.hash = `tour=${number - 1}`; };
@@ -539,7 +546,11 @@ async function tour(number) {
     }));
   } catch (error) { at("tour").hidden = true; tell(error.message, false); }
 }
-function endTour() { at("tour").hidden = true; if (location.hash) history.replaceState(null, "", "/"); }
+function endTour() {
+  at("tour").hidden = true;
+  for (const each of document.querySelectorAll("main section")) each.classList.remove("lit");
+  if (location.hash) history.replaceState(null, "", "/");
+}
 const linked = () => Number(/^#tour=(\d)$/.exec(location.hash)?.[1] ?? 0);
 addEventListener("hashchange", () => linked() && tour(linked()));
 at("tour-open").addEventListener("click", () => { if (linked() === 1) tour(1); else location.hash = "tour=1"; });

@@ -167,6 +167,9 @@ def test_starting_over_is_the_state_at_first() -> None:
     acts.act(session, "price", VAULT, {"prices": {"WETH": "900"}, "keepers": True, "seconds": 60})
     session.start_over()
     assert comparable(session.state()) == first
+    tour.go(session, 3)
+    session.start_over()
+    assert comparable(session.state()) == first
 
 
 def test_paths_begin_at_the_price_of_now() -> None:

@@ -12,7 +12,7 @@ from plimsoll import Market
 from plimsoll.play import app
 from plimsoll.play.app import Server
 from plimsoll.play.session import Session, own
-from tests.utils.play import TOKEN, VAULT
+from tests.utils.play import TOKEN, VAULT, live
 
 PORT = 8642
 HERE = f"http://127.0.0.1:{PORT}"
@@ -166,13 +166,6 @@ class Fallen:
 def test_a_chain_that_is_gone_is_said(enter: Callable[..., TestClient]) -> None:
     with enter(lambda: Fallen().session).websocket_connect(SOCKET) as page:
         assert page.receive_json() == {"gone": app.GONE}
-
-
-def live(actor: str | None) -> Session:
-    """As if money were at stake."""
-    session = own(borrowers=2)
-    session.network, session.actor, session._is_live = "mainnet", actor, True
-    return session
 
 
 def test_a_live_network_is_only_looked_at_without_an_account(enter: Callable[..., TestClient]) -> None:
