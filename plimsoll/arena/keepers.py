@@ -142,10 +142,10 @@ class Keeper:
                 self.waits and self._gets_better(blocks, what, self._gain([best], markets, venues))
             ):
                 continue
-            if best.close.ended:
+            if best.close.ended and any(best.close.got):
                 found.append(best)
             elif part := self._part(best, markets, venues, 0):
-                yield [part.order]  # a reward, or a trade
+                yield [part.order]  # a reward, or what the protocol sells
         budget = NO_LIMIT if self.config.kind == "flash" else max(0, self.cash)
         for batch in self._chosen(found, markets, venues, prices):
             batch, budget = self._within(batch, budget)
@@ -306,7 +306,8 @@ class Keeper:
                 self.cash += markets[leg].sell(amount)
             elif amount:
                 self.held[leg] += amount
-                self._costs[leg] += close.paid * value([amount], prices[leg : leg + 1]) // max(1, worth)
+                part = value([amount], prices[leg : leg + 1])
+                self._costs[leg] += max(0, close.paid) * part // max(1, worth)
 
     def _empty(self, markets: Sequence[Market]) -> None:
         for leg, amount in enumerate(self.held):

@@ -9,7 +9,7 @@ from plimsoll.scenario.agents.arbitrage import pull
 from plimsoll.scenario.collateral import CollateralConfig
 from plimsoll.scenario.feeds import FeedUpdates
 from plimsoll.twin.uniswap_v2 import amount_in, amount_out
-from plimsoll.units import PRICE_SCALE
+from plimsoll.units import NO_LIMIT, PRICE_SCALE
 
 
 class Market:
@@ -28,16 +28,23 @@ class Market:
         self.oracle = self._feed.answer * self._scale  # 0 while the answer is stale
         self.reserves: tuple[int, int] | None = None  # of the DEX: collateral, loan asset
         self.slipped = 0  # what sales brought less than the outside price
-        self._arbitrage = 0  # loan asset that arbitrageurs trade in a block at most
+        self.capital = NO_LIMIT  # loan asset that arbitrageurs trade in a block at most
         if config.dex:
             depth = int(config.dex.depth * unit)
             self.reserves = depth * PRICE_SCALE // self.price, depth
-            self._arbitrage = int(config.dex.arbitrage * unit)
+            self.capital = int(config.dex.arbitrage * unit)
 
     @property
     def price(self) -> int:
         """The outside price, as the feed would say it."""
         return int(self.config.oracle.answer(self.outside) * self._scale)
+
+    def down_to(self, price: int) -> int:
+        """How much can be sold until the next unit brings less than a price."""
+        venue = self.venue()
+        if isinstance(venue, Route):
+            return venue.down_to(max(1, price))
+        return NO_LIMIT if self.price >= price else 0
 
     def move(self, price: float, second: int) -> None:
         """The outside price of a block without the impact of sales, and the feed, which may be updated."""
@@ -83,9 +90,9 @@ class Market:
 
     def gap(self) -> int:
         """What arbitrageurs sell to pull the DEX to the outside price; below 0 what they pay."""
-        if self.reserves is None or not self._arbitrage:
+        if self.reserves is None or not self.capital:
             return 0
-        sells, amount = pull(self.reserves, self.price, self._arbitrage)
+        sells, amount = pull(self.reserves, self.price, self.capital)
         return amount if sells else -amount
 
     def arbitrage(self, swap: int) -> None:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from plimsoll.arena.keepers import Keeper, keepers_of
 from plimsoll.arena.market import Market
-from plimsoll.arena.rule import Close, Offers, Prices, Rule, value
+from plimsoll.arena.rule import Close, Offer, Offers, Prices, Rule, value
+from plimsoll.scenario.agents.liquidators import HALVINGS
 from plimsoll.scenario.config import Scenario
 from plimsoll.scenario.loans import Borrower
 from plimsoll.units import PRICE_SCALE, WAD
@@ -28,12 +29,14 @@ class Outcome:
     hidden: int = 0  # debt at the end that collateral is not worth, also what the protocol took over
     seized: int = 0  # worth at the outside price of what was taken from borrowers
     refunded: int = 0  # what they got back
-    ended: int = 0  # debt that closes ended, what was written off included
-    repaid: int = 0  # of that, what liquidators paid, or the protocol for collateral worth it
+    relieved: int = 0  # debt that is theirs no more without being written off
+    ended: int = 0  # debt that is nobody's any more, what was written off included
+    repaid: int = 0  # of that, what liquidators or others paid, or the protocol for collateral worth it
     needed: int = 0  # of that, the least that would have made them healthy
-    keepers: int = 0  # profit of liquidators
+    keepers: int = 0  # profit of liquidators, and of who trades with a rule's own market
     protocol: int = 0  # kept by the protocol; what it took over at the outside price
-    others: int = 0  # what others lost who stand in by the rule; below 0 what they gained
+    others: int = 0  # what others who stand in by the rule lost in closes that cost them something
+    others_gain: int = 0  # what they gained in the other ones
     venues: int = 0  # what sales brought less than the outside price
     closes: int = 0
     under_water: float = 0.0  # debt times hours, whole loan tokens, while its collateral was worth less
@@ -48,7 +51,7 @@ class Outcome:
     @property
     def borrower_cost(self) -> int:
         """What was taken from borrowers beyond the debt that it paid, less what they got back."""
-        return max(0, self.seized - self.refunded - self.repaid)
+        return max(0, self.seized - self.refunded - self.relieved)
 
 
 class _Block:
@@ -58,12 +61,48 @@ class _Block:
         self._play, self._number, self._before = play, number, before
         self.prices: Prices = tuple(market.oracle for market in play.markets)
         self._present = [keeper for keeper in play.keepers if not keeper.is_out(self.now)]
+        self._capital = min(market.capital for market in play.markets)
         self.is_served = False
 
     @property
     def now(self) -> int:
         """See `Field`."""
         return self._number * self._play.scenario.block_seconds
+
+    @property
+    def outside(self) -> Prices:
+        """See `Field`."""
+        return tuple(market.price for market in self._play.markets)
+
+    def trade(self, offer: Offer) -> Close | None:
+        """See `Field`; in each block arbitrageurs have as much for it as for a DEX."""
+        best, gained = None, 0
+        for halvings in range(HALVINGS):
+            close = offer.quote(offer.most >> halvings)
+            if close is None or abs(close.paid) > self._capital:
+                continue
+            gain = value(close.seized, self.outside) - close.paid
+            if gain > gained:
+                best, gained = close, gain
+        if best:
+            self._capital -= abs(best.paid)
+            self._play.outcome.keepers += gained
+            self.record("", best)
+        return best
+
+    def sell(self, leg: int, amount: int, least: int, may: Callable[[int, int], bool]) -> tuple[int, int]:
+        """See `Field`."""
+        market = self._play.markets[leg]
+        most = min(amount, market.down_to(least))
+        for halvings in range(HALVINGS):
+            sold = most >> halvings
+            if sold and may(sold, market.proceeds(sold)):
+                return sold, market.sell(sold)
+        return 0, 0
+
+    def record(self, what: str, close: Close) -> None:
+        """See `Field`."""
+        self._play.note(self.prices, what, close)
 
     def serve(self, names: Iterable[str], offers: Offers, take: Callable[[str, Close], None]) -> None:
         """See `Field`."""
@@ -158,23 +197,27 @@ class _Play:
         out.needed += self._needed(what, prices, close)
         out.seized += value(close.seized, outside)
         out.refunded += close.refund
-        out.ended += close.ended
-        out.repaid += close.ended - close.lost
-        out.others += close.passed - (value(close.shared, outside) if close.shared else 0)
+        out.relieved += close.ended - close.lost
+        out.ended += close.ended - close.moved
+        out.repaid += close.ended - close.lost - close.moved
+        loss = close.passed - (value(close.shared, outside) if close.shared else 0)
+        out.others += max(0, loss)
+        out.others_gain += max(0, -loss)
 
     def _needed(self, owner: str, prices: Prices, close: Close) -> int:
         """How much of a repayment would have made the account healthy, at the price of the close."""
-        repaid, account = close.ended - close.lost, self.rule.accounts.get(owner)
-        if account is None or repaid <= 0:
+        repaid, rule = close.ended - close.lost - close.moved, self.rule
+        if owner not in rule.accounts or repaid <= 0:
             return repaid
         held, gone = (
             sum(
                 amount * price // PRICE_SCALE * terms.threshold
-                for amount, price, terms in zip(amounts, prices, self.rule.terms, strict=True)
+                for amount, price, terms in zip(amounts, prices, rule.terms, strict=True)
             )
-            for amounts in (account.amounts, close.seized)
+            for amounts in (rule.holdings(owner), close.seized)
         )
-        lacking, gained = account.debt * WAD - held, WAD - gone // (repaid + close.refund)
+        net, for_it = rule.owed(owner) - rule.balance(owner), repaid + close.refund
+        lacking, gained = net * WAD - held, WAD - gone // for_it if for_it > 0 else 0
         return min(repaid, max(0, lacking // gained)) if gained > 0 else repaid
 
     def _uncovered(self) -> tuple[int, int]:
@@ -183,8 +226,8 @@ class _Play:
         own = min(0, self._own(outside))
         debts, lacks = -self.rule.book.cash if own else 0, -own
         for owner in self.rule.poorest(outside):
-            owed = self.rule.owed(owner)
-            if owed and (worth := value(self.rule.holdings(owner), outside)) < owed:
+            owed = self.rule.owed(owner) - self.rule.balance(owner)
+            if owed > 0 and (worth := value(self.rule.holdings(owner), outside)) < owed:
                 debts += owed
                 lacks += owed - worth
         return debts, lacks

@@ -54,6 +54,7 @@ class Close(NamedTuple):
     refund: int = 0  # what the borrower gets back, base units of the loan asset
     passed: int = 0  # of what is ended, what others paid or owe from now on, by the rule
     shared: tuple[int, ...] = ()  # of what was seized, what these others got
+    moved: int = 0  # of what is passed, what other accounts owe from now on
 
     @property
     def got(self) -> tuple[int, ...]:
@@ -91,6 +92,10 @@ class Field(Protocol):
     def prices(self) -> Prices:
         """The oracles' prices of the market's collaterals, 1e36; 0 while one has none."""
 
+    @property
+    def outside(self) -> Prices:
+        """What the collaterals cost elsewhere, 1e36."""
+
     def serve(self, names: Iterable[str], offers: Offers, take: Callable[[str, Close], None]) -> None:
         """Lets the keepers take what they want, each of them one batch; once a block.
 
@@ -112,6 +117,32 @@ class Field(Protocol):
         Returns:
             Whether a keeper is there to send it.
         """
+
+    def sell(self, leg: int, amount: int, least: int, may: Callable[[int, int], bool]) -> tuple[int, int]:
+        """Sells a collateral at the market, as long as the next unit brings a price.
+
+        Args:
+            leg: its number.
+            amount: base units at most.
+            least: the price, 1e36.
+            may: whether so much may be sold for so much; else half of it is tried, and so on.
+
+        Returns:
+            What was sold, and what it brought, base units.
+        """
+
+    def trade(self, offer: Offer) -> Close | None:
+        """Lets arbitrageurs, who can trade elsewhere, take of an exchange what gains most, for their capital.
+
+        Args:
+            offer: an exchange with the rule's own market, which ends no debt.
+
+        Returns:
+            What they take, which is to be carried out.
+        """
+
+    def record(self, what: str, close: Close) -> None:
+        """Takes note of a close that nobody else has a part in, before it is carried out."""
 
 
 @dataclass
@@ -175,6 +206,10 @@ class Rule(ABC):
     def poorest(self, _prices: Prices) -> Iterable[str]:
         """All whose collateral is worth less than their debt at prices, and others."""
         return self.accounts
+
+    def balance(self, _owner: str) -> int:
+        """Base units of the loan asset that are held for somebody, against what they owe."""
+        return 0
 
     def carry_out(self, close: Close) -> None:
         """Books a close; what it does to accounts is the rule's to do.

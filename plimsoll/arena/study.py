@@ -20,7 +20,7 @@ DOLLARS = {"USDC": 1, "USDT": 1, "DAI": 1, "WETH": 2_000}
 """What loan assets are worth about, for sizes in dollars."""
 AMOUNTS = (
     "borrowed", "lender_loss", "booked", "hidden", "borrower_cost", "ended", "repaid", "keepers", "protocol",
-    "others", "venues",
+    "others", "others_gain", "venues",
 )  # fmt: skip
 """What is added up over vaults, base units of the loan asset."""
 
