@@ -120,7 +120,8 @@ def cli(
                 rows = run(tournament, folder, crew, counted(progress, "plays", pressed))
         with console.status("summing up"):
             about = {
-                "name": name, "set": names[0] if one_set else None, "plays": rows.num_rows,
+                "name": name, "plays": rows.num_rows,
+                "set": one_set and {"name": name, "whole": one_set.is_whole(tournament)},
                 "command": shlex.join(words), "versions": versions(),
             }  # fmt: skip
             results = results_of(tournament, rows, about)

@@ -1,6 +1,7 @@
 """What is varied, rules of one's own, and many plays that a folder keeps."""
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -8,13 +9,17 @@ import pytest
 from ruamel.yaml import YAML
 
 from plimsoll import lab
-from plimsoll.arena.field import ArenaError, text_of, written
-from plimsoll.arena.tournament import PLAYS, Entrant, Entry, Tournament, run
+from plimsoll.arena.field import ArenaError, known, text_of, written
+from plimsoll.arena.sets import SETS
+from plimsoll.arena.tournament import PLAYS, Entrant, Entry, Tournament, entries_of, run
 from plimsoll.arena.variation import AS_WRITTEN, Variation, variations
-from plimsoll.scenario.reading import Source
+from plimsoll.scenario.files import file_of
+from plimsoll.scenario.reading import Source, source_of
 from plimsoll.scenario.sweep_folder import SweepError
 from plimsoll.scenario.workers import InProcess
 from tests.utils.laboratory import BASKET, TINY, tiny
+
+INPUTS = "8bbcf7fdf7174e2100ee5c349c5a5cd52c9bf773e576b22f91a53cf937f4b86a"
 
 
 def entry(name: str, text: str) -> Entry:
@@ -148,3 +153,24 @@ def test_a_tournament_that_was_stopped_goes_on_and_takes_more_paths(tmp_path: Pa
     assert (folder / PLAYS).exists()
     with pytest.raises(SweepError, match=r"holds another tournament \(of other scenarios, rules, variations"):
         run(tournament(rules=("aave-v3",)), folder, InProcess())
+
+
+def test_arena_1_is_what_it_was() -> None:
+    """After its release a change of a scenario, rule or variation is another set: add it, and leave this."""
+    arena = SETS["arena-1"]
+    entries = entries_of([source_of(file_of(name)) for name in arena.scenarios])
+    it = Tournament(entries, tuple(map(Entrant, arena.rules)), arena.variations, arena.paths, arena.varied)
+    assert arena.is_whole(it)
+    assert not arena.is_whole(replace(it, paths=20))
+    assert it.inputs == INPUTS
+    assert set(arena.rules) <= set(known())
+
+
+def test_a_small_arena_1(tmp_path: Path) -> None:
+    """Every rule, in two of its scenarios."""
+    arena = SETS["arena-1"]
+    entries = entries_of([source_of(file_of(name)) for name in ("flash-wick", "sequencer-halt")])
+    it = Tournament(entries, tuple(map(Entrant, arena.rules)), (AS_WRITTEN,), 2, 1)
+    rows = run(it, tmp_path / "out", InProcess()).to_pandas()
+    assert len(rows) == 2 * 2 * len(arena.rules)
+    assert (rows.groupby("rule").ended.sum() > 0).all()
