@@ -17,6 +17,7 @@ COMMANDS = {
     "arena": "Play rules of liquidation side by side.",
     "compare": "Lay two runs or sweeps side by side.",
     "inspect": "Show pools, vaults and positions of a network.",
+    "watch": "Speak up when a network's market needs somebody.",
     "deploy": "Deploy a Factory, pools and vaults.",
     "verify": "Write what block explorers need to show sources.",
     "keep": "Liquidate what can be liquidated of one vault or basket.",

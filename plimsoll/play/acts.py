@@ -117,15 +117,11 @@ def person(session: Session, spoke: str, words: Words) -> dict[str, Any]:
     """Somebody's address, position and wallet. Raises `MarketError`."""
     seen = session.seen_from(spoke)
     it = seen.person(_named(words.get("who"), "Say who"))
-    most = None
-    if isinstance(seen, Market):
-        most = plain(seen.desk.loans(seen.desk.call(seen.desk.contract, "max_borrow", it.address)))
     return {
         "name": it.name,
         "address": it.address,
         "position": plain(it.position),
         "wallet": plain(it.wallet),
-        "max_borrow": most,
     }
 
 

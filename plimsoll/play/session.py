@@ -19,6 +19,7 @@ from plimsoll.market.events import unpacked
 from plimsoll.market.ground import Ground, Sending
 from plimsoll.market.market import Market
 from plimsoll.market.refusals import MarketError, Refused
+from plimsoll.play.alerts import Limits, alerts
 from plimsoll.twin.chain import Event
 
 Seen = Market | BasketMarket
@@ -141,7 +142,7 @@ class Session:
         Prices are the oracles', whole loan tokens for a whole collateral token; None: silent.
         """
         desk = self.market.desk
-        return {
+        told = {
             "version": self.version,
             "chain": {
                 "client": self.ground.client,
@@ -157,6 +158,8 @@ class Session:
             "pool": self.books(),
             "spokes": [_spoke(name, seen) for name, seen in self.spokes().items()],
         }
+        found = [] if self.is_own else alerts(told, Limits())
+        return told | {"alerts": [each._asdict() for each in found]}
 
     def closes(self, most: int) -> list[dict[str, Any]]:
         """The latest closes, the oldest first: each as its event says it, and the `spoke` it was in."""
@@ -176,10 +179,20 @@ class Session:
             "supply_cap": plain(desk.loans(it.supply_cap)) if it.supply_cap else None,
             "paused_until": it.paused_until or None,
             "pace": _pace(it.draw_burst, it.draw_refill),
-            "queued": queued and {**plain(queued), "ready": int(queued.ready.timestamp())},
+            "queued": queued
+            and {
+                **plain(queued),
+                "ready": int(queued.ready.timestamp()),
+                "is_witnessed": self._is_witnessed(),
+            },
         }
 
     # ------------------------------------------------------------------------------------------ internals
+
+    def _is_witnessed(self) -> bool:
+        """Whether anybody has witnessed what is queued now."""
+        named = (event.name for _, event in reversed(self.ground.history()))
+        return next((name == "Witnessed" for name in named if name in ("Witnessed", "Queued")), False)
 
     def _start(self, borrowers: int) -> None:
         self.market = self._make()

@@ -75,6 +75,7 @@ function drawWater() {
   at("water-hint").textContent = it.kind === "vault"
     ? "Each disc is a loan: as large as its debt, at the price below which it can be liquidated. Drag the line, or use the arrow keys on its handle."
     : "Each disc is a loan against several collaterals, at the price where it can be liquidated if all prices move alike. Drag the line to move all of them.";
+  if (price === null) at("water-hint").textContent = "The oracle is silent: without a price nobody can be liquidated, and nobody can borrow.";
   if (document.activeElement !== at("price")) at("price").value = price === null ? "" : lead(it).price;
   const silent = it.legs.filter(each => each.price === null).map(each => each.symbol);
   at("silence").textContent = silent.length ? "Let the oracle speak" : "Silence the oracle";
@@ -573,6 +574,8 @@ function draw() {
   at("form").hidden = chain.is_read_only;
   const who = at("who");
   for (const name of state.people) if (![...who.options].some(each => each.value === name)) who.add(new Option(name, name));
+  at("alerts").hidden = !state.alerts.length;
+  at("alert-list").replaceChildren(...state.alerts.map(each => made("li", {textContent: `${each.where}: ${each.words}`})));
   drawWater();
   books();
   if (!moving && !running) {
