@@ -39,8 +39,8 @@ SETS = {
             "leg-depeg",
         ),
         (
-            "aave-v3", "aave-v3.0", "aave-v4", "compound-v3", "euler-v2", "fluid", "morpho-blue", "plimsoll",
-            "silo-v2",
+            "aave-v3", "aave-v3.0", "aave-v4", "compound-v3", "euler-v2", "fluid", "liquity-v2", "llamalend",
+            "maker", "margin-venue", "morpho-blue", "morpho-midnight", "plimsoll", "silo-v2",
         ),
         variations("competitive,scarce,strategic,absent", "x0.5,x2", "10", "leveraged,whales"),
         1_000,

@@ -186,7 +186,7 @@ class Tournament:
         ]
         return _digest(json.dumps(said).encode(), *(file.read_bytes() for file in files))
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Tells tournaments apart whose rows must not be mixed; `paths` may grow."""
         return _digest(self.inputs.encode(), code_version().encode())

@@ -64,7 +64,7 @@ MEASURES = {
         "also of debt that need not have been repaid.",
     ),
     "over_liquidation": Measure(
-        "repaid, times the need", "times",
+        "times the need", "times",
         "Debt repaid over the least that would have made the accounts healthy at the price of each close.",
     ),
     "keepers": Measure("keepers gain", "part", "Profit of all liquidators; gas costs nothing."),
@@ -345,7 +345,7 @@ def shown_as(unit: str) -> Callable[[float], str]:
     """How a figure of a unit is written."""
     match unit:
         case "part":
-            return lambda value: f"{100 * value:.2f} %"
+            return lambda value: f"{100 * value:.2f}\u00a0%"
         case "times":
             return lambda value: f"{value:.2f}"
         case "hours":
@@ -434,20 +434,17 @@ def _worse(results: Results, figure: str) -> list[str]:
 
 def _varied(results: Results) -> str:
     """What each variation does to the baseline's lenders, and who does best under it."""
-    overall = results.summary["overall"]
-    ours = next(row for row in overall if row["rule"] == results.baseline)
-    show, parts = shown_as("part"), []
-    for variation in results.summary["variations"][1:]:
-        ordered = sorted(overall, key=lambda row: row["varied"][variation]["lender_loss_mean"])
-        value = show(ours["varied"][variation]["lender_loss_mean"])
-        best = ordered[0]
-        rest = (
-            "" if best is ours else f", {best['rule']} {show(best['varied'][variation]['lender_loss_mean'])}"
-        )
-        parts.append(f"{variation} {value}{rest}")
+    said = []
+    for variation in results.summary["variations"]:
+        losses = {
+            row["rule"]: row["varied"][variation]["lender_loss_mean"] for row in results.summary["overall"]
+        }
+        ours, best, show = losses[results.baseline], min(losses, key=losses.__getitem__), shown_as("part")
+        least = "" if losses[best] == ours else f" ({best} {show(losses[best])})"
+        said.append(f"{variation} {show(ours)}{least}")
     return (
         f"What lenders lose under {results.baseline}, and under the best rule, when one thing is different: "
-        f"{'; '.join(parts)}."
+        f"{'; '.join(said)}."
     )
 
 

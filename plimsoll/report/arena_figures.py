@@ -74,7 +74,9 @@ def sensitivity(results: Results, figure_name: str) -> Figure:
     cells = np.array([[row["varied"][column][figure_name] for column in columns] for row in rows])
     norm = Normalize(0.0, float(cells.max()) or 1.0)
     colours = LinearSegmentedColormap.from_list("plimsoll", HEAT)
-    figure = Figure(figsize=(2.0 + 1.0 * len(columns), 1.6 + 0.34 * len(rows)), dpi=DPI, layout="constrained")
+    figure = Figure(
+        figsize=(max(10.0, 2.0 + 1.0 * len(columns)), 1.6 + 0.34 * len(rows)), dpi=DPI, layout="constrained"
+    )
     axes: Axes = figure.subplots()
     edges = [np.arange(size + 1) - 0.5 for size in cells.shape]
     axes.pcolormesh(edges[1], edges[0], cells, cmap=colours, norm=norm, edgecolor=PAPER)

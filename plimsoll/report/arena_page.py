@@ -73,7 +73,7 @@ def _page(results: Results, drawn: Mapping[str, Markup]) -> str:
     )
 
 
-def _column(figure: str) -> str:
-    """The head of a column."""
+def _column(figure: str) -> tuple[str, str]:
+    """The head of a column, and what stands below it."""
     measure, kind = measure_of(figure)
-    return measure.title if kind == "mean" else f"{measure.title}, {kind}"
+    return measure.title, "" if kind == "mean" else kind

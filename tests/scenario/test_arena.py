@@ -57,7 +57,7 @@ def test_the_terminal_has_a_table_for_each_scenario(folder: Path) -> None:
     for title in ("tiny, 4 paths, of what was borrowed", "basket, 4 paths", "not played"):
         assert title in told
     assert "morpho-blue has markets of one collateral, not of 3." in told
-    assert re.search(r"morpho-blue .* \d+\.\d\d % ", told)
+    assert re.search(r"morpho-blue .* \d+\.\d\d\s%", told)
 
 
 def test_the_summary_can_be_cited(folder: Path) -> None:

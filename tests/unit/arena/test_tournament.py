@@ -19,7 +19,7 @@ from plimsoll.scenario.sweep_folder import SweepError
 from plimsoll.scenario.workers import InProcess
 from tests.utils.laboratory import BASKET, TINY, tiny
 
-INPUTS = "8bbcf7fdf7174e2100ee5c349c5a5cd52c9bf773e576b22f91a53cf937f4b86a"
+INPUTS = "24551d02f37300d827f8b3ac30dc3cc490818b58ffe7f69613ab666308d364fc"
 
 
 def entry(name: str, text: str) -> Entry:
