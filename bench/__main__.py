@@ -7,7 +7,7 @@ keeper        seconds that the keeper takes with 100,000 positions
 startup       seconds from a command to its end: imports, help, a report
 baskets       what sharing collateral costs, and what picking brings; writes bench/baskets.json; PARTs too
 page          libraries for pictures on a page: size, frames a second with 10,000 positions
-arena         plays of each rule that a processor makes in a minute
+arena         arena-1 on a seed of its own, and plays a minute; writes bench/arena.json
 rare          what it saves to play the deepest falls of many paths; writes bench/rare.json
 laboratory    seconds that scenarios take; writes bench/laboratory.json and its picture; PARTs choose some
 """
