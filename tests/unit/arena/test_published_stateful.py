@@ -188,14 +188,28 @@ def test_makers_price_falls_by_a_hundredth_a_second_as_its_own_tests_say() -> No
 
 
 def test_makers_auction_is_reset_when_it_has_lasted_or_fallen_too_far() -> None:
-    """test_auction_reset_tail: not after 3,600 seconds, but after 3,601, at 1.25 times the price then."""
-    rule, world = gold(tail=3_600, step=10**6)
-    bark(rule, world)
-    world.prices = (3 * PRICE_SCALE,)
-    for second, top in ((3_600, 5 * RAY), (3_601, 375 * RAY // 100)):
-        world.now = second
-        rule.block(world)
-        assert rule.sales["me"].top == top
+    """test_auction_reset_tail: not after 3,600 seconds, but after 3,601, at 1.25 times the price then.
+
+    test_auction_reset_cusp: not at half of the first price, but below it.
+    """
+    tail = {"tail": 3_600, "step": 10**6}
+    cusp = {"tail": 10**6, "step": 1_000, "cut": RAY // 2, "cusp": RAY // 2}
+    for settings, last, first in ((tail, 3_600, 3_601), (cusp, 1_999, 2_000)):
+        rule, world = gold(**settings)
+        bark(rule, world)
+        world.prices = (3 * PRICE_SCALE,)
+        for second, top in ((last, 5 * RAY), (first, 375 * RAY // 100)):
+            world.now = second
+            rule.block(world)
+            assert rule.sales["me"].top == top
+
+
+def test_makers_price_is_an_hour_old() -> None:
+    """osm.sol: what is read in one hop counts from the next on."""
+    rule = Maker.deployed(["WETH"])
+    prices = {0: 200, 60: 100, 3_599: 100, 3_600: 100, 7_199: 90, 7_200: 80}
+    seen = [rule._delayed(price, second) for second, price in prices.items()]
+    assert seen == [200, 200, 200, 200, 200, 100]
 
 
 def test_what_makers_auction_does_not_bring_is_lost() -> None:
@@ -205,7 +219,7 @@ def test_what_makers_auction_does_not_bring_is_lost() -> None:
     world.pay("me", 110 * WAD)
     rule.block(world)
     assert rule.book.lost == pytest.approx((100 - 40 * 5 * 0.99**75) * WAD, rel=1e-9)
-    assert rule.owed("me") == 0
+    assert rule.owed("me") == rule._dirt == 0  # test_take_full_lot_partial_tab
 
 
 # -------------------------------------------------------------------------------------------------- Liquity
@@ -245,6 +259,21 @@ def test_liquity_liquidates_as_in_its_own_tests(pool: int) -> None:
         assert surplus == 0
 
 
+def test_what_rounding_leaves_of_a_redistribution_is_in_the_next_one() -> None:
+    """`lastBoldDebtError_Redistribution`: of a hundred of them no more is lost than of one."""
+    rule = LiquityV2(Terms(wad(90), wad(90)), wad(10), 0)
+    rule.dollar = DOLLAR
+    for number in range(100):
+        rule.open(str(number), [WAD], 1_000 * WAD + number)
+    rule.open("big", [7_777_777 * WAD], 2_000 * WAD)
+    debt, world = sum(map(rule.owed, rule.accounts)), World(1_000 * PRICE_SCALE)
+    for number in range(100):
+        world.pay(str(number), 2_000 * WAD)
+    rule.block(world)
+    assert len(world.taken) == 100
+    assert 0 <= debt - rule.owed("big") <= 7_777_777
+
+
 # -------------------------------------------------------------------------------------------- margin venue
 
 
@@ -275,6 +304,22 @@ def test_dydx_sells_of_several_positions_at_the_price_of_its_own_tests() -> None
     account, oracle = Account([4 * 10**7, 10**8], 490 * MILLION), (5 * PRICE_SCALE, 3 * PRICE_SCALE)
     assert rule.margins(account, oracle) == (10 * MILLION, 50 * MILLION)
     assert rule.fillable(account, oracle, 1) * 10**9 == 2_976 * MILLION * PRICE_SCALE
+
+
+def test_dydx_closes_a_tenth_of_a_position_or_a_thousand_dollars_until_the_margin_is_met() -> None:
+    """`GetMaxAndMinPositionNotionalLiquidatable`."""
+    for bitcoin, debt, first in ((1, 4_510, 1_000), (10, 45_100, 5_000)):
+        rule, world = MarginVenue([Terms(wad(80), wad(90))], LIMITS), World(5 * PRICE_SCALE)
+        rule.dollar = MILLION
+        rule.open("owner", [bitcoin * 10**9], debt * MILLION)
+        rule.block(world)
+        assert not world.taken[1:]
+        world.now = 60
+        rule.block(world)
+        equity, least = rule.margins(rule.accounts["owner"], world.prices)
+        assert world.taken[0].paid == first * MILLION
+        assert equity >= least
+        assert rule.accounts["owner"].debt > debt * MILLION // 2
 
 
 def test_the_fund_pays_what_it_can_and_winners_the_rest() -> None:
@@ -360,8 +405,9 @@ def test_who_follows_the_oracle_leaves_what_the_bands_promise() -> None:
         if amount:
             market.exchange(market.trade(amount, pumps=pumps), second * 1_000)
             assert price > 2_960 or market.spot() == pytest.approx(price * WAD, rel=1e-6)
-        if second == len(path) - 1:
+        if second % 10 == 0 and second < len(path):
             assert market.down("user") == pytest.approx(promised, rel=1e-3)
+        if second == len(path) - 1:
             assert market.held("user")[1] < WAD  # nearly all is sold
     x, y = market.held("user")
     assert x < WAD // 10**6
@@ -385,6 +431,14 @@ def test_a_jump_of_the_oracle_is_limited_and_feared_for_two_minutes() -> None:
         assert market.feared == pytest.approx(feared * WAD, rel=1e-12, abs=2)
 
 
+@pytest.mark.parametrize(("price", "fee"), [(2_000, 0.134_331), (4_000, 0.112_173), (2_970, 0.01)])
+def test_bands_that_are_far_from_the_oracle_charge_a_quarter_of_the_way(price: int, fee: float) -> None:
+    """`get_dynamic_fee`, of a band whose prices are p_oracle**3 / p_oracle_up**2 and a fiftieth more."""
+    market = bands()
+    market.see(price * WAD, 10**6)
+    assert market._fee_of(market.top(1)) == pytest.approx(fee * WAD, rel=1e-5)
+
+
 def test_a_loan_at_the_limit_begins_at_the_price_and_part_of_it_is_closed_for_less() -> None:
     """`calculate_debt_n1`; `_get_f_remove`: half a debt, at a discount of 6 %, for 0.4929 of a position."""
     rule = LlamaLend.deployed(["WETH"])
@@ -401,6 +455,7 @@ def test_a_loan_at_the_limit_begins_at_the_price_and_part_of_it_is_closed_for_le
     assert firsts == [0, 1, 10, 68]
     assert [rule.health(str(number)) > 0 for number in range(4)] == [True] * 4
     healths = [rule.health(str(number)) for number in range(4)]
+    assert healths[0] / WAD == pytest.approx(0.94 / 0.91 - 1, rel=1e-3)
     assert all(one < other for one, other in pairwise(healths))
     assert rule._removed(WAD // 2) / WAD == pytest.approx((1.03 / 1.06 * 0.5 + 0.5) * 0.5, rel=1e-15)
     assert rule._removed(WAD) == WAD
