@@ -25,9 +25,10 @@ from plimsoll.units import PRICE_SCALE, WAD
 from tests.utils.laboratory import SHIPPED
 from tests.utils.peers import SHARES, Beside, Bytecode, Done, OnAave, OnMorpho, State
 
-pytestmark = pytest.mark.skipif(
-    not installed(), reason="the peers are not installed; `make test` installs them"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not installed(), reason="the peers are not installed; `make test` installs them"),
+]
 
 FUZZ = os.environ.get("FUZZ_STEPS")
 FIRST_SEED = int(os.environ.get("FUZZ_SEED", 0))
@@ -167,6 +168,7 @@ def morpho(rng: Random) -> Lockstep:
     """A market with any limit."""
     digits = (18, 18)
     rule = MorphoBlue(rng.randrange(WAD // 10, WAD))
+    rule.dollar = 10 ** digits[0]
     return Morpho(rule, OnMorpho(rule, digits), rng, digits)
 
 
