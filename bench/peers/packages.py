@@ -10,7 +10,7 @@ import json
 import shutil
 import subprocess
 from pathlib import Path
-from tempfile import TemporaryFile
+from tempfile import NamedTemporaryFile, TemporaryFile
 from typing import Any
 
 from plimsoll.chain.engine import Artifact, Contract, Engine, deploy
@@ -76,7 +76,9 @@ def _morpho() -> dict[str, Any]:
         if errors:
             raise RuntimeError(f"Morpho Blue does not compile: {errors[0]}")
         CACHE.mkdir(parents=True, exist_ok=True)
-        kept.write_text(json.dumps(answer["contracts"]))
+        with NamedTemporaryFile("w", dir=CACHE, suffix=".json", delete=False) as file:
+            file.write(json.dumps(answer["contracts"]))
+        Path(file.name).replace(kept)  # another process reads all of it or nothing
     contracts: dict[str, Any] = json.loads(kept.read_text())
     return contracts
 
