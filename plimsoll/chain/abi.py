@@ -9,7 +9,7 @@ import reprlib
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from eth_abi.abi import decode, encode
 from eth_abi.exceptions import DecodingError, EncodingError, InsufficientDataBytes
@@ -30,8 +30,7 @@ _DEMANDS = {
 _MISFITS = (EncodingError, ArithmeticError, TypeError, ValueError)  # of values that a type does not hold
 
 
-@dataclass(frozen=True)
-class Log:
+class Log(NamedTuple):
     """An event as the chain keeps it."""
 
     address: str

@@ -6,8 +6,7 @@ every engine. Addresses are hexadecimal strings in lower case, amounts are integ
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from eth_utils.crypto import keccak
 
@@ -19,8 +18,7 @@ from plimsoll.units import NOBODY
 BLUEPRINT_PREAMBLE = bytes.fromhex("fe7100")  # EIP-5202
 
 
-@dataclass(frozen=True, slots=True)
-class Transaction:
+class Transaction(NamedTuple):
     """What is to be sent; within a block, in the order of the list."""
 
     sender: str
@@ -28,8 +26,7 @@ class Transaction:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """What became of a transaction."""
 
     is_success: bool

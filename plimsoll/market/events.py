@@ -77,7 +77,7 @@ def _close(words: dict[str, Any], call: dict[str, Any] | None) -> dict[str, Any]
         close = unpack_liquidation(words["close"], words["payment"], totals)
     else:  # of a basket, which has no room for its shares beside what is seized
         close = unpack_liquidation(words["shares"] << COLLATERAL_BITS, words["payment"], totals)
-    arguments = {"owner": words["owner"], **{name: getattr(close, name) for name in close.__slots__}}
+    arguments = {"owner": words["owner"], **{name: getattr(close, name) for name in close._fields}}
     if "close" not in words:
         arguments["seized"] = unpack_amounts(words["seized"])
     if call is None:

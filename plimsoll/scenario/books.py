@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from plimsoll.scenario.needed import least_repayment
 from plimsoll.scenario.world import Market
@@ -29,8 +29,7 @@ class ReplayFailed(AssertionError):
     """The events do not add up to the positions: a bug."""
 
 
-@dataclass(frozen=True, slots=True)
-class Closed:
+class Closed(NamedTuple):
     """A close of a position, from its event; lists have an entry for each collateral."""
 
     owner: str

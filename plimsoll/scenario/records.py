@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from plimsoll.scenario.config import Scenario
 
@@ -16,8 +16,7 @@ RESTORABLE = "restorable"
 SHORTFALL = "shortfall"
 
 
-@dataclass(frozen=True, slots=True)
-class LiquidationRow:
+class LiquidationRow(NamedTuple):
     """One close of one position, from its event."""
 
     block: int
@@ -42,8 +41,7 @@ class LiquidationRow:
     blocks_waited: int  # since the oracle's price first made the position liquidatable
 
 
-@dataclass(frozen=True, slots=True)
-class SeizureRow:
+class SeizureRow(NamedTuple):
     """What one close of a position took of one leg of a basket."""
 
     block: int
@@ -56,8 +54,7 @@ class SeizureRow:
     seized: int
 
 
-@dataclass(frozen=True, slots=True)
-class LossRow:
+class LossRow(NamedTuple):
     """One loss, and who bore it."""
 
     block: int
@@ -69,8 +66,7 @@ class LossRow:
     lenders: int
 
 
-@dataclass(frozen=True, slots=True)
-class VaultRow:
+class VaultRow(NamedTuple):
     """One vault or basket at the end of one recorded block; the prices of a basket are in `LegRow`."""
 
     block: int
@@ -94,8 +90,7 @@ class VaultRow:
     reverted: int  # transactions that failed since the last recorded block
 
 
-@dataclass(frozen=True, slots=True)
-class LegRow:
+class LegRow(NamedTuple):
     """One leg of a basket at the end of one recorded block."""
 
     block: int
@@ -110,8 +105,7 @@ class LegRow:
     seized: int  # since the last recorded block
 
 
-@dataclass(frozen=True, slots=True)
-class LadderRow:
+class LadderRow(NamedTuple):
     """The positions of one vault whose liquidation prices are near each other, at the end of a block."""
 
     block: int
@@ -122,8 +116,7 @@ class LadderRow:
     collateral: int
 
 
-@dataclass(frozen=True, slots=True)
-class PoolRow:
+class PoolRow(NamedTuple):
     """The pool at the end of one recorded block."""
 
     block: int
@@ -140,8 +133,7 @@ class PoolRow:
     debt_index: float  # what a debt of 1 has become with interest, 1 at the start
 
 
-@dataclass(frozen=True, slots=True)
-class AgentRow:
+class AgentRow(NamedTuple):
     """What an agent records."""
 
     block: int
@@ -150,8 +142,7 @@ class AgentRow:
     value: float
 
 
-@dataclass(frozen=True, slots=True)
-class FeeRow:
+class FeeRow(NamedTuple):
     """What one agent paid for its transactions of one block, where gas has a price."""
 
     block: int
@@ -163,8 +154,7 @@ class FeeRow:
     bids_paid: int  # to whoever makes the block
 
 
-@dataclass(frozen=True, slots=True)
-class PositionRow:
+class PositionRow(NamedTuple):
     """One borrower at the start or at the end."""
 
     moment: str  # start or end
@@ -176,8 +166,7 @@ class PositionRow:
     liquidation_price: int | None  # 1e36; None in a basket
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeRow:
+class ChangeRow(NamedTuple):
     """A position at the end of a block that has changed it, otherwise than by interest."""
 
     block: int
@@ -189,8 +178,7 @@ class ChangeRow:
     liquidation_price: int | None  # 1e36; None in a basket
 
 
-@dataclass(frozen=True, slots=True)
-class HoldingRow:
+class HoldingRow(NamedTuple):
     """What one borrower holds of one leg of a basket at the start or at the end."""
 
     moment: str  # start or end
@@ -200,8 +188,7 @@ class HoldingRow:
     amount: int
 
 
-@dataclass(frozen=True, slots=True)
-class FlowRow:
+class FlowRow(NamedTuple):
     """What one party gave another for one purpose since the last recorded block; see `flows`."""
 
     block: int
@@ -216,8 +203,7 @@ class FlowRow:
     value: int  # of both, at the outside prices of their blocks
 
 
-@dataclass(frozen=True, slots=True)
-class ProfitRow:
+class ProfitRow(NamedTuple):
     """What one party has made of the run; see `flows`."""
 
     party: str

@@ -42,8 +42,7 @@ class Risk:
         return cls(*struct)
 
 
-@dataclass(frozen=True, slots=True)
-class DebtTotals:
+class DebtTotals(NamedTuple):
     """The debt side of a pool's books after accrual."""
 
     debt: int  # all debt, in 1/65536 of a base unit

@@ -4,7 +4,7 @@ A position: bits 0..127 collateral (base units), 128..231 debt shares, 232..254 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from plimsoll.twin.share_math import to_assets_down
 
@@ -45,8 +45,7 @@ def unpack(word: int) -> tuple[int, int]:
     return word & COLLATERAL_TOP, (word >> COLLATERAL_BITS) & DEBT_TOP
 
 
-@dataclass(frozen=True, slots=True)
-class LiquidationEvent:
+class LiquidationEvent(NamedTuple):
     """One `Liquidation` event, unpacked.
 
     The healths are WAD, rounded down to 1e-9, and None when no debt is left or health is 4.29 or more.

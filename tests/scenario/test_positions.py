@@ -1,6 +1,5 @@
 """Positions from files: a real book as a scenario's start, and what is wrong with one."""
 
-from dataclasses import asdict
 from decimal import Decimal
 from pathlib import Path
 
@@ -334,4 +333,4 @@ def test_a_pace_must_let_everybody_borrow_at_first() -> None:
 def test_a_positions_file_is_played_the_same_each_time(tmp_path) -> None:
     found = scenario(tmp_path, BOOK, "liquidators=[{kind: capital, capital: 50_000}]")
     one, other = (play(found) for _ in range(2))
-    assert [asdict(row) for row in one.positions] == [asdict(row) for row in other.positions]
+    assert one.positions == other.positions

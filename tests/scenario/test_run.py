@@ -1,6 +1,5 @@
 """A play: what is equal, what differs, and what people do."""
 
-from dataclasses import asdict
 from itertools import pairwise
 
 import pytest
@@ -12,7 +11,7 @@ from tests.utils.laboratory import SCENARIOS, play, tiny
 
 
 def rows(result: Result) -> dict[str, list[dict[str, object]]]:
-    return {name: [asdict(row) for row in table] for name, table in result.tables().items()}
+    return {name: [row._asdict() for row in table] for name, table in result.tables().items()}
 
 
 def test_the_short_scenario_shows_both_kinds_of_close(result) -> None:

@@ -20,7 +20,7 @@ from plimsoll.scenario.world import Action, Outcome, World
 from plimsoll.units import HOUR
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class View:
     """What agents see: the world, and where and when in the scenario they are.
 

@@ -57,8 +57,7 @@ def result() -> Result:
     scenario = parse(SCENARIO, "hand.yaml")
     row = close(0, "restorable", 1, 0, 10**24, seized=0, repaid=5_000 * USDC, extinguished=5_000 * USDC,
                 needed=5_000 * USDC, worth=5_250 * USDC)  # fmt: skip
-    for empty in ("price", "collateral_before", "seized"):
-        object.__setattr__(row, empty, None)
+    row = row._replace(price=None, collateral_before=None, seized=None)
     return Result(
         scenario,
         "revm",

@@ -75,7 +75,7 @@ def test_a_run_without_liquidations_has_no_times_and_ratios(calm) -> None:
 
 def test_the_amplification_is_that_of_the_worst_vault(result) -> None:
     """The other vault falls by 1,000 with feedback 3,000."""
-    rows = [replace(row, path=39_000.0, outside=37_000.0) if row.vault == 1 and row.block == 1 else row
+    rows = [row._replace(path=39_000.0, outside=37_000.0) if row.vault == 1 and row.block == 1 else row
             for row in result.vaults]  # fmt: skip
     assert measure(replace(result, vaults=rows))["cascade_amplification"] == pytest.approx(3)
 
@@ -92,7 +92,7 @@ def test_a_time_to_liquidation_is_numpys_inverted_distribution(result, name, par
     """Of the debt, dollar by dollar; on the edge of a part the earlier block counts."""
     for debts in ([1, 1], [95, 5], [94, 6], [7, 13], [19, 1]):
         closes = [
-            replace(result.liquidations[0], extinguished=debt, blocks_waited=3 * number)
+            result.liquidations[0]._replace(extinguished=debt, blocks_waited=3 * number)
             for number, debt in enumerate(debts)
         ]
         waits = np.repeat([0, 3], debts)
