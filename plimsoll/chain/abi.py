@@ -27,6 +27,7 @@ _DEMANDS = {
     "string": "a text",
     "bytes": "bytes",
 }
+_WORDS = ("uint256", "address", "int256")
 _MISFITS = (EncodingError, ArithmeticError, TypeError, ValueError)  # of values that a type does not hold
 
 
@@ -246,9 +247,24 @@ def constructor_data(made: Artifact, arguments: Sequence[Any]) -> bytes:
 
 def encode_values(types: Sequence[str], values: Sequence[Any]) -> bytes:
     """Values as a contract takes them."""
-    if all(kind in ("uint256", "address") for kind in types) and len(types) == len(values):
-        return b"".join(map(_word, types, values))
+    if len(types) == len(values) and all(map(_is_of_words, types, values)):
+        head, tail = list[bytes](), list[bytes]()
+        for kind, value in zip(types, values, strict=True):
+            if not kind.endswith("[]"):
+                head.append(_word(kind, value))
+                continue
+            head.append((WORD * (len(types) + len(tail))).to_bytes(WORD, "big"))
+            tail.append(len(value).to_bytes(WORD, "big"))
+            tail += [_word(kind[:-2], each) for each in value]
+        return b"".join(head + tail)
     return encode(types, [_plain(value) for value in values])
+
+
+def _is_of_words(kind: str, value: Any) -> bool:
+    """Whether an argument is a word of one of the usual types, or a list of such words."""
+    if kind.endswith("[]"):
+        return kind[:-2] in _WORDS and isinstance(value, list | tuple)
+    return kind in _WORDS
 
 
 def type_of(part: AbiEntry) -> str:
@@ -318,6 +334,8 @@ def _word(kind: str, value: Any) -> bytes:
     """One argument; what does not fit is left to eth_abi to refuse."""
     if kind == "uint256" and type(value) is int and 0 <= value < 2**256:
         return value.to_bytes(WORD, "big")
+    if kind == "int256" and type(value) is int and -(2**255) <= value < 2**255:
+        return value.to_bytes(WORD, "big", signed=True)
     if kind == "address":
         value = getattr(value, "address", value)
         if isinstance(value, str) and len(value) == 42:

@@ -23,6 +23,7 @@ values = {
     "bytes32": st.binary(min_size=32, max_size=32),
     "bytes4": st.binary(min_size=4, max_size=4),
     "string": st.text(max_size=5),
+    "bytes": st.binary(max_size=40),
 }
 
 
@@ -60,6 +61,28 @@ def test_it_is_what_eth_abi_says(data: st.DataObject) -> None:
     kinds = [type_of(part) for part in outputs]
     answer = encode(kinds, [data.draw(value_of(part)) for part in outputs])
     assert plain(function.values(answer)) == plain(decode(kinds, answer))
+
+
+ARGUMENTS = st.sampled_from(["uint256", "address", "int256", "uint256[]", "address[]", "int256[]", "bytes"])
+
+
+@given(st.data())
+@settings(max_examples=150, deadline=None, derandomize=True)
+def test_arguments_are_laid_out_as_eth_abi_does(data: st.DataObject) -> None:
+    """Words and lists of them without it; anything else, such as bytes, with it."""
+    inputs = data.draw(st.lists(ARGUMENTS, max_size=4))
+    arguments = [data.draw(value_of({"type": kind})) for kind in inputs]
+    function = Function.of({"name": "send", "inputs": [{"type": kind} for kind in inputs], "outputs": []})
+    assert function.encode(arguments)[4:] == encode(inputs, arguments)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [("int256", 2**255), ("int256", -(2**255) - 1), ("uint256[]", [-1]), ("address[]", "0x")],
+)
+def test_an_argument_that_is_no_such_value_is_refused(kind: str, value: Any) -> None:
+    with pytest.raises(TypeError):
+        Function.of({"name": "send", "inputs": [{"name": "it", "type": kind}], "outputs": []}).encode([value])
 
 
 def plain(value: Any) -> Any:
