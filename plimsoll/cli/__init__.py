@@ -17,7 +17,7 @@ COMMANDS = {
     "arena": "Play rules of liquidation side by side.",
     "compare": "Lay two runs or sweeps side by side.",
     "inspect": "Show pools, vaults and positions of a network.",
-    "watch": "Speak up when a network's market needs somebody.",
+    "watch": "Watch a network's market and give alerts.",
     "deploy": "Deploy a Factory, pools and vaults.",
     "verify": "Write what block explorers need to show sources.",
     "keep": "Liquidate what can be liquidated of one vault or basket.",
@@ -26,6 +26,7 @@ COMMANDS = {
 }
 EXTRAS = {
     "ape": "ape", "ape_foundry": "ape", "ethpm_types": "ape", "web3": "ape",
+    "requests": "ape",
     "prometheus_client": "keeper",
     "starlette": "play", "uvicorn": "play", "websockets": "play", "markupsafe": "play",
     "pytest": "test", "vyper": "test",

@@ -1,60 +1,115 @@
-"""Watches a deployed market and speaks up. See docs/play.md."""
+"""Looks at a deployed market again and again and gives alerts. See docs/watching.md."""
 
 from __future__ import annotations
 
 import signal
 import threading
-from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from plimsoll.cli import Number
-from plimsoll.cli.network import NetworkCommand, quiet_ape
+from plimsoll.cli.network import NetworkCommand, looking_at, quiet_ape, wide_console
+
+if TYPE_CHECKING:
+    from plimsoll.inspection.watch import Look
+
+ALERTED = 3  # exit code of --once
+FLUSH = 20  # seconds that a webhook has at the end
 
 
-@click.command(cls=NetworkCommand)
-@click.option("--health", type=Number(0), default=1.05, show_default=True, help="Speak up of loans below.")
+@click.command(cls=NetworkCommand, needs=("requests",))
+@click.argument("name", required=False)
 @click.option(
-    "--utilisation", type=Number(0, 1), default=0.95, show_default=True, help="Speak up when so much is lent."
+    "--health", type=Number(0.01, 100), default=1.05, show_default=True, help="Alert: a position's is below."
 )
-@click.option("--interval", type=Number(0.1), default=15.0, show_default=True, help="Seconds.")
-@click.option("--log", type=click.Path(path_type=Path, dir_okay=False), help="Add JSON lines to a file, too.")
-@click.option("--webhook", metavar="URL", help="Send the same JSON to an address by POST, too.")
-@click.option("--once", is_flag=True, help="Look once; the exit code is 3 when there is something to tell.")
+@click.option(
+    "--utilisation", type=Number(0, 1), default=0.95, show_default=True, help="Alert: a pool's is above."
+)
+@click.option("--interval", type=Number(0.1), default=12.0, show_default=True, help="Seconds between looks.")
+@click.option(
+    "--webhook",
+    metavar="URL",
+    envvar="PLIMSOLL_WEBHOOK",
+    help="Alerts are posted there as JSON; PLIMSOLL_WEBHOOK hides it from who sees your commands.",
+)
+@click.option(
+    "--log", "path", type=click.Path(path_type=Path, dir_okay=False), help="Alerts are added to it as JSON."
+)
+@click.option("--once", is_flag=True, help=f"Look once and stop; the exit code is {ALERTED} if alerts stand.")
 @quiet_ape("ERROR")
 def cli(
-    health: float, utilisation: float, interval: float, log: Path | None, webhook: str | None, once: bool
+    name: str | None,
+    health: float,
+    utilisation: float,
+    interval: float,
+    webhook: str | None,
+    path: Path | None,
+    once: bool,
 ) -> None:
-    """Watch the network's market: loans in danger, silent oracles, utilisation, raises without a witness."""
-    if webhook and not webhook.startswith(("https://", "http://")):
-        raise click.UsageError(f"--webhook is {webhook}, but must begin with https:// or http://.")
+    """Watch pools, vaults and positions of the network's address book, and give alerts.
+
+    NAME is one pool (pUSDC), one vault or one basket (pUSDC/weth); without it everything is watched. Alerts
+    are raised at positions of low health, silent oracles, pools in full use, raises that are queued and
+    not witnessed, and a node that is silent. Nothing is ever sent to the chain.
+    """
     import ape
 
-    from plimsoll.market.refusals import MarketError
-    from plimsoll.play.alerts import Alert, Limits, Watch, alerts
-    from plimsoll.play.deployed import session_at
+    from plimsoll.deploy import AddressBook, book_path
+    from plimsoll.inspection.bells import BellError, LogFile, Webhook
+    from plimsoll.inspection.read import InspectError
+    from plimsoll.inspection.watch import Limits, Watcher, watch
+    from plimsoll.units import WAD
 
-    try:
-        session = session_at(ape.networks.provider, None)
-    except MarketError as error:
-        raise click.ClickException(str(error)) from None
-    limits = Limits(Decimal(str(health)), Decimal(str(utilisation)))
-    watch = Watch(session.network or "", click.echo, log, webhook)
+    provider, console = ape.networks.provider, wide_console()
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    while True:
-        try:
-            found = alerts(session.state(), limits)
-        except session.faults as error:
-            found = [Alert("chain", "pool", "", f"The node does not answer ({type(error).__name__}).")]
-        try:
-            watch.look(found, datetime.now(UTC))
-        except OSError as error:
-            raise click.ClickException(f"{log} cannot be written ({error.strerror or error}).") from None
-        if once:
-            raise SystemExit(3 if found else 0)
-        if stop.wait(interval):
-            return
+
+    def complain(text: str) -> None:
+        console.print(f"Warning: {text}", style="yellow", markup=False)
+
+    bells: list[Any] = []
+    try:
+        if path:
+            bells.append(LogFile(path))
+        if webhook:
+            bells.append(Webhook(webhook, complain))
+        with looking_at(provider):
+            limits = Limits(*(int(Decimal(str(each)) * WAD) for each in (health, utilisation)))
+            watcher = Watcher(AddressBook.load(provider, book_path(provider)), provider, limits, name)
+            first = watcher.look()  # a node that does not answer at the start is a sentence
+    except (BellError, InspectError) as error:
+        raise click.ClickException(str(error)) from None
+
+    shown = ""
+
+    def tell(look: Look) -> None:
+        nonlocal shown
+        if look.line != shown:  # else there is no new block
+            console.print(look.line, markup=False, soft_wrap=True)
+        shown = look.line
+        for alert in look.begun:
+            console.print(f"  ALERT  {alert.said}", style="bold red", markup=False, soft_wrap=True)
+        for alert in look.over:
+            console.print(f"  over   {alert.said}", style="green", markup=False, soft_wrap=True)
+        if look.begun or look.over:
+            for bell in bells:
+                try:
+                    bell.ring(look.to_json())
+                except OSError as error:
+                    complain(f"{path} cannot be written ({error.strerror or error}); an alert is not in it.")
+
+    tell(first)
+    if not once and not stop.wait(interval):
+        watch(watcher, tell, stop, interval)
+    for bell in bells:
+        bell.close(FLUSH) if isinstance(bell, Webhook) else bell.close()
+    standing = len(watcher.standing)
+    console.print(
+        f"{standing or 'No'} alert{'' if standing == 1 else 's'} stand{'s' if standing == 1 else ''}."
+    )
+    if once and standing:
+        raise SystemExit(ALERTED)

@@ -113,10 +113,9 @@ def read(book: AddressBook, provider: ProviderAPI, name: str | None = None) -> M
     Raises:
         InspectError: the book has nothing to look at, or nothing of this name, or the chain does not answer.
     """
-    _check(book, provider, name)
-    assert book.lens is not None
+    check(book, provider, name)
     block = Block(provider)
-    lens = Lens(Views(block, book.lens.address, artifact("Lens").abi))
+    lens = lens_at(book, block)
     try:
         pools = tuple(
             _pool(book, provider, block, lens, pool, name)
@@ -131,7 +130,8 @@ def read(book: AddressBook, provider: ProviderAPI, name: str | None = None) -> M
     return Market(network_of(provider), block.number, block.time, pools)
 
 
-def _check(book: AddressBook, provider: ProviderAPI, name: str | None) -> None:
+def check(book: AddressBook, provider: ProviderAPI, name: str | None) -> None:
+    """Sees that a book has something of this name to look at, and a Lens. Raises `InspectError`."""
     if book.path is None:
         raise InspectError(
             "This chain has just been started and is empty. Start anvil in another terminal, set "
@@ -151,18 +151,32 @@ def _check(book: AddressBook, provider: ProviderAPI, name: str | None) -> None:
         raise InspectError(f"{book.title} has no pool and no vault {name}; choose one of {', '.join(known)}.")
 
 
+def lens_at(book: AddressBook, block: Block) -> Lens:
+    """The Lens of a book that `check` has seen, as of a block."""
+    assert book.lens is not None
+    return Lens(Views(block, book.lens.address, artifact("Lens").abi))
+
+
+def spokes(book: AddressBook, lens: Lens, pool: str) -> tuple[list[tuple[str, CreditLine]], int]:
+    """The vaults and baskets of a pool that are in the book or may draw, by name, and how many are not.
+
+    Anyone may make one for any pool, with any oracle and any token. What the book does not name goes by its
+    address; a basket's line has `NOBODY` as its collateral's token.
+    """
+    known = {it.address.lower(): key for key, it in (book.vaults | book.baskets).items()}
+    lines = lens.credit_lines(book.pools[pool].address)
+    shown = [each for each in lines if each.vault in known or each.limit or each.drawn_shares]
+    return [(known.get(each.vault, each.vault), each) for each in shown], len(lines) - len(shown)
+
+
 def _pool(
     book: AddressBook, provider: ProviderAPI, block: Block, lens: Lens, name: str, wanted: str | None
 ) -> Pool:
     record = book.pools[name]
     summary = lens.pool_summary(record.address)
-    known = {it.address.lower(): key for key, it in (book.vaults | book.baskets).items()}
-    vaults, baskets, without_credit_line = [], [], 0
-    for line in lens.credit_lines(record.address):
-        if line.vault not in known and not (line.limit or line.drawn_shares):
-            without_credit_line += 1  # made by anyone, with any oracle and any token
-            continue
-        key = known.get(line.vault, line.vault)
+    vaults, baskets = [], []
+    found, without_credit_line = spokes(book, lens, name)
+    for key, line in found:
         if wanted not in (None, name, key):
             continue
         if line.collateral_asset == NOBODY:
@@ -170,9 +184,10 @@ def _pool(
             baskets.append(_basket(provider, block, lens, key, names, line, record.block or 0))
         else:
             vaults.append(_vault(provider, block, lens, key, line.vault, record.block or 0))
-    asset = _token(provider, summary.asset)
-    spokes = tuple(vaults), tuple(baskets)
-    return Pool(name, record.address.lower(), summary, asset, *spokes, without_credit_line)
+    asset = token(provider, summary.asset)
+    return Pool(
+        name, record.address.lower(), summary, asset, tuple(vaults), tuple(baskets), without_credit_line
+    )
 
 
 def _vault(provider: ProviderAPI, block: Block, lens: Lens, name: str, address: str, first: int) -> Vault:
@@ -184,7 +199,7 @@ def _vault(provider: ProviderAPI, block: Block, lens: Lens, name: str, address: 
     return Vault(
         name=name,
         summary=summary,
-        collateral=_token(provider, summary.line.collateral_asset),
+        collateral=token(provider, summary.line.collateral_asset),
         positions=tuple(positions),
         candidates=lens.liquidatable(address, liquidatable)[1],
         stress=_stress(lens, address, [each.owner for each in positions if each.debt], summary.price),
@@ -215,7 +230,7 @@ def _basket(
     """A basket; `legs` are the names of its legs, or none."""
     address = line.vault
     summary = lens.basket_summary(address)
-    tokens = [_token(provider, leg.token) for leg in summary.legs]
+    tokens = [token(provider, leg.token) for leg in summary.legs]
     positions = lens.basket_positions(address, owners_of(block, address, first, "Basket"))
     positions = [each for each in positions if any(each.amounts) or each.debt_shares]
     positions.sort(key=lambda each: (each.health, -each.debt, -each.value))
@@ -262,7 +277,8 @@ def owners_of(block: Block, spoke: str, first: int, kind: str) -> list[str]:
     return list(dict.fromkeys("0x" + log["topics"][1][-40:].lower() for log in logs))
 
 
-def _token(provider: ProviderAPI, address: str) -> Token:
+def token(provider: ProviderAPI, address: str) -> Token:
+    """What a token calls itself; one without a proper name goes by its address."""
     symbol: str = view_one(provider, address, "symbol()", "string") or ""
     decimals = view_one(provider, address, "decimals()", "uint8")
     is_name = symbol.isprintable() and 0 < len(symbol) <= SYMBOL_TOP

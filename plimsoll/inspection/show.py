@@ -111,36 +111,38 @@ def _pool(pool: Pool, now: int) -> Iterator[RenderableType]:
     full = it.utilisation > WAD * 95 // 100
     figures: list[tuple[str, RenderableType]] = [
         ("lenders own", _amount(it.total_assets, asset)), ("borrowed", _amount(it.total_debt, asset)),
-        ("utilisation", Text(_percent(it.utilisation), style="red" if full else "")),
-        ("borrowers pay", f"{_percent(it.borrow_rate * YEAR)} a year"),
+        ("utilisation", Text(percent(it.utilisation), style="red" if full else "")),
+        ("borrowers pay", f"{percent(it.borrow_rate * YEAR)} a year"),
         ("cash", _amount(it.cash, asset)), ("reserves", _amount(it.reserves, asset)),
         ("supply cap", _amount(it.supply_cap, asset) if it.supply_cap else "none"),
-        ("lenders earn", f"{_percent(it.supply_rate * YEAR)} a year"),
+        ("lenders earn", f"{percent(it.supply_rate * YEAR)} a year"),
     ]  # fmt: skip
     yield _grid(figures, ("right", "right", "right", "right"))
     if it.draw_burst != WAD:
         again = timedelta(seconds=it.draw_refill)
-        yield Text(f"  a vault draws {_percent(it.draw_burst)} of its limit at once, and again in {again}")
+        yield Text(f"  a vault draws {percent(it.draw_burst)} of its limit at once, and again in {again}")
     if it.provisions:
         yield Text(f"  provisions for bad debt  {_amount(it.provisions, asset)}", style="red")
     if pool.without_credit_line:
-        yield Text(f"  and {_count(pool.without_credit_line, 'vault')} without a credit line", style="dim")
+        yield Text(f"  and {count(pool.without_credit_line, 'vault')} without a credit line", style="dim")
 
 
 def _vault(vault: Vault, asset: Token, rows: int) -> Iterator[RenderableType]:
     it, line = vault.summary, vault.summary.line
     yield Text.assemble((f"Vault {vault.name}", "bold"), f"  {to_checksum_address(line.vault)}")
     price = (
-        Text(f"{_price(it.price, vault.collateral, asset)} {asset.symbol} for 1 {vault.collateral.symbol}")
+        Text(
+            f"{price_text(it.price, vault.collateral, asset)} {asset.symbol} for 1 {vault.collateral.symbol}"
+        )
         if it.price
         else Text("the oracle has none", style="bold red")
     )
     if it.price and it.safe_price != it.price:
-        safe = _price(it.safe_price, vault.collateral, asset) if it.safe_price else "none"
+        safe = price_text(it.safe_price, vault.collateral, asset) if it.safe_price else "none"
         price.append(f" (safe price {safe})", style="yellow")
     figures: list[tuple[str, RenderableType]] = [
         ("price", price), ("drawn", _amount(line.drawn, asset)), ("limit", _amount(line.limit, asset)),
-        ("margins", f"{_percent(it.initial_margin)} initial, {_percent(it.maintenance_margin)} maintenance"),
+        ("margins", f"{percent(it.initial_margin)} initial, {percent(it.maintenance_margin)} maintenance"),
         ("headroom", _amount(line.headroom, asset)),
         ("losses", Text(_amount(line.losses, asset), style="red" if line.losses else "")),
     ]  # fmt: skip
@@ -173,7 +175,7 @@ def _holders(
     yield Padding(table(spoke, asset, rows), (0, 2), expand=False)
     hidden = len(spoke.positions) - rows
     if hidden > 0:
-        yield Text(f"  and {_count(hidden, 'position')} of higher health; --rows shows more", style="dim")
+        yield Text(f"  and {count(hidden, 'position')} of higher health; --rows shows more", style="dim")
 
 
 def _legs(basket: Basket, asset: Token) -> Table:
@@ -183,11 +185,11 @@ def _legs(basket: Basket, asset: Token) -> Table:
         table.add_column(title, justify="right", no_wrap=True)
     for (name, token), leg in zip(basket.legs.items(), basket.summary.legs, strict=True):
         price, safe = (
-            _price(each, token, asset) if each else Text("silent", style="bold red")
+            price_text(each, token, asset) if each else Text("silent", style="bold red")
             for each in (leg.price, leg.safe_price)
         )
-        ceiling = _price(leg.ceiling, token, asset)
-        table.add_row(name, price, safe, ceiling, _percent(leg.ltv), _percent(leg.threshold))
+        ceiling = price_text(leg.ceiling, token, asset)
+        table.add_row(name, price, safe, ceiling, percent(leg.ltv), percent(leg.threshold))
     return table
 
 
@@ -229,11 +231,11 @@ def _positions(vault: Vault, asset: Token, rows: int) -> Table:
         table.add_column(title, justify="right", no_wrap=True)
     for each in vault.positions[:rows]:
         cells: list[RenderableType] = [
-            _short(each.owner),
+            short(each.owner),
             Text(_health(each), style=_style(each)),
             _amount(each.debt, asset) if each.debt else _NOTHING,
             _amount(each.collateral, vault.collateral),
-            _price(each.terms.liquidation_price, vault.collateral, asset) if each.debt else _NOTHING,
+            price_text(each.terms.liquidation_price, vault.collateral, asset) if each.debt else _NOTHING,
             _to_go(each) if each.debt else _NOTHING,
             _leverage(each) if each.debt else _NOTHING,
         ]
@@ -258,12 +260,12 @@ def _basket_positions(basket: Basket, asset: Token, rows: int) -> Table:
     for each in basket.positions[:rows]:
         amounts = zip(each.amounts, basket.legs.values(), strict=False)
         cells: list[str | Text] = [
-            _short(each.owner),
+            short(each.owner),
             Text(_basket_health(each), style=_basket_style(each)),
             _amount(each.debt, asset) if each.debt else _NOTHING,
             _amount(each.value, asset),
             *(_amount(amount, token) if amount else _NOTHING for amount, token in amounts),
-            _percent(each.liquidation_fall) if each.debt and not each.is_liquidatable else _NOTHING,
+            percent(each.liquidation_fall) if each.debt and not each.is_liquidatable else _NOTHING,
         ]
         quote = basket.candidates.get(each.owner)
         if quote and not quote.known:
@@ -274,7 +276,7 @@ def _basket_positions(basket: Basket, asset: Token, rows: int) -> Table:
                 for taken, amount in zip(quote.seized, each.amounts, strict=True)
                 if amount
             )
-            cells += [_amount(quote.paid + quote.fee, asset), _percent(int(part * WAD))]
+            cells += [_amount(quote.paid + quote.fee, asset), percent(int(part * WAD))]
             cells.append(_danger(max(0, quote.extinguished - quote.paid), asset, "bold red"))
         table.add_row(*cells)
     return table
@@ -284,13 +286,13 @@ def _basket_health(position: BasketPosition) -> str:
     """With a mark where silent legs count at their ceilings."""
     if not position.debt:
         return "no debt"
-    return f"{'at most ' if position.silent else ''}{_floor(_ratio(position.health), 3)}"
+    return f"{'at most ' if position.silent else ''}{floor(ratio(position.health), 3)}"
 
 
 def _basket_style(position: BasketPosition) -> str:
     if not position.debt:
         return "dim"
-    return _coloured(_ratio(position.health), position.is_liquidatable)
+    return _coloured(ratio(position.health), position.is_liquidatable)
 
 
 def _style(position: Position) -> str:
@@ -298,7 +300,7 @@ def _style(position: Position) -> str:
         return "dim"
     if not position.price:
         return "yellow"
-    return _coloured(_ratio(position.health), position.is_liquidatable)
+    return _coloured(ratio(position.health), position.is_liquidatable)
 
 
 def _coloured(health: Decimal, is_liquidatable: bool) -> str:
@@ -310,7 +312,7 @@ def _coloured(health: Decimal, is_liquidatable: bool) -> str:
 def _health(position: Position) -> str:
     if not position.debt:
         return "no debt"
-    return f"{_floor(_ratio(position.health), 3)}" if position.price else "no price"
+    return f"{floor(ratio(position.health), 3)}" if position.price else "no price"
 
 
 def _to_go(position: Position) -> str | Text:
@@ -319,7 +321,7 @@ def _to_go(position: Position) -> str | Text:
         return Text("?", style="yellow")
     if position.is_liquidatable:
         return _NOTHING
-    return _percent(WAD - position.terms.liquidation_price * WAD // position.price)
+    return percent(WAD - position.terms.liquidation_price * WAD // position.price)
 
 
 def _leverage(position: Position) -> str | Text:
@@ -327,7 +329,7 @@ def _leverage(position: Position) -> str | Text:
         return Text("?", style="yellow")
     if position.leverage == MAX:
         return Text("no equity", style="bold red")
-    return f"{_floor(_ratio(position.leverage), 1)}x"
+    return f"{floor(ratio(position.leverage), 1)}x"
 
 
 # ---------------------------------------------------------------------------------------------------- figures
@@ -337,36 +339,41 @@ def _amount(units: int, token: Token) -> str:
     """Whole tokens, rounded down to two digits, or to four significant ones below 1."""
     tokens = _EXACT.scaleb(Decimal(units), -token.decimals)
     if abs(tokens) >= 1 or not units:
-        return f"{_floor(tokens, 2):,f}"
+        return f"{floor(tokens, 2):,f}"
     digits = 3 - tokens.adjusted()
-    return f"{_floor(tokens, min(digits, token.decimals)):f}"
+    return f"{floor(tokens, min(digits, token.decimals)):f}"
 
 
-def _price(price: int, collateral: Token, asset: Token) -> str:
+def price_text(price: int, collateral: Token, asset: Token) -> str:
     """Loan tokens for a collateral token, rounded down: two digits, below 100 six significant ones."""
     if price == MAX:
         return "always"
     tokens = _EXACT.scaleb(Decimal(price), collateral.decimals - asset.decimals - 36)
     digits = 2 if tokens >= 100 else 5 - tokens.adjusted()
-    return f"{_floor(tokens, min(digits, 18)):,f}"
+    return f"{floor(tokens, min(digits, 18)):,f}"
 
 
-def _percent(wad: int) -> str:
-    return f"{_ratio(wad * 100).quantize(Decimal('0.01'), context=_EXACT)} %"
+def percent(wad: int) -> str:
+    """A ratio in per cent, to two digits."""
+    return f"{ratio(wad * 100).quantize(Decimal('0.01'), context=_EXACT)} %"
 
 
-def _ratio(wad: int) -> Decimal:
+def ratio(wad: int) -> Decimal:
+    """What a WAD stands for, exact."""
     return _EXACT.scaleb(Decimal(wad), -18)
 
 
-def _floor(number: Decimal, digits: int) -> Decimal:
+def floor(number: Decimal, digits: int) -> Decimal:
+    """Rounded down to so many digits after the point."""
     return number.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_DOWN, context=_EXACT)
 
 
-def _short(address: str) -> str:
+def short(address: str) -> str:
+    """An address as people tell it from others."""
     address = to_checksum_address(address)
     return f"{address[:8]}…{address[-6:]}"
 
 
-def _count(number: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
+    """So many of something."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

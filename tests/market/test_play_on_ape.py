@@ -1,17 +1,13 @@
 """The page at a market that is deployed."""
 
-import json
 from collections.abc import Iterator
-from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 from ape import networks
 from ape.api import AccountAPI
-from click.testing import CliRunner
 
 from plimsoll import Market, MarketError
-from plimsoll.cli import cli
 from plimsoll.play import acts, deployed
 from plimsoll.play.session import Session
 from tests.utils.markets import MARKET, Desk
@@ -70,24 +66,11 @@ def test_a_chain_without_a_market_is_said(at_desk: pytest.MonkeyPatch, tmp_path:
         deployed.session_at(networks.provider, None)
 
 
-def test_it_is_watched(at_desk: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_its_alerts_are_on_the_page(at_desk: pytest.MonkeyPatch) -> None:
     session = deployed.session_at(networks.provider, None)
     acts.act(session, "supply", VAULT, {"who": "lender", "amount": "100000"})
     acts.act(session, "open", VAULT, {"who": "you", "collateral": {"weth": "10"}, "debt": "15000"})
-    at_desk.setattr("plimsoll.cli.network.connected", lambda _: nullcontext())
-    log = tmp_path / "alerts.jsonl"
-    quiet = CliRunner().invoke(cli, ["watch", "--once", "--log", str(log)])
-    assert (quiet.exit_code, quiet.output) == (0, "")
+    assert session.state()["alerts"] == []
     acts.act(session, "price", VAULT, {"prices": {"WETH": "1750"}})
-    told = CliRunner().invoke(cli, ["watch", "--once", "--log", str(log)])
-    assert told.exit_code == 3 and "can be liquidated: health 0.9683" in told.output
-    (line,) = map(json.loads, log.read_text().splitlines())
-    assert (line["what"], line["kind"], line["where"]) == ("new", "health", VAULT)
-    assert line["network"].startswith("ethereum:")
     (there,) = session.state()["alerts"]
     assert (there["kind"], there["where"], there["who"]) == ("health", VAULT, "you")
-
-
-def test_a_webhook_has_an_address() -> None:
-    done = CliRunner().invoke(cli, ["watch", "--once", "--webhook", "ftp://x"])
-    assert "--webhook is ftp://x, but must begin with https:// or http://." in done.output

@@ -78,6 +78,7 @@ def test_an_interrupt_that_ape_answers_is_a_line(tmp_path: Path) -> None:
         (["run", "flash-wick", "--seed", "x"], "'x' is not a valid whole number."),
         (["sweep", "flash-wick", "--workers", "1.5"], "'1.5' is not a valid whole number."),
         (["keep", "--interval", "x"], "'x' is not a valid number."),
+        (["watch", "--health", "-1"], "-1.0 is not in the range 0.01<=x<=100."),
         (
             ["run", "empty.yaml"],
             "empty.yaml is empty; `plimsoll new scenario NAME` writes one to ",
