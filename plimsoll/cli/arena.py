@@ -16,6 +16,9 @@ from plimsoll.cli.counting import bars, counted, remembered_interrupt
 from plimsoll.scenario.files import REPORTS, file_of, shown
 
 PATHS = 100  # where none are named
+PLACED = (
+    2  # sentences of the verdict that the terminal shows: who is best, by what lenders lose and borrowers pay
+)
 
 
 @click.command()
@@ -72,7 +75,7 @@ def cli(
     from plimsoll.arena.sets import SETS
     from plimsoll.arena.tournament import TOURNAMENT, Entrant, Tournament, entries_of, run
     from plimsoll.arena.variation import variations
-    from plimsoll.report.arena import results_of, tables
+    from plimsoll.report.arena import results_of, tables, verdict
     from plimsoll.report.arena_page import write
     from plimsoll.report.folder import PAGE
     from plimsoll.report.summary import versions
@@ -141,6 +144,7 @@ def cli(
         ) from None
     for table in tables(results):
         console.print(table)
+    console.print(" ".join(verdict(results)[:PLACED]), highlight=False)
     console.print(f"report: {shown(folder / PAGE)}", soft_wrap=True)
 
 

@@ -50,13 +50,20 @@ class Measure(NamedTuple):
 
 MEASURES = {
     "lender_loss": Measure(
-        "lenders lose", "part", "Debt that nobody pays: booked by the rule, or hidden at the end."
+        "lenders lose", "part",
+        "Debt that nobody pays, booked by the rule or hidden at the end, and what others lose who stand in "
+        "for lenders by the rule.",
     ),
     "booked": Measure("booked", "part", "Of that, what the rule has written off."),
     "hidden": Measure(
         "hidden", "part",
         "Of that, debt at the end beyond what its collateral is worth at the outside price, and what the "
         "protocol has paid for collateral beyond what that is worth.",
+    ),
+    "others": Measure(
+        "of others", "part",
+        "Of that, what others who stand in by the rule lose, such as a pool of deposits, in closes that cost "
+        "them; what they gain in other closes is `others_gain` of `plays.parquet`.",
     ),
     "borrower_cost": Measure(
         "borrowers pay", "part",
@@ -70,10 +77,6 @@ MEASURES = {
     "keepers": Measure("keepers gain", "part", "Profit of all liquidators; gas costs nothing."),
     "protocol": Measure(
         "protocol keeps", "part", "Fees and penalties, and gains with collateral that it took over."
-    ),
-    "others": Measure(
-        "others lose", "part",
-        "What others who stand in by the rule lose, such as a pool of deposits, in closes that cost them.",
     ),
     "venues": Measure(
         "lost on the DEX", "part", "What sales of collateral brought less than the outside price."
@@ -103,9 +106,9 @@ WORSE = {
 }
 SHOWN = (
     "lender_loss_mean", "lender_loss_median", "lender_loss_es_99", "booked_mean", "hidden_mean",
-    "borrower_cost_mean", "borrower_cost_median", "borrower_cost_es_99", "over_liquidation_mean",
-    "keepers_mean", "protocol_mean", "others_mean", "venues_mean", "under_water_mean", "cascade_mean",
-    "closes_mean",
+    "others_mean", "borrower_cost_mean", "borrower_cost_median", "borrower_cost_es_99",
+    "over_liquidation_mean", "keepers_mean", "protocol_mean", "venues_mean", "under_water_mean",
+    "cascade_mean", "closes_mean",
 )  # fmt: skip
 """The columns of a scenario's table on the page."""
 BRIEF = {
@@ -179,6 +182,8 @@ def parts(rows: pa.Table) -> dict[str, Numbers]:
     found = {}
     for name, measure in MEASURES.items():
         values = rows[name].to_numpy(zero_copy_only=False).astype(float)
+        if name == "lender_loss":
+            values = values + rows["others"].to_numpy()
         if measure.unit in ("part", "hours"):
             values = np.divide(values, borrowed, out=np.zeros_like(values), where=borrowed > 0)
         found[name] = values
