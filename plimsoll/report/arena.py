@@ -473,7 +473,7 @@ def tables(results: Results) -> list[Table]:
         title = f"over the {len(summary['common'])} scenarios that all rules play"
         found.append(_table(title, summary["overall"]))
     if is_few(results):
-        found[-1].caption = "ES 99 rests on the worst hundredth of the paths, too few for its intervals"
+        found[-1].caption = "ES 99 rests on the worst hundredth of the paths, too few to trust its intervals"
     if summary["unplayable"]:
         table = Table("scenario", "rule", "because", title="not played")
         for each in summary["unplayable"]:
