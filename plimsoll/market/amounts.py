@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 
 from plimsoll.market.refusals import MarketError
@@ -11,6 +11,7 @@ from plimsoll.units import MAX
 
 Number = Decimal | int | float | str
 WAD_DECIMALS = 18
+_EXACT = Context(prec=100)  # digits; a word has 78
 
 
 class Amount(Decimal):
@@ -31,7 +32,7 @@ class Amount(Decimal):
 
     def __new__(cls, raw: int, decimals: int, unit: str = "") -> Amount:
         """An amount by its integer; the largest word stands for infinity, as the contracts have it."""
-        exact = Decimal((int(raw < 0), tuple(map(int, str(abs(raw)))), -decimals))
+        exact = _EXACT.scaleb(Decimal(raw), -decimals)
         it = super().__new__(cls, "Infinity" if raw == MAX else exact)
         it.raw, it.decimals, it.unit = raw, decimals, unit
         return it

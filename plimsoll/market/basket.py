@@ -286,7 +286,7 @@ class BasketMarket(Lending[lens.BasketPosition, BasketPosition, BasketWallet]):
     def liquidate_all(self, *, by: Who = "liquidator") -> list[BasketLiquidation]:
         """Closes every unhealthy position as far as one close goes; the collateral goes to `by`."""
         desk, payer = self.desk, self.desk.address_of(by)
-        owners = [each.owner for each in self._positions() if each.is_liquidatable]
+        owners = [each.owner for each in self.found() if each.is_liquidatable]
         done: list[BasketLiquidation] = []
         for first in range(0, len(owners), BATCH):
             quotes = {owner: self._quote(owner, MAX) for owner in owners[first : first + BATCH]}
@@ -327,12 +327,14 @@ class BasketMarket(Lending[lens.BasketPosition, BasketPosition, BasketWallet]):
 
         columns = ["owner", *self.legs, "debt", "health", "fall", "is_liquidatable"]
         rows = []
-        for it in self.everyone():
+        for each in self.found():
+            it = self._shown(each)
             held = {leg: float(it.collateral.get(leg, 0)) for leg in self.legs}
             rows.append(
                 {"owner": it.owner, **held, **{name: plain(getattr(it, name)) for name in columns[-4:]}}
             )
-        return pd.DataFrame(rows, columns=columns)
+        frame = pd.DataFrame(rows, columns=columns)
+        return frame.sort_values("health", kind="stable", ignore_index=True)
 
     # --------------------------------------------------------------------------------------- what would be
 
@@ -344,7 +346,7 @@ class BasketMarket(Lending[lens.BasketPosition, BasketPosition, BasketWallet]):
         columns = ["owner", "debt", "value", "health", "is_liquidatable", *of_close]
         raws, legs = self._raws(prices), self._legs()
         rows = []
-        for each in self._positions():
+        for each in self.found():
             worth = slices.worth_of(each.amounts[: len(legs)], raws, legs)
             quote = self._quote(each.owner, MAX, prices=raws)
             row = {

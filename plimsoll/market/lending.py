@@ -95,10 +95,6 @@ class Lending(Strict, Generic[Found, Place, Purse]):
         """Positions as the Lens tells them."""
 
     @abstractmethod
-    def _shown(self, it: Found) -> Place:
-        """A position for people."""
-
-    @abstractmethod
     def _prices_told(self) -> str:
         """The prices, for one line."""
 
@@ -202,9 +198,14 @@ class Lending(Strict, Generic[Found, Place, Purse]):
 
     # ------------------------------------------------------------------------------------------------ people
 
-    def everyone(self) -> list[Place]:
-        """Every position that is not empty, exact, the least healthy first."""
-        return sorted(map(self._shown, self._positions()), key=lambda it: it.health)
+    def found(self) -> list[Found]:
+        """Every position that is not empty, as the Lens tells it: integers."""
+        owners = dict.fromkeys(
+            str(event.values[0])
+            for _, event in self.desk.ground.history()
+            if (event.contract, event.name) == (self._address, "Deposit")
+        )
+        return [each for each in self._found(*owners) if _is_there(each)]
 
     def person(self, who: Who) -> Person[Place, Purse]:
         """Somebody by their name or address."""
@@ -359,15 +360,6 @@ class Lending(Strict, Generic[Found, Place, Purse]):
         if not any(map(_is_there, self._found(owner))):
             raise MarketError(f"{self.desk.name_of(owner)} has no position here; open one first.")
         return owner
-
-    def _positions(self) -> list[Found]:
-        """Those that are not empty."""
-        owners = dict.fromkeys(
-            str(event.values[0])
-            for _, event in self.desk.ground.history()
-            if (event.contract, event.name) == (self._address, "Deposit")
-        )
-        return [each for each in self._found(*owners) if _is_there(each)]
 
     def _seller(self) -> Any:
         """The Liquidator, which sells what it seizes."""

@@ -250,7 +250,7 @@ class Market(Lending[lens.Position, Position, Wallet]):
     def liquidate_all(self, *, by: Who = "liquidator") -> list[Liquidation]:
         """Closes every unhealthy position as far as one close goes; the collateral goes to `by`."""
         desk, payer = self.desk, self.desk.address_of(by)
-        orders = [order(each.owner) for each in self._positions() if each.is_liquidatable]
+        orders = [order(each.owner) for each in self.found() if each.is_liquidatable]
         done: list[Liquidation] = []
         for first in range(0, len(orders), PAGE):
             batch = orders[first : first + PAGE]
@@ -283,8 +283,11 @@ class Market(Lending[lens.Position, Position, Wallet]):
         import pandas as pd
 
         columns = ["owner", "collateral", "debt", "health", "liquidation_price", "is_liquidatable"]
-        rows = [{name: plain(getattr(it, name)) for name in columns} for it in self.everyone()]
-        return pd.DataFrame(rows, columns=columns)
+        rows = [self._shown(each) for each in self.found()]
+        frame = pd.DataFrame(
+            [{name: plain(getattr(row, name)) for name in columns} for row in rows], columns=columns
+        )
+        return frame.sort_values("health", kind="stable", ignore_index=True)
 
     # --------------------------------------------------------------------------------------- what would be
 
@@ -297,7 +300,7 @@ class Market(Lending[lens.Position, Position, Wallet]):
         of_position = ["owner", "collateral", "debt", "value", "health", "is_liquidatable"]
         of_close = ["paid", "seized", "health_after", "loss"]
         rows = []
-        for each in self._positions():
+        for each in self.found():
             quote = liquidation.quote(each.collateral, each.debt_shares, raw, totals, MAX, risk)
             it = self._terms(each.owner, each.collateral, each.debt, raw)
             row = {name: plain(getattr(it, name)) for name in of_position}

@@ -14,7 +14,8 @@ from plimsoll.market.deployment import DEPLOYER
 from plimsoll.market.desk import Desk
 from plimsoll.market.market import Market
 from plimsoll.market.refusals import MarketError
-from plimsoll.play.session import Seen, Session, closes_of, plain
+from plimsoll.play.session import Session
+from plimsoll.play.shown import Seen, books, closes, credit_line, plain
 from plimsoll.twin.chain import Event
 
 KEEPER = "keeper"
@@ -69,7 +70,7 @@ def act(session: Session, name: str, spoke: str, words: Words) -> dict[str, Any]
         "result": plain(result),
         "transactions": recorder.sent,
         "changed": changed,
-        "closes": closes_of(seen.desk, recorder.events),
+        "closes": closes(seen.desk, recorder.events),
         "loss": _borne(seen.desk, recorder.events),
     }
 
@@ -261,15 +262,15 @@ def _foreseen(session: Session, prices: Mapping[str, Decimal]) -> list[dict[str,
     """The first close of each position at other prices, computed; nothing is sent."""
     closes = []
     for name, seen in session.spokes().items():
-        for each in seen.everyone():
+        for owner in (seen.desk.name_of(each.owner) for each in seen.found()):
             if isinstance(seen, Market):
                 symbol = seen.desk.collateral.symbol
                 if symbol not in prices and seen.price is None:
                     continue
-                found: Any = seen.preview_liquidation(each.owner, price=prices.get(symbol, seen.price))
+                found: Any = seen.preview_liquidation(owner, price=prices.get(symbol, seen.price))
             else:
                 own = {leg: prices[it.symbol] for leg, it in seen.desk.legs.items() if it.symbol in prices}
-                found = seen.preview_liquidation(each.owner, prices=own)
+                found = seen.preview_liquidation(owner, prices=own)
             if found:
                 close = plain(found)
                 closes.append({"spoke": name, "repaid": close.pop("paid"), "liquidator": KEEPER, **close})
@@ -356,10 +357,8 @@ def _seconds(words: Words) -> int:
     return given
 
 
-def _books(session: Session, spoke: str) -> dict[str, Any]:
+def _books(session: Session, name: str) -> dict[str, Any]:
     """What the page shows of the books, and of the credit line of a spoke, in one level."""
-    seen = session.seen_from(spoke)
-    line = seen._line()
-    books = {name: value for name, value in session.books().items() if not isinstance(value, dict)}
-    of_line = ("limit", "drawn", "headroom", "losses")
-    return books | {f"{spoke}: {name}": plain(seen.desk.loans(getattr(line, name))) for name in of_line}
+    told = {key: value for key, value in books(session.market).items() if not isinstance(value, dict)}
+    line = credit_line(session.seen_from(name))
+    return told | {f"{name}: {key}": value for key, value in line.items()}

@@ -12,7 +12,8 @@ from plimsoll.deploy import AddressBook, DeployError, book_path, signer, unlock
 from plimsoll.market.basket import BasketMarket
 from plimsoll.market.market import Market
 from plimsoll.market.refusals import MarketError
-from plimsoll.play.session import Seen, Session
+from plimsoll.play.session import Session
+from plimsoll.play.shown import Seen
 
 
 def session_at(provider: Any, account: str | None) -> Session:

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import fields, is_dataclass
-from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
-from plimsoll.market.amounts import Amount
+from plimsoll.market.amounts import ratio
 from plimsoll.market.basket import BasketMarket
-from plimsoll.market.deployment import Spoke
+from plimsoll.market.deployment import Token
 from plimsoll.market.desk import Desk
 from plimsoll.market.events import unpacked
 from plimsoll.market.ground import Ground, Sending
 from plimsoll.market.market import Market
-from plimsoll.market.refusals import MarketError, Refused
+from plimsoll.market.refusals import MarketError
 from plimsoll.play.alerts import Limits, alerts
+from plimsoll.play.shown import Seen, books, closes, place_of, plain, spoke
 from plimsoll.twin.chain import Event
-
-Seen = Market | BasketMarket
-"""A pool, seen from one of its vaults or baskets."""
 
 FILE = "local-play-usdc.yaml"
 BORROWERS, SEED = 60, 2026
@@ -155,8 +149,8 @@ class Session:
             },
             "loan": {"symbol": desk.loan.symbol, "decimals": desk.loan.decimals},
             "people": [self.actor] if self.is_live and self.actor else list(PEOPLE),
-            "pool": self.books(),
-            "spokes": [_spoke(name, seen) for name, seen in self.spokes().items()],
+            "pool": books(self.market),
+            "spokes": [spoke(name, seen) for name, seen in self.spokes().items()],
         }
         found = [] if self.is_own else alerts(told, Limits())
         return told | {"alerts": [each._asdict() for each in found]}
@@ -164,35 +158,9 @@ class Session:
     def closes(self, most: int) -> list[dict[str, Any]]:
         """The latest closes, the oldest first: each as its event says it, and the `spoke` it was in."""
         events = [event for _, event in self.ground.history() if event.name.startswith("Liquidation")]
-        return closes_of(self.market.desk, events)[-most:]
-
-    def books(self) -> dict[str, Any]:
-        """The pool's books, its limits and what waits in its queue; rates a year."""
-        desk, it = self.market.desk, self.market._pool()
-        books = plain(self.market.books())
-        of_line = ("limit", "drawn", "headroom", "losses")
-        queued = self.market.council.queued
-        backing = desk.call(desk.parts.pool, "balanceOf", desk.parts.backstop.address)
-        return {
-            **{name: value for name, value in books.items() if name not in of_line},
-            "backstop": plain(desk.loans(desk.call(desk.parts.pool, "previewRedeem", backing))),
-            "supply_cap": plain(desk.loans(it.supply_cap)) if it.supply_cap else None,
-            "paused_until": it.paused_until or None,
-            "pace": _pace(it.draw_burst, it.draw_refill),
-            "queued": queued
-            and {
-                **plain(queued),
-                "ready": int(queued.ready.timestamp()),
-                "is_witnessed": self._is_witnessed(),
-            },
-        }
+        return closes(self.market.desk, events)[-most:]
 
     # ------------------------------------------------------------------------------------------ internals
-
-    def _is_witnessed(self) -> bool:
-        """Whether anybody has witnessed what is queued now."""
-        named = (event.name for _, event in reversed(self.ground.history()))
-        return next((name == "Witnessed" for name in named if name in ("Witnessed", "Queued")), False)
 
     def _start(self, borrowers: int) -> None:
         self.market = self._make()
@@ -251,10 +219,10 @@ class Recorder:
 
     @staticmethod
     def _told(desk: Desk, it: Sending) -> dict[str, Any]:
-        names = [_place(desk, value) if isinstance(value, str) else plain(value) for value in it.arguments]
+        names = [place_of(desk, value) if isinstance(value, str) else plain(value) for value in it.arguments]
         return {
             "sender": desk.place_of(it.sender),
-            "contract": _place(desk, it.contract.address) if hasattr(it.contract, "address") else "feed",
+            "contract": place_of(desk, it.contract.address) if hasattr(it.contract, "address") else "feed",
             "function": it.function,
             "arguments": names,
         }
@@ -302,163 +270,29 @@ def crowd(session: Session, borrowers: int, seed: int) -> None:
     debts = sizes / sizes.sum() * USED * supply
     for number, (debt, room) in enumerate(zip(debts, rng.beta(1.2, 2.2, borrowers), strict=True)):
         seen, name = places[number % len(places)], f"borrower {number + 1}"
-        owed = Decimal(round(max(float(debt), 3_000.0)))
+        lens, address = seen.desk.ground.lens, seen.desk.contract.address
+        of = lens.vault_summary if isinstance(seen, Market) else lens.basket_summary
+        least = 1.2 * float(seen.desk.loans(of(address).risk.min_debt))
+        owed, margin = round(max(float(debt), least)), 1.02 + 1.2 * room
         if isinstance(seen, Market):
-            risk, price = seen._vault().risk, seen.price
-            assert price is not None
-            worth = float(owed) * 10**18 / risk.ltv * (1.02 + 1.2 * room)
-            seen.open(name, round(worth / float(price), 4), owed)
+            it = lens.vault_summary(address)
+            price, ltv = float(seen.desk.price(it.price)), float(ratio(it.risk.ltv))
+            seen.open(name, _held(owed * margin / ltv / price, seen.desk.collateral), owed)
         else:
-            legs, prices = seen._basket().legs, seen.prices
-            parts = 0.2 / len(legs) + 0.8 * rng.dirichlet([1.5] * len(legs))
+            legs = lens.basket_summary(address).legs
             held = {}
-            for leg, summary, part in zip(seen.legs, legs, parts, strict=True):
-                price = prices[leg]
-                assert price is not None
-                worth = float(owed) * part * 10**18 / summary.ltv * (1.02 + 1.2 * room)
-                held[leg] = round(worth / float(price), 5)
-            seen.open(name, {leg: amount for leg, amount in held.items() if amount}, owed)
+            parts = 0.2 / len(legs) + 0.8 * rng.dirichlet([1.5] * len(legs))
+            for (leg, token), each, part in zip(seen.desk.legs.items(), legs, parts, strict=True):
+                price, ltv = float(seen.desk.price_of(token, each.price)), float(ratio(each.ltv))
+                held[leg] = _held(owed * part * margin / ltv / price, token)
+            seen.open(name, held, owed)
 
 
-def closes_of(desk: Desk, events: Sequence[Event]) -> list[dict[str, Any]]:
-    """The closes among events, for the page; a call that follows each says what was lost, and the price."""
-    told = [desk.told(event) for event in unpacked(events) if event.name == "Liquidation"]
-    return [{"spoke": place, **plain(arguments)} for place, arguments in told]
+def _held(amount: float, token: Token) -> float:
+    """An amount of collateral that people read, and that the token can have."""
+    return round(amount, min(token.decimals, 5))
 
 
 def _idle(desk: Desk) -> int:
     """What the pool holds, base units."""
     return int(desk.call(desk.parts.loan, "balanceOf", desk.parts.pool.address))
-
-
-def _spoke(name: str, seen: Seen) -> dict[str, Any]:
-    """A vault or a basket, with its positions as columns."""
-    if isinstance(seen, Market):
-        return _vault(name, seen)
-    return _basket(name, seen)
-
-
-def _vault(name: str, seen: Market) -> dict[str, Any]:
-    it, people = seen._vault(), seen.everyone()
-    desk = seen.desk
-    leg = {
-        "name": seen.desk.vault,
-        "symbol": desk.collateral.symbol,
-        "decimals": desk.collateral.decimals,
-        "price": plain(desk.price(it.price)) if it.price else None,
-        "safe_price": plain(desk.price(it.safe_price)) if it.safe_price else None,
-        "age": _age(desk, desk.spoke),
-        "ltv": plain(Amount(it.risk.ltv, 18)),
-        "threshold": plain(Amount(it.risk.threshold, 18)),
-        "can_be_set": desk.spoke.feed is not None,
-    }
-    return {
-        "name": name,
-        "kind": "vault",
-        "legs": [leg],
-        "line": _line(seen),
-        "target_health": plain(Amount(it.risk.target_health, 18)),
-        "min_debt": plain(desk.loans(it.risk.min_debt)),
-        "positions": {
-            "owner": [each.owner for each in people],
-            "collateral": [[plain(each.collateral)] for each in people],
-            "debt": [plain(each.debt) for each in people],
-            "health": [plain(each.health) for each in people],
-            "level": [plain(each.liquidation_price) for each in people],
-            "is_liquidatable": [each.is_liquidatable for each in people],
-        },
-    }
-
-
-def _basket(name: str, seen: BasketMarket) -> dict[str, Any]:
-    it, people, desk = seen._basket(), seen.everyone(), seen.desk
-    legs = []
-    for (leg, token), summary, spoke in zip(
-        desk.legs.items(), it.legs, desk.parts.baskets[desk.vault], strict=True
-    ):
-        price, safe = (
-            desk.price_of(token, raw) if raw else None for raw in (summary.price, summary.safe_price)
-        )
-        legs.append(
-            {
-                "name": leg,
-                "symbol": token.symbol,
-                "decimals": token.decimals,
-                "price": plain(price),
-                "safe_price": plain(safe),
-                "age": _age(desk, spoke),
-                "ltv": plain(Amount(summary.ltv, 18)),
-                "threshold": plain(Amount(summary.threshold, 18)),
-                "can_be_set": spoke.feed is not None,
-            }
-        )
-    return {
-        "name": name,
-        "kind": "basket",
-        "legs": legs,
-        "line": _line(seen),
-        "target_health": plain(Amount(it.risk.target_health, 18)),
-        "min_debt": plain(desk.loans(it.risk.min_debt)),
-        "positions": {
-            "owner": [each.owner for each in people],
-            "collateral": [[plain(each.collateral.get(leg)) or "0" for leg in seen.legs] for each in people],
-            "debt": [plain(each.debt) for each in people],
-            "health": [plain(each.health) for each in people],
-            "level": [plain(100 * (1 - each.fall)) if each.debt else "0" for each in people],
-            "is_liquidatable": [each.is_liquidatable for each in people],
-        },
-    }
-
-
-def _line(seen: Seen) -> dict[str, Any]:
-    it, desk = seen._line(), seen.desk
-    amounts = ("limit", "drawn", "headroom", "losses", "provisions")
-    return {name: plain(desk.loans(getattr(it, name))) for name in amounts}
-
-
-def _pace(burst: int, refill: int) -> dict[str, Any] | None:
-    """What of a limit may be drawn at once, and after how many seconds again; None: all of it."""
-    return None if burst == 10**18 else {"burst": plain(Amount(burst, 18)), "refill": refill}
-
-
-def _age(desk: Desk, spoke: Spoke[Any]) -> int | None:
-    """Seconds since the oracle's feeds were updated; None: it does not say."""
-    with suppress(Refused):
-        return int(desk.ground.now - desk.call(spoke.oracle, "last_update"))
-    return None
-
-
-def _place(desk: Desk, address: str) -> str:
-    """What an address is called: a contract, a token, a feed, or somebody."""
-    token = desk.ground.tokens.get(address)
-    if token is not None and address != desk.parts.pool.address:
-        return token.symbol
-    feeds = {
-        it.feed.address.lower(): f"feed of {desk.ground.tokens[it.collateral.address].symbol}"
-        for it in desk.parts.collaterals().values()
-        if it.feed is not None and hasattr(it.feed, "address")
-    }
-    return feeds.get(address.lower()) or desk.place_of(address)
-
-
-def plain(value: Any) -> Any:
-    """A value for JSON: exact numbers as texts with all digits, times as ISO 8601."""
-    if value is None or isinstance(value, bool | str):
-        return value
-    if isinstance(value, Amount):
-        return str(value)
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat()
-    if isinstance(value, dict):
-        return {str(key): plain(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(each) for each in value]
-    if isinstance(value, bytes):
-        return "0x" + value.hex()
-    if is_dataclass(value):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
-    raise TypeError(f"{value!r} is nothing that a page shows")

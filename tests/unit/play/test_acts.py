@@ -172,6 +172,21 @@ def test_starting_over_is_the_state_at_first() -> None:
     assert comparable(session.state()) == first
 
 
+@pytest.mark.parametrize("file", ["local-weth-usdc.yaml", "local-basket-usdc.yaml"])
+def test_other_markets_have_a_crowd_as_well(file: str) -> None:
+    session = own(file, borrowers=5)
+    (spoke,) = session.state()["spokes"]
+    assert len(spoke["positions"]["owner"]) == 5
+    assert not any(spoke["positions"]["is_liquidatable"])
+    prices = {leg["symbol"]: "1" for leg in spoke["legs"]}
+    assert acts.what_if(session, {"prices": prices})["closes"]
+    before = session.state()
+    if VAULT not in session.spokes():
+        with pytest.raises(MarketError, match="The tour goes with the market that ships"):
+            tour.go(session, 1)
+        assert session.state() == before
+
+
 def test_paths_begin_at_the_price_of_now() -> None:
     assert [each["name"] for each in paths.titles()][-1] == paths.RANDOM
     for each in paths.titles():

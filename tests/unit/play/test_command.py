@@ -26,9 +26,9 @@ def test_it_prints_a_link_and_stops_by_ctrl_c() -> None:
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     started = subprocess.Popen(command, cwd=ROOT, text=True, **pipes)  # type: ignore[call-overload]
     link = started.stdout.readline().strip()
-    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/\?token=[\w-]{22}", link)
     started.send_signal(signal.SIGINT)
     _, told = started.communicate(timeout=20)
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/\?token=[\w-]{22}", link), told
     assert (started.returncode, told) == (130, "plimsoll: stopped\n")
 
 
