@@ -104,11 +104,18 @@ def _serve(make: Callable[[], Session], port: int, no_browser: bool) -> None:
         except (MarketError, DeployError, FileNotFoundError) as error:
             raise click.ClickException(str(error)) from None
         settings = uvicorn.Config(
-            server.app, log_level="warning", ws="websockets-sansio", timeout_graceful_shutdown=1
+            server.app,
+            log_level="warning",
+            ws="websockets-sansio",
+            lifespan="off",
+            timeout_graceful_shutdown=1,
         )
         settings.load()  # all that it needs, before anybody follows the link
         address = f"http://127.0.0.1:{port}/?token={token}"
         click.echo(f"{address}\nThe link is for this machine and for you alone. Ctrl-C stops.")
         if not no_browser:
             click.launch(address)
-        uvicorn.Server(settings).run(sockets=[listening])
+        try:
+            uvicorn.Server(settings).run(sockets=[listening])
+        finally:
+            server.close()

@@ -7,7 +7,7 @@ import contextlib
 import hmac
 import logging
 from base64 import b64encode
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from hashlib import sha256
@@ -73,6 +73,7 @@ class Server:
         self._thread = ThreadPoolExecutor(1, "plimsoll-play")
         self._pages: set[WebSocket] = set()
         self._shown: Any = None
+        self._looking: asyncio.Task[None] | None = None
         self._numbers = count(1)  # of what pages are asked
         self.session = self.in_turn(make)
         routes = [
@@ -81,32 +82,25 @@ class Server:
             Mount("/static", StaticFiles(directory=STATIC)),
             Mount("/play", StaticFiles(directory=PAGE)),
         ]
-        self.app: ASGIApp = Guard(Starlette(routes=routes, lifespan=self._life), token, port)
+        self.app: ASGIApp = Guard(Starlette(routes=routes), token, port)
 
     def in_turn(self, call: Callable[[], Found]) -> Found:
         """Calls something in the thread that asks the chain, after what waits there already."""
         return self._thread.submit(call).result()
 
-    @contextlib.asynccontextmanager
-    async def _life(self, _: Starlette) -> AsyncIterator[None]:
-        looking = None if self.session.is_own else asyncio.create_task(self._look())
-        try:
-            yield
-        finally:
-            if looking:
-                looking.cancel()
-            await self._on_chain(self.session.stop)
-            self._thread.shutdown()
+    def close(self) -> None:
+        """Ends what the session has started."""
+        self.in_turn(self.session.stop)
+        self._thread.shutdown()
 
     async def _on_chain(self, call: Callable[..., Any], *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._thread, partial(call, *arguments))
 
     async def _look(self) -> None:
-        """Tells pages what others have changed."""
-        while True:
+        """Tells pages what others have changed, while there are any."""
+        while self._pages:
             await asyncio.sleep(LOOK_EVERY)
-            if self._pages:
-                await self._tell()
+            await self._tell()
 
     async def _tell(self, *to: WebSocket) -> None:
         """Sends the state to some pages, or to all."""
@@ -129,6 +123,8 @@ class Server:
     async def _socket(self, page: WebSocket) -> None:
         await page.accept()
         self._pages.add(page)
+        if not self.session.is_own and (self._looking is None or self._looking.done()):
+            self._looking = asyncio.create_task(self._look())
         asks: dict[int, asyncio.Future[bool]] = {}
         tasks: set[asyncio.Task[None]] = set()
         try:

@@ -35,7 +35,7 @@ class Served:
         self.server = Server(make, TOKEN, self.port)
         self.link = f"http://127.0.0.1:{self.port}/?token={TOKEN}"
         self.said: list[tuple[str, str, dict[str, Any]]] = []
-        settings = uvicorn.Config(self.server.app, log_level="error", ws="websockets-sansio")
+        settings = uvicorn.Config(self.server.app, log_level="error", ws="websockets-sansio", lifespan="off")
         self.running = uvicorn.Server(settings)
         self.thread = threading.Thread(target=self.running.run, args=([self.listening],))
         self.thread.start()
@@ -53,6 +53,7 @@ class Served:
         """Ends it; pages lose their connection."""
         self.running.should_exit = True
         self.thread.join()
+        self.server.close()
         self.listening.close()
 
     def replayed(self, engine: str = "twin", **arguments: Any) -> Session:

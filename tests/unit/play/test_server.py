@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -23,19 +24,18 @@ HOSTILE = "<img src=x onerror=x()>"
 @pytest.fixture
 def enter() -> Iterator[Callable[..., TestClient]]:
     """Starts a server and answers a browser that has followed its link."""
-    opened: list[TestClient] = []
+    stack = ExitStack()
 
     def make(session: Callable[[], Session] = lambda: own(borrowers=3), link: bool = True) -> TestClient:
-        client = TestClient(Server(session, TOKEN, PORT).app, HERE, headers={"origin": HERE})
-        client.__enter__()
-        opened.append(client)
+        server = Server(session, TOKEN, PORT)
+        stack.callback(server.close)
+        client = stack.enter_context(TestClient(server.app, HERE, headers={"origin": HERE}))
         if link:
             assert client.get(f"/?token={TOKEN}").status_code == 200
         return client
 
     yield make
-    for client in opened:
-        client.__exit__(None, None, None)
+    stack.close()
 
 
 def ask(page: Any, request: str, **said: Any) -> dict[str, Any]:
