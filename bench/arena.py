@@ -20,7 +20,7 @@ from plimsoll.scenario.reading import source_of
 from plimsoll.scenario.workers import InProcess
 
 RESULTS = ROOT / "bench" / "arena.json"
-SET, SEED, PATHS, VARIED = "arena-1", 20261130, 20, 2
+SET, SEED, PATHS, VARIED = "arena-1", 20261130, 20, 1
 COMMAND = f"plimsoll arena {SET} --seed {SEED} --paths {PATHS} --varied {VARIED}"
 TIMED = 2  # paths
 

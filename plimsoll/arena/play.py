@@ -76,12 +76,14 @@ class _Block:
 
     def trade(self, offer: Offer) -> Close | None:
         """See `Field`; in each block arbitrageurs have as much for it as for a DEX."""
-        best, gained = None, 0
+        best, gained, outside = None, 0, self.outside
         for halvings in range(HALVINGS):
             close = offer.quote(offer.most >> halvings)
             if close is None or abs(close.paid) > self._capital:
                 continue
-            gain = value(close.seized, self.outside) - close.paid
+            gain = value(close.seized, outside) - close.paid
+            if best and gain <= gained:
+                break  # smaller parts gain less and less
             if gain > gained:
                 best, gained = close, gain
         if best:

@@ -314,17 +314,22 @@ def _overall(
             }
             row["intervals"] = _estimated(over_runs(joined, every(most), _means))["intervals"]
         row["varied"] = {
-            str(variation): {
-                figure: float(np.mean([
-                    known.get((name, str(variation), rule), known[name, "as written", rule])[figure]
-                    for name in common
-                ])) if common else None
-                for figure in ("lender_loss_mean", "borrower_cost_mean")
-            }
+            str(variation): _varied_means(
+                [runs.get((name, str(variation), rule), runs[name, "as written", rule]) for name in common],
+                tournament.varied,
+            )
             for variation in tournament.variations
-        }  # fmt: skip
+        }
         found.append(row)
     return sorted(found, key=lambda row: row["figures"]["lender_loss_mean"] or 0.0)
+
+
+def _varied_means(played: Sequence[Mapping[str, Numbers]], paths: int) -> dict[str, float | None]:
+    """What lenders lose and borrowers pay on the first paths, which all variations have."""
+    return {
+        f"{name}_mean": float(np.mean([np.mean(it[name][:paths]) for it in played])) if played else None
+        for name in TAILED
+    }
 
 
 def _beside(

@@ -18,6 +18,7 @@ DELAY = 120  # seconds for which a jump of the oracle's price is feared
 MAX_JUMP = 125 * WAD // 100  # of the oracle's price within that
 TOP_PRICE = 10**24  # of 18 decimals; collateral is scaled so that its price is not above
 STEP = 60  # seconds after which arbitrageurs come again; the average moves on meanwhile
+NEAR = 10_000  # part of the feed's price, nearer to which nobody follows the average within a block
 BOUND = 1  # per cent that the average may be from the feed
 MEMORY = 600  # seconds of the oracle's moving average
 TICKS = 10  # bands of a loan, as the interface proposes
@@ -58,6 +59,7 @@ class Bands:
     feared: int = 0  # fee for its last jump, WAD
     _last: tuple[int, int, int] = (0, 0, 0)  # price, fee and second of the last exchange
     _tops: dict[int, int] = field(default_factory=dict)
+    _whole: dict[str, tuple[int, int]] = field(default_factory=dict)  # what `held` says until bands change
 
     def __post_init__(self) -> None:
         """Rates that depend on the amplification alone."""
@@ -200,6 +202,7 @@ class Bands:
 
     def exchange(self, trade: Trade, now: int) -> None:
         """Carries a trade out."""
+        self._whole.clear()
         for band, x, y in trade.bands:
             self.x[band], self.y[band] = x, y
         self.active = trade.active
@@ -207,6 +210,7 @@ class Bands:
 
     def deposit(self, owner: str, amount: int, first: int, ticks: int) -> None:
         """`deposit_range`: the same into each of so many bands, of which none has been sold."""
+        self._whole.clear()
         each, found = amount // ticks, []
         while first <= self.active and not self.x.get(self.active, 0):
             self.active -= 1
@@ -222,16 +226,21 @@ class Bands:
 
     def held(self, owner: str, part: int = WAD) -> tuple[int, int]:
         """What a part (WAD) of somebody's shares is, loan asset and collateral: `get_sum_xy`, `withdraw`."""
+        if part == WAD and owner in self._whole:
+            return self._whole[owner]
         first, shares = self.owners.get(owner, (0, []))
         xs = ys = 0
         for band, share in enumerate(shares, first):
             own, total = part * share // WAD, self.shares[band] + DEAD_SHARES
             xs += (self.x.get(band, 0) + 1) * own // total
             ys += (self.y.get(band, 0) + 1) * own // total
+        if part == WAD:
+            self._whole[owner] = xs, ys
         return xs, ys
 
     def withdraw(self, owner: str, part: int) -> None:
         """Takes out what `held` says."""
+        self._whole.clear()
         first, shares = self.owners[owner]
         for place, share in enumerate(shares):
             band, own = first + place, part * share // WAD
@@ -368,8 +377,12 @@ class LlamaLend(Rule):
         if field.now > self._since:
             self._spacing = min(self._spacing or field.now, field.now - self._since)
         self._since = field.now
-        for second in range(field.now, field.now + max(1, self._spacing), STEP):
+        seconds = range(field.now, field.now + max(1, self._spacing), STEP)
+        for second in seconds:
             self._trade(self._seen(field, second), field, second)
+            if abs(self._average[0] - field.prices[0]) * NEAR < field.prices[0]:
+                break
+        self._average = self._average[0], seconds[-1]
 
     def _trade(self, bands: Bands, field: Field, second: int) -> None:
         """Lets arbitrageurs exchange with the bands at a second of a block."""
