@@ -21,7 +21,27 @@ function place(all, second) {
   while (to - from > 1) { const middle = (from + to) >> 1; if (all[middle] <= second) from = middle; else to = middle; }
   return from;
 }
-const priceOf = (vault, j) => vault.prices[0].oracle[j] ?? vault.prices[0].outside[j];
+const quoteOf = ({oracle, outside}, j) => oracle[j] ?? outside[j];
+const isBasket = vault => vault.prices.length > 1;
+
+// A basket has no price: that of all it held at the start, over what it was then, stands in its place.
+const weights = run.vaults.map(vault => {
+  const worth = vault.prices.map((each, leg) => quoteOf(each, 0) * vault.begin.reduce((sum, row) => sum + row[3 + leg], 0));
+  const all = worth.reduce((sum, each) => sum + each, 0);
+  return worth.map(each => (all ? each / all : 1 / worth.length));
+});
+function levelOf(vault, j) {
+  if (!isBasket(vault)) return quoteOf(vault.prices[0], j);
+  return vault.prices.reduce((sum, each, leg) => sum + weights[run.vaults.indexOf(vault)][leg] * quoteOf(each, j) / quoteOf(each, 0), 0);
+}
+const levelText = (vault, value) => (isBasket(vault) ? part(value) : plain(value, 5));
+
+// Health of a debt against amounts, null where there is none, and the level below which it can be liquidated.
+function stand(vault, j, debt, amounts) {
+  if (!(debt > 0)) return {health: null, level: 0};
+  const health = vault.prices.reduce((sum, each, leg) => sum + amounts[leg] * quoteOf(each, j) * vault.thresholds[leg], 0) / debt;
+  return {health, level: health ? levelOf(vault, j) / health : Infinity};
+}
 
 function build() {
   charts.forEach(each => each.destroy());
@@ -57,6 +77,10 @@ function build() {
       ...common, title: "Debt liquidated and bad debt booked, so far", unit: loan, times, low: 0, height: 170, format: brief,
       series: [{name: "debt liquidated", values: run.closed, colour: "c0", kind: "area", opacity: 0.2}, {name: "of it paid by nobody", values: run.lost, colour: "c1", kind: "area"}],
     })),
+    ...(run.gains.length ? [figure(root, "Gained from others so far", box => timechart(box, {
+      ...common, title: "Gained from others, so far", unit: loan, times, height: 200, format: brief,
+      series: run.gains.slice(0, 8).map((each, i) => ({name: each.party, values: each.gained, colour: `c${i}`})),
+    }))] : []),
     figure(root, "Utilisation and borrow rate", box => timechart(box, {
       ...common, title: "Utilisation and borrow rate a year", times, low: 0, height: 170, format: part, axis: part,
       series: [{name: "utilisation", values: run.utilisation, colour: "c4"}, {name: "borrow rate", values: run.rate, colour: "c6"}],
@@ -64,33 +88,35 @@ function build() {
   );
   const text = document.createElement("p");
   text.className = "faint";
-  if (vault.bands) {
-    const known = [...priceRange(vault), ...vault.begin.filter(each => each[1] > 0).map(each => each[2])];
-    const low = Math.min(...priceRange(vault)) * 0.9, high = Math.max(...known) * 1.03;
+  const words = isBasket(vault)
+    ? "Each disc is a position: as low as the level of all prices, over that at the start, at which it can be liquidated"
+    : "Each disc is a position: as low as the price at which it can be liquidated";
+  if (vault.owners.length) {
+    const levels = times.map((_, j) => levelOf(vault, j)), limits = vault.begin.map(row => stand(vault, 0, row[2], row.slice(3)).level).sort((a, b) => a - b);
+    const low = Math.min(Math.min(...levels) * 0.94, limits[Math.floor(limits.length * 0.05)] * 0.97), high = Math.max(Math.max(...levels), limits.at(-1)) * 1.03;
     line = figure(at("line"), "The waterline", box => waterline(box, {
-      label: first.symbol, unit: loan, debtUnit: loan, height: 520, format: each => plain(each, 5), onselect: tell,
+      label: isBasket(vault) ? "all prices" : first.symbol, unit: isBasket(vault) ? "of the start" : loan, debtUnit: loan, height: 520,
+      format: each => levelText(vault, each), onselect: tell,
     }));
-    line.update({low, high, positions: positions(vault), price: priceOf(vault, state.place)});
-    text.textContent = "Each disc is a position: as low as the price at which it can be liquidated, as large as its debt, in the colour of its health. " +
-      `The water rises as the price falls. ${vault.owners.length < vault.allPositions ? `Shown are the ${plain(vault.owners.length)} largest of ${plain(vault.allPositions)}. ` : ""}Click a disc for what became of it.`;
-  } else text.textContent = "A basket has no single price at which it can be liquidated, and so no waterline: its health is in the chart.";
+    line.update({low, high, positions: positions(vault), price: levelOf(vault, state.place)});
+    text.textContent = `${words}, as large as its debt, in the colour of its health. The water rises as ${isBasket(vault) ? "prices fall" : "the price falls"}. ` +
+      `${vault.owners.length < vault.allPositions ? `Shown are the ${plain(vault.owners.length)} largest of ${plain(vault.allPositions)}. ` : ""}Click a disc for what became of it.`;
+  } else text.textContent = "Nobody owes anything here.";
   at("line").append(text);
   show();
 }
-const priceRange = vault => [...vault.prices[0].oracle, ...vault.prices[0].outside].filter(each => each !== null);
 
-// The positions of a vault at the moment.
+// The positions of a vault at the moment, debts with the interest since they changed.
 function positions(vault) {
-  const index = run.index[state.place], price = priceOf(vault, state.place);
-  const known = new Map(vault.begin.map(([owner, debt, limit]) => [owner, [debt * index, limit * index]]));
-  for (const [owner, debt, limit, second] of vault.changes) {
-    if (second > state.second) break;
-    const grown = index / run.index[place(times, second)];
-    known.set(owner, [debt * grown, limit * grown]);
+  const known = new Map(vault.begin.map(row => [row[0], row]));
+  for (const row of vault.changes) {
+    if (row[1] > state.second) break;
+    known.set(row[0], row);
   }
-  return [...known].map(([owner, [debt, limit]]) => ({
-    id: owner, name: short(vault.owners[owner]), address: vault.owners[owner], debt, price: limit, health: limit ? price / limit : debt ? 0 : null,
-  }));
+  return [...known.values()].map(([owner, second, owed, ...amounts]) => {
+    const debt = owed * run.index[state.place] / run.index[place(times, second)], {health, level} = stand(vault, state.place, debt, amounts);
+    return {id: owner, name: short(vault.owners[owner]), address: vault.owners[owner], debt, price: level, health};
+  });
 }
 
 const closes = run.closes.map(([second, vault, owner, by, short_, price, debt, repaid, extinguished, fee, before, after, waited]) => ({
@@ -121,7 +147,7 @@ const positionTable = table(at("positions"), {
   caption: "Positions at this moment, worst first", limit: 12, sort: {key: "health"}, onselect: tell,
   columns: [
     {name: "borrower", key: "name"}, {name: "health", key: "health", number: true, format: each => plain(each, 4)},
-    {name: "debt", key: "debt", unit: loan, number: true, format: each => plain(each, 6)}, {name: "liquidated below", key: "price", unit: loan, number: true, format: each => plain(each, 6)},
+    {name: "debt", key: "debt", unit: loan, number: true, format: each => plain(each, 6)}, {name: "liquidated below", key: "price", number: true, format: each => levelText(run.vaults[state.vault], each)},
   ],
 });
 const gainTable = table(at("gains"), {
@@ -132,12 +158,13 @@ const gainTable = table(at("gains"), {
 // What became of one position.
 function tell({address, vault = state.vault}) {
   const book = run.vaults[vault], owner = book.owners.indexOf(address), told = [];
+  const limit = (second, debt, amounts) => (isBasket(book) ? "" : ` and could be liquidated below ${plain(stand(book, place(times, second), debt, amounts).level)}`);
   const begun = book.begin.find(each => each[0] === owner);
-  if (begun) told.push(`At the start it owed ${plain(begun[1])} ${loan} and could be liquidated below ${plain(begun[2])}.`);
+  if (begun) told.push(`At the start it owed ${plain(begun[2])} ${loan}${limit(begun[1], begun[2], begun.slice(3))}.`);
   const closed = closes.filter(each => each.address === address && each.vault === vault);
-  const acts = book.changes.filter(each => each[0] === owner).map(([, debt, limit, second]) => {
+  const acts = book.changes.filter(each => each[0] === owner).map(([, second, debt, ...amounts]) => {
     const close = closed.find(each => each.second === second);
-    const then = debt > 0 ? `It owed ${plain(debt)} ${loan} after it, to be liquidated below ${plain(limit)}.` : "No debt was left.";
+    const then = debt > 0 ? `After it, it owed ${plain(debt)} ${loan}${limit(second, debt, amounts)}.` : "No debt was left.";
     return [second, `${time(second)}: ${close ? `closed by ${close.by}, ${close.why}. ${plain(close.repaid)} ${loan} repaid${close.lost ? `, ${plain(close.lost)} paid by nobody` : ""}.` : "its owner acted."} ${then}`];
   });
   if (!acts.length) closed.forEach(close => acts.push([close.second, `${time(close.second)}: closed by ${close.by}, ${close.why}.`]));
@@ -151,8 +178,7 @@ function tell({address, vault = state.vault}) {
 }
 
 function show() {
-  const vault = run.vaults[state.vault], shown = vault.bands ? positions(vault) : [];
-  const price = priceOf(vault, state.place);
+  const vault = run.vaults[state.vault], shown = positions(vault), price = levelOf(vault, state.place);
   charts.forEach(each => each.at(state.second));
   line?.update({positions: shown, price});
   positionTable.update(shown.filter(each => each.debt > 0));

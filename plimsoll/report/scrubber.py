@@ -166,33 +166,39 @@ def _bands(run: Run, vault: int, blocks: Any) -> dict[str, Any] | None:
 
 
 def _positions(run: Run, vault: int) -> dict[str, Any]:
-    """The largest positions at the start, and what blocks made of them: owner, debt, liquidation price."""
+    """The largest positions, at the start and as blocks changed them: owner, second, debt, amounts."""
     start = run.of("positions", vault)
-    start = start[(start["moment"] == "start") & (start["debt"] > 0)]
+    start = start[(start["moment"] == "start") & (start["debt"] > 0)].set_index("owner")
     changes = run.of("changes", vault)
-    if run.of("ladder", vault).empty:
-        return {"owners": [], "begin": [], "changes": [], "allPositions": 0}
-    largest = _by_owner(start).combine(_by_owner(changes), max, fill_value=0).sort_values(ascending=False)
+    legs = range(len(run.scenario.vaults[vault].collaterals))
+    if len(legs) == 1:
+        begin = start["collateral"].to_frame(0)
+    else:
+        held = run.of("holdings", vault)
+        begin = held[held["moment"] == "start"].pivot(index="owner", columns="leg", values="amount").fillna(0)
+    later = changes.pivot(index=["hour", "owner", "debt"], columns="leg", values="collateral").reset_index()
+    largest = start["debt"].combine(changes.groupby("owner")["debt"].max(), max, fill_value=0)
+    largest = largest.sort_values(ascending=False)
     owners = {owner: number for number, owner in enumerate(largest.index[:POSITIONS])}
-    begin = start[start["owner"].isin(owners)]
-    later = changes[changes["owner"].isin(owners)]
+    start, later = start[start.index.isin(owners)], later[later["owner"].isin(owners)]
     first = run.scenario.start.timestamp()
     return {
         "owners": list(owners),
-        "begin": _rows(begin["owner"].map(owners), begin["debt"], begin["liquidation_price"]),
+        "begin": _rows(
+            start.index.map(owners),
+            np.full(len(start), first),
+            start["debt"],
+            *(begin.reindex(start.index, columns=legs)[leg] for leg in legs),
+        ),
         "changes": _rows(
             later["owner"].map(owners),
-            later["debt"],
-            later["liquidation_price"],
             first + later["hour"] * 3600,
+            later["debt"],
+            *(later.reindex(columns=legs)[leg] for leg in legs),
         ),
         "allPositions": len(largest),
+        "thresholds": [float(run.scenario.vaults[vault].risk_of(leg).threshold) for leg in legs],
     }
-
-
-def _by_owner(rows: pd.DataFrame) -> pd.Series[float]:
-    """The largest debt of each."""
-    return rows.groupby("owner")["debt"].max()
 
 
 def _rows(*columns: Any) -> list[list[float | None]]:

@@ -314,20 +314,12 @@ class Recorder:
     def _keep_changes(self, view: View, changed: Iterable[Touched]) -> None:
         totals = DebtTotals(*self._world.debt_totals())
         for number, owner in changed:
-            book, alone = self._books[number], not self._world.markets[number].is_basket
-            amounts, shares = book.position(owner)
+            amounts, shares = self._books[number].position(owner)
             debt = totals.assets_up(shares)
-            self.result.changes.append(
-                ChangeRow(
-                    view.block,
-                    view.hour,
-                    number,
-                    owner,
-                    amounts[0] if alone else None,
-                    debt,
-                    _liquidation_price(debt, amounts[0], book.legs[0].threshold) if alone else None,
-                )
-            )
+            self.result.changes += [
+                ChangeRow(view.block, view.hour, number, leg, owner, amount, debt)
+                for leg, amount in enumerate(amounts)
+            ]
 
     def _keep_positions(self, view: View, moment: str) -> None:
         totals = DebtTotals(*self._world.debt_totals())
@@ -342,7 +334,8 @@ class Recorder:
                 collateral = price = None
                 if not market.is_basket:
                     (collateral,) = amounts
-                    price = _liquidation_price(debt, collateral, legs[0].threshold)
+                    worth = ceil_div(debt * WAD, legs[0].threshold)
+                    price = ceil_div(worth * PRICE_SCALE, collateral) if collateral else 0
                 row = PositionRow(moment, number, owner, collateral, debt, health, price)
                 self.result.positions.append(row)
                 if market.is_basket:
@@ -365,9 +358,3 @@ class Recorder:
                     party = self.flows.parties[owner]
                     found[party] = found.get(party, 0) + lacking
         return found
-
-
-def _liquidation_price(debt: int, collateral: int, threshold: int) -> int:
-    """Below which a vault's position can be liquidated, 1e36, rounded up; 0 without collateral."""
-    worth = ceil_div(debt * WAD, threshold)
-    return ceil_div(worth * PRICE_SCALE, collateral) if collateral else 0

@@ -167,15 +167,15 @@ class PositionRow(NamedTuple):
 
 
 class ChangeRow(NamedTuple):
-    """A position at the end of a block that has changed it, otherwise than by interest."""
+    """A leg of a position at the end of a block that has changed the position, not by interest alone."""
 
     block: int
     hour: float
     vault: int
+    leg: int
     owner: str
-    collateral: int | None  # None in a basket
-    debt: int
-    liquidation_price: int | None  # 1e36; None in a basket
+    collateral: int
+    debt: int  # of the whole position
 
 
 class HoldingRow(NamedTuple):

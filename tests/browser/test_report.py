@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
+from plimsoll.report import figures
+from plimsoll.report import page as report_page
 from plimsoll.report.folder import read
 from plimsoll.report.measures import MEASURES
 from plimsoll.report.page import of_comparison
 from plimsoll.scenario.records import Result
 from tests.utils.browser import NARROW, overflow
-from tests.utils.laboratory import TINY, parse, play
+from tests.utils.laboratory import TINY, parse, play, small_basket
 
 TITLE = "</script><img src=x onerror=alert(1)>"
 SYMBOL = "<b>W</b>"
@@ -107,6 +109,26 @@ def test_what_the_page_says_is_what_the_tables_say(opened: Callable[..., Page], 
     for owner, debt in end.items():
         name = f"{str(owner)[:8]}…{str(owner)[-4:]}"
         assert shown[name] == pytest.approx(debt, rel=1e-5, abs=1e-3)
+
+
+def test_a_basket_has_a_waterline_too(
+    pages: Callable[..., Page], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its level is that of all prices; health is what the tables say."""
+    monkeypatch.setattr(figures, "CHARTS", {})
+    monkeypatch.setattr(report_page, "CHARTS", {})
+    play(small_basket()).report(tmp_path / "basket")
+    page = pages(size=NARROW)
+    page.goto((tmp_path / "basket" / "report.html").as_uri())
+    to(page, int(page.locator("#moment").get_attribute("max")))
+    line = page.locator(".waterline canvas").get_attribute("aria-label")
+    assert "all prices at 70.2% of the start: 4 of 20" in line
+    end = read(tmp_path / "basket").tables["positions"].query("moment == 'end' and debt > 0")
+    lowest = page.locator("#positions tbody tr").first.locator("td").nth(1).inner_text()
+    assert float(lowest) == pytest.approx(end["health"].min(), rel=1e-3)
+    page.locator("#positions tbody tr").first.click()
+    assert "At the start it owed" in page.locator("#story").inner_text()
+    assert overflow(page) <= 0
 
 
 def test_tables_sort_and_figures_can_be_taken_away(opened: Callable[..., Page]) -> None:

@@ -49,24 +49,30 @@ def test_changes_lead_from_the_positions_at_the_start_to_those_at_the_end(result
     """With the interest since, which the index of debts has."""
     at = {row.block: row.debt_index for row in result.pool}
     known = {
-        (row.vault, row.owner): (row.collateral, row.debt, row.liquidation_price, 0)
+        (row.vault, row.owner): (row.collateral, row.debt, 0)
         for row in result.positions
         if row.moment == "start"
     }
     assert result.changes
     assert [row.block for row in result.changes] == sorted(row.block for row in result.changes)
     for row in result.changes:
-        known[row.vault, row.owner] = row.collateral, row.debt, row.liquidation_price, row.block
+        known[row.vault, row.owner] = row.collateral, row.debt, row.block
     for row in result.positions:
         if row.moment == "end":
-            collateral, debt, price, block = known.pop((row.vault, row.owner))
+            collateral, debt, block = known.pop((row.vault, row.owner))
             grown = at[result.scenario.blocks] / at[block]
             assert row.collateral == collateral
             assert row.debt == pytest.approx(debt * grown, rel=1e-8)
-            assert row.liquidation_price == pytest.approx(price * grown, rel=1e-8)
     assert known == {}
     assert at[0] == 1 < at[result.scenario.blocks]
 
 
-def test_a_basket_has_no_ladder() -> None:
-    assert play(small_basket()).ladder == []
+def test_a_basket_has_no_ladder_and_changes_by_leg() -> None:
+    result = play(small_basket())
+    assert result.ladder == []
+    start, end = (
+        {(row.owner, row.leg): row.amount for row in result.holdings if row.moment == moment and row.amount}
+        for moment in ("start", "end")
+    )
+    held = start | {(row.owner, row.leg): row.collateral for row in result.changes}
+    assert {place: amount for place, amount in held.items() if amount} == end != start

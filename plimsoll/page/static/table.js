@@ -27,7 +27,7 @@ export function sortable(table) {
   const [first, ...rest] = table.rows;
   heads(first, (column, turn) => {
     const key = row => {
-      const text = row.cells[column].textContent.trim();
+      const text = row.cells[column].dataset.value ?? row.cells[column].textContent.trim();
       if (!first.cells[column].classList.contains("n")) return text;
       const number = parseFloat(text.replaceAll(",", ""));
       return Number.isNaN(number) ? null : number;
