@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from ape import accounts, networks
-from ape.api import AccountAPI, ProviderAPI
+from ape.api import AccountAPI, ProviderAPI, ReceiptAPI
 from ape.exceptions import ContractLogicError
 from eth_utils.address import to_checksum_address
 
@@ -80,13 +80,16 @@ class _ApeNode:
     def send(self, sender: str, to: str, data: bytes) -> bytes:
         account_ = self._account(sender)
         answer = self.call(sender, to, data)  # says why, should it revert
-        transaction = self.provider.network.ecosystem.create_transaction(
-            receiver=to_checksum_address(to), data=data
-        )
-        try:
-            receipt = account_.call(transaction)
-        except ContractLogicError as error:
-            raise CallReverted(error.revert_message) from None
+        if account_ is None:
+            receipt = self._impersonated(sender, to, data)
+        else:
+            transaction = self.provider.network.ecosystem.create_transaction(
+                receiver=to_checksum_address(to), data=data
+            )
+            try:
+                receipt = account_.call(transaction)
+            except ContractLogicError as error:
+                raise CallReverted(error.revert_message) from None
         self._logs = [log_of(entry) for entry in receipt.logs]
         self.identifier = str(receipt.txn_hash)
         return answer
@@ -102,16 +105,27 @@ class _ApeNode:
             )
         return self.provider.make_request(method, list(parameters))
 
-    def _account(self, address: str) -> AccountAPI:
+    def _account(self, address: str) -> AccountAPI | None:
+        """An account of ape's; None: somebody whom a local node lets send; ape does so on its own alone."""
+        if self.is_local and self.provider.get_balance(to_checksum_address(address)) < _WEALTH // 2:
+            self.request("anvil_setBalance", address, hex(_WEALTH))
         try:
-            found = accounts[to_checksum_address(address)]
+            return accounts[to_checksum_address(address)]
         except (KeyError, IndexError):
+            if self.is_local:
+                return None
             raise MarketError(
                 f"ape has no account {address}; add it with `ape accounts import`, or choose another."
             ) from None
-        if self.is_local and found.balance < _WEALTH // 2:
-            self.request("anvil_setBalance", address, hex(_WEALTH))
-        return found
+
+    def _impersonated(self, sender: str, to: str, data: bytes) -> ReceiptAPI:
+        """Sent by the node in somebody's name. Raises `CallReverted`."""
+        self.request("anvil_impersonateAccount", sender)
+        request = {"from": sender, "to": to, "data": "0x" + data.hex()}
+        receipt = self.provider.get_receipt(self.request("eth_sendTransaction", request))
+        if receipt.failed:
+            raise CallReverted("")
+        return receipt
 
 
 class OnApe(OnContracts):

@@ -107,8 +107,9 @@ class Server:
         try:
             told = {"state": await self._on_chain(self.session.state)}
         except self.session.faults as error:
-            _log.warning("%s (%s)", GONE, error)
             told = {"gone": GONE}
+            if told != self._shown:
+                _log.warning("%s (%s)", GONE, str(error).partition("\n")[0])
         if not to and told == self._shown:
             return
         self._shown = told
@@ -182,8 +183,7 @@ class Server:
             told = {"answer": await self._on_chain(work)}
         except MarketError as error:
             told = {"error": str(error)}
-        except self.session.faults as error:
-            _log.warning("%s (%s)", GONE, error)
+        except self.session.faults:
             told, is_gone = {"error": GONE}, True
         except Exception:  # a mistake of ours: the page gets a sentence, the terminal all of it
             _log.exception("a request failed: %s", said)

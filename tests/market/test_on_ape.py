@@ -214,3 +214,14 @@ def test_it_is_shown(market: Market) -> None:
     with console.capture() as capture:
         console.print(market)
     assert "1,000.00 USDC" in capture.get()
+
+
+def test_anybody_acts_on_a_local_node_by_its_address(desk: Desk) -> None:
+    """Ape lets only its own accounts send there."""
+    address = networks.provider.uri  # type: ignore[attr-defined]
+    with networks.parse_network_choice(address) as provider:
+        market = Market.connect(provider, desk.book())
+        market.supply("lena", 100)
+        assert market.wallet("lena").supplied == pytest.approx(100)
+        with pytest.raises(Refused, match="pool: too few shares"):
+            market.leave("lena", 1_000)

@@ -563,7 +563,7 @@ function draw() {
   const it = seen(), price = priceOf(it), {chain} = state;
   drawn = performance.now();
   spoke = it.name;
-  at("where").textContent = `${chain.network ?? "a chain of this page's own"} on ${chain.client}, ${time(chain.now)} UTC${chain.is_read_only ? ", read only" : ""}`;
+  at("where").textContent = `${chain.network ?? `a chain of this page's own on ${chain.client}`}, ${time(chain.now)} UTC${chain.is_read_only ? ", read only" : ""}`;
   at("spokes").replaceChildren(...state.spokes.map(each => {
     const button = made("button", {type: "button", textContent: each.name, "aria-pressed": String(each.name === spoke)});
     button.addEventListener("click", () => { stopRun(); noGhost(); spoke = each.name; draw(); fields(); look(); });
