@@ -97,10 +97,16 @@ class Server:
         return await asyncio.get_running_loop().run_in_executor(self._thread, partial(call, *arguments))
 
     async def _look(self) -> None:
-        """Tells pages what others have changed, while there are any."""
+        """Tells pages what others have changed, while there are any, when there is a new block."""
+        seen: Any = None
         while self._pages:
             await asyncio.sleep(LOOK_EVERY)
-            await self._tell()
+            block: Any = None  # of a chain that does not answer
+            with contextlib.suppress(*self.session.faults):
+                block = await self._on_chain(self.session.block)
+            if block is None or block != seen:
+                await self._tell()
+            seen = block
 
     async def _tell(self, *to: WebSocket) -> None:
         """Sends the state to some pages, or to all."""

@@ -7,7 +7,7 @@ from typing import Any
 from ape.exceptions import ApeException
 from web3.exceptions import Web3Exception
 
-from plimsoll.chain.views import is_local, network_of
+from plimsoll.chain.views import Block, is_local, network_of
 from plimsoll.deploy import AddressBook, DeployError, book_path, signer, unlock
 from plimsoll.market.basket import BasketMarket
 from plimsoll.market.market import Market
@@ -40,5 +40,6 @@ def session_at(provider: Any, account: str | None) -> Session:
         return Market.connect(provider, book) if book.vaults else BasketMarket.connect(provider, book)
 
     made = Session(make, network=network_of(provider), actor=account, is_live=is_live)
+    made.block = lambda: Block(provider).hash
     made.faults = (*made.faults, ApeException, Web3Exception)
     return made

@@ -40,6 +40,7 @@ class Session:
         network: the connected one; None: the chain is the session's own.
         actor: who acts on a real network; None: nobody may there, and anybody elsewhere.
         faults: what is raised when the chain does not answer.
+        block: gives something else whenever others have changed the market.
     """
 
     faults: tuple[type[Exception], ...] = (OSError, TimeoutError)
@@ -66,6 +67,7 @@ class Session:
         self._make, self._borrowers, self._seed = make, borrowers, seed
         self.network, self.actor, self._is_live = network, actor, is_live
         self.version = 0
+        self.block: Callable[[], Any] = lambda: self.version
         self.recorder = Recorder()
         self._start(borrowers)
 

@@ -24,7 +24,7 @@ from plimsoll.units import MAX, WAD
 Seen = Market | BasketMarket
 """A pool, seen from one of its vaults or baskets."""
 
-_LINE = ("limit", "drawn", "headroom", "losses", "provisions")
+_LINE = ("limit", "drawn", "headroom", "losses")
 
 
 def spoke(name: str, seen: Seen) -> dict[str, Any]:

@@ -128,7 +128,7 @@ def test_the_wheel_has_no_code_of_others_and_all_data(wheel: Path) -> None:
 
 
 def test_the_pins_of_a_clone_lie_in_the_ranges() -> None:
-    text = "".join((ROOT / "requirements" / name).read_text() for name in ("core.txt", "lab.txt"))
+    text = "".join((ROOT / "requirements" / name).read_text() for name in ("core.txt", "lab.txt", "play.txt"))
     pins = {canonicalize_name(name): pin for name, pin in re.findall(r"^([\w.-]+)==(\S+)", text, re.M)}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"].values()

@@ -59,7 +59,7 @@ function drawWater() {
   if (watered !== it.name) {
     water?.destroy();
     watered = it.name; axis = null;
-    const label = it.kind === "vault" ? lead(it).symbol : `${lead(it).symbol}, the other legs with it,`;
+    const label = it.kind === "vault" ? lead(it).symbol : `all legs: ${lead(it).symbol}`;
     water = waterline(at("line"), {
       label, unit: loan(), debtUnit: loan(), height: innerWidth < 600 ? 360 : 440,
       onprice: canSet() ? drag : undefined, onselect: choose,

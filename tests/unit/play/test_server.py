@@ -179,6 +179,31 @@ def test_a_live_network_is_only_looked_at_without_an_account(enter: Callable[...
         assert len(seen["closes"]) == 2 and seen["loss"] is None
 
 
+def test_what_others_do_on_a_network_comes_by_itself(
+    enter: Callable[..., TestClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "LOOK_EVERY", 0.01)
+    looks: list[int] = []
+
+    def network() -> Session:
+        session = live(None)
+
+        def block() -> int:
+            looks.append(1)
+            if len(looks) == 3:
+                session.market.supply("somebody", 5)
+            return len(looks) // 3
+
+        session.block = block
+        return session
+
+    with enter(network).websocket_connect(SOCKET) as page:
+        first = page.receive_json()["state"]["pool"]["cash"]
+        while (told := page.receive_json()["state"]["pool"]["cash"]) == first:
+            pass
+        assert float(told) == float(first) + 5 and len(looks) >= 3
+
+
 @pytest.mark.parametrize("yes", [True, False, "yes"])
 def test_every_signature_on_a_live_network_is_asked_for(
     yes: object, enter: Callable[..., TestClient]
