@@ -34,6 +34,7 @@ from plimsoll.scenario.sweep import (
     completed,
     files_of,
     has_drawn_prices,
+    reason_of,
 )
 from plimsoll.scenario.sweep_folder import Kind, SweepError, claimed, write_rows
 
@@ -137,7 +138,11 @@ class Tournament:
 
     @cached_property
     def unplayable(self) -> dict[tuple[str, str], str]:
-        """Why a rule cannot play a scenario, by the names of both."""
+        """Why a rule cannot play a scenario, by the names of both.
+
+        Raises:
+            ArenaError: there is no such rule, or one of a file fails.
+        """
         found = {}
         for entry in self.entries:
             for entrant in self.entrants:
@@ -145,6 +150,13 @@ class Tournament:
                     check(entrant.kind, entry.config, deployed=self.deployed)
                 except Unplayable as error:
                     found[entry.name, entrant.name] = str(error)
+                except Exception as error:
+                    if not entrant.text:
+                        raise
+                    raise ArenaError(
+                        f"The rule {entrant.name!r} of {entrant.file} cannot be made for {entry.name} "
+                        f"({reason_of(error)}); correct it."
+                    ) from None
         return found
 
     @cached_property

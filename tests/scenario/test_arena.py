@@ -153,6 +153,12 @@ def test_mistakes_end_in_a_sentence(folder: Path, tmp_path: Path) -> None:
     )
 
 
+def test_a_rule_that_cannot_be_made_is_named(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "toy.py").write_text(PYTHON[0].replace("return cls([only(", "return 1 / 0, cls([only("))
+    told = refused(folder / "tiny.yaml", "--rules", "none", "--rule", tmp_path / "toy.py", "--workers", 1)
+    assert f"The rule 'toy' of {tmp_path}/toy.py cannot be made for tiny (ZeroDivisionError: division" in told
+
+
 def test_a_rule_that_fails_is_named(folder: Path, tmp_path: Path) -> None:
     toy = PYTHON[0].replace("(held,), (price,)", "1 / 0\n        (held,), (price,)")
     (tmp_path / "toy.py").write_text(toy)
