@@ -14,13 +14,13 @@ from plimsoll.scenario.people import BorrowersConfig, Group
 from plimsoll.scenario.vaults import BasketConfig
 
 EAGER = Decimal("0.001")  # margin of who competes
-PICKY = Decimal("0.05")  # of who is alone
+PICKY = Decimal("0.02")  # of who is alone
 PART = 20  # of what lenders have, the capital of who is alone
 SIGMA = Decimal("2.5")  # of debts, where a few owe most
 
 KEEPERS = {
     "competitive": "the scenario's, who act at once, for 0.1 %, with as much capital as lenders have",
-    "scarce": "one alone, with a twentieth of what lenders have, who wants 5 %",
+    "scarce": "one alone, with a twentieth of what lenders have, who wants 2 %",
     "strategic": "the scenario's, who wait for the next block as long as an offer gets better",
     "absent": "nobody",
 }

@@ -61,7 +61,7 @@ def test_each_variation_changes_one_thing() -> None:
     assert [it.latency for it in competitive.liquidators] == [0, 0]
     assert [it.capital for it in competitive.liquidators] == [0, 402_000]
     (alone,) = scarce.liquidators
-    assert (alone.kind, alone.capital, alone.margin) == ("capital", 20_100, Decimal("0.05"))
+    assert (alone.kind, alone.capital, alone.margin) == ("capital", 20_100, Decimal("0.02"))
     assert absent.liquidators == ()
     deep = Variation("depth", "x2").scenario(scenario).vaults[0].collaterals[0].dex
     assert deep and deep.depth == 600_000
