@@ -46,6 +46,13 @@ const CANDIDATES = {
     }, data, box(root));
     return price => { now = price; chart.redraw(false); };
   },
+  async waterline(root, all) {
+    const {waterline} = await import("plimsoll/waterline");
+    box(root);
+    const line = waterline(root, {label: "WETH", unit: "USDC", height: HEIGHT});
+    line.update({positions: all.map((each, id) => ({...each, id, name: `${id}`})), price: 2000, low: 1000, high: 2000});
+    return price => line.update({price});
+  },
   echarts(root, all) { return echartsWith("canvas", root, all); },
   "echarts-svg"(root, all) { return echartsWith("svg", root, all); },
   plotly(root, all) {
@@ -113,8 +120,8 @@ function echartsWith(renderer, root, all) {
   };
 }
 
-// Frames in which the price goes down and up again, for some milliseconds: [frames a second, milliseconds of script in
-// the middle one].
+// Frames in which the price goes down and up again, for some milliseconds: [frames, frames a second, milliseconds of
+// script in the middle one].
 async function measure(name, count, milliseconds) {
   const draw = await CANDIDATES[name](document.querySelector("main"), positions(count));
   await draw(2000);
@@ -129,5 +136,5 @@ async function measure(name, count, milliseconds) {
     await frame();
   }
   const seconds = (performance.now() - start) / 1000;
-  return [spent.length / seconds, spent.toSorted((a, b) => a - b)[spent.length >> 1]];
+  return [spent.length, spent.length / seconds, spent.toSorted((a, b) => a - b)[spent.length >> 1]];
 }

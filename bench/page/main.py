@@ -1,21 +1,31 @@
 """Libraries for pictures on a page: the size of their file, and frames a second with 10,000 positions.
 
-In headless Chromium without a graphics card. Every frame draws every position anew, coloured by its health at
-another price. The libraries come from npm, by bench/page/package.json; candidates.js draws with each.
+In headless Chromium without a graphics card. Script and processor are milliseconds a frame, the latter of all
+processes and whatever else the machine does: frames a second need it to be idle. Every frame draws every
+position anew, coloured by its health at another price. The libraries come from npm, see package.json beside
+this; candidates.js draws with each. `waterline` is the module of this project, with its axis and words.
 """
 
 import gzip
 import shutil
 from pathlib import Path
 
+import psutil
 from playwright.sync_api import sync_playwright
+
+from plimsoll.page import parts
 
 HERE = Path(__file__).parent
 MODULES = HERE / "node_modules"
+BLANK = (
+    f"<!doctype html><style>{parts.styles()}</style><main></main><script type='importmap'>"
+    f"{parts.embedded({}, '')['imports']}</script>"
+)
 POSITIONS, MILLISECONDS = 10_000, 4_000
 FILES = {
     "canvas": (),
     "uplot": ("uplot/dist/uPlot.iife.min.js",),
+    "waterline": (),
     "echarts": ("echarts/dist/echarts.min.js",),
     "echarts-svg": ("echarts/dist/echarts.min.js",),
     "plotly": ("plotly.js-dist-min/plotly.min.js",),
@@ -27,19 +37,27 @@ FILES = {
 }
 
 
+def processor() -> float:
+    """Seconds that the browser's processes have taken of all processors."""
+    times = [each.cpu_times() for each in psutil.Process().children(recursive=True)]
+    return sum(each.user + each.system for each in times)
+
+
 def main() -> None:
-    print("| drawn with | kB | gzipped | frames a second | ms of script a frame |\n|---|---|---|---|---|")
+    print("| drawn with | kB | gzipped | frames a second | script | processor |\n|---|---|---|---|---|---|")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
         for name, files in FILES.items():
             page = browser.new_page()
-            page.set_content("<!doctype html><main></main>")
+            page.set_content(BLANK)
             for file in (*(MODULES / each for each in files), HERE / "candidates.js"):
                 page.add_script_tag(path=file)
-            rate, script = page.evaluate(f"measure('{name}', {POSITIONS}, {MILLISECONDS})")
+            before = processor()
+            frames, rate, script = page.evaluate(f"measure('{name}', {POSITIONS}, {MILLISECONDS})")
+            taken = (processor() - before) * 1_000 / frames
             content = b"".join((MODULES / each).read_bytes() for each in files)
             sizes = f"{len(content) / 1000:,.0f} | {len(gzip.compress(content)) / 1000:,.0f}"
-            print(f"| {name} | {sizes} | {rate:.0f} | {script:.1f} |", flush=True)
+            print(f"| {name} | {sizes} | {rate:.0f} | {script:.1f} | {taken:.0f} |", flush=True)
             page.close()
         browser.close()
 

@@ -50,12 +50,12 @@ def pages(browser: Browser) -> Iterator[Callable[..., Page]]:
         page.on("dialog", lambda dialog: (said.append(f"dialog {dialog.message}"), dialog.dismiss()))
 
     def make(*, size: tuple[int, int] = WIDE, dark: bool = False, **options: Any) -> Page:
-        context = browser.new_context(
-            viewport={"width": size[0], "height": size[1]},
-            color_scheme="dark" if dark else "light",
-            reduced_motion="reduce",
-            **options,
-        )
+        usual: dict[str, Any] = {
+            "viewport": {"width": size[0], "height": size[1]},
+            "color_scheme": "dark" if dark else "light",
+            "reduced_motion": "reduce",  # nothing moves by itself
+        }
+        context = browser.new_context(**usual | options)
         context.set_default_timeout(10_000)
         contexts.append(context)
         page = context.new_page()

@@ -1,5 +1,6 @@
 """The parts of a page by themselves: waterline, chart over time, table."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ import {waterline} from "plimsoll/waterline";
 import {timechart} from "plimsoll/timechart";
 import {table} from "plimsoll/table";
 import {csv, downloads, printed} from "plimsoll/figure";
-const positions = JSON.parse(document.querySelector("#positions").textContent);
+const positions = window.positions = JSON.parse(document.querySelector("#positions").textContent);
 const main = document.querySelector("main");
 window.picked = [];
 const onselect = each => picked.push(each.id);
@@ -146,6 +147,36 @@ def test_paper_gets_drawings_in_light_colours(shown: Callable[..., Page]) -> Non
     assert not page.locator(".timechart").first.is_visible()
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.locator(".printed svg").count() == 0
+
+
+def test_discs_move_to_where_they_are_now(shown: Callable[..., Page]) -> None:
+    """And shrink to nothing where a debt is paid."""
+    page = shown(reduced_motion="no-preference")
+    page.evaluate("""async () => {
+      const to = each => (each.id % 2 ? {debt: 0, price: 0} : {price: 1100});
+      const moved = positions.map(each => ({...each, ...to(each)}));
+      line.update({positions: moved});
+      await new Promise(done => { setTimeout(done, 1500); });
+    }""")
+    drawn = page.evaluate("line.svg()")
+    assert drawn.count("<circle") == 10
+    assert len(set(re.findall(r'cy="([\d.]+)"', drawn))) == 1
+
+
+def test_tables_sort_by_the_values_that_cells_carry(shown: Callable[..., Page]) -> None:
+    """Before the texts that they show."""
+    page = shown()
+    found = page.evaluate("""async () => {
+      const {sortable} = await import("plimsoll/table");
+      const table = document.createElement("table");
+      table.innerHTML = "<tr><th class='n'>size</th></tr>" +
+        [["2 k", 2000], ["900", 900], ["none", ""], ["1 M", 1e6]].map(
+          ([text, value]) => `<tr><td data-value="${value}">${text}</td></tr>`).join("");
+      sortable(table);
+      table.querySelector("button").click();
+      return [...table.rows].slice(1).map(each => each.textContent);
+    }""")
+    assert found == ["1 M", "2 k", "900", "none"]
 
 
 def test_ten_thousand_positions(shown: Callable[..., Page]) -> None:

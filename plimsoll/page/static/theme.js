@@ -42,5 +42,5 @@ export const bands = [
 
 // The band of a health factor; null, which is no debt or an unknown price, is in the last.
 export function band(health) {
-  return bands.find(each => health === null || health === undefined ? each.limit === Infinity : health < each.limit);
+  return bands.find(each => health < each.limit && health !== null) ?? bands.at(-1);
 }

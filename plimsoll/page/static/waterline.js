@@ -119,7 +119,7 @@ export function waterline(root, {label, unit = "", debtUnit = "", height = 420, 
       const fill = shades.get((due ? bands[0] : band(health)).colour);
       const [x, y, size] = [across(place.across), down(place.shown.price), place.shown.radius], small = size < 4;
       const look = {fill, opacity: small ? 1 : 0.78, stroke: ghostly ? ghost : small ? null : fill, width: ghostly ? 2 : 1};
-      if (size < 2.2) pen.rect(x - size * 0.9, y - size * 0.9, size * 1.8, size * 1.8, look); // as good, and twice as fast
+      if (size < 2.2 && !ghostly) pen.rect(x - size * 0.9, y - size * 0.9, size * 1.8, size * 1.8, look); // as good, and twice as fast
       else pen.circle(x, y, size, look);
     }
     for (const each of state.positions) {
@@ -161,14 +161,14 @@ export function waterline(root, {label, unit = "", debtUnit = "", height = 420, 
         shown.price += (price - shown.price) * part;
         shown.radius += (size - shown.radius) * part;
         arrived = false;
-      }
+      } else { shown.price = price; shown.radius = size; }
     }
     return arrived;
   }
 
   function show(now) {
     frame = 0;
-    const part = calm.matches || !before ? 1 : Math.min(1, (now - before) / SPEED * 3);
+    const part = calm.matches ? 1 : Math.min(1, (before ? now - before : 16) / SPEED * 3);
     before = now;
     const arrived = step(part);
     const dense = devicePixelRatio || 1;
