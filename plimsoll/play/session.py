@@ -149,7 +149,7 @@ class Session:
                 "is_read_only": self.is_read_only,
                 "actor": self.actor,
             },
-            "loan": {"symbol": desk.loan.symbol, "decimals": desk.loan.decimals},
+            "loan": {"symbol": desk.loan.symbol},
             "people": [self.actor] if self.is_live and self.actor else list(PEOPLE),
             "pool": books(self.market),
             "spokes": [spoke(name, seen) for name, seen in self.spokes().items()],

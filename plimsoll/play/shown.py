@@ -18,7 +18,6 @@ from plimsoll.market.events import unpacked
 from plimsoll.market.market import Market
 from plimsoll.market.refusals import Refused
 from plimsoll.twin.chain import Event
-from plimsoll.twin.liquidation import Risk
 from plimsoll.units import MAX, WAD
 
 Seen = Market | BasketMarket
@@ -117,15 +116,14 @@ def _vault(name: str, seen: Market) -> dict[str, Any]:
     desk = seen.desk
     it = desk.ground.lens.vault_summary(desk.contract.address)
     people = sorted(seen.found(), key=lambda each: each.health)
-    prices = it.price, it.safe_price
-    leg = _leg(desk, desk.vault, desk.collateral, desk.spoke, prices, (it.risk.ltv, it.risk.threshold))
+    ratios = it.risk.ltv, it.risk.threshold
+    leg = _leg(desk, desk.vault, desk.collateral, desk.spoke, it.price, ratios)
     held, level = _digits(desk.collateral.decimals), _digits(desk.price(0).decimals)
     return {
         "name": name,
         "kind": "vault",
         "legs": [leg],
         "line": _line(desk, it.line),
-        **_risk(desk, it.risk),
         "positions": {
             **_columns(desk, people),
             "collateral": [[held(each.collateral)] for each in people],
@@ -140,7 +138,7 @@ def _basket(name: str, seen: BasketMarket) -> dict[str, Any]:
     people = sorted(seen.found(), key=lambda each: each.health)
     spokes = desk.parts.baskets[desk.vault]
     legs = [
-        _leg(desk, leg, token, place, (each.price, each.safe_price), (each.ltv, each.threshold))
+        _leg(desk, leg, token, place, each.price, (each.ltv, each.threshold))
         for (leg, token), each, place in zip(desk.legs.items(), it.legs, spokes, strict=True)
     ]
     held, per_cent = [_digits(token.decimals) for token in desk.legs.values()], _digits(WAD_DECIMALS - 2)
@@ -149,7 +147,6 @@ def _basket(name: str, seen: BasketMarket) -> dict[str, Any]:
         "kind": "basket",
         "legs": legs,
         "line": _line(desk, it.line),
-        **_risk(desk, it.risk),
         "positions": {
             **_columns(desk, people),
             "collateral": [
@@ -161,10 +158,9 @@ def _basket(name: str, seen: BasketMarket) -> dict[str, Any]:
 
 
 def _leg(
-    desk: Desk, name: str, token: Token, place: Spoke[Any], prices: tuple[int, int], ratios: tuple[int, int]
+    desk: Desk, name: str, token: Token, place: Spoke[Any], price: int, ratios: tuple[int, int]
 ) -> dict[str, Any]:
     """A collateral; `age` is seconds since the oracle's feeds were updated, None where it does not say."""
-    price, safe = (plain(desk.price_of(token, raw)) if raw else None for raw in prices)
     ltv, threshold = (plain(ratio(each)) for each in ratios)
     age = None
     with suppress(Refused):
@@ -172,9 +168,7 @@ def _leg(
     return {
         "name": name,
         "symbol": token.symbol,
-        "decimals": token.decimals,
-        "price": price,
-        "safe_price": safe,
+        "price": plain(desk.price_of(token, price)) if price else None,
         "age": age,
         "ltv": ltv,
         "threshold": threshold,
@@ -195,10 +189,6 @@ def _columns(desk: Desk, people: Sequence[Position] | Sequence[BasketPosition]) 
 
 def _line(desk: Desk, it: CreditLine) -> dict[str, str]:
     return {name: plain(desk.loans(getattr(it, name))) for name in _LINE}
-
-
-def _risk(desk: Desk, it: Risk) -> dict[str, str]:
-    return {"target_health": plain(ratio(it.target_health)), "min_debt": plain(desk.loans(it.min_debt))}
 
 
 def _is_witnessed(events: Sequence[Event]) -> bool:
