@@ -91,7 +91,6 @@ def _serve(make: Callable[[], Session], port: int, no_browser: bool) -> None:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind(("127.0.0.1", port))
-            listening.listen()  # a browser that follows the link at once has to wait, and is not refused
         except OSError as error:
             reason = str(error.strerror or error).lower()
             raise click.ClickException(
@@ -103,6 +102,17 @@ def _serve(make: Callable[[], Session], port: int, no_browser: bool) -> None:
             server = Server(make, token, port)
         except (MarketError, DeployError, FileNotFoundError) as error:
             raise click.ClickException(str(error)) from None
+        address = f"http://127.0.0.1:{port}/?token={token}"
+
+        class Announced(uvicorn.Server):
+            """Says the link once it answers, and Ctrl-C ends it in order."""
+
+            async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+                await super().startup(sockets)
+                click.echo(f"{address}\nThe link is for this machine and for you alone. Ctrl-C stops.")
+                if not no_browser:
+                    click.launch(address)
+
         settings = uvicorn.Config(
             server.app,
             log_level="warning",
@@ -110,12 +120,7 @@ def _serve(make: Callable[[], Session], port: int, no_browser: bool) -> None:
             lifespan="off",
             timeout_graceful_shutdown=1,
         )
-        settings.load()  # all that it needs, before anybody follows the link
-        address = f"http://127.0.0.1:{port}/?token={token}"
-        click.echo(f"{address}\nThe link is for this machine and for you alone. Ctrl-C stops.")
-        if not no_browser:
-            click.launch(address)
         try:
-            uvicorn.Server(settings).run(sockets=[listening])
+            Announced(settings).run(sockets=[listening])
         finally:
             server.close()
