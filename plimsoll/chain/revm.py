@@ -30,7 +30,7 @@ class Revm:
         self._evm = EVM(env=env, gas_limit=_GAS, spec_id="PRAGUE")
         self._now = now
         self._number = 1
-        self._set_block()
+        self._is_block_set = False
         self._snapshots: list[tuple[JournalCheckpoint, int]] = []
 
     @property
@@ -42,10 +42,11 @@ class Revm:
         """Moves the time of the next call."""
         self._now += seconds
         self._number += 1
-        self._set_block()
+        self._is_block_set = False
 
     def create(self, initcode: bytes, sender: str) -> str:
         """Runs initcode; returns the address of what it made."""
+        self._set_block()
         try:
             return str(self._evm.deploy(sender, initcode)).lower()
         except RuntimeError as error:
@@ -94,7 +95,7 @@ class Revm:
         checkpoint, self._now = self._snapshots[snapshot]
         del self._snapshots[snapshot:]
         self._evm.revert(checkpoint)
-        self._set_block()
+        self._is_block_set = False
 
     def code(self, address: str) -> bytes:
         """What runs at an address, immutables included."""
@@ -112,6 +113,7 @@ class Revm:
         self._evm.insert_account_storage(address, slot, word)
 
     def _run(self, sender: str, to: str, data: bytes, gas: int | None = None) -> bytes:
+        self._set_block()
         self._evm.reset_transient_storage()
         with self._without_code(sender):
             try:
@@ -133,7 +135,10 @@ class Revm:
             self._evm.insert_account_info(sender, known)
 
     def _set_block(self) -> None:
-        self._evm.set_block_env(BlockEnv(number=self._number, timestamp=self._now, gas_limit=_GAS))
+        """Tells the EVM the time, before it runs something."""
+        if not self._is_block_set:
+            self._evm.set_block_env(BlockEnv(number=self._number, timestamp=self._now, gas_limit=_GAS))
+            self._is_block_set = True
 
 
 def _reverted(error: RuntimeError) -> CallReverted:

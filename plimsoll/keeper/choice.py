@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from heapq import heappop, heappush, nlargest, nsmallest
 from itertools import accumulate
@@ -207,6 +207,10 @@ def choose(offered: Iterable[Candidate], venue: Venue, gas: Gas, patience: int =
     top = venue.marginal(0)
     lots = (_Lot(each.quote.seized, each.cost, each) for each in offered)
     pool = [lot for lot in lots if _gain(lot, top, gas) > 0]
+    if len(pool) < 2:  # there is nothing to choose
+        alone = _batch([lot.candidate for lot in pool], venue, gas, 0)
+        is_best = alone.profit > 0 and len(pool) <= gas.room
+        return replace(alone, bound=alone.profit) if is_best else _batch([], venue, gas, 0)
     shadow, place = _shadow_prices(pool, venue, gas)
     gains = sorted(
         ((_gain(lot, shadow, gas) - place, lot) for lot in pool),

@@ -51,11 +51,11 @@ class PositionsByHealth:
 
     def below(self, health: float, price: int) -> Iterator[str]:
         """Owners whose health at `price` (1e36) is below `health`, or just above it; the lowest first."""
-        yield from (owner for _, owner in self._order.islice(0, self.count_below(health, price)))
+        yield from self.between(None, self.edge(health, price))
 
-    def count_below(self, health: float, price: int) -> int:
-        """How many `below` finds."""
-        return int(self._order.bisect_right((self.edge(health, price), LAST)))
+    def count_to(self, edge: float) -> int:
+        """How many keys are not above an edge."""
+        return int(self._order.bisect_right((edge, LAST)))
 
     def edge(self, health: float, price: int) -> float:
         """The key up to which `below` finds positions, whose keys are negative."""

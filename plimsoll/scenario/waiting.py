@@ -28,11 +28,11 @@ class Waiting:
         """The prices of a block are known; while there is none, positions keep waiting."""
         if not view.is_priced(self._number):
             return
-        ranking, prices = view.rankings[self._number], view.prices(self._number)
+        ranking = view.rankings[self._number]
         if isinstance(ranking, BasketsByHealth):
             self._since = {owner: self._since.get(owner, view.block) for owner in view.below(self._number)}
             return
-        before, edge = self._edge, ranking.edge(1.0, prices[0])
+        before, edge = self._edge, view.edge(self._number)
         if before is None or before < edge:
             for owner in ranking.between(before, edge):
                 self._since.setdefault(owner, view.block)

@@ -36,6 +36,8 @@ class View:
     fees: Fees = FREE
     _prices: dict[int, tuple[int, ...]] = field(default_factory=dict, init=False, repr=False)
     _outside: dict[int, int] = field(default_factory=dict, init=False, repr=False)
+    _below: dict[int, int] = field(default_factory=dict, init=False, repr=False)
+    _edges: dict[int, float] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def hour(self) -> float:
@@ -72,10 +74,24 @@ class View:
 
     def count_below(self, number: int) -> int:
         """How many are below health 1 in a vault, or just above it."""
-        ranking, prices = self.rankings[number], self.prices(number)
-        if isinstance(ranking, BasketsByHealth):
-            return ranking.count_below(1.0, prices)
-        return ranking.count_below(1.0, prices[0]) if prices[0] else 0
+        found = self._below.get(number)
+        if found is None:
+            ranking, prices = self.rankings[number], self.prices(number)
+            if isinstance(ranking, BasketsByHealth):
+                found = ranking.count_below(1.0, prices)
+            else:
+                found = ranking.count_to(self.edge(number)) if prices[0] else 0
+            self._below[number] = found
+        return found
+
+    def edge(self, number: int) -> float:
+        """The key at which health is 1 in a vault whose oracle answers; see `PositionsByHealth.edge`."""
+        found = self._edges.get(number)
+        if found is None:
+            ranking, (price,) = self.rankings[number], self.prices(number)
+            assert isinstance(ranking, PositionsByHealth)
+            found = self._edges[number] = ranking.edge(1.0, price)
+        return found
 
     def by_return(self, number: int) -> Iterator[tuple[float, str]]:
         """Owners in a vault whose health is below 1 by what a close returns; see `PositionsByHealth`."""
