@@ -140,7 +140,8 @@ def test_since_when_positions_wait(first, blocks) -> None:
             ranking.update(owner)
             waiting.touch(owner)
         price = book.price_near(sorted(book.positions), 1) * part // 6
-        view = {"is_priced": lambda _, known=price > 0: known, "prices": lambda _, price=price: (price,)}
+        edge = ranking.edge(1.0, price)
+        view = {"is_priced": lambda _, price=price: price > 0, "edge": lambda _, edge=edge: edge}
         waiting.see(SimpleNamespace(block=block, rankings=[ranking], **view))
         if price:
             found = ranking.below(1.0, price)
