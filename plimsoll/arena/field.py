@@ -6,6 +6,7 @@ import hashlib
 import inspect
 import pkgutil
 import sys
+import traceback
 from collections.abc import Iterable
 from functools import lru_cache
 from importlib import import_module
@@ -42,9 +43,27 @@ def text_of(file: Path) -> str:
 
 
 def _named(things: Iterable[object]) -> dict[str, type[Rule]]:
-    """Those that are rules and have a name, by it."""
-    found = (each for each in things if isinstance(each, type) and issubclass(each, Rule))
-    return dict(sorted((each.name, each) for each in found if hasattr(each, "name")))
+    """Those that are rules and have a name, by it.
+
+    Raises:
+        ArenaError: a name is no text, or two have the same.
+    """
+    found: dict[str, type[Rule]] = {}
+    for each in things:
+        if not (isinstance(each, type) and issubclass(each, Rule) and hasattr(each, "name")):
+            continue
+        if not isinstance(each.name, str) or not each.name:
+            raise ArenaError(f"The `name` of the rule {each.__name__} is {each.name!r}; it must be a text.")
+        if found.setdefault(each.name, each) is not each:
+            one = found[each.name].__name__
+            raise ArenaError(f"{one} and {each.__name__} are both called {each.name!r}; rename one of them.")
+    return dict(sorted(found.items()))
+
+
+def place_in(file: str, error: BaseException) -> str:
+    """Where in a file an error arose, as `, line 7`; nothing, if nowhere in it."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+    return f", line {lines[-1]}" if lines else ""
 
 
 @lru_cache
@@ -56,15 +75,16 @@ def written(text: str, file: str) -> dict[str, type[Rule]]:
         file: where it stands, for tracebacks and sentences.
 
     Raises:
-        ArenaError: it cannot be run, has no rule, one that cannot be made, or one of a name that is taken.
+        ArenaError: it cannot be run, has no rule, one that lacks something, or one of a name that is taken.
     """
     module = ModuleType(f"plimsoll_rule_{hashlib.sha256(text.encode()).hexdigest()[:12]}")
     module.__file__ = file
     sys.modules[module.__name__] = module  # where dataclasses look
     try:
         exec(compile(text, file, "exec"), vars(module))
-    except Exception as error:
-        raise ArenaError(f"{file} cannot be run ({type(error).__name__}: {error}); correct it.") from None
+    except (Exception, SystemExit) as error:
+        reason = f"{type(error).__name__}: {error}{place_in(file, error)}"
+        raise ArenaError(f"{file} cannot be run ({reason}); correct it.") from None
     own = (each for each in vars(module).values() if getattr(each, "__module__", "") == module.__name__)
     found = _named(own)
     if not found:
@@ -75,6 +95,8 @@ def written(text: str, file: str) -> dict[str, type[Rule]]:
         if inspect.isabstract(each):
             lacking = ", ".join(sorted(each.__abstractmethods__))
             raise ArenaError(f"The rule {name!r} of {file} lacks {lacking}; see `plimsoll.arena.rule.Rule`.")
+        if not isinstance(getattr(each, "source", None), str):
+            raise ArenaError(f"The rule {name!r} of {file} has no `source`; say where it is from, in a text.")
         if name in known():
             raise ArenaError(f"There is a rule {name!r} already; call that of {file} by another name.")
     return found

@@ -194,6 +194,7 @@ class _Play:
 
     def note(self, prices: Prices, what: str, close: Close) -> None:
         """Keeps what a close is about to do."""
+        self._check(what, close)
         out, outside = self.outcome, tuple(market.price for market in self.markets)
         out.closes += bool(close.ended)
         out.needed += self._needed(what, prices, close)
@@ -205,6 +206,24 @@ class _Play:
         loss = close.passed - (value(close.shared, outside) if close.shared else 0)
         out.others += max(0, loss)
         out.others_gain += max(0, -loss)
+
+    def _check(self, owner: str, close: Close) -> None:
+        """Sees that a close of an account takes no more than there is.
+
+        Raises:
+            RuntimeError: it does; the rule is wrong.
+        """
+        if owner not in self.rule.accounts:
+            return  # an auction, an exchange
+        owed, held = self.rule.owed(owner), self.rule.holdings(owner)
+        begin = f"a close by {self.rule.name} of {owner}"
+        if any(gone > has for gone, has in zip(close.seized, held, strict=True)):
+            raise RuntimeError(f"{begin} seizes {close.seized} of {tuple(held)}")
+        if not 0 <= close.lost + close.passed <= close.ended <= owed:
+            raise RuntimeError(
+                f"{begin} ends {close.ended} of {owed} that is owed, with {close.lost} lost and "
+                f"{close.passed} passed on"
+            )
 
     def _needed(self, owner: str, prices: Prices, close: Close) -> int:
         """How much of a repayment would have made the account healthy, at the price of the close."""

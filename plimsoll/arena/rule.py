@@ -37,6 +37,7 @@ class Account:
 
     amounts: list[int]
     debt: int
+    owner: str = field(default="", compare=False)
 
 
 class Close(NamedTuple):
@@ -197,7 +198,7 @@ class Rule(ABC):
 
     def open(self, owner: str, amounts: Sequence[int], debt: int) -> None:
         """A new position."""
-        self.accounts[owner] = Account(list(amounts), debt)
+        self.accounts[owner] = Account(list(amounts), debt, owner)
 
     def owed(self, owner: str) -> int:
         """What somebody owes, base units; may be more than when it was opened."""

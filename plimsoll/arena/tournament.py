@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from plimsoll.arena.field import ArenaError, written
+from plimsoll.arena.field import ArenaError, place_in, written
 from plimsoll.arena.rule import Rule
 from plimsoll.arena.study import Unplayable, check, kind_of, outcomes, row
 from plimsoll.arena.variation import Variation
@@ -99,9 +99,18 @@ class Work:
         return Work({chunk.point: self.points[chunk.point]}, self.deployed)
 
     def row(self, point: int, path: int) -> Row:
-        """What one path gives."""
+        """What one path gives.
+
+        Raises:
+            PathFailed: a rule of a file fails.
+        """
         entry, variation, entrant = self.points[point]
-        found = outcomes(entry.config, entrant.kind, path, variation=variation, deployed=self.deployed)
+        try:
+            found = outcomes(entry.config, entrant.kind, path, variation=variation, deployed=self.deployed)
+        except Exception as error:
+            where = place_in(entrant.file, error)
+            where = where and f", {entrant.file}{where}"
+            raise PathFailed(point, path, f"{reason_of(error)}{where}") from None
         return {"point": point, "path": path, **row(entry.config, found)}
 
 
@@ -155,7 +164,7 @@ class Tournament:
                         raise
                     raise ArenaError(
                         f"The rule {entrant.name!r} of {entrant.file} cannot be made for {entry.name} "
-                        f"({reason_of(error)}); correct it."
+                        f"({reason_of(error)}{place_in(entrant.file, error)}); correct it."
                     ) from None
         return found
 

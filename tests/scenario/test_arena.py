@@ -9,7 +9,9 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
+from ruamel.yaml import YAML
 
+from plimsoll import lab
 from plimsoll.cli.arena import cli
 from plimsoll.report.arena import WORSE
 from plimsoll.scenario.workers import InProcess
@@ -166,7 +168,8 @@ def test_a_rule_that_fails_is_named(folder: Path, tmp_path: Path) -> None:
         folder / "tiny.yaml", "--rules", "none", "--rule", tmp_path / "toy.py", "--workers", 1, "--paths", 1,
         "--out", tmp_path / "out",
     )  # fmt: skip
-    assert "Error: toy failed on path 0 of tiny, as written (ZeroDivisionError: division by zero);" in told
+    where = f"{tmp_path}/toy.py, line {1 + toy[: toy.index('1 / 0')].count(chr(10))}"
+    assert f"toy failed on path 0 of tiny, as written (ZeroDivisionError: division by zero, {where});" in told
 
 
 # -------------------------------------------------------------------------------------------------- the guide
@@ -176,7 +179,7 @@ def test_a_rule_of_ones_own_as_the_guide_says(tmp_path: Path, monkeypatch: Any, 
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     Path("toy.py").write_text(PYTHON[0])
-    (line,) = [line for line in SHELL if "toy.py" in line]
+    (line,) = [line for line in SHELL if "flash-wick" in line and "toy.py" in line]
     reply = call(*shlex.split(line)[2:], "--workers", 1)
     assert reply.exit_code == 0, reply.output
     summary = json.loads(Path("reports/flash-wick-arena/summary.json").read_text())
@@ -189,3 +192,12 @@ def test_a_rule_of_ones_own_as_the_guide_says(tmp_path: Path, monkeypatch: Any, 
         plays.set_index(["rule", "path"]).lender_loss.reindex([*zip(frame.rule, frame.path, strict=True)])
     )
     assert "toy" in capsys.readouterr().out
+
+
+def test_the_guides_discount_grows_with_time() -> None:
+    """At the price of the oracle, which it begins with, nobody buys."""
+    names: dict[str, Any] = {"__name__": "dutch"}
+    exec(compile(PYTHON[2], "docs/arena.md", "exec"), names)
+    frame = lab.arena(YAML().load(TINY), ["plimsoll", names["Dutch"]]).set_index("rule")
+    assert frame.ended["dutch"] > 0
+    assert 0 < frame.borrower_cost["dutch"] < frame.ended["dutch"] / 5

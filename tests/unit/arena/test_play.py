@@ -1,10 +1,13 @@
 """What does not depend on the rule: keepers, people, prices."""
 
 from collections.abc import Sequence
-from typing import Self
+from typing import Any, Self
+
+import pytest
 
 from plimsoll.arena.play import Keeper, keepers_of, play
-from plimsoll.arena.rule import Close, Field, Offer, Rule, Terms
+from plimsoll.arena.rule import Account, Close, Field, Offer, Rule, Terms, wad
+from plimsoll.arena.rules.morpho_blue import MorphoBlue
 from plimsoll.arena.study import people
 from plimsoll.scenario.reading import parse
 from tests.utils.laboratory import TINY
@@ -63,6 +66,34 @@ def test_who_waits_takes_what_no_longer_gets_better() -> None:
     assert sold([20, 30, 40, 50, 50, 0], waits=True) == [(4, 50)]
     assert sold([20, 30, 40, 50, 50, 0])[0] == (0, 20)
     assert sold([20, 0, 20, 0, 20], waits=True) == []  # each time as if for the first
+
+
+class Greedy(MorphoBlue):
+    """Its closes are changed by hand."""
+
+    def __init__(self, lltv: int, **changes: Any) -> None:
+        super().__init__(lltv)
+        self._changes = changes
+
+    def offers(self, account: Account, prices: tuple[int, ...]) -> Sequence[Offer]:
+        (offer,) = super().offers(account, prices)
+        return [Offer(offer.most, lambda most: offer.quote(most)._replace(**self._changes))]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"seized": (10**30,)}, r"seizes \(10{30},\) of \(\d+,\)"),
+        ({"ended": 10**30}, r"ends 10{30} of \d+ that is owed"),
+        ({"lost": -1}, "with -1 lost"),
+        ({"passed": 10**30}, "passed on"),
+    ],
+)
+def test_a_close_that_takes_more_than_there_is_ends_the_play(changes: dict[str, Any], said: str) -> None:
+    scenario = parse(TINY, "tiny")
+    rule = Greedy(wad(83), **changes)
+    with pytest.raises(RuntimeError, match=rf"a close by morpho-blue of 0x\w+ .*{said}"):
+        play(scenario, 0, rule, people(scenario, 0))
 
 
 def test_keepers_are_asked_in_the_order_of_their_bids() -> None:

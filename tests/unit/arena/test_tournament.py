@@ -98,7 +98,23 @@ def test_a_variation_that_is_none(asked: dict[str, str], said: str) -> None:
     ("text", "said"),
     [
         ("x = 1", "defines no rule; write a class"),
-        ("1 / 0", r"cannot be run \(ZeroDivisionError: division by zero\); correct it"),
+        ("\n1 / 0", r"cannot be run \(ZeroDivisionError: division by zero, line 2\); correct it"),
+        ("exit(3)", r"cannot be run \(SystemExit: 3, line 1\); correct it"),
+        (
+            "from plimsoll.arena.rules.morpho_blue import MorphoBlue\n"
+            "class Mine(MorphoBlue):\n    name = 7\n",
+            "The `name` of the rule Mine is 7; it must be a text",
+        ),
+        (
+            "from plimsoll.arena.rules.morpho_blue import MorphoBlue\n"
+            "class Mine(MorphoBlue):\n    name = 'mine'\nclass Second(Mine):\n    pass\n",
+            "Mine and Second are both called 'mine'; rename one of them",
+        ),
+        (
+            "from plimsoll.arena.rules.morpho_blue import MorphoBlue\n"
+            "class Mine(MorphoBlue):\n    name, source = 'mine', None\n",
+            "The rule 'mine' of toy.py has no `source`; say where it is from, in a text",
+        ),
         (
             "from plimsoll.arena.rule import Rule\nclass Mine(Rule):\n    name = 'mine'\n",
             "The rule 'mine' of toy.py lacks alike, block, holdings",
