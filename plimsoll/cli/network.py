@@ -62,7 +62,7 @@ def connected(network: str | None) -> Iterator[None]:
         except ApeException as error:
             reason = str(error).splitlines()[0].removesuffix(" Options:")
             raise click.ClickException(
-                f"{reason} Give a node's URL with --network, or a name that `ape networks list` shows."
+                f"{reason} Give a node's URL, or a name that `ape networks list` shows."
             ) from None
         if provider.name == "test":
             raise click.ClickException(

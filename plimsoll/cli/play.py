@@ -97,6 +97,7 @@ def _serve(make: Callable[[], Session], port: int, no_browser: bool) -> None:
                 f"Port {port} cannot be taken ({reason}); choose another with --port."
             ) from None
         port = listening.getsockname()[1]
+        click.echo("Starting: the link comes here in some seconds.", err=True)
         token = secrets.token_urlsafe(16)
         try:
             server = Server(make, token, port)

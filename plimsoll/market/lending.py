@@ -358,7 +358,7 @@ class Lending(Strict, Generic[Found, Place, Purse]):
         """The address of somebody with a position; a name that is mistyped is nobody's."""
         owner = self.desk.address_of(who)
         if not any(map(_is_there, self._found(owner))):
-            raise MarketError(f"{self.desk.name_of(owner)} has no position here; open one first.")
+            raise MarketError(f"{self.desk.name_of(owner)}: no position here; open one first.")
         return owner
 
     def _seller(self) -> Any:

@@ -332,7 +332,10 @@ def _named(name: Any, what: str) -> str:
 
 
 def _amount(words: Words) -> Decimal:
-    return positive(words.get("amount"), "the amount")  # type: ignore[arg-type]
+    given = words.get("amount")
+    if given in (None, ""):
+        raise MarketError("Say how much.")
+    return positive(given, "the amount")
 
 
 def _some(words: Words, name: str = "amount") -> Decimal | None:
@@ -346,7 +349,7 @@ def _legs(seen: Seen, words: Words) -> dict[str, Decimal]:
     given = words.get("collateral")
     known = seen.legs if isinstance(seen, BasketMarket) else (seen.desk.vault,)
     if not isinstance(given, dict) or not given or not set(given) <= set(known):
-        raise MarketError(f"Give collateral by name, of {', '.join(known)}.")
+        raise MarketError(f"Say how much collateral, of {', '.join(known)}.")
     return {leg: exact(amount or 0, f"the {leg}") for leg, amount in given.items()}
 
 

@@ -47,8 +47,9 @@ STEPS = (
         "Borrow",
         "You lock 10 WETH, worth 20,000 USDC, and borrow 15,000 USDC against them. That is 75 % of their "
         "value; 80 % would be the most. A neighbour is more careful.",
-        "The waterline: your loan stands at its liquidation price, 1,807 USDC. As long as the price is "
-        "above it, nobody may touch your collateral.",
+        "The waterline: your loan stands at its liquidation price, 1,807 USDC, where the 83 % of your "
+        "collateral's value that count just cover your debt. Its health is those 83 % over the debt, 1.11 "
+        "now. As long as that is not below 1, nobody may touch your collateral.",
         "water",
         (
             ("open", {"who": "neighbour", "collateral": {"weth": "20"}, "debt": "12000"}),

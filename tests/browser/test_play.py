@@ -103,6 +103,57 @@ def test_a_loan_is_opened_and_liquidated_by_dragging_the_price(play: Callable[..
     )
 
 
+def test_why_your_loan_was_closed_stays_while_others_are_closed(play: Callable[..., Any]) -> None:
+    served, page = play()
+    open_loan(page)
+
+    def set_price(price: str) -> None:
+        page.get_by_label("Price", exact=True).fill(price)
+        page.get_by_role("button", name="Set", exact=True).click()
+
+    set_price("1800")
+    expect(page.locator("#why")).to_contain_text("Why was your loan closed? At 1,800 USDC for WETH")
+    neighbour = {"who": "neighbour", "collateral": {"weth": "10"}, "debt": "14300"}
+    served.ask(lambda it: app.acts.act(it, "open", VAULT, neighbour))
+    set_price("1720")  # yours can be liquidated below 1,714
+    expect(page.locator("#closes")).to_contain_text("neighbour")
+    expect(page.locator("#why")).to_contain_text("Why was your loan closed? At 1,800 USDC for WETH")
+
+
+def test_what_is_mistyped_is_said_beside_it(play: Callable[..., Any]) -> None:
+    _, page = play()
+    price, told = page.get_by_label("Price", exact=True), page.locator("#price-told")
+    for wrong in ("", "much", "-5", "1e999"):
+        price.fill(wrong)
+        price.press("Enter")
+        expect(told).to_have_text("Give a price above 0, such as 1750.")
+        price.fill("1,990")
+        price.press("Enter")
+        expect(told).to_be_empty()
+    expect(page.locator("#book-price-weth")).to_contain_text("1,990 USDC")
+    page.get_by_role("button", name="Silence the oracle").click()
+    expect(page.locator("#water-hint")).to_contain_text("The oracle is silent")
+    page.locator("#down").click()
+    expect(told).to_have_text("The oracle is silent; let it speak first.")
+    page.get_by_role("button", name="Let the oracle speak").click()
+    expect(told).to_be_empty()
+
+    lock, debt, preview = (
+        page.get_by_label("WETH to lock"),
+        page.get_by_label("USDC to"),
+        page.locator("#preview"),
+    )
+    lock.fill("ten")
+    expect(preview).to_have_text("the weth is 'ten', which is no number; give a number such as 1.5.")
+    lock.fill("")
+    expect(preview).to_have_text("Say how much collateral, of weth.")
+    lock.fill("10")
+    debt.fill("15,000")
+    expect(preview).to_contain_text("1,807.2289")
+    debt.fill("")  # as much as goes
+    expect(page.locator("#ltv-told")).to_have_text("80% of at most 80%")
+
+
 def test_what_if_is_told_before_it_happens(play: Callable[..., Any]) -> None:
     served, page = play()
     before = served.ask(lambda it: comparable(it.state()))

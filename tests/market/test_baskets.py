@@ -208,7 +208,7 @@ WRONG: list[tuple[str, Callable[[BasketMarket], Any]]] = [
     ("There is no leg 'doge'", lambda m: m.what_if({"doge": 1})),
     ("10 is of no leg; name legs, such as {'weth': 10}.", lambda m: m.open("new", 10, 15_000)),  # type: ignore[arg-type]
     ("Name legs in a list, such as ['link'].", lambda m: m.liquidate("alice", without="link")),
-    ("nobody here has no position here; open one first.", lambda m: m.repay("nobody here")),
+    ("nobody here: no position here; open one first.", lambda m: m.repay("nobody here")),
     ("the price of weth is 0; give one above.", lambda m: m.prices.__setitem__("weth", 0)),
     ("There is no basket 'red'; choose one of weth-wbtc-link.", lambda m: m.basket("red")),
     ("There is no vault 'weth'; this pool has none.", lambda m: m.at("weth")),

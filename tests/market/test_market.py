@@ -417,7 +417,7 @@ def test_a_position_at_a_price_is_what_the_margin_module_says(market: Market) ->
 
 def test_a_name_without_a_position_is_not_passed_over(market) -> None:
     for act in (market.repay, market.withdraw, market.close):
-        with pytest.raises(MarketError, match=r"^zoe has no position here; open one first\.$"):
+        with pytest.raises(MarketError, match=r"^zoe: no position here; open one first\.$"):
             act("zoe")
 
 

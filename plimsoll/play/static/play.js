@@ -33,6 +33,10 @@ let state = null, spoke = null, acting = false, axis = null;
 let wanted = null, moving = false, ghost = null, running = null, entered = 0, counted = 0;
 const closes = [];
 
+// What was typed, without the commas that group thousands: 14,400 is 14400.
+const typed = text => (/^\s*\d{1,3}(,\d{3})+(\.\d*)?\s*$/.test(text) ? text.replaceAll(",", "") : text).trim();
+const many = (count, what) => `${count} ${what}${count === 1 ? "" : "s"}`;
+
 const loan = () => state.loan.symbol;
 const seen = () => state.spokes.find(each => each.name === spoke) ?? state.spokes[0];
 const lead = it => it.legs[0]; // whose price the axis has; the others of a basket go with it
@@ -109,7 +113,7 @@ async function follow() {
       sent = wanted;
       await setPrice(sent, 0);
     }
-  } catch (error) { tell(error.message, false); }
+  } catch (error) { warn(error.message); }
   moving = false;
   if (state) draw();
 }
@@ -117,17 +121,18 @@ async function follow() {
 async function setPrice(price, seconds) {
   const words = {prices: pricesAt(price), seconds, keepers: at("keepers").checked};
   const done = await request("act", {act: "price", spoke, words});
+  warn("");
   noteCloses(done);
-  if (done.closes.length) enter(`The price is ${plain(price)}: keepers closed ${done.closes.length}`, done);
+  if (done.closes.length) enter(`The price is ${plain(price)}: keepers closed ${many(done.closes.length, "loan")}`, done);
   if (ghost !== null) lookAhead();
 }
 
 function noteCloses({closes: found, loss}) {
+  const isYours = each => each.owner === "you", told = found.findLast(isYours) ?? (closes.some(isYours) ? null : found.at(-1));
   closes.push(...found);
   closes.splice(0, closes.length - 200);
   closes.forEach(each => { each.order ??= ++counted; });
   listCloses();
-  const told = found.findLast(each => each.owner === "you") ?? found.at(-1);
   if (told) explain(told);
   if (loss && ["reserve", "backstop", "lenders"].some(who => Number(loss[who]) > 0)) fall = loss;
 }
@@ -137,7 +142,7 @@ function listCloses() {
   closed.element.caption.textContent = closes.length ? "The latest first; choose one to see why" : "Nobody yet";
 }
 
-// Why a loan was closed, and how: of the one that is chosen, else of yours, else of the latest.
+// Why a loan was closed, and how: of the one that is chosen, else of yours that was closed last, else of the latest.
 function explain(close) {
   const it = state.spokes.find(each => each.name === close.spoke), money = text => `${plain(Number(text), 8)} ${loan()}`;
   const isBasket = typeof close.seized === "object", paid = Number(close.repaid);
@@ -238,12 +243,14 @@ const act = async (name, words, title) => {
   enter(title, done);
   return done;
 };
-const attempt = async work => { try { await work(); } catch (error) { tell(error.message, false); } };
+const SILENT = "The oracle is silent; let it speak first.";
+const warn = text => { at("price-told").textContent = text; };
+const attempt = async work => { warn(""); try { await work(); } catch (error) { warn(error.message); } };
 
-at("price-set").addEventListener("click", () => { const price = Number(at("price").value); if (price > 0) drag(price); else tell("Give a price above 0.", false); });
+at("price-set").addEventListener("click", () => { const price = Number(typed(at("price").value)); if (price > 0 && Number.isFinite(price)) drag(price); else warn("Give a price above 0, such as 1750."); });
 at("price").addEventListener("keydown", event => event.key === "Enter" && at("price-set").click());
 for (const [id, factor] of [["down", 0.98], ["up", 1.02]]) {
-  at(id).addEventListener("click", () => { const now = moving ? wanted : priceOf(seen()); if (now !== null) drag(now * factor); });
+  at(id).addEventListener("click", () => { const now = moving ? wanted : priceOf(seen()); if (now === null) warn(SILENT); else drag(now * factor); });
 }
 at("keep").addEventListener("click", () => attempt(() => act("keepers", {}, "Keepers close what they can")));
 at("silence").addEventListener("click", () => attempt(() => {
@@ -259,6 +266,7 @@ function afresh() {
   at("why").replaceChildren();
   fall = null; watered = null;
   tell("", true);
+  warn("");
   noGhost();
   at("entries").replaceChildren();
   if (state) draw();
@@ -272,11 +280,12 @@ function stopRun() {
 at("run").addEventListener("click", async () => {
   if (running) { stopRun(); return; }
   const own = running = {};
+  warn("");
   at("run").textContent = "Stop";
   try {
     const {seconds, factors} = await request("path", {name: at("path").value, seed: Math.floor(Math.random() * 1e9)});
     const first = priceOf(seen());
-    if (first === null) throw new Error("The oracle is silent; let it speak first.");
+    if (first === null) throw new Error(SILENT);
     let before = 0;
     for (let i = 1; i < factors.length && running === own; i = Math.min(i + Number(at("speed").value), i === factors.length - 1 ? factors.length : factors.length - 1)) {
       wanted = rounded(first * factors[i]);
@@ -286,7 +295,7 @@ at("run").addEventListener("click", async () => {
       at("progress").value = i / (factors.length - 1);
       await new Promise(resolve => setTimeout(resolve, Math.max(0, 120 - (performance.now() - began))));
     }
-  } catch (error) { tell(error.message, false); }
+  } catch (error) { warn(error.message); }
   if (running === own) stopRun();
 });
 
@@ -345,7 +354,7 @@ const worst = () => {
   return i < 0 ? owner.find((_, k) => Number(seen().positions.debt[k])) ?? "" : owner[i];
 };
 const input = name => at("fields").querySelector(`[name="${CSS.escape(name)}"]`);
-const locked = () => seen().legs.map(leg => Number(input(`leg ${leg.name}`)?.value || 0));
+const locked = () => seen().legs.map(leg => Number(typed(input(`leg ${leg.name}`)?.value ?? "")));
 const worth = () => seen().legs.reduce((sum, leg, i) => sum + locked()[i] * Number(leg.price ?? 0), 0);
 const mostLtv = () => Math.max(...seen().legs.map(leg => Number(leg.ltv)));
 
@@ -356,7 +365,7 @@ function slide() {
   unslide();
 }
 function unslide() {
-  const value = worth(), ltv = value ? Number(input("debt").value || 0) / value : 0;
+  const value = worth(), debt = typed(input("debt").value), ltv = !value ? 0 : debt ? Number(debt) / value : mostLtv();
   at("ltv").value = ltv;
   at("ltv-told").textContent = `${part(ltv)} of at most ${part(mostLtv())}`;
   at("ltv").setAttribute("aria-valuetext", at("ltv-told").textContent);
@@ -365,7 +374,9 @@ function unslide() {
 function words() {
   const said = {who: at("who").value}, held = {};
   for (const each of at("fields").querySelectorAll("input[name], select[name]")) {
-    if (each.name.startsWith("leg ")) { if (Number(each.value)) held[each.name.slice(4)] = each.value; } else said[each.name] = each.value.trim();
+    const text = typed(each.value);
+    if (!each.name.startsWith("leg ")) said[each.name] = text;
+    else if (Number(text) !== 0) held[each.name.slice(4)] = text; // what is no number as well: the answer says so
   }
   return Object.keys(held).length ? {...said, collateral: held} : said;
 }
@@ -418,7 +429,7 @@ at("form").addEventListener("submit", async event => {
   tell("", true);
   try {
     const done = await act(name, said, `${said.who}: ${ACTS[name][0].toLowerCase()}${said.owner ? ` (${said.owner})` : ""}`);
-    tell(`Done in ${done.transactions.length} transaction${done.transactions.length === 1 ? "" : "s"}.`, true);
+    tell(`Done in ${many(done.transactions.length, "transaction")}.`, true);
   } catch (error) { tell(error.message, false); }
   acting = false;
   look(); foresee();
@@ -472,7 +483,7 @@ function books() {
   };
   for (const [key, label] of Object.entries(LABELS)) {
     if (pool[key] === null) continue;
-    const node = RATES.includes(key) ? made("data", {value: pool[key], title: pool[key], textContent: part(Number(pool[key]))}) : shown(pool[key], loan());
+    const node = RATES.includes(key) ? made("data", {value: pool[key], title: pool[key], textContent: `${plain(100 * Number(pool[key]), 3)}%`}) : shown(pool[key], loan());
     row(key, label, node, pool[key]);
   }
   for (const [key, label] of [["limit", "limit"], ["drawn", "drawn"], ["headroom", "may still draw"], ["losses", "lost so far"]]) row(`line-${key}`, `${it.name}: ${label}`, shown(it.line[key], loan()), it.line[key]);
@@ -505,7 +516,7 @@ function enter(title, done) {
     made("ul", {}, ...it.events.map(event => made("li", {textContent: `${event.contract}: ${event.name} ${spell(event.arguments)}`}))),
   ));
   const changes = done.changed.map(each => made("li", {textContent: `${LABELS[each.name] ?? each.name}: ${spell(each.before)} → ${spell(each.after)}`}));
-  at("entries").prepend(made("details", {open: entered === 1}, made("summary", {textContent: `${title}, ${done.transactions.length} transactions`}),
+  at("entries").prepend(made("details", {open: entered === 1}, made("summary", {textContent: `${title}, ${many(done.transactions.length, "transaction")}`}),
     ...list, changes.length ? made("details", {}, made("summary", {textContent: "what changed in the books"}), made("ul", {}, ...changes)) : null));
   while (at("entries").childElementCount > MOST_ENTRIES) at("entries").lastElementChild.remove();
 }
@@ -581,6 +592,7 @@ function draw() {
   if (!moving && !running) {
     const {collateral} = it.positions, of = new Map(it.positions.owner.map((owner, i) => [owner, collateral[i]]));
     everyone.update(positionsOf(it, price).map(each => ({...each, held: of.get(each.id).map((text, i) => `${plain(Number(text))} ${it.legs[i].symbol}`).join(", ")})));
+    if (!it.positions.debt.some(Number)) everyone.element.caption.textContent = `Nobody owes anything here${chain.is_own ? "; Start over brings borrowers" : ""}`;
   }
 }
 
