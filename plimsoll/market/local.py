@@ -75,10 +75,7 @@ def plan_of_file(path: Path | str, depth: Number | None) -> tuple[MarketPlan, Op
     """
     from plimsoll.deploy.market import BasketSection, load_market
 
-    path = Path(path)
-    if path.parent == Path() and not path.exists() and (MARKETS / path).is_file():
-        path = MARKETS / path
-    file = load_market(path).market
+    file = load_market(_shipped(Path(path))).market
     loan = _mock(file.pool.asset, "pool.asset")
     half = units_of(depth, loan.decimals, "the depth") if depth else None
     vaults, baskets = {}, {}
@@ -98,6 +95,25 @@ def plan_of_file(path: Path | str, depth: Number | None) -> tuple[MarketPlan, Op
     cap = file.pool.supply_cap
     opening = Opening(limits, units_of(cap, loan.decimals, "the cap") if cap else None, file.pool.guardian)
     return MarketPlan(loan, params, vaults, bool(file.uniswap or half), baskets), opening
+
+
+def _shipped(path: Path) -> Path:
+    """The market file that ships, if only its name is given and no such file is here.
+
+    Raises:
+        DeployError: there is neither.
+    """
+    from plimsoll.deploy.market import DeployError
+
+    if path.parent != Path() or path.exists():
+        return path
+    for each in (MARKETS / path, MARKETS / f"{path}.yaml"):
+        if each.is_file():
+            return each
+    names = ", ".join(sorted(each.stem for each in MARKETS.glob("local-*.yaml")))
+    raise DeployError(
+        f"There is no file {path}; give the path of a market file, or one of those that ship: {names}."
+    )
 
 
 def basket_plan(

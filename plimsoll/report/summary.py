@@ -109,7 +109,8 @@ def formatted(value: float | None, unit: str, loan: str, sign: str = "") -> str:
         case "ratio":
             return f"{value:{sign}.4f}"
         case _:
-            return f"{value:{sign},.0f} {unit}"
+            told = f"{value:{sign},.0f}"
+            return f"{told} {unit.removesuffix('s') if told.lstrip('+-') == '1' else unit}"
 
 
 def versions() -> dict[str, str]:

@@ -206,14 +206,16 @@ export function timechart(root, {
       }
     });
     if (moment !== null && moment >= min && moment <= max) pen.path([[x(moment), top], [x(moment), bottom]], {stroke: colour("ink"), width: 1.5});
-    let across = left;
+    let across = left, row = 0;
     series.forEach((each, i) => {
       if (!shown[i]) return;
       const room = 24 + 7 * each.name.length;
-      pen.rect(across, height + 2, 10, 10, {fill: colour(each.colour)});
-      pen.text(across + 15, height + 7, each.name, {fill: colour("ink")});
+      if (across > left && across + room > right) { across = left; row += 1; }
+      pen.rect(across, height + 2 + 18 * row, 10, 10, {fill: colour(each.colour)});
+      pen.text(across + 15, height + 7 + 18 * row, each.name, {fill: colour("ink")});
       across += room;
     });
+    return 18 * row; // what the legend takes more than a line
   }
 
   const self = {
@@ -230,8 +232,8 @@ export function timechart(root, {
     zoom,
     svg() {
       const pen = svgPen();
-      draw(pen);
-      return pen.svg(width, height + 20, title, colour("paper"));
+      const more = draw(pen);
+      return pen.svg(width, height + 20 + more, title, colour("paper"));
     },
     data: () => [["time (UTC)", ...series.map(each => each.name)], ...times.map((seconds, j) => [new Date(seconds * 1000).toISOString(), ...values.map(row => row[j])])],
     destroy() { dead = true; seen.disconnect(); deaf(); chart?.destroy(); plot.remove(); legend.remove(); if (group) groups.get(group).delete(self); },

@@ -46,7 +46,7 @@ export function waterline(root, {label, unit = "", debtUnit = "", height = 420, 
   let width = 600, scale = 1, frame = 0, hovered = null, before = 0, fitted = false;
 
   const down = price => TOP + (height - TOP - BOTTOM) * (price - state.low) / (state.high - state.low || 1);
-  const across = place => LEFT + 8 + (width - LEFT - RIGHT - 16) * place;
+  const across = place => LEFT + LARGEST + (width - LEFT - RIGHT - 2 * LARGEST) * place;
   const priceAt = y => state.low + (y - TOP) / (height - TOP - BOTTOM) * (state.high - state.low);
   const isUnder = (position, price) => price !== null && position.debt > 0 && position.price > price;
   const tally = price => {
@@ -134,7 +134,7 @@ export function waterline(root, {label, unit = "", debtUnit = "", height = 420, 
       const text = `${label} at ${format(state.price)} ${unit}`;
       pen.text(LEFT + 8, Math.max(surface - 12, 8), text, {fill: colour("price"), bold: true, halo});
       const {count, debt} = tally(state.price);
-      const words = count ? `under water: ${plain(count)}, ${brief(debt)} ${debtUnit} of debt` : "nobody is under water";
+      const words = count ? `under water: ${plain(count)} loan${count === 1 ? "" : "s"}, ${brief(debt)} ${debtUnit} of debt` : "nobody is under water";
       pen.text(LEFT + 8, Math.min(surface + 14, height - 8), words, {fill: count ? colour("health-0") : faint, bold: count > 0, halo});
     }
     if (state.ghost !== null && state.ghost !== undefined) {

@@ -174,7 +174,7 @@ def test_starting_over_is_the_state_at_first() -> None:
     assert comparable(session.state()) == first
 
 
-@pytest.mark.parametrize("file", ["local-weth-usdc.yaml", "local-basket-usdc.yaml"])
+@pytest.mark.parametrize("file", ["local-weth-usdc.yaml", "local-basket-usdc"])
 def test_other_markets_have_a_crowd_as_well(file: str) -> None:
     session = own(file, borrowers=5)
     (spoke,) = session.state()["spokes"]

@@ -36,7 +36,8 @@ def test_it_prints_a_link_and_stops_by_ctrl_c() -> None:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["nothing.yaml"], "Error: There is no file nothing.yaml; give the path of a market file."),
+        (["nothing.yaml"], "Error: There is no file nothing.yaml; give the path of a market file, or one of"),
+        (["nothing.yaml"], "ship: local-basket-usdc, local-play-usdc, local-weth-usdc.\n"),
         (["example-live.yaml"], "line 13: pool.asset is still the placeholder"),
         (["--account", "treasurer"], "Error: --account goes with --connect;"),
         (["--connect", "http://127.0.0.1:1", "local-weth-usdc.yaml"], "Error: Give a market file, or"),

@@ -19,7 +19,7 @@ from plimsoll.report.columns import TABLES
 from plimsoll.report.data import WORST, heads
 from plimsoll.report.folder import FolderError, check_folder, claimed, read
 from plimsoll.report.measures import measure
-from plimsoll.report.summary import lines
+from plimsoll.report.summary import formatted, lines
 from plimsoll.report.write import write
 from plimsoll.scenario.paths import Candles
 from plimsoll.scenario.reading import load
@@ -154,6 +154,9 @@ def test_people_are_told_the_summary(folder) -> None:
     assert shown["bad debt"] == "520.00 USDC"
     assert shown["closed within 2 blocks"] == "75.0 %"
     assert shown["time to liquidation, 95 %"] == "20 blocks"
+    assert [formatted(each, "blocks", "USDC", "+") for each in (-1, 0, 1, 10)] == [
+        "-1 block", "+0 blocks", "+1 block", "+10 blocks"
+    ]  # fmt: skip
 
 
 def test_the_page_needs_no_network(folder) -> None:
