@@ -40,7 +40,7 @@ def scrubber(run: Run) -> dict[str, Any]:
         "loan": run.loan,
         "blockSeconds": run.summary["block_seconds"],
         "start": first,
-        "times": _numbers(first + pool["hour"] * 3600),
+        "times": _times(run, pool["hour"]),
         "index": _numbers(pool["debt_index"]),
         "utilisation": _numbers(pool["utilisation"]),
         "rate": _numbers(pool["borrow_rate"]),
@@ -65,7 +65,7 @@ def comparison(runs: Sequence[Run]) -> dict[str, Any]:
         ("Utilisation", "part", lambda run: run.tables["pool"].set_index("hour")["utilisation"]),
     ]
     return {
-        "times": _numbers(runs[0].scenario.start.timestamp() + hours * 3600),
+        "times": _times(runs[0], hours),
         "charts": [
             {
                 "title": title,
@@ -117,6 +117,11 @@ def _numbers(values: Any) -> list[float | None]:
         None if not np.isfinite(each) else int(each) if each == int(each) else float(f"{each:.{DIGITS}g}")
         for each in np.asarray(values, dtype=float)
     ]
+
+
+def _times(run: Run, hours: Any) -> list[int]:
+    """Whole seconds since 1970, of hours since the run's start."""
+    return [round(each) for each in run.scenario.start.timestamp() + np.asarray(hours, dtype=float) * 3600]
 
 
 def _so_far(rows: pd.DataFrame, column: str, blocks: Any) -> Any:
@@ -212,9 +217,8 @@ def _closes(run: Run) -> list[list[Any]]:
         lost = rows["extinguished"] - rows["repaid"]
         rows = rows.assign(lost=lost).sort_values(["lost", "health_before"], ascending=[False, True])
         rows = rows.head(CLOSES).sort_index()
-    first = run.scenario.start.timestamp()
     columns = [
-        _numbers(first + rows["hour"] * 3600),
+        _times(run, rows["hour"]),
         _numbers(rows["vault"]),
         list(rows["owner"]),
         list(rows["liquidator"]),

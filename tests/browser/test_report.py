@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from plimsoll.report import page as report_page
 from plimsoll.report.folder import read
 from plimsoll.report.measures import MEASURES
 from plimsoll.report.page import of_comparison
+from plimsoll.report.scrubber import comparison
 from plimsoll.scenario.records import Result
 from tests.utils.browser import NARROW, overflow
 from tests.utils.laboratory import TINY, parse, play, small_basket
@@ -169,6 +171,10 @@ def test_two_runs_are_drawn_over_each_other(folder: Path, pages: Callable[..., P
     run = read(folder)
     rows = [[each.title, "1", "1", "0"] for each in MEASURES.values()]
     (tmp_path / "both.html").write_text(of_comparison([run, run], rows, [], folder))
+    times = comparison([run, run])["times"]
+    assert times[-1] - times[0] == 3600 * run.scenario.duration
+    steps = [after - before for before, after in pairwise(times)]
+    assert max(steps) - min(steps) <= 1  # second
     page = pages(size=NARROW)
     page.goto((tmp_path / "both.html").as_uri())
     page.locator("#charts canvas").nth(4).wait_for()
