@@ -58,12 +58,12 @@ MEASURES = {
     "hidden": Measure(
         "hidden", "part",
         "Of that, debt at the end beyond what its collateral is worth at the outside price, and what the "
-        "protocol has paid for collateral beyond what that is worth.",
+        "protocol has paid for collateral beyond what that is worth, all of it together.",
     ),
     "others": Measure(
         "of others", "part",
         "Of that, what others who stand in by the rule lose, such as a pool of deposits, in closes that cost "
-        "them; what they gain in other closes is `others_gain` of `plays.parquet`.",
+        "them.",
     ),
     "borrower_cost": Measure(
         "borrowers pay", "part",
@@ -84,6 +84,10 @@ MEASURES = {
     "under_water": Measure(
         "hours under water", "hours",
         "For how long debt was worth more than its collateral: hours for each token borrowed.",
+    ),
+    "others_gain": Measure(
+        "others gain", "part",
+        "What those others gain in the closes that do not cost them; their losses are not made up for by it.",
     ),
     "cascade": Measure(
         "cascade", "times", "The outside price's fall over that of its path without feedback of sales."
@@ -106,7 +110,7 @@ WORSE = {
 }
 SHOWN = (
     "lender_loss_mean", "lender_loss_median", "lender_loss_es_99", "booked_mean", "hidden_mean",
-    "others_mean", "borrower_cost_mean", "borrower_cost_median", "borrower_cost_es_99",
+    "others_mean", "others_gain_mean", "borrower_cost_mean", "borrower_cost_median", "borrower_cost_es_99",
     "over_liquidation_mean", "keepers_mean", "protocol_mean", "venues_mean", "under_water_mean",
     "cascade_mean", "closes_mean",
 )  # fmt: skip
@@ -122,6 +126,10 @@ BRIEF = {
 """Those in the terminal, and what they are called there."""
 SURE = ("lender_loss_mean", "lender_loss_es_99", "borrower_cost_mean", "under_water_mean")
 """Those that stand with their intervals."""
+FIRST = ("lender_loss", "borrower_cost")
+"""By which rules suit a market: first the one, then the other among those that are alike by it."""
+ALIKE = 1e-4
+"""Of what was borrowed, a difference that does not matter."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -233,6 +241,12 @@ def results_of(tournament: Tournament, rows: pa.Table, about: Mapping[str, Any])
             | _estimated(over_runs(runs[key], every(count), _figures))
         )
     overall = _overall(tournament, points, runs)
+    common = _common(tournament)
+    stand_in = [
+        rule
+        for rule in _playing(tournament)
+        if any(it["others"].any() or it["others_gain"].any() for key, it in runs.items() if key[2] == rule)
+    ]
     results = Results({
         "format": FORMAT,
         "inputs": tournament.inputs,
@@ -247,6 +261,7 @@ def results_of(tournament: Tournament, rows: pa.Table, about: Mapping[str, Any])
                 "loan": entry.config.pool.loan.symbol,
                 "seed": entry.config.seed,
                 "hours": entry.config.duration,
+                "fall": max(float(1 - prices.min() / prices[0]) for prices in entry.config.outside_prices(0)),
                 "left_out": left_out(entry.config),
             }
             for entry in tournament.entries
@@ -254,8 +269,19 @@ def results_of(tournament: Tournament, rows: pa.Table, about: Mapping[str, Any])
         "variations": [str(each) for each in tournament.variations],
         "sources": {entrant.name: entrant.kind.source for entrant in tournament.entrants},
         "points": points,
-        "common": _common(tournament),
+        "common": common,
         "overall": overall,
+        "stand_in": stand_in,
+        "suited": [
+            {
+                "scenario": entry.name,
+                **_suited(played),
+                "pools": _suited({rule: it for rule, it in played.items() if rule not in stand_in})[FIRST[1]],
+            }
+            for entry in tournament.entries
+            if (played := _played(tournament, runs, [entry.name]))
+        ],
+        "least": {name: _least(_played(tournament, runs, common), name) for name in FIRST if common},
         "unplayable": [
             {"scenario": scenario, "rule": rule, "because": because}
             for (scenario, rule), because in tournament.unplayable.items()
@@ -306,13 +332,11 @@ def _overall(
             values = [each[figure] for each, _ in played if each[figure] is not None]
             figures[figure] = float(np.mean(values)) if values else None
         row: dict[str, Any] = {"rule": rule, "figures": figures, "intervals": {}}
-        if played:  # path n of all scenarios is one draw
-            most = max(len(it["lender_loss"]) for _, it in played)
-            joined = {
-                name: np.mean([np.resize(it[name], most) for _, it in played], axis=0)
-                for name in ("lender_loss", "borrower_cost", "under_water")
-            }
-            row["intervals"] = _estimated(over_runs(joined, every(most), _means))["intervals"]
+        if played:
+            joined = _joined([it for _, it in played])
+            row["intervals"] = _estimated(over_runs(joined, every(len(joined["lender_loss"])), _means))[
+                "intervals"
+            ]
         row["varied"] = {
             str(variation): _varied_means(
                 [runs.get((name, str(variation), rule), runs[name, "as written", rule]) for name in common],
@@ -322,6 +346,54 @@ def _overall(
         }
         found.append(row)
     return sorted(found, key=lambda row: row["figures"]["lender_loss_mean"] or 0.0)
+
+
+def _joined(played: Sequence[Mapping[str, Numbers]]) -> dict[str, Numbers]:
+    """The means over scenarios, path n of all of which is one draw."""
+    most = max(len(it["lender_loss"]) for it in played)
+    return {
+        name: np.mean([np.resize(it[name], most) for it in played], axis=0)
+        for name in ("lender_loss", "borrower_cost", "under_water")
+    }
+
+
+def _played(
+    tournament: Tournament,
+    runs: Mapping[tuple[str, str, str], Mapping[str, Numbers]],
+    scenarios: Sequence[str],
+) -> dict[str, Mapping[str, Numbers]]:
+    """What each rule that has played some scenarios has left in all of them together."""
+    return {
+        rule: _joined([runs[name, "as written", rule] for name in scenarios])
+        for rule in _playing(tournament)
+        if all((name, "as written", rule) in runs for name in scenarios)
+    }
+
+
+def _least(runs: Mapping[str, Mapping[str, Numbers]], name: str) -> list[str]:
+    """The rule with the least mean of a measure, and those that are alike: path by path, or nearly so."""
+    best, *others = sorted(runs, key=lambda rule: float(np.mean(runs[rule][name])))
+    figure = {name: runs[best][name]}
+    return [best] + [
+        rule
+        for rule in others
+        if float(np.mean(runs[rule][name] - figure[name])) < ALIKE
+        or _judged(
+            differences(figure, {name: runs[rule][name]}, every(len(figure[name])), _means)[
+                f"{name}_mean"
+            ]._asdict()
+        )
+        == "alike"
+    ]
+
+
+def _suited(runs: Mapping[str, Mapping[str, Numbers]]) -> dict[str, list[str]]:
+    """The rules with the least of the first measure, and of these the ones with the least of the second."""
+    first, second = FIRST
+    if not runs:
+        return {first: [], second: []}
+    safe = _least(runs, first)
+    return {first: safe, second: _least({rule: runs[rule] for rule in safe}, second)}
 
 
 def _varied_means(played: Sequence[Mapping[str, Numbers]], paths: int) -> dict[str, float | None]:
@@ -411,13 +483,19 @@ def _said(row: Mapping[str, Any], figure: str) -> str:
 
 
 def _placed(results: Results, figure: str, words: str) -> str:
-    """Who is best over all, and how the baseline does."""
+    """Who is best over all, who is not told apart from that, and how the baseline does."""
     ordered = sorted(results.summary["overall"], key=lambda row: row["figures"][figure])
     best, ours = ordered[0], results.baseline
+    least = results.summary["least"][figure.removesuffix("_mean")]
+    alike = [row["rule"] for row in ordered if row["rule"] in least and row is not best]
     place = [row["rule"] for row in ordered].index(ours)
     said = f"{words} least under {best['rule']}: {_said(best, figure)} of what was borrowed"
-    if place == 0:
+    if alike:
+        said += f", not told apart from {', '.join(alike)}"
+    if place == 0 and not alike:
         return f"{said}; next is {ordered[1]['rule']} with {_said(ordered[1], figure)}."
+    if ours in (best["rule"], *alike):
+        return f"{said}."
     return f"{said}; {ours} is number {place + 1} of {len(ordered)} with {_said(ordered[place], figure)}."
 
 

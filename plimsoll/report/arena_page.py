@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,18 @@ from plimsoll.arena.tournament import PLAYS
 from plimsoll.arena.variation import KEEPERS, POPULATION
 from plimsoll.report import arena_figures as figures
 from plimsoll.report import sweep_figures
-from plimsoll.report.arena import JUDGED, MEASURES, SHOWN, Results, cell, is_few, measure_of, verdict
+from plimsoll.report.arena import (
+    ALIKE,
+    FIRST,
+    JUDGED,
+    MEASURES,
+    SHOWN,
+    Results,
+    cell,
+    is_few,
+    measure_of,
+    verdict,
+)
 from plimsoll.report.figures.writing import picture
 from plimsoll.report.folder import PAGE, SUMMARY
 from plimsoll.report.page import render
@@ -21,6 +33,12 @@ from plimsoll.report.page import render
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+SUITING = {
+    "lender_loss": "lender_loss_mean",
+    "borrower_cost": "borrower_cost_mean",
+    "pools": "borrower_cost_mean",
+}
+"""The columns of the rules that suit a scenario, and the figure that stands in each."""
 VARIED = {"lender_loss_mean": "What lenders lose", "borrower_cost_mean": "What borrowers pay"}
 
 
@@ -63,6 +81,9 @@ def _page(results: Results, drawn: Mapping[str, Markup]) -> str:
         column=_column,
         cell=cell,
         judged=JUDGED,
+        suiting=SUITING,
+        alike=f"{100 * ALIKE:g}\u00a0%",
+        suits={name: _suits(results, name) for name in SUITING if name != FIRST[0]},
         others=[rule for rule in results.rules if rule != results.baseline],
         few=is_few(results),
         measures=MEASURES,
@@ -71,6 +92,11 @@ def _page(results: Results, drawn: Mapping[str, Markup]) -> str:
         varied=VARIED,
         plays=PLAYS,
     )
+
+
+def _suits(results: Results, name: str) -> dict[str, int]:
+    """In how many scenarios each rule is among those that suit it, the most first; those of none left out."""
+    return dict(Counter(rule for each in results.summary["suited"] for rule in each[name]).most_common())
 
 
 def _column(figure: str) -> tuple[str, str]:

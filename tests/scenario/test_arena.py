@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
@@ -13,7 +14,7 @@ from ruamel.yaml import YAML
 
 from plimsoll import lab
 from plimsoll.cli.arena import cli
-from plimsoll.report.arena import WORSE
+from plimsoll.report.arena import WORSE, _suited
 from plimsoll.scenario.workers import InProcess
 from tests.utils.laboratory import BASKET, ROOT, TINY
 
@@ -90,6 +91,44 @@ def test_figures_are_those_of_the_plays(folder: Path) -> None:
     (beside,) = [each for each in summary["beside"] if each["figure"] == "lender_loss_mean"]
     assert beside["rule"] == "morpho-blue"
     assert beside["value"] == pytest.approx((lost["morpho-blue"] - lost["plimsoll"]).mean())
+
+
+def test_the_page_says_which_rule_suits_which_scenario(folder: Path) -> None:
+    """Lenders first, and who is not told apart stands together."""
+    summary = json.loads((folder / "out" / "summary.json").read_text())
+    tiny, basket = summary["suited"]
+    assert basket["borrower_cost"] == basket["pools"] == ["plimsoll"]  # alone there
+    figures = {
+        point["rule"]: point["figures"]
+        for point in summary["points"]
+        if (point["scenario"], point["variation"]) == ("tiny", "as written")
+    }
+    (beside,) = [each for each in summary["beside"] if each["figure"] == "lender_loss_mean"]
+    best = min(figures, key=lambda rule: figures[rule]["lender_loss_mean"])
+    is_alike = beside["low"] <= 0 <= beside["high"]
+    assert tiny["lender_loss"] == [best, *(set(figures) - {best})][: 1 + is_alike]
+    assert tiny["borrower_cost"][0] == min(
+        tiny["lender_loss"], key=lambda rule: figures[rule]["borrower_cost_mean"]
+    )
+    page = (folder / "out" / "report.html").read_text()
+    assert f"Of 2 scenarios plimsoll in {1 + ('plimsoll' in tiny['borrower_cost'])}" in page
+    assert summary["stand_in"] == [] and "nobody standing in" not in page
+
+
+def test_rules_that_are_alike_stand_together() -> None:
+    """By the interval of what they differ by on the same paths, or because it is next to nothing."""
+    paths = np.arange(50.0)
+    losses = {
+        "best": 0 * paths,
+        "hair": 0 * paths + 9e-5,
+        "noisy": np.where(paths % 25, 0, 0.1),
+        "worse": 0 * paths + 2e-4,
+    }
+    runs = {rule: {"lender_loss": it, "borrower_cost": -it} for rule, it in losses.items()}
+    assert _suited(runs) == {
+        "lender_loss": ["best", "hair", "noisy"],
+        "borrower_cost": ["noisy", "hair", "best"],
+    }
 
 
 def test_the_page_is_one_file_and_says_where_plimsoll_is_worse(folder: Path) -> None:
