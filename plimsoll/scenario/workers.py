@@ -16,6 +16,7 @@ from plimsoll.scenario.sweep import Chunk, PathFailed, Player, Row, code_version
 from plimsoll.scenario.sweep_folder import SweepError
 
 AHEAD = 4  # chunks under way for each thread of a cluster
+ALONE = "30s"  # without a process that lives: Dask starts none in place of one that dies at once
 
 
 def play(work: Player, chunk: Chunk) -> list[Row]:
@@ -87,6 +88,7 @@ class Cluster:
     def play(self, chunks: Sequence[Chunk], work: Player) -> Iterator[tuple[Chunk, list[Row]]]:
         """See `Crew`. Dask gives the chunks of a worker that dies to others, and waits for new ones."""
         from distributed import KilledWorker, as_completed
+        from distributed.scheduler import NoWorkerError
 
         rest = iter(chunks)
         under_way: dict[Any, Chunk] = {}  # by the future's key
@@ -107,7 +109,7 @@ class Cluster:
                 rows = future.result()
             except PathFailed:
                 raise
-            except KilledWorker:
+            except (KilledWorker, NoWorkerError):
                 raise SweepError(
                     f"Workers died again and again while they played {chunk}, perhaps for lack of memory; "
                     "what was played is kept, and the same command goes on, best with fewer --workers."
@@ -130,6 +132,7 @@ def processes(count: int) -> Iterator[Cluster]:
         SweepError: dask is not installed.
     """
     try:
+        import dask
         from distributed import LocalCluster
     except ImportError:
         raise SweepError("Dask is not installed; `pip install 'plimsoll[lab]'` brings it.") from None
@@ -140,14 +143,15 @@ def processes(count: int) -> Iterator[Cluster]:
     resource_tracker.ensure_running()  # starting that would unblock the signal
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # they inherit the mask
     try:
-        started = LocalCluster(
-            n_workers=count,
-            threads_per_worker=1,
-            processes=True,
-            memory_limit=None,
-            dashboard_address=":0",  # None would try the port of everybody's
-            silence_logs=logging.CRITICAL,
-        )
+        with dask.config.set({"distributed.scheduler.no-workers-timeout": ALONE}):
+            started = LocalCluster(
+                n_workers=count,
+                threads_per_worker=1,
+                processes=True,
+                memory_limit=None,
+                dashboard_address=":0",  # None would try the port of everybody's
+                silence_logs=logging.CRITICAL,
+            )
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         with started, closing(Cluster(started.scheduler_address)) as crew:
             yield crew

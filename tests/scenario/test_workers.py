@@ -3,7 +3,6 @@
 import json
 import multiprocessing
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -13,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from distributed.nanny import Nanny
 
 from plimsoll.places import PACKAGE
 from plimsoll.scenario import sweep as sweeping
@@ -25,6 +25,10 @@ from tests.utils.laboratory import artifacts
 from tests.utils.sweeps import BONUS, made, played
 
 pytestmark = pytest.mark.processes
+DEAD = (
+    r"^Workers died again and again while they played paths \d+ to \d+ of grid point \d, perhaps for lack of "
+    r"memory; what was played is kept, and the same command goes on, best with fewer --workers\.$"
+)
 PATHS = 30  # two chunks for each of two points
 
 
@@ -89,18 +93,26 @@ def test_a_failure_in_a_process_names_the_path(sweep, tmp_path) -> None:
 
 
 def test_processes_that_always_die_end_the_sweep(sweep, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(working, "ALONE", "5s")
     monkeypatch.setattr(working, "play", lambda *_: os._exit(1))
-    with pytest.raises(SweepError) as refused, processes(1) as crew:
+    with pytest.raises(SweepError, match=DEAD), processes(1) as crew:
         played(sweep, tmp_path, crew)
-    assert re.fullmatch(
-        r"Workers died again and again while they played paths \d+ to \d+ of grid point \d, perhaps "
-        r"for lack of memory; what was played is kept, and the same command goes on, best with fewer "
-        r"--workers\.",
-        str(refused.value),
-    )
     assert json.loads((tmp_path / "sweep.json").read_text())["grid"] == [
         list(each) for each in settings_of(grid_of([BONUS]))
     ]
+
+
+def test_a_process_that_is_not_replaced_ends_the_sweep(sweep, tmp_path, monkeypatch) -> None:
+    """As when the machine is too busy to start another in time."""
+
+    async def left_alone(*_: object) -> None:
+        pass
+
+    monkeypatch.setattr(Nanny, "_on_worker_exit", left_alone)
+    monkeypatch.setattr(working, "ALONE", "1s")
+    monkeypatch.setattr(working, "play", lambda *_: os._exit(1))
+    with pytest.raises(SweepError, match=DEAD), processes(1) as crew:
+        played(sweep, tmp_path, crew)
 
 
 def test_the_version_is_of_all_code_that_plays() -> None:
