@@ -138,8 +138,15 @@ class Tournament:
         """Sees that there is something to play.
 
         Raises:
-            ArenaError: there is not, or a rule is none.
+            ArenaError: there is not, a rule is none, or two have the same name.
         """
+        files: dict[str, str] = {}
+        for entrant in self.entrants:
+            if (other := files.setdefault(entrant.name, entrant.file)) != entrant.file:
+                raise ArenaError(
+                    f"The rules of {other} and {entrant.file} are both called {entrant.name!r}; "
+                    "rename one of them."
+                )
         if not self.entrants:
             raise ArenaError("No rule takes part; name some of `plimsoll arena --rules`, or a file of yours.")
         if not self.points:

@@ -108,16 +108,20 @@ def arena(
 
     Raises:
         ScenarioError: the scenario says something impossible.
-        ArenaError: there is no such rule or variation, or one that is named cannot play the scenario.
+        ArenaError: there is no such rule or variation, two have the same name, or one that is named cannot
+                play the scenario.
     """
     import pandas as pd
 
-    from plimsoll.arena.field import known
+    from plimsoll.arena.field import ArenaError, known
     from plimsoll.arena.study import Unplayable, check, kind_of, outcomes, row
     from plimsoll.arena.variation import variations
 
     config = _loaded(scenario).config
     kinds = [kind_of(each) for each in rules or known()]
+    names = [kind.name for kind in kinds]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ArenaError(f"Two rules are called {twice[0]!r}; name each once, or call one otherwise.")
     unplayable = {}
     for kind in kinds:
         try:

@@ -130,6 +130,20 @@ def test_a_file_that_defines_no_rule(text: str, said: str) -> None:
         written(text, "toy.py")
 
 
+def test_two_versions_of_a_rule_need_two_names() -> None:
+    """Else their plays would be one rule's."""
+    text = (
+        "from plimsoll.arena.rules.morpho_blue import MorphoBlue\n"
+        "class Mine(MorphoBlue):\n    name, source = 'mine', 'own'\n"
+    )
+    entrants = Entrant("mine", text, "one.py"), Entrant("mine", text + "# changed", "two.py")
+    with pytest.raises(ArenaError, match=r"rules of one\.py and two\.py are both called 'mine'; rename one"):
+        Tournament((entry("tiny", TINY),), entrants, variations(), 1, 1).check()
+    kinds = [entrant.kind for entrant in entrants]
+    with pytest.raises(ArenaError, match="Two rules are called 'mine'; name each once"):
+        lab.arena(YAML().load(TINY), kinds)
+
+
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(ArenaError, match=r"with a rule cannot be read \(no such file or directory\)"):
         text_of(tmp_path / "toy.py")
