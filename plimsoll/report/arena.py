@@ -61,7 +61,7 @@ MEASURES = {
         "protocol has paid for collateral beyond what that is worth, all of it together.",
     ),
     "others": Measure(
-        "of others", "part",
+        "others lose", "part",
         "Of that, what others who stand in by the rule lose, such as a pool of deposits, in closes that cost "
         "them.",
     ),
