@@ -147,15 +147,14 @@ def decide_basket(now: BasketSituation, terms: Terms) -> Decision:
         unknown += quote.liquidatable and not quote.known
         if not quote.liquidatable:
             continue
-        barred = sum(1 << leg for leg, amount in enumerate(amounts) if amount and now.barred >> leg & 1)
-        if quote.executable and not barred:
-            closable.add(owner)
-            whole.append(Slice(owner, quote))
-        for without in _masks(amounts, barred):
-            part = _quote(now, amounts, shares, without)
+        for without in masks(amounts, now.barred):
+            part = _quote(now, amounts, shares, without) if without else quote
             if part.executable:
                 closable.add(owner)
-                alone.append((Slice(owner, part), without))
+                if without:
+                    alone.append((Slice(owner, part), without))
+                else:
+                    whole.append(Slice(owner, part))
     count = len(closable)
     if not count:
         return Decision(0, None, terms.floor, _nothing(unknown))
@@ -188,13 +187,21 @@ def _nothing(unknown: int) -> str:
     return "every position is healthy"
 
 
-def _masks(amounts: Sequence[int], barred: int) -> Iterator[int]:
-    """What a single close may leave out: what is barred, and one leg more, which may sell badly."""
-    held = [leg for leg, amount in enumerate(amounts) if amount and not barred >> leg & 1]
-    if barred and held:
-        yield barred
-    if len(held) > 1:
-        yield from (barred | 1 << leg for leg in held)
+def masks(amounts: Sequence[int], barred: int) -> Iterator[int]:
+    """What a close of a position may leave out: what is barred, and one leg more, which may sell badly.
+
+    Only legs that it holds count. 0 is a slice, which can share a batch; all else is closed alone.
+
+    Args:
+        amounts: base units of each leg.
+        barred: mask of the legs that nobody buys or that do not move.
+    """
+    left = sum(1 << leg for leg, amount in enumerate(amounts) if amount and barred >> leg & 1)
+    sold = [leg for leg, amount in enumerate(amounts) if amount and not barred >> leg & 1]
+    if sold:
+        yield left
+    if len(sold) > 1:
+        yield from (left | 1 << leg for leg in sold)
 
 
 def _quote(now: BasketSituation, amounts: Sequence[int], shares: int, without: int) -> slices.Quote:

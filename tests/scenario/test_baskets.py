@@ -1,12 +1,16 @@
 """Baskets in the laboratory: portfolios, slices and legs left out, silence, halts, and separate vaults."""
 
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pytest
 
+from plimsoll.keeper.basket_choice import masks
 from plimsoll.report.measures import measure
+from plimsoll.scenario.agents.basket_closes import BasketCloser
 from plimsoll.scenario.baskets_by_health import BasketsByHealth
 from plimsoll.scenario.borrowers import Borrower, draw
 from plimsoll.scenario.config import Scenario
@@ -185,7 +189,7 @@ def test_who_never_takes_a_leg_leaves_it_out() -> None:
 @pytest.mark.parametrize("leaves_out", ["[]", "[USDX]"])
 def test_baskets_are_closed_without_capital(leaves_out: str) -> None:
     """Each leg is sold on its own DEX inside the call; nobody ends with a token."""
-    flash = f"liquidators.0={{kind: flash, leaves_out: {leaves_out}}}"
+    flash = f"liquidators.0={{kind: flash, min_profit: 1, leaves_out: {leaves_out}}}"
     result = play(small_basket("vaults.0.legs.2.dex={depth: 3_000_000, arbitrage: 50_000}", flash))
     assert len(result.liquidations) > 10
     assert not result.reverts
@@ -201,6 +205,30 @@ def test_a_leg_that_cannot_be_sold_is_left_out_for_the_others() -> None:
     taken = Counter(row.seized > 0 for row in thin.seizures if row.leg == 2)
     assert taken[False] > taken[True]
     assert measure(thin)["liquidated_debt"] > 0.5 * measure(play(small_basket()))["liquidated_debt"]
+
+
+def test_what_is_hopeless_has_no_part_that_pays(monkeypatch) -> None:
+    """Not looking for parts changes no row; here most of those who wait are hopeless."""
+    scenario = small_basket("vaults.0.legs.2.dex={depth: 100}", "vaults.0.legs.1.dex={depth: 20_000}")
+    found = play(scenario)
+    asked = Counter()
+
+    def is_hopeless(*arguments: Any) -> bool:
+        asked[told(*arguments)] += 1
+        return False
+
+    told = BasketCloser._is_hopeless
+    monkeypatch.setattr(BasketCloser, "_is_hopeless", is_hopeless)
+    assert replace(play(scenario), seconds=0) == replace(found, seconds=0)
+    assert min(asked[True], asked[False]) > 10
+
+
+def test_who_holds_nothing_of_a_barred_leg_goes_into_the_batch() -> None:
+    """A slice needs no transaction of its own."""
+    assert list(masks((1, 0, 5), 0b010)) == [0, 0b001, 0b100]
+    assert list(masks((1, 2, 5), 0b010)) == [0b010, 0b011, 0b110]
+    assert list(masks((0, 2, 0), 0b010)) == []
+    assert list(masks((0, 2, 0), 0b001)) == [0]
 
 
 def test_acts_follow_the_legs_of_a_basket_that_is_taken_apart() -> None:

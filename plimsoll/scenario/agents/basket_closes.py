@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from plimsoll.keeper.basket_choice import masks
 from plimsoll.keeper.choice import Gas, Venue
 from plimsoll.scenario.liquidators import LiquidatorConfig
 from plimsoll.scenario.world import Action, Market, World
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from plimsoll.scenario.agents.view import View
 
 HALVINGS = 8  # of a close that is too large for the DEX
+ROUNDED = 10**5  # a part of a close in which rounding does not count
 
 
 class BasketClose(NamedTuple):
@@ -66,7 +68,7 @@ class BasketCloser:
         self._margin, self._least, self._gas = margin, least, gas
 
     def closes(self, view: View, number: int, venues: Sequence[Venue], budget: int) -> list[BasketClose]:
-        """Closes that pay and that `budget` (base units) covers, the lowest health first.
+        """Closes that pay and that `budget` (base units) covers, slices first, then the lowest health.
 
         Args:
             view: of the block.
@@ -74,20 +76,28 @@ class BasketCloser:
             venues: where each leg is sold.
             budget: base units of the loan asset.
         """
-        forced = sum(1 << place for place, _ in enumerate(venues) if self._leaves_out(place))
-        masks = [forced, *(forced | 1 << place for place in range(len(venues)) if not forced >> place & 1)]
+        barred = sum(1 << place for place, _ in enumerate(venues) if self._leaves_out(place))
+        ways = {
+            owner: list(masks(self._market.vault.model.amounts_of(owner), barred))
+            for owner in view.below(number)
+        }
         sold = [0] * len(venues)
-        found: list[BasketClose] = []
-        for owner in view.below(number):
-            if budget <= 0 or len(found) == self._gas.room:
-                break
-            offers = (self._best(view, number, owner, mask, budget, venues, sold) for mask in masks)
-            close = next(filter(None, offers), None)
-            if close:
-                found.append(close)
-                budget -= close.cost
-                sold = [a + b for a, b in zip(sold, close.quote.seized, strict=True)]
-        return found
+        found: dict[str, BasketClose] = {}
+        for is_slice in (True, False):  # as they are sent
+            for owner, left_out in ways.items():
+                if budget <= 0 or len(found) == self._gas.room:
+                    return list(found.values())
+                offers = (
+                    self._best(view, number, owner, without, budget, venues, sold)
+                    for without in left_out
+                    if (without == 0) == is_slice and owner not in found
+                )
+                close = next(filter(None, offers), None)
+                if close:
+                    found[owner] = close
+                    budget -= close.cost
+                    sold = [a + b for a, b in zip(sold, close.quote.seized, strict=True)]
+        return list(found.values())
 
     def actions(self, view: View, closes: Sequence[BasketClose]) -> Iterator[tuple[Action, int]]:
         """The transactions: a batch of slices, and every close that leaves legs out by itself.
@@ -156,11 +166,31 @@ class BasketCloser:
             return close.gain > 0 and value * WAD >= close.cost * self._margin
 
         whole = offer(NO_LIMIT)
+        if whole.quote.executable and whole.cost > budget:
+            whole = offer(budget * whole.quote.paid // whole.cost)
         if not whole.quote.executable:
             return None
-        if whole.cost > budget:
-            whole = offer(budget * whole.quote.paid // whole.cost)
         if pays(whole):
             return whole
+        if self._is_hopeless(whole, prices, venues, sold):
+            return None
         parts = [offer(whole.quote.paid >> halvings) for halvings in range(1, HALVINGS)]
         return max(filter(pays, parts), key=lambda part: part.gain, default=None)
+
+    def _is_hopeless(
+        self, whole: BasketClose, prices: Sequence[int], venues: Sequence[Venue], sold: Sequence[int]
+    ) -> bool:
+        """Whether no part of a close pays either.
+
+        A part takes the same of each leg for a unit repaid, but for rounding, and sells none of it above the
+        price of the next unit. Dust sells for nothing.
+        """
+        seized, least = whole.quote.seized, whole.cost * (ROUNDED - 1) // ROUNDED
+        most = sum(
+            slices.value_down(more, venue.marginal(before) + 1)
+            for venue, before, more in zip(venues, sold, seized, strict=True)
+        )
+        if least < ROUNDED:
+            return most == 0
+        value = sum(map(slices.value_down, seized, prices))
+        return value * WAD < least * self._margin or most < least
