@@ -70,8 +70,8 @@ def _own(file: str | None, engine: str, borrowers: int | None, seed: int | None)
 def _deployed(stack: ExitStack, network: str, account: str | None) -> Callable[[], Session]:
     from plimsoll.cli.network import connected, quiet_ape
 
-    stack.enter_context(connected(network))
     stack.enter_context(quiet_ape("WARNING"))
+    stack.enter_context(connected(network))
     import ape
 
     from plimsoll.play.deployed import session_at

@@ -7,6 +7,7 @@ import {band, bands, colour, onTheme} from "plimsoll/theme";
 
 const LEFT = 64, RIGHT = 12, TOP = 14, BOTTOM = 14;
 const GOLDEN = 0.6180339887498949; // neighbours in price stand far apart
+const FIRST = 0.82; // where the first stands, and the second in the middle: both beside the words on the left
 const COVER = 0.16, LARGEST = 26, SMALLEST = 1.6; // part of the picture that discs cover; radii in pixels
 const SPEED = 350; // milliseconds in which a disc moves to its new place
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
@@ -95,7 +96,7 @@ export function waterline(root, {label, unit = "", debtUnit = "", height = 420, 
     const total = state.positions.reduce((sum, each) => sum + each.debt, 0), space = width * height * COVER / Math.PI;
     scale = total ? Math.sqrt(space / total) : 1;
     state.positions.toSorted((a, b) => a.price - b.price).forEach(each => {
-      if (!places.has(each.id)) places.set(each.id, {across: (places.size * GOLDEN) % 1, shown: null});
+      if (!places.has(each.id)) places.set(each.id, {across: (FIRST + places.size * GOLDEN) % 1, shown: null});
     });
   }
   const radius = debt => (debt > 0 ? Math.min(LARGEST, Math.max(SMALLEST, scale * Math.sqrt(debt))) : 0);
