@@ -208,7 +208,7 @@ class _Play:
         out.others_gain += max(0, -loss)
 
     def _check(self, owner: str, close: Close) -> None:
-        """Sees that a close of an account takes no more than there is.
+        """Sees that a close of an account takes no more than there is, and hands nothing over unsaid.
 
         Raises:
             RuntimeError: it does; the rule is wrong.
@@ -223,6 +223,10 @@ class _Play:
             raise RuntimeError(
                 f"{begin} ends {close.ended} of {owed} that is owed, with {close.lost} lost and "
                 f"{close.passed} passed on"
+            )
+        if close.passed and not self.rule.hands_over:
+            raise RuntimeError(
+                f"{begin} passes {close.passed} on; then the rule must say `hands_over = True`"
             )
 
     def _needed(self, owner: str, prices: Prices, close: Close) -> int:

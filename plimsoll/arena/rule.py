@@ -164,6 +164,9 @@ class Rule(ABC):
     source: ClassVar[str]
     """Repository, file and version in which the rule was read."""
 
+    hands_over: ClassVar[bool] = False
+    """Whether others than lenders stand in for debts: closes may have `passed`."""
+
     dollar: int = 10**6
     """Base units of the loan asset that are worth a dollar, for sizes that a system has in dollars."""
 

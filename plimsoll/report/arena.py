@@ -242,11 +242,8 @@ def results_of(tournament: Tournament, rows: pa.Table, about: Mapping[str, Any])
         )
     overall = _overall(tournament, points, runs)
     common = _common(tournament)
-    stand_in = [
-        rule
-        for rule in _playing(tournament)
-        if any(it["others"].any() or it["others_gain"].any() for key, it in runs.items() if key[2] == rule)
-    ]
+    playing = set(_playing(tournament))
+    stand_in = [it.name for it in tournament.entrants if it.name in playing and it.kind.hands_over]
     results = Results({
         "format": FORMAT,
         "inputs": tournament.inputs,

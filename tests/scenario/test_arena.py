@@ -115,6 +115,17 @@ def test_the_page_says_which_rule_suits_which_scenario(folder: Path) -> None:
     assert summary["stand_in"] == [] and "nobody standing in" not in page
 
 
+def test_rules_under_which_others_stand_in_are_left_out_of_the_last_column(tmp_path: Path) -> None:
+    """Also where nobody has had to stand in."""
+    (tmp_path / "tiny.yaml").write_text(TINY)
+    words = ("--rules", "margin-venue,morpho-blue", "--paths", 1, "--workers", 1, "--out", tmp_path / "out")
+    assert call(tmp_path / "tiny.yaml", *words).exit_code == 0
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert summary["stand_in"] == ["margin-venue"]
+    assert summary["suited"][0]["pools"] == ["morpho-blue"]
+    assert "Without these: morpho-blue in 1." in (tmp_path / "out" / "report.html").read_text()
+
+
 def test_rules_that_are_alike_stand_together() -> None:
     """By the interval of what they differ by on the same paths, or because it is next to nothing."""
     paths = np.arange(50.0)

@@ -60,6 +60,7 @@ class LiquityV2(Rule):
     """
 
     name = "liquity-v2"
+    hands_over = True
     source = "liquity/bold 00aa9df0, contracts/src/TroveManager.sol"
 
     def __init__(self, terms: Terms, spread: int, pool_part: int) -> None:

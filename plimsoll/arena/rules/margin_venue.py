@@ -42,6 +42,7 @@ class MarginVenue(AccountRule):
     """
 
     name = "margin-venue"
+    hands_over = True
     source = "dydxprotocol/v4-chain 146bc657, protocol/x/clob/keeper/liquidations.go and deleveraging.go"
 
     def __init__(self, terms: Sequence[Terms], limits: Limits) -> None:

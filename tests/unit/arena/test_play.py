@@ -87,6 +87,7 @@ class Greedy(MorphoBlue):
         ({"ended": 10**30}, r"ends 10{30} of \d+ that is owed"),
         ({"lost": -1}, "with -1 lost"),
         ({"passed": 10**30}, "passed on"),
+        ({"passed": 1, "lost": 0}, r"passes 1 on; then the rule must say `hands_over = True`"),
     ],
 )
 def test_a_close_that_takes_more_than_there_is_ends_the_play(changes: dict[str, Any], said: str) -> None:
