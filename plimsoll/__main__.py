@@ -5,7 +5,8 @@ import sys
 
 
 def main() -> None:
-    """Runs the command; Ctrl-C ends it in a line, also while it is loaded."""
+    """Runs the command; Ctrl-C ends it in a line, also while it is loaded; SIGTERM ends it in order."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # as shells say it
     try:
         from plimsoll.cli import main
 

@@ -22,15 +22,18 @@ def run(*words: str) -> Result:
 
 
 @pytest.mark.processes
-def test_it_prints_a_link_and_stops_by_ctrl_c() -> None:
+@pytest.mark.parametrize(
+    ("number", "code", "last"), [(signal.SIGINT, 130, "plimsoll: stopped\n"), (signal.SIGTERM, 143, "")]
+)
+def test_it_prints_a_link_and_stops_in_order(number: signal.Signals, code: int, last: str) -> None:
     command = [sys.executable, "-m", "plimsoll", "play", "--no-browser", "--port", "0", "--borrowers", "2"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     started = subprocess.Popen(command, cwd=ROOT, text=True, **pipes)  # type: ignore[call-overload]
     link = started.stdout.readline().strip()
-    started.send_signal(signal.SIGINT)
+    started.send_signal(number)
     _, told = started.communicate(timeout=20)
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/\?token=[\w-]{22}", link), told
-    assert (started.returncode, told) == (130, f"{STARTING}plimsoll: stopped\n")
+    assert (started.returncode, told) == (code, STARTING + last)
 
 
 @pytest.mark.parametrize(
