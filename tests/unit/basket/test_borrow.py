@@ -23,6 +23,14 @@ def test_every_leg_carries_its_part(eight):
         eight.refused(ABOVE, "borrow", most + 4, BORROWER, BORROWER, sender=BORROWER)
 
 
+def test_to_the_last_unit(place):
+    """A debt of exactly what the legs carry."""
+    place.hold(10, "0.5")
+    limit = place.loans(36_600)
+    place.act("borrow", limit - 1, BORROWER, BORROWER, sender=BORROWER)
+    assert place.debt() == limit
+
+
 def test_at_the_safe_prices(place):
     place.hold(10, "0.5")
     place.set_price(0, place.fair[0], place.fair[0] // 2)  # 7,800 + 21,000

@@ -39,6 +39,15 @@ def test_a_poke_reports_what_a_position_lacks(lent, per_mille):
     assert lent.pool.provisions() == found
 
 
+def test_a_leg_of_any_worth_covers_a_debt(lent):
+    """Also one worth 2**128 base units, more than a lane holds, beside others worth nothing."""
+    for leg in (1, 2):
+        lent.set_price(leg, 1)
+    amount = lent.twin.amounts_of(BORROWER)[0]
+    lent.set_price(0, -(-(2**128) * PRICE_SCALE // amount))
+    assert poke(lent) == lent.pool.provisions() == 0
+
+
 def test_one_leg_pulls_the_others_down(lent):
     """It is the sum that lacks: one leg falls to nothing, another rises."""
     lent.scale_prices(400, 400, 10)

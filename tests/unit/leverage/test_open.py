@@ -163,3 +163,30 @@ def test_a_loan_asset_that_answers_false(venue, leverage, trader, functions, rea
 def test_it_says_what_it_trusts(venue, leverage):
     assert leverage.call("factory") == venue.factory.address
     assert leverage.call("uniswap_factory") == venue.uniswap.address
+
+
+@pytest.mark.parametrize(("margin", "loan_margin"), [(1, 6_000 * 10**6), (5 * WAD, 1)])
+def test_the_smallest_margin(venue, leverage, trader, long, into, margin, loan_margin):
+    """A base unit is pulled as any other amount."""
+    debt = 8_000 * 10**6
+    bought = venue.sale(into, debt + loan_margin)
+    leverage.send("open", long.vault.address, margin, loan_margin, debt, into, 0, 0, LATER, sender=trader)
+    assert long.vault.call("position_of", trader)[0] == margin + bought
+    assert venue.holdings(trader) == {"usd": USD - loan_margin, "weth": WETH - margin, "btc": 0}
+    clean(venue, leverage, long)
+
+
+def test_tokens_that_return_nothing(venue, leverage, trader):
+    """As USDT does, on either side."""
+    loan, collateral = (venue.make("NoReturnToken", name, "NRT", 6) for name in ("Loan", "Collateral"))
+    market = venue.market(loan, collateral, 1)
+    venue.provide(loan, 10**13, collateral, 10**13)
+    for token in (loan, collateral):
+        venue.give(token, trader, 10**10)
+        token.send("approve", leverage.address, MAX, sender=trader)
+    market.vault.send("set_operator", leverage.address, 3, sender=trader)
+    path, debt = venue.path(loan, collateral), 2 * 10**10
+    bought = venue.sale(path, debt + 10**10)
+    leverage.send("open", market.vault.address, 10**10, 10**10, debt, path, 0, 0, LATER, sender=trader)
+    assert market.vault.call("position_of", trader)[0] == 10**10 + bought
+    assert [token.call("balanceOf", trader) for token in (loan, collateral)] == [0, 0]
