@@ -119,7 +119,7 @@ def test_a_mistake_is_said_in_a_line(
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["--network", "nowhere"], "No ecosystem named 'nowhere'. Give a node's URL "),
+        (["--network", "nowhere"], "No ecosystem named 'nowhere'. Give a node's URL, or a name that"),
         ([], "Without an ape-config.yaml ape's chain is one that lives in this process alone"),
     ],
 )
