@@ -11,9 +11,10 @@ import numpy as np
 from plimsoll.market.amounts import exact
 from plimsoll.market.deployment import made_up
 from plimsoll.scenario.agents.view import View
+from plimsoll.scenario.markets import Market
 from plimsoll.scenario.reading import ScenarioError
 from plimsoll.scenario.sides import Side
-from plimsoll.scenario.world import Action, Market
+from plimsoll.scenario.transactions import Action
 from plimsoll.units import MAX, NO_LIMIT, PRICE_SCALE, WAD, order
 
 Tokens = int | float | Decimal

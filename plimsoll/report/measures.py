@@ -13,7 +13,8 @@ from functools import partial
 from inspect import getdoc
 from typing import Any, NamedTuple
 
-from plimsoll.scenario.flows import BONUS, FEE, KINDS
+from plimsoll.scenario.flows import BONUS, FEE
+from plimsoll.scenario.parties import KINDS
 from plimsoll.scenario.profits import gains
 from plimsoll.scenario.records import RESTORABLE, FeeRow, LiquidationRow, Result, VaultRow
 

@@ -11,8 +11,10 @@ from collections.abc import Iterable, Sequence
 from plimsoll.keeper.gas import batch_gas
 from plimsoll.market.deployment import DEPLOYER
 from plimsoll.scenario.gas import FREE, GWEI, Fees, GasConfig
+from plimsoll.scenario.markets import Market
 from plimsoll.scenario.records import FeeRow
-from plimsoll.scenario.world import Action, Market, Outcome, World
+from plimsoll.scenario.transactions import Action, Outcome
+from plimsoll.scenario.world import World
 from plimsoll.units import HOUR
 
 OTHERS = 70_000  # gas of what has no entry of its own: deposits, repayments, borrowing

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from plimsoll.scenario.markets import Market
 from plimsoll.scenario.needed import least_repayment
-from plimsoll.scenario.world import Market
 from plimsoll.twin import slices
 from plimsoll.twin.chain import Event
 from plimsoll.twin.liquidation import DebtTotals, Risk

@@ -9,8 +9,10 @@ import numpy as np
 
 from plimsoll.market.deployment import DEPLOYER, made_up
 from plimsoll.scenario.agents.view import View
+from plimsoll.scenario.markets import Leg
 from plimsoll.scenario.oracles import BadAnswer, FeedConfig
-from plimsoll.scenario.world import Action, Leg, World
+from plimsoll.scenario.transactions import Action
+from plimsoll.scenario.world import World
 from plimsoll.units import HOUR
 
 

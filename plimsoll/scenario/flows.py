@@ -12,48 +12,32 @@ Amounts are base units. A flow's value is that at the outside prices of its bloc
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
-from plimsoll.market.deployment import DEPLOYER
-from plimsoll.scenario.agents.providers import provider_of
 from plimsoll.scenario.agents.view import View
 from plimsoll.scenario.books import Closed
 from plimsoll.scenario.claims import BACKSTOP, BORROWERS, LENDERS, RESERVE, Claims
+from plimsoll.scenario.markets import Leg
+from plimsoll.scenario.parties import OUTSIDE, VALIDATORS, Parties, of_agent
+from plimsoll.scenario.payments import difference, negative, pairs, positive, split
 from plimsoll.scenario.records import FeeRow, FlowRow
 from plimsoll.scenario.routes import Between
-from plimsoll.scenario.world import Action, Leg, Outcome, World
+from plimsoll.scenario.transactions import Outcome
+from plimsoll.scenario.world import World
 from plimsoll.twin.chain import Event
 from plimsoll.twin.share_math import to_assets_down
 from plimsoll.units import NOBODY, PRICE_SCALE
 
-OUTSIDE, VALIDATORS, ADVERSARIES, AGENTS = "outside", "validators", "adversaries", "agents"
 BONUS, FEE, LOSS, TRADE, INTEREST, FORGED = "bonus", "fee", "loss", "trade", "interest", "forged"
 PAYOUT, TRANSFER, REPRICING, ROUNDING = "payout", "transfer", "repricing", "rounding"
 COSTS = ("gas", "bid")  # what is paid to validators, and what burns are called that they receive
 NO_VAULT = -1
 UNITS = 3  # of the loan asset that an event of pool or vault rounds at most
 
-# by the first word of a party's name; all others are AGENTS
-_KINDS = {
-    BORROWERS: BORROWERS, LENDERS: LENDERS, "visitor": LENDERS, BACKSTOP: BACKSTOP, RESERVE: RESERVE,
-    "liquidator": "liquidators", "dex": "dex", "arbitrageur": "arbitrageurs",
-    "griefer": ADVERSARIES, "forger": ADVERSARIES, "exploiter": ADVERSARIES, "pumper": ADVERSARIES,
-    VALIDATORS: VALIDATORS, OUTSIDE: OUTSIDE,
-}  # fmt: skip
-KINDS = (*dict.fromkeys(_KINDS.values()), AGENTS)
-"""Kinds of people."""
-
-# of agents, by the first word of their names; of others it is their name
-_PARTIES = {"borrowers": BORROWERS, "arrivals": BORROWERS, "lenders": LENDERS, "stakers": BACKSTOP}
 CASH, CLAIM, COLLATERAL = 0, 1, 2  # assets: loan tokens, claims on the pool less debt, collaterals
 
 _Key = tuple[str, str, str, int, int | None]  # payer, payee, purpose, vault, leg
 Amounts = dict[tuple[str, int], int]  # by party and asset
-
-
-def kind_of(party: str) -> str:
-    """What kind of person a party is."""
-    return _KINDS.get(party.split(" ")[0], AGENTS)
 
 
 class Flows:
@@ -77,13 +61,7 @@ class Flows:
             for place in range(len(market.legs))
         ]
         self._places += [self._places[leg.number] for leg in world.legs if leg.between]
-        self.parties = {world.pool.contract.address: RESERVE, world.backstop.contract.address: BACKSTOP}
-        self.parties |= dict.fromkeys(self._vaults, BORROWERS)
-        for leg in world.legs:  # who provides its liquidity is the DEX
-            pairs = (leg.pair, *(leg.between.pairs if leg.between else ()), provider_of(leg))
-            self.parties |= {address: f"dex {leg.number}" for address in pairs if address}
-        self._through = {side.contract.address for side in (world.liquidator, world.leverage) if side}
-        self._trader = OUTSIDE  # for whom a transaction is sent
+        self.parties = Parties(world)
         self._pays_out = False
         self._savers: dict[str, str] = {}
         self.debtors: dict[tuple[int, str], str] = {}
@@ -93,22 +71,9 @@ class Flows:
         self.brought: dict[str, int] = defaultdict(int)  # from the outside
         self._events = 0  # of pool and vaults, since claims were settled
 
-    def introduce(self, actions: Iterable[Action]) -> None:
-        """Whose the addresses are that agents' first transactions name."""
-        for action in actions:
-            self._trader = self._sender(action)
-            named = (action.sender, *action.arguments[:1]) if action.function == "mint" else (action.sender,)
-            for address in named:
-                if address != DEPLOYER:
-                    self.party(address)
-
     def begin(self, view: View) -> None:
         """All have what they have now."""
-        for market in self.world.markets:
-            self.parties |= dict.fromkeys(market.owners, BORROWERS)
-        self.parties |= {owner: BACKSTOP for _, owner in self.world.backstop.model.balances}
-        for owner in self._pool.balances:
-            self.parties.setdefault(owner, LENDERS)
+        self.parties.begin(self.world)
         self.opening = self.balances()
         self._books = self._claims_now()
         self.first = self.claims = self._books.of_parties()
@@ -129,7 +94,7 @@ class Flows:
         """Books what a transaction did; its closes with the numbers of their vaults."""
         if not outcome.events:
             return
-        self._trader = self._sender(outcome.action)
+        self.parties.send(outcome.action)
         self._pays_out = outcome.action.function == "distribute"
         nobody = VALIDATORS if outcome.action.label in COSTS else OUTSIDE
         net: Amounts = defaultdict(int)
@@ -140,8 +105,8 @@ class Flows:
             if asset is not None:
                 if event.name == "Transfer":
                     payer, payee, amount = event.values
-                    one = nobody if payer == NOBODY else self.party(payer)
-                    other = nobody if payee == NOBODY else self.party(payee)
+                    one = nobody if payer == NOBODY else self.parties.party(payer)
+                    other = nobody if payee == NOBODY else self.parties.party(payee)
                     net[one, asset] -= amount
                     net[other, asset] += amount
                     if one == nobody:
@@ -165,10 +130,10 @@ class Flows:
             if leg.pair:
                 dex = f"dex {leg.number}"
                 amounts = net.get((dex, CASH), 0), net.get((dex, COLLATERAL + leg.number), 0)
-                self._book(net, self._trader, dex, TRADE, leg, *amounts)
+                self._book(net, self.parties.trader, dex, TRADE, leg, *amounts)
                 if leg.between:
                     taken = net.get((dex, COLLATERAL + leg.between.number), 0)
-                    self._book(net, self._trader, dex, TRADE, leg.between, 0, taken)
+                    self._book(net, self.parties.trader, dex, TRADE, leg.between, 0, taken)
         purpose = outcome.action.label if outcome.action.label in (*COSTS, FORGED) else OUTSIDE
         for (party, asset), amount in made.items():
             where, loan, collateral = self._asset(asset, amount)
@@ -177,23 +142,6 @@ class Flows:
             else:
                 self._book(net, nobody, party, purpose, where, loan, collateral)
         self._book_rest(net)
-
-    def _sender(self, action: Action) -> str:
-        """For whom a transaction is sent."""
-        known = self.parties.get(action.sender)
-        if known or not action.agent:
-            return known or OUTSIDE
-        kind, _, number = action.agent.partition(" ")
-        return f"dex {number}" if kind == "provider" else _PARTIES.get(kind, action.agent)
-
-    def party(self, address: str) -> str:
-        """Whose an address is; a new one belongs to whoever sends the transaction that names it."""
-        found = self.parties.get(address)
-        if found is None:
-            if address in self._through:
-                return self._trader
-            found = self.parties[address] = self._trader
-        return found
 
     def _note_position(self, event: Event, net: Amounts) -> None:
         """Debts that change outside of closes, and collateral of others than borrowers."""
@@ -213,7 +161,7 @@ class Flows:
             net[BORROWERS, COLLATERAL + leg.number] -= amount
 
     def _debtor(self, event: Event) -> str:
-        party = self.party(event.values[0])
+        party = self.parties.party(event.values[0])
         if party != BORROWERS:
             self.debtors[self._vaults[event.contract], event.values[0]] = party
         return party
@@ -242,7 +190,7 @@ class Flows:
         net[payer, CLAIM] -= amount
 
     def _saver(self, owner: str) -> str:
-        party = self.party(owner)
+        party = self.parties.party(owner)
         if party != LENDERS and owner != self._pool.backstop:
             self._savers[owner] = party
         return party
@@ -251,7 +199,7 @@ class Flows:
         """Debts that closes ended, and collateral of others than borrowers that they took."""
         for number, close in closes:
             self._events += 1
-            owner = self.parties[close.owner]
+            owner = self.parties.of[close.owner]
             net[owner, CLAIM] += close.event.extinguished
             net[RESERVE, CLAIM] -= close.event.extinguished
             if owner != BORROWERS:
@@ -269,7 +217,7 @@ class Flows:
         fees: dict[int, int] = defaultdict(int)
         for number, close in closes:
             done = close.event
-            sums = found.setdefault((self.parties[close.owner], number), [0] * (2 + len(close.seized)))
+            sums = found.setdefault((self.parties.of[close.owner], number), [0] * (2 + len(close.seized)))
             sums[0] += done.repaid
             if not close.is_restorable:
                 sums[1] += done.extinguished - done.repaid
@@ -279,10 +227,10 @@ class Flows:
         for (owner, number), sums in found.items():
             paid = sums[0]
             for leg, amount in zip(self.world.markets[number].legs, sums[2:], strict=True):
-                self._book(net, owner, self._trader, BONUS, leg, -paid, amount)
+                self._book(net, owner, self.parties.trader, BONUS, leg, -paid, amount)
                 paid = 0  # stands beside the first leg
         for number, fee in fees.items():
-            self._book(net, self._trader, RESERVE, FEE, number, fee)
+            self._book(net, self.parties.trader, RESERVE, FEE, number, fee)
         for event in losses:
             number = self._vaults.get(event.values[0], NO_VAULT)
             unpaid = {owner: sums[1] for (owner, vault), sums in found.items() if vault == number}
@@ -297,7 +245,7 @@ class Flows:
             gained = {party: amount for (party, same), amount in net.items() if same == asset and amount}
             small = asset == CASH and max(map(abs, gained.values())) <= UNITS * max(1, self._events)
             purpose = ROUNDING if small else PAYOUT if self._pays_out else TRANSFER
-            for payer, payee, amount in pairs(_negative(gained), _positive(gained)):
+            for payer, payee, amount in pairs(negative(gained), positive(gained)):
                 self._book(net, payer, payee, purpose, *self._asset(asset, amount))
 
     def _asset(self, asset: int, amount: int) -> tuple[Leg | Between | int, int, int]:
@@ -336,7 +284,7 @@ class Flows:
 
     def charge(self, row: FeeRow) -> None:
         """Books what an agent paid for a block, with ether that it brings from elsewhere."""
-        party = _PARTIES.get(row.agent.split(" ")[0], row.agent)
+        party = of_agent(row.agent)
         for purpose, amount in zip(COSTS, (row.gas_paid, row.bids_paid), strict=True):
             self._add((OUTSIDE, party, OUTSIDE, NO_VAULT, None), amount, 0, amount)
             self._add((party, VALIDATORS, purpose, NO_VAULT, None), amount, 0, amount)
@@ -346,11 +294,11 @@ class Flows:
     def settle(self) -> None:
         """Books the interest until now, and by what claims on the pool differ from what events say."""
         accrued = self._books.accrued(self.world).of_parties()
-        interest = _difference(accrued, self.claims)
+        interest = difference(accrued, self.claims)
         for party, amount in interest.items():
             self.ledger[party, CLAIM] += amount
-        for payer, payee, amount in pairs(_negative(interest), _positive(interest)):
-            for number, part in enumerate(_split(amount, self._books.drawn)):
+        for payer, payee, amount in pairs(negative(interest), positive(interest)):
+            for number, part in enumerate(split(amount, self._books.drawn)):
                 self._add((payer, payee, INTEREST, number, None), part, 0, part)
         self.claims = accrued
         if self._events or self._pool.totals is not self._books.totals:
@@ -360,11 +308,11 @@ class Flows:
         self._books = self._claims_now()
         self.claims = self._books.accrued(self.world).of_parties()
         known = {party: self.first.get(party, 0) + self.ledger[party, CLAIM] for party in self.claims}
-        rest = _difference(self.claims, known)
+        rest = difference(self.claims, known)
         for party, amount in rest.items():
             self.ledger[party, CLAIM] += amount
         small = max(map(abs, rest.values()), default=0) <= UNITS * max(1, self._events)
-        for payer, payee, amount in pairs(_negative(rest), _positive(rest)):
+        for payer, payee, amount in pairs(negative(rest), positive(rest)):
             self._add((payer, payee, ROUNDING if small else REPRICING, NO_VAULT, None), amount, 0, amount)
         self._events = 0
 
@@ -397,39 +345,3 @@ class Flows:
 def _price(view: View, priced: Leg | Between) -> int:
     """What a token costs outside, 1e36."""
     return priced.price if isinstance(priced, Between) else view.outside_price(priced.number)
-
-
-def pairs(payers: Mapping[str, int], payees: Mapping[str, int]) -> Iterator[tuple[str, str, int]]:
-    """Payments from those who owe to those who are owed, in order, until one side has nothing left."""
-    owing, owed = list(payers.items()), list(payees.items())
-    while owing and owed:
-        (payer, one), (payee, other) = owing[0], owed[0]
-        amount = min(one, other)
-        if amount:
-            yield payer, payee, amount
-        owing[0], owed[0] = (payer, one - amount), (payee, other - amount)
-        if one == amount:
-            owing.pop(0)
-        if other == amount:
-            owed.pop(0)
-
-
-def _negative(amounts: Mapping[str, int]) -> dict[str, int]:
-    return {party: -amount for party, amount in amounts.items() if amount < 0}
-
-
-def _positive(amounts: Mapping[str, int]) -> dict[str, int]:
-    return {party: amount for party, amount in amounts.items() if amount > 0}
-
-
-def _difference(after: Mapping[str, int], before: Mapping[str, int]) -> dict[str, int]:
-    return {party: amount - before.get(party, 0) for party, amount in after.items()}
-
-
-def _split(amount: int, weights: Sequence[int]) -> list[int]:
-    """An amount in parts like the weights, rounded down, and what that leaves to the last that has any."""
-    total = sum(weights)
-    parts = [amount * weight // total if total else 0 for weight in weights]
-    last = max((number for number, weight in enumerate(weights) if weight), default=0)
-    parts[last] += amount - sum(parts)
-    return parts

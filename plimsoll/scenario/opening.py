@@ -8,7 +8,9 @@ from itertools import islice
 
 from plimsoll.market.deployment import made_up
 from plimsoll.scenario.loans import Borrower
-from plimsoll.scenario.world import Action, Leg, Market, World
+from plimsoll.scenario.markets import Leg, Market
+from plimsoll.scenario.transactions import Action
+from plimsoll.scenario.world import World
 from plimsoll.twin.basket import ENTRY_DIVISOR
 from plimsoll.twin.liquidation import ceil_div
 from plimsoll.twin.slices import value_down

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from plimsoll.scenario.agents.view import View
 from plimsoll.scenario.claims import BACKSTOP, BORROWERS, LENDERS, RESERVE
-from plimsoll.scenario.flows import CASH, COLLATERAL, OUTSIDE, VALIDATORS, Amounts, Flows, kind_of, pairs
+from plimsoll.scenario.flows import CASH, COLLATERAL, Amounts, Flows
+from plimsoll.scenario.parties import OUTSIDE, VALIDATORS, kind_of
+from plimsoll.scenario.payments import pairs
 from plimsoll.scenario.records import FlowRow, ProfitRow
 from plimsoll.scenario.world import Difference
 from plimsoll.units import PRICE_SCALE
@@ -83,7 +85,7 @@ def _holdings(flows: Flows, balances: Balances, locked: Amounts) -> Amounts:
     for number, held in enumerate(balances):
         asset = number + COLLATERAL - 1 if number else CASH
         for address, amount in held.items():
-            party = flows.parties.get(address)
+            party = flows.parties.of.get(address)
             if party and amount:
                 found[party, asset] += amount
     for (party, asset), amount in locked.items():

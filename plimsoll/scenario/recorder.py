@@ -10,6 +10,7 @@ from plimsoll.scenario.books import Book, Closed
 from plimsoll.scenario.config import Scenario
 from plimsoll.scenario.flows import Flows
 from plimsoll.scenario.ladder import Ladder
+from plimsoll.scenario.markets import Leg, Market
 from plimsoll.scenario.positions_by_health import assets_per_share
 from plimsoll.scenario.records import (
     RESTORABLE,
@@ -28,8 +29,9 @@ from plimsoll.scenario.records import (
     SeizureRow,
     VaultRow,
 )
+from plimsoll.scenario.transactions import Action, Outcome
 from plimsoll.scenario.waiting import Waiting
-from plimsoll.scenario.world import Action, Leg, Market, Outcome, World
+from plimsoll.scenario.world import World
 from plimsoll.twin import slices
 from plimsoll.twin.chain import Event
 from plimsoll.twin.liquidation import DebtTotals, ceil_div
@@ -72,7 +74,7 @@ class Recorder:
             for owner in book.owners():
                 self._follow(number, owner)
         self.flows.begin(view)
-        self.flows.introduce(funding)
+        self.flows.parties.introduce(funding)
 
     def finish(self, view: View) -> Result:
         """Records the positions at the end, and holds all books against the twin's and the events."""
@@ -355,6 +357,6 @@ class Recorder:
                 amounts, shares = book.position(owner)
                 lacking = totals.assets_up(shares) - sum(map(slices.value_down, amounts, prices))
                 if lacking > 0:
-                    party = self.flows.parties[owner]
+                    party = self.flows.parties.of[owner]
                     found[party] = found.get(party, 0) + lacking
         return found

@@ -27,12 +27,13 @@ from plimsoll.scenario.blockspace import Blockspace
 from plimsoll.scenario.borrowers import draw
 from plimsoll.scenario.config import Scenario
 from plimsoll.scenario.feeds import Marker, Publisher
-from plimsoll.scenario.flows import AGENTS, kind_of
 from plimsoll.scenario.opening import BUILD_BLOCK, Opening
+from plimsoll.scenario.parties import AGENTS, kind_of
 from plimsoll.scenario.positions_by_health import PositionsByHealth
 from plimsoll.scenario.recorder import Recorder
 from plimsoll.scenario.records import Result
-from plimsoll.scenario.world import Action, Artifacts, Outcome, World
+from plimsoll.scenario.transactions import Action, Outcome
+from plimsoll.scenario.world import Artifacts, World
 from plimsoll.units import DAY, HOUR
 
 SETTLING = DAY  # before the scenario starts: deployment, supply, loans

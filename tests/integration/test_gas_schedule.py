@@ -10,7 +10,7 @@ from plimsoll.market.deployment import DEPLOYER
 from plimsoll.scenario.blockspace import REVERTED, gas_of
 from plimsoll.scenario.config import Scenario
 from plimsoll.scenario.run import Laboratory, clock_of
-from plimsoll.scenario.world import Action, Outcome
+from plimsoll.scenario.transactions import Action, Outcome
 from tests.utils.laboratory import artifacts, small_basket, tiny
 
 EVERYBODY = "borrowers.0.portfolio.concentration=null"  # holds all legs; of fewer a close takes less gas

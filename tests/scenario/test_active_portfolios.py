@@ -7,7 +7,7 @@ import pytest
 
 from plimsoll.scenario.agents.view import View
 from plimsoll.scenario.records import Result
-from plimsoll.scenario.world import Action
+from plimsoll.scenario.transactions import Action
 from tests.utils.laboratory import play, small_basket
 
 GROUP = (

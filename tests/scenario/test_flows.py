@@ -6,9 +6,12 @@ from collections.abc import Iterator
 import pytest
 
 from plimsoll.market.deployment import made_up
-from plimsoll.scenario.flows import Flows, kind_of, pairs
+from plimsoll.scenario.flows import Flows
+from plimsoll.scenario.parties import kind_of
+from plimsoll.scenario.payments import pairs
 from plimsoll.scenario.records import FlowRow, ProfitRow, Result
-from plimsoll.scenario.world import Action, Difference, World
+from plimsoll.scenario.transactions import Action
+from plimsoll.scenario.world import Difference, World
 from plimsoll.units import MAX
 from tests.utils.laboratory import play, small_basket, tiny
 

@@ -10,7 +10,8 @@ import numpy as np
 from plimsoll.market.deployment import CURATOR, made_up
 from plimsoll.scenario import acts
 from plimsoll.scenario.agents.view import View
-from plimsoll.scenario.world import GUARDIAN, Action, World
+from plimsoll.scenario.transactions import Action
+from plimsoll.scenario.world import GUARDIAN, World
 from plimsoll.twin import liquidation, slices
 from plimsoll.twin.liquidation import DebtTotals
 from plimsoll.units import HOUR

@@ -12,7 +12,9 @@ from plimsoll.params import wad
 from plimsoll.scenario.adversaries import ForgerConfig, GrieferConfig, PumperConfig
 from plimsoll.scenario.agents.view import View
 from plimsoll.scenario.flows import FORGED
-from plimsoll.scenario.world import GUARDIAN, Action, Market, World
+from plimsoll.scenario.markets import Market
+from plimsoll.scenario.transactions import Action
+from plimsoll.scenario.world import GUARDIAN, World
 from plimsoll.twin.liquidation import ceil_div
 from plimsoll.units import HOUR, MAX, PRICE_SCALE, WAD
 

@@ -11,8 +11,10 @@ import numpy as np
 from plimsoll.market.deployment import made_up
 from plimsoll.scenario.agents.view import View
 from plimsoll.scenario.blockspace import GAS
+from plimsoll.scenario.markets import Leg
 from plimsoll.scenario.sides import Side
-from plimsoll.scenario.world import Action, Leg, World
+from plimsoll.scenario.transactions import Action
+from plimsoll.scenario.world import World
 from plimsoll.twin.uniswap_v2 import amount_out
 from plimsoll.units import MAX, PRICE_SCALE
 

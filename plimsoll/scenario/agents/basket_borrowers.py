@@ -8,7 +8,9 @@ from plimsoll.scenario import people
 from plimsoll.scenario.agents.borrowers import BorrowerGroup, least_sale
 from plimsoll.scenario.baskets_by_health import BasketsByHealth
 from plimsoll.scenario.loans import Borrower
-from plimsoll.scenario.world import Action, Leg, World
+from plimsoll.scenario.markets import Leg
+from plimsoll.scenario.transactions import Action
+from plimsoll.scenario.world import World
 from plimsoll.twin.liquidation import ceil_div
 from plimsoll.twin.slices import value_down, worth_of
 from plimsoll.twin.uniswap_v2 import amount_in

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from plimsoll.keeper.basket_choice import masks
 from plimsoll.keeper.choice import Gas, Venue
 from plimsoll.scenario.liquidators import LiquidatorConfig
-from plimsoll.scenario.world import Action, Market, World
+from plimsoll.scenario.markets import Market
+from plimsoll.scenario.transactions import Action
+from plimsoll.scenario.world import World
 from plimsoll.twin import slices
 from plimsoll.twin.liquidation import DebtTotals
 from plimsoll.twin.slices import Quote

@@ -12,7 +12,8 @@ from plimsoll.scenario import people
 from plimsoll.scenario.agents.view import View
 from plimsoll.scenario.loans import Borrower
 from plimsoll.scenario.positions_by_health import PositionsByHealth
-from plimsoll.scenario.world import Action, World
+from plimsoll.scenario.transactions import Action
+from plimsoll.scenario.world import World
 from plimsoll.twin.liquidation import DebtTotals, ceil_div
 from plimsoll.twin.spoke import RIGHTS_ALL
 from plimsoll.twin.uniswap_v2 import amount_in

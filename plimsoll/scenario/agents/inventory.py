@@ -9,7 +9,9 @@ from plimsoll.params import wad
 from plimsoll.scenario.agents.view import View
 from plimsoll.scenario.blockspace import GAS
 from plimsoll.scenario.liquidators import LiquidatorConfig
-from plimsoll.scenario.world import Action, Leg, Outcome, World
+from plimsoll.scenario.markets import Leg
+from plimsoll.scenario.transactions import Action, Outcome
+from plimsoll.scenario.world import World
 from plimsoll.units import PRICE_SCALE, WAD
 
 

@@ -15,9 +15,11 @@ from plimsoll.scenario.agents.inventory import Inventory
 from plimsoll.scenario.agents.view import View
 from plimsoll.scenario.blockspace import gas_of, liquidation_gas
 from plimsoll.scenario.liquidators import LiquidatorConfig
+from plimsoll.scenario.markets import Market
 from plimsoll.scenario.positions_by_health import SLACK
 from plimsoll.scenario.records import FeeRow
-from plimsoll.scenario.world import Action, Market, Outcome, World
+from plimsoll.scenario.transactions import Action, Outcome
+from plimsoll.scenario.world import World
 from plimsoll.twin import liquidation
 from plimsoll.twin.liquidation import DebtTotals, Quote
 from plimsoll.twin.vault import Vault

@@ -12,7 +12,9 @@ from plimsoll.market.deployment import made_up
 from plimsoll.params import wad
 from plimsoll.scenario import newcomers
 from plimsoll.scenario.agents.view import View
-from plimsoll.scenario.world import Action, Market, World
+from plimsoll.scenario.markets import Market
+from plimsoll.scenario.transactions import Action
+from plimsoll.scenario.world import World
 from plimsoll.twin.liquidation import ceil_div
 from plimsoll.units import DAY, HOUR, MAX, PRICE_SCALE, WAD, YEAR
 

@@ -10,7 +10,9 @@ import numpy as np
 
 from plimsoll.market.deployment import DEPLOYER, made_up
 from plimsoll.scenario.agents.view import View
-from plimsoll.scenario.world import Action, Leg, World
+from plimsoll.scenario.markets import Leg
+from plimsoll.scenario.transactions import Action
+from plimsoll.scenario.world import World
 from plimsoll.units import HOUR, MAX, YEAR
 
 LIQUIDITY = "liquidity"  # what providers' transactions are for

@@ -10,7 +10,8 @@ from plimsoll.market.deployment import made_up
 from plimsoll.params import wad
 from plimsoll.scenario import suppliers
 from plimsoll.scenario.agents.view import View
-from plimsoll.scenario.world import Action, World
+from plimsoll.scenario.transactions import Action
+from plimsoll.scenario.world import World
 from plimsoll.twin.chain import Event
 from plimsoll.twin.share_math import to_assets_down
 from plimsoll.units import HOUR, MAX

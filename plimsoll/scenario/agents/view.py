@@ -16,7 +16,8 @@ import numpy as np
 from plimsoll.scenario.baskets_by_health import BasketsByHealth
 from plimsoll.scenario.gas import FREE, Fees
 from plimsoll.scenario.positions_by_health import PositionsByHealth
-from plimsoll.scenario.world import Action, Outcome, World
+from plimsoll.scenario.transactions import Action, Outcome
+from plimsoll.scenario.world import World
 from plimsoll.units import HOUR
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from plimsoll.report.measures import MEASURES, OF_ALL, by_vault, measure
-from plimsoll.scenario.flows import KINDS
+from plimsoll.scenario.parties import KINDS
 
 
 def test_the_measures_of_a_run(result) -> None:

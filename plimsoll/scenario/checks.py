@@ -1,0 +1,285 @@
+"""Whether the parts of a scenario fit together; each by itself is checked where it is defined."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from plimsoll.scenario import joint
+from plimsoll.scenario.adversaries import ForgerConfig, PumperConfig
+from plimsoll.scenario.collateral import CollateralConfig
+from plimsoll.scenario.groups import check_ceilings, check_group, check_owners
+from plimsoll.scenario.liquidators import LiquidatorConfig
+from plimsoll.scenario.moments import shown
+from plimsoll.scenario.newcomers import ArrivalsConfig, ExploiterConfig
+from plimsoll.scenario.oracles import BadAnswer
+from plimsoll.scenario.paths import Shock
+from plimsoll.scenario.spans import Span
+from plimsoll.scenario.strict_model import fault
+from plimsoll.scenario.vaults import BasketConfig
+from plimsoll.units import HOUR
+
+if TYPE_CHECKING:
+    from plimsoll.scenario.config import Scenario
+
+MAX_BLOCKS = 200_000
+
+
+def check(scenario: Scenario) -> None:
+    """Sees that all parts of a scenario fit together.
+
+    Raises:
+        PydanticCustomError: two do not; it is a `fault`.
+    """
+    for number in range(len(scenario.vaults)):
+        _check_vault(scenario, number)
+    for name, each in scenario.collaterals:
+        _check_collateral(scenario, name, each)
+    drawn = [Decimal(0)] * len(scenario.vaults)
+    for number, group in enumerate(scenario.borrowers):
+        owed = check_group(f"borrowers.{number}", group, scenario.vaults, scenario.pool.loan.decimals)
+        for place, debt in owed.items():
+            drawn[place] += debt
+    check_owners(scenario.borrowers, scenario.vaults, scenario.pool.loan.decimals)
+    for number, (vault, debt) in enumerate(zip(scenario.vaults, drawn, strict=True)):
+        if debt > vault.credit_limit:
+            raise fault(
+                f"vaults.{number}.credit_limit",
+                f"the borrowers of vaults.{number} owe {debt}, above its credit_limit "
+                f"{vault.credit_limit}; raise it or lower total_debt",
+            )
+        if debt > (burst := vault.credit_limit * scenario.pool.draw_burst):
+            raise fault(
+                "pool.draw_burst",
+                f"the borrowers of vaults.{number} owe {debt}, above the {burst} that its pace lets them "
+                "draw before the scenario begins; raise credit_limit or pool.draw_burst",
+            )
+    supply = scenario.pool.supply + scenario.pool.stake
+    if sum(drawn) > supply:
+        raise fault(
+            "pool.supply",
+            f"the borrowers owe {sum(drawn)}, above pool.supply and stake {supply}; raise supply",
+        )
+    for number, liquidator in enumerate(scenario.liquidators):
+        _check_liquidator(scenario, f"liquidators.{number}", liquidator)
+    if scenario.forger:
+        _check_forger(scenario, scenario.forger)
+    if scenario.pumper:
+        _check_pumper(scenario, scenario.pumper)
+    _check_newcomers(scenario)
+    for number, halt in enumerate(scenario.sequencer.halts if scenario.sequencer else ()):
+        if halt.start >= scenario.duration:
+            where = f"sequencer.halts.{number}"
+            raise fault(
+                where, f"{where} begins at hour {halt.start}, but {scenario.duration:g} are played; lower it"
+            )
+    _check_paths(scenario)
+    if scenario.blocks > MAX_BLOCKS:
+        raise fault(
+            "block_seconds",
+            f"{scenario.duration:g} hours are {scenario.blocks} blocks of {scenario.block_seconds} seconds, "
+            f"above {MAX_BLOCKS}; raise block_seconds or lower hours",
+        )
+    if (first := float(scenario.loan_prices()[0])) != 1:
+        raise fault(
+            "pool.loan_price",
+            f"pool.loan_price begins at {first:g}; it must begin at 1, as long as the peg holds",
+        )
+    outside = scenario.outside_prices()
+    for (name, each), prices in zip(scenario.collaterals, outside, strict=True):
+        low = float(prices.min())
+        for feed_name, feed in each.oracle.feeds:
+            if low * 10**feed.decimals < 100:
+                where = f"{name}.{feed_name}.decimals"
+                raise fault(where, f"{where} is {feed.decimals}, too few for a price of {low:.3g}; raise it")
+    rest = iter(outside[:, 0].tolist())
+    by_vault = [[next(rest) for _ in vault.collaterals] for vault in scenario.vaults]
+    for number, group in enumerate(scenario.borrowers):
+        check_ceilings(f"borrowers.{number}", group, scenario.vaults, scenario.pool.loan.decimals, by_vault)
+
+
+def _check_vault(scenario: Scenario, number: int) -> None:
+    name, vault = f"vaults.{number}", scenario.vaults[number]
+    for leg in range(len(vault.collaterals)):
+        try:
+            vault.risk_of(leg).to_struct(scenario.pool.loan.decimals)
+        except ValueError as error:
+            basket = isinstance(vault, BasketConfig)
+            field = f"{name}.legs.{leg}" if basket and "min_debt" not in str(error) else name
+            raise fault(f"{name}.min_debt" if field == name else field, f"{field}: {error}") from None
+    if vault.credit_limit > scenario.pool.supply + scenario.pool.stake:
+        raise fault(
+            f"{name}.credit_limit",
+            f"{name}.credit_limit {vault.credit_limit} exceeds pool.supply {scenario.pool.supply}; lower it",
+        )
+
+
+def _check_collateral(scenario: Scenario, name: str, each: CollateralConfig) -> None:
+    if scenario.hours is not None and float(scenario.hours) > each.price.hours + 1e-9:
+        raise fault(
+            "hours",
+            f"hours is {scenario.hours}, but {name}.price ends at hour {each.price.hours:g}; lower it",
+        )
+    _check_oracle(scenario, name, each)
+    for part, spans in (("shocks", each.shocks), ("halts", each.halts)):
+        _check_hours(f"{name}.{part}", name, each, spans)
+    for number, shock in enumerate(each.shocks):
+        if shock.hours is not None and shock.hours * HOUR < scenario.block_seconds:
+            raise fault(
+                f"{name}.shocks.{number}.hours",
+                f"{name}.shocks.{number} lasts {float(shock.hours * HOUR):g} seconds, less than a block; "
+                "lengthen it or lower block_seconds",
+            )
+    digits = 36 + scenario.pool.loan.decimals - max(feed.decimals for _, feed in each.oracle.feeds)
+    if digits < each.collateral.decimals:
+        raise fault(
+            f"{name}.collateral.decimals",
+            f"{name}.collateral.decimals is {each.collateral.decimals}; at most {digits} fit with the "
+            "feed's decimals",
+        )
+
+
+def _check_oracle(scenario: Scenario, name: str, each: CollateralConfig) -> None:
+    """What its feeds do lies within the price; what reads a DEX has one."""
+    for feed_name, feed in each.oracle.feeds:
+        if feed.reads == "dex" and not each.dex:
+            where = f"{name}.{feed_name}.reads"
+            raise fault(where, f"{where} is dex, but {name} has no dex; add one or remove it")
+        for part in ("outages", "freezes", "bad_answers"):
+            _check_hours(f"{name}.{feed_name}.{part}", name, each, getattr(feed, part))
+    if each.oracle.rate:
+        _check_hours(f"{name}.oracle.rate.moves", name, each, each.oracle.rate.moves)
+
+
+def _check_liquidator(scenario: Scenario, name: str, liquidator: LiquidatorConfig) -> None:
+    if scenario.gas is None and (liquidator.pays or liquidator.private):
+        field = "pays" if liquidator.pays else "private"
+        raise fault(
+            f"{name}.{field}",
+            f"{name}.{field} means nothing where gas has no price; add `gas` or remove it",
+        )
+    for number in scenario.watched(liquidator):
+        if number >= len(scenario.vaults):
+            raise fault(
+                f"{name}.vaults", f"{name}.vaults names {number}; the last is {len(scenario.vaults) - 1}"
+            )
+        for place, each in scenario.places(number):
+            _check_hours(f"{name}.outages", place, each, liquidator.outages)
+            if liquidator.kind == "flash" and each.dex is None:
+                raise fault(
+                    name,
+                    f"{name} is flash, but {place} has no dex to sell on; add one or name other `vaults`",
+                )
+    known = [
+        each.collateral.symbol
+        for number in scenario.watched(liquidator)
+        for each in scenario.vaults[number].collaterals
+    ]
+    if strange := [symbol for symbol in liquidator.leaves_out if symbol not in known]:
+        raise fault(
+            f"{name}.leaves_out",
+            f"{name}.leaves_out names {strange[0]}; its vaults have {', '.join(dict.fromkeys(known))}",
+        )
+
+
+def _check_forger(scenario: Scenario, forger: ForgerConfig) -> None:
+    last = len(scenario.vaults) - 1
+    if forger.vault > last:
+        raise fault("forger.vault", f"forger.vault is {forger.vault}; the last vault is {last}")
+    if isinstance(scenario.vaults[forger.vault], BasketConfig):
+        raise fault(
+            "forger.vault",
+            f"forger.vault is {forger.vault}, which is a basket; name a vault of one collateral",
+        )
+    if forger.hour + (forger.guardian_after or 0) >= scenario.duration:
+        raise fault(
+            "forger.hour",
+            f"forger.hour and guardian_after lie at the end of the scenario's {scenario.duration:g} hours or "
+            "behind it; lower them",
+        )
+
+
+def _check_pumper(scenario: Scenario, pumper: PumperConfig) -> None:
+    last = len(scenario.vaults) - 1
+    if pumper.vault > last:
+        raise fault("pumper.vault", f"pumper.vault is {pumper.vault}; the last vault is {last}")
+    vault = scenario.vaults[pumper.vault]
+    if isinstance(vault, BasketConfig) or not vault.dex:
+        raise fault(
+            "pumper.vault",
+            f"pumper.vault is {pumper.vault}, which has no DEX of its own; name a vault that has one",
+        )
+    if pumper.start >= scenario.duration:
+        raise fault(
+            "pumper.start",
+            f"pumper.start is {pumper.start}, but {scenario.duration:g} hours are played; lower it",
+        )
+
+
+def _check_newcomers(scenario: Scenario) -> None:
+    people: list[tuple[str, ArrivalsConfig | ExploiterConfig]] = [
+        (f"arrivals.{number}", each) for number, each in enumerate(scenario.arrivals)
+    ]
+    if scenario.exploiter:
+        people.append(("exploiter", scenario.exploiter))
+    for name, each in people:
+        if each.vault >= len(scenario.vaults):
+            last = len(scenario.vaults) - 1
+            raise fault(f"{name}.vault", f"{name}.vault is {each.vault}; the last vault is {last}")
+        vault = scenario.vaults[each.vault]
+        if isinstance(vault, BasketConfig):
+            raise fault(
+                f"{name}.vault",
+                f"{name}.vault is {each.vault}, which is a basket; name a vault of one collateral",
+            )
+        if isinstance(each, ArrivalsConfig):
+            each.check(name, vault)
+    hours = [(f"arrivals.{number}.start", each.start) for number, each in enumerate(scenario.arrivals)]
+    hours += [(f"acts.{number}.hour", act.hour) for number, act in enumerate(scenario.acts)]
+    hours += [(f"pool.visitors.{number}.start", it.start) for number, it in enumerate(scenario.pool.visitors)]
+    for name, hour in hours:
+        if hour >= scenario.duration:
+            raise fault(
+                name, f"{name} is {hour}, but the scenario ends at hour {scenario.duration:g}; lower it"
+            )
+    for number, act in enumerate(scenario.acts):
+        if act.vault is not None and act.vault >= len(scenario.vaults):
+            name, last = f"acts.{number}.vault", len(scenario.vaults) - 1
+            raise fault(name, f"{name} is {act.vault}; the last vault is {last}")
+
+
+def _check_paths(scenario: Scenario) -> None:
+    """Prices fit into blocks, begin together and can be drawn together."""
+    for name, kind in scenario.paths:
+        if scenario.block_seconds > kind.longest_block * HOUR + 1e-6:
+            raise fault(
+                "block_seconds",
+                f"block_seconds is {scenario.block_seconds}, so that highs or lows of {name} would be "
+                f"skipped; lower it to {kind.longest_block * HOUR:.0f} or less",
+            )
+    begins, said = scenario.first_candles(), "start" in scenario.model_fields_set
+    for name, moment in begins:
+        wanted, where = (scenario.start, "start is") if said else (begins[0][1], f"{begins[0][0]} at")
+        if moment != wanted:
+            raise fault(
+                name,
+                f"{name} begins at {shown(moment)}, but {where} {shown(wanted)}; "
+                f"{'set `start` to that, ' if said else ''}cut the file with `from`, or take another",
+            )
+    joint.check(scenario.paths, len(scenario.collaterals), scenario.correlation)
+
+
+def _check_hours(
+    name: str, place: str, collateral: CollateralConfig, spans: Iterable[Span | BadAnswer | Shock]
+) -> None:
+    """What begins when the price of a collateral has ended is a mistake."""
+    end = collateral.price.hours
+    for number, each in enumerate(spans):
+        begins = each.start if isinstance(each, Span) else each.hour
+        if begins >= end:
+            raise fault(
+                f"{name}.{number}",
+                f"{name}.{number} begins at hour {begins}, but {place}.price ends at hour "
+                f"{end:g}; hours are decimal, so lower it",
+            )
