@@ -105,6 +105,7 @@ def left_out(scenario: Scenario) -> list[str]:
         "curator and guardian act": scenario.acts or scenario.poker,
         "blocks have a price": scenario.gas,
         "an oracle has a second feed": any(each.second or each.fallback for each in feeds),
+        "oracles ask for the loan asset's price": scenario.pool.loan_feed,
         "a rate multiplies prices": any(each.rate for each in feeds),
         "a feed reads the DEX": any(each.reads == "dex" for each in feeds),
         "a feed counts dollars": any(each.quote == "dollars" for each in feeds),
@@ -121,12 +122,11 @@ def adapted(people: Sequence[Borrower], rule: Rule, scenario: Scenario, vault: i
 
     That is the rule's loan-to-value of each collateral, at its feed's first answer, rounded down.
     """
-    configs, loan = scenario.vaults[vault].collaterals, scenario.pool.loan.decimals
+    configs = scenario.vaults[vault].collaterals
     before = sum(len(each.collaterals) for each in scenario.vaults[:vault])
     first = scenario.outside_prices(0)[before : before + len(configs), 0]
     prices = [
-        each.oracle.first_safe_price(float(price), (each.collateral.decimals, loan))
-        for price, each in zip(first, configs, strict=True)
+        scenario.first_safe_price(each, float(price)) for price, each in zip(first, configs, strict=True)
     ]
     found = []
     for person in people:

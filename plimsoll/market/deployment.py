@@ -15,10 +15,15 @@ from plimsoll.chain.engine import Contract
 from plimsoll.chain.protocol import Deployer, Protocol
 from plimsoll.market.oracles import (
     ANSWERS,
+    LoanPlan,
+    LoanSide,
     OraclePlan,
+    Shared,
     Sources,
     UptimeFeed,
+    deployed_loan_side,
     deployed_oracle,
+    modelled_loan_side,
     modelled_oracle,
 )
 from plimsoll.market.refusals import MarketError
@@ -96,6 +101,7 @@ class Parts(Generic[Part]):
     leverage: Part | None = None
     baskets: Mapping[str, tuple[Spoke[Part], ...]] = field(default_factory=dict)
     sequencer: Part | None = None  # the feed that says whether it is up
+    loan_side: LoanSide[Part] | None = None  # what oracles ask of the loan asset
 
     def collaterals(self) -> dict[str, Spoke[Part]]:
         """Every collateral with its price source: by its vault's name, or by basket and number of the leg."""
@@ -125,6 +131,7 @@ class Parts(Generic[Part]):
             turned(self.liquidator), turned(self.leverage),
             {name: tuple(map(spoke, legs)) for name, legs in self.baskets.items()},
             turned(self.sequencer),
+            LoanSide(turn(self.loan_side.feed), turned(self.loan_side.rate)) if self.loan_side else None,
         )  # fmt: skip
 
 
@@ -184,6 +191,11 @@ class MarketPlan:
     has_exchange: bool
     baskets: Mapping[str, BasketPlan] = field(default_factory=dict)
     grace: int | None = None  # seconds without a price after a sequencer's halt; None: no sequencer
+
+    @property
+    def loan_side(self) -> LoanPlan | None:
+        """What all its oracles ask of the loan asset."""
+        return next((it.oracle.loan for it in {**self.vaults, **self._legs()}.values()), None)
 
     def struct(self, loan: str) -> tuple[Any, ...]:
         """`IPool.PoolParams`."""
@@ -247,11 +259,12 @@ def deployed(deployer: Deployer, plan: MarketPlan) -> Deployment:
         up = make("MockFeed", 0, 0)
         up.send("set_round", 0, deployer.engine.now - plan.grace - 1, sender=DEPLOYER)
         sequencer = UptimeFeed(up, plan.grace)
+    shared = Shared(sequencer, deployed_loan_side(deployer, plan.loan_side))
 
     def collateral_of(it: CollateralPlan) -> tuple[Contract, Sources[Contract], str | None]:
         """Token, oracle with what it reads, pair."""
         collateral = token(it.collateral, it.contract)
-        sources = deployed_oracle(deployer, it.oracle, (collateral, loan), plan.decimals(it), sequencer)
+        sources = deployed_oracle(deployer, it.oracle, (collateral, loan), plan.decimals(it), shared)
         pair = None
         if uniswap and it.depth:
             pair = str(uniswap.send("createPair", loan.address, collateral.address, sender=DEPLOYER))
@@ -276,7 +289,7 @@ def deployed(deployer: Deployer, plan: MarketPlan) -> Deployment:
         baskets[name] = tuple(_spoke(basket, *parts) for parts in found)
     parts = Parts(
         loan, made.pool, made.council, made.backstop, spokes, liquidator, leverage, baskets,
-        sequencer.feed if sequencer else None,
+        sequencer.feed if sequencer else None, shared.loan,
     )  # fmt: skip
     return Deployment(parts, protocol, router)
 
@@ -312,11 +325,12 @@ def modelled(chain: twin.Chain, plan: MarketPlan, at: Parts[str]) -> Model:
     if plan.grace is not None:
         sequencer = UptimeFeed(Feed(chain, 0), plan.grace)
         sequencer.feed.set_round(DEPLOYER, 0, chain.now - plan.grace - 1)
+    shared = Shared[Any](sequencer, modelled_loan_side(chain, plan.loan_side))
 
     def collateral_of(it: CollateralPlan, place: Spoke[str]) -> tuple[twin.Token, Sources[Any]]:
         kind = HaltingToken if it.can_halt else twin.Token
         collateral = kind(chain, place.collateral)
-        sources = modelled_oracle(chain, it.oracle, place.oracle, plan.decimals(it), sequencer)
+        sources = modelled_oracle(chain, it.oracle, place.oracle, plan.decimals(it), shared)
         if place.pair and it.depth:
             for token, amount in zip((loan, collateral), plan.stock(it, it.depth), strict=True):
                 token.mint(place.pair, amount)
@@ -347,5 +361,5 @@ def modelled(chain: twin.Chain, plan: MarketPlan, at: Parts[str]) -> Model:
         )
     chain.events.clear()
     up = sequencer.feed if sequencer else None
-    parts = Parts[Any](loan, pool, council, backstop, spokes, liquidator, leverage, baskets, up)
+    parts = Parts[Any](loan, pool, council, backstop, spokes, liquidator, leverage, baskets, up, shared.loan)
     return Model(parts, exchange)

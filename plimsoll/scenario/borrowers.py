@@ -67,15 +67,12 @@ def draw(scenario: Scenario, first_prices: Sequence[float]) -> list[tuple[Borrow
 
 def _pledges(scenario: Scenario, first_prices: Sequence[float]) -> list[list[_Pledge]]:
     """What may be locked in each vault."""
-    rest, loan_decimals = iter(first_prices), scenario.pool.loan.decimals
+    rest = iter(first_prices)
     return [
         [
             _Pledge(
                 number,
-                Fraction(
-                    PRICE_SCALE,
-                    config.oracle.first_safe_price(next(rest), (config.collateral.decimals, loan_decimals)),
-                ),
+                Fraction(PRICE_SCALE, scenario.first_safe_price(config, next(rest))),
                 Fraction(vault.risk_of(leg).threshold),
             )
             for leg, config in enumerate(vault.collaterals)

@@ -36,6 +36,7 @@ def check(scenario: Scenario) -> None:
         _check_vault(scenario, number)
     for name, each in scenario.collaterals:
         _check_collateral(scenario, name, each)
+    _check_loan_side(scenario)
     drawn = [Decimal(0)] * len(scenario.vaults)
     for number, group in enumerate(scenario.borrowers):
         owed = check_group(f"borrowers.{number}", group, scenario.vaults, scenario.pool.loan.decimals)
@@ -93,6 +94,12 @@ def check(scenario: Scenario) -> None:
             if low * 10**feed.decimals < 100:
                 where = f"{name}.{feed_name}.decimals"
                 raise fault(where, f"{where} is {feed.decimals}, too few for a price of {low:.3g}; raise it")
+    loan_feed, low = scenario.pool.loan_feed, float(scenario.loan_prices().min())
+    if loan_feed and low * 10**loan_feed.decimals < 100:
+        raise fault(
+            "pool.loan_feed.decimals",
+            f"pool.loan_feed.decimals is {loan_feed.decimals}, too few for a price of {low:.3g}; raise it",
+        )
     rest = iter(outside[:, 0].tolist())
     by_vault = [[next(rest) for _ in vault.collaterals] for vault in scenario.vaults]
     for number, group in enumerate(scenario.borrowers):
@@ -138,6 +145,31 @@ def _check_collateral(scenario: Scenario, name: str, each: CollateralConfig) -> 
             f"{name}.collateral.decimals is {each.collateral.decimals}; at most {digits} fit with the "
             "feed's decimals",
         )
+
+
+def _check_loan_side(scenario: Scenario) -> None:
+    """What is divided by dollars is in dollars; what the loan asset's feed and rate do comes in time."""
+    pool = scenario.pool
+    if not pool.loan_feed:
+        return
+    for name, each in scenario.collaterals:
+        if each.oracle.quote != "dollars":
+            where = f"{name}.oracle.quote"
+            raise fault(where, f"{where} is loan, but pool.loan_feed divides it; set it to dollars")
+        if pool.loan_rate and pool.loan_rate.fall < 1 and not (each.oracle.second or each.oracle.fallback):
+            raise fault(
+                "pool.loan_rate.fall",
+                f"pool.loan_rate.fall is {pool.loan_rate.fall}, which needs a second source or a fallback in "
+                f"{name}.oracle; add one, or set it to 1",
+            )
+    feed, end = pool.loan_feed, scenario.duration
+    spans = [(f"loan_feed.{it}", getattr(feed, it)) for it in ("outages", "freezes", "bad_answers")]
+    spans += [("loan_rate.moves", pool.loan_rate.moves)] if pool.loan_rate else []
+    for name, span in spans:
+        for number, it in enumerate(span):
+            begins, where = it.start if isinstance(it, Span) else it.hour, f"pool.{name}.{number}"
+            if begins >= end:
+                raise fault(where, f"{where} begins at hour {begins}, but {end:g} are played; lower it")
 
 
 def _check_oracle(scenario: Scenario, name: str, each: CollateralConfig) -> None:

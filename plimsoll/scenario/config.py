@@ -163,6 +163,12 @@ class Scenario(StrictModel):
                 prices *= each.oracle.rate.rates(hours, "market")
         return np.array(paths) / self.loan_prices(path)
 
+    def first_safe_price(self, config: CollateralConfig, price: float) -> int:
+        """What loans before the start are judged at, 1e36, at a first outside price; see `OracleConfig`."""
+        pool, decimals = self.pool, (config.collateral.decimals, self.pool.loan.decimals)
+        rate = pool.loan_rate.units(0) if pool.loan_rate else 0
+        return config.oracle.first_safe_price(price, decimals, pool.loan_plan, rate)
+
     def loan_prices(self, path: int = 0) -> Prices:
         """Dollars for a loan token, a block each; `path` numbers the draws."""
         return np.ones(self.blocks + 1) if self.pool.loan_price is None else self._drawn(path)[-1]

@@ -10,7 +10,7 @@ import numpy as np
 from plimsoll.market.deployment import DEPLOYER, made_up
 from plimsoll.scenario.agents.view import View
 from plimsoll.scenario.markets import Leg
-from plimsoll.scenario.oracles import BadAnswer, FeedConfig
+from plimsoll.scenario.oracles import BadAnswer, LoanFeedConfig
 from plimsoll.scenario.transactions import Action
 from plimsoll.scenario.world import World
 from plimsoll.units import HOUR
@@ -19,7 +19,7 @@ from plimsoll.units import HOUR
 class FeedUpdates:
     """Updates one feed."""
 
-    def __init__(self, settings: FeedConfig, feed: Any) -> None:
+    def __init__(self, settings: LoanFeedConfig, feed: Any) -> None:
         """The feed, on the twin, has just been set to the first price."""
         self._settings = settings
         self._feed = feed
@@ -75,6 +75,31 @@ class Publisher:
             answer = updates.due(world.engine.now, second)
             if answer is not None:
                 yield world.act(DEPLOYER, side, "set_answer", answer, label="feed")
+
+
+class LoanPublisher:
+    """Updates what all oracles ask of the loan asset."""
+
+    def __init__(self, world: World) -> None:
+        """Feed and rate, where there are any, have just been set to their first."""
+        self._side, self._pool = world.loan_feed, world.scenario.pool
+        settings = self._pool.loan_feed
+        self._updates = FeedUpdates(settings, self._side.model) if settings and self._side else None
+
+    def see(self, second: int, loan_price: float) -> None:
+        """The price of a block, in dollars for a loan token; there may be no transactions in it."""
+        if self._updates:
+            self._updates.see(self._pool.asset_price(loan_price, second))
+
+    def update(self, world: World, second: int, loan_price: float) -> Iterator[Action]:
+        """What is due, so many seconds after the start."""
+        if not self._updates or not self._side:
+            return
+        self.see(second, loan_price)
+        yield from world.report_loan(second)
+        answer = self._updates.due(world.engine.now, second)
+        if answer is not None:
+            yield world.act(DEPLOYER, self._side, "set_answer", answer, label="feed")
 
 
 class Marker:

@@ -51,7 +51,7 @@ def _collateral_plan(scenario: Scenario, config: CollateralConfig, price: float)
     digits = 36 + scenario.pool.loan.decimals - config.collateral.decimals - oracle.decimals
     return {
         "collateral": Token(config.collateral.symbol, config.collateral.decimals),
-        "oracle": oracle.oracle_plan(price),
+        "oracle": oracle.oracle_plan(price, scenario.pool.loan_plan),
         "depth": scenario.loan_units(config.dex.depth) if config.dex else None,
         "can_halt": bool(config.halts),
         "traded_at": oracle.answer(price) * 10**digits,

@@ -13,7 +13,7 @@ from typing import Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from plimsoll.market.oracles import RATE_DECIMALS, FeedPlan, OraclePlan, RatePlan
+from plimsoll.market.oracles import RATE_DECIMALS, FeedPlan, LoanPlan, OraclePlan, RatePlan
 from plimsoll.params import per_second, wad
 from plimsoll.scenario.candles import Prices
 from plimsoll.scenario.paths import MAX_HOURS, Shock
@@ -32,8 +32,8 @@ class BadAnswer(StrictModel):
     price: Decimal = Field(gt=0, le=10**9, description="a wrong answer, until the next update")
 
 
-class FeedConfig(StrictModel):
-    """When a feed is updated, and with what.
+class LoanFeedConfig(StrictModel):
+    """When a feed is updated; that of the loan asset, in dollars.
 
     It is as soon as the price has moved by `deviation` since the last answer, or the answer is `heartbeat`
     old; what it says is the price `delay` blocks ago. Its oracle refuses older answers than `patience`. In an
@@ -41,16 +41,6 @@ class FeedConfig(StrictModel):
     the old answer.
     """
 
-    reads: Literal["outside", "dex"] = Field(
-        "outside",
-        description="`outside`: the outside price; `dex`: that of the collateral's DEX at the end of the "
-        "block before",
-    )
-    quote: Literal["loan", "dollars"] = Field(
-        "loan",
-        description="`loan`: what the collateral costs in loan tokens; `dollars`: in dollars, whatever the "
-        "loan asset is worth (see `pool.loan_price`)",
-    )
     deviation: Part = Field(Decimal("0.005"), description="part of the last answer")
     heartbeat: int = Field(HOUR, ge=1, le=PATIENCE, description="seconds")
     patience: int | None = Field(
@@ -82,6 +72,21 @@ class FeedConfig(StrictModel):
         return FeedPlan(self.answer(price), self.decimals, self.stale_after)
 
 
+class FeedConfig(LoanFeedConfig):
+    """The same of a collateral's feed, and what it says."""
+
+    reads: Literal["outside", "dex"] = Field(
+        "outside",
+        description="`outside`: the outside price; `dex`: that of the collateral's DEX at the end of the "
+        "block before",
+    )
+    quote: Literal["loan", "dollars"] = Field(
+        "loan",
+        description="`loan`: what the collateral costs in loan tokens; `dollars`: in dollars, whatever the "
+        "loan asset is worth (see `pool.loan_price`)",
+    )
+
+
 class RateMove(Shock):
     """A move of a rate beside what it earns."""
 
@@ -93,10 +98,10 @@ class RateMove(Shock):
 
 
 class RateConfig(StrictModel):
-    """The collateral is a share of an ERC-4626 vault; `price` is that of the vault's asset.
+    """A token is a share of an ERC-4626 vault: a collateral, whose `price` is that of the vault's asset.
 
     The feed says what the asset costs, the vault how many a share is worth, and the oracle multiplies. What
-    the market pays for a share is the outside price.
+    the market pays for a share is the outside price. By the rate of the loan asset oracles divide.
     """
 
     start: Decimal = Field(Decimal(1), gt=0, le=10**6, description="assets for a share at first")
@@ -190,23 +195,31 @@ class OracleConfig(FeedConfig):
         """What its own feed says of an outside price: the same, or that of the vault's asset."""
         return price / self.rate.at(second, "market") if self.rate else price
 
-    def oracle_plan(self, price: float) -> OraclePlan:
-        """The oracle at a first outside price, made before anything has moved."""
+    def oracle_plan(self, price: float, loan: LoanPlan | None) -> OraclePlan:
+        """The oracle at a first outside price, made before anything has moved; `loan` is the market's."""
         return OraclePlan(
             self.plan(self.asset_price(price, 0)),
             self.rate.plan() if self.rate else None,
             self.second.plan(price) if self.second else None,
             self.fallback.plan(price) if self.fallback else None,
+            loan,
         )
 
-    def first_safe_price(self, price: float, token_decimals: tuple[int, int]) -> int:
+    def first_safe_price(
+        self, price: float, token_decimals: tuple[int, int], loan: LoanPlan | None, loan_rate: int
+    ) -> int:
         """What loans before the start are judged at, 1e36, or a day's growth of the cap less.
 
         Args:
             price: the first outside price.
             token_decimals: of collateral and loan asset.
+            loan: what oracles ask of the loan asset.
+            loan_rate: its rate at the start, in base units.
         """
-        plan = self.oracle_plan(price)
+        plan = self.oracle_plan(price, loan)
+        if loan and loan.rate:
+            most = max(loan.rate.rate, loan_rate)
+            plan = replace(plan, loan=replace(loan, rate=replace(loan.rate, rate=most)))
         if self.rate and plan.rate:
             counted = min(plan.rate.rate, self.rate.units(0))
             plan = replace(plan, rate=replace(plan.rate, rate=counted))

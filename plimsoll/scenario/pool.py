@@ -7,8 +7,10 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from plimsoll.market.oracles import LoanPlan
 from plimsoll.params import LOAN_DECIMALS, CooldownDays, DrawBurst, DrawRefill, RateParams, ReserveFactor
 from plimsoll.scenario.collateral import TokenConfig
+from plimsoll.scenario.oracles import LoanFeedConfig, RateConfig
 from plimsoll.scenario.paths import Path_
 from plimsoll.scenario.spans import SomeTokens, Tokens
 from plimsoll.scenario.strict_model import StrictModel
@@ -24,6 +26,16 @@ class PoolConfig(StrictModel):
         None,
         description="what a loan token is worth, in dollars, 1 at first; prices of collaterals are then in "
         "dollars, too. Without, it keeps its peg",
+    )
+    loan_feed: LoanFeedConfig | None = Field(
+        None,
+        description="the loan asset's feed, by whose answer all oracles divide that of their own, which must "
+        "be in `dollars` then; without, oracles do not ask what a loan token is worth",
+    )
+    loan_rate: RateConfig | None = Field(
+        None,
+        description="the loan asset is a share of an ERC-4626 vault: `loan_feed` says what the vault's asset "
+        "is worth, oracles divide by the rate too, and loans count it at least at its anchor",
     )
     supply: SomeTokens = Field(description="of all lenders together")
     lenders: LendersConfig = LendersConfig()
@@ -52,4 +64,18 @@ class PoolConfig(StrictModel):
         low, high = LOAN_DECIMALS
         if not low <= self.loan.decimals <= high:
             raise ValueError(f"loan.decimals is {self.loan.decimals}; a pool takes {low} to {high}")
+        if self.loan_rate and not self.loan_feed:
+            raise ValueError("loan_rate needs loan_feed, which says what the vault's asset is worth; add one")
         return self
+
+    @property
+    def loan_plan(self) -> LoanPlan | None:
+        """What oracles ask of the loan asset, made before anything has moved."""
+        if not self.loan_feed:
+            return None
+        rate = self.loan_rate.plan() if self.loan_rate else None
+        return LoanPlan(self.loan_feed.plan(self.asset_price(1, 0)), rate)
+
+    def asset_price(self, price: float, second: int) -> float:
+        """What `loan_feed` says when a loan token is worth `price` dollars: that, or its vault's asset."""
+        return price / self.loan_rate.at(second, "market") if self.loan_rate else price

@@ -26,7 +26,7 @@ from plimsoll.scenario.baskets_by_health import BasketsByHealth
 from plimsoll.scenario.blockspace import Blockspace
 from plimsoll.scenario.borrowers import draw
 from plimsoll.scenario.config import Scenario
-from plimsoll.scenario.feeds import Marker, Publisher
+from plimsoll.scenario.feeds import LoanPublisher, Marker, Publisher
 from plimsoll.scenario.opening import BUILD_BLOCK, Opening
 from plimsoll.scenario.parties import AGENTS, kind_of
 from plimsoll.scenario.positions_by_health import PositionsByHealth
@@ -117,6 +117,7 @@ class _Play:
             for market in world.markets
         ]
         self.publishers = [Publisher(leg) for leg in world.legs]
+        self.loan_publisher = LoanPublisher(world)
         self.blockspace = Blockspace(scenario.gas, world)
         self.was_down = False
         self.groups = [
@@ -233,6 +234,7 @@ class _Play:
         self.was_down = True
         for publisher, price in zip(self.publishers, view.outside, strict=True):
             publisher.see(self.world, price, view.second, view.loan_price)
+        self.loan_publisher.see(view.second, view.loan_price)
         self.recorder.path(self._unmoved(block))
         self.recorder.end_of_block(view, self.agents)
 
@@ -246,6 +248,7 @@ class _Play:
         world, view = self.world, self._view(block)
         world.twin.now = self.engine.now
         updates = [*self._restart()] if self.was_down else []
+        updates += self.loan_publisher.update(world, view.second, view.loan_price)
         updates += [
             action
             for publisher, price in zip(self.publishers, view.outside, strict=True)

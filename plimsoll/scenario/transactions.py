@@ -11,6 +11,7 @@ from plimsoll.keeper.choice import Route
 from plimsoll.market.deployment import DEPLOYER
 from plimsoll.scenario.config import Scenario
 from plimsoll.scenario.markets import Leg, Market, Traded
+from plimsoll.scenario.oracles import RateConfig
 from plimsoll.scenario.routes import Path, Routes, Way
 from plimsoll.scenario.sides import Side
 from plimsoll.twin.chain import Event, Revert, require
@@ -57,6 +58,8 @@ class Transactions:
     loan: Side
     exchange: Exchange  # on the twin
     router: Contract | None
+    loan_feed: Side | None
+    loan_rate: Side | None
     liquidator: Side | None
     leverage: Side | None
 
@@ -93,8 +96,14 @@ class Transactions:
         return action._replace(arguments=(*arguments, b""))
 
     def first_answers(self, prices: Sequence[float]) -> list[Action]:
-        """Sets every feed to an outside price, a collateral each, and every rate to its first."""
-        found = []
+        """Sets every feed to an outside price, a collateral each, and every rate to its first.
+
+        A loan token is worth a dollar then.
+        """
+        pool, found = self.scenario.pool, self.report_loan(0)
+        if pool.loan_feed and self.loan_feed:
+            answer = pool.loan_feed.answer(pool.asset_price(1, 0))
+            found.append(self.act(DEPLOYER, self.loan_feed, "set_answer", answer, label="feed"))
         for leg, price in zip(self.legs, prices, strict=True):
             found += self.report(leg, 0)
             own = leg.config.oracle
@@ -105,10 +114,16 @@ class Transactions:
 
     def report(self, leg: Leg, second: int) -> list[Action]:
         """Sets the rate of a collateral to what it is a second after the start, if it is another."""
-        settings = leg.config.oracle.rate
-        if not leg.rate or not settings or (rate := settings.units(second)) == leg.rate.model.rate:
+        return self._reported(leg.rate, leg.config.oracle.rate, second)
+
+    def report_loan(self, second: int) -> list[Action]:
+        """As `report`, of the loan asset."""
+        return self._reported(self.loan_rate, self.scenario.pool.loan_rate, second)
+
+    def _reported(self, side: Side | None, settings: RateConfig | None, second: int) -> list[Action]:
+        if not side or not settings or (rate := settings.units(second)) == side.model.rate:
             return []
-        return [self.act(DEPLOYER, leg.rate, "set_rate", rate, label="rate")]
+        return [self.act(DEPLOYER, side, "set_rate", rate, label="rate")]
 
     def mint(self, token: Side, to: str, amount: int) -> Action:
         """Creates tokens."""

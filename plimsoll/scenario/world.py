@@ -47,7 +47,7 @@ CONTRACTS = (
     *BLUEPRINTS, "Factory", "ChainlinkOracle", "Liquidator", "Leverage", "PlainToken", "BlocklistToken",
     "MockFeed", "MockRateVault",
 )  # fmt: skip
-ORACLE_VIEWS = "price", "safe_price", "marked_at", "confirmed_at", "collateral_rate_cap"
+ORACLE_VIEWS = "price", "safe_price", "marked_at", "confirmed_at", "collateral_rate_cap", "loan_rate_cap"
 GUARDIAN = made_up("guardian")
 
 
@@ -81,6 +81,12 @@ class World(Transactions):
         self.sequencer: Side | None = None
         if chain.sequencer:
             self.sequencer = self._side("MockFeed", chain.sequencer, twin.sequencer)
+        self.loan_feed: Side | None = None
+        self.loan_rate: Side | None = None
+        if chain.loan_side and twin.loan_side:
+            self.loan_feed = self._side("MockFeed", chain.loan_side.feed, twin.loan_side.feed)
+            if chain.loan_side.rate:
+                self.loan_rate = self._side("MockRateVault", chain.loan_side.rate, twin.loan_side.rate)
         self.backstop.model.synced_at = self.backstop.contract.call("synced_at")
         self.council = self._side("Council", chain.council, twin.council)
         self.liquidator: Side | None = None

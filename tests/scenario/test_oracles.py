@@ -193,6 +193,70 @@ def test_a_rate_that_fell_too_far_leaves_the_second_source_alone() -> None:
     assert prices[3] == (pytest.approx(185 * 0.85), pytest.approx(185 * 0.85))
 
 
+# -------------------------------------------------------------------------------------------- the loan asset
+
+LOAN = [
+    "pool.loan_price={kind: waypoints, points: [[0, 1], [1, 0.8], [3, 0.8]]}",
+    "vaults.0.oracle={quote: dollars, deviation: 0}",
+    "liquidators=[]",
+]
+
+
+def test_what_is_named_of_the_loan_asset_is_deployed_once() -> None:
+    feed, rate = (
+        "pool.loan_feed={patience: 900, decimals: 6}",
+        "pool.loan_rate={start: 1.25, cap_growth: 0.1}",
+    )
+    vaults = "vaults.0.legs.{}.oracle.quote=dollars"
+    lab = laboratory(small_basket(feed, rate, *(vaults.format(leg) for leg in range(3))))
+    for leg in lab.world.legs:
+        config = leg.oracle.contract.call("config")
+        assert config.loan_feed[:2] == (lab.world.loan_feed.contract.address, 900)
+        assert config.loan_rate[:2] == (lab.world.loan_rate.contract.address, 10**17 // (365 * DAY))
+        assert leg.oracle.contract.call("loan_rate_cap") >= 125 * 10**16
+    assert lab.world.loan_feed.model.answer == 800_000
+
+
+def test_oracles_divide_by_what_a_loan_token_is_worth() -> None:
+    """200, 195 and so on in dollars; a loan token loses a fifth within the first hour."""
+    blind = said(*LOAN)
+    sees = said(*LOAN, "pool.loan_feed={deviation: 0}")
+    assert [price for price, _ in blind[:7]] == [200, 195, 190, 185, 180, 175, 170]
+    worth = [1 - 0.2 * part / 6 for part in range(7)]
+    expected = [price / each for (price, _), each in zip(blind, worth, strict=False)]
+    assert [price for price, _ in sees[:7]] == pytest.approx(expected, rel=1e-7)
+    late = said(*LOAN, "pool.loan_feed={deviation: 0, delay: 2}")
+    assert late[4][0] == pytest.approx(180 / worth[2], rel=1e-7)
+
+
+def test_without_the_loan_assets_feed_there_is_no_price() -> None:
+    out = "pool.loan_feed={heartbeat: 600, patience: 600, outages: [{start: 0.5, end: 1}]}"
+    prices = [price for price, _ in said(*LOAN, out)]
+    assert [price is None for price in prices[:8]] == [False, False, False, False, True, True, False, False]
+
+
+def test_a_loan_token_that_is_a_share_is_divided_by_its_rate() -> None:
+    """A jump that the vault tells lowers what is lent at once, and the price as far as the cap lets it."""
+    jump = "pool.loan_rate={start: 1.25, cap_growth: 0.05, moves: [{hour: 0.5, factor: 1.5, of: vault}]}"
+    prices = said(*LOAN[1:], "pool.loan_feed={deviation: 0}", jump)
+    assert prices[2] == pytest.approx((190, 190), rel=1e-7)
+    price, safe = prices[3]
+    assert safe == pytest.approx(185 / 1.5, rel=1e-7)
+    assert 185 * (1 - 0.05 / 200) < price < 185
+    both = said(*LOAN[1:], "pool.loan_feed={deviation: 0}", jump.replace("of: vault", "of: both"))
+    assert both[3][1] == pytest.approx(185, rel=1e-7)  # the asset is worth a third less, a share as much
+
+
+def test_loans_start_at_what_the_anchor_of_the_loan_assets_rate_lets_them() -> None:
+    """The oracle was made at a rate that is 4 % above that of the start, which loans count."""
+    usual, capped = (
+        [row.health for row in play(tiny(*LOAN[1:], feed, rate)).positions if row.moment == "start"]
+        for feed in ["pool.loan_feed={}"]
+        for rate in ("pool.loan_rate={}", "pool.loan_rate={anchor: 1.04}")
+    )
+    assert [a / b for a, b in zip(capped, usual, strict=True)] == pytest.approx([1.04] * len(usual))
+
+
 # --------------------------------------------------------------------------------------- fallback and marks
 
 
@@ -340,6 +404,14 @@ def test_a_leg_has_the_same_parts() -> None:
             "sequencer.halts.0 begins at hour 3, but 3 are played; lower it",
         ),
         ("sequencer={grace: 0}", "sequencer.grace is 0, but must be at least 1; raise it"),
+        (
+            "pool.loan_rate={}",
+            "pool: loan_rate needs loan_feed, which says what the vault's asset is worth; add one",
+        ),
+        (
+            "pool.loan_feed={}",
+            "vaults.0.oracle.quote is loan, but pool.loan_feed divides it; set it to dollars",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused(setting: str, sentence: str) -> None:
@@ -351,3 +423,31 @@ def test_what_does_not_fit_is_refused(setting: str, sentence: str) -> None:
 def test_a_feed_of_a_dex_needs_one() -> None:
     with pytest.raises(ScenarioError, match=r"vaults.0.oracle.second.reads is dex, but vaults.0 has no dex"):
         tiny("vaults.0.oracle.second={reads: dex}", "vaults.0.dex=null", "liquidators=[]")
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        (
+            ["pool.loan_feed={}", "pool.loan_rate={fall: 0.2}"],
+            "pool.loan_rate.fall is 0.2, which needs a second source or a fallback in vaults.0.oracle; add "
+            "one, or set it to 1",
+        ),
+        (
+            ["pool.loan_feed={freezes: [{start: 3, end: 4}]}"],
+            "pool.loan_feed.freezes.0 begins at hour 3, but 3 are played; lower it",
+        ),
+        (
+            ["pool.loan_feed={}", "pool.loan_rate={moves: [{hour: 5, factor: 2}]}"],
+            "pool.loan_rate.moves.0 begins at hour 5, but 3 are played; lower it",
+        ),
+        (
+            ["pool.loan_feed={decimals: 1}"],
+            "pool.loan_feed.decimals is 1, too few for a price of 1; raise it",
+        ),
+    ],
+)
+def test_what_does_not_fit_the_loan_assets_side_is_refused(settings: list[str], sentence: str) -> None:
+    with pytest.raises(ScenarioError) as refused:
+        tiny("vaults.0.oracle.quote=dollars", *settings)
+    assert str(refused.value).endswith(f": {sentence}.")
