@@ -117,6 +117,7 @@ _QUOTES = (
     Column("path", "quote", "outside price without feedback"),
     Column("outside", "quote", "outside price with feedback"),
     Column("oracle", "quote", "what the oracle says; empty while it refuses"),
+    Column("safe", "quote", "the oracle's safe price, at which loans are judged; empty while it refuses"),
     Column("dex", "quote", "marginal price on the DEX, before its fee; empty without one"),
 )  # in `vaults` empty for a basket
 

@@ -38,6 +38,12 @@ class Leg:
         """The oracle's safe price, 1e36; 0 while it has none."""
         return self._asked(self.oracle.model.safe_price)
 
+    @property
+    def has_safe_price(self) -> bool:
+        """Whether its safe price may be another than its price."""
+        parts = self.oracle.model.parts
+        return bool(parts.second or parts.fallback or parts.collateral_rate or parts.loan_rate)
+
     @staticmethod
     def _asked(question: Callable[[], int]) -> int:
         try:

@@ -229,7 +229,7 @@ class Recorder:
 
     def _vault_row(self, view: View, number: int, market: Market) -> VaultRow:
         drawn = market.vault.model.pool.line(market.vault.contract.address)[1]
-        path, outside, oracle, dex = (None,) * 4 if market.is_basket else self._quotes(view, number, 0)
+        path, outside, oracle, safe, dex = (None,) * 5 if market.is_basket else self._quotes(view, number, 0)
         healths = view.healths_at(number, (0, 0.05, 0.25, 0.5, 0.75))
         return VaultRow(
             block=view.block,
@@ -238,6 +238,7 @@ class Recorder:
             path=path,
             outside=outside,
             oracle=oracle,
+            safe=safe,
             dex=dex,
             positions=len(view.rankings[number]),
             health_min=healths[0],
@@ -254,11 +255,11 @@ class Recorder:
         )
 
     def _leg_row(self, view: View, number: int, place: int, leg: Leg) -> LegRow:
-        path, outside, oracle, dex = self._quotes(view, number, place)
+        path, outside, oracle, safe, dex = self._quotes(view, number, place)
         basket = self._world.markets[number].vault
         locked = leg.collateral.model.balance_of(basket.contract.address)
         seized = self._seized[leg.number]
-        return LegRow(view.block, view.hour, number, place, path, outside, oracle, dex, locked, seized)
+        return LegRow(view.block, view.hour, number, place, path, outside, oracle, safe, dex, locked, seized)
 
     def _ladder_rows(self, view: View) -> Iterator[LadderRow]:
         """The debt of each vault by liquidation price."""
@@ -275,13 +276,17 @@ class Recorder:
                     rung.collateral,
                 )  # fmt: skip
 
-    def _quotes(self, view: View, number: int, place: int) -> tuple[float, float, float | None, float | None]:
-        """Path, outside price, oracle and DEX of a collateral, loan tokens for a whole one."""
+    def _quotes(
+        self, view: View, number: int, place: int
+    ) -> tuple[float, float, float | None, float | None, float | None]:
+        """Path, outside price, both prices of the oracle and DEX of a collateral, loan tokens for a whole."""
         leg, price = self._world.markets[number].legs[place], view.prices(number)[place]
+        safe, unit = leg.safe_price() if leg.has_safe_price else price, self._unit(leg)
         return (
             self._path[leg.number],
             view.outside[leg.number],
-            price / self._unit(leg) if price else None,
+            price / unit if price else None,
+            safe / unit if safe else None,
             self._world.dex_price(leg) if leg.pair else None,
         )
 

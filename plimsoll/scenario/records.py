@@ -75,6 +75,7 @@ class VaultRow(NamedTuple):
     path: float | None  # loan tokens for a whole collateral token, without feedback
     outside: float | None  # with feedback
     oracle: float | None  # what the vault's oracle says; None while it refuses
+    safe: float | None  # its safe price
     dex: float | None  # marginal price on the DEX
     positions: int  # with debt
     health_min: float | None
@@ -100,6 +101,7 @@ class LegRow(NamedTuple):
     path: float  # loan tokens for a whole collateral token, without feedback
     outside: float  # with feedback
     oracle: float | None  # what the leg's oracle says; None while it refuses
+    safe: float | None  # its safe price
     dex: float | None  # marginal price on the DEX
     locked: int  # in all positions
     seized: int  # since the last recorded block

@@ -140,6 +140,15 @@ def test_a_spike_of_one_source_lends_nothing_on_it() -> None:
     assert round(borrowed(3, spike, OTHER)) == 100 * 185 * 0.8
 
 
+def test_tables_have_both_prices() -> None:
+    """Of two sources, of one, and while both are silent."""
+    dip = "second={deviation: 0, bad_answers: [{hour: 0.4, price: 100}], freezes: [{start: 0.5, end: 0.8}]}"
+    two = play(tiny("liquidators=[]", f"vaults.0.oracle.{dip}"))
+    assert [(row.oracle, row.safe) for row in two.vaults[2:4]] == [(190, 190), (185, 100)]
+    one = play(tiny("vaults.0.oracle={outages: [{start: 0.1, end: 9}], heartbeat: 600, patience: 600}"))
+    assert [(row.oracle, row.safe) for row in one.vaults[1:3]] == [(200, 200), (None, None)]
+
+
 # ------------------------------------------------------------------------------------------------------ rates
 
 

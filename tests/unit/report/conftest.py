@@ -67,8 +67,8 @@ def close(vault: int, kind: str, block: int, waited: int, price: int, **amounts:
 def vault_row(block: int, vault: int, path: float, outside: float, **known: int | float | None) -> VaultRow:
     """A vault's row; the oracle says the outside price."""
     plain = {
-        "oracle": outside, "dex": None, "positions": 2, "health_min": 1.1, "health_p05": 1.1,
-        "health_p25": 1.2, "health_p50": 1.5, "health_p75": 1.9, "debt": 5_000 * USDC,
+        "oracle": outside, "safe": outside, "dex": None, "positions": 2, "health_min": 1.1,
+        "health_p05": 1.1, "health_p25": 1.2, "health_p50": 1.5, "health_p75": 1.9, "debt": 5_000 * USDC,
         "liquidatable": 0, "closes": 0, "repaid": 0, "seized": 0, "reverted": 0,
     }  # fmt: skip
     return VaultRow(block, block / 2, vault, path, outside, **(plain | known))

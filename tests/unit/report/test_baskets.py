@@ -37,17 +37,17 @@ OWNER = made_up("borrower")
 def vault_row(block: int, health: float) -> VaultRow:
     """The basket's row: it has no price."""
     return VaultRow(
-        block=block, hour=block / 2, vault=0, path=None, outside=None, oracle=None, dex=None, positions=1,
-        health_min=health, health_p05=health, health_p25=health, health_p50=health, health_p75=health,
-        debt=30_000 * USDC, liquidatable=0, closes=0, repaid=0, seized=None, reverted=0,
+        block=block, hour=block / 2, vault=0, path=None, outside=None, oracle=None, safe=None, dex=None,
+        positions=1, health_min=health, health_p05=health, health_p25=health, health_p50=health,
+        health_p75=health, debt=30_000 * USDC, liquidatable=0, closes=0, repaid=0, seized=None, reverted=0,
     )  # fmt: skip
 
 
 def leg_rows(block: int, ether: float, outside: float) -> list[LegRow]:
     """Ether falls, with feedback further; bitcoin stands."""
     return [
-        LegRow(block, block / 2, 0, 0, ether, outside, outside, None, 10 * WETH, 0),
-        LegRow(block, block / 2, 0, 1, 40_000, 40_000, None, None, WBTC, 0),
+        LegRow(block, block / 2, 0, 0, ether, outside, outside, outside, None, 10 * WETH, 0),
+        LegRow(block, block / 2, 0, 1, 40_000, 40_000, None, None, None, WBTC, 0),
     ]
 
 
@@ -144,8 +144,8 @@ def test_a_basket_can_be_laid_beside_vaults(folder, tmp_path) -> None:
     scenario = parse(SCENARIO, "hand.yaml", ["vaults.0.separate=true"])
     rows = [
         VaultRow(
-            block=block, hour=block / 2, vault=vault, path=1.0, outside=1.0, oracle=1.0, dex=None,
-            positions=0, health_min=None, health_p05=None, health_p25=None, health_p50=None,
+            block=block, hour=block / 2, vault=vault, path=1.0, outside=1.0, oracle=1.0, safe=1.0,
+            dex=None, positions=0, health_min=None, health_p05=None, health_p25=None, health_p50=None,
             health_p75=None, debt=0, liquidatable=0, closes=0, repaid=0, seized=0, reverted=0,
         )
         for block in range(3)
