@@ -16,7 +16,7 @@ def packed(case: BasketCase) -> tuple:
     prices = (*case.prices, *(0,) * (8 - len(case.prices)))
     return (
         pack(mask, case.debt_shares), packed_amounts(case.amounts), prices, case.without,
-        astuple(case.totals), case.max_repay,
+        case.totals, case.max_repay,
     )  # fmt: skip
 
 
