@@ -245,8 +245,9 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _HOUR,
         _VAULT,
         Column("price", "quote", "a price; positions here can be liquidated below it or up to 2.5 % above"),
+        Column("health", "ratio", "of a basket, instead: a health factor; theirs is at most 2.5 % more"),
         Column("debt", "loan", "debt of these, rounded up"),
-        Column("collateral", "collateral", "what they have locked"),
+        Column("collateral", "collateral", "what they have locked; empty for a basket"),
     ),
     "flows": (
         _BLOCK,
@@ -299,7 +300,7 @@ PURPOSES = {
     "seizures": "one row for each close of a position in a basket and leg that the position had",
     "holdings": "one row for each borrower and leg of a basket at the start, and one at the end",
     "fees": "what each agent paid for its transactions of a block, where gas has a price",
-    "ladder": "debt by liquidation price at 100 to 200 moments, one row for each vault and price with debt",
+    "ladder": "debt by liquidation price, of a basket by health, at 100 to 200 moments; a row for each",
     "flows": "one row for each payer, payee, purpose, vault and leg since the last recorded block",
     "profits": "one row for each party, at the end",
 }

@@ -153,13 +153,13 @@ def _vault(run: Run, vault: int, blocks: Any) -> dict[str, Any]:
 
 
 def _bands(run: Run, vault: int, blocks: Any) -> dict[str, Any] | None:
-    """Debt by health at the moments of the ladder; at the outside price while the oracle refuses."""
+    """Debt by health at the moments of the ladder; at the outside price while a vault's oracle refuses."""
     ladder = run.of("ladder", vault)
     if ladder.empty:
         return None
     rows = run.of("vaults", vault).set_index("block")
     price = rows["oracle"].fillna(rows["outside"])
-    healths = ladder["block"].map(price) / ladder["price"]
+    healths = ladder["health"].fillna(ladder["block"].map(price) / ladder["price"].astype(float))
     kinds = np.digitize(healths, HEALTHS)
     summed = ladder.groupby([ladder["block"], kinds])["debt"].sum().unstack(fill_value=0)
     summed = summed.reindex(columns=range(len(HEALTHS) + 1), fill_value=0)

@@ -52,6 +52,7 @@ class Drawn:
         """Writes it as SVG, PDF or PNG, by the end of the file's name.
 
         Raises:
+            FileNotFoundError: there is no folder for it.
             ValueError: it ends otherwise.
         """
         save(self.figure, Path(path))

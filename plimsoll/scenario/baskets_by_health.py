@@ -7,10 +7,12 @@ floats, which select candidates; the exact twin decides.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import exp, inf
 
 import numpy as np
 import numpy.typing as npt
 
+from plimsoll.scenario.ladder import STEPS
 from plimsoll.scenario.positions_by_health import SLACK, assets_per_share, place_of
 from plimsoll.twin.basket import Basket
 from plimsoll.units import PRICE_SCALE, WAD
@@ -61,6 +63,20 @@ class BasketsByHealth:
             return [None] * len(parts)
         found = np.sort(self._healths(prices))
         return [float(found[place_of(part, len(self))]) for part in parts]
+
+    def rungs(self, prices: Sequence[int]) -> Iterator[tuple[float, int]]:
+        """Healths in steps as in `ladder`, the lowest first, and the debt shares of whose is there.
+
+        Those whose collateral is worth nothing are left out.
+        """
+        sums: dict[int, int] = {}
+        with np.errstate(divide="ignore"):
+            places = np.floor(np.log(self._healths(prices)) * STEPS)
+        for place, (*_, shares) in zip(places.tolist(), self._rows.values(), strict=True):
+            if place > -inf:
+                sums[int(place)] = sums.get(int(place), 0) + shares
+        for rung in sorted(sums):
+            yield exp(rung / STEPS), sums[rung]
 
     def _healths(self, prices: Sequence[int]) -> npt.NDArray[np.float64]:
         if not self._rows:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from plimsoll.scenario import profits
 from plimsoll.scenario.agents.view import Agent, View
+from plimsoll.scenario.baskets_by_health import BasketsByHealth
 from plimsoll.scenario.books import Book, Closed
 from plimsoll.scenario.config import Scenario
 from plimsoll.scenario.flows import Flows
@@ -262,9 +263,14 @@ class Recorder:
         return LegRow(view.block, view.hour, number, place, path, outside, oracle, safe, dex, locked, seized)
 
     def _ladder_rows(self, view: View) -> Iterator[LadderRow]:
-        """The debt of each vault by liquidation price."""
+        """The debt of each vault by liquidation price, of each basket by health."""
         totals = DebtTotals(*self._world.debt_totals())
         for number, (market, ladder) in enumerate(zip(self._world.markets, self._ladders, strict=True)):
+            ranking = view.rankings[number]
+            if isinstance(ranking, BasketsByHealth):
+                for health, shares in ranking.rungs(view.prices(number)):
+                    debt = totals.assets_up(shares)
+                    yield LadderRow(view.block, view.hour, number, None, health, debt, None)
             if ladder is None:
                 continue
             assets = assets_per_share(self._world.pool.model)
@@ -272,8 +278,8 @@ class Recorder:
             price = assets / threshold * PRICE_SCALE / self._unit(market.leg)
             for rung in ladder.rungs():
                 yield LadderRow(
-                    view.block, view.hour, number, rung.key * price, totals.assets_up(rung.shares),
-                    rung.collateral,
+                    view.block, view.hour, number, rung.key * price, None,
+                    totals.assets_up(rung.shares), rung.collateral,
                 )  # fmt: skip
 
     def _quotes(

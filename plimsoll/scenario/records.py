@@ -108,14 +108,18 @@ class LegRow(NamedTuple):
 
 
 class LadderRow(NamedTuple):
-    """The positions of one vault whose liquidation prices are near each other, at the end of a block."""
+    """The positions of one vault whose liquidation prices are near each other, at the end of a block.
+
+    Of a basket, which has no price of its own, those whose healths are.
+    """
 
     block: int
     hour: float
     vault: int
-    price: float  # loan tokens for a whole collateral token; theirs are at most 2.5 % above it
+    price: float | None  # loan tokens for a whole collateral token; theirs are at most 2.5 % above it
+    health: float | None  # of a basket; theirs are at most 2.5 % above it
     debt: int
-    collateral: int
+    collateral: int | None
 
 
 class PoolRow(NamedTuple):

@@ -366,6 +366,8 @@ def test_pictures_of_a_sweep_are_shown_and_saved(study, tmp_path) -> None:
     assert drawn.save(tmp_path / "heat.pdf").read_bytes().startswith(b"%PDF")
     assert study.curve().save(tmp_path / "curve.svg").exists()
     assert study.likelihood().save(tmp_path / "risk.png").exists()
+    with pytest.raises(FileNotFoundError, match=r"^there is no folder .*/nodir for heat.pdf; make it first$"):
+        drawn.save(tmp_path / "nodir" / "heat.pdf")
     for draw, message in (
         (lambda: study.heat_map("nothing"), "'nothing' is no figure of this sweep; it has bad_debt_mean, "),
         (lambda: drawn.save(tmp_path / "heat.gif"), ".gif is no format of a figure"),

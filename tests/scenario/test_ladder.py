@@ -6,7 +6,7 @@ from math import exp
 import pytest
 
 from plimsoll.scenario.ladder import STEPS, Ladder
-from plimsoll.units import PRICE_SCALE
+from plimsoll.units import PRICE_SCALE, WAD
 from tests.utils.laboratory import play, small_basket
 
 
@@ -67,9 +67,22 @@ def test_changes_lead_from_the_positions_at_the_start_to_those_at_the_end(result
     assert at[0] == 1 < at[result.scenario.blocks]
 
 
-def test_a_basket_has_no_ladder_and_changes_by_leg() -> None:
+def test_a_basket_has_a_ladder_of_healths() -> None:
+    """All debt, each at its owner's health; the basket's token has no price of its own."""
     result = play(small_basket())
-    assert result.ladder == []
+    assert {(row.price, row.collateral) for row in result.ladder} == {(None, None)}
+    for row in result.vaults:
+        rungs = [each for each in result.ladder if each.block == row.block]
+        assert sum(each.debt for each in rungs) == pytest.approx(row.debt, abs=100)
+        assert rungs[0].health <= row.health_min * 1.000_001 <= rungs[0].health * exp(1.001 / STEPS)
+    start = [each.health for each in result.ladder if each.block == 0]
+    for row in result.positions:
+        if row.moment == "start":
+            assert any(each <= row.health / WAD * 1.000_001 <= each * exp(1.001 / STEPS) for each in start)
+
+
+def test_a_basket_has_changes_by_leg() -> None:
+    result = play(small_basket())
     start, end = (
         {(row.owner, row.leg): row.amount for row in result.holdings if row.moment == moment and row.amount}
         for moment in ("start", "end")

@@ -54,7 +54,8 @@ CHARTS = {
     "debt-over-time": Chart(
         "Debt by liquidation price, over time",
         "Where the price runs into debt, liquidations take it away or move it down; what stays above the "
-        "price waits. At 100 to 200 moments; a bar is 2.5 % of the price.",
+        "price waits. At 100 to 200 moments; a bar is 2.5 % of the price. Of a basket by health factor: what "
+        "stands below 1 waits.",
         people.debt_over_time,
         ("ladder", "vaults"),
     ),
@@ -83,9 +84,10 @@ CHARTS = {
         "One mark for each close. Above the line a close takes more collateral for a unit of debt than the "
         "position holds for one, and health falls; shortfall closes stand on the line. A fixed bonus crosses "
         "it: right of the crossing a close of a part under such a rule lowers health, and the legend counts "
-        "how many of ours happened there. What lies beyond 150 % stands at that.",
+        "how many of ours happened there. What lies beyond 150 % stands at that. Of a basket closes "
+        "that leave out no leg.",
         closes.frontier,
-        ("liquidations",),
+        ("liquidations", "seizures"),
     ),
     "over-liquidation": Chart(
         "Debt repaid against the least needed",

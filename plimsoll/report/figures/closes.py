@@ -140,21 +140,19 @@ def frontier(runs: Sequence[Run]) -> Figure:
 
     A close of debt x for collateral worth (1 + b)*x lowers the health of a position with debt D and
     collateral worth V iff 1 + b > V/D. Beside our closes two rules with a fixed bonus, at the same moments.
+    The same holds of a basket whatever its legs' thresholds are, for closes that take a slice: of those that
+    leave legs out the mark says nothing.
     """
     sheet = Sheet(runs, vaults_of(runs), height=3.6)
-    single = [(run, number, vault) for run in runs for number, vault in enumerate(run.scenario.vaults)
-              if len(vault.collaterals) == 1]  # fmt: skip
-    highest = max([1.04, *(ltv for run, number, _ in single for ltv in _with_ltv(run, number)["ltv"])])
-    left = 0.96 * min((float(vault.threshold) for *_, vault in single), default=1)
+    spokes = [(run, number) for run in runs for number in range(len(run.scenario.vaults))]
+    known = {(id(run), number): _with_ltv(run, number) for run, number in spokes}
+    highest = max([1.04, *(ltv for rows in known.values() for ltv in rows["ltv"])])
+    left = 0.96 * min(_threshold(run, number) for run, number in spokes)
     right = 1.01 * min(HIGHEST_LTV, highest)
     for run, vault, panel in sheet.vaults():
-        risk = run.scenario.vaults[vault]
-        if len(risk.collaterals) > 1:
-            sheet.empty(panel, "Not drawn for a basket, whose legs have thresholds of their own")
-            continue
-        rows = _with_ltv(run, vault)
+        risk, rows = run.scenario.vaults[vault], known[id(run), vault]
         ltv = rows["ltv"]
-        threshold, top = float(risk.threshold), 1.6 * float(risk.bonus_max)
+        threshold, top = _threshold(run, vault), 1.6 * float(risk.bonus_max)
         along = np.linspace(left, right, 200)
         edge = 1 / along - 1
         panel.fill_between(
@@ -185,11 +183,39 @@ def frontier(runs: Sequence[Run]) -> Figure:
     return sheet.done("debt over the collateral's value at the oracle's price, before the close")
 
 
+def _threshold(run: Run, vault: int) -> float:
+    """Of a vault; of a basket the lowest of its legs."""
+    config = run.scenario.vaults[vault]
+    return min(float(config.risk_of(leg).threshold) for leg in range(len(config.collaterals)))
+
+
 def _with_ltv(run: Run, vault: int) -> pd.DataFrame:
-    """The closes of a vault, with the loan-to-value before."""
+    """The closes of a vault or basket that took something of each leg, with the loan-to-value before."""
     rows = run.of("liquidations", vault)
-    rows = rows[(rows["extinguished"] > 0) & (rows["collateral_before"] > 0)]
-    return rows.assign(ltv=rows["debt_before"] / (rows["collateral_before"] * rows["price"]))
+    if len(run.scenario.vaults[vault].collaterals) == 1:
+        rows = rows.assign(value=rows["collateral_before"].astype(float) * rows["price"])
+    else:
+        rows = _of_slices(rows, run.of("seizures", vault))
+    rows = rows[(rows["extinguished"] > 0) & (rows["value"] > 0)]
+    return rows.assign(ltv=rows["debt_before"].astype(float) / rows["value"])
+
+
+def _of_slices(rows: pd.DataFrame, seizures: pd.DataFrame) -> pd.DataFrame:
+    """The closes of a basket that left out no leg, with what was locked before.
+
+    One owner's closes in one block stand in the same order in both tables.
+    """
+    close = ["block", "owner", "turn"]
+    legs = seizures.assign(
+        turn=seizures.groupby(["block", "owner", "leg"]).cumcount(),
+        value=seizures["before"].astype(float) * seizures["price"].astype(float),
+        taken=(seizures["seized"] > 0) | (seizures["before"] == 0),
+    )
+    of_close = legs.groupby(close).agg(
+        value=("value", lambda it: it.sum(skipna=False)), whole=("taken", "all")
+    )
+    rows = rows.assign(turn=rows.groupby(["block", "owner"]).cumcount()).join(of_close, on=close)
+    return rows[rows["whole"].fillna(False).astype(bool)]
 
 
 def morpho_bonus(threshold: float) -> float:

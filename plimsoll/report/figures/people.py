@@ -88,29 +88,31 @@ def debt_by_price(runs: Sequence[Run]) -> Figure:
 
 
 def debt_over_time(runs: Sequence[Run]) -> Figure:
-    """Debt by liquidation price at every moment, and the oracle's price that goes through it."""
+    """Debt by liquidation price at every moment, and the oracle's price that goes through it.
+
+    Of a basket by health, and the line at 1.
+    """
     from matplotlib.colors import to_rgb
 
     sheet = Sheet(runs, vaults_of(runs), height=3.4)
     for run, vault, panel in sheet.vaults():
-        known = pd.concat([each.of("ladder", vault) for each in runs])
-        rows, quotes = run.of("ladder", vault), run.of("vaults", vault)
-        if len(run.scenario.vaults[vault].collaterals) > 1:
-            sheet.empty(panel, "A basket has no price of its own")
-            continue
+        by_health = _along(runs, vault) == "health"
+        known = pd.concat([_laid_out(each, vault, by_health) for each in runs])
+        rows, quotes = _laid_out(run, vault, by_health), run.of("vaults", vault)
         if rows.empty:
             sheet.empty(panel, "No debt")
             continue
-        prices = pd.concat([known["price"], *(each.of("vaults", vault)["outside"] for each in runs)])
-        rung = known["price"].iloc[0]  # all stand a whole number of rungs from it, but for interest
-        low = rung / RUNG ** np.ceil(np.log(rung / prices.min()) / np.log(RUNG))
-        high = prices.max() * RUNG
+        others = [[1.0]] if by_health else [each.of("vaults", vault)["outside"] for each in runs]
+        places = np.concatenate([known["place"], *others]).astype(float)
+        rung = known["place"].iloc[0]  # all stand a whole number of rungs from it, but for interest
+        low = rung / RUNG ** np.ceil(np.log(rung / places.min()) / np.log(RUNG))
+        high = places.max() * RUNG
         count = int(np.ceil(np.log(high / low) / np.log(RUNG)))
         moments = np.sort(rows["hour"].unique())
-        places = np.clip((np.log(rows["price"] / low) / np.log(RUNG)).round().astype(int), 0, count - 1)
+        rungs = np.clip((np.log(rows["place"] / low) / np.log(RUNG)).round().astype(int), 0, count - 1)
         debt = np.zeros((count, len(moments)))
-        np.add.at(debt, (places, np.searchsorted(moments, rows["hour"])), rows["debt"])
-        darkest = known.groupby(["hour", "price"])["debt"].sum().max()
+        np.add.at(debt, (rungs, np.searchsorted(moments, rows["hour"])), rows["debt"])
+        darkest = known.groupby(["hour", "place"])["debt"].sum().max()
         picture = np.empty((*debt.shape, 4))
         picture[..., :3] = to_rgb(BLUE)
         picture[..., 3] = np.sqrt(np.clip(debt / darkest, 0, 1))
@@ -121,14 +123,28 @@ def debt_over_time(runs: Sequence[Run]) -> Figure:
             extent=(0, run.scenario.duration, *ends),
         )  # fmt: skip
         panel.fill_between([], [], color=BLUE, label=f"debt; darkest: {darkest:,.0f} {run.loan} a bar")
-        panel.plot(
-            quotes["hour"], np.log10(quotes["oracle"].astype(float)), color=VERMILLION, linewidth=1.5,
-            label="the oracle's price: debt above can be liquidated",
-        )  # fmt: skip
+        if by_health:
+            panel.axhline(0, color=VERMILLION, linewidth=1.5, linestyle="--", label="1: liquidatable below")
+        else:
+            panel.plot(
+                quotes["hour"], np.log10(quotes["oracle"].astype(float)), color=VERMILLION, linewidth=1.5,
+                label="the oracle's price: debt above can be liquidated",
+            )  # fmt: skip
         panel.set_ylim(*ends)
-        panel.set_yticks(marks := _marks(low, high), [f"{price:,g}" for price in 10**marks])
-        panel.set_ylabel(f"liquidation price, {run.loan}")
+        panel.set_yticks(marks := _marks(low, high), [f"{place:,g}" for place in 10**marks])
+        panel.set_ylabel("health factor" if by_health else f"liquidation price, {run.loan}")
     return sheet.done_in_time()
+
+
+def _laid_out(run: Run, vault: int, by_health: bool) -> pd.DataFrame:
+    """The ladder of a vault, with the price or the health at which each rung has its place."""
+    rows, quotes = run.of("ladder", vault), run.of("vaults", vault).set_index("block")
+    if not by_health:
+        return rows.assign(place=rows["price"])
+    price = quotes["oracle"].astype(float)
+    own = rows["block"].map(price) / rows["price"].astype(float)
+    rows = rows.assign(place=rows["health"].astype(float).fillna(own).clip(upper=TOP_HEALTH))
+    return rows[rows["place"].notna()]
 
 
 def _marks(low: float, high: float) -> Any:

@@ -26,7 +26,14 @@ _COLOUR = re.compile(r"(?<=: )#([0-9a-f]{6})\b")
 
 
 def write(figure: Figure, path: Path) -> None:
-    """Writes a figure as what its file's name ends with."""
+    """Writes a figure as what its file's name ends with.
+
+    Raises:
+        FileNotFoundError: there is no folder for it.
+        ValueError: it ends with no format.
+    """
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"there is no folder {path.parent} for {path.name}; make it first")
     match path.suffix:
         case ".svg":
             _svg(figure, path)

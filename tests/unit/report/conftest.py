@@ -151,10 +151,10 @@ def result(scenario: Scenario) -> Result:
             FlowRow(2, 1.0, "borrowers", "reserve", "rounding", 0, None, 1, None, 1),
         ],
         ladder=[
-            LadderRow(0, 0.0, 0, 1_600.0, 4_000 * USDC, 3 * WETH),
-            LadderRow(0, 0.0, 1, 25_000.0, 20_000 * USDC, WBTC),
-            LadderRow(1, 0.5, 0, 1_600.0, 4_000 * USDC, 3 * WETH),
-            LadderRow(2, 1.0, 0, 650.0, 1_620 * USDC, 3 * WETH),
+            LadderRow(0, 0.0, 0, 1_600.0, None, 4_000 * USDC, 3 * WETH),
+            LadderRow(0, 0.0, 1, 25_000.0, None, 20_000 * USDC, WBTC),
+            LadderRow(1, 0.5, 0, 1_600.0, None, 4_000 * USDC, 3 * WETH),
+            LadderRow(2, 1.0, 0, 650.0, None, 1_620 * USDC, 3 * WETH),
         ],
         profits=[
             profit("borrowers", "borrowers", 200, -5_000),

@@ -1,18 +1,22 @@
 """A basket's run made by hand: measures, tables, pictures."""
 
 from dataclasses import replace
+from math import exp
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from plimsoll.market.deployment import made_up
+from plimsoll.report import figures
 from plimsoll.report.compare import compare
 from plimsoll.report.folder import read
 from plimsoll.report.measures import measure
 from plimsoll.report.page import of_run
 from plimsoll.report.write import write
+from plimsoll.scenario.ladder import STEPS
 from plimsoll.scenario.reading import parse
-from plimsoll.scenario.records import HoldingRow, LegRow, PositionRow, Result, SeizureRow, VaultRow
+from plimsoll.scenario.records import HoldingRow, LadderRow, LegRow, PositionRow, Result, SeizureRow, VaultRow
 from tests.unit.report.conftest import USDC, WAD, WBTC, WETH, close, pool_row
 
 SCENARIO = """\
@@ -73,6 +77,10 @@ def result() -> Result:
             SeizureRow(1, 0.5, 0, 0, OWNER, 1_250 * 10**24, 10 * WETH, WETH),
             SeizureRow(1, 0.5, 0, 1, OWNER, None, WBTC, WBTC // 10),
         ],
+        ladder=[
+            LadderRow(0, 0.0, 0, None, exp(10 / STEPS), 35_000 * USDC, None),
+            LadderRow(2, 1.0, 0, None, exp(-4 / STEPS), 30_000 * USDC, None),
+        ],
         holdings=[
             HoldingRow("start", 0, 0, OWNER, 10 * WETH),
             HoldingRow("start", 0, 1, OWNER, WBTC),
@@ -125,6 +133,44 @@ def test_the_report_tells_every_leg(folder, result) -> None:
     page = of_run(run, {name: [] for name in result.tables()}, "")
     assert "WETH went from 2,000 USDC to 500 at its lowest" in page
     assert "WBTC went from 40,000 USDC" in page
+
+
+def test_debt_stands_at_its_health_and_time(folder) -> None:
+    figure = figures.draw("debt-over-time", [read(folder)])
+    (panel,) = figure.axes
+    (image,) = panel.images
+    low, high = image.get_extent()[2:]
+    rungs = np.linspace(low, high, image.get_array().shape[0] + 1)
+    for column, rung in ((0, 10), (-1, -4)):
+        (at,) = np.flatnonzero(image.get_array()[:, column, 3])
+        assert rungs[at] == pytest.approx(np.log10(exp(rung / STEPS)))
+    (line,) = panel.lines
+    assert (line.get_label(), line.get_ydata()[0]) == ("1: liquidatable below", 0)  # of the logarithm
+
+
+def test_only_slices_of_known_worth_stand_at_the_frontier(result, tmp_path) -> None:
+    """Of three closes in a block one has a silent leg, one leaves a leg out, and one is at its place."""
+    one, places = result.liquidations[0], range(3)
+    close = [one._replace(debt_before=35_000 * USDC + turn) for turn in places]
+    legs = [
+        [(None, WBTC // 10), (40_000 * 10**34, 0), (40_000 * 10**34, WBTC // 10)][turn] for turn in places
+    ]
+    seizures = [
+        row
+        for price, seized in legs
+        for row in (
+            SeizureRow(1, 0.5, 0, 0, OWNER, 1_250 * 10**24, 10 * WETH, WETH),
+            SeizureRow(1, 0.5, 0, 1, OWNER, price, WBTC, seized),
+        )
+    ]
+    write(replace(result, liquidations=close, seizures=seizures), tmp_path / "three")
+    figure = figures.draw("frontier", [read(tmp_path / "three")])
+    (found,) = [
+        it.get_offsets() for it in figure.axes[0].collections if it.get_label() == "restorable close, ours"
+    ]
+    ((ltv, bonus),) = found.tolist()
+    assert ltv == pytest.approx(35_000 / (10 * 1_250 + 40_000), rel=1e-6)
+    assert bonus == pytest.approx(0.05)
 
 
 def test_a_report_brings_the_candles_of_every_leg(result, tmp_path) -> None:
