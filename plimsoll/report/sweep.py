@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from plimsoll.report.folder import FolderError
 from plimsoll.report.measures import MEASURES
 from plimsoll.report.risk import over_runs
-from plimsoll.scenario.grid import Corner
+from plimsoll.scenario.grid import Corner, in_force
 from plimsoll.scenario.own import measure_of
 from plimsoll.scenario.sample import Sample
 from plimsoll.scenario.sweep import Sweep, columns_of
@@ -185,11 +185,12 @@ def study_of(sweep: Sweep, corners: Sequence[Corner], samples: Mapping[int, Samp
         "scenario": Path(sweep.source.name).name,
         "measures": names,
         "loan": one.pool.loan.symbol,
-        "settings": list(sweep.source.settings),
+        "settings": in_force(sweep.source.settings, (key for axis in sweep.grid for key in axis.keys)),
         "axes": [list(axis.keys) for axis in sweep.grid],
         "paths": len(sample.paths),
         "of": sample.of,
         "compared": pc.sum(rows["compared"]).as_py(),
+        "held": pc.sum(pc.greater(rows["compared"], 0)).as_py(),
         "points": points,
         "skipped": [{"settings": list(each.settings), "reason": each.reason} for each in corners],
     }
@@ -240,7 +241,10 @@ def tables(study: Study) -> list[Table]:
     for point in summary["points"]:
         values = [step_of(it) for it in point["values"].values()]
         table.add_row(*values, *(_cell(point, name) for name in SHOWN))
-    table.caption = f"{summary['compared']:,} numbers of the books were equal on chain and twin"
+    table.caption = (
+        f"{summary['held']:,} of {len(study.rows):,} paths were played on the contracts too, where "
+        f"{summary['compared']:,} numbers of the books were equal to the twin's"
+    )
     if summary["paths"] > 1:
         table.caption += "; below each figure its interval of 95 %"
         if summary["of"] < 100 * TAIL:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -129,6 +129,23 @@ def points_of(source: Source, grid: Grid) -> tuple[list[Point], list[Corner]]:
     if not points:
         raise ScenarioError(corners[0].reason)
     return points, corners
+
+
+def in_force(settings: Sequence[str], keys: Iterable[str]) -> list[str]:
+    """Settings that nothing changes again: neither a later one of the same, or of what it is a part of.
+
+    Args:
+        settings: in their order.
+        keys: what is set after all of them, as by the axes of a grid.
+    """
+    found: list[str] = []
+    later = list(keys)
+    for setting in reversed(settings):
+        key = setting.partition("=")[0]
+        if not any(f"{key}.".startswith(f"{other}.") for other in later):
+            found.append(setting)
+        later.append(key)
+    return found[::-1]
 
 
 def plain(text: str) -> Any:

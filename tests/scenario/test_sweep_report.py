@@ -53,8 +53,19 @@ def test_the_page_holds_everything(folders, name, drawn) -> None:
         assert (folders[name] / f"{each}.pdf").read_bytes().startswith(b"%PDF")
     summary = json.loads((folders[name] / "summary.json").read_text())
     assert f"{summary['compared']:,} numbers" in page
+    paths = 10 * len(summary["points"])
+    assert f"{len(summary['points'])} of {paths} beside the contracts' own bytecode" in page  # path 0 of each
     assert ("Impossible corners" in page) == (name == "two")
     assert "too few for their intervals to be trusted" in page
+
+
+def test_only_settings_that_hold_are_named(tmp_path) -> None:
+    """Not what a later one, or an axis, has changed again."""
+    scenario = lab.load(TINY).with_({"vaults.0.dex.depth": 1e5, "seed": 3}).with_({"seed": 4})
+    changed = scenario.with_({"vaults.0.dex": {"depth": 2e5}, "hours": 1})
+    study = lab.sweep(changed, {"hours": (1, 2)}, out=tmp_path, workers=1)
+    assert study.summary["settings"] == ["seed=4", 'vaults.0.dex={"depth": 200000.0}']
+    assert "seed=3" not in (tmp_path / "report.html").read_text()
 
 
 def test_tables_name_steps_as_pictures_do(folders) -> None:
