@@ -45,7 +45,7 @@ def played(arena: Set) -> Results:
     it = Tournament(entries, tuple(map(Entrant, arena.rules)), arena.variations, PATHS, VARIED)
     folder = ROOT / "reports" / f"{SET}-measured"
     folder.parent.mkdir(exist_ok=True)
-    plays = run(it, folder, InProcess(), lambda done, of: print(f"\r{done} of {of}", end="", flush=True))
+    plays = run(it, folder, InProcess(), lambda done, of: print(f"{done} of {of}", end="\r", flush=True))
     about = {"name": SET, "plays": plays.num_rows, "command": COMMAND, "versions": versions()}
     results = results_of(it, plays, about | {"set": {"name": SET, "whole": False}})
     write(results, folder)

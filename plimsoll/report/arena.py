@@ -128,8 +128,8 @@ SURE = ("lender_loss_mean", "lender_loss_es_99", "borrower_cost_mean", "under_wa
 """Those that stand with their intervals."""
 FIRST = ("lender_loss", "borrower_cost")
 """By which rules suit a market: first the one, then the other among those that are alike by it."""
-ALIKE = 1e-4
-"""Of what was borrowed, a difference that does not matter."""
+ALIKE = {"part": 1e-4, "hours": 0.005}
+"""Differences that do not matter: of what was borrowed, and hours."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,15 +172,17 @@ class Results:
         found: dict[str, list[str]] = {"better": [], "worse": [], "alike": []}
         for each in self.summary["beside"]:
             if each["rule"] == rule and each["figure"] == figure:
-                found[_judged(each)].append(each["scenario"])
+                found[_judged(each, figure)].append(each["scenario"])
         return found
 
 
-def _judged(difference: Mapping[str, Any]) -> str:
+def _judged(difference: Mapping[str, Any], figure: str) -> str:
     """What a figure of another rule less the baseline's says of the baseline."""
-    low, high = difference["low"], difference["high"]
+    low, high, value = (difference[part] for part in ("low", "high", "value"))
+    if abs(value) < ALIKE[measure_of(figure)[0].unit]:
+        return "alike"
     if low is None:
-        low = high = difference["value"]
+        low = high = value
     return "better" if low > 0 else "worse" if high < 0 else "alike"
 
 
@@ -374,11 +376,11 @@ def _least(runs: Mapping[str, Mapping[str, Numbers]], name: str) -> list[str]:
     return [best] + [
         rule
         for rule in others
-        if float(np.mean(runs[rule][name] - figure[name])) < ALIKE
-        or _judged(
+        if _judged(
             differences(figure, {name: runs[rule][name]}, every(len(figure[name])), _means)[
                 f"{name}_mean"
-            ]._asdict()
+            ]._asdict(),
+            f"{name}_mean",
         )
         == "alike"
     ]

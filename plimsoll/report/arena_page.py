@@ -82,7 +82,7 @@ def _page(results: Results, drawn: Mapping[str, Markup]) -> str:
         cell=cell,
         judged=JUDGED,
         suiting=SUITING,
-        alike=f"{100 * ALIKE:g}\u00a0%",
+        alike=f"{100 * ALIKE['part']:g}\u00a0%",
         suits={name: _suits(results, name) for name in SUITING if name != FIRST[0]},
         others=[rule for rule in results.rules if rule != results.baseline],
         few=is_few(results),

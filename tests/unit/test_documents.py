@@ -151,6 +151,17 @@ def test_the_laboratorys_figures_are_what_was_measured() -> None:
         assert f"| {name} | {anvil[0]:.0f} | {anvil[1]:.1f} | {revm[0]:.0f} | {revm[1]:.1f} |" in text
 
 
+def test_the_arenas_figures_are_what_was_measured() -> None:
+    measured = json.loads((ROOT / "bench" / "arena.json").read_text())
+    text = (ROOT / "docs" / "arena.md").read_text()
+    assert measured["command"] in text
+    for row in measured["rows"]:
+        cells = [*row[1:], f"{measured['plays_a_minute'][row[0]]:,}"]
+        assert f"| `{row[0]}` | {' | '.join(cells)} |" in text
+    prose = " ".join(text.split())
+    assert [each for each in measured["verdict"] if each not in prose] == []
+
+
 def architecture() -> list[str]:
     """The functions that the architecture's tables name in full."""
     return [name for name in re.findall(r"`(\w+\.\w+)`", ARCHITECTURE) if not name.endswith((".vy", ".py"))]
