@@ -110,9 +110,12 @@ def _collateral(row: Any, scenario: Scenario) -> int:
 
 
 _BLOCK = Column("block", "integer", "number of the block, 0 at the start")
-_HOUR = Column("hour", "hours", "when that is")
+_TIME = _BLOCK, Column("hour", "hours", "when that is")
 _VAULT = Column("vault", "integer", "number of the vault, from 0, in the order of the scenario")
+_PLACE = *_TIME, _VAULT
 _LEG = Column("leg", "integer", "number of the basket's leg, from 0")
+_OWNER = Column("owner", "text", "address of the borrower")
+_MOMENT = Column("moment", "text", "start or end of the run")
 _QUOTES = (
     Column("path", "quote", "outside price without feedback"),
     Column("outside", "quote", "outside price with feedback"),
@@ -123,9 +126,7 @@ _QUOTES = (
 
 TABLES: dict[str, tuple[Column, ...]] = {
     "vaults": (
-        _BLOCK,
-        _HOUR,
-        _VAULT,
+        *_PLACE,
         *_QUOTES,
         Column("positions", "integer", "positions with debt"),
         Column("health_min", "ratio", "lowest health factor of these, at the oracle's price"),
@@ -141,8 +142,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("reverted", "integer", "failed transactions, for all vaults, since the last recorded block"),
     ),
     "pool": (
-        _BLOCK,
-        _HOUR,
+        *_TIME,
         Column("total_assets", "loan", "what lenders own, the backstop's stake included, rounded down"),
         Column("total_debt", "loan", "what borrowers owe, rounded up"),
         Column("cash", "loan", "loan asset in the pool"),
@@ -155,10 +155,8 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("debt_index", "ratio", "what a debt of 1 at the start has become with interest"),
     ),
     "liquidations": (
-        _BLOCK,
-        _HOUR,
-        _VAULT,
-        Column("owner", "text", "address of the borrower"),
+        *_PLACE,
+        _OWNER,
         Column("liquidator", "text", "name of the agent who called"),
         Column("kind", "text", "restorable: value covers debt and minimum bonus; shortfall: it does not"),
         Column("price", "price", "the oracle's price; empty for a basket, see `seizures`"),
@@ -178,8 +176,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("blocks_waited", "integer", "blocks since the oracle's price made it liquidatable"),
     ),
     "losses": (
-        _BLOCK,
-        _HOUR,
+        *_TIME,
         Column("vault", "integer", "number of the vault whose debt it was; -1: of none"),
         Column("extinguished", "loan", "debt written off: the sum of the three below"),
         Column("reserve", "loan", "part that the reserve carried"),
@@ -193,9 +190,9 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("value", "number", "base units of the loan asset for what is an amount of it"),
     ),
     "positions": (
-        Column("moment", "text", "start or end of the run"),
+        _MOMENT,
         _VAULT,
-        Column("owner", "text", "address of the borrower"),
+        _OWNER,
         Column("collateral", "collateral", "collateral locked; empty in a basket, see `holdings`"),
         Column("debt", "loan", "debt, rounded up"),
         Column("health", "wad", "health factor at the oracle's price; empty: no debt, or it refuses"),
@@ -206,52 +203,43 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("exact_liquidation_price", "exact price", "the same, rounded up", "liquidation_price"),
     ),
     "changes": (
-        _BLOCK,
-        _HOUR,
-        _VAULT,
+        *_PLACE,
         Column("leg", "integer", "number of the basket's leg, from 0; 0 in a vault"),
-        Column("owner", "text", "address of the borrower"),
+        _OWNER,
         Column("collateral", "collateral", "what is locked of the leg after it"),
         Column("debt", "loan", "debt of the position after it, rounded up"),
     ),
     "legs": (
-        _BLOCK,
-        _HOUR,
-        _VAULT,
+        *_PLACE,
         _LEG,
         *_QUOTES,
         Column("locked", "collateral", "what the basket holds of it"),
         Column("seized", "collateral", "what was seized of it since the last recorded block"),
     ),
     "seizures": (
-        _BLOCK,
-        _HOUR,
-        _VAULT,
+        *_PLACE,
         _LEG,
-        Column("owner", "text", "address of the borrower"),
+        _OWNER,
         Column("price", "price", "the oracle's price; empty while it was silent"),
         Column("before", "collateral", "what the position had of the leg before"),
         Column("seized", "collateral", "what the liquidator received of it; 0: it was left out"),
     ),
     "holdings": (
-        Column("moment", "text", "start or end of the run"),
+        _MOMENT,
         _VAULT,
         _LEG,
-        Column("owner", "text", "address of the borrower"),
+        _OWNER,
         Column("amount", "collateral", "what is locked of the leg"),
     ),
     "ladder": (
-        _BLOCK,
-        _HOUR,
-        _VAULT,
+        *_PLACE,
         Column("price", "quote", "a price; positions here can be liquidated below it or up to 2.5 % above"),
         Column("health", "ratio", "of a basket, instead: a health factor; theirs is at most 2.5 % more"),
         Column("debt", "loan", "debt of these, rounded up"),
         Column("collateral", "collateral", "what they have locked; empty for a basket"),
     ),
     "flows": (
-        _BLOCK,
-        _HOUR,
+        *_TIME,
         Column("payer", "text", "who gave: a kind of people, or an agent by its name"),
         Column("payee", "text", "who received"),
         Column("purpose", "text", "what for"),
@@ -277,8 +265,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("profit", "loan", "the sum of the last three"),
     ),
     "fees": (
-        _BLOCK,
-        _HOUR,
+        *_TIME,
         Column("agent", "text", "name of the agent"),
         Column("transactions", "integer", "how many were mined"),
         Column("gas", "integer", "gas that they took"),

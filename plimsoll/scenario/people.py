@@ -20,30 +20,31 @@ Health = Annotated[Decimal, Field(gt=1, le=100)]
 Ltv = Annotated[Decimal, Field(ge=Decimal("0.001"), lt=1)]
 
 
-class HealthRange(StrictModel):
+class _Range(StrictModel):
+    """Between which two numbers loans start, spread evenly on a log scale."""
+
+    min: Decimal
+    max: Decimal
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.max < self.min:
+            raise ValueError(f"max {self.max} is below min {self.min}; swap them")
+        return self
+
+
+class HealthRange(_Range):
     """Between which healths loans start, spread evenly on a log scale."""
 
     min: Health = Field(description="lowest health at the start; at least threshold / ltv")
     max: Health = Field(description="highest")
 
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.max < self.min:
-            raise ValueError(f"max {self.max} is below min {self.min}; swap them")
-        return self
 
-
-class LtvRange(StrictModel):
+class LtvRange(_Range):
     """Between which loan-to-values loans start, spread evenly on a log scale."""
 
     min: Ltv = Field(description="lowest part of the collateral's value that is owed at the start")
     max: Ltv = Field(description="highest; at most the vault's `ltv`, of a basket its lowest leg's")
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.max < self.min:
-            raise ValueError(f"max {self.max} is below min {self.min}; swap them")
-        return self
 
 
 class Passive(StrictModel):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from plimsoll.report.folder import Run
 from plimsoll.scenario.records import RESTORABLE, SHORTFALL
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 RATIOS = (1e-2, 1e3)  # repaid over needed; what lies outside is shown at the edge
@@ -26,41 +27,42 @@ KINDS = ((RESTORABLE, BLUE, "o"), (SHORTFALL, VERMILLION, "X"))
 def liquidations(runs: Sequence[Run]) -> Figure:
     """Every close: when, how large, of which kind."""
     sheet = Sheet(runs, vaults_of(runs))
-    for run, vault, panel in sheet.vaults():
-        rows = run.of("liquidations", vault)
-        panel.set_ylabel(f"debt extinguished, {run.loan}")
-        if rows.empty:
-            sheet.empty(panel, "No liquidations")
-            continue
+    for run, vault, panel, rows in _closes(sheet, "debt extinguished, {}"):
         shade(panel, run, vault)
         panel.set_yscale("log")
         panel.yaxis.set_major_formatter(plain)
         panel.yaxis.set_minor_formatter("")
         closes = pd.concat([each.of("liquidations", vault) for each in runs])
         floor = float(closes["extinguished"].max()) * SMALLEST_CLOSE
-        for kind, colour, marker in KINDS:
-            of_kind = rows[rows["kind"] == kind]
-            panel.scatter(
-                of_kind["hour"], of_kind["extinguished"].astype(float).clip(lower=floor), c=colour,
-                marker=marker, alpha=0.6, linewidths=0, label=f"{kind} close", **_marks(rows),
-            )  # fmt: skip
+        _mark(panel, rows, rows["hour"], rows["extinguished"].astype(float).clip(lower=floor), "{} close")
     return sheet.done_in_time()
 
 
-def _marks(rows: pd.DataFrame) -> dict[str, Any]:
-    """Size of a mark for each row, and whether they are a bitmap."""
-    return {"s": 26 if len(rows) < MANY / 2 else 8, "rasterized": len(rows) > MANY}
+def _closes(sheet: Sheet, ylabel: str) -> Iterator[tuple[Run, int, Axes, pd.DataFrame]]:
+    """The panels of vaults with closes, and these; `ylabel` has a place for the loan asset's name."""
+    for run, vault, panel in sheet.vaults():
+        rows = run.of("liquidations", vault)
+        panel.set_ylabel(ylabel.format(run.loan))
+        if rows.empty:
+            sheet.empty(panel, "No liquidations")
+        else:
+            yield run, vault, panel, rows
+
+
+def _mark(panel: Axes, rows: pd.DataFrame, across: pd.Series[Any], up: pd.Series[Any], label: str) -> None:
+    """A mark for each close, by kind; `label` has a place for that. Of many closes they are a bitmap."""
+    for kind, colour, marker in KINDS:
+        ours = rows["kind"] == kind
+        panel.scatter(
+            across[ours], up[ours], c=colour, marker=marker, alpha=0.6, linewidths=0,
+            label=label.format(kind), s=26 if len(rows) < MANY / 2 else 8, rasterized=len(rows) > MANY,
+        )  # fmt: skip
 
 
 def liquidated(runs: Sequence[Run]) -> Figure:
     """Debt that closes have ended so far, by kind."""
     sheet = Sheet(runs, vaults_of(runs))
-    for run, vault, panel in sheet.vaults():
-        rows = run.of("liquidations", vault)
-        panel.set_ylabel(f"debt ended so far, {run.loan}")
-        if rows.empty:
-            sheet.empty(panel, "No liquidations")
-            continue
+    for run, vault, panel, rows in _closes(sheet, "debt ended so far, {}"):
         shade(panel, run, vault)
         by_kind = rows.pivot_table("extinguished", "hour", "kind", "sum", fill_value=0).cumsum()
         hours = np.array([0, *by_kind.index, run.scenario.duration], float)
@@ -166,13 +168,9 @@ def frontier(runs: Sequence[Run]) -> Figure:
             toxic = int((ltv > 1 / (1 + bonus)).sum())
             said = f": {toxic:,} of {len(rows):,} closes" if len(runs) == 1 and vaults_of(runs) == 1 else ""
             panel.axhline(bonus, color=colour, linewidth=1.5, linestyle="--", label=f"{name}{said}")
-        for kind, colour, marker in KINDS:
-            ours = rows["kind"] == kind
-            taken = rows.loc[ours, "worth"] / rows.loc[ours, "extinguished"] - 1
-            panel.scatter(
-                ltv[ours].clip(upper=HIGHEST_LTV), taken.clip(lower=1 / HIGHEST_LTV - 1), c=colour,
-                marker=marker, alpha=0.6, linewidths=0, label=f"{kind} close, ours", **_marks(rows),
-            )  # fmt: skip
+        taken = rows["worth"].astype(float) / rows["extinguished"].astype(float) - 1
+        across, up = ltv.clip(upper=HIGHEST_LTV), taken.clip(lower=1 / HIGHEST_LTV - 1)
+        _mark(panel, rows, across, up, "{} close, ours")
         if rows.empty:
             sheet.empty(panel, "No liquidations")
         panel.set_xlim(left, right)
