@@ -12,8 +12,9 @@ from plimsoll import lab
 from plimsoll.arena.sets import SETS, Set
 from plimsoll.arena.study import Unplayable, outcomes
 from plimsoll.arena.tournament import Entrant, Tournament, entries_of, run
-from plimsoll.report.arena import BRIEF, Results, cell, results_of, verdict
+from plimsoll.report.arena import Results, results_of
 from plimsoll.report.arena_page import write
+from plimsoll.report.arena_words import BRIEF, cell, verdict
 from plimsoll.report.summary import versions
 from plimsoll.scenario.files import ROOT, file_of
 from plimsoll.scenario.reading import source_of

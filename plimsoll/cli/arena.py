@@ -75,8 +75,9 @@ def cli(
     from plimsoll.arena.sets import SETS
     from plimsoll.arena.tournament import TOURNAMENT, Entrant, Tournament, entries_of, run
     from plimsoll.arena.variation import variations
-    from plimsoll.report.arena import results_of, tables, verdict
+    from plimsoll.report.arena import results_of
     from plimsoll.report.arena_page import write
+    from plimsoll.report.arena_words import tables, verdict
     from plimsoll.report.folder import PAGE
     from plimsoll.report.summary import versions
     from plimsoll.scenario.reading import ScenarioError, source_of

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from plimsoll.report.arena import Results, measure_of, shown_as
+from plimsoll.report.arena import Results, measure_of
+from plimsoll.report.arena_words import shown_as
 from plimsoll.report.figures.style import BLUE, DPI, GREY, GRID, INK, PAPER, VERMILLION
 from plimsoll.report.sweep_figures import DARK_INK, HEAT, PALE_INK, styled, titled
 

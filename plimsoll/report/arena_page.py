@@ -14,18 +14,8 @@ from plimsoll.arena.tournament import PLAYS
 from plimsoll.arena.variation import KEEPERS, POPULATION
 from plimsoll.report import arena_figures as figures
 from plimsoll.report import sweep_figures
-from plimsoll.report.arena import (
-    ALIKE,
-    FIRST,
-    JUDGED,
-    MEASURES,
-    SHOWN,
-    Results,
-    cell,
-    is_few,
-    measure_of,
-    verdict,
-)
+from plimsoll.report.arena import ALIKE, FIRST, JUDGED, MEASURES, Results, measure_of
+from plimsoll.report.arena_words import cell, is_few, verdict
 from plimsoll.report.figures.writing import picture
 from plimsoll.report.folder import PAGE, SUMMARY
 from plimsoll.report.page import render
@@ -33,6 +23,13 @@ from plimsoll.report.page import render
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+SHOWN = (
+    "lender_loss_mean", "lender_loss_median", "lender_loss_es_99", "booked_mean", "hidden_mean",
+    "others_mean", "others_gain_mean", "borrower_cost_mean", "borrower_cost_median", "borrower_cost_es_99",
+    "over_liquidation_mean", "keepers_mean", "protocol_mean", "venues_mean", "under_water_mean",
+    "cascade_mean", "closes_mean",
+)  # fmt: skip
+"""The columns of a scenario's table."""
 SUITING = {
     "lender_loss": "lender_loss_mean",
     "borrower_cost": "borrower_cost_mean",

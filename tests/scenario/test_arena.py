@@ -14,7 +14,8 @@ from ruamel.yaml import YAML
 
 from plimsoll import lab
 from plimsoll.cli.arena import cli
-from plimsoll.report.arena import WORSE, _suited
+from plimsoll.report.arena import _suited
+from plimsoll.report.arena_words import WORSE
 from plimsoll.scenario.workers import InProcess
 from tests.utils.laboratory import BASKET, ROOT, TINY
 
