@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 from plimsoll.arena.keepers import Keeper, keepers_of
 from plimsoll.arena.market import Market
-from plimsoll.arena.rule import Close, Offer, Offers, Prices, Rule, value
+from plimsoll.arena.rule import Close, Offer, Offers, Prices, Rule, value, weighted
 from plimsoll.scenario.agents.liquidators import HALVINGS
 from plimsoll.scenario.config import Scenario
 from plimsoll.scenario.loans import Borrower
-from plimsoll.units import PRICE_SCALE, WAD
+from plimsoll.units import WAD
 
 
 @dataclass
@@ -235,11 +235,7 @@ class _Play:
         if owner not in rule.accounts or repaid <= 0:
             return repaid
         held, gone = (
-            sum(
-                amount * price // PRICE_SCALE * terms.threshold
-                for amount, price, terms in zip(amounts, prices, rule.terms, strict=True)
-            )
-            for amounts in (rule.holdings(owner), close.seized)
+            weighted(amounts, prices, rule.terms) for amounts in (rule.holdings(owner), close.seized)
         )
         net, for_it = rule.owed(owner) - rule.balance(owner), repaid + close.refund
         lacking, gained = net * WAD - held, WAD - gone // for_it if for_it > 0 else 0

@@ -276,9 +276,32 @@ def wad(percent: float) -> int:
     return round(percent * 10**6) * 10**10
 
 
+def ceil_div(amount: int, by: int) -> int:
+    """A quotient, rounded up."""
+    return -(-amount // by)
+
+
 def value(amounts: Sequence[int], prices: Prices) -> int:
-    """What collaterals are worth, base units of the loan asset, rounded down."""
+    """What collaterals are worth together, base units of the loan asset, rounded down."""
     return int(sum(map(mul, amounts, prices))) // PRICE_SCALE
+
+
+def worths(amounts: Sequence[int], prices: Prices) -> list[int]:
+    """What each collateral is worth, base units of the loan asset, rounded down."""
+    return [amount * price // PRICE_SCALE for amount, price in zip(amounts, prices, strict=True)]
+
+
+def counted(amounts: Sequence[int], prices: Prices, factors: Iterable[int]) -> int:
+    """Worths times a factor each (WAD), base units of the loan asset; each is rounded down again."""
+    return sum(worth * factor // WAD for worth, factor in zip(worths(amounts, prices), factors, strict=True))
+
+
+def weighted(amounts: Sequence[int], prices: Prices, terms: Iterable[Terms]) -> int:
+    """Worths times thresholds, base units times WAD."""
+    return sum(
+        amount * price // PRICE_SCALE * its.threshold
+        for amount, price, its in zip(amounts, prices, terms, strict=True)
+    )
 
 
 class AccountRule(Rule):
@@ -316,10 +339,7 @@ class AccountRule(Rule):
 
     def weighted(self, account: Account, prices: Prices) -> int:
         """Collateral times thresholds, base units times WAD, rounded down."""
-        return sum(
-            amount * price // PRICE_SCALE * terms.threshold
-            for amount, price, terms in zip(account.amounts, prices, self.terms, strict=True)
-        )
+        return weighted(account.amounts, prices, self.terms)
 
     def health(self, account: Account, prices: Prices) -> int:
         """Health factor, WAD, rounded down; of an account with debt."""

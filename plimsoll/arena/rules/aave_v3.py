@@ -15,6 +15,7 @@ from plimsoll.arena.rule import (
     Terms,
     alone,
     by_threshold,
+    ceil_div,
     listed,
     wad,
 )
@@ -177,10 +178,10 @@ class AaveV3(AaveV30):
         return amount * bonus // ALL
 
     def _cost(self, worth: int, bonus: int) -> int:
-        return -(-worth * ALL // bonus)
+        return ceil_div(worth * ALL, bonus)
 
     def _kept(self, seized: int, bonus: int) -> int:
-        return -(-(seized - seized * ALL // bonus) * self.fee // ALL)
+        return ceil_div((seized - seized * ALL // bonus) * self.fee, ALL)
 
     def _lost(self, account: Account, prices: Prices, repay: int, leg: int, seized: int) -> int | None:
         worths, left = self._worths(account, prices), account.debt - repay
@@ -193,4 +194,4 @@ class AaveV3(AaveV30):
 
     def _owed(self, debt: int) -> int:
         """In parts of a dollar, rounded up."""
-        return -(-debt * BASE // self.dollar)
+        return ceil_div(debt * BASE, self.dollar)

@@ -12,6 +12,7 @@ from plimsoll.arena.rule import (
     Terms,
     alone,
     by_threshold,
+    ceil_div,
     listed,
     wad,
 )
@@ -39,11 +40,6 @@ They are in aave-dao/aave-v4-risk-stewards 3b0195fb, reports/ethereum_example_te
 """
 ALIKE = {75: (MAIN, 10_777), 90: (MAIN, 10_555), 100: (PENDLE, 10_320)}
 """Up to a threshold, %: LINK and WETH of the Main Spoke, and the USDG Pendle Spoke (AIP 496, May 2026)."""
-
-
-def ceil(amount: int, by: int) -> int:
-    """A quotient rounded up."""
-    return -(-amount // by)
 
 
 class AaveV4(AccountRule):
@@ -107,8 +103,8 @@ class AaveV4(AccountRule):
 
     def restores(self, debt: int, health: int, leg: int, bonus: int) -> int:
         """The repayment that brings a debt to the target health, base units, rounded up."""
-        penalty = ceil(bonus * self.terms[leg].threshold, ALL)
-        return ceil(debt * (self._spoke.target - health), self._spoke.target - penalty)
+        penalty = ceil_div(bonus * self.terms[leg].threshold, ALL)
+        return ceil_div(debt * (self._spoke.target - health), self._spoke.target - penalty)
 
     def offers(self, account: Account, prices: Prices) -> Sequence[Offer]:
         """A close out of each collateral."""
@@ -130,12 +126,12 @@ class AaveV4(AccountRule):
         seized = repay * bonus * PRICE_SCALE // (price * ALL)
         leaves_dust = held - seized > 0 and (held - seized) * price // PRICE_SCALE < dust
         if seized > held or (leaves_dust and repay < debt):
-            seized, repay = held, ceil(held * price * ALL, PRICE_SCALE * bonus)
+            seized, repay = held, ceil_div(held * price * ALL, PRICE_SCALE * bonus)
             if repay > debt:
                 repay, seized = debt, min(held, debt * bonus * PRICE_SCALE // (price * ALL))
         if repay > cover or not seized:
             return None
-        kept = ceil(seized * self._fee * (bonus - ALL), bonus * ALL)
+        kept = ceil_div(seized * self._fee * (bonus - ALL), bonus * ALL)
         legs = len(account.amounts)
         taken = alone(leg, seized, legs)
         lost = debt - repay if taken == tuple(account.amounts) else 0  # it was all, and the last

@@ -13,6 +13,7 @@ from plimsoll.arena.rule import (
     Terms,
     alone,
     by_threshold,
+    counted,
     listed,
     wad,
 )
@@ -68,10 +69,7 @@ class CompoundV3(AccountRule):
 
     def weighted(self, account: Account, prices: Prices) -> int:
         """Collateral times factors, base units times WAD; each is rounded down to a base unit."""
-        legs = zip(account.amounts, prices, self.terms, strict=True)
-        return WAD * sum(
-            amount * price // PRICE_SCALE * terms.threshold // WAD for amount, price, terms in legs
-        )
+        return WAD * counted(account.amounts, prices, (its.threshold for its in self.terms))
 
     def offers(self, account: Account, prices: Prices) -> Sequence[Offer]:
         """Nothing: the protocol takes accounts over itself."""
@@ -95,9 +93,7 @@ class CompoundV3(AccountRule):
 
     def absorption(self, account: Account, prices: Prices) -> Close:
         """`absorbInternal`."""
-        legs = zip(account.amounts, prices, self._factors, strict=True)
-        counts = sum(amount * price // PRICE_SCALE * factor // WAD for amount, price, factor in legs)
-        amounts = tuple(account.amounts)
+        amounts, counts = tuple(account.amounts), counted(account.amounts, prices, self._factors)
         return Close(0, amounts, account.debt, kept=amounts, refund=max(0, counts - account.debt))
 
     def sale(self, leg: int, price: int) -> Offer:

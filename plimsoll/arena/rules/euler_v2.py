@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Self
 
-from plimsoll.arena.rule import Account, AccountRule, Close, Offer, Prices, Terms, alone, listed, wad
+from plimsoll.arena.rule import Account, AccountRule, Close, Offer, Prices, Terms, alone, counted, listed, wad
 from plimsoll.units import PRICE_SCALE, WAD
 
 SCALE = 10_000  # of ratios
@@ -32,6 +32,7 @@ class EulerV2(AccountRule):
     def __init__(self, terms: Sequence[Terms], most: int) -> None:
         """A vault with its collaterals; the highest discount in basis points."""
         super().__init__(terms)
+        self._factors = [each.threshold // BASIS_POINT * BASIS_POINT for each in terms]
         self._least = WAD - WAD * most // SCALE  # that is paid of what collateral is worth
 
     @classmethod
@@ -47,11 +48,7 @@ class EulerV2(AccountRule):
 
     def weighted(self, account: Account, prices: Prices) -> int:
         """Risk-adjusted collateral, base units times WAD; each is rounded down to a base unit."""
-        legs = zip(account.amounts, prices, self.terms, strict=True)
-        return WAD * sum(
-            amount * price // PRICE_SCALE * (terms.threshold // BASIS_POINT) // SCALE
-            for amount, price, terms in legs
-        )
+        return WAD * counted(account.amounts, prices, self._factors)
 
     def is_liquidatable(self, account: Account, prices: Prices) -> bool:
         """Whether it may be closed; also at a health of exactly 1, for nothing."""

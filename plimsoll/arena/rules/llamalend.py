@@ -8,7 +8,7 @@ from decimal import ROUND_FLOOR, Decimal, localcontext
 from math import exp, isqrt
 from typing import NamedTuple, Self
 
-from plimsoll.arena.rule import Close, Field, Offer, Rule, Terms, listed, only, wad
+from plimsoll.arena.rule import Close, Field, Offer, Rule, Terms, by_threshold, ceil_div, listed, only, wad
 from plimsoll.units import PRICE_SCALE, WAD
 
 MAX_TICKS = 50  # bands of a loan, and of an exchange
@@ -304,10 +304,9 @@ class LlamaLend(Rule):
     Whoever trades with the bands at their price, which runs ahead of the oracle's, liquidates softly, and
     undoes it when prices rise: arbitrageurs do, who are never out. The oracle is a moving average of the
     feed that keeps within a per cent of it: the slower it is, the less jumps cost borrowers, and the more
-    falls cost lenders. A loan whose bands would not bring its debt with
-    a discount can be closed by anybody. Nobody writes off what a close would lose. A loan that is larger than
-    its collateral may back begins in the first band. Left out: interest, that moves the bands, and what the
-    coin's own market does.
+    falls cost lenders. A loan whose bands would not bring its debt with a discount can be closed by anybody.
+    Nobody writes off what a close would lose. A loan that is larger than its collateral may back begins in
+    the first band. Left out: interest, that moves the bands, and what the coin's own market does.
     """
 
     name = "llamalend"
@@ -329,7 +328,7 @@ class LlamaLend(Rule):
     def alike(cls, terms: Sequence[Terms]) -> Self:
         """See `Rule`; discounts that give these terms, of loans in ten bands."""
         one = only(cls.name, terms)
-        amplification = next(its for highest, its in ALIKE.items() if one.threshold <= wad(highest))
+        amplification = by_threshold(ALIKE, one)
         most = effective(WAD, TICKS, 0, Bands(amplification, FEE, WAD))
         discounts = [WAD - it * WAD // most for it in one]
         if min(discounts) <= 0:
@@ -476,12 +475,12 @@ class LlamaLend(Rule):
 
         def buy(paid: int) -> Close | None:
             trade = bands.trade(paid * loan, pumps=True)
-            paid, got = -(-trade.paid // loan), trade.got // collateral
+            paid, got = ceil_div(trade.paid, loan), trade.got // collateral
             return Close(paid, (got,), 0, refund=paid) if got else None
 
         def sell(amount: int) -> Close | None:
             trade = bands.trade(amount * collateral, pumps=False)
-            brought, got = -(-trade.paid // collateral), trade.got // loan
+            brought, got = ceil_div(trade.paid, collateral), trade.got // loan
             return Close(-got, (-brought,), 0, refund=-got) if got else None
 
         return Offer(amount // loan, buy) if pumps else Offer(amount // collateral, sell)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
-from plimsoll.arena.rule import Close, Field, Offer, Rule, Terms, listed, only, wad
+from plimsoll.arena.rule import Close, Field, Offer, Rule, Terms, ceil_div, listed, only, wad
 from plimsoll.units import WAD
 
 RAY = 10**27
@@ -228,7 +228,7 @@ class Maker(Rule):
 
     def purchase(self, sale: Sale, price: int) -> Offer:
         """What may be bought of an auction, up to a payment."""
-        whole = _up(min(sale.tab, sale.lot * price))
+        whole = ceil_div(min(sale.tab, sale.lot * price), RAY)
 
         def close(payment: int) -> Close | None:
             amount = sale.lot if payment >= whole else payment * RAY // price
@@ -236,7 +236,7 @@ class Maker(Rule):
             if bought is None:
                 return None
             lot, owed = bought
-            paid = _up(owed)
+            paid = ceil_div(owed, RAY)
             to_debt = min(paid, sale.due)
             lost = sale.due - to_debt if lot == sale.lot else 0
             return Close(paid, (lot,), to_debt + lost, lost, paid - to_debt)
@@ -260,7 +260,7 @@ class Maker(Rule):
         """Carries a purchase out."""
         (lot,) = close.seized
         whole = sale.tab, sale.tab - self._least(), lot * price  # what `_bought` may have said
-        owed = next(each for each in whole if each // price == lot and _up(each) == close.paid)
+        owed = next(each for each in whole if each // price == lot and ceil_div(each, RAY) == close.paid)
         sale.lot -= lot
         sale.due -= close.ended
         sale.tab -= owed
@@ -274,8 +274,3 @@ def _paid(reward: int) -> Offer:
     """What the protocol pays for a transaction."""
     close = Close(-reward, (0,), 0, earned=-reward)
     return Offer(1, lambda _: close)
-
-
-def _up(amount: int) -> int:
-    """Base units of an amount times RAY, rounded up."""
-    return -(-amount // RAY)

@@ -3,7 +3,20 @@
 from collections.abc import Sequence
 from typing import NamedTuple, Self
 
-from plimsoll.arena.rule import Account, AccountRule, Close, Field, Offer, Prices, Terms, alone, listed, wad
+from plimsoll.arena.rule import (
+    Account,
+    AccountRule,
+    Close,
+    Field,
+    Offer,
+    Prices,
+    Terms,
+    alone,
+    ceil_div,
+    listed,
+    wad,
+    worths,
+)
 from plimsoll.units import PRICE_SCALE, WAD
 
 MILLION = 10**6  # parts per million
@@ -21,7 +34,7 @@ class Limits(NamedTuple):
 
 
 LIMITS = Limits(15_000, MILLION, 1_500_000, 100_000, 1_000, 100_000)
-"""As load tests of skip-mev/slinky set the chain up; of its prices see tests/unit/arena/test_venue.py."""
+"""As load tests of skip-mev/slinky set the chain up."""
 BLOCK = 1  # seconds of one of the venue's blocks
 DEPLOYED = {"WETH": (5, 60), "WBTC": (5, 60)}
 """Initial margin, %, and what of it must be maintained, %, of the tier Large-Cap.
@@ -74,14 +87,12 @@ class MarginVenue(AccountRule):
 
     def margins(self, account: Account, prices: Prices) -> tuple[int, int]:
         """`TNC` and `TMMR`: equity, which may be below 0, and what must be left of it; base units."""
-        values = [
-            amount * price // PRICE_SCALE for amount, price in zip(account.amounts, prices, strict=True)
-        ]
-        return sum(values) - account.debt, sum(map(self._maintenance, values, self.terms))
+        each = worths(account.amounts, prices)
+        return sum(each) - account.debt, sum(map(self._maintenance, each, self.terms))
 
     @staticmethod
     def _maintenance(worth: int, terms: Terms) -> int:
-        return -(-worth * (WAD - terms.threshold) // WAD)
+        return ceil_div(worth * (WAD - terms.threshold), WAD)
 
     def is_liquidatable(self, account: Account, prices: Prices) -> bool:
         """Whether its equity is below the maintenance margin."""
@@ -99,7 +110,7 @@ class MarginVenue(AccountRule):
             below, over = spread, MILLION
         else:
             below, over = spread * rating, least * MILLION**2
-        return max(0, -(-(worth * over - below) * PRICE_SCALE // (amount * over)))
+        return max(0, ceil_div((worth * over - below) * PRICE_SCALE, amount * over))
 
     def bankruptcy(self, account: Account, prices: Prices, leg: int, amount: int) -> int:
         """`GetBankruptcyPriceInQuoteQuantums`: what a sale must bring for equity to last, base units."""
@@ -133,11 +144,9 @@ class MarginVenue(AccountRule):
     def _sale(self, field: Field, account: Account) -> Close | None:
         """A sale at the market, of as much as may be sold of the largest position and brings enough."""
         prices, fund = field.prices, self.book.earned
-        worths = [
-            amount * price // PRICE_SCALE for amount, price in zip(account.amounts, prices, strict=True)
-        ]
-        leg = max(range(len(worths)), key=worths.__getitem__)
-        held, worth = account.amounts[leg], worths[leg]
+        each = worths(account.amounts, prices)
+        leg = max(range(len(each)), key=each.__getitem__)
+        held, worth = account.amounts[leg], each[leg]
         limits, dollar = self._limits, self.dollar
         most = min(
             max(min(limits.least * dollar, worth), worth * limits.part // MILLION), limits.most * dollar
@@ -158,9 +167,4 @@ class MarginVenue(AccountRule):
         fee = min(more, brought * limits.fee // MILLION) if more > 0 else more
         net = brought - fee
         ended = min(account.debt, net)
-        return Close(brought, alone(leg, sold, len(worths)), ended, earned=fee, refund=net - ended)
-
-
-def _worths(account: Account, prices: Prices) -> list[int]:
-    """Base units of the loan asset, each rounded down."""
-    return [amount * price // PRICE_SCALE for amount, price in zip(account.amounts, prices, strict=True)]
+        return Close(brought, alone(leg, sold, len(each)), ended, earned=fee, refund=net - ended)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Self
 
-from plimsoll.arena.rule import Account, AccountRule, Close, Offer, Prices, Terms, listed, only, wad
+from plimsoll.arena.rule import Account, AccountRule, Close, Offer, Prices, Terms, ceil_div, listed, only, wad
 from plimsoll.units import PRICE_SCALE, WAD
 
 CURSOR = 3 * WAD // 10
@@ -59,8 +59,7 @@ class MorphoBlue(AccountRule):
 
     def cost(self, seized: int, price: int) -> int:
         """What taking so much collateral costs, rounded up twice."""
-        worth = -(-seized * price // PRICE_SCALE)
-        return -(-worth * WAD // self._incentive)
+        return ceil_div(ceil_div(seized * price, PRICE_SCALE) * WAD, self._incentive)
 
     def taking(self, account: Account, price: int, seized: int) -> Close | None:
         """`liquidate` by the amount of collateral; None if it is refused: more than is held, or owed."""

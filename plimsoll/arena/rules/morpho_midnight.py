@@ -3,7 +3,19 @@
 from collections.abc import Sequence
 from typing import Self
 
-from plimsoll.arena.rule import Account, AccountRule, Close, Offer, Prices, Terms, alone, listed, wad
+from plimsoll.arena.rule import (
+    Account,
+    AccountRule,
+    Close,
+    Offer,
+    Prices,
+    Terms,
+    alone,
+    ceil_div,
+    counted,
+    listed,
+    wad,
+)
 from plimsoll.units import NO_LIMIT, PRICE_SCALE, WAD
 
 CURSOR = 3 * WAD // 10
@@ -57,16 +69,12 @@ class MorphoMidnight(AccountRule):
 
     def weighted(self, account: Account, prices: Prices) -> int:
         """Collateral times thresholds, base units times WAD; each is rounded down to a base unit."""
-        legs = zip(account.amounts, prices, self.terms, strict=True)
-        return WAD * sum(
-            amount * price // PRICE_SCALE * terms.threshold // WAD for amount, price, terms in legs
-        )
+        return WAD * counted(account.amounts, prices, (its.threshold for its in self.terms))
 
     def bad_debt(self, account: Account, prices: Prices) -> int:
         """What is written off, base units."""
         legs = zip(account.amounts, prices, self._incentives, strict=True)
-        repayable = (_up(_up(amount, price, PRICE_SCALE), WAD, factor) for amount, price, factor in legs)
-        return max(0, account.debt - sum(repayable))
+        return max(0, account.debt - sum(_cost(*leg) for leg in legs))
 
     def offers(self, account: Account, prices: Prices) -> Sequence[Offer]:
         """A close out of each collateral."""
@@ -83,12 +91,12 @@ class MorphoMidnight(AccountRule):
         if lltv == WAD:
             return NO_LIMIT
         lacks = account.debt - self.bad_debt(account, prices) - self.weighted(account, prices) // WAD
-        return _up(lacks, WAD * WAD, WAD * WAD - factor * lltv)
+        return ceil_div(lacks * WAD * WAD, WAD * WAD - factor * lltv)
 
     def _offer(self, account: Account, prices: Prices, leg: int, lost: int) -> Offer:
         held, price, factor = account.amounts[leg], prices[leg], self._incentives[leg]
         debt, legs = account.debt - lost, len(account.amounts)
-        whole = _up(_up(held, price, PRICE_SCALE), WAD, factor)  # to seize all that there is
+        whole = _cost(held, price, factor)
         cap = self.most_repaid(account, prices, leg)
         left = held * price // PRICE_SCALE * WAD // factor - cap
         if max(0, left) < self._small * self.dollar:
@@ -105,6 +113,6 @@ class MorphoMidnight(AccountRule):
         return Offer(most, close)
 
 
-def _up(amount: int, times: int, over: int) -> int:
-    """`mulDivUp`."""
-    return -(-amount * times // over)
+def _cost(amount: int, price: int, factor: int) -> int:
+    """The repayment for which collateral is taken with an incentive (WAD), base units, rounded up twice."""
+    return ceil_div(ceil_div(amount * price, PRICE_SCALE) * WAD, factor)

@@ -11,6 +11,7 @@ from plimsoll.arena.rule import (
     Prices,
     Terms,
     by_threshold,
+    ceil_div,
     listed,
     only,
     wad,
@@ -92,7 +93,7 @@ class Silo(AccountRule):
     def loan_to_value(self, account: Account, prices: Prices) -> int:
         """Debt over worth, WAD, rounded up; of an account with worth."""
         (held,), (price,) = account.amounts, prices
-        return -(-account.debt * WAD // (held * price // PRICE_SCALE))
+        return ceil_div(account.debt * WAD, held * price // PRICE_SCALE)
 
     def is_liquidatable(self, account: Account, prices: Prices) -> bool:
         """Whether it may be closed."""
@@ -110,7 +111,7 @@ class Silo(AccountRule):
         is_bad = self.loan_to_value(account, prices) >= WAD
         most = most_to_repay(debt, worth, self._target, self._fee)
         if is_bad:
-            most = min(debt, -(-worth * WAD // (WAD + self._fee)))
+            most = min(debt, ceil_div(worth * WAD, WAD + self._fee))
 
         def close(repay: int) -> Close | None:
             repay = min(repay, most)
