@@ -104,6 +104,11 @@ def left_out(scenario: Scenario) -> list[str]:
         "somebody attacks": scenario.griefer or scenario.forger or scenario.pumper or scenario.exploiter,
         "curator and guardian act": scenario.acts or scenario.poker,
         "blocks have a price": scenario.gas,
+        "transactions come in a random order": scenario.order == "random",
+        "liquidators leave collaterals out": any(each.leaves_out for each in scenario.liquidators),
+        "liquidators have one purse for several vaults": any(
+            each.kind != "flash" and len(scenario.watched(each)) > 1 for each in scenario.liquidators
+        ),
         "an oracle has a second feed": any(each.second or each.fallback for each in feeds),
         "oracles ask for the loan asset's price": scenario.pool.loan_feed,
         "a rate multiplies prices": any(each.rate for each in feeds),

@@ -5,10 +5,12 @@ from typing import Any, Self
 
 import pytest
 
-from plimsoll.arena.play import Keeper, keepers_of, play
+from plimsoll import lab
+from plimsoll.arena.keepers import Keeper, keepers_of
+from plimsoll.arena.play import play
 from plimsoll.arena.rule import Account, Close, Field, Offer, Rule, Terms, wad
 from plimsoll.arena.rules.morpho_blue import MorphoBlue
-from plimsoll.arena.study import people
+from plimsoll.arena.study import left_out, people
 from plimsoll.scenario.reading import parse
 from tests.utils.laboratory import TINY
 
@@ -101,6 +103,19 @@ def test_keepers_are_asked_in_the_order_of_their_bids() -> None:
     scenario = parse(TINY, "tiny", ("liquidators.1.bid=99",))
     keepers: list[Keeper] = keepers_of(scenario, 0)
     assert [each.config.bid for each in keepers] == [99, 10]
+
+
+def test_what_of_a_scenario_is_not_played_is_said() -> None:
+    assert left_out(parse(TINY, "tiny")) == ["4 borrowers act"]
+    settings = ("order=random", "liquidators.1.leaves_out=[WETH]")
+    assert left_out(parse(TINY, "tiny", settings)) == [
+        "4 borrowers act", "transactions come in a random order", "liquidators leave collaterals out"
+    ]  # fmt: skip
+    purse = "liquidators have one purse for several vaults"
+    bleed = lab.load("slow-bleed")
+    assert purse not in left_out(bleed.config)
+    own = {"liquidators.0.kind": "capital", "liquidators.0.capital": 100_000}
+    assert purse in left_out(bleed.with_(own).config)
 
 
 def test_every_path_has_other_people_and_path_0_those_of_the_seed() -> None:
