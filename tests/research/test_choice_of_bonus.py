@@ -2,6 +2,7 @@
 
 import pytest
 
+from plimsoll.arena import variation
 from tests.utils.notebooks import study
 
 pytestmark = [pytest.mark.slow, pytest.mark.replay]
@@ -9,6 +10,7 @@ MARKET = "august-2024, thin"
 
 
 def test_the_page_says_what_the_arena_plays() -> None:
+    before = variation.PICKY
     choices = "[DEFAULT, (0.02, 0.08, 0.93, 0.1)]"
     names, page = study("choice-of-bonus", PATHS="8", ALONE="1", CHOICES=choices, PLAYED=f'("{MARKET}",)')
     header, *_ = [line for line in page.splitlines() if MARKET in line and line.startswith("| choice")]
@@ -20,6 +22,8 @@ def test_the_page_says_what_the_arena_plays() -> None:
     }.items():
         told = [line.split(" | ") for line in page.splitlines() if line.startswith(f"| {label} |")]
         assert [cells[column].rstrip(" |") for cells in told[:2]] == [f"{figure:,.1f}" for figure in ours]
+
+    assert before == variation.PICKY  # what the notebook changes of the package it changes back
 
     # dominated: less is lost in the tail, and less is paid
     assert lost[1] < lost[0]
