@@ -101,7 +101,8 @@ def arena(
     Returns:
         A row a variation, path and rule, whole loan tokens: what people borrowed; loss of lenders, booked and
         hidden (in debt that the collateral does not cover at the end), cost of borrowers, debt ended and
-        repaid, profit of keepers, what the protocol keeps, what sales brought less than the outside price;
+        repaid, profit of keepers, what the protocol keeps, what others who stand in lose (which the page adds
+        to the loss of lenders) and gain, what sales brought less than the outside price;
         debt repaid over the least needed; debt under water times hours; closes; the lowest outside price over
         the first; the price's fall over that of its path. The frame's `attrs["unplayable"]` has those of all
         rules that cannot play the scenario, with a sentence each.
