@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from plimsoll.arena.field import ArenaError, known
 from plimsoll.arena.play import Outcome, play
+from plimsoll.arena.registry import ArenaError, known
 from plimsoll.arena.rule import Rule, Terms, value
 from plimsoll.arena.variation import AS_WRITTEN, Variation
 from plimsoll.params import wad

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from plimsoll.arena.field import ArenaError, place_in, written
+from plimsoll.arena.registry import ArenaError, place_in, written
 from plimsoll.arena.rule import Rule
 from plimsoll.arena.study import Unplayable, check, kind_of, outcomes, row
 from plimsoll.arena.variation import Variation

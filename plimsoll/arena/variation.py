@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
-from plimsoll.arena.field import ArenaError
 from plimsoll.arena.keepers import Keeper, keepers_of
+from plimsoll.arena.registry import ArenaError
 from plimsoll.scenario.config import Scenario
 from plimsoll.scenario.liquidators import LiquidatorConfig
 from plimsoll.scenario.people import BorrowersConfig, Group

@@ -71,7 +71,7 @@ def cli(
     """
     from rich.console import Console
 
-    from plimsoll.arena.field import ArenaError, known, text_of, written
+    from plimsoll.arena.registry import ArenaError, known, text_of, written
     from plimsoll.arena.sets import SETS
     from plimsoll.arena.tournament import TOURNAMENT, Entrant, Tournament, entries_of, run
     from plimsoll.arena.variation import variations

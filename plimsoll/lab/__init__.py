@@ -114,7 +114,7 @@ def arena(
     """
     import pandas as pd
 
-    from plimsoll.arena.field import ArenaError, known
+    from plimsoll.arena.registry import ArenaError, known
     from plimsoll.arena.study import Unplayable, check, kind_of, outcomes, row
     from plimsoll.arena.variation import variations
 

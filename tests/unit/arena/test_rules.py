@@ -7,7 +7,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from plimsoll import lab
-from plimsoll.arena.field import ArenaError, known
+from plimsoll.arena.registry import ArenaError, known
 from plimsoll.arena.rule import Account, Close, Offer, Offers, Rule, Terms, value, wad
 from plimsoll.arena.rules.aave_v3 import AaveV3, AaveV30
 from plimsoll.arena.rules.morpho_blue import MorphoBlue, incentive

@@ -9,7 +9,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from plimsoll import lab
-from plimsoll.arena.field import ArenaError, known, text_of, written
+from plimsoll.arena.registry import ArenaError, known, text_of, written
 from plimsoll.arena.sets import SETS
 from plimsoll.arena.tournament import PLAYS, Entrant, Entry, Tournament, entries_of, run
 from plimsoll.arena.variation import AS_WRITTEN, Variation, variations
