@@ -62,9 +62,7 @@ def play(
         ScenarioError: the scenario says something impossible, or an agent is none.
         Difference: chain and twin do not agree, which is a bug.
     """
-    if path < 0:
-        raise ScenarioError(f"There is no path {path}; they are numbered from 0.")
-    config = _loaded(scenario).config
+    config, (path,) = _loaded(scenario).config, _numbered([path])
     found = artifacts.load(CONTRACTS, config.has_exchange)
     return laboratory_of(config, found).play(path, [agent_of(each) for each in _several(agents)], progress)
 
@@ -118,7 +116,7 @@ def arena(
     from plimsoll.arena.study import Unplayable, check, kind_of, outcomes, row
     from plimsoll.arena.variation import variations
 
-    config = _loaded(scenario).config
+    config, numbers = _loaded(scenario).config, _numbered(paths)
     kinds = [kind_of(each) for each in rules or known()]
     names = [kind.name for kind in kinds]
     if twice := [name for name in names if names.count(name) > 1]:
@@ -135,7 +133,7 @@ def arena(
         {"rule": kind.name, "variation": str(it), "path": path}
         | row(config, outcomes(config, kind, path, variation=it, deployed=deployed))
         for it in variations(keepers, depth, latency, population)
-        for path in paths
+        for path in numbers
         for kind in kinds
         if kind.name not in unplayable
     ]
@@ -242,6 +240,18 @@ def _study(it: Any) -> Study:
 def _several(own: Sequence[Own] | Own) -> tuple[Own, ...]:
     """Agents or measures; one alone needs no list."""
     return tuple(own) if isinstance(own, Iterable) and not isinstance(own, str | type) else (own,)
+
+
+def _numbered(paths: Iterable[int]) -> list[int]:
+    """The numbers of paths.
+
+    Raises:
+        ScenarioError: there is none of a number.
+    """
+    numbers = [*paths]
+    if strange := [path for path in numbers if path < 0]:
+        raise ScenarioError(f"There is no path {strange[0]}; they are numbered from 0.")
+    return numbers
 
 
 def _loaded(scenario: Scenario | str | Path | Mapping[str, Any]) -> Scenario:

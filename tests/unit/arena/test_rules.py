@@ -14,6 +14,7 @@ from plimsoll.arena.rules.morpho_blue import MorphoBlue, incentive
 from plimsoll.arena.rules.plimsoll import Plimsoll
 from plimsoll.arena.study import Unplayable, adapted, made
 from plimsoll.scenario.loans import Borrower
+from plimsoll.scenario.reading import ScenarioError
 from plimsoll.units import PRICE_SCALE, WAD
 from tests.utils.laboratory import TINY, small_basket, tiny
 
@@ -238,6 +239,17 @@ def test_all_rules_play_a_scenario_on_the_same_path() -> None:
     assert frame.loc["aave-v3", "booked"] > 0
     assert frame.loc["morpho-blue", "booked"] > 0
     assert lab.arena(scenario).equals(lab.arena(scenario))
+
+
+def test_paths_are_played_under_every_variation() -> None:
+    """Also those that are said once, by an iterator."""
+    scenario = YAML().load(TINY)
+    frame = lab.arena(scenario, ["morpho-blue"], iter((0, 1)), keepers="absent")
+    assert list(zip(frame.variation, frame.path, strict=True)) == [
+        (variation, path) for variation in ("as written", "keepers absent") for path in (0, 1)
+    ]
+    with pytest.raises(ScenarioError, match="There is no path -1; they are numbered from 0"):
+        lab.arena(scenario, ["morpho-blue"], [0, -1])
 
 
 def test_what_a_rule_cannot_play_is_said() -> None:
