@@ -11,27 +11,21 @@ from typing import Any
 
 import click
 
-from plimsoll.cli import INTERRUPTED, Whole, require
-from plimsoll.cli.counting import bars, counted, remembered_interrupt
+from plimsoll.cli import Whole, require
+from plimsoll.cli.counting import bars, counted, kept, remembered_interrupt
 from plimsoll.scenario.files import REPORTS, file_of, shown
 
 PATHS = 100  # where none are named
-PLACED = (
-    2  # sentences of the verdict that the terminal shows: who is best, by what lenders lose and borrowers pay
-)
+PLACED = 2  # sentences of the verdict in the terminal: who is best, by what lenders lose and borrowers pay
 
 
 @click.command()
 @click.argument("names", metavar="SCENARIO...", nargs=-1, required=True)
 @click.option("--rules", metavar="NAME,NAME", help="Rules, or all, or none.  [default: all, or the set's]")
 @click.option(
-    "--rule",
-    "files",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="FILE",
+    "--rule", "files", multiple=True, type=click.Path(path_type=Path), metavar="FILE",
     help="A file with a rule of your own.",
-)
+)  # fmt: skip
 @click.option("--paths", type=Whole(1, 10**6), help="Of each scenario.  [default: 100, or the set's]")
 @click.option(
     "--varied", type=Whole(1, 10**6), help="Paths of each variation.  [default: as --paths, or the set's]"
@@ -42,23 +36,14 @@ PLACED = (
 @click.option("--population", metavar="KIND,KIND", help="Also with other people: leveraged, whales.")
 @click.option("--deployed", is_flag=True, help="Every rule as its system is deployed.")
 @click.option("--seed", type=Whole(0, 2**62), help="Other borrowers, other random prices.")
-@click.option(
-    "--workers",
-    "--jobs",
-    "workers",
-    type=Whole(1, 1024),
-    default=os.cpu_count(),
-    show_default=True,
-    help="Processes.",
-)
+@click.option("--workers", type=Whole(1, 1024), default=os.cpu_count(), show_default=True, help="Processes.")
 @click.option(
     "--dask", "address", metavar="ADDRESS", help="Play on a Dask cluster instead, as tcp://host:8786."
 )
 @click.option(
-    "--out",
-    type=click.Path(path_type=Path),
+    "--out", type=click.Path(path_type=Path),
     help="Folder.  [default: reports/NAME-arena, of several reports/arena]",
-)
+)  # fmt: skip
 def cli(
     names: tuple[str, ...], rules: str | None, files: tuple[Path, ...], paths: int | None, varied: int | None,
     keepers: str | None, depth: str | None, latency: str | None, population: str | None, deployed: bool,
@@ -97,7 +82,7 @@ def cli(
     one_set = SETS.get(names[0]) if len(names) == 1 else None
     folder = out or REPORTS / (f"{name}-arena" if name else "arena")
     console = Console()
-    try:
+    with kept(folder, console, ArenaError, ScenarioError, SweepError):
         settings = () if seed is None else (f"seed={seed}",)
         wanted = one_set.scenarios if one_set else names
         entries = entries_of([source_of(file_of(each), settings) for each in wanted])
@@ -130,19 +115,6 @@ def cli(
             }  # fmt: skip
             results = results_of(tournament, rows, about)
             write(results, folder)
-    except (KeyboardInterrupt, SystemExit):  # under `ape run`, ape answers Ctrl-C by leaving
-        if any(folder.glob("parts/*.parquet")):
-            said = f"what was played is kept in {shown(folder)}; the same command goes on"
-        else:
-            said = "nothing was played yet"
-        console.print(f"Interrupted: {said}.", soft_wrap=True, highlight=False)
-        raise SystemExit(INTERRUPTED) from None
-    except (ArenaError, ScenarioError, SweepError) as error:
-        raise click.ClickException(str(error)) from None
-    except OSError as error:
-        raise click.ClickException(
-            f"It broke off ({error}); what was played is kept, and the same command goes on."
-        ) from None
     for table in tables(results):
         console.print(table)
     console.print(" ".join(verdict(results)[:PLACED]), highlight=False)

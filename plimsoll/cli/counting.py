@@ -1,13 +1,19 @@
-"""How far a long command is, and Ctrl-C."""
+"""How far a long command is, Ctrl-C, and what is said when it ends early."""
 
 from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Event
 from types import FrameType
 from typing import TYPE_CHECKING
+
+import click
+
+from plimsoll.cli import INTERRUPTED
+from plimsoll.scenario.files import shown
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -49,3 +55,23 @@ def counted(progress: Progress, title: str, pressed: Event) -> Callable[[int, in
         progress.update(task, completed=done, total=total)
 
     return report
+
+
+@contextmanager
+def kept(folder: Path, console: Console, *refusals: type[Exception]) -> Iterator[None]:
+    """Says what becomes of plays that `folder` keeps when Ctrl-C, a disk or one of `refusals` ends them."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):  # under `ape run`, ape answers Ctrl-C by leaving
+        if any(folder.glob("parts/*.parquet")):
+            said = f"what was played is kept in {shown(folder)}; the same command goes on"
+        else:
+            said = "nothing was played yet"
+        console.print(f"Interrupted: {said}.", soft_wrap=True, highlight=False)
+        raise SystemExit(INTERRUPTED) from None
+    except refusals as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(
+            f"It broke off ({error}); what was played is kept, and the same command goes on."
+        ) from None

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import click
 
-from plimsoll.cli import INTERRUPTED, Whole
-from plimsoll.cli.counting import bars, counted, remembered_interrupt
+from plimsoll.cli import Whole
+from plimsoll.cli.counting import bars, counted, kept, remembered_interrupt
 from plimsoll.scenario.files import REPORTS, file_of, shown
 
 
@@ -79,7 +79,7 @@ def cli(
     path = file_of(name)
     folder = out or REPORTS / f"{path.stem}-sweep"
     console = Console()
-    try:
+    with kept(folder, console, ScenarioError, SweepError, FileNotFoundError):
         source, grid = source_of(path, settings), grid_of(axes)
         points, corners = points_of(source, grid)
         sweep = Sweep(source, grid, tuple(points), agents, measures)
@@ -95,19 +95,6 @@ def cli(
                 rows = run(sweep, samples, folder, found, crew, counted(progress, "paths", pressed))
         study = study_of(sweep, corners, samples, rows)
         write(study, folder, shlex.join(words))
-    except (KeyboardInterrupt, SystemExit):  # under `ape run`, ape answers Ctrl-C by leaving
-        if any(folder.glob("parts/*.parquet")):
-            said = f"what was played is kept in {shown(folder)}; the same command goes on"
-        else:
-            said = "nothing was played yet"
-        console.print(f"Interrupted: {said}.", soft_wrap=True, highlight=False)
-        raise SystemExit(INTERRUPTED) from None
-    except (ScenarioError, SweepError, FileNotFoundError) as error:
-        raise click.ClickException(str(error)) from None
-    except OSError as error:
-        raise click.ClickException(
-            f"The sweep broke off ({error}); what was played is kept, and the same command goes on."
-        ) from None
     for table in tables(study):
         console.print(table)
     console.print(f"report: {shown(folder / PAGE)}", soft_wrap=True)

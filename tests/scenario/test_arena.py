@@ -46,7 +46,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / f"{name}.yaml").write_text(text)
     reply = call(
         folder / "tiny.yaml", folder / "basket.yaml", "--rules", "plimsoll,morpho-blue", "--paths", 4,
-        "--varied", 2, "--keepers", "scarce", "--depth", "x1,x0.5", "--jobs", 1, "--out", folder / "out",
+        "--varied", 2, "--keepers", "scarce", "--depth", "x1,x0.5", "--workers", 1, "--out", folder / "out",
     )  # fmt: skip
     assert reply.exit_code == 0, reply.output
     (folder / "told").write_text(reply.output)
