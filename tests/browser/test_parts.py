@@ -10,6 +10,7 @@ from playwright.sync_api import Page
 
 from plimsoll.page import parts
 
+pytestmark = pytest.mark.processes
 HOSTILE = "</script><img src=x onerror=alert(1)>\"'&"
 POSITIONS = [
     {

@@ -19,6 +19,7 @@ from plimsoll.scenario.records import Result
 from tests.utils.browser import NARROW, overflow
 from tests.utils.laboratory import TINY, parse, play, small_basket
 
+pytestmark = pytest.mark.processes
 TITLE = "</script><img src=x onerror=alert(1)>"
 SYMBOL = "<b>W</b>"
 

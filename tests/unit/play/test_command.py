@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from plimsoll.cli import cli
 
+pytestmark = pytest.mark.processes
 STARTING = "Starting: the link comes here in some seconds.\n"
 ROOT = Path(__file__).parents[3]
 
