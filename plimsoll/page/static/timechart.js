@@ -5,7 +5,7 @@ import {brief, plain, tick, time} from "plimsoll/numbers";
 import {colour, onTheme} from "plimsoll/theme";
 
 const {uPlot} = globalThis;
-const AXIS = 58, FOOT = 30; // pixels
+const AXIS = 58, FOOT = 30, UNSEEN = 720; // pixels; the last is the width of a drawing that the page does not show
 const groups = new Map(); // charts by the name of their group
 
 // Draws into `root`.
@@ -157,16 +157,18 @@ export function timechart(root, {
   function zoom(from, to) { mates().forEach(each => each.own(from, to)); }
   plot.setAttribute("aria-label", `${title}${unit ? `, ${unit}` : ""}; from ${time(times[0])} to ${time(times.at(-1))}`);
 
-  const seen = new ResizeObserver(([entry]) => {
-    const wide = Math.round(entry.contentRect.width);
+  function fit(wide) {
     if (!wide || wide === width) return;
     width = wide;
     if (chart) chart.setSize({width, height}); else make();
-  });
+  }
+  const seen = new ResizeObserver(([entry]) => fit(Math.round(entry.contentRect.width)));
   seen.observe(plot);
   const deaf = onTheme(() => chart?.redraw(false));
 
   function draw(pen) {
+    if (!chart) fit(plot.clientWidth || UNSEEN); // nobody has seen it yet
+    chart.batch(() => {}); // what uPlot puts off until the script rests
     const {min, max} = chart.scales.x, dense = devicePixelRatio || 1;
     const x = value => chart.valToPos(value, "x", true) / dense, y = value => chart.valToPos(value, "y", true) / dense;
     const [left, top, right, bottom] = [chart.bbox.left, chart.bbox.top, chart.bbox.left + chart.bbox.width, chart.bbox.top + chart.bbox.height].map(each => each / dense);
