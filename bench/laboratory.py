@@ -6,7 +6,7 @@ others on the machine matter less, what the command does in wall time, for which
 
 - path: one run of 10,000 borrowers and 1,000 blocks in process, its market built first.
 - sweep: runs of a market of 1,000 borrowers and 500 blocks, and of the scenario whale, one after the other as
-  a sweep plays them; a market is built once.
+  a sweep plays them; a market is built once. And how much longer those take that the contracts play, too.
 - growth: the same for more and more borrowers and blocks; and what a block costs in which nobody can be
   liquidated.
 - book: a file of 100,000 positions, with a heavy tail and some under water: to read and check it, to make
@@ -137,8 +137,12 @@ def sweep(code: Any) -> list[dict[str, Any]]:
     }
     for name, (scenario, paths) in markets.items():
         work = Work({0: scenario}, code, measures=(closes,))
-        build, _ = timed(lambda: laboratory_of(scenario, code))  # noqa: B023
+        build, laboratory = timed(lambda: laboratory_of(scenario, code))  # noqa: B023
         seconds, rows = timed(lambda: [work.row(0, path) for path in range(paths)])  # noqa: B023
+        alone, both = (
+            timed(lambda: [how(path) for path in range(paths // 4)])[0]  # noqa: B023
+            for how in (laboratory.quick, laboratory.play)
+        )
         found.append({
             "market": name,
             "paths": paths,
@@ -146,6 +150,7 @@ def sweep(code: Any) -> list[dict[str, Any]]:
             "seconds": round(seconds, 2),
             "liquidations": round(float(np.mean([row["closes"] for row in rows]))),
             "paths_a_minute": round(60 * paths / (build + seconds)),
+            "both_to_alone": round(both / alone, 2),
         })  # fmt: skip
         print(found[-1])
     return found

@@ -157,6 +157,9 @@ def sweep(
 ) -> Study:
     """Plays a scenario on many random paths, at every point of a grid; as `plimsoll sweep`.
 
+    The twin plays all of them, the contracts beside it paths 0, 20, 40 and so on, or all where there are
+    agents of your own.
+
     Args:
         scenario: as `load` gives it, or what `load` takes.
         grid: values by setting, `{"vaults.0.bonus_max": (0.05, 0.08)}`; settings that move together stand in

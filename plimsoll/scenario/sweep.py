@@ -35,7 +35,7 @@ from plimsoll.scenario.sweep_folder import SweepError, claimed, read_rows, write
 PATHS = 100  # for each grid point, where anything is random and no number is named
 CHUNK = 25  # paths at most
 SHARE = 4  # chunks for each worker at least, so that all end at about the same time
-HELD = 20  # of so many paths one is played on the contracts too; agents of one's own may look at them
+HELD = 20  # the step of the paths that are played on the contracts too; path 0 is in every sample
 
 Row = dict[str, Any]
 Progress = Callable[[int, int], None]
@@ -109,7 +109,7 @@ class Work:
         return Work(scenarios, self.artifacts, self.agents, self.measures)
 
     def row(self, point: int, path: int) -> Row:
-        """What one path gives.
+        """What one path gives; agents of one's own may look at the contracts, so that these play, too.
 
         Raises:
             PathFailed: a measure of one's own fails.

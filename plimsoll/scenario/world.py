@@ -2,7 +2,7 @@
 
 Agents read the twin, which answers at once and to the wei. Every transaction runs on the twin first, then on
 the chain; both must succeed or both revert, with the same events. `compare` holds the books against each
-other.
+other. While the twin is `alone`, nothing is sent to the chain.
 """
 
 from __future__ import annotations

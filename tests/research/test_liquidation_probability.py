@@ -1,4 +1,4 @@
-"""The probability of a liquidation under Brownian prices: formula, drawn prices, and what contracts do."""
+"""The probability of a liquidation under Brownian prices: formula, drawn prices, and what a sweep plays."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.utils.notebooks import study
 pytestmark = [pytest.mark.slow, pytest.mark.replay]
 
 
-def test_formula_prices_and_contracts_agree() -> None:
+def test_formula_prices_and_sweep_agree() -> None:
     names, page = study("liquidation-probability", PATHS="8", DRAWN="1_500")
 
     # the sweep: on every path exactly those are liquidated whose price was reached

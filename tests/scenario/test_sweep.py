@@ -194,6 +194,8 @@ def test_the_deepest_falls_of_many_are_played(sweep, rows, tmp_path) -> None:
     deep = sorted(range(60), key=lambda path: -falls[path])[:4]
     others = [path for path in range(60) if path not in deep][:4]
     assert found["path"] == sorted(deep + others) * 2
+    assert found["path"][::8] == [0, 0]
+    assert min(found["compared"][::8]) > 50
     assert found["deepest"] == [path in deep for path in found["path"]]
     assert found["weight"] == pytest.approx([1 / 60 if it in deep else 56 / 60 / 4 for it in found["path"]])
     known = dict(
