@@ -12,6 +12,8 @@ import click
 
 from plimsoll.cli import Number
 from plimsoll.cli.network import NetworkCommand, looking_at, quiet_ape, wide_console
+from plimsoll.inspection.alerts import Limits
+from plimsoll.units import WAD
 
 if TYPE_CHECKING:
     from plimsoll.inspection.watch import Look
@@ -23,11 +25,13 @@ FLUSH = 20  # seconds that a webhook has at the end
 @click.command(cls=NetworkCommand, needs=("requests",))
 @click.argument("name", required=False)
 @click.option(
-    "--health", type=Number(0.01, 100), default=1.05, show_default=True, help="Alert: a position's is below."
-)
+    "--health", type=Number(0.01, 100), default=Limits().health / WAD, show_default=True,
+    help="Alert: a position's is below.",
+)  # fmt: skip
 @click.option(
-    "--utilisation", type=Number(0, 1), default=0.95, show_default=True, help="Alert: a pool's is above."
-)
+    "--utilisation", type=Number(0, 1), default=Limits().utilisation / WAD, show_default=True,
+    help="Alert: a pool's is above.",
+)  # fmt: skip
 @click.option("--interval", type=Number(0.1), default=12.0, show_default=True, help="Seconds between looks.")
 @click.option(
     "--webhook",
@@ -60,8 +64,7 @@ def cli(
     from plimsoll.deploy import AddressBook, book_path
     from plimsoll.inspection.bells import BellError, LogFile, Webhook
     from plimsoll.inspection.read import InspectError
-    from plimsoll.inspection.watch import Limits, Watcher, watch
-    from plimsoll.units import WAD
+    from plimsoll.inspection.watch import Watcher, watch
 
     provider, console = ape.networks.provider, wide_console()
     stop = threading.Event()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import is_dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import ROUND_DOWN, Context, Decimal
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from eth_utils.address import to_checksum_address
@@ -15,10 +15,10 @@ from rich.table import Table
 from rich.text import Text
 
 from plimsoll.chain.lens import BasketPosition, Position
+from plimsoll.inspection.figures import EXACT, clock, count, floor, percent, price_text, ratio, short
 from plimsoll.inspection.read import Basket, Market, Pool, Stress, Token, Vault
 from plimsoll.units import MAX, WAD, YEAR
 
-_EXACT = Context(prec=100)
 _CLOSE, _NEAR = Decimal("1.05"), Decimal("1.25")  # health below which a position is shown red, yellow
 _NOTHING = Text("-", style="dim")
 _Spoke = TypeVar("_Spoke", Vault, Basket)
@@ -62,7 +62,7 @@ def to_rows(market: Market) -> Iterator[tuple[Any, ...]]:
 
 def _exact(amount: int, token: Token) -> str:
     """Whole tokens, all digits."""
-    return f"{_EXACT.scaleb(Decimal(amount), -token.decimals):f}"
+    return f"{EXACT.scaleb(Decimal(amount), -token.decimals):f}"
 
 
 def _plain(value: Any) -> Any:
@@ -82,9 +82,8 @@ def _plain(value: Any) -> Any:
 
 def to_tables(market: Market, rows: int) -> RenderableType:
     """Pools, their vaults and baskets and the `rows` least healthy positions of each of these."""
-    time = datetime.fromtimestamp(market.time, UTC)
     parts: list[RenderableType] = [
-        Text(f"{market.network}, block {market.block:,}, {time:%Y-%m-%d %H:%M:%S} UTC", style="dim")
+        Text(f"{market.network}, block {market.block:,}, {clock(market.time)}", style="dim")
     ]
     for pool in market.pools:
         parts += ["", *_pool(pool, market.time)]
@@ -337,43 +336,8 @@ def _leverage(position: Position) -> str | Text:
 
 def _amount(units: int, token: Token) -> str:
     """Whole tokens, rounded down to two digits, or to four significant ones below 1."""
-    tokens = _EXACT.scaleb(Decimal(units), -token.decimals)
+    tokens = EXACT.scaleb(Decimal(units), -token.decimals)
     if abs(tokens) >= 1 or not units:
         return f"{floor(tokens, 2):,f}"
     digits = 3 - tokens.adjusted()
     return f"{floor(tokens, min(digits, token.decimals)):f}"
-
-
-def price_text(price: int, collateral: Token, asset: Token) -> str:
-    """Loan tokens for a collateral token, rounded down: two digits, below 100 six significant ones."""
-    if price == MAX:
-        return "always"
-    tokens = _EXACT.scaleb(Decimal(price), collateral.decimals - asset.decimals - 36)
-    digits = 2 if tokens >= 100 else 5 - tokens.adjusted()
-    return f"{floor(tokens, min(digits, 18)):,f}"
-
-
-def percent(wad: int) -> str:
-    """A ratio in per cent, to two digits."""
-    return f"{ratio(wad * 100).quantize(Decimal('0.01'), context=_EXACT)} %"
-
-
-def ratio(wad: int) -> Decimal:
-    """What a WAD stands for, exact."""
-    return _EXACT.scaleb(Decimal(wad), -18)
-
-
-def floor(number: Decimal, digits: int) -> Decimal:
-    """Rounded down to so many digits after the point."""
-    return number.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_DOWN, context=_EXACT)
-
-
-def short(address: str) -> str:
-    """An address as people tell it from others."""
-    address = to_checksum_address(address)
-    return f"{address[:8]}…{address[-6:]}"
-
-
-def count(number: int, noun: str) -> str:
-    """So many of something."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

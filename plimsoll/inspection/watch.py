@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import Event
-from typing import Any, NamedTuple
+from typing import Any
 
 from ape.api import ProviderAPI
 from ape.exceptions import ApeException
@@ -22,8 +22,9 @@ from plimsoll.chain.engine import CallReverted, Views
 from plimsoll.chain.lens import CreditLine, Lens
 from plimsoll.chain.views import Block, is_local, network_of
 from plimsoll.deploy import AddressBook
+from plimsoll.inspection.alerts import Alert, Limits, full, low_health, silent, without_witness
+from plimsoll.inspection.figures import clock, count, floor, percent, price_text, ratio, short
 from plimsoll.inspection.read import Token, check, lens_at, owners_of, spokes, token
-from plimsoll.inspection.show import count, floor, percent, price_text, ratio, short
 from plimsoll.units import NOBODY, WAD
 
 log = logging.getLogger("plimsoll.watch")
@@ -38,29 +39,6 @@ STILL = 300
 """Seconds since the time of the latest block, after which a chain stands still, unless it is a local one."""
 FAULTS: tuple[type[Exception], ...] = (ApeException, Web3Exception, OSError, CallReverted, DecodingError)
 """What a look ends with when a node does not answer, or not as it should."""
-
-
-class Limits(NamedTuple):
-    """Where alerts begin, WAD."""
-
-    health: int  # of a position with debt: below
-    utilisation: int  # of a pool: above
-
-
-class Alert(NamedTuple):
-    """One thing to be told of."""
-
-    kind: str  # health, oracle, utilisation, raise or node
-    where: str  # name of the vault, basket or pool; the network
-    owner: str  # of the position; empty if it is about none
-    value: int | None  # WAD
-    limit: int | None  # WAD
-    said: str
-
-    @property
-    def key(self) -> tuple[str, str, str]:
-        """What makes it the same alert at the next look."""
-        return self.kind, self.where, self.owner
 
 
 @dataclass(frozen=True)
@@ -142,11 +120,11 @@ class Watcher:
             if self._wanted is None or self._wanted.split("/")[0] == pool:
                 parts += self._pool(block, lens, pool, alerts, unknown)
         if not self._is_local and time.time() - block.time > STILL:
-            stood = f"the latest block of {self._network} is of {_clock(block.time)}; the node stands still"
+            stood = f"the latest block of {self._network} is of {clock(block.time)}; the node stands still"
             alerts.append(Alert("node", self._network, "", None, None, stood))
         self._failed, self._block, self._time = 0, block.number, block.time
         return self._told(
-            f"{_clock(block.time)}  block {block.number:,}  " + "  ".join(parts), alerts, unknown
+            f"{clock(block.time)}  block {block.number:,}  " + "  ".join(parts), alerts, unknown
         )
 
     def fail(self, error: Exception) -> Look:
@@ -156,7 +134,7 @@ class Watcher:
         alerts = list(self.standing.values())
         if self._failed >= SILENT_LOOKS and all(each.kind != "node" for each in alerts):
             alerts.append(Alert("node", self._network, "", None, None, said))
-        return self._told(f"{_clock(int(time.time()))}  {said}; asking again", alerts, set())
+        return self._told(f"{clock(int(time.time()))}  {said}; asking again", alerts, set())
 
     def _told(self, line: str, alerts: Sequence[Alert], unknown: set[str]) -> Look:
         """What has begun and what is over; nobody knows the health of positions without a price."""
@@ -181,8 +159,7 @@ class Watcher:
         limit = self._limits.utilisation
         bound = limit * 100 // CLEAR if ("utilisation", name, "") in self.standing else limit
         if summary.utilisation > bound:
-            said = f"{name} is used to {percent(summary.utilisation)}, above {percent(limit)}"
-            alerts.append(Alert("utilisation", name, "", summary.utilisation, limit, said))
+            alerts.append(full(name, summary.utilisation, limit))
         alerts += self._raise(block, name, summary.council, record.block or 0, asset)
         for key, line in spokes(self._book, lens, name)[0]:
             if self._wanted in (None, name, key):
@@ -197,20 +174,19 @@ class Watcher:
         debts: list[tuple[int, str]]
         if is_basket:
             legs = lens.basket_summary(line.vault).legs
-            silent = [self._token(leg.token).symbol for leg in legs if not leg.price]
+            without = [self._token(leg.token).symbol for leg in legs if not leg.price]
             of_basket = lens.basket_positions(line.vault, owners)
             debts = sorted((each.health, each.owner) for each in of_basket if each.debt)
             price = f"{len(legs)} legs"
         else:
             collateral = self._token(line.collateral_asset)
             quote = lens.vault_summary(line.vault).price
-            silent = [] if quote else [collateral.symbol]
+            without = [] if quote else [collateral.symbol]
             of_vault = lens.positions(line.vault, owners) if quote else []
             debts = sorted((each.health, each.owner) for each in of_vault if each.debt)
             price = f"{price_text(quote, collateral, asset)} {asset.symbol}" if quote else "no price"
-        if silent:
-            said = f"the oracle of {' and '.join(silent)} in {name} is silent"
-            alerts.append(Alert("oracle", name, "", None, None, said))
+        if without:
+            alerts.append(silent(name, without))
             if not is_basket:
                 unknown.add(name)
         alerts += self._unhealthy(name, debts)
@@ -225,11 +201,7 @@ class Watcher:
             if health >= limit * CLEAR // 100:
                 return
             if health < limit or ("health", name, owner) in self.standing:
-                said = (
-                    f"the position of {short(owner)} in {name} has a health of {floor(ratio(health), 4)}, "
-                    f"{'and can be liquidated' if health < WAD else f'below {ratio(limit).normalize():f}'}"
-                )
-                yield Alert("health", name, owner, health, limit, said)
+                yield low_health(name, owner, f"the position of {short(owner)}", health, limit)
 
     def _raise(self, block: Block, name: str, council: str, first: int, asset: Token) -> Iterator[Alert]:
         """A queued raise of a limit that nobody has witnessed since; see SPECIFICATION §9."""
@@ -248,12 +220,8 @@ class Watcher:
                 it.address.lower(): key for key, it in (self._book.vaults | self._book.baskets).items()
             }
             vault = known_as.get(subject.lower(), subject)
-            amount = f"{floor(ratio(limit * 10 ** (18 - asset.decimals)), 2):,f} {asset.symbol}"
-            said = (
-                f"a raise of the limit of {vault} to {amount} is queued for {_clock(ready)}, and nobody has "
-                "witnessed it"
-            )
-            yield Alert("raise", name, "", None, None, said)
+            tokens = ratio(limit * 10 ** (18 - asset.decimals))
+            yield without_witness(name, vault, tokens, asset.symbol, ready)
 
     def _owners(self, block: Block, spoke: str, first: int, kind: str) -> list[str]:
         """As `owners_of`, of which only the latest blocks are read again."""
@@ -270,10 +238,6 @@ class Watcher:
         if address not in self._tokens:
             self._tokens[address] = token(self._provider, address)
         return self._tokens[address]
-
-
-def _clock(seconds: int) -> str:
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def watch(watcher: Watcher, tell: Callable[[Look], None], stop: Event, interval: float) -> None:

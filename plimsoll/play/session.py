@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from plimsoll.inspection.alerts import Limits
 from plimsoll.market.amounts import ratio
 from plimsoll.market.basket import BasketMarket
 from plimsoll.market.deployment import Token
@@ -15,7 +16,7 @@ from plimsoll.market.events import unpacked
 from plimsoll.market.ground import Ground, Sending
 from plimsoll.market.market import Market
 from plimsoll.market.refusals import MarketError
-from plimsoll.play.alerts import Limits, alerts
+from plimsoll.play.alerts import alerts
 from plimsoll.play.shown import Seen, books, closes, place_of, plain, spoke
 from plimsoll.twin.chain import Event
 
@@ -155,7 +156,7 @@ class Session:
             "spokes": [spoke(name, seen) for name, seen in self.spokes().items()],
         }
         found = [] if self.is_own else alerts(told, Limits())
-        return told | {"alerts": [each._asdict() for each in found]}
+        return told | {"alerts": [each.said for each in found]}
 
     def closes(self, most: int) -> list[dict[str, Any]]:
         """The latest closes, the oldest first: each as its event says it, and the `spoke` it was in."""

@@ -73,4 +73,4 @@ def test_its_alerts_are_on_the_page(at_desk: pytest.MonkeyPatch) -> None:
     assert session.state()["alerts"] == []
     acts.act(session, "price", VAULT, {"prices": {"WETH": "1750"}})
     (there,) = session.state()["alerts"]
-    assert (there["kind"], there["where"], there["who"]) == ("health", VAULT, "you")
+    assert there.startswith("your position in vault weth has a health of 0.968")

@@ -586,7 +586,7 @@ function draw() {
   const who = at("who");
   for (const name of state.people) if (![...who.options].some(each => each.value === name)) who.add(new Option(name, name));
   at("alerts").hidden = !state.alerts.length;
-  at("alert-list").replaceChildren(...state.alerts.map(each => made("li", {textContent: `${each.where}: ${each.words}`})));
+  at("alert-list").replaceChildren(...state.alerts.map(textContent => made("li", {textContent})));
   drawWater();
   books();
   if (!moving && !running) {
