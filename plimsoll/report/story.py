@@ -23,7 +23,8 @@ def verdict(run: Run) -> str:
             "nobody has booked."
         )
     if measures["share_in_dollars"] < SOUND:
-        said.append(f"In dollars, lenders are left with {measures['share_in_dollars']:.1%} of what they had.")
+        share = 100 * measures["share_in_dollars"]
+        said.append(f"In dollars, lenders are left with {share:.1f} % of what they had.")
     closes = run.tables["liquidations"]
     late = closes[closes["kind"] == SHORTFALL].sort_values("blocks_waited")
     if len(late):
@@ -70,7 +71,7 @@ def _cost(run: Run) -> str:
     if lenders:
         part = lenders / run.tables["pool"]["total_assets"].iloc[0]
         after = f", after {before} had paid {reserve + backstop:,.0f}" if before else ""
-        return f"Lenders lost {lenders:,.0f} {loan}, {part:.2%} of what they had{after}."
+        return f"Lenders lost {lenders:,.0f} {loan}, {100 * part:.2f} % of what they had{after}."
     if not before:
         return ""
     paid = f"{before} paid {reserve + backstop:,.0f} {loan} of debt that borrowers did not"
@@ -109,13 +110,13 @@ def keys(run: Run) -> list[tuple[str, str]]:
             f"{measures[LIQUIDATED_DEBT]:,.0f} {loan}",
             f"debt liquidated{_of(measures[LIQUIDATED_DEBT], debt)}",
         ),
-        ("none" if within is None else f"{within:.0%}", "of it within one block of the price"),
+        ("none" if within is None else f"{100 * within:.0f} %", "of it within one block of the price"),
         (f"{measures['liquidators_profit']:,.0f} {loan}", "profit of liquidators"),
     ]
 
 
 def _of(amount: float, debt: float) -> str:
-    return f", {amount / debt:.1%} of the debt at the start" if debt and amount else ""
+    return f", {100 * amount / debt:.1f} % of the debt at the start" if debt and amount else ""
 
 
 def story(run: Run) -> list[str]:

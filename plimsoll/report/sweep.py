@@ -263,7 +263,7 @@ def tables(study: Study) -> list[Table]:
 
 
 def _cell(point: dict[str, Any], name: str) -> str:
-    show = (lambda value: f"{value:.1%}") if name == "bad_debt_none" else compact
+    show = (lambda value: f"{100 * value:.1f} %") if name == "bad_debt_none" else compact
     interval = point["intervals"].get(name)
     below = f"\n[dim]{show(interval[0])} to {show(interval[1])}[/]" if interval else ""
     return show(point["figures"][name]) + below

@@ -116,7 +116,7 @@ def cell(point: Mapping[str, Any], name: str) -> tuple[str, str]:
     value, interval = point["figures"].get(name), point["intervals"].get(name)
     if value is None:
         return "none", ""
-    show = (lambda it: f"{it:.1%}") if name == "bad_debt_none" else compact
+    show = (lambda it: f"{100 * it:.1f} %") if name == "bad_debt_none" else compact
     return show(value), f"{show(interval[0])} to {show(interval[1])}" if interval else ""
 
 
@@ -146,7 +146,7 @@ def verdict(study: Study) -> list[str]:
         least, most = (
             extreme(point["figures"]["bad_debt_none"] for point in points) for extreme in (min, max)
         )
-        parts = f"{most:.1%}" if least == most else f"{least:.1%} to {most:.1%}"
+        parts = f"{100 * most:.1f} %" if least == most else f"{100 * least:.1f} to {100 * most:.1f} %"
         found.append(f"{parts} of the paths are without bad debt.")
     return found
 

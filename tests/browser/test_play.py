@@ -151,7 +151,7 @@ def test_what_is_mistyped_is_said_beside_it(play: Callable[..., Any]) -> None:
     debt.fill("15,000")
     expect(preview).to_contain_text("1,807.2289")
     debt.fill("")  # as much as goes
-    expect(page.locator("#ltv-told")).to_have_text("80% of at most 80%")
+    expect(page.locator("#ltv-told")).to_have_text("80 % of at most 80 %")
 
 
 def test_what_if_is_told_before_it_happens(play: Callable[..., Any]) -> None:

@@ -125,7 +125,7 @@ def test_a_basket_has_a_waterline_too(
     page.goto((tmp_path / "basket" / "report.html").as_uri())
     to(page, int(page.locator("#moment").get_attribute("max")))
     line = page.locator(".waterline canvas").get_attribute("aria-label")
-    assert "all prices at 70.2% of the start: 4 of 20" in line
+    assert "all prices at 70.2\u00a0% of the start: 4 of 20" in line
     end = read(tmp_path / "basket").tables["positions"].query("moment == 'end' and debt > 0")
     lowest = page.locator("#positions tbody tr").first.locator("td").nth(1).inner_text()
     assert float(lowest) == pytest.approx(end["health"].min(), rel=1e-3)

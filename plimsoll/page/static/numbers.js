@@ -13,9 +13,8 @@ const compact = new Intl.NumberFormat("en", {notation: "compact", maximumSignifi
 // In three digits and a letter: 1.25M
 export const brief = value => (Number.isFinite(value) ? compact.format(value) : plain(value));
 
-const percent = new Intl.NumberFormat("en", {style: "percent", maximumFractionDigits: 1});
-// Of 0.875: 87.5%
-export const part = value => (Number.isFinite(value) ? percent.format(value) : plain(value));
+// Of 0.875: 87.5 %
+export const part = value => (Number.isFinite(value) ? `${plain(100 * value, 3)}\u00a0%` : plain(value));
 
 const minutes = {timeZone: "UTC", day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit"};
 const [toMinutes, toSeconds] = [minutes, {...minutes, second: "2-digit"}].map(each => new Intl.DateTimeFormat("en-GB", each));

@@ -483,7 +483,7 @@ function books() {
   };
   for (const [key, label] of Object.entries(LABELS)) {
     if (pool[key] === null) continue;
-    const node = RATES.includes(key) ? made("data", {value: pool[key], title: pool[key], textContent: `${plain(100 * Number(pool[key]), 3)}%`}) : shown(pool[key], loan());
+    const node = RATES.includes(key) ? made("data", {value: pool[key], title: pool[key], textContent: part(Number(pool[key]))}) : shown(pool[key], loan());
     row(key, label, node, pool[key]);
   }
   for (const [key, label] of [["limit", "limit"], ["drawn", "drawn"], ["headroom", "may still draw"], ["losses", "lost so far"]]) row(`line-${key}`, `${it.name}: ${label}`, shown(it.line[key], loan()), it.line[key]);

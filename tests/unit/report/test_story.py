@@ -31,9 +31,9 @@ def test_a_verdict_says_whose_loss_it_was_and_why(folder) -> None:
     run = read(folder)
     late = " Half of the debt that fell short had waited 10 hours or longer for its liquidation."
     assert verdict(run) == (
-        "Lenders lost 50 USDC, 0.05% of what they had, after the reserve and the backstop had paid 350. "
+        "Lenders lost 50 USDC, 0.05 % of what they had, after the reserve and the backstop had paid 350. "
         "120 USDC of debt are not covered at the end, a loss that nobody has booked. "
-        "In dollars, lenders are left with 99.0% of what they had." + late
+        "In dollars, lenders are left with 99.0 % of what they had." + late
     )
     run = replace(
         run, tables=run.tables | {"liquidations": run.tables["liquidations"].assign(kind="restorable")}
@@ -81,5 +81,5 @@ def test_a_market_without_bad_debt_held_if_it_was_tried(folder, quiet) -> None:
 
 def test_dates_and_key_figures(folder, quiet) -> None:
     assert when(read(folder)) == "1 January 2024, 00:00 to 1 January 2024, 01:00 UTC"
-    assert ("520 USDC", "bad debt, 5.2% of the debt at the start") in keys(read(folder))
+    assert ("520 USDC", "bad debt, 5.2 % of the debt at the start") in keys(read(folder))
     assert [figure for figure, _ in keys(quiet)] == ["0 USDC", "0 USDC", "0 of 0", "0 USDC", "none", "0 USDC"]

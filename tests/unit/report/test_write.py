@@ -180,7 +180,7 @@ def test_the_page_begins_with_words_and_six_figures(folder) -> None:
     assert "Of 400 USDC written off the reserve carried 250, the backstop 100 and lenders 50." in html
     keys = html[html.index('<ul class="keys">') : html.index("<h2>")]
     assert re.findall("<li><b>(.*?)</b>", keys) == [
-        "520 USDC", "50 USDC", "2 of 2", "4,000 USDC", "25%", "45 USDC",
+        "520 USDC", "50 USDC", "2 of 2", "4,000 USDC", "25 %", "45 USDC",
     ]  # fmt: skip
     assert html.index("<svg ") < html.index("<table>")
     assert '<tr><td>bad debt</td><td class="n">520.00 USDC</td><td class="n">0.00 USDC</td></tr>' in html
