@@ -109,17 +109,16 @@ class Server:
             seen = block
 
     async def _tell(self, *to: WebSocket) -> None:
-        """Sends the state to some pages, or to all."""
+        """Sends the state to some pages; to all, if it is another one than they were told last."""
         try:
             told = {"state": await self._on_chain(self.session.state)}
         except self.session.faults as error:
             told = {"gone": GONE}
             if told != self._shown:
                 _log.warning("%s (%s)", GONE, str(error).partition("\n")[0])
-        if not to and told == self._shown:
-            return
+        pages = to if told == self._shown else tuple(self._pages)
         self._shown = told
-        for page in to or tuple(self._pages):
+        for page in pages:
             with contextlib.suppress(WebSocketDisconnect, RuntimeError):  # it has just left
                 await page.send_json(told)
 

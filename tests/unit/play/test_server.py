@@ -120,6 +120,23 @@ def test_a_page_is_told_what_another_does(enter: Callable[..., TestClient]) -> N
         assert looked["told"] == []
 
 
+def test_what_a_new_page_is_told_is_no_secret_from_others(enter: Callable[..., TestClient]) -> None:
+    """Somebody else has changed the market before it came."""
+
+    def made() -> Session:
+        session, states = own(engine="twin", borrowers=0), [{"block": 1}, {"block": 1}, {"block": 2}]
+        session.state = lambda: states.pop(0)  # type: ignore[method-assign]
+        return session
+
+    client = enter(made)
+    with client.websocket_connect(SOCKET) as one:
+        one.receive_json()
+        for told in ([], [{"state": {"block": 2}}]):
+            with client.websocket_connect(SOCKET) as other:
+                other.receive_json()
+                assert ask(one, "steps")["told"] == told
+
+
 @pytest.mark.parametrize(
     ("said", "sentence"),
     [
