@@ -1,5 +1,5 @@
 // What every report does besides its own: tables sort, figures can be taken away, the page is light or dark.
-import {colour, setTheme} from "plimsoll/theme";
+import {colour, isDark, setTheme} from "plimsoll/theme";
 import {csv, downloads, printed, save} from "plimsoll/figure";
 import {sortable} from "plimsoll/table";
 
@@ -56,10 +56,8 @@ export function begin() {
     });
   });
   const button = document.getElementById("theme");
-  const dark = () => getComputedStyle(document.body).getPropertyValue("color-scheme") === "dark" ||
-    (!document.documentElement.dataset.theme && matchMedia("(prefers-color-scheme: dark)").matches);
-  const label = () => { button.textContent = dark() ? "light" : "dark"; button.setAttribute("aria-label", `${button.textContent} colours`); };
+  const label = () => { button.textContent = isDark() ? "light" : "dark"; button.setAttribute("aria-label", `${button.textContent} colours`); };
   button.hidden = false;
-  button.addEventListener("click", () => { setTheme(dark() ? "light" : "dark"); label(); });
+  button.addEventListener("click", () => { setTheme(isDark() ? "light" : "dark"); label(); });
   label();
 }

@@ -24,13 +24,16 @@ function changed() {
   listeners.forEach(callback => callback());
 }
 
+const darkSystem = matchMedia("(prefers-color-scheme: dark)");
+darkSystem.addEventListener("change", changed);
+
+export const isDark = () => (document.documentElement.dataset.theme || (darkSystem.matches ? "dark" : "light")) === "dark";
+
 // "light", "dark", or "" as the system has it.
 export function setTheme(theme) {
   document.documentElement.dataset.theme = theme;
   changed();
 }
-
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", changed);
 
 // Health factors below a limit, worst first; the last has none.
 export const bands = [

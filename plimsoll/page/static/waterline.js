@@ -26,7 +26,7 @@ export function ticks(low, high, count) {
 //   height: in pixels; format: a price as text
 //   onprice: called with a price while somebody drags the line or moves it with the keyboard; without it, it is fixed
 //   onselect: called with the position that is clicked
-// Answers {update, svg, csv, destroy}; `update({positions, price, ghost, low, high})` takes what has changed:
+// Answers {update, svg, data, destroy}; `update({positions, price, ghost, low, high})` takes what has changed:
 //   positions: [{id, name, price, debt, health, note, mark}], `price` where it can be liquidated below; one with a
 //     `mark` has a ring and its name
 //   price: of now, null while unknown; ghost: a second one, or null; low, high: of the axis, else fitted at first

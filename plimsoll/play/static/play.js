@@ -3,7 +3,7 @@ import {link} from "/play/link.js";
 import {brief, part, plain, time} from "plimsoll/numbers";
 import {csv, downloads} from "plimsoll/figure";
 import {table} from "plimsoll/table";
-import {setTheme} from "plimsoll/theme";
+import {isDark, setTheme} from "plimsoll/theme";
 import {waterline} from "plimsoll/waterline";
 
 const at = id => document.getElementById(id);
@@ -214,7 +214,7 @@ async function lookAhead() {
       if (ghost === null) break;
       const paid = found.reduce((sum, each) => sum + Number(each.repaid), 0), lost = found.reduce((sum, each) => sum + Number(each.loss), 0);
       const elsewhere = found.filter(each => each.spoke !== spoke).length;
-      let words = `At ${plain(price)} ${loan()} keepers would close ${found.length} loans${elsewhere ? `, ${elsewhere} of them not in the ${spoke},` : ""} and pay ${plain(paid, 7)} ${loan()}; ${plain(lost, 7)} would be lost.`;
+      let words = `At ${plain(price)} ${loan()} keepers would close ${many(found.length, "loan")}${elsewhere ? `, ${elsewhere} of them not in the ${spoke},` : ""} and pay ${plain(paid, 7)} ${loan()}; ${plain(lost, 7)} would be lost.`;
       if (loss && lost > 0) words += ` The reserve would bear ${plain(Number(loss.reserve), 7)}, the backstop ${plain(Number(loss.backstop), 7)}, lenders ${plain(Number(loss.lenders), 7)}.`;
       at("ghost-told").textContent = words;
     } catch (error) { at("ghost-told").textContent = error.message; }
@@ -328,7 +328,7 @@ function fields() {
   const rows = [];
   const field = (name, label, given, after) => {
     const input = made("input", {name, inputMode: "decimal", ...given});
-    if (["owner"].includes(name)) input.id = name;
+    if (name === "owner") input.id = name;
     rows.push(made("label", {}, label, input, after));
     return input;
   };
@@ -623,7 +623,4 @@ const request = link({
   }),
 });
 
-at("theme").addEventListener("click", () => {
-  const dark = document.documentElement.dataset.theme ? document.documentElement.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-  setTheme(dark ? "light" : "dark");
-});
+at("theme").addEventListener("click", () => setTheme(isDark() ? "light" : "dark"));
