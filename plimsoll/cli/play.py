@@ -68,7 +68,7 @@ def _own(file: str | None, engine: str, borrowers: int | None, seed: int | None)
 
 
 def _deployed(stack: ExitStack, network: str, account: str | None) -> Callable[[], Session]:
-    from plimsoll.cli.network import connected, quiet_ape
+    from plimsoll.cli.network import connected, looking_at, quiet_ape
 
     stack.enter_context(quiet_ape("WARNING"))
     stack.enter_context(connected(network))
@@ -77,7 +77,12 @@ def _deployed(stack: ExitStack, network: str, account: str | None) -> Callable[[
     from plimsoll.play.deployed import session_at
 
     provider = ape.networks.provider
-    return lambda: session_at(provider, account)
+
+    def make() -> Session:
+        with looking_at(provider):
+            return session_at(provider, account)
+
+    return make
 
 
 def _serve(make: Callable[[], Session], port: int, no_browser: bool) -> None:

@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ape import networks
 from ape.api import AccountAPI
+from ape.exceptions import ProviderError
+from click.testing import CliRunner
 
 from plimsoll import Market, MarketError
+from plimsoll.cli import cli
 from plimsoll.play import acts, deployed
 from plimsoll.play.session import Session
 from tests.utils.markets import MARKET, Desk
@@ -64,6 +68,17 @@ def test_a_chain_without_a_market_is_said(at_desk: pytest.MonkeyPatch, tmp_path:
     at_desk.setattr(deployed, "book_path", lambda provider: tmp_path / "none.json")
     with pytest.raises(MarketError, match="has no"):
         deployed.session_at(networks.provider, None)
+
+
+def test_a_node_that_falls_silent_at_the_start_is_a_sentence(at_desk: pytest.MonkeyPatch) -> None:
+    def silent(*_: Any) -> Any:
+        raise ProviderError("http://user:key@node/ is gone")
+
+    at_desk.setattr(Market, "connect", silent)
+    words = ["play", "--no-browser", "--port", "0", "--connect", networks.provider.uri]
+    done = CliRunner().invoke(cli, words)
+    assert done.output.endswith("does not answer (ProviderError); see that it runs.\n"), done.output
+    assert "key" not in done.output
 
 
 def test_its_alerts_are_on_the_page(at_desk: pytest.MonkeyPatch) -> None:
