@@ -66,9 +66,3 @@ def pages(browser: Browser) -> Iterator[Callable[..., Page]]:
     for context in contexts:
         context.close()
     assert said == []
-
-
-@pytest.fixture
-def page(pages: Callable[..., Page]) -> Page:
-    """A wide, light one."""
-    return pages()
