@@ -103,14 +103,15 @@ def test_others_get_no_socket(headers: dict[str, str], enter: Callable[..., Test
 
 def test_a_page_is_told_what_another_does(enter: Callable[..., TestClient]) -> None:
     client = enter()
-    with client.websocket_connect(SOCKET) as one, client.websocket_connect(SOCKET) as other:
+    with client.websocket_connect(SOCKET) as one:
         first = one.receive_json()["state"]
-        assert other.receive_json()["state"] == first
-        words = {"who": "you", "collateral": {"weth": "10"}, "debt": "15000"}
-        done = ask(one, "act", act="open", spoke=VAULT, words=words)
-        assert done["answer"]["result"] == "15000"
-        (told,) = done["told"]
-        assert other.receive_json() == told
+        with client.websocket_connect(SOCKET) as other:
+            assert other.receive_json()["state"] == first
+            words = {"who": "you", "collateral": {"weth": "10"}, "debt": "15000"}
+            done = ask(one, "act", act="open", spoke=VAULT, words=words)
+            assert done["answer"]["result"] == "15000"
+            (told,) = done["told"]
+            assert other.receive_json() == told
         vault = told["state"]["spokes"][0]["positions"]
         place = vault["owner"].index("you")
         assert (vault["debt"][place], vault["collateral"][place]) == ("15000", ["10"])
