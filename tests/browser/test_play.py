@@ -202,7 +202,8 @@ def test_it_goes_by_keyboard_alone(play: Callable[..., Any]) -> None:
     before = number(page, "#book-price-weth")
     for _ in range(6):
         page.keyboard.press("PageUp")
-    expect(page.locator("#closes")).to_contain_text("you")
+    expect(page.locator("#closes").get_by_role("cell", name="you", exact=True).first).to_be_visible()
+    expect(page.locator("#book-price-weth data").first).not_to_have_attribute("value", before)
     assert float(number(page, "#book-price-weth")) < float(before)
 
 
