@@ -196,7 +196,7 @@ class World(Transactions):
             try:
                 answer = self.twin.transact(action.model)
             except Revert as revert:
-                answer = revert
+                answer = revert.with_traceback(None)  # whose frames would hold the whole run
             before, prices = prices, self._dex_prices()
             moves = [price / other for price, other in zip(prices, before, strict=True)]
             outcomes.append(Outcome(action, answer, list(self.twin.events), moves))

@@ -1,6 +1,8 @@
 """A path that the twin plays alone has the rows of one that it plays beside the contracts."""
 
+import gc
 from dataclasses import replace
+from weakref import ref
 
 import pytest
 
@@ -52,3 +54,17 @@ def test_shipped_scenarios_have_the_same_rows(name) -> None:
     quick = lab.quick()
     assert quick.liquidations
     assert rows(quick) == rows(lab.play())
+
+
+def test_a_run_is_gone_when_nobody_has_its_result() -> None:
+    """What reverts holds no frames, which would keep the run and its rows for the garbage collector."""
+    lab = laboratory(parse(TINY, "two rivals", ["liquidators=[{kind: flash}, {kind: flash}]"]))
+    gc.disable()
+    try:
+        result = lab.quick()
+        assert result.reverts
+        kept = ref(result)
+        del result
+        assert kept() is None
+    finally:
+        gc.enable()
