@@ -39,7 +39,6 @@ test: ## run all tests
 
 test-fast: ## run what needs no Anvil and no other process, without the replays of the documents
 	@$(SETUP) test
-	@$(SETUP) foundry
 	@$(BIN)/python -m pytest tests --engine revm -m "not replay and not processes" $(PARALLEL) $(ARGS)
 
 fuzz: ## play 200,000 random steps, as many beside peers, a million closes of baskets; FUZZ_STEPS=n for another number

@@ -38,6 +38,7 @@ def test_the_example() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.processes
 def test_the_package_is_loaded_when_it_is_used() -> None:
     """Nobody waits for ape, pandas or the engines who does not use them."""
     code = (

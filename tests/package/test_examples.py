@@ -9,6 +9,7 @@ from tests.utils.solidity import forge, needs_packages
 
 
 @pytest.mark.slow
+@pytest.mark.processes
 @needs_packages
 def test_solidity_liquidator(tmp_path: Path) -> None:
     folder = copy("solidity-liquidator", tmp_path)

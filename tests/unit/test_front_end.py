@@ -41,6 +41,7 @@ def test_they_are_what_the_contracts_say() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.processes
 @needs_packages
 @pytest.mark.parametrize("name", SOURCES)
 def test_solidity_calls_the_same_functions(name: str) -> None:

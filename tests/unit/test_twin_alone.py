@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 ALONE = """
 import importlib, pkgutil, sys
 
@@ -20,6 +22,7 @@ print(sorted({name.partition(".")[0] for name in sys.modules} & {"ape", "web3", 
 """
 
 
+@pytest.mark.processes
 def test_the_twin_needs_the_standard_library_alone():
     """Every module is imported where ape, and whatever else is installed, cannot be."""
     run = subprocess.run([sys.executable, "-c", ALONE], capture_output=True, text=True, check=False)
