@@ -17,7 +17,7 @@ from plimsoll.report.write import write
 from plimsoll.scenario.ladder import STEPS
 from plimsoll.scenario.reading import parse
 from plimsoll.scenario.records import HoldingRow, LadderRow, LegRow, PositionRow, Result, SeizureRow, VaultRow
-from tests.unit.report.conftest import USDC, WAD, WBTC, WETH, close, pool_row
+from tests.unit.report.conftest import USDC, WAD, WBTC, WETH, close, draw_nothing, pool_row
 
 SCENARIO = """\
 title: A basket by hand
@@ -148,6 +148,7 @@ def test_debt_stands_at_its_health_and_time(folder) -> None:
     assert (line.get_label(), line.get_ydata()[0]) == ("1: liquidatable below", 0)  # of the logarithm
 
 
+@pytest.mark.usefixtures("quick")
 def test_only_slices_of_known_worth_stand_at_the_frontier(result, tmp_path) -> None:
     """Of three closes in a block one has a silent leg, one leaves a leg out, and one is at its place."""
     one, places = result.liquidations[0], range(3)
@@ -173,6 +174,7 @@ def test_only_slices_of_known_worth_stand_at_the_frontier(result, tmp_path) -> N
     assert bonus == pytest.approx(0.05)
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_report_brings_the_candles_of_every_leg(result, tmp_path) -> None:
     candles = tmp_path / "candles.csv"
     candles.write_text("open,high,low,close\n2000,2000,900,1000\n")
@@ -198,7 +200,9 @@ def test_a_basket_can_be_laid_beside_vaults(folder, tmp_path) -> None:
         for vault in range(2)
     ]  # fmt: skip
     pool = [pool_row(block, 0, 1.0) for block in range(3)]
-    write(Result(scenario, "revm", vaults=rows, pool=pool), tmp_path / "vaults")
+    with pytest.MonkeyPatch.context() as patch:
+        draw_nothing(patch)
+        write(Result(scenario, "revm", vaults=rows, pool=pool), tmp_path / "vaults")
     summary = compare(folder, tmp_path / "vaults", tmp_path / "both")
     assert summary["measures"]["borrowers_cost"]["a"] == pytest.approx(250)
     assert (tmp_path / "both" / "prices.svg").exists()

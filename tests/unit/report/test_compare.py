@@ -9,10 +9,10 @@ from click.testing import CliRunner
 from plimsoll.cli.compare import cli
 from plimsoll.report import figures
 from plimsoll.report.compare import compare, lines
-from plimsoll.report.folder import FolderError, read
+from plimsoll.report.folder import FolderError
 from plimsoll.report.write import write
 from plimsoll.scenario.reading import load
-from tests.unit.report.conftest import SCENARIO, draw_nothing
+from tests.unit.report.conftest import SCENARIO
 
 
 @pytest.fixture
@@ -72,17 +72,6 @@ def test_prices_differ_by_what_their_files_hold(calm, tmp_path, quick) -> None:
     assert name == "vaults.0.price.file"
     assert one.startswith("4 lines, SHA-256 ")
     assert one != other
-
-
-def test_both_runs_have_the_same_axes(folder, calm, tmp_path, monkeypatch) -> None:
-    with monkeypatch.context() as patch:
-        draw_nothing(patch)
-        write(calm, tmp_path / "calm")
-    runs = [read(folder), read(tmp_path / "calm")]
-    for name in figures.CHARTS:
-        panels = [panel for panel in figures.draw(name, runs).axes if panel.get_visible()]
-        assert panels[0].get_ylim() == panels[1].get_ylim(), name
-        assert panels[0].get_xlim() == panels[1].get_xlim(), name
 
 
 def test_what_is_no_run_is_refused(folder, other, tmp_path) -> None:

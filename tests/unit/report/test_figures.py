@@ -44,6 +44,9 @@ def test_panels_title_and_legend_have_their_places(runs, name, count) -> None:
     for one, other in combinations(boxes, 2):
         assert not one.overlaps(other)
     assert sum(box.width * box.height for box in boxes) > figure.bbox.width * figure.bbox.height / 2
+    if count == 2:  # on the same axes
+        left, right = [panel for panel in figure.axes if panel.get_visible()][:2]
+        assert (left.get_xlim(), left.get_ylim()) == (right.get_xlim(), right.get_ylim())
 
 
 def test_hours_without_blocks_are_marked() -> None:
