@@ -1,16 +1,16 @@
-"""A path that the twin plays alone has the rows of one that it plays beside the contracts."""
+"""A path that the twin plays alone has the rows of one that it plays beside the contracts.
+
+So have three of those that ship, see `test_documents.py`, which plays them anyway.
+"""
 
 import gc
-from dataclasses import replace
 from weakref import ref
 
 import pytest
 
-from plimsoll.scenario.reading import load, parse
-from plimsoll.scenario.records import Result
-from tests.utils.laboratory import BASKET, SCENARIOS, TINY, laboratory
+from plimsoll.scenario.reading import parse
+from tests.utils.laboratory import BASKET, TINY, laboratory, rows
 
-SHIPPED = ["correlated-crash", "sequencer-halt", "whale"]
 DRAWN = {
     "a vault": (
         TINY,
@@ -30,11 +30,6 @@ DRAWN = {
 }  # fmt: skip
 
 
-def rows(result: Result) -> Result:
-    """All but how long it took and what was compared."""
-    return replace(result, seconds=0, compared=0)
-
-
 @pytest.mark.parametrize("what", DRAWN)
 @pytest.mark.parametrize("seed", [7, 8])
 def test_drawn_paths_have_the_same_rows(what, seed) -> None:
@@ -45,15 +40,6 @@ def test_drawn_paths_have_the_same_rows(what, seed) -> None:
         assert full.liquidations
         assert rows(quick) == rows(full)
         assert (quick.compared, full.compared > 20) == (0, True)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", SHIPPED)
-def test_shipped_scenarios_have_the_same_rows(name) -> None:
-    lab = laboratory(load(SCENARIOS / f"{name}.yaml"))
-    quick = lab.quick()
-    assert quick.liquidations
-    assert rows(quick) == rows(lab.play())
 
 
 def test_a_run_is_gone_when_nobody_has_its_result() -> None:
