@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 
 WALK = 40  # steps; a quarter of them between two looks
 UNKNOWN = role(77)  # has never done anything
-WALKS = 9  # in each market
+WALKS = 6  # in each market
 
 
 def looks(seed, market):

@@ -17,6 +17,7 @@ from plimsoll import lab
 from plimsoll.report.folder import FolderError
 from plimsoll.scenario.files import names
 from plimsoll.scenario.sweep_folder import SweepError
+from tests.unit.report.conftest import draw_nothing
 from tests.utils.laboratory import TINY
 
 BROWNIAN = {"vaults.0.price": {"kind": "gbm", "start": 200, "hours": 3, "volatility": 15}}
@@ -147,7 +148,8 @@ def test_frames_are_floats_with_dates(result) -> None:
     assert repr(frames).splitlines()[0].startswith(f"vaults: {len(result.vaults)} rows, block, time, hour, ")
 
 
-def test_a_result_says_what_happened(result, tmp_path) -> None:
+def test_a_result_says_what_happened(result, tmp_path, monkeypatch) -> None:
+    draw_nothing(monkeypatch)
     lost = result.measures()["bad_debt"]
     assert lost > 0
     assert repr(result) == (
@@ -440,6 +442,7 @@ def test_a_script_without_a_guard_may_use_processes(tmp_path) -> None:
     assert done.stdout == f"once\n<A short fall: one grid point, 4 paths each> {tmp_path}/script.py\n"
 
 
+@pytest.mark.processes
 def test_the_front_door_is_loaded_when_it_is_used() -> None:
     assert plimsoll.lab is lab
     code = "import sys, plimsoll; assert not {'numpy', 'plimsoll.lab'} & set(sys.modules); plimsoll.lab.load"

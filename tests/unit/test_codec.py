@@ -54,7 +54,7 @@ def value_of(part: AbiEntry) -> st.SearchStrategy[Any]:
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None, derandomize=True)
 def test_it_is_what_eth_abi_says(data: st.DataObject) -> None:
     outputs = data.draw(st.lists(parts(st.sampled_from([*WORD_TYPES, "string"])), min_size=1, max_size=3))
     function = Function.of({"name": "view", "inputs": [], "outputs": outputs})

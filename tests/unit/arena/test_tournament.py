@@ -200,7 +200,7 @@ def test_a_small_arena_1(tmp_path: Path) -> None:
     """Every rule, in two of its scenarios."""
     arena = SETS["arena-1"]
     entries = entries_of([source_of(file_of(name)) for name in ("flash-wick", "sequencer-halt")])
-    it = Tournament(entries, tuple(map(Entrant, arena.rules)), (AS_WRITTEN,), 2, 1)
+    it = Tournament(entries, tuple(map(Entrant, arena.rules)), (AS_WRITTEN,), 1, 1)
     rows = run(it, tmp_path / "out", InProcess()).to_pandas()
-    assert len(rows) == 2 * 2 * len(arena.rules)
+    assert len(rows) == 2 * len(arena.rules)
     assert (rows.groupby("rule").ended.sum() > 0).all()
