@@ -12,8 +12,8 @@
      caller; callbacks go to the caller, only when it passed data. In everything that pays the pool the order of
      calls is: position storage; collateral out; callback; balance read; pull; `settle`; balance check; provisions.
 
-     Amounts are exact, except that a repayment is capped at the debt. What health allows says the Lens: a basket has
-     no room for it.
+     The largest uint as an amount means "as much as is allowed", as for a vault; any other amount is exact, except
+     that a repayment is capped at the debt. What is allowed now says the Lens: a basket has no room for the views.
 @custom:security Every leg's oracle and token are trusted; what they can cost the pool is bounded by the credit limit.
                  An oracle that fails is a silent leg, see `basket`; a token that does not move is left out. The basket's
                  lock is held in every callback. The Factory checks the parameters: trust no basket that it did not
@@ -87,7 +87,6 @@ def __init__(pool: address, list: DynArray[IBasket.Leg, basket.MAX_LEGS], risk: 
     payments.__init__(pool)
     basket.__init__(list)
     liquidation.__init__(risk)
-    operators.__init__()
 
 
 # ------------------------------------------------------------------- collateral
@@ -106,22 +105,28 @@ def deposit(leg: uint256, amount: uint256, owner: address = msg.sender):
 
 
 @external
-def withdraw(leg: uint256, amount: uint256, receiver: address = msg.sender, owner: address = msg.sender):
+def withdraw(
+    leg: uint256, amount: uint256, receiver: address = msg.sender, owner: address = msg.sender
+) -> uint256:
     """
-    @notice Release `amount` base units of a leg. Without debt neither oracle nor pool is asked.
+    @notice Release some of a leg. Without debt neither oracle nor pool is asked.
+    @param amount Base units; the largest uint means all that health allows.
+    @return Base units sent.
     """
-    self._close(0, leg, amount, receiver, owner, b"")
+    return self._close(0, leg, amount, receiver, owner, b"")[1]
 
 
 # ------------------------------------------------------------------------- debt
 
 
 @external
-def borrow(amount: uint256, receiver: address = msg.sender, owner: address = msg.sender):
+def borrow(amount: uint256, receiver: address = msg.sender, owner: address = msg.sender) -> uint256:
     """
-    @notice Draw `amount` base units on the pool's credit line against `owner`'s collateral.
+    @notice Draw on the pool's credit line against `owner`'s collateral.
+    @param amount Base units of the loan asset; the largest uint means all that health, line and cash allow.
+    @return Base units sent.
     """
-    self._open(0, 0, amount, receiver, owner, b"")
+    return self._open(0, 0, amount, receiver, owner, b"")
 
 
 # --------------------------------------------------------------------- combined
@@ -135,14 +140,15 @@ def open(
     receiver: address,
     owner: address,
     data: Bytes[1024],
-):
+) -> uint256:
     """
     @notice Deposit of one leg and borrow in one call. With data the loan is sent first, then `on_open` is called on
             the caller, then the collateral is pulled, then health is checked: leverage without a flash loan.
     @param collateral Base units of the leg to lock.
-    @param debt Base units of the loan asset to draw.
+    @param debt Base units of the loan asset; the largest uint means all that health, line and cash allow.
+    @return Base units of the loan asset sent.
     """
-    self._open(leg, collateral, debt, receiver, owner, data)
+    return self._open(leg, collateral, debt, receiver, owner, data)
 
 
 @external
@@ -153,13 +159,13 @@ def close(
     receiver: address,
     owner: address,
     data: Bytes[1024],
-) -> uint256:
+) -> (uint256, uint256):
     """
     @notice Repay and withdraw one leg in one call. With data the collateral is sent first, then `on_close` is called
             on the caller, then the repayment is pulled, then health is checked.
     @param repayment Base units of the loan asset, capped at the debt; the largest uint means all.
-    @param withdrawal Base units of the leg to release.
-    @return Base units repaid.
+    @param withdrawal Base units of the leg; the largest uint means all that health then allows.
+    @return Base units repaid; base units of the leg sent.
     """
     return self._close(repayment, leg, withdrawal, receiver, owner, data)
 
@@ -297,7 +303,9 @@ def _enter(owner: address, leg: uint256, amount: uint256):
     """
     @notice Add to what an owner holds of a leg.
     """
-    if basket._enter(owner, leg, amount):
+    lane: uint256 = basket.amounts[owner][leg >> 1]
+    basket.amounts[owner][leg >> 1] = basket._with(lane, leg, amount)
+    if amount > 0 and basket._amount(lane, leg) == 0:
         basket_limits._check_entry(leg, amount)
         book.positions[owner] |= 1 << leg
 
@@ -305,7 +313,7 @@ def _enter(owner: address, leg: uint256, amount: uint256):
 @internal
 def _open(
     leg: uint256, collateral: uint256, debt: uint256, receiver: address, owner: address, data: Bytes[1024]
-):
+) -> uint256:
     """
     @notice See `open`.
     """
@@ -318,14 +326,19 @@ def _open(
     if collateral > 0:
         lanes[leg >> 1] = basket._with(lanes[leg >> 1], leg, collateral)
         opened |= 1 << leg
+    sent: uint256 = debt
+    if debt == max_value(uint256):
+        sent = debts._room(
+            position._debt_shares(word), unsafe_div(basket._safe_worth(opened, lanes, True), basket.WAD)
+        )
     shares: uint256 = 0
     totals: IPool.DebtTotals = empty(IPool.DebtTotals)
-    if debt > 0:  # a pause or a full pool does not stop locking collateral
-        shares, totals = extcall payments.POOL.draw(debt, receiver)
+    if sent > 0:  # a pause or a full pool does not stop locking collateral
+        shares, totals = extcall payments.POOL.draw(sent, receiver)
     # in the callback the position has its debt, and not yet the collateral that has not arrived
     book.positions[owner] = position._add_debt(word, shares)
     if len(data) > 0:
-        extcall ICallbacks(msg.sender).on_open(collateral, debt, data)
+        extcall ICallbacks(msg.sender).on_open(collateral, sent, data)
         # other vaults may have settled meanwhile, which raises the debt of a share by its rounding
         totals = staticcall payments.POOL.debt_totals()
     if collateral > 0:
@@ -335,13 +348,14 @@ def _open(
     if shares > 0:
         opened = position._add_debt(opened, shares)
         basket_limits._check_collateralised(opened, lanes, totals, liquidation.RISK.min_debt)
-        log IVault.Borrow(owner=owner, receiver=receiver, amount=debt, shares=shares)
+        log IVault.Borrow(owner=owner, receiver=receiver, amount=sent, shares=shares)
+    return sent
 
 
 @internal
 def _close(
     repayment: uint256, leg: uint256, withdrawal: uint256, receiver: address, owner: address, data: Bytes[1024]
-) -> uint256:
+) -> (uint256, uint256):
     """
     @notice See `close`.
     """
@@ -354,10 +368,14 @@ def _close(
         totals = extcall payments.POOL.accrue()
     paid: uint256 = 0
     shares: uint256 = 0
-    paid, shares = debts._repayment(word, repayment, totals)
+    if repayment > 0:
+        paid, shares = debts._repayment(word, repayment, totals)
     rest: uint256 = position._reduce(word, 0, shares)
     lanes: uint256[4] = basket._lanes(owner, word)
-    lane: uint256 = basket._without(lanes[leg >> 1], leg, withdrawal)
+    sent: uint256 = withdrawal
+    if withdrawal == max_value(uint256):
+        sent = basket_limits._max_withdraw(rest, lanes, leg, totals)
+    lane: uint256 = basket._without(lanes[leg >> 1], leg, sent)
     lanes[leg >> 1] = lane
     basket.amounts[owner][leg >> 1] = lane
     if basket._amount(lane, leg) == 0:
@@ -365,18 +383,18 @@ def _close(
     if shares > 0 and word >= position.PROVISIONED:
         rest = book._release_repaid(owner, word, rest, totals)
     book.positions[owner] = rest
-    payments._send_collateral(self._token(leg), receiver, withdrawal)
+    payments._send_collateral(self._token(leg), receiver, sent)
     if len(data) > 0:
-        extcall ICallbacks(msg.sender).on_close(paid, withdrawal, data)
+        extcall ICallbacks(msg.sender).on_close(paid, sent, data)
     if shares > 0:
         payments._pay_pool(paid, shares, paid, word >= position.PROVISIONED)
         log IVault.Repay(owner=owner, amount=paid, shares=shares)
-    if withdrawal > 0:
+    if sent > 0:
         if position._debt_shares(rest) > 0:
             totals = staticcall payments.POOL.debt_totals()
             basket_limits._check_collateralised(rest, lanes, totals, 0)
-        log IBasket.Withdraw(owner=owner, receiver=receiver, leg=leg, amount=withdrawal)
-    return paid
+        log IBasket.Withdraw(owner=owner, receiver=receiver, leg=leg, amount=sent)
+    return paid, sent
 
 
 @internal
@@ -385,9 +403,12 @@ def _refuse(found: IBasket.Quote):
     """
     @notice Revert with the reason why a close cannot execute.
     """
-    assert found.liquidatable, "vault: healthy"
-    assert found.known, "basket: value unknown"
-    raise "vault: nothing can be closed"
+    reason: String[32] = "vault: nothing can be closed"
+    if not found.liquidatable:
+        reason = "vault: healthy"
+    elif not found.known:
+        reason = "basket: value unknown"
+    raise reason
 
 
 @internal

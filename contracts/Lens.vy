@@ -37,6 +37,7 @@ from .interfaces import ILens
 from .interfaces import IPool
 from .interfaces import IVault
 from .modules import basket as baskets
+from .modules import debts
 from .modules import liquidation
 from .modules import margin
 from .modules import position
@@ -274,29 +275,23 @@ def basket_liquidatable(
 @view
 def max_borrow(basket: address, owner: address) -> uint256:
     """
-    @notice The most that `borrow` of a basket sends `owner` in this block, base units: bound by health at the safe
-            prices, line and cash; below the exact maximum by at most the value of one debt share plus one base unit.
+    @notice What `borrow` of a basket would send for the largest uint, base units: bound by health at the safe prices,
+            line and cash; below the exact maximum by at most the value of one debt share plus one base unit.
     """
     market: BasketMarket = self._basket_market(basket)
     amounts: uint256[8] = empty(uint256[8])
     debt_shares: uint256 = 0
     amounts, debt_shares = staticcall market.basket.position_of(owner)
     allowed: uint256 = self._power(market.legs, self._safe_prices(market), amounts) // WAD
-    # the margin is that of `debts._room`
-    taken: uint256 = (
-        share_math._part_to_assets_up(debt_shares, market.totals.debt, market.totals.shares)
-        + share_math._to_assets_up(1, market.totals.debt, market.totals.shares)
-        + 1
-    )
-    return min(allowed - min(taken, allowed), staticcall market.pool.max_draw(basket))
+    return min(debts._rest_of(allowed, debt_shares, market.totals), staticcall market.pool.max_draw(basket))
 
 
 @external
 @view
 def max_withdraw(basket: address, owner: address, leg: uint256) -> uint256:
     """
-    @notice The most that `withdraw` of a basket sends `owner` of a leg in this block, base units: bound by health at
-            the safe prices, with one base unit of debt to spare.
+    @notice What `withdraw` of a basket would send of a leg for the largest uint, base units: bound by health at the
+            safe prices, with two base units of debt to spare.
     """
     market: BasketMarket = self._basket_market(basket)
     assert leg < len(market.legs), "lens: no such leg"
@@ -307,16 +302,11 @@ def max_withdraw(basket: address, owner: address, leg: uint256) -> uint256:
     if debt_shares == 0:
         return held
     safe_prices: uint256[8] = self._safe_prices(market)
+    all: uint256 = self._power(market.legs, safe_prices, amounts)
     amounts[leg] = 0
-    rest: uint256 = self._power(market.legs, safe_prices, amounts)
+    others: uint256 = self._power(market.legs, safe_prices, amounts)
     debt: uint256 = share_math._part_to_assets_up(debt_shares, market.totals.debt, market.totals.shares)
-    owed: uint256 = (debt + 1) * WAD
-    if owed <= rest:
-        return held
-    worth: uint256 = margin._ceil_div(owed - rest, market.legs[leg].ltv)
-    if safe_prices[leg] == 0 or worth > (max_value(uint256) - safe_prices[leg]) // PRICE_SCALE:
-        return 0
-    return held - min(margin._ceil_div(worth * PRICE_SCALE, safe_prices[leg]), held)
+    return baskets._removable(held, all - others, others, debt)
 
 
 @external

@@ -87,7 +87,6 @@ def __init__(pool: address, collateral: address, oracle: address, risk: IVault.R
     payments.__init__(pool)
     limits.__init__(oracle)
     liquidation.__init__(risk)
-    operators.__init__()
 
 
 # ------------------------------------------------------------------- collateral

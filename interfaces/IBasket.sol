@@ -12,8 +12,8 @@ import {IVault} from "./IVault.sol";
 /// caller; callbacks go to the caller, only when it passed data. In everything that pays the pool the order of
 /// calls is: position storage; collateral out; callback; balance read; pull; `settle`; balance check; provisions.
 ///
-/// Amounts are exact, except that a repayment is capped at the debt. What health allows says the Lens: a basket has
-/// no room for it.
+/// The largest uint as an amount means "as much as is allowed", as for a vault; any other amount is exact, except
+/// that a repayment is capped at the debt. What is allowed now says the Lens: a basket has no room for the views.
 /// @custom:security Every leg's oracle and token are trusted; what they can cost the pool is bounded by the credit limit.
 /// An oracle that fails is a silent leg, see `basket`; a token that does not move is left out. The basket's
 /// lock is held in every callback. The Factory checks the parameters: trust no basket that it did not
@@ -167,7 +167,7 @@ interface IBasket {
 
     function nonces(address arg0) external view returns (uint256);
 
-    /// @notice The EIP-712 domain separator, rebuilt when the chain id changes.
+    /// @notice The EIP-712 domain separator, of the chain's id now.
     function DOMAIN_SEPARATOR() external view returns (bytes32);
 
     /// @notice Lock `amount` base units of the caller's in `owner`'s position. Open to all.
@@ -176,28 +176,33 @@ interface IBasket {
     /// @notice The same with owner = msg.sender.
     function deposit(uint256 leg, uint256 amount) external;
 
-    /// @notice Release `amount` base units of a leg. Without debt neither oracle nor pool is asked.
-    function withdraw(uint256 leg, uint256 amount, address receiver, address owner) external;
+    /// @notice Release some of a leg. Without debt neither oracle nor pool is asked.
+    /// @param amount Base units; the largest uint means all that health allows.
+    /// @return Base units sent.
+    function withdraw(uint256 leg, uint256 amount, address receiver, address owner) external returns (uint256);
 
     /// @notice The same with owner = msg.sender.
-    function withdraw(uint256 leg, uint256 amount, address receiver) external;
+    function withdraw(uint256 leg, uint256 amount, address receiver) external returns (uint256);
 
     /// @notice The same with receiver = msg.sender, owner = msg.sender.
-    function withdraw(uint256 leg, uint256 amount) external;
+    function withdraw(uint256 leg, uint256 amount) external returns (uint256);
 
-    /// @notice Draw `amount` base units on the pool's credit line against `owner`'s collateral.
-    function borrow(uint256 amount, address receiver, address owner) external;
+    /// @notice Draw on the pool's credit line against `owner`'s collateral.
+    /// @param amount Base units of the loan asset; the largest uint means all that health, line and cash allow.
+    /// @return Base units sent.
+    function borrow(uint256 amount, address receiver, address owner) external returns (uint256);
 
     /// @notice The same with owner = msg.sender.
-    function borrow(uint256 amount, address receiver) external;
+    function borrow(uint256 amount, address receiver) external returns (uint256);
 
     /// @notice The same with receiver = msg.sender, owner = msg.sender.
-    function borrow(uint256 amount) external;
+    function borrow(uint256 amount) external returns (uint256);
 
     /// @notice Deposit of one leg and borrow in one call. With data the loan is sent first, then `on_open` is called on
     /// the caller, then the collateral is pulled, then health is checked: leverage without a flash loan.
     /// @param collateral Base units of the leg to lock.
-    /// @param debt Base units of the loan asset to draw.
+    /// @param debt Base units of the loan asset; the largest uint means all that health, line and cash allow.
+    /// @return Base units of the loan asset sent.
     function open(
         uint256 leg,
         uint256 collateral,
@@ -205,13 +210,13 @@ interface IBasket {
         address receiver,
         address owner,
         bytes calldata data
-    ) external;
+    ) external returns (uint256);
 
     /// @notice Repay and withdraw one leg in one call. With data the collateral is sent first, then `on_close` is called
     /// on the caller, then the repayment is pulled, then health is checked.
     /// @param repayment Base units of the loan asset, capped at the debt; the largest uint means all.
-    /// @param withdrawal Base units of the leg to release.
-    /// @return Base units repaid.
+    /// @param withdrawal Base units of the leg; the largest uint means all that health then allows.
+    /// @return Base units repaid; base units of the leg sent.
     function close(
         uint256 repayment,
         uint256 leg,
@@ -219,7 +224,7 @@ interface IBasket {
         address receiver,
         address owner,
         bytes calldata data
-    ) external returns (uint256);
+    ) external returns (uint256, uint256);
 
     /// @notice Close an unhealthy position, as far as `max_repay` and the rules allow: the same part of every leg.
     /// @param max_repay Base units of the loan asset, the fee not included; the largest uint means no limit.

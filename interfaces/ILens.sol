@@ -208,12 +208,12 @@ interface ILens {
         uint256 without
     ) external view returns (uint256[8] memory, BasketCandidate[] memory);
 
-    /// @notice The most that `borrow` of a basket sends `owner` in this block, base units: bound by health at the safe
-    /// prices, line and cash; below the exact maximum by at most the value of one debt share plus one base unit.
+    /// @notice What `borrow` of a basket would send for the largest uint, base units: bound by health at the safe prices,
+    /// line and cash; below the exact maximum by at most the value of one debt share plus one base unit.
     function max_borrow(address basket, address owner) external view returns (uint256);
 
-    /// @notice The most that `withdraw` of a basket sends `owner` of a leg in this block, base units: bound by health at
-    /// the safe prices, with one base unit of debt to spare.
+    /// @notice What `withdraw` of a basket would send of a leg for the largest uint, base units: bound by health at the
+    /// safe prices, with two base units of debt to spare.
     function max_withdraw(address basket, address owner, uint256 leg) external view returns (uint256);
 
     /// @notice A basket's legs with both prices of each, what they have in common, and its credit line.

@@ -140,7 +140,6 @@ interface ILeverage {
     ) external returns (uint256, uint256, uint256);
 
     /// @notice As `close`, with one leg of a basket for the collateral; the position's other legs stay as they are.
-    /// @param payout As for `close`, but the largest uint means the whole leg: what health allows nobody computes here.
     function close_leg(
         address basket,
         uint256 leg,

@@ -181,7 +181,7 @@ interface IVault {
 
     function nonces(address arg0) external view returns (uint256);
 
-    /// @notice The EIP-712 domain separator, rebuilt when the chain id changes.
+    /// @notice The EIP-712 domain separator, of the chain's id now.
     function DOMAIN_SEPARATOR() external view returns (bytes32);
 
     /// @notice The token that is locked.

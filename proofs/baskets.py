@@ -333,6 +333,35 @@ def silent_leg_counts(c: Term, ceiling: Term, u: Term) -> PAIR:
     return Claim([*given, value_up(u, c, ceiling)], then), Claim([*given, value_down(u, c, ceiling)], then)
 
 
+# ----------------------------------------------------------------------------------------- the most of a leg
+
+
+@lemma(
+    "16, largest amounts",
+    INTEGERS,
+    "What must stay of a leg of which some may go is at most all of it.",
+    "If what it must bear may be a unit above what it does.",
+)
+def leg_removed_at_most_all(c: Term, P: Term, lacking: Term, left: Term) -> PAIR:
+    given = [ceil(left, lacking * c, P)]
+    then = left < c + 1  # integers: left <= c
+    return Claim([*given, lacking + 1 <= P], then), Claim([*given, lacking <= P + 1], then)
+
+
+@lemma(
+    "16, largest amounts",
+    INTEGERS,
+    "What stays of a leg bears what the others lack, but for a base unit.",
+    "Without that unit.",
+)
+def leg_that_stays_bears(
+    c: Term, p: Term, V: Term, w: Term, P: Term, lacking: Term, left: Term, V2: Term
+) -> PAIR:
+    given = [P > 0, w <= WAD, floor(V, c * p, SCALE), floor(P, V * w, WAD), ceil(left, lacking * c, P)]
+    given.append(floor(V2, left * p, SCALE))
+    return Claim(given, V2 * w > (lacking - 1) * WAD - 1), Claim(given, V2 * w >= lacking * WAD)
+
+
 # ------------------------------------------------------------------------------------------ unsafe arithmetic
 
 

@@ -220,6 +220,9 @@ CONVERSIONS = (
     "to_shares_down",
 )
 
+_DEBT = "share_math._part_to_assets_up(debt_shares, totals.debt, totals.shares)"
+_A_SHARE = "share_math._part_to_assets_up(1, totals.debt, totals.shares)"
+
 BOUNDS: Bounds = {
     **{k: v for f in CONVERSIONS for k, v in bounds(f"share_math._{f}", STORED, total=VALUE_TOP).items()},
     # in `draw` the new debt shares are not stored yet: debt_shares_fit
@@ -312,6 +315,21 @@ BOUNDS: Bounds = {
     **bounds("liquidation._whole_price", "door: collateral*price was checked", value_wad=MAX // 10**18),
     **bounds("liquidation._whole_price", RISK, bonus_min=WAD, bonus_max=WAD, slope=WAD // 4),
     **bounds("liquidation._whole_price", "debt_fits", debt=DEBT_TOP),
+    **bounds(
+        "liquidation._shortfall",
+        "result of liquidation._value_down[0]",
+        **{"self._value_down(collateral, price)": MAX // 10**36},
+    ),
+    **bounds("liquidation._shortfall", RISK, risk__bonus_min=WAD),
+    **bounds("liquidation._shortfall", "debt_fits", debt=DEBT_TOP),
+    # a position's debt and its provision
+    **bounds("debts._rest_of", "debt_fits", **{_DEBT: DEBT_TOP, _A_SHARE: DEBT_TOP}),
+    **bounds("book._kept_by_close", "debt_fits", **{"self.provision_of[owner]": DEBT_TOP}),
+    **bounds(
+        "book._kept_by_close",
+        "result of position._debt_shares[0]",
+        **{"debt_shares": COUNT_TOP, "position._debt_shares(rest)": COUNT_TOP},
+    ),
     **bounds("liquidation._payment_word", "paid_at_most_offered", paid=DEBT_TOP),
     **bounds("liquidation._payment_word", "fee_at_most_paid", fee=DEBT_TOP),
     **bounds("liquidation._payment_word", "health_below_one", health_before=WAD),
@@ -351,7 +369,10 @@ BOUNDS: Bounds = {
     **bounds("basket._safe_worth", LEG_RISK, ratio=WAD),
     **bounds("basket._safe_worth", "result of basket._value_down[0]", found=LEG_TOP),
     **bounds("basket._safe_worth", SUMS, worth=2**200),
+    **bounds("basket._removable", "result of basket._amount[0]", amount=LANE),
+    **bounds("basket._removable", "debt_fits", debt=DEBT_TOP),
     **bounds("basket_limits._check_collateralised", "debt_fits", debt=DEBT_TOP),
+    **bounds("basket_limits._max_withdraw", "door: basket_limits._check_leg", leg=7),
     **bounds(
         "basket_limits._shortfall",
         "result of position._debt_shares[0]",
@@ -433,6 +454,12 @@ ORDERS: dict[tuple[str, str, str], str] = {
     (_QUOTE, _CEIL_SW, "risk.target_health"): "drop_is_positive",
     (_QUOTE, "weight", "unsafe_mul(risk.target_health, debt)"): "health_below_one",
     (_QUOTE, "1", "value_wad"): "covered_has_value, liquidatable_owes",
+    (
+        "liquidation._shortfall",
+        "self._whole_price(value_wad, debt, risk.bonus_min, risk.bonus_max, risk.shortfall_slope)",
+        "debt",
+    ): "whole_price_at_most_debt",
+    ("book._kept_by_close", "1", "debt_shares"): "liquidatable_owes",
     ("liquidation._whole_price", "1", "debt"): "liquidatable_owes, a_share_owes",
     ("liquidation._whole_price", "cover", "unsafe_add(WAD, bonus_min)"): "shortfall_bonus_in_range",
     (_QUOTE, "risk.bonus_min", "equity"): "equity_covers_bonus_min",
@@ -477,6 +504,12 @@ ORDERS: dict[tuple[str, str, str], str] = {
         "unsafe_add(unsafe_mul(amount, price), PRICE_SCALE - 1)",
         "MAX",
     ): "value_product_fits",
+    ("basket._value_up", "1", "price"): "door: the price is above a lane, looked at first",
+    (
+        "basket._removable",
+        "margin._ceil_div(unsafe_mul(lacking, amount), whole)",
+        "amount",
+    ): "leg_removed_at_most_all",
     ("slices._slice", "1", "debt"): "liquidatable_owes, a_share_owes",
     (
         "slices._slice",

@@ -23,6 +23,7 @@
 
 from ..interfaces import IBasket
 from ..interfaces import IOracle
+from . import margin
 from . import units
 
 WAD: constant(uint256) = units.WAD
@@ -145,17 +146,6 @@ def _without(lane: uint256, leg: uint256, amount: uint256) -> uint256:
     return unsafe_sub(lane, amount << ((leg & 1) << 7))
 
 
-@internal
-def _enter(owner: address, leg: uint256, amount: uint256) -> bool:
-    """
-    @notice Add to what an owner holds of a leg.
-    @return Whether the owner held none before and holds some now.
-    """
-    before: uint256 = self.amounts[owner][leg >> 1]
-    self.amounts[owner][leg >> 1] = self._with(before, leg, amount)
-    return amount > 0 and self._amount(before, leg) == 0
-
-
 # ---------------------------------------------------------------------- prices
 
 
@@ -225,7 +215,7 @@ def _value_up(amount: uint256, price: uint256) -> uint256:
     """
     @notice As `_value_down`, rounded up, above 0 when both are.
     """
-    if price > LANE and amount > (max_value(uint256) - PRICE_SCALE) // price:
+    if price > LANE and amount > unsafe_div(max_value(uint256) - PRICE_SCALE, price):
         return max_value(uint256) // PRICE_SCALE
     return unsafe_div(unsafe_add(unsafe_mul(amount, price), PRICE_SCALE - 1), PRICE_SCALE)
 
@@ -278,7 +268,31 @@ def _safe_worth(held: uint256, lanes: uint256[4], is_weighted: bool) -> uint256:
     for leg: IBasket.Leg in LEGS:
         if (held >> i) & 1 != 0:
             ratio: uint256 = leg.ltv if is_weighted else WAD
-            found: uint256 = self._value_down(self._amount(lanes[i >> 1], i), self._safe_price(leg))
+            amount: uint256 = (lanes[i >> 1] >> ((i & 1) << 7)) & LANE
+            found: uint256 = self._value_down(amount, self._safe_price(leg))
             worth = unsafe_add(worth, unsafe_mul(found, ratio))
         i = unsafe_add(i, 1)
     return worth
+
+
+@internal
+@pure
+def _removable(amount: uint256, power: uint256, others: uint256, debt: uint256) -> uint256:
+    """
+    @notice How much of a leg may go, base units, so that what stays bears a base unit more than `debt`: what settling in
+            the same call may add. One more is what rounding takes.
+    @param amount Base units of the leg, below 2**128.
+    @param power The debt that the leg may bear, base units of the loan asset times WAD.
+    @param others What the other legs may bear, likewise.
+    @param debt Base units of the loan asset, below 2**95, above 0.
+    """
+    owed: uint256 = unsafe_add(debt, 2)
+    rest: uint256 = unsafe_div(others, WAD)
+    if owed <= rest:
+        return amount
+    lacking: uint256 = unsafe_sub(owed, rest)
+    whole: uint256 = unsafe_div(power, WAD)
+    if lacking >= whole:
+        return 0
+    # what stays is the part lacking/whole, rounded up: at most all
+    return unsafe_sub(amount, margin._ceil_div(unsafe_mul(lacking, amount), whole))

@@ -5,8 +5,8 @@
 """
 @title Basket limits
 @license AGPL-3.0-only
-@notice What health allows a basket at the oracles' prices: the checks of a loan, and what is known to be lacking. For
-        a loan a silent leg counts for nothing.
+@notice What health allows a basket at the oracles' prices: the checks of a loan, the most of a leg that passes them,
+        and what is known to be lacking. For a loan a silent leg counts for nothing.
 """
 
 from ..interfaces import IOracle
@@ -52,6 +52,22 @@ def _check_collateralised(word: uint256, lanes: uint256[4], totals: IPool.DebtTo
     debt: uint256 = share_math._part_to_assets_up(position._debt_shares(word), totals.debt, totals.shares)
     assert debt >= least, "vault: below the minimum debt"
     assert basket._safe_worth(word, lanes, True) >= unsafe_mul(debt, WAD), "vault: above the loan-to-value"
+
+
+@internal
+@view
+def _max_withdraw(word: uint256, lanes: uint256[4], leg: uint256, totals: IPool.DebtTotals) -> uint256:
+    """
+    @notice What may be withdrawn of a leg, base units: bound by health at the safe prices. Without debt no oracle is
+            asked.
+    """
+    held: uint256 = basket._amount(lanes[leg >> 1], leg)
+    debt: uint256 = share_math._part_to_assets_up(position._debt_shares(word), totals.debt, totals.shares)
+    if debt == 0:
+        return held
+    bit: uint256 = 1 << leg
+    others: uint256 = basket._safe_worth(word & ~bit, lanes, True)
+    return basket._removable(held, basket._safe_worth(bit, lanes, True), others, debt)
 
 
 @internal

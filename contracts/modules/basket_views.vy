@@ -46,7 +46,8 @@ def health(owner: address) -> uint256:
     debt: uint256 = debts._debt(word)
     if debt == 0:
         return max_value(uint256)
-    return basket._worth(word, basket._lanes(owner, word), basket._prices(word), 0).high_weighted // debt
+    worth: basket.Worth = basket._worth(word, basket._lanes(owner, word), basket._prices(word), 0)
+    return unsafe_div(worth.high_weighted, debt)  # debt > 0
 
 
 @external

@@ -43,7 +43,7 @@ def _release_repaid(owner: address, word: uint256, rest: uint256, totals: IPool.
     before: uint256 = share_math._part_to_assets_up(position._debt_shares(word), totals.debt, totals.shares)
     after: uint256 = share_math._part_to_assets_up(position._debt_shares(rest), totals.debt, totals.shares)
     noted: uint256 = self.provision_of[owner]
-    return self._set_provision(owner, rest, noted - min(noted, before - after))
+    return self._set_provision(owner, rest, unsafe_sub(noted, min(noted, before - after)))
 
 
 @internal
@@ -53,6 +53,8 @@ def _kept_by_close(owner: address, word: uint256, rest: uint256) -> uint256:
     @notice What a close leaves of a position's provision: its part of the debt shares, rounded up.
     @param word The position before.
     @param rest The position after.
+    @dev A provision is at most its position's debt, which is below 2**95 and not 0; debt shares are below 2**104.
     """
     debt_shares: uint256 = position._debt_shares(word)
-    return (self.provision_of[owner] * position._debt_shares(rest) + debt_shares - 1) // debt_shares
+    product: uint256 = unsafe_mul(self.provision_of[owner], position._debt_shares(rest))
+    return unsafe_div(unsafe_add(product, unsafe_sub(debt_shares, 1)), debt_shares)

@@ -84,14 +84,20 @@ def _repayment(word: uint256, amount: uint256, totals: IPool.DebtTotals) -> (uin
 def _room(debt_shares: uint256, allowed: uint256) -> uint256:
     """
     @notice What may be drawn on top of `debt_shares`, base units: bound by the debt that is `allowed`, line and cash.
-            The margin covers what drawing adds by rounding: at most one share to the shares drawn, at most 1/65536
-            base unit over all shares to the debt of a share.
     """
     totals: IPool.DebtTotals = staticcall payments.POOL.debt_totals()
-    taken: uint256 = (
-        share_math._part_to_assets_up(debt_shares, totals.debt, totals.shares)
-        + share_math._to_assets_up(1, totals.debt, totals.shares)
-        + 1
+    return min(self._rest_of(allowed, debt_shares, totals), staticcall payments.POOL.max_draw(self))
+
+
+@internal
+@pure
+def _rest_of(allowed: uint256, debt_shares: uint256, totals: IPool.DebtTotals) -> uint256:
+    """
+    @notice What `debt_shares` leave of the debt that is `allowed`, base units, less what drawing it adds by rounding:
+            at most one share to the shares drawn, at most 1/65536 base unit over all shares to the debt of a share.
+    """
+    taken: uint256 = unsafe_add(  # each is below 2**95
+        share_math._part_to_assets_up(debt_shares, totals.debt, totals.shares),
+        unsafe_add(share_math._part_to_assets_up(1, totals.debt, totals.shares), 1),
     )
-    line: uint256 = staticcall payments.POOL.max_draw(self)
-    return min(allowed - min(taken, allowed), line)
+    return unsafe_sub(allowed, min(taken, allowed))

@@ -196,10 +196,13 @@ def _shortfall(
     debt_shares: uint256 = 0
     collateral, debt_shares = position._unpack(word)
     debt: uint256 = share_math._part_to_assets_up(debt_shares, totals.debt, totals.shares)
-    value_wad: uint256 = self._value_down(collateral, price) * WAD
-    if value_wad >= debt * (WAD + risk.bonus_min):
+    value_wad: uint256 = unsafe_mul(self._value_down(collateral, price), WAD)
+    if value_wad >= unsafe_mul(debt, unsafe_add(WAD, risk.bonus_min)):
         return 0
-    return debt - self._whole_price(value_wad, debt, risk.bonus_min, risk.bonus_max, risk.shortfall_slope)
+    # the price of the whole is at most the debt, since its bonus is at least `bonus_min`
+    return unsafe_sub(
+        debt, self._whole_price(value_wad, debt, risk.bonus_min, risk.bonus_max, risk.shortfall_slope)
+    )
 
 
 @internal

@@ -9,16 +9,19 @@
 @dev Rights: bit 0 withdraw collateral, bit 1 borrow. Depositing and repaying are open to all.
 """
 
-from snekmate.utils import eip712_domain_separator
+from snekmate.utils import message_hash_utils
 from snekmate.utils import signature_checker
 
 from ..interfaces import IVault
 
-initializes: eip712_domain_separator
-
 RIGHT_WITHDRAW: constant(uint256) = 1
 RIGHT_BORROW: constant(uint256) = 2
 RIGHTS_ALL: constant(uint256) = RIGHT_WITHDRAW | RIGHT_BORROW
+DOMAIN_TYPEHASH: constant(bytes32) = keccak256(
+    "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+)
+NAME_HASH: constant(bytes32) = keccak256("Plimsoll Vault")
+VERSION_HASH: constant(bytes32) = keccak256("1")
 TYPEHASH: constant(bytes32) = keccak256(
     "SetOperator(address owner,address operator,uint256 rights,uint256 nonce,uint256 deadline)"
 )
@@ -27,11 +30,6 @@ DELEGATED_SIZE: constant(uint256) = 23
 
 rights_of: public(reentrant(HashMap[address, HashMap[address, uint256]]))  # owner -> operator -> rights
 nonces: public(reentrant(HashMap[address, uint256]))
-
-
-@deploy
-def __init__():
-    eip712_domain_separator.__init__("Plimsoll Vault", "1")
 
 
 @external
@@ -60,8 +58,9 @@ def set_operator_by_signature(
         return
     assert nonce == expected, "vault: nonce used or ahead"
     self.nonces[owner] = unsafe_add(nonce, 1)  # one per signature: cannot reach 2**256
-    digest: bytes32 = eip712_domain_separator._hash_typed_data_v4(
-        keccak256(abi_encode(TYPEHASH, owner, operator, rights, nonce, deadline))
+    digest: bytes32 = message_hash_utils._to_typed_data_hash(
+        self._domain_separator(),
+        keccak256(abi_encode(TYPEHASH, owner, operator, rights, nonce, deadline)),
     )
     assert self._has_signed(owner, digest, signature), "vault: bad signature"
     self._set_operator(owner, operator, rights)
@@ -72,9 +71,18 @@ def set_operator_by_signature(
 @reentrant
 def DOMAIN_SEPARATOR() -> bytes32:
     """
-    @notice The EIP-712 domain separator, rebuilt when the chain id changes.
+    @notice The EIP-712 domain separator, of the chain's id now.
     """
-    return eip712_domain_separator._domain_separator_v4()
+    return self._domain_separator()
+
+
+@internal
+@view
+def _domain_separator() -> bytes32:
+    """
+    @dev Not kept: what keeps it costs a basket more code than it has to spare.
+    """
+    return keccak256(abi_encode(DOMAIN_TYPEHASH, NAME_HASH, VERSION_HASH, chain.id, self))
 
 
 @internal

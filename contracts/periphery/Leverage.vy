@@ -186,7 +186,6 @@ def close_leg(
 ) -> (uint256, uint256, uint256):
     """
     @notice As `close`, with one leg of a basket for the collateral; the position's other legs stay as they are.
-    @param payout As for `close`, but the largest uint means the whole leg: what health allows nobody computes here.
     """
     token: address = empty(address)
     loan: address = empty(address)
@@ -194,12 +193,10 @@ def close_leg(
     repaid: uint256 = 0
     sold: uint256 = 0
     repaid, sold = self._prepare_close(basket, token, loan, repayment, path, max_sold, deadline, signed)
-    withdrawn: uint256 = 0
-    if payout == max_value(uint256):
-        withdrawn = (staticcall IBasket(basket).position_of(msg.sender))[0][leg]
-    else:
+    withdrawn: uint256 = payout
+    if payout != max_value(uint256):
         withdrawn = sold + payout
-    repaid = extcall IBasket(basket).close(repaid, leg, withdrawn, self, msg.sender, CALL_BACK)
+    repaid, withdrawn = extcall IBasket(basket).close(repaid, leg, withdrawn, self, msg.sender, CALL_BACK)
     tokens._send(token, msg.sender, withdrawn - sold)
     tokens._send(loan, msg.sender, self.rest)
     self._end(basket, min_health, signed)

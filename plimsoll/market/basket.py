@@ -228,12 +228,8 @@ class BasketMarket(Lending[lens.BasketPosition, BasketPosition, BasketWallet]):
     def borrow(self, who: Who, amount: Number | None = None) -> Amount:
         """Borrows more, without an amount as much as goes; returns how much."""
         desk, owner = self.desk, self.desk.address_of(who)
-        if amount is None:
-            raw = self._all_of(desk.ground.lens.max_borrow(self._address, owner))
-        else:
-            raw = desk.units(amount, desk.loan, "the debt")
-        desk.send(desk.contract, "borrow", raw, owner, owner, by=owner)
-        return desk.loans(raw)
+        raw = desk.units_or_all(amount, desk.loan, "the debt")
+        return desk.loans(desk.send(desk.contract, "borrow", raw, owner, owner, by=owner))
 
     def top_up(self, who: Who, collateral: Mapping[str, Number], *, by: Who | None = None) -> None:
         """Locks more of some legs, for oneself or for somebody."""
@@ -246,14 +242,9 @@ class BasketMarket(Lending[lens.BasketPosition, BasketPosition, BasketWallet]):
         """Takes some of a leg back, without an amount as much as goes; returns how much."""
         desk, owner = self.desk, self._owner(who)
         number, token = desk.number(leg), desk.legs[leg]
-        if amount is None:
-            raw = desk.ground.lens.max_withdraw(self._address, owner, number)
-            (held,) = self._found(owner)
-            raw = raw if raw == held.amounts[number] else self._all_of(raw)
-        else:
-            raw = desk.units(amount, token, f"the {leg}")
-        desk.send(desk.contract, "withdraw", number, raw, owner, owner, by=owner)
-        return Amount(raw, token.decimals, token.symbol)
+        raw = desk.units_or_all(amount, token, f"the {leg}")
+        sent = desk.send(desk.contract, "withdraw", number, raw, owner, owner, by=owner)
+        return Amount(sent, token.decimals, token.symbol)
 
     def close(self, who: Who) -> BasketClosing:
         """Repays everything and takes every leg back."""
@@ -399,10 +390,6 @@ class BasketMarket(Lending[lens.BasketPosition, BasketPosition, BasketWallet]):
         desk = self.desk
         desk.provide(desk.token(leg)[0], payer, desk.contract, raw)
         desk.send(desk.contract, "deposit", desk.number(leg), raw, owner, by=payer)
-
-    def _all_of(self, most: int) -> int:
-        """As much as goes still when the transaction lands."""
-        return max(0, 2 * most - self.desk.ground.grown(most))
 
     def _raws(self, prices: Mapping[str, Number]) -> tuple[int, ...]:
         """Prices as the oracles say them, rounded down; of legs that are not named as they are."""

@@ -84,12 +84,6 @@ class Glass(Protocol):
     def basket_positions(self, basket: str, owners: Sequence[str]) -> list[BasketPosition]:
         """The positions of `owners` in a basket, in their order."""
 
-    def max_borrow(self, basket: str, owner: str) -> int:
-        """The most that `owner` may borrow against a basket."""
-
-    def max_withdraw(self, basket: str, owner: str, leg: int) -> int:
-        """The most that `owner` may withdraw of a leg."""
-
     def basket_summary(self, basket: str) -> BasketSummary:
         """A basket's legs, their prices and its credit line."""
 

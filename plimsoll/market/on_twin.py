@@ -184,14 +184,6 @@ class TwinLens:
         """The positions of `owners` in a basket, in their order."""
         return [position_in(self._baskets[basket], owner) for owner in owners]
 
-    def max_borrow(self, basket: str, owner: str) -> int:
-        """The most that `owner` may borrow against a basket."""
-        return self._baskets[basket].max_borrow(owner)
-
-    def max_withdraw(self, basket: str, owner: str, leg: int) -> int:
-        """The most that `owner` may withdraw of a leg."""
-        return self._baskets[basket].max_withdraw(owner, leg)
-
     def basket_summary(self, basket: str) -> BasketSummary:
         """A basket's legs, their prices and its credit line."""
         model, pool = self._baskets[basket], self._pool

@@ -23,7 +23,7 @@ from plimsoll.twin.position import (
 )
 from plimsoll.twin.slices import Leg, Quote
 from plimsoll.twin.spoke import OWNER_BITS, RIGHT_BORROW, RIGHT_WITHDRAW, Callback, Spoke, owner_of
-from plimsoll.units import NOBODY, PRICE_SCALE, WAD
+from plimsoll.units import MAX, NOBODY, WAD
 
 MAX_LEGS = 8
 ENTRY_DIVISOR = 100  # a leg enters with at least min_debt over this
@@ -75,16 +75,16 @@ class Basket(Spoke):
         self._log("Deposit", owner, leg, amount)
 
     @nonreentrant
-    def withdraw(self, caller: str, leg: int, amount: int, receiver: str, owner: str) -> None:
-        """Releases collateral."""
-        self._close(caller, 0, leg, amount, receiver, owner, None)
+    def withdraw(self, caller: str, leg: int, amount: int, receiver: str, owner: str) -> int:
+        """Releases some of a leg; `MAX` is all that health allows. Returns what was sent."""
+        return self._close(caller, 0, leg, amount, receiver, owner, None)[1]
 
     # ----------------------------------------------------------------------------------------- debt
 
     @nonreentrant
-    def borrow(self, caller: str, amount: int, receiver: str, owner: str) -> None:
-        """Draws on the pool."""
-        self._open(caller, 0, 0, amount, receiver, owner, None)
+    def borrow(self, caller: str, amount: int, receiver: str, owner: str) -> int:
+        """Draws on the pool; `MAX` is all that goes. Returns what was sent."""
+        return self._open(caller, 0, 0, amount, receiver, owner, None)
 
     # ------------------------------------------------------------------------------------- combined
 
@@ -98,9 +98,9 @@ class Basket(Spoke):
         receiver: str,
         owner: str,
         callback: Callback | None = None,
-    ) -> None:
-        """Deposits one leg and borrows."""
-        self._open(caller, leg, collateral, debt, receiver, owner, callback)
+    ) -> int:
+        """Deposits one leg and borrows, `MAX` all that goes; returns the loan sent."""
+        return self._open(caller, leg, collateral, debt, receiver, owner, callback)
 
     @nonreentrant
     def close(
@@ -112,8 +112,8 @@ class Basket(Spoke):
         receiver: str,
         owner: str,
         callback: Callback | None = None,
-    ) -> int:
-        """Repays and withdraws one leg; returns what was paid."""
+    ) -> tuple[int, int]:
+        """Repays and withdraws one leg, `MAX` all that goes; returns what was paid and sent."""
         return self._close(caller, repayment, leg, withdrawal, receiver, owner, callback)
 
     # ---------------------------------------------------------------------------------- liquidation
@@ -188,22 +188,12 @@ class Basket(Spoke):
         return self._prices(self.amounts_of(owner))
 
     def max_borrow(self, owner: str) -> int:
-        """The most that `borrow` sends, as the Lens says; short by a debt share and a base unit at most."""
-        return self._room(self.shares_of(owner), self._power(self.amounts_of(owner)) // WAD)
+        """What `borrow` sends for `MAX`, as the Lens says; short by a debt share and a base unit at most."""
+        return self._max_borrow(*self.position_of(owner))
 
     def max_withdraw(self, owner: str, leg: int) -> int:
-        """The most that `withdraw` sends of a leg, as the Lens says, with a base unit of debt to spare."""
-        amounts, shares = self.position_of(owner)
-        if shares == 0:
-            return amounts[leg]
-        needed = (self._totals().assets_up(shares) + 1) * WAD - self._power(_replaced(amounts, leg, 0))
-        safe_price = self._safe_price(leg)
-        if needed <= 0:
-            return amounts[leg]
-        if safe_price == 0:
-            return 0
-        value = ceil_div(needed, self.legs[leg].ltv)
-        return max(0, amounts[leg] - ceil_div(value * PRICE_SCALE, safe_price))
+        """What `withdraw` sends of a leg for `MAX`, as the Lens says; two base units of debt are to spare."""
+        return self._max_withdraw(owner, leg, self._totals())
 
     # ------------------------------------------------------------------------------------ internals
 
@@ -216,12 +206,13 @@ class Basket(Spoke):
         receiver: str,
         owner: str,
         callback: Callback | None,
-    ) -> None:
+    ) -> int:
         self._authorise(caller, owner, RIGHT_BORROW)
         self._check_receiver(receiver)
         self._check_leg(leg)
-        self._with(owner, leg, collateral)
-        shares, *after = self.pool.draw(self.address, debt, receiver) if debt else (0, 0, 0)
+        opened = self._with(owner, leg, collateral)
+        sent = self._max_borrow(opened, self.shares_of(owner)) if debt == MAX else debt
+        shares, *after = self.pool.draw(self.address, sent, receiver) if sent else (0, 0, 0)
         self.shares[owner] = self.shares_of(owner) + shares
         totals = DebtTotals(*after)
         if callback:
@@ -236,7 +227,8 @@ class Basket(Spoke):
                 totals.assets_up(self.shares_of(owner)) >= self.risk.min_debt, "vault: below the minimum debt"
             )
             self._check_collateralised(owner, totals)
-            self._log("Borrow", owner, receiver, debt, shares)
+            self._log("Borrow", owner, receiver, sent, shares)
+        return sent
 
     def _close(
         self,
@@ -247,7 +239,7 @@ class Basket(Spoke):
         receiver: str,
         owner: str,
         callback: Callback | None,
-    ) -> int:
+    ) -> tuple[int, int]:
         if withdrawal > 0:
             self._authorise(caller, owner, RIGHT_WITHDRAW)
         self._check_leg(leg)
@@ -255,23 +247,40 @@ class Basket(Spoke):
         totals = DebtTotals(*self.pool.accrue()) if before else DebtTotals(0, 0)
         paid, shares = self._repayment(before, repayment, totals)
         amounts = self.amounts_of(owner)
-        require(withdrawal <= amounts[leg], "vault: not enough collateral")
-        self.amounts[owner] = _replaced(amounts, leg, amounts[leg] - withdrawal)
         self.shares[owner] = before - shares
+        sent = self._max_withdraw(owner, leg, totals) if withdrawal == MAX else withdrawal
+        require(sent <= amounts[leg], "vault: not enough collateral")
+        self.amounts[owner] = _replaced(amounts, leg, amounts[leg] - sent)
         provisioned = shares > 0 and self._release_repaid(owner, before, totals)
         self._check_receiver(receiver)
-        if withdrawal:
-            self.collaterals[leg].token.transfer(self.address, receiver, withdrawal)
+        if sent:
+            self.collaterals[leg].token.transfer(self.address, receiver, sent)
         if callback:
             callback()
         if shares:
             self._pay_pool(caller, paid, shares, paid, provisioned)
             self._log("Repay", owner, paid, shares)
-        if withdrawal:
+        if sent:
             if self.shares_of(owner):
                 self._check_collateralised(owner, self._totals())
-            self._log("Withdraw", owner, receiver, leg, withdrawal)
-        return paid
+            self._log("Withdraw", owner, receiver, leg, sent)
+        return paid, sent
+
+    def _max_borrow(self, amounts: Sequence[int], shares: int) -> int:
+        return self._room(shares, self._power(amounts) // WAD)
+
+    def _max_withdraw(self, owner: str, leg: int, totals: DebtTotals) -> int:
+        """How much of a leg may go so that what stays bears the debt and two base units."""
+        amounts, shares = self.position_of(owner)
+        if shares == 0:
+            return amounts[leg]
+        without = _replaced(amounts, leg, 0)
+        others, power = self._power(without), self._power(amounts)
+        lacking = totals.assets_up(shares) + 2 - others // WAD
+        if lacking <= 0:
+            return amounts[leg]
+        of_leg = (power - others) // WAD
+        return amounts[leg] - ceil_div(lacking * amounts[leg], of_leg) if lacking < of_leg else 0
 
     def _liquidate(
         self,

@@ -111,13 +111,12 @@ class Leverage(CallbackGuard):
         min_health: int,
         deadline: int,
     ) -> tuple[int, int, int]:
-        """As `close`, with one leg of a basket, of which the largest uint means all."""
+        """As `close`, with one leg of a basket."""
         place, token = self._leg(basket, leg)
 
         def act(due: int, sold: int, callback: Callback) -> tuple[int, int]:
-            held = place.amounts_of(caller)[leg]
-            withdrawal = held if payout == MAX else checked(sold + payout)
-            return place.close(self.address, due, leg, withdrawal, self.address, caller, callback), withdrawal
+            withdrawal = MAX if payout == MAX else checked(sold + payout)
+            return place.close(self.address, due, leg, withdrawal, self.address, caller, callback)
 
         return self._close(caller, place, token, repayment, path, max_sold, min_health, deadline, act)
 

@@ -99,8 +99,6 @@ def _read(m: BasketMarket) -> tuple[Any, ...]:
     return (
         lens.basket_positions(basket, owners),
         summary._replace(pool="", loan_asset="", line=line, legs=legs),
-        [lens.max_borrow(basket, owner) for owner in owners],
-        [lens.max_withdraw(basket, owner, leg) for owner in owners for leg in range(3)],
     )
 
 

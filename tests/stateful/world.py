@@ -115,7 +115,7 @@ def _told(target: str, function: str, arguments: Sequence[Any], answer: Any) -> 
     if target != "basket":
         return (arguments[0], answer) if function == "open" else tuple(answer[:3])
     if function in ("open", "close"):
-        return tuple(arguments[1:3]) if function == "open" else (answer, arguments[2])
+        return (arguments[1], answer) if function == "open" else tuple(answer)
     paid, fee, seized = answer[:3]
     return paid, fee, sum(leg * amount for leg, amount in enumerate(seized, 1))
 

@@ -4,6 +4,7 @@ import functools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from plimsoll.chain.artifacts import slots as slots_of
@@ -78,6 +79,7 @@ class BasketPlace:
         risk: RiskParams = BLUE_CHIP,
         supply: int = 2_000_000,
         loan: str = "PlainToken",
+        draw_burst: str = "1",
         **changes: Any,
     ) -> None:
         """Deploys everything and supplies whole loan tokens; `changes` replace fields of the risk."""
@@ -89,7 +91,7 @@ class BasketPlace:
         fair = [price_of(leg.quote, leg.decimals, loan_decimals) for leg in legs]
         self.fair = tuple(fair)
         self.oracles = [self._oracle(leg.oracle, price) for leg, price in zip(legs, fair, strict=True)]
-        params = PoolParams(name="Plimsoll", symbol="P")
+        params = PoolParams(name="Plimsoll", symbol="P", draw_burst=Decimal(draw_burst))
         struct = list(params.to_struct(self.loan.address, loan_decimals))
         made = builder.protocol.create_pool(struct, builder.curator, params.delay)
         self.pool: Contract = made.pool
@@ -378,7 +380,8 @@ class BasketPlace:
 
     def borrow(self, whole_tokens: Whole, owner: Any = BORROWER) -> None:
         """Draws whole loan tokens."""
-        assert self.act("borrow", self.loans(whole_tokens), owner, owner, sender=owner) is None
+        amount = self.loans(whole_tokens)
+        assert self.act("borrow", amount, owner, owner, sender=owner) == amount
 
     def close(
         self,

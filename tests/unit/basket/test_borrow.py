@@ -111,8 +111,3 @@ def test_the_line_and_the_pool_have_the_last_word(lent):
     lent.act("mint", STRANGER, 10 * limit, sender=STRANGER, of="loan")
     lent.act("deposit", 10 * limit, STRANGER, sender=STRANGER, of="pool")
     lent.refused("pool: over the credit limit", "borrow", limit, BORROWER, BORROWER, sender=BORROWER)
-
-
-def test_the_largest_uint_is_no_word_for_all(lent):
-    answer = lent.act("borrow", MAX, BORROWER, BORROWER, sender=BORROWER)
-    assert answer.reason.startswith("pool: ") or answer.reason == ""

@@ -75,9 +75,12 @@ def test_close_repays_and_withdraws_one_leg(lent):
 def test_close_all_of_a_position(lent):
     amounts = lent.position()[0]
     debt = lent.debt()
-    assert lent.act("close", MAX, 2, amounts[2], BORROWER, BORROWER, sender=BORROWER) == debt
+    assert lent.act("close", MAX, 2, amounts[2], BORROWER, BORROWER, sender=BORROWER) == (debt, amounts[2])
     for leg in (0, 1):
-        assert lent.act("close", MAX, leg, amounts[leg], BORROWER, BORROWER, sender=BORROWER) == 0
+        assert lent.act("close", MAX, leg, amounts[leg], BORROWER, BORROWER, sender=BORROWER) == (
+            0,
+            amounts[leg],
+        )
     assert lent.word(lent.basket, "book.positions", BORROWER) == 0
 
 

@@ -110,9 +110,17 @@ def test_a_close(venue, leverage, trader, opened, out_of):
     clean(venue, leverage, opened)
 
 
-def test_the_largest_number_is_the_leg_and_not_what_health_allows(venue, leverage, trader, opened, out_of):
-    call = ("close_leg", opened.basket.address, 1, 10**9, MAX, out_of, MAX, 0, LATER)
-    refused("vault: above the loan-to-value", leverage, *call, sender=trader)
+def test_the_largest_number_is_what_health_allows(venue, leverage, trader, opened, out_of):
+    """After a part of the debt a part of the leg; no more goes afterwards."""
+    basket = opened.basket
+    _, weth, _ = position(opened, trader)
+    sold = venue.purchase(out_of, 10**9)
+    call = ("close_leg", basket.address, 1, 10**9, MAX, out_of, MAX, 0, LATER)
+    *done, sent = leverage.send(*call, sender=trader)
+    assert done == [10**9, sold]
+    assert 0 < sent == weth - sold - position(opened, trader)[1]
+    assert basket.call("withdraw", 1, MAX, trader, trader, sender=trader) == 0
+    clean(venue, leverage, opened)
 
 
 def test_a_leg_that_does_not_hold_what_must_be_sold(venue, leverage, trader, opened):
