@@ -9,7 +9,7 @@ import pytest
 
 from plimsoll.params import RateParams
 from plimsoll.twin.ledger import COUNT_TOP, VALUE_TOP, Totals, accrued, utilisation
-from plimsoll.twin.rates import LOG_RATE_TOP
+from plimsoll.twin.rates import LOG_RATE_TOP, rate_at_target
 from plimsoll.units import DAY, FRACTION, HOUR, WAD, YEAR
 from tests.utils.pool_harness import build_lab
 
@@ -273,6 +273,52 @@ def test_equals_the_twin_on_any_books(builder, lab, name):
         elapsed = rng.choice([0, 1, 2, size(rng, 2**32 - 1), 2**32 - 1])
         expected = accrued(totals, elapsed, other.curve, other.reserve_factor)
         assert books_with(other.pool, totals, elapsed) == expected, (totals, elapsed)
+
+
+KEEN = RateParams(  # the fastest and steepest, from half of the highest rate upwards: units show most often
+    target_utilisation=Decimal("0.123456789"),
+    rate_min=Decimal("5.05"),
+    rate_max=10,
+    rate_initial=10,
+    speed=1_000,
+    steepness=100,
+    floor=0,
+)
+# found by trying: where another last digit of the n-th summand or of the n-th divisor of the series shows
+LOG_RATES = (3516072664, 3372401731, 3904446217, 3878966285, 3930817590, 2778971993, 3723204352)
+# utilisation, seconds, log rate: where another last digit of the deviation, of STEPS or of WAD**2 shows
+MOVES = (
+    (622993333614423706, 18_011, 0),
+    (30068739699708126, 15_410, LOG_RATE_TOP),
+    (575893248060714660, 19_790, 0),
+    (786511945915705482, 15_410, 0),
+)
+
+
+def test_equals_the_twin_where_the_last_digits_of_its_constants_show(builder, lab):
+    """A part in 10**18 of WAD changes a rate once in millions; these are such."""
+    keen = build_lab(builder, token=lab.loan, rates=KEEN)
+    assets = WAD * FRACTION
+    for log_rate in LOG_RATES:
+        with holding(keen.pool, Totals(assets, 0, assets, 0, log_rate, 0), 0):
+            assert keen.pool.rate_at_target() == rate_at_target(log_rate, keen.curve)
+    for utilised, elapsed, log_rate in MOVES:
+        totals = Totals(assets, utilised * FRACTION, assets, utilised * FRACTION, log_rate, 0)
+        assert utilisation(totals.total_assets, totals.total_debt) == utilised
+        expected = accrued(totals, elapsed, keen.curve, keen.reserve_factor)
+        assert 0 < expected.log_rate < LOG_RATE_TOP
+        assert books_with(keen.pool, totals, elapsed) == expected
+
+
+def test_a_curve_over_the_widest_range(builder, lab):
+    """From the lowest rate that there is to the highest, which it never passes."""
+    widest = RateParams(rate_min=Decimal(YEAR) / WAD, rate_max=10, rate_initial=1)
+    wide = build_lab(builder, token=lab.loan, rates=widest)
+    assert wide.curve.rate_min == 1
+    assets = WAD * FRACTION
+    for log_rate in (0, 2**31, LOG_RATE_TOP):
+        with holding(wide.pool, Totals(assets, 0, assets, 0, log_rate, 0), 0):
+            assert wide.pool.rate_at_target() == rate_at_target(log_rate, wide.curve) <= wide.curve.rate_max
 
 
 def size(rng: random.Random, top: int) -> int:
