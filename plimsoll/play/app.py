@@ -179,9 +179,13 @@ class Server:
             wanted = REQUESTS.get(str(said.get("request")))
             if wanted is None:
                 raise MarketError(f"There is no request {said.get('request')!r}.")
-            return wanted(self.session, said)
+            before = self.session.version  # in this thread, where it changes
+            try:
+                return wanted(self.session, said)
+            finally:
+                changed.append(self.session.version != before)
 
-        before = self.session.version
+        changed: list[bool] = []
         told: dict[str, Any]
         is_gone = False
         try:
@@ -193,7 +197,7 @@ class Server:
         except Exception:  # a mistake of ours: the page gets a sentence, the terminal all of it
             _log.exception("a request failed: %s", said)
             told = {"error": "That has failed; the terminal of `plimsoll play` says why."}
-        if is_gone or self.session.version != before:
+        if is_gone or any(changed):
             await self._tell()
         with contextlib.suppress(WebSocketDisconnect, RuntimeError):
             await page.send_json({"id": said.get("id")} | told)

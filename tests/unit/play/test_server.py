@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from threading import Event
 from typing import Any
 
 import pytest
@@ -118,6 +119,37 @@ def test_a_page_is_told_what_another_does(enter: Callable[..., TestClient]) -> N
         looked = ask(one, "preview", act="open", spoke=VAULT, words=words | {"debt": "18000"})
         assert looked["error"].startswith("vault: above the loan-to-value.")
         assert looked["told"] == []
+
+
+def test_what_is_tried_meanwhile_hides_no_change(
+    enter: Callable[..., TestClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An act that is asked for while something else is tried and undone is told like any other."""
+    trying, undo, go = Event(), Event(), Event()
+
+    def tried(session: Session, _: Any) -> None:
+        session.version += 1
+        trying.set()
+        undo.wait(5)
+        session.version -= 1
+
+    def acted(session: Session, _: Any) -> None:
+        go.wait(5)
+        session.version += 1
+
+    for name, call in (("tried", tried), ("acted", acted)):
+        monkeypatch.setitem(app.REQUESTS, name, call)
+    client = enter()
+    with client.websocket_connect(SOCKET) as page:
+        page.receive_json()
+        page.send_json({"id": 0, "request": "tried"})
+        assert trying.wait(5)
+        page.send_json({"id": 1, "request": "acted"})
+        client.get("/")  # the server has seen it by now
+        undo.set()
+        assert page.receive_json() == {"id": 0, "answer": None}
+        go.set()
+        assert page.receive_json()["state"]["version"] == 1
 
 
 def test_what_a_new_page_is_told_is_no_secret_from_others(enter: Callable[..., TestClient]) -> None:
