@@ -330,7 +330,8 @@ class Market(Lending[lens.Position, Position, Wallet]):
         if amount is None:
             raw = desk.call(desk.contract, "max_withdraw", owner)
         if raw > it.collateral:
-            raise MarketError(f"{desk.name_of(owner)} has locked only {desk.collaterals(it.collateral)!r}.")
+            locked = desk.collaterals(it.collateral)
+            raise MarketError(f"{desk.name_of(owner)}: only {locked!r} locked; take no more.")
         return self._terms(owner, it.collateral - raw, it.debt, self._vault().price)
 
     def preview_liquidation(

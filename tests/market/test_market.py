@@ -230,7 +230,7 @@ def test_previews_come_true(market: Market) -> None:
     assert market.preview_withdraw("alice", 1).collateral > foreseen.collateral
     market.withdraw("alice")
     assert market.position("alice") == foreseen
-    with pytest.raises(MarketError, match=r"alice has locked only [\d.]+ WETH"):
+    with pytest.raises(MarketError, match=r"alice: only [\d.]+ WETH locked; take no more\."):
         market.preview_withdraw("alice", 10)
     assert market.preview_liquidation("alice") is None
     foreseen = market.preview_liquidation("alice", price=1_600)
