@@ -32,13 +32,13 @@ def shown_as(unit: str) -> Callable[[float], str]:
     """How a figure of a unit is written."""
     match unit:
         case "part":
-            return lambda value: f"{100 * value:.2f}\u00a0%"
+            return lambda value: f"{100 * value:z.2f}\u00a0%"
         case "times":
             return lambda value: f"{value:.2f}"
         case "hours":
-            return lambda value: f"{value:,.2f}"
+            return lambda value: f"{value:z,.2f}"
         case _:
-            return lambda value: f"{value:,.0f}"
+            return lambda value: f"{value:z,.0f}"
 
 
 def cell(row: Mapping[str, Any], figure: str) -> tuple[str, str]:

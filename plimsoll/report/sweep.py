@@ -295,7 +295,7 @@ def compact(amount: float) -> str:
     """An amount in eight characters; summary.json has all of it."""
     if abs(amount) >= 1e6:
         return f"{amount / 1e6:,.2f} M"
-    return f"{amount / 1e3:,.0f} k" if abs(amount) >= 1e4 else f"{amount:,.0f}"
+    return f"{amount / 1e3:,.0f} k" if abs(amount) >= 1e4 else f"{amount:z,.0f}"
 
 
 def each_of(summary: Mapping[str, Any]) -> str:

@@ -102,7 +102,7 @@ def shown_as(name: str) -> Callable[[float], str]:
     """How a figure is written in a cell."""
     match unit_of(name):
         case "part":
-            return lambda value: f"{100 * value:.3g}%"
+            return lambda value: f"{100 * value:z.3g}\u00a0%"
         case "loan":
             return compact
         case _:
