@@ -10,7 +10,7 @@ for (const {title, unit, kind, series} of charts) {
   const [format, axis] = formats[kind];
   figure(root, title, box => timechart(box, {
     title, unit, times, format, axis, group: "together", height: 200,
-    series: series.map((values, i) => ({name: "AB"[i], values, colour: `c${i}`})),
+    series: series.map((values, i) => ({name: "AB"[i], values, colour: `c${i}`, dash: i ? [6, 4] : undefined})),
   }));
 }
 begin();

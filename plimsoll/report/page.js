@@ -39,6 +39,16 @@ export function figure(root, title, make) {
   return made;
 }
 
+// What is wider than its place can be scrolled with the keyboard, and is called as the heading before it; buttons in it
+// are enough for that.
+const wide = new ResizeObserver(entries => entries.forEach(({target}) => {
+  if (target.scrollWidth <= target.clientWidth || target.querySelector("button")) { for (const name of ["tabindex", "role", "aria-label"]) target.removeAttribute(name); return; }
+  const before = [...document.querySelectorAll("h1, h2, h3")].findLast(each => each.compareDocumentPosition(target) & Node.DOCUMENT_POSITION_FOLLOWING);
+  target.tabIndex = 0;
+  target.setAttribute("role", "group");
+  target.setAttribute("aria-label", before.textContent);
+}));
+
 // What every report does.
 export function begin() {
   document.querySelectorAll("table.sorted").forEach(sortable);
@@ -55,6 +65,7 @@ export function begin() {
       box.append(button);
     });
   });
+  document.querySelectorAll(".scroll, .wide, .picture, pre").forEach(each => wide.observe(each));
   const button = document.getElementById("theme");
   const label = () => { button.textContent = isDark() ? "light" : "dark"; button.setAttribute("aria-label", `${button.textContent} colours`); };
   button.hidden = false;

@@ -134,7 +134,7 @@ function span(seconds) {
 }
 
 const closedTable = table(at("closed"), {
-  caption: "Closed so far, worst first", limit: 25, sort: {key: "lost", descending: true}, onselect: row => tell(row),
+  caption: "Closed so far, worst first", limit: 25, sort: {key: "lost", descending: true}, onselect: tell, by: "owner",
   columns: [
     {name: "when (UTC)", key: "second", format: time}, {name: "borrower", key: "owner"},
     ...(run.vaults.length > 1 ? [{name: "vault", key: "vault", format: each => run.vaults[each].symbol}] : []),
@@ -144,7 +144,7 @@ const closedTable = table(at("closed"), {
   ],
 });
 const positionTable = table(at("positions"), {
-  caption: "Positions at this moment, worst first", limit: 12, sort: {key: "health"}, onselect: tell,
+  caption: "Positions at this moment, worst first", limit: 12, sort: {key: "health"}, onselect: tell, by: "name",
   columns: [
     {name: "borrower", key: "name"}, {name: "health", key: "health", number: true, format: each => plain(each, 4)},
     {name: "debt", key: "debt", unit: loan, number: true, format: each => plain(each, 6)}, {name: "liquidated below", key: "price", number: true, format: each => levelText(run.vaults[state.vault], each)},

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page
 
 from plimsoll.page import parts
+from tests.utils.browser import NARROW, WIDE
 
 pytestmark = pytest.mark.processes
 HOSTILE = "</script><img src=x onerror=alert(1)>\"'&"
@@ -33,7 +34,7 @@ const onselect = each => picked.push(each.id);
 window.line = waterline(main, {label: "WETH", unit: "USDC", debtUnit: "USDC", onprice, onselect});
 window.rows = table(main, {caption: "positions", columns: [
   {name: "name", key: "name"}, {name: "debt", key: "debt", unit: "USDC", number: true}],
-  sort: {key: "debt", descending: true}, limit: 5});
+  sort: {key: "debt", descending: true}, limit: 5, onselect, by: "name"});
 const times = positions.map((_, i) => 1584000000 + 3600 * i);
 window.charts = ["one", "two"].map(title => timechart(main, {title, times, group: "all", series: [
   {name: "low", values: times.map((_, i) => i), colour: "c0", kind: "stack"},
@@ -146,6 +147,50 @@ def test_tables_sort_and_texts_are_texts(shown: Callable[..., Page]) -> None:
     assert first.inner_text() == "borrower 0\t100"
     assert page.locator("tbody tr").count() == 5
     assert page.get_by_text(HOSTILE).count() == 1  # the fourth by debt, as it is
+
+
+def test_rows_are_chosen_with_the_keyboard_and_keep_it(shown: Callable[..., Page]) -> None:
+    """Also when they come anew meanwhile."""
+    page = shown()
+    page.get_by_role("button", name="borrower 18").press("Enter")
+    page.evaluate("rows.update(positions.slice(0, -1))")
+    assert page.evaluate("document.activeElement.textContent") == "borrower 17"  # where 18 stood
+    page.keyboard.press("Space")
+    page.get_by_role("cell", name="1800", exact=True).click()
+    assert page.evaluate("picked") == ["0x18", "0x17", "0x17"]
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_words_at_the_line_cross_neither_ones_own_disc_nor_each_other(
+    size: tuple[int, int], shown: Callable[..., Page]
+) -> None:
+    page = shown(size=size)
+    crossed = page.evaluate(
+        """() => {
+          const crossed = [], place = document.createElement("div");
+          document.body.append(place);
+          for (const own of [1100, 1150, 1190]) for (const price of [1050, 1100, 1120, 1150, 1160, 1190]) {
+            const mine = {id: "you", name: "you", price: own, debt: 1500, mark: true};
+            line.update({positions: [...positions, mine], price, ghost: price - 20});
+            place.innerHTML = line.svg();
+            const svg = place.firstElementChild, ring = [...svg.querySelectorAll("circle[fill=none]")].at(-1);
+            const words = [...svg.querySelectorAll("text[stroke]")];
+            const boxes = [ring, ...words].map(each => each.getBBox());
+            if (words.length !== 4) crossed.push("words are missing");
+            boxes.forEach((a, i) => {
+              const isOut = a.x < 0 || a.x + a.width > svg.viewBox.baseVal.width;
+              if (isOut) crossed.push([own, price, words[i - 1]?.textContent]);
+              boxes.slice(i + 1).forEach((b, j) => {
+                const isBeside = a.x + a.width <= b.x || b.x + b.width <= a.x;
+                if (isBeside || a.y + a.height <= b.y + 2 || b.y + b.height <= a.y + 2) return;
+                crossed.push([own, price, words[i - 1]?.textContent ?? "disc", words[i + j].textContent]);
+              });
+            });
+          }
+          return crossed;
+        }"""
+    )
+    assert crossed == []
 
 
 def test_files_to_take_away(shown: Callable[..., Page], tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from plimsoll import Market
 from plimsoll.play import app
 from plimsoll.play.session import Session, own
 from quality import waterline
-from tests.utils.browser import NARROW, overflow
+from tests.utils.browser import NARROW, faults, overflow
 from tests.utils.play import BASKET, VAULT, Served, comparable, live, serving
 
 BORROWERS = 20
@@ -224,6 +224,7 @@ def test_a_crash_runs_and_the_model_ends_where_the_chain_does(play: Callable[...
 def test_a_loan_against_two_collaterals(play: Callable[..., Any]) -> None:
     served, page = play()
     page.get_by_role("button", name=BASKET).click()
+    expect(page.get_by_role("button", name=BASKET)).to_be_focused()
     page.get_by_label("WBTC to lock").fill("0.2")
     page.get_by_label("USDC to borrow").fill("24000")
     expect(page.locator("#preview")).to_contain_text("can be liquidated when all prices fall by")
@@ -317,6 +318,30 @@ def test_a_phone_shows_all_of_it(dark: bool, play: Callable[..., Any]) -> None:
     for name in ("Do it", "Run", "Start over"):
         box = page.get_by_role("button", name=name, exact=True).bounding_box()
         assert box and box["x"] >= 0 and box["x"] + box["width"] <= NARROW[0]
+    assert faults(page) == []
+
+
+def test_what_happens_keeps_the_rules(play: Callable[..., Any]) -> None:
+    """Of accessibility: after a close, with what went wrong, and in the tour, in light and in dark."""
+    served, page = play()
+    open_loan(page)
+    page.get_by_label("the price were").fill("1100")
+    page.get_by_label("Price", exact=True).fill("1700")
+    page.get_by_role("button", name="Set", exact=True).click()
+    expect(page.locator("#why")).to_contain_text("Why was your loan closed?")
+    page.get_by_label("USDC to borrow").fill("much")
+    expect(page.locator("#preview.no")).to_contain_text("is no number")
+    assert faults(page) == []
+    page.get_by_role("button", name="Light or dark").click()
+    assert faults(page) == []
+    page.locator("#who").select_option("lender")
+    page.locator("#act").select_option(label="Lend")
+    page.get_by_label("USDC to lend").fill("5")
+    expect(page.locator("#preview")).to_contain_text("lender gets ")
+    page.goto(served.link + "#tour=6")
+    expect(page.locator("#waterfall")).to_contain_text("bore")
+    page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
+    assert faults(page) == []
 
 
 def test_the_picture_of_the_readme_is_what_the_page_draws(play: Callable[..., Any]) -> None:

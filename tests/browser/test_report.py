@@ -7,8 +7,12 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from playwright.sync_api import Page
 
+from plimsoll import lab
+from plimsoll.cli.arena import cli as arena
+from plimsoll.cli.compare import cli as compare
 from plimsoll.report import figures
 from plimsoll.report import page as report_page
 from plimsoll.report.folder import read
@@ -16,7 +20,7 @@ from plimsoll.report.measures import MEASURES
 from plimsoll.report.page import of_comparison
 from plimsoll.report.scrubber import comparison
 from plimsoll.scenario.records import Result
-from tests.utils.browser import NARROW, overflow
+from tests.utils.browser import NARROW, faults, overflow
 from tests.utils.laboratory import TINY, parse, play, small_basket
 
 pytestmark = pytest.mark.processes
@@ -36,6 +40,32 @@ def folder(played: Result, tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("reports") / "run"
     played.report(made)
     return made
+
+
+@pytest.fixture(scope="session")
+def studies(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """A sweep, two of them beside each other, and a tournament of two rules."""
+    made = tmp_path_factory.mktemp("studies")
+    (made / "tiny.yaml").write_text(TINY)
+    for name in ("one", "other"):
+        lab.sweep(lab.load(TINY), {}, 1, out=made / name, workers=1)
+    for cli, *words in (
+        (compare, made / "one", made / "other", "--out", made / "both"),
+        (
+            arena,
+            made / "tiny.yaml",
+            "--rules",
+            "plimsoll,morpho-blue",
+            "--paths",
+            1,
+            "--workers",
+            1,
+            "--out",
+            made / "arena",
+        ),
+    ):
+        assert CliRunner().invoke(cli, [str(word) for word in words]).exit_code == 0
+    return [made / name for name in ("one", "both", "arena")]
 
 
 @pytest.fixture
@@ -92,7 +122,7 @@ def test_a_chart_goes_to_the_moment_that_is_clicked(opened: Callable[..., Page])
 def test_a_position_tells_what_became_of_it(opened: Callable[..., Page], played: Result) -> None:
     page = opened()
     to(page, int(page.locator("#moment").get_attribute("max")))
-    page.locator("#closed tbody tr").first.press("Enter")
+    page.locator("#closed tbody button").first.press("Enter")
     story = page.locator("#story").inner_text()
     assert "At the start it owed" in story
     assert re.search(r"closed by .*, health 0\.\d+ at", story)
@@ -164,6 +194,10 @@ def test_it_fits_a_phone(opened: Callable[..., Page], dark: bool) -> None:
     assert overflow(page) <= 0
     back = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert back == ("rgb(21, 24, 28)" if dark else "rgb(255, 255, 255)")
+    to(page, int(page.locator("#moment").get_attribute("max")))
+    page.locator("#closed tbody button").first.press("Enter")
+    page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
+    assert faults(page) == []
     page.locator("#theme").click()
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") != back
 
@@ -181,3 +215,18 @@ def test_two_runs_are_drawn_over_each_other(folder: Path, pages: Callable[..., P
     page.locator("#charts canvas").nth(4).wait_for()
     assert page.locator("#charts .legend").first.get_by_role("button").all_inner_texts() == ["A", "B"]
     assert overflow(page) <= 0
+    assert faults(page) == []
+
+
+def test_pages_of_a_sweep_and_of_the_arena_keep_the_rules(
+    studies: list[Path], pages: Callable[..., Page]
+) -> None:
+    """Of accessibility, in light and in dark."""
+    page = pages(size=NARROW)
+    for folder in studies:
+        page.goto((folder / "report.html").as_uri())
+        page.locator("#theme").wait_for()
+        assert overflow(page) <= 0
+        assert faults(page) == []
+        page.locator("#theme").click()
+        assert faults(page) == []

@@ -1,6 +1,13 @@
 // The same strokes on a canvas or as SVG: a figure draws itself once, for the screen, for a file and for print.
 const FONT = "12px system-ui, 'DejaVu Sans', sans-serif";
 
+const ruler = document.createElement("canvas").getContext("2d");
+// Pixels that a text takes.
+export function wideAs(text, bold) {
+  ruler.font = bold ? `600 ${FONT}` : FONT;
+  return ruler.measureText(text).width;
+}
+
 // On the context of a canvas, in CSS pixels.
 export function canvasPen(context) {
   context.font = FONT;

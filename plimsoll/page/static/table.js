@@ -39,9 +39,10 @@ export function sortable(table) {
 
 // A table of rows that change.
 //   columns: [{name, key, unit, number: true for numbers, format}], `format` makes a text of the value
-//   sort: {key, descending}, at first; limit: rows shown at most; onselect: called with the row that is clicked
+//   sort: {key, descending}, at first; limit: rows shown at most; onselect: called with the row that is clicked, or
+//     whose button is pressed, which is its text of the column `by`
 // Answers {update(rows), element}.
-export function table(root, {caption, columns, sort, limit = 50, onselect}) {
+export function table(root, {caption, columns, sort, limit = 50, onselect, by}) {
   const element = document.createElement("table"), body = document.createElement("tbody");
   const head = element.createTHead().insertRow(), title = element.createCaption();
   element.className = "sorted";
@@ -65,20 +66,20 @@ export function table(root, {caption, columns, sort, limit = 50, onselect}) {
   const show = () => {
     const {key} = columns[order];
     const shown = rows.toSorted((a, b) => turn * compare(a[key], b[key])).slice(0, limit);
+    const held = [...body.rows].findIndex(each => each.contains(document.activeElement));
     body.replaceChildren(...shown.map(row => {
       const line = document.createElement("tr");
       for (const each of columns) {
         const made = line.insertCell();
-        made.textContent = each.format ? each.format(row[each.key], row) : row[each.key] ?? "";
+        const text = each.format ? each.format(row[each.key], row) : row[each.key] ?? "";
+        if (onselect && each.key === by) made.append(Object.assign(document.createElement("button"), {type: "button", textContent: text}));
+        else made.textContent = text;
         if (each.number) made.className = "n";
       }
-      if (onselect) {
-        line.tabIndex = 0;
-        line.addEventListener("click", () => onselect(row));
-        line.addEventListener("keydown", event => event.key === "Enter" && onselect(row));
-      }
+      if (onselect) line.addEventListener("click", () => onselect(row));
       return line;
     }));
+    if (held >= 0) [...body.rows].at(Math.min(held, body.rows.length - 1))?.querySelector("button")?.focus({preventScroll: true});
     title.textContent = rows.length > limit ? `${caption} (${limit} of ${rows.length.toLocaleString("en")})` : caption;
   };
   heads(head, (column, turned) => { order = column; turn = turned; show(); });

@@ -104,7 +104,8 @@ export function timechart(root, {
     const bounds = (u, least, most) => {
       const [from, to] = [low ?? least ?? 0, high ?? most ?? 1];
       if (log) return uPlot.rangeLog(from, to, 10, false);
-      const room = (to - from || Math.abs(to) || 1) * 0.06;
+      if (from === to) return to < 0 ? [2 * to, 0] : [0, 2 * to || 1]; // all the same
+      const room = (to - from) * 0.06;
       return [low ?? (from >= 0 && from < room * 4 ? 0 : from - room), high ?? to + room];
     };
     const lines = {stroke: () => colour("faint"), font: "12px system-ui, sans-serif", grid: {stroke: () => colour("line"), width: 1}, ticks: {show: false}};
@@ -119,7 +120,7 @@ export function timechart(root, {
       bands: series.flatMap((each, i) => (each.kind === "stack" && shown[i] && under(i) >= 0
         ? [{series: [i + 1, under(i) + 1], fill: () => faded(each.colour, each.opacity ?? 0.35)}] : [])),
       axes: [
-        {...lines, size: FOOT, values: (u, splits) => splits.map(tick), space: 70},
+        {...lines, size: FOOT, gap: 8, values: (u, splits) => splits.map(tick), space: 70},
         {...lines, size: AXIS, values: (u, splits) => splits.map(each => (each === null ? "" : axis(each))), space: 34},
       ],
       hooks: {
@@ -182,7 +183,7 @@ export function timechart(root, {
       pen.path([[left, y(value)], [right, y(value)]], {stroke: colour("line")});
       pen.text(left - 8, y(value), axis(value), {fill: colour("faint"), align: "end"});
     }
-    for (const value of chart.axes[0]._splits ?? []) pen.text(x(value), bottom + 16, tick(value), {fill: colour("faint"), align: "center"});
+    for (const value of chart.axes[0]._splits ?? []) pen.text(x(value), bottom + 18, tick(value), {fill: colour("faint"), align: "center"});
     const data = chart.data;
     const inside = data[0].map((each, j) => j).filter(j => data[0][j] >= min && data[0][j] <= max);
     const bounded = value => y(Math.min(Math.max(value, chart.scales.y.min), chart.scales.y.max));

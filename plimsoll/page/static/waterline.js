@@ -1,7 +1,7 @@
 // The waterline: positions by the price at which they can be liquidated, as large as their debt, in the colour of
 // their health. The axis is turned round, low prices on top: as the price falls the water rises, and who is under it
 // can be liquidated.
-import {canvasPen, svgPen} from "plimsoll/pen";
+import {canvasPen, svgPen, wideAs} from "plimsoll/pen";
 import {brief, plain} from "plimsoll/numbers";
 import {band, bands, colour, onTheme} from "plimsoll/theme";
 
@@ -9,6 +9,7 @@ const LEFT = 64, RIGHT = 12, TOP = 14, BOTTOM = 14;
 const GOLDEN = 0.6180339887498949; // neighbours in price stand far apart
 const FIRST = 0.82; // where the first stands, and the second in the middle: both beside the words on the left
 const COVER = 0.16, LARGEST = 26, SMALLEST = 1.6; // part of the picture that discs cover; radii in pixels
+const HALF = 8; // of the height of a line of words, in pixels
 const SPEED = 350; // milliseconds in which a disc moves to its new place
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -104,12 +105,30 @@ export function waterline(root, {label, unit = "", debtUnit = "", height = 420, 
   function draw(pen) {
     const ink = colour("ink"), faint = colour("faint"), line = colour("line"), halo = colour("paper"), ghost = colour("ghost");
     const surface = state.price === null ? null : down(Math.min(Math.max(state.price, state.low), state.high));
+    const taken = []; // [left, top, right, bottom] of what no words may cross: marked discs, the handle, other words
+    const isFree = ([left, top, right, bottom]) => left >= LEFT && right <= width && top >= 0 && bottom <= height
+      && taken.every(each => right <= each[0] || left >= each[2] || bottom <= each[1] || top >= each[3]);
+    // Words beside a line, above it (-1) or below (1): on its left, in the middle or on its right, else some rows away, else across it.
+    function say(text, line, side, look) {
+      const wide = wideAs(text, look.bold), spots = [];
+      for (const way of [side, -side]) {
+        for (let row = 0; row < 4; row += 1) {
+          for (const part of [0, 0.5, 1]) {
+            const x = LEFT + 8 + part * (width - RIGHT - LEFT - 16 - wide), y = line + way * (HALF + 5 + row * 2 * HALF);
+            spots.push([x, y - HALF, x + wide, y + HALF]);
+          }
+        }
+      }
+      const spot = spots.find(isFree) ?? spots[0];
+      taken.push(spot);
+      pen.text(spot[0], spot[1] + HALF, text, {...look, halo});
+    }
     for (const price of ticks(state.low, state.high, Math.max(3, height / 60))) {
       pen.path([[LEFT, down(price)], [width - RIGHT, down(price)]], {stroke: line});
       pen.text(LEFT - 8, down(price), format(price), {fill: faint, align: "end"});
     }
     const wave = [];
-    for (let x = LEFT; x <= width - RIGHT; x += 4) wave.push([x, (surface ?? 0) + 1.6 * Math.sin(x / 19)]);
+    for (let x = LEFT; x < width - RIGHT + 4; x += 4) wave.push([Math.min(x, width - RIGHT), (surface ?? 0) + 1.6 * Math.sin(x / 19)]);
     if (surface !== null) pen.path([...wave, [width - RIGHT, height - BOTTOM], [LEFT, height - BOTTOM]], {fill: colour("water")});
     const shades = new Map(bands.map(each => [each.colour, colour(each.colour)]));
     for (const each of state.positions) {
@@ -126,23 +145,25 @@ export function waterline(root, {label, unit = "", debtUnit = "", height = 420, 
     for (const each of state.positions) {
       const {shown, across: place} = places.get(each.id);
       if (!each.mark || !shown || shown.radius < 0.3) continue;
-      const x = across(place), y = down(shown.price), isRight = x > width - 120;
+      const x = across(place), y = down(shown.price), far = shown.radius + 7, wide = wideAs(each.name, true);
+      const from = x + far + wide < width ? x + far : x - far - wide;
       pen.circle(x, y, shown.radius + 2, {stroke: ink, width: 2});
-      pen.text(x + (isRight ? -1 : 1) * (shown.radius + 7), y, each.name, {fill: ink, bold: true, align: isRight ? "end" : "start", halo});
+      pen.text(from, y, each.name, {fill: ink, bold: true, halo});
+      taken.push([Math.min(from, x - far), y - Math.max(far, HALF), Math.max(from + wide, x + far), y + Math.max(far, HALF)]);
     }
     if (surface !== null) {
       pen.path(wave, {stroke: colour("price"), width: 2.5});
-      const text = `${label} at ${format(state.price)} ${unit}`;
-      pen.text(LEFT + 8, Math.max(surface - 12, 8), text, {fill: colour("price"), bold: true, halo});
+      if (onprice) taken.push([width - handle.offsetWidth, surface - handle.offsetHeight / 2, width, surface + handle.offsetHeight / 2]);
       const {count, debt} = tally(state.price);
-      const words = count ? `under water: ${plain(count)} loan${count === 1 ? "" : "s"}, ${brief(debt)} ${debtUnit} of debt` : "nobody is under water";
-      pen.text(LEFT + 8, Math.min(surface + 14, height - 8), words, {fill: count ? colour("health-0") : faint, bold: count > 0, halo});
+      say(`${label} at ${format(state.price)} ${unit}`, surface, -1, {fill: colour("price"), bold: true});
+      say(count ? `under water: ${plain(count)} loan${count === 1 ? "" : "s"}, ${brief(debt)} ${debtUnit}${width > 420 ? " of debt" : ""}` : "nobody is under water", surface, 1,
+        {fill: count ? colour("health-0") : faint, bold: count > 0});
     }
     if (state.ghost !== null && state.ghost !== undefined) {
       const y = down(Math.min(Math.max(state.ghost, state.low), state.high));
       pen.path([[LEFT, y], [width - RIGHT, y]], {stroke: ghost, width: 2, dash: [6, 5]});
       const {count, debt} = tally(state.ghost);
-      pen.text(width - RIGHT - 110, y + 12, `what if ${format(state.ghost)}: ${plain(count)}, ${brief(debt)} ${debtUnit}`, {fill: ghost, align: "end", bold: true, halo});
+      say(`what if ${format(state.ghost)}: ${plain(count)}, ${brief(debt)} ${debtUnit}`, y, y < (surface ?? height) ? -1 : 1, {fill: ghost, bold: true});
     }
     if (hovered && places.get(hovered.id)?.shown) {
       const place = places.get(hovered.id);

@@ -144,7 +144,7 @@ function listCloses() {
 
 // Why a loan was closed, and how: of the one that is chosen, else of yours that was closed last, else of the latest.
 function explain(close) {
-  const it = state.spokes.find(each => each.name === close.spoke), money = text => `${plain(Number(text), 8)} ${loan()}`;
+  const it = state.spokes.find(each => each.name === close.spoke), by = {keeper: "A keeper", you: "You"}[close.liquidator] ?? close.liquidator, money = text => `${plain(Number(text), 8)} ${loan()}`;
   const isBasket = typeof close.seized === "object", paid = Number(close.repaid);
   const priceOfLeg = leg => Number(isBasket ? close.prices[leg.name] : close.price);
   const legs = it.legs.filter(priceOfLeg);
@@ -153,7 +153,7 @@ function explain(close) {
     made("b", {textContent: `Why was ${close.owner === "you" ? "your loan" : `the loan of ${close.owner}`} closed? `}),
     `At ${legs.map(leg => `${plain(priceOfLeg(leg), 7)} ${loan()} for ${leg.symbol}`).join(" and ")} its health was ${plain(Number(close.health_before), 4)}: `,
     `the part of the collateral's value that counts (${[...new Set(legs.map(leg => part(Number(leg.threshold))))].join(", ")}) no longer covered the debt. `,
-    `${close.liquidator === "keeper" ? "A keeper" : close.liquidator} paid ${money(close.repaid)} of the debt${Number(close.fee) ? `, and ${money(close.fee)} to the reserve,` : ""} and took ${seizedOf(close)}, worth ${money(taken)}`,
+    `${by} paid ${money(close.repaid)} of the debt${Number(close.fee) ? `, and ${money(close.fee)} to the reserve,` : ""} and took ${seizedOf(close)}, worth ${money(taken)}`,
     taken > paid && paid ? `, ${part(taken / paid - 1)} more than the debt that was paid. ` : ". ",
     Number(close.loss) > 0 ? `That was all there was: ${money(close.loss)} of debt were lost, and went down the waterfall.`
       : close.health_after === null ? "Nothing is owed any more, and nothing was lost." : `That brought the health to ${plain(Number(close.health_after), 5)}, and nothing was lost.`,
@@ -166,7 +166,7 @@ const seizedOf = close => (typeof close.seized === "object"
 const symbolOf = name => state.spokes.find(each => each.name === name)?.legs[0].symbol ?? "";
 
 const closed = table(at("closes"), {
-  caption: "Nobody yet", sort: {key: "order", descending: true}, limit: 12, onselect: explain,
+  caption: "Nobody yet", sort: {key: "order", descending: true}, limit: 12, onselect: explain, by: "owner",
   columns: [
     {name: "no.", key: "order", number: true},
     {name: "loan", key: "owner"},
@@ -179,7 +179,7 @@ const closed = table(at("closes"), {
   ],
 });
 const everyone = table(at("positions"), {
-  caption: "The least healthy first; choose one to see it", sort: {key: "health", descending: false}, limit: 15, onselect: row => choose(row),
+  caption: "The least healthy first; choose one to see it", sort: {key: "health", descending: false}, limit: 15, onselect: row => choose(row), by: "name",
   columns: [
     {name: "owner", key: "name"},
     {name: "collateral", key: "held"},
@@ -404,6 +404,7 @@ async function foresee() {
 
 function foreseen(name, result, position, said) {
   const lines = [], line = (...parts) => lines.push(made("div", {}, ...parts));
+  const does = verb => `${said.who} ${verb}${said.who === "you" ? "" : "s"} `;
   if (name === "liquidate" && result) {
     line(`${said.who} would pay `, shown(result.paid, loan()), " and a fee of ", shown(result.fee, loan()));
     line("and take ", ...(typeof result.seized === "object" ? [seizedOf({...result, spoke})] : [shown(result.seized, lead(seen()).symbol)]));
@@ -413,7 +414,7 @@ function foreseen(name, result, position, said) {
   if (name === "poke") line("known shortfall ", shown(result, loan()));
   else if (result && typeof result === "object") line(...Object.entries(result).flatMap(([key, text]) => [`${key}: `, typeof text === "object" ? seizedOf({seized: text}) : shown(text), "  "]));
   else if (result && name === "request") line("the stake may leave from ", time(Date.parse(result) / 1000), " UTC on");
-  else if (result) line(name === "repay" ? "you pay " : "you get ", shown(result, UNITS[name]?.() ?? "shares"));
+  else if (result) line(does(name === "repay" ? "pay" : "get"), shown(result, UNITS[name]?.() ?? "shares"));
   if (position && Number(position.debt)) {
     line("the loan would owe ", shown(position.debt, loan()), ", health ", shown(position.health));
     if ("liquidation_price" in position) line("and can be liquidated below ", shown(position.liquidation_price, `${loan()} for ${lead(seen()).symbol}`));
@@ -447,7 +448,7 @@ async function look(whom) {
   if (!state || !who) return;
   try {
     const it = await request("person", {spoke, words: {who}});
-    at("person-title").textContent = `${it.name}, ${it.address.slice(0, 8)}…`;
+    at("person-title").textContent = `${it.name === "you" ? "You" : it.name}, ${it.address.slice(0, 8)}…`;
     const {position: own, wallet} = it, rows = [];
     const row = (label, ...value) => rows.push(made("dt", {textContent: label}), made("dd", {}, ...value));
     if (Number(own.debt) || (typeof own.collateral === "object" ? Object.keys(own.collateral).length : Number(own.collateral))) {
@@ -461,7 +462,7 @@ async function look(whom) {
     row("lent to the pool", shown(wallet.supplied, loan()));
     row("staked in the backstop", shown(wallet.staked, "shares"));
     at("person").replaceChildren(...rows);
-  } catch (error) { at("person").replaceChildren(made("dt", {textContent: error.message})); }
+  } catch (error) { at("person").replaceChildren(made("dt", {textContent: "not known"}), made("dd", {textContent: error.message})); }
 }
 
 // ---------------------------------------------------------------------------------------------------- books
@@ -570,16 +571,23 @@ at("tour-end").addEventListener("click", async () => { endTour(); at("over").cli
 
 // ----------------------------------------------------------------------------------------------------- page
 
+// The buttons stay, so that the one that was pressed keeps the focus.
+function drawSpokes() {
+  const names = state.spokes.map(each => each.name), box = at("spokes");
+  if (names.join("\n") !== [...box.children].map(each => each.textContent).join("\n")) {
+    box.replaceChildren(...names.map(textContent => made("button", {
+      type: "button", textContent, onclick: () => { stopRun(); noGhost(); spoke = textContent; draw(); fields(); look(); },
+    })));
+  }
+  for (const each of box.children) each.setAttribute("aria-pressed", each.textContent === spoke);
+}
+
 function draw() {
   const it = seen(), price = priceOf(it), {chain} = state;
   drawn = performance.now();
   spoke = it.name;
   at("where").textContent = `${chain.network ?? `a chain of this page's own on ${chain.client}`}, ${time(chain.now)} UTC${chain.is_read_only ? ", read only" : ""}`;
-  at("spokes").replaceChildren(...state.spokes.map(each => {
-    const button = made("button", {type: "button", textContent: each.name, "aria-pressed": String(each.name === spoke)});
-    button.addEventListener("click", () => { stopRun(); noGhost(); spoke = each.name; draw(); fields(); look(); });
-    return button;
-  }));
+  drawSpokes();
   for (const each of document.querySelectorAll(".for-play")) each.hidden = chain.is_live;
   for (const id of ["tour-open", "over"]) at(id).hidden = !chain.is_own;
   at("form").hidden = chain.is_read_only;

@@ -183,7 +183,8 @@ def test_the_page_begins_with_words_and_six_figures(folder) -> None:
         "520 USDC", "50 USDC", "2 of 2", "4,000 USDC", "25 %", "45 USDC",
     ]  # fmt: skip
     assert html.index("<svg ") < html.index("<table>")
-    assert '<tr><td>bad debt</td><td class="n">520.00 USDC</td><td class="n">0.00 USDC</td></tr>' in html
+    row = '<th scope="row">bad debt</th><td class="n">520.00 USDC</td><td class="n">0.00 USDC</td>'
+    assert f"<tr>{row}</tr>" in html
 
 
 def test_the_worst_rows_come_first(folder, result) -> None:
