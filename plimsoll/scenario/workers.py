@@ -17,6 +17,8 @@ from plimsoll.scenario.sweep_folder import SweepError
 
 AHEAD = 4  # chunks under way for each thread of a cluster
 ALONE = "30s"  # without a process that lives: Dask starts none in place of one that dies at once
+# a hundred times a second a worker would look at the stack of what it plays, fifty times at itself
+UNWATCHED = {"distributed.worker.profile.enabled": False, "distributed.admin.tick.interval": "1s"}
 
 
 def play(work: Player, chunk: Chunk) -> list[Row]:
@@ -143,7 +145,7 @@ def processes(count: int) -> Iterator[Cluster]:
     resource_tracker.ensure_running()  # starting that would unblock the signal
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # they inherit the mask
     try:
-        with dask.config.set({"distributed.scheduler.no-workers-timeout": ALONE}):
+        with dask.config.set({"distributed.scheduler.no-workers-timeout": ALONE, **UNWATCHED}):
             started = LocalCluster(
                 n_workers=count,
                 threads_per_worker=1,

@@ -80,6 +80,13 @@ def test_interrupts_are_not_the_workers_business(sweep, rows, tmp_path) -> None:
     assert len(set.union(*told)) == 2
 
 
+def test_workers_do_not_profile_what_they_play(sweep, tmp_path) -> None:
+    """Dask does by default, which took a tenth of a sweep's time."""
+    with processes(1) as crew:
+        played(sweep, tmp_path / "sweep", crew, paths=PATHS)
+        assert crew._client.profile()["count"] == 0
+
+
 def test_a_failure_in_a_process_names_the_path(sweep, tmp_path) -> None:
     broken = dict(artifacts()) | {"Factory": replace(artifacts()["Factory"], initcode=b"\xfe")}
     with (
