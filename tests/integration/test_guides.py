@@ -16,13 +16,19 @@ from tests.utils.markets import Desk
 from tests.utils.on_ape import *  # noqa: F403
 
 
-@pytest.fixture
-def desk(tmp_path: Path, deployer: Any) -> Desk:
-    """Two markets that are deployed, one with a basket."""
-    desk = Desk(tmp_path, deployer)
+@pytest.fixture(scope="module")
+def book(tmp_path_factory: pytest.TempPathFactory, deployer: Any) -> Path:
+    """The address book of two markets that are deployed, one with a basket."""
+    desk = Desk(tmp_path_factory.mktemp("markets"), deployer)
     for market in ("local-weth-usdc.yaml", "local-basket-usdc.yaml"):
         desk.deploy((MARKETS / market).read_text())
-    return desk
+    return desk.book_path
+
+
+@pytest.fixture
+def desk(tmp_path: Path, deployer: Any, book: Path) -> Desk:
+    """Where those are deployed."""
+    return Desk(tmp_path, deployer).with_book(book)
 
 
 def follow(guide: str, desk: Desk, capsys: pytest.CaptureFixture[str], printed: int) -> dict[str, Any]:

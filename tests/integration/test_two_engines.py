@@ -29,7 +29,8 @@ class Witness:
 
     name = "witness"
 
-    def __init__(self) -> None:
+    def __init__(self, last: int) -> None:
+        self.last = last
         self.events: list[list[tuple[Any, ...]]] = []
         self.words: dict[tuple[Any, ...], Any] = {}
 
@@ -45,10 +46,11 @@ class Witness:
         self.events.append(
             [(named(event.contract), event.name, *map(named, event.values)) for event in view.world.events]
         )
-        self.words = {
-            (contract, variable, *map(named, keys)): named(f"0x{word:040x}")
-            for contract, variable, keys, word in _words(view.world)
-        }
+        if view.block == self.last:
+            self.words = {
+                (contract, variable, *map(named, keys)): named(f"0x{word:040x}")
+                for contract, variable, keys, word in _words(view.world)
+            }
         return {}
 
 
@@ -97,8 +99,10 @@ def anvil() -> Iterator[AnvilProcess]:
 
 
 def played(scenario: Scenario, engine: Engine) -> tuple[Result, Witness]:
-    witness = Witness()
-    return Laboratory(scenario, engine, artifacts()).play(agents=[witness]), witness
+    witness = Witness(scenario.blocks)
+    result = Laboratory(scenario, engine, artifacts()).play(agents=[witness])
+    assert witness.words
+    return result, witness
 
 
 def test_the_same_scenario_is_the_same_on_both(anvil) -> None:

@@ -18,7 +18,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from plimsoll.chain.anvil import AnvilProcess
-from plimsoll.report import drawing
+from plimsoll.report import drawing, sweep_page
 from plimsoll.report.folder import PAGE
 from plimsoll.scenario import workers
 from plimsoll.scenario.files import names
@@ -120,6 +120,7 @@ def _no_pictures() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         draw_nothing(patch)
+        patch.setattr(sweep_page, "pictures", lambda _study: [])
         patch.setattr(drawing, "draughtsman", lambda: nullcontext(SimpleNamespace(complete=drawing.complete)))
         yield
 
@@ -322,11 +323,12 @@ def test_anvil_is_the_default(file, tmp_path, played) -> None:
 # --------------------------------------------------------------------------------------------------- sweep
 
 
-def test_a_sweep_writes_rows_summary_and_picture(tmp_path) -> None:
+def test_a_sweep_writes_rows_summary_and_page(tmp_path) -> None:
     (tmp_path / "gbm.yaml").write_text(GBM)
-    words = [tmp_path / "gbm.yaml", "--paths", "30", "--workers", "2", "--out", tmp_path / "out"]
+    words = [tmp_path / "gbm.yaml", "--paths", "30", "--workers", "1", "--out", tmp_path / "out"]
     reply = call(sweep, *words, "--grid", "vaults.0.bonus_max=0.06,0.08")
     assert reply.exit_code == 0, reply.output
+    assert (tmp_path / "out" / PAGE).read_text().startswith("<!doctype html>")
     assert pq.read_table(tmp_path / "out" / "paths.parquet").num_rows == 60
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert [point["settings"] for point in summary["points"]] == [

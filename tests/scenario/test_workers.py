@@ -7,10 +7,12 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import dask
 import pytest
 from distributed.nanny import Nanny
 
@@ -64,46 +66,13 @@ def test_a_process_is_killed_half_way(sweep, rows, tmp_path) -> None:
     assert multiprocessing.active_children() == []
 
 
-def test_interrupts_are_not_the_workers_business(sweep, rows, tmp_path) -> None:
-    """In a terminal Ctrl-C reaches them as well; who started them says when they end."""
-    told: list[set[int | None]] = []
-
-    def progress(done: int, total: int) -> None:
-        if 0 < done < total:
-            told.append({process.pid for process in multiprocessing.active_children()})
-            for pid in told[-1]:
-                os.kill(pid, signal.SIGINT)
-
-    with processes(2) as crew:
-        assert played(sweep, tmp_path / "sweep", crew, progress, PATHS) == rows
-    assert len(told) > 2
-    assert len(set.union(*told)) == 2
-
-
-def test_workers_do_not_profile_what_they_play(sweep, tmp_path) -> None:
-    """Dask does by default, which took a tenth of a sweep's time."""
-    with processes(1) as crew:
-        played(sweep, tmp_path / "sweep", crew, paths=PATHS)
-        assert crew._client.profile()["count"] == 0
-
-
-def test_a_failure_in_a_process_names_the_path(sweep, tmp_path) -> None:
-    broken = dict(artifacts()) | {"Factory": replace(artifacts()["Factory"], initcode=b"\xfe")}
-    with (
-        pytest.raises(
-            SweepError, match=r"Path \d+ failed \(CallReverted: no reason\); what was played is kept"
-        ),
-        processes(2) as crew,
-    ):
-        played(sweep, tmp_path, crew, paths=PATHS, found=broken)
-    assert multiprocessing.active_children() == []
-
-
 def test_processes_that_always_die_end_the_sweep(sweep, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(working, "ALONE", "5s")
     monkeypatch.setattr(working, "play", lambda *_: os._exit(1))
-    with pytest.raises(SweepError, match=DEAD), processes(1) as crew:
+    once = dask.config.set({"distributed.scheduler.allowed-failures": 1})
+    with once, pytest.raises(SweepError, match=DEAD), processes(1) as crew:
         played(sweep, tmp_path, crew)
+    assert multiprocessing.active_children() == []
     assert json.loads((tmp_path / "sweep.json").read_text())["grid"] == [
         list(each) for each in settings_of(grid_of([BONUS]))
     ]
@@ -120,6 +89,42 @@ def test_a_process_that_is_not_replaced_ends_the_sweep(sweep, tmp_path, monkeypa
     monkeypatch.setattr(working, "play", lambda *_: os._exit(1))
     with pytest.raises(SweepError, match=DEAD), processes(1) as crew:
         played(sweep, tmp_path, crew)
+
+
+@pytest.fixture(scope="module")
+def crew() -> Iterator[Cluster]:
+    """Two processes, of which no test wants the end."""
+    with processes(2) as crew:
+        yield crew
+
+
+def test_interrupts_are_not_the_workers_business(sweep, rows, crew, tmp_path) -> None:
+    """In a terminal Ctrl-C reaches them as well; who started them says when they end."""
+    told: list[set[int | None]] = []
+
+    def progress(done: int, total: int) -> None:
+        if 0 < done < total:
+            told.append({process.pid for process in multiprocessing.active_children()})
+            for pid in told[-1]:
+                os.kill(pid, signal.SIGINT)
+
+    assert played(sweep, tmp_path / "sweep", crew, progress, PATHS) == rows
+    assert len(told) > 2
+    assert len(set.union(*told)) == 2
+
+
+def test_workers_do_not_profile_what_they_play(sweep, crew, tmp_path) -> None:
+    """Dask does by default, which took a tenth of a sweep's time."""
+    played(sweep, tmp_path / "sweep", crew, paths=PATHS)
+    assert crew._client.profile()["count"] == 0
+
+
+def test_a_failure_in_a_process_names_the_path(sweep, crew, tmp_path) -> None:
+    broken = dict(artifacts()) | {"Factory": replace(artifacts()["Factory"], initcode=b"\xfe")}
+    with pytest.raises(
+        SweepError, match=r"Path \d+ failed \(CallReverted: no reason\); what was played is kept"
+    ):
+        played(sweep, tmp_path, crew, paths=PATHS, found=broken)
 
 
 def test_the_version_is_of_all_code_that_plays() -> None:

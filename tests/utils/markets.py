@@ -1,5 +1,6 @@
 """Market files for tests, and a desk from which to deploy them."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,12 @@ class Desk:
     @property
     def provider(self) -> ProviderAPI:
         return self.account.provider
+
+    def with_book(self, book: Path) -> "Desk":
+        """This one, with a copy of what another has deployed."""
+        self.book_path.parent.mkdir()
+        shutil.copy(book, self.book_path)
+        return self
 
     def market(self, text: str = MARKET) -> MarketFile:
         """The market that this text describes."""

@@ -1,6 +1,5 @@
 """A market that is deployed, and a desk to deploy from."""
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -27,9 +26,7 @@ def deployed_book(tmp_path_factory: pytest.TempPathFactory, deployer: AccountAPI
 @pytest.fixture
 def deployed(desk: Desk, deployed_book: Path) -> Desk:
     """A desk of its own where `MARKET` is deployed."""
-    desk.book_path.parent.mkdir()
-    shutil.copy(deployed_book, desk.book_path)
-    return desk
+    return desk.with_book(deployed_book)
 
 
 @pytest.fixture

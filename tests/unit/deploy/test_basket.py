@@ -1,8 +1,10 @@
 """Baskets in a market file: what is wrong with them, what is deployed, and that it stays as it is."""
 
 import json
+from pathlib import Path
 
 import pytest
+from ape.api import AccountAPI
 
 from plimsoll.deploy import DeployError, Stage
 from plimsoll.deploy.verify import verifiable
@@ -27,11 +29,18 @@ def edited(old: str, new: str, text: str = BASKET) -> str:
 CLOSED = edited("  open: true\n", "")
 
 
-@pytest.fixture
-def made(desk: Desk) -> Desk:
-    """A desk where `BASKET` is deployed."""
+@pytest.fixture(scope="module")
+def book(tmp_path_factory: pytest.TempPathFactory, deployer: AccountAPI) -> Path:
+    """The address book of `BASKET`, deployed."""
+    desk = Desk(tmp_path_factory.mktemp("basket"), deployer)
     assert desk.deploy(BASKET)[7:] == list(STEPS)
-    return desk
+    return desk.book_path
+
+
+@pytest.fixture
+def made(desk: Desk, book: Path) -> Desk:
+    """A desk where `BASKET` is deployed."""
+    return desk.with_book(book)
 
 
 # ------------------------------------------------------------------------------------------------- the file

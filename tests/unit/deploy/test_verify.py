@@ -40,7 +40,7 @@ def test_each_contract_was_created_from_its_code_and_its_arguments(deployed: Des
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("contract", ["Factory", "Vault", "Basket"])
+@pytest.mark.parametrize("contract", ["Factory", "Basket"])
 def test_standard_json_gives_the_bytecode(contract: str) -> None:
     """To the byte, with the digest of the sources; by the compiler's own reader, which sees no file."""
     given = standard_json(contract)

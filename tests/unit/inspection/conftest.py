@@ -1,6 +1,5 @@
 """A market that is deployed from a file, with positions in every state."""
 
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,10 +71,7 @@ def filled_book(tmp_path_factory: pytest.TempPathFactory, deployer: AccountAPI) 
 @pytest.fixture
 def place(tmp_path: Path, deployer: AccountAPI, filled_book: Path) -> InspectedMarket:
     """With an address book of its own."""
-    desk = Desk(tmp_path, deployer)
-    desk.book_path.parent.mkdir()
-    shutil.copy(filled_book, desk.book_path)
-    return InspectedMarket(desk)
+    return InspectedMarket(Desk(tmp_path, deployer).with_book(filled_book))
 
 
 @pytest.fixture

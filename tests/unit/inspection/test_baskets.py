@@ -21,10 +21,10 @@ HELD = {4: (10, 0), 5: (10, 1), 6: (0, 2), 7: (5, 0)}  # whole tokens, by test a
 DEBTS = {4: 15_500, 5: 41_000, 6: 60_000}
 
 
-@pytest.fixture
-def desk(tmp_path: Path, deployer: AccountAPI) -> Desk:
-    """Three loans and one position without a debt."""
-    desk = Desk(tmp_path, deployer)
+@pytest.fixture(scope="module")
+def book(tmp_path_factory: pytest.TempPathFactory, deployer: AccountAPI) -> Path:
+    """The address book of a basket with three loans and one position without a debt."""
+    desk = Desk(tmp_path_factory.mktemp("basket"), deployer)
     desk.deploy(BASKET)
     contracts = desk.book().contracts()
     pool, basket = contracts.pools["pbUSDC"], contracts.baskets["pbUSDC/blue"]
@@ -41,7 +41,13 @@ def desk(tmp_path: Path, deployer: AccountAPI) -> Desk:
                 send(basket.deposit, leg, amount * 10**decimals, sender=owner)
         if number in DEBTS:
             send(basket.borrow, DEBTS[number] * 10**6, sender=owner)
-    return desk
+    return desk.book_path
+
+
+@pytest.fixture
+def desk(tmp_path: Path, deployer: AccountAPI, book: Path) -> Desk:
+    """Where that basket is deployed."""
+    return Desk(tmp_path, deployer).with_book(book)
 
 
 def set_quote(desk: Desk, leg: str, quote: int) -> None:
