@@ -141,6 +141,19 @@ def test_withdraw_is_judged_at_the_safe_prices(lent, lens):
     assert withdraw_all(lent, lens, 0) == lent.of_leg(0, 10)
 
 
+@pytest.mark.parametrize(("spare", "goes"), [(3, True), (2, True), (1, False)])
+def test_withdraw_of_a_leg_that_counts_for_nothing(place, lens, spare, goes):
+    """All of it if the other legs bear two base units more than the debt, else nothing."""
+    place.hold(0, "0.5", 20_000)
+    place.borrow(15_000)
+    place.silence(1)
+    borne, amount = place.debt() + spare, place.of_leg(2, 20_000)
+    worth = -(-borne * 100 // 82)
+    place.set_price(2, -(-worth * PRICE_SCALE // amount))
+    assert worth * 82 // 100 == borne
+    assert withdraw_all(place, lens, 1) == (place.of_leg(1, "0.5") if goes else 0)
+
+
 def test_withdraw_without_debt_is_all_and_asks_nobody(place, lens):
     place.hold(1, 1)
     place.silence(0, 1)
