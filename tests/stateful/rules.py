@@ -175,7 +175,7 @@ class Steps(BasketTrades):
         vault = self.world.model[f"{which}_vault"]
         if isinstance(vault.oracle.price_answer, str) or self.random.random() < 0.2:
             return self.borrower()
-        debtors = [owner for owner in BORROWERS if vault.position_of(owner)[1]]
+        debtors = self.indebted(which)
         return (
             min(debtors, key=vault.health, default=self.borrower())
             if vault.oracle.price_answer
@@ -240,13 +240,16 @@ class Steps(BasketTrades):
 
     def trade(self) -> None:
         """Opens or closes a leveraged position (Y1, Y2, Y3); rarely an operator tries it with his own."""
+        is_opening = self.random.random() < 0.6
         which, trader = self.vault(), self.sender(self.borrower())
+        if not is_opening and not self.indebted(which):
+            self.take_a_vault_loan(which)
         vault, deadline = self.world.model[f"{which}_vault"], self.world.engine.now
         unit = self.tokens(10_000) * 10**36 // self.world.fair[f"{which}_oracle"]
         path = self.pairs(which, unit * self.random.choice((1, 10, 10**4)))
         deadline -= self.random.random() < 0.05
         health = self.random.choice((0, 0, 0, WAD, 2 * WAD))
-        if self.random.random() < 0.6:
+        if is_opening:
             margin, loan_margin = (
                 min(self.amount(self.random.choice((0, part))), 2**130) for part in (unit, self.tokens(1_000))
             )
@@ -256,8 +259,7 @@ class Steps(BasketTrades):
             answer = self.world.act("leverage", "open", vault.address, *arguments, sender=trader)
             assert not isinstance(answer, int) or answer >= least, "Y3"
         else:
-            debtors = [owner for owner in BORROWERS if vault.position_of(owner)[1]]
-            trader = self.random.choice([*debtors, *debtors, trader])
+            trader = self.random.choice([*2 * self.indebted(which), trader])
             repayment, payout = (
                 min(self.amount(part), 2**130) if self.random.random() < 0.7 else MAX
                 for part in (
@@ -281,6 +283,21 @@ class Steps(BasketTrades):
             assert vault.health(trader) >= health, "Y3"
         self.world.venue.check()
 
+    def indebted(self, which: str) -> list[str]:
+        """Who owes something in a vault."""
+        vault = self.world.model[f"{which}_vault"]
+        return [owner for owner in BORROWERS if vault.position_of(owner)[1]]
+
+    def take_a_vault_loan(self, which: str) -> None:
+        """Somebody locks collateral, at the fair price, and borrows about as much as that allows."""
+        owner, fair = self.borrower(), self.world.fair[f"{which}_oracle"]
+        self.world.set_prices(f"{which}_oracle", fair, fair)
+        collateral = self.tokens(self.random.choice((4_000, 20_000, 60_000))) * 10**36 // fair
+        self.world.act(f"{which}_vault", "deposit", collateral, owner, sender=owner)
+        room = min(self.world.model[f"{which}_vault"].max_borrow(owner), self.tokens(40_000))
+        debt = room - room // self.random.choice((3, 10**4))
+        self.world.act(f"{which}_vault", "borrow", debt, owner, owner, sender=owner)
+
     def move_price(self) -> None:
         which = self.oracle()
         fair = self.world.fair[which]
@@ -292,10 +309,9 @@ class Steps(BasketTrades):
         """Lets the price fall to where somebody is liquidatable, a little or far below, and liquidates."""
         which = self.vault()
         vault = self.world.model[f"{which}_vault"]
-        debtors = [
-            owner for owner in BORROWERS if vault.position_of(owner)[1] and vault.position_of(owner)[0]
-        ]
+        debtors = [owner for owner in self.indebted(which) if vault.position_of(owner)[0]]
         if not debtors:
+            self.take_a_vault_loan(which)
             return
         if self.random.random() < 0.1:  # a loss may then exceed the limit
             limit = self.random.choice((0, 1, self.tokens(100)))
@@ -644,7 +660,7 @@ class Steps(BasketTrades):
         self.world.act("council", "queue_limit", vault, max(0, limit), sender=CURATOR)
 
     def grant(self) -> None:
-        rights = self.random.choice((0, 1, 2, 3, 4))
+        rights = self.random.choice((0, 1, 1, 2, 2, 3, 4))
         self.world.act(self.random.choice(SPOKES), "set_operator", OPERATOR, rights, sender=self.borrower())
 
     def sign(self) -> None:
