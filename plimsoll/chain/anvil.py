@@ -5,6 +5,7 @@ Every account is impersonated. Each transaction has a block of its own.
 
 import gzip
 import json
+import re
 import shutil
 import socket
 import subprocess
@@ -25,6 +26,7 @@ _WEALTH = hex(10**18)  # for gas
 _BLOCK_GAS = hex(30_000_000)  # Anvil's own limit; the limits of a block's transactions have to fit
 _PATIENCE = 30  # seconds
 _PAUSE = 0.0005  # seconds between two looks for a block; without it the looks keep a processor busy
+_GIVES_RECEIPTS = (1, 3)  # the first Anvil that answers a transaction with its receipt
 
 
 class Anvil:
@@ -54,6 +56,7 @@ class Anvil:
         else:
             self.request("evm_setTime", now)
         self._now = now
+        self._gives_receipts = tuple(map(int, re.findall(r"\d+", self.client)[:2])) >= _GIVES_RECEIPTS
         self._receipt: dict[str, Any] = {}
         self._times: dict[int, int] = {}
 
@@ -190,19 +193,26 @@ class Anvil:
 
     def _transact(self, request: dict[str, Any]) -> None:
         self.request("evm_setNextBlockTimestamp", self._now)
-        request = {**request, "gas": self._gas, "gasPrice": "0x0"}
-        identifier = self.request("eth_sendTransaction", request)
+        self._receipt = self._mined({**request, "gas": self._gas, "gasPrice": "0x0"})
         self._now += self._block_seconds
-        receipt = None
-        deadline = time.monotonic() + _PATIENCE
-        while receipt is None:  # Anvil answers a moment before the block is there
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"Anvil has not mined {identifier} within {_PATIENCE} seconds")
-            time.sleep(_PAUSE)
-            receipt = self.request("eth_getTransactionReceipt", identifier)
-        self._receipt = receipt
         if int(self._receipt["status"], 16) == 0:
             raise CallReverted("")
+
+    def _mined(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The receipt of a transaction, which is sent."""
+        receipt: dict[str, Any] | None
+        if self._gives_receipts:
+            receipt = self.request("eth_sendTransactionSync", request)
+        else:
+            identifier = self.request("eth_sendTransaction", request)
+            receipt = None
+            deadline = time.monotonic() + _PATIENCE
+            while receipt is None and time.monotonic() < deadline:  # it answers before the block is there
+                time.sleep(_PAUSE)
+                receipt = self.request("eth_getTransactionReceipt", identifier)
+        if receipt is None:
+            raise TimeoutError(f"Anvil has not mined a transaction within {_PATIENCE} seconds")
+        return receipt
 
     def _batch(self, requests: list[tuple[str, list[Any]]]) -> list[Any]:
         """The results of many requests, in their order."""

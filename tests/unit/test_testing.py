@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from plimsoll.chain.anvil import Anvil, AnvilProcess
 from plimsoll.market.refusals import MarketError
-from plimsoll.testing import Account, read_artifact, refusal
+from plimsoll.testing import Account, Chain, read_artifact, refusal
 from plimsoll.testing.market import Market, build_market, small_market
 from plimsoll.testing.roles import LENDER
 
@@ -130,3 +131,19 @@ def test_a_file_that_is_no_json(tmp_path: Any) -> None:
 
 def test_floats_are_what_they_look_like(market: Market) -> None:
     assert market.loans(0.29) == 290_000
+
+
+def test_an_anvil_that_gives_no_receipts_is_asked_for_them(
+    anvil: Anvil, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those before 1.3."""
+    asked = []
+    monkeypatch.setattr(Anvil, "client", "anvil/v1.2.3-stable")
+    with AnvilProcess() as node:
+        old = Anvil(node.url)
+        request = old.request
+        monkeypatch.setattr(old, "request", lambda *words: asked.append(words[0]) or request(*words))
+        token = Chain(old).make("PlainToken", "Token", "TKN", 6)
+        token.mint(LENDER, 5, sender=LENDER)
+        assert token.balanceOf(LENDER) == 5
+    assert "eth_getTransactionReceipt" in asked and "eth_sendTransactionSync" not in asked
