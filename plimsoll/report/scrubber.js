@@ -100,7 +100,8 @@ function build() {
     }));
     line.update({low, high, positions: positions(vault), price: levelOf(vault, state.place)});
     text.textContent = `${words}, as large as its debt, in the colour of its health. The water rises as ${isBasket(vault) ? "prices fall" : "the price falls"}. ` +
-      `${vault.owners.length < vault.allPositions ? `Shown are the ${plain(vault.owners.length)} largest of ${plain(vault.allPositions)}. ` : ""}Click a disc for what became of it.`;
+      `${vault.owners.length < vault.allPositions ? `Shown are the ${plain(vault.owners.length)} largest of ${plain(vault.allPositions)}. ` : ""}`;
+    text.append(Object.assign(document.createElement("span"), {className: "unprinted", textContent: "Click a disc, or choose a row, for what became of it."}));
   } else text.textContent = "Nobody owes anything here.";
   at("line").append(text);
   show();

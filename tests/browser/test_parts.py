@@ -112,6 +112,12 @@ def test_charts_of_a_group_zoom_together_and_hide_their_series(shown: Callable[.
     assert page.evaluate("charts[0].svg().length") < whole
 
 
+def test_what_is_always_nothing_has_an_axis_to_one(shown: Callable[..., Page]) -> None:
+    page = shown()
+    page.evaluate("const none = Array(20).fill(0); charts[0].update({values: [none, none]})")
+    assert re.findall(r'text-anchor="end">([^<]+)<', page.evaluate("charts[0].svg()"))[-1] == "1"
+
+
 def test_a_drawing_nobody_has_seen_keeps_its_legend_within_it(shown: Callable[..., Page]) -> None:
     page = shown()
     out = page.evaluate(

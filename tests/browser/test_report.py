@@ -202,6 +202,13 @@ def test_it_fits_a_phone(opened: Callable[..., Page], dark: bool) -> None:
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") != back
 
 
+def test_paper_holds_the_widest_table(opened: Callable[..., Page]) -> None:
+    page = opened(size=(700, 900))
+    page.emulate_media(media="print")
+    assert overflow(page) <= 0
+    assert not page.get_by_text("Click a chart").is_visible()
+
+
 def test_two_runs_are_drawn_over_each_other(folder: Path, pages: Callable[..., Page], tmp_path: Path) -> None:
     run = read(folder)
     rows = [[each.title, "1", "1", "0"] for each in MEASURES.values()]

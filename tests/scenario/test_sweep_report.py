@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from plimsoll import lab
 from plimsoll.cli.compare import cli as compare
 from plimsoll.report import sweep_page
-from plimsoll.report.sweep import read, step_of
+from plimsoll.report.sweep import compact, read, step_of
 from plimsoll.report.sweep_page import verdict
 from tests.utils.laboratory import TINY
 
@@ -149,3 +149,7 @@ def test_what_cannot_be_compared_is_refused(folders, tmp_path, a, b, message) ->
     assert reply.exit_code == 1
     assert message in reply.output
     assert not (tmp_path / "out").exists()
+
+
+def test_what_rounds_to_nothing_has_no_sign() -> None:
+    assert [compact(amount) for amount in (-0.2, -0.7, -12_345.0)] == ["0", "-1", "-12 k"]
