@@ -55,13 +55,17 @@ def number(page: Page, selector: str) -> str:
 
 def settled(served: Served, page: Page) -> dict[str, Any]:
     """The chain's state, once the page shows it."""
+    expect(page.locator("#water")).not_to_have_attribute("aria-busy", "true")
     deadline = time.monotonic() + 5
     while True:
         chain = served.ask(lambda it: it.state())
         page.wait_for_timeout(200)
         if served.ask(lambda it: it.version) == chain["version"]:
-            return chain
+            break
         assert time.monotonic() < deadline, "it never rests"
+    for name in ("debt", "cash"):
+        expect(page.locator(f"#book-{name} data")).to_have_attribute("value", chain["pool"][name])
+    return chain
 
 
 def open_loan(page: Page) -> None:
@@ -98,9 +102,8 @@ def test_a_loan_is_opened_and_liquidated_by_dragging_the_price(play: Callable[..
     shown = [float(text.replace(",", "").split()[0]) for text in row.locator("td").all_inner_texts()[2:5]]
     assert shown == pytest.approx([yours["repaid"], yours["fee"], yours["seized"]], rel=1e-4)
     assert shown[0] == pytest.approx(yours["repaid"], rel=1e-7)
-    assert page.locator("#person dd data").first.get_attribute("value") == str(
-        served.ask(lambda it: it.seen_from(VAULT).position("you").collateral)
-    )
+    locked = served.ask(lambda it: it.seen_from(VAULT).position("you").collateral)
+    expect(page.locator("#person dd data").first).to_have_attribute("value", str(locked))
 
 
 def test_why_your_loan_was_closed_stays_while_others_are_closed(play: Callable[..., Any]) -> None:

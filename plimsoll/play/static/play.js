@@ -107,6 +107,7 @@ function drag(price) {
 // Sets the price on the chain, and again as long as it has been moved meanwhile.
 async function follow() {
   moving = true;
+  tellBusy();
   try {
     let sent = null;
     while (wanted !== sent) {
@@ -116,7 +117,11 @@ async function follow() {
   } catch (error) { warn(error.message); }
   moving = false;
   if (state) draw();
+  tellBusy();
 }
+
+// While the price moves, what changes beside it is not read out.
+function tellBusy() { at("water").setAttribute("aria-busy", moving || running !== null); }
 
 async function setPrice(price, seconds) {
   const words = {prices: pricesAt(price), seconds, keepers: at("keepers").checked};
@@ -276,12 +281,14 @@ function stopRun() {
   running = null;
   at("run").textContent = "Run";
   if (state) draw();
+  tellBusy();
 }
 at("run").addEventListener("click", async () => {
   if (running) { stopRun(); return; }
   const own = running = {};
   warn("");
   at("run").textContent = "Stop";
+  tellBusy();
   try {
     const {seconds, factors} = await request("path", {name: at("path").value, seed: Math.floor(Math.random() * 1e9)});
     const first = priceOf(seen());
