@@ -156,8 +156,10 @@ export function waterline(root, {label, unit = "", debtUnit = "", height = 420, 
       if (onprice) taken.push([width - handle.offsetWidth, surface - handle.offsetHeight / 2, width, surface + handle.offsetHeight / 2]);
       const {count, debt} = tally(state.price);
       say(`${label} at ${format(state.price)} ${unit}`, surface, -1, {fill: colour("price"), bold: true});
-      say(count ? `under water: ${plain(count)} loan${count === 1 ? "" : "s"}, ${brief(debt)} ${debtUnit}${width > 420 ? " of debt" : ""}` : "nobody is under water", surface, 1,
-        {fill: count ? colour("health-0") : faint, bold: count > 0});
+      const loans = `${plain(count)} loan${count === 1 ? "" : "s"}`, owed = `${brief(debt)} ${debtUnit}`;
+      const words = [`under water: ${loans}, ${owed} of debt`, `under water: ${loans}, ${owed}`, `${loans}, ${owed}`];
+      const room = width - RIGHT - LEFT - 16, fitting = words.find(each => wideAs(each, true) <= room) ?? loans;
+      say(count ? fitting : "nobody is under water", surface, 1, {fill: count ? colour("health-0") : faint, bold: count > 0});
     }
     if (state.ghost !== null && state.ghost !== undefined) {
       const y = down(Math.min(Math.max(state.ghost, state.low), state.high));
