@@ -198,8 +198,10 @@ def test_it_goes_by_keyboard_alone(play: Callable[..., Any]) -> None:
     page.keyboard.press("Control+A")
     page.keyboard.type("7500")
     expect(page.locator("#preview")).to_contain_text("1,807.2289")
+    page.locator("#go").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#told")).to_have_text("Done in 3 transactions.")
+    expect(page.locator("#go")).to_be_focused()
     page.evaluate("scrollTo(0, 0); document.activeElement.blur()")
     tab_to("[role=slider]")
     before = number(page, "#book-price-weth")
@@ -246,13 +248,16 @@ def test_a_loan_against_two_collaterals(play: Callable[..., Any]) -> None:
 def test_a_live_network_is_looked_at_and_signatures_are_asked_for(play: Callable[..., Any]) -> None:
     _, page = play(lambda: live(None))
     expect(page.locator("#where")).to_contain_text("read only")
+    expect(page.locator("#water-hint")).not_to_contain_text("Drag the line")
     for name in ("Do it", "Set", "Start over", "Run"):
         expect(page.get_by_role("button", name=name, exact=True)).to_be_hidden()
     page.get_by_label("the price were").fill("1100")
     expect(page.locator("#ghost-told")).to_contain_text("keepers would close")
 
     served, page = play(lambda: live("treasurer"))
+    expect(page.locator("#preview")).to_contain_text("the loan would owe")
     page.locator("#act").select_option(label="Lend")
+    assert "the loan would owe" not in page.locator("#preview").inner_text()
     page.get_by_label("USDC to lend").fill("5")
     for answers in (["Do not sign"], ["Sign", "Sign", "Sign"]):
         page.get_by_role("button", name="Do it").click()

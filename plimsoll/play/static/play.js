@@ -77,8 +77,9 @@ function drawWater() {
   }
   water.update({positions: positionsOf(it, price), price: moving ? wanted : price, ghost, ...(axis ? {low: axis.low, high: axis.high} : {})});
   at("water-hint").textContent = it.kind === "vault"
-    ? "Each disc is a loan: as large as its debt, at the price below which it can be liquidated. Drag the line, or use the arrow keys on its handle."
-    : "Each disc is a loan against several collaterals, at the price where it can be liquidated if all prices move alike. Drag the line to move all of them.";
+    ? "Each disc is a loan: as large as its debt, at the price below which it can be liquidated."
+    : "Each disc is a loan against several collaterals, at the price where it can be liquidated if all prices move alike.";
+  if (canSet()) at("water-hint").append(` Drag the line${it.kind === "vault" ? "" : " to move all of them"}, or use the arrow keys on its handle.`);
   if (price === null) at("water-hint").textContent = "The oracle is silent: without a price nobody can be liquidated, and nobody can borrow.";
   if (document.activeElement !== at("price")) at("price").value = price === null ? "" : lead(it).price;
   const silent = it.legs.filter(each => each.price === null).map(each => each.symbol);
@@ -332,6 +333,7 @@ for (const [name, [title]] of Object.entries(ACTS)) at("act").add(new Option(tit
 function fields() {
   const [, hint, list] = ACTS[at("act").value], it = seen();
   at("act-hint").textContent = hint;
+  at("preview").replaceChildren(); // it was another act's
   const rows = [];
   const field = (name, label, given, after) => {
     const input = made("input", {name, inputMode: "decimal", ...given});
@@ -391,6 +393,9 @@ function words() {
 let timer = 0, asked = 0;
 function soon() { clearTimeout(timer); timer = setTimeout(foresee, WAIT); }
 
+// Whether the button does nothing now; it keeps the focus, which one that is disabled would lose.
+function halt(is) { at("go").setAttribute("aria-disabled", is); }
+
 // What the act would do, in the preview.
 async function foresee() {
   const box = at("preview"), name = at("act").value, said = words(), mine = ++asked;
@@ -400,12 +405,12 @@ async function foresee() {
     if (mine !== asked) return;
     box.className = "";
     box.replaceChildren(...foreseen(name, result, position, said));
-    at("go").disabled = acting;
+    halt(acting);
   } catch (error) {
     if (mine !== asked) return;
     box.className = "no";
     box.textContent = error.message;
-    at("go").disabled = true;
+    halt(true);
   }
 }
 
@@ -432,8 +437,9 @@ function foreseen(name, result, position, said) {
 
 at("form").addEventListener("submit", async event => {
   event.preventDefault();
+  if (at("go").getAttribute("aria-disabled") === "true") return;
   const name = at("act").value, said = words();
-  acting = true; at("go").disabled = true;
+  acting = true; halt(true);
   tell("", true);
   try {
     const done = await act(name, said, `${said.who}: ${ACTS[name][0].toLowerCase()}${said.owner ? ` (${said.owner})` : ""}`);
