@@ -7,7 +7,7 @@ fast. Addresses are hexadecimal strings in lower case; a struct is a named tuple
 import functools
 import reprlib
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -209,7 +209,7 @@ class Events:
         """Knows nothing yet."""
         self._known: dict[tuple[str, bytes], Event] = {}
 
-    def listen(self, address: str, abi: Iterable[AbiEntry]) -> None:
+    def listen(self, address: str, abi: Sequence[AbiEntry]) -> None:
         """Knows the events of a contract from now on."""
         self._known.update({(address, event.topic): event for event in events_of(abi)})
 
@@ -218,18 +218,40 @@ class Events:
         return self._known.get((log.address, log.topics[0])) if log.topics else None
 
 
-def functions_of(abi: Iterable[AbiEntry]) -> dict[tuple[str, int], Function]:
-    """The functions of a contract by name and number of arguments, which tells overloads apart."""
-    return {
+def functions_of(abi: Sequence[AbiEntry]) -> Mapping[tuple[str, int], Function]:
+    """The functions of a contract by name and number of arguments, which tells overloads apart.
+
+    An ABI is read once: what is changed in it later is not seen.
+    """
+    return _read(_Abi(abi))[0]
+
+
+def events_of(abi: Sequence[AbiEntry]) -> Sequence[Event]:
+    """The events of a contract; its ABI is read once."""
+    return _read(_Abi(abi))[1]
+
+
+class _Abi:
+    """An ABI, equal to itself alone: to compare what is in it takes as long as to read it."""
+
+    def __init__(self, entries: Sequence[AbiEntry]) -> None:
+        self.entries = entries
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Abi) and other.entries is self.entries
+
+    def __hash__(self) -> int:
+        return id(self.entries)
+
+
+@functools.lru_cache(256)  # ABIs; thousands of contracts share a few
+def _read(abi: _Abi) -> tuple[Mapping[tuple[str, int], Function], Sequence[Event]]:
+    functions = {
         (entry["name"], len(entry["inputs"])): Function.of(entry)
-        for entry in abi
+        for entry in abi.entries
         if entry["type"] == "function"
     }
-
-
-def events_of(abi: Iterable[AbiEntry]) -> list[Event]:
-    """The events of a contract."""
-    return [Event.of(entry) for entry in abi if entry["type"] == "event"]
+    return functions, [Event.of(entry) for entry in abi.entries if entry["type"] == "event"]
 
 
 def constructor_data(made: Artifact, arguments: Sequence[Any]) -> bytes:
@@ -357,7 +379,7 @@ def counted(count: int) -> str:
     return f"{count} argument{'' if count == 1 else 's'}"
 
 
-def _signature(name: str, parts: Iterable[AbiEntry]) -> str:
+def _signature(name: str, parts: Sequence[AbiEntry]) -> str:
     inputs = (f"{part['name']}: {type_of(part)}" if part.get("name") else type_of(part) for part in parts)
     return f"{name}({', '.join(inputs)})"
 
