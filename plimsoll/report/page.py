@@ -11,7 +11,7 @@ from plimsoll.page import parts
 from plimsoll.report.columns import PURPOSES, TABLES
 from plimsoll.report.data import WORST
 from plimsoll.report.figures import CHARTS, SVG
-from plimsoll.report.figures.writing import picture, shades
+from plimsoll.report.figures.writing import picture
 from plimsoll.report.folder import Run
 from plimsoll.report.measures import BAD_DEBT, LIQUIDATED_DEBT, MEASURES
 from plimsoll.report.scrubber import comparison, scrubber, tables
@@ -105,7 +105,6 @@ def render(template: str, *, script: str = "", data: Mapping[str, Any] | None = 
     return environment.get_template(template).render(
         scripts=parts.embedded({"plimsoll/report": (HERE / "page.js").read_text(encoding="utf-8")}, begins),
         styles=parts.styles(),
-        shades=Markup(shades()),
         data={name: parts.as_json(each) for name, each in (data or {}).items()},
         **known,
     )

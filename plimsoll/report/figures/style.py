@@ -1,7 +1,7 @@
 """Colours and type of all pictures.
 
 The colours are Okabe and Ito's, which colour-blind people tell apart, with a brown for their yellow, which
-does not show on white. On a dark page each has another shade; see `CSS`.
+does not show on white. In a page each is a variable, light or dark; see `ON_PAGES`.
 """
 
 from typing import Any
@@ -12,12 +12,11 @@ ORANGE, VERMILLION, PURPLE, BROWN = "#e69f00", "#d55e00", "#cc79a7", "#7a5c2e"
 COLOURS = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY, BROWN, INK)
 """Of things that a picture tells apart, in this order."""
 
-DARK = {
-    INK: "#e8e8e8", GREY: "#9b9b9b", PALE: "#5a5f66", GRID: "#33383f", PAPER: "#15181c",
-    BLUE: "#3f93e6", SKY: "#9fdcff", GREEN: "#12b886",
-    ORANGE: "#ffb52e", VERMILLION: "#ff6a3d", PURPLE: "#d98bc4", BROWN: "#8c6d3f",
+ON_PAGES = {
+    INK: "ink", GREY: "grey", PALE: "pale", GRID: "line", PAPER: "paper",
+    BLUE: "c0", VERMILLION: "c1", GREEN: "c2", ORANGE: "c3", PURPLE: "c4", SKY: "c5", BROWN: "c6",
 }  # fmt: skip
-"""What stands on a dark page for each colour."""
+"""The variable of `plimsoll/page/static/theme.css` that stands in a page for each colour."""
 
 DPI = 120
 

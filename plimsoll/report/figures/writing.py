@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from plimsoll.report.figures.style import DARK, DPI
+from plimsoll.report.figures.style import DPI, ON_PAGES
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,7 +22,7 @@ _GROUP = re.compile(r'<g id="(?!title-)[^"]*"')
 _TITLE = re.compile(r'<g id="title-(\d+)(-empty)?".*?</g>', re.S)
 _SIZE = re.compile(r'<svg [^>]*viewBox="0 0 ([\d.]+) ([\d.]+)"[^>]*>')
 _ABOUT = re.compile(r"<metadata>.*?</metadata>|<style type=.*?</style>", re.S)
-_COLOUR = re.compile(r"(?<=: )#([0-9a-f]{6})\b")
+_COLOUR = re.compile(r"(?<=: )#[0-9a-f]{6}\b")
 
 
 def write(figure: Figure, path: Path) -> None:
@@ -94,10 +94,5 @@ def picture(svg: str, label: str) -> str:
 
 
 def _shade(colour: re.Match[str]) -> str:
-    """A colour of the page, see `shades`, for one of ours."""
-    return f"var(--{colour[1]})" if colour[0] in DARK else colour[0]
-
-
-def shades() -> str:
-    """The colours of a page's pictures as CSS, on a light page and on a dark one."""
-    return "".join(f"--{light[1:]}: light-dark({light}, {dark});" for light, dark in DARK.items())
+    """A colour of the page for one of ours."""
+    return f"var(--{ON_PAGES[colour[0]]})" if colour[0] in ON_PAGES else colour[0]

@@ -1,5 +1,6 @@
 """Figures: nothing covers anything, nothing is cut off, and what stands there is true."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import combinations, pairwise
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from plimsoll.page import parts
 from plimsoll.report import figures
 from plimsoll.report.figures import calendar, style
 from plimsoll.report.figures.closes import morpho_bonus
@@ -96,9 +98,9 @@ def test_a_picture_in_a_page_has_no_title_and_the_pages_colours(runs, tmp_path) 
     assert "by hand" not in shown
     assert 'aria-label="Health &lt;b&gt;"' in shown
     assert "health factor" in shown
-    used = {colour for colour in style.DARK if f"var(--{colour[1:]})" in shown}
+    used = {colour for colour, name in style.ON_PAGES.items() if f"var(--{name})" in shown}
     assert used >= {style.PAPER, style.INK, style.GRID, style.BLUE, style.SKY, style.VERMILLION}
-    assert not any(f": {colour}" in shown for colour in style.DARK)
+    assert not any(f": {colour}" in shown for colour in style.ON_PAGES)
 
 
 def test_names_of_tokens_are_no_markup_and_no_formula(runs, tmp_path) -> None:
@@ -243,8 +245,13 @@ def _seen(colour: str, kind: str) -> np.ndarray:
 
 
 @pytest.mark.parametrize("kind", ["none", "protan", "deutan", "tritan"])
-@pytest.mark.parametrize("page", ["light", "dark"])
-def test_colour_blind_people_tell_all_colours_apart(page, kind) -> None:
-    shown = [style.DARK[colour] if page == "dark" else colour for colour in style.COLOURS]
-    for one, other in combinations(shown, 2):
-        assert np.linalg.norm(_seen(one, kind) - _seen(other, kind)) > 15, (one, other)
+def test_colour_blind_people_tell_all_colours_apart(kind) -> None:
+    """On paper, and on light and dark pages."""
+    pairs = re.findall(r"--(c|health-)\d: light-dark\((.{7}), (.{7})\)", parts.source("theme.css"))
+    assert len(pairs) == 8 + 4
+    pages = [
+        [each[page] for each in pairs if each[0] == what] for what in ("c", "health-") for page in (1, 2)
+    ]
+    for colours in (style.COLOURS, *pages):
+        for one, other in combinations(colours, 2):
+            assert np.linalg.norm(_seen(one, kind) - _seen(other, kind)) > 15, (one, other)
