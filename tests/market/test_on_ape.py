@@ -1,7 +1,6 @@
 """The same object on the network that ape is connected to."""
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -93,9 +92,9 @@ def test_a_stake_and_a_close_of_all(market: Market) -> None:
         market.flash_liquidate("dave")
 
 
-@pytest.fixture
-def basket_desk(tmp_path: Path, deployer: AccountAPI) -> Desk:
-    desk = Desk(tmp_path, deployer)
+@pytest.fixture(scope="module")
+def basket_desk(tmp_path_factory: pytest.TempPathFactory, deployer: AccountAPI) -> Desk:
+    desk = Desk(tmp_path_factory.mktemp("basket"), deployer)
     desk.deploy((MARKETS / "local-basket-usdc.yaml").read_text())
     return desk
 

@@ -219,6 +219,7 @@ def test_versions_are_those_that_were_measured() -> None:
         assert f"solc {compiler['solc']}" in DOCUMENT and f"{runs:,} runs" in DOCUMENT
 
 
+@pytest.mark.processes
 @pytest.mark.skipif(not installed(), reason="the peers are not installed; `make test` installs them")
 def test_a_run_beside_the_peers_gives_the_committed_figures() -> None:
     with node() as engine:
