@@ -56,6 +56,15 @@ def test_the_fee_is_reserve(costly, lender, intruder, stranger, amount, fee):
     assert lab.cash() == lab.units(100_000) + fee
 
 
+def test_any_rest_of_a_fee_is_a_unit(builder, lab):
+    """Also the smallest that there is: of `amount * fee`, a part in 10**18 of a unit."""
+    odd = build_lab(builder, token=lab.loan, flash_fee=Decimal("0.009999999999999999"))
+    fee = 9_999_999_999_999_999
+    amount = pow(fee, -1, WAD)
+    assert amount * fee % WAD == 1
+    assert odd.pool.flashFee(lab.loan, amount) == amount * fee // WAD + 1
+
+
 def test_nothing(busy, intruder, stranger):
     receipt = busy.pool.flashLoan(intruder, busy.loan, 0, b"", sender=stranger)
     assert [event.name for event in receipt.events] == ["FlashLoanReceived"]
@@ -139,6 +148,17 @@ def test_cash_that_vanishes_meanwhile(busy, intruder, stranger):
     intruder_plan(intruder, (busy.loan.burn, busy.pool, 1))
     assert (
         refusal(busy.pool.flashLoan, intruder, busy.loan, 10**9, b"", sender=stranger)
+        == "pool: flash loan not repaid"
+    )
+
+
+def test_a_fee_that_vanishes_meanwhile(costly, lender, intruder, stranger):
+    """P10: the fee must be there as well as what was lent."""
+    lab = costly
+    lab.lend(lender, lab.units(100_000))
+    intruder_plan(intruder, (lab.loan.burn, lab.pool, 1))
+    assert (
+        refusal(lab.pool.flashLoan, intruder, lab.loan, 10**10, b"", sender=stranger)
         == "pool: flash loan not repaid"
     )
 
