@@ -41,15 +41,6 @@ STATEMENTS = (
 )  # fmt: skip
 BRANCHES = (ast.If, ast.IfExp, ast.Assert, ast.BoolOp)
 
-# Every exception, by file and text of the statement or branch that need not run, or not both ways, with its
-# reason. One that proves unnecessary fails the run like a hole.
-EXCLUDED = {
-    ("contracts/modules/liquidation.vy", "RISK = risk"): (
-        "the source map has no counter for it nor for what it stands in; that it runs is seen by "
-        "test_a_vault_keeps_what_it_was_made_with, which asks for what it has kept"
-    ),
-}
-
 
 @dataclass(frozen=True, order=True)
 class SourceSpan:
@@ -232,18 +223,15 @@ class Coverage:
             self.statements[place] |= self.stand_ins.get(place, place) in ran
 
     def holes(self) -> list[str]:
-        """What has not run, or only one way, and exclusions that are of no use; a sentence each."""
+        """What has not run, or only one way; a sentence each."""
         found = {place: "has not run" for place, ran in self.statements.items() if not ran}
         for (place, number), ways in self.branches.items():
             if len(ways) < 2:
                 which = f" (operand {number + 1})" if place.kind == "BoolOp" else ""
                 found[place] = f"goes only one way{which}" if ways else f"is never reached{which}"
-        unused = EXCLUDED.keys() - {(place.file, place.text()) for place in found}
         return [
-            f"{place.file}:{place.line}: {fault}: {place.text()}"
-            for place, fault in sorted(found.items())
-            if (place.file, place.text()) not in EXCLUDED
-        ] + [f"{file}: needs no exclusion: {text}" for file, text in sorted(unused)]
+            f"{place.file}:{place.line}: {fault}: {place.text()}" for place, fault in sorted(found.items())
+        ]
 
     def table(self) -> str:
         """Statements and ways of branches, played of all, by file."""
@@ -258,7 +246,7 @@ class Coverage:
 
 
 def run(trace: Trace) -> None:
-    """Plays the tests that the judge of mutants has, and the campaigns, on titanoboa."""
+    """Plays the tests that the judge of mutants has, slow ones too, and the campaigns, on titanoboa."""
 
     def work(bench: Bench) -> int:
         with made_by(lambda now: Boa(now, trace)):
@@ -267,7 +255,7 @@ def run(trace: Trace) -> None:
             oracle_world.play("coverage", ORACLES, ORACLE_STEPS)
         return 0
 
-    with_tests(work)
+    with_tests(work, marks="")
 
 
 def main() -> None:
@@ -277,8 +265,6 @@ def main() -> None:
     coverage.add(trace.steps)
     print(coverage.table())
     print(f"counted by their neighbours: {len(coverage.stand_ins)} statements without a counter of their own")
-    for (file, text), reason in EXCLUDED.items():
-        print(f"excluded: {file}: {text}: {reason}")
     holes = coverage.holes()
     for hole in holes:
         print(hole)

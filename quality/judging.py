@@ -28,7 +28,7 @@ TESTS = (
 )  # fmt: skip
 ARGUMENTS = (
     *(str(ROOT / "tests" / folder) for folder in TESTS), f"--rootdir={ROOT}", "--engine=revm",
-    "-m", "not slow", "-k", "not peer",  # a vault of others, to hold the standards against
+    "-k", "not peer",  # a vault of others, to hold the standards against
     "--disable-plugin-autoload", "-pno:cacheprovider", "-pno:faulthandler",
     "-pno:terminal", "--assert=plain", "-o", "addopts=--import-mode=importlib",
 )  # fmt: skip
@@ -95,8 +95,12 @@ class Bench:
                 raise self.red
 
 
-def with_tests(work: Callable[[Bench], int]) -> int:
+def with_tests(work: Callable[[Bench], int], marks: str = "not slow") -> int:
     """Collects the tests and lets `work` do with them what it likes; its answer.
+
+    Args:
+        work: gets the tests.
+        marks: of the tests, as pytest's `-m` has them; "" is all.
 
     Raises:
         RuntimeError: the tests cannot be collected.
@@ -115,7 +119,7 @@ def with_tests(work: Callable[[Bench], int]) -> int:
                 raised.append(error)
             return True
 
-    code = pytest.main([*ARGUMENTS], plugins=[Plugin()])
+    code = pytest.main([*ARGUMENTS, "-m", marks], plugins=[Plugin()])
     if raised:
         raise raised[0]
     if not answers:

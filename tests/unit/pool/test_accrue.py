@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from math import gcd
 
 import pytest
 
@@ -319,6 +320,21 @@ def test_a_curve_over_the_widest_range(builder, lab):
     for log_rate in (0, 2**31, LOG_RATE_TOP):
         with holding(wide.pool, Totals(assets, 0, assets, 0, log_rate, 0), 0):
             assert wide.pool.rate_at_target() == rate_at_target(log_rate, wide.curve) <= wide.curve.rate_max
+
+
+def test_what_a_vault_owes_is_rounded_up_from_the_least_rest(chain, lab, lender):
+    lab.lend(lender, lab.units(1_000))
+    lab.draw(1)
+    chain.advance(YEAR)
+    amounts = iter(range(1, 100))
+    while gcd(lab.drawn(), 10) > 1:  # else there is no debt with such a rest
+        lab.draw(next(amounts))
+    drawn, books = lab.drawn(), lab.books()
+    units = (books.total_debt_shares + 1_000) * FRACTION
+    debt = pow(drawn, -1, units) + units - FRACTION
+    with holding(lab.pool, books._replace(total_debt=debt), 0):
+        assert drawn * (debt + FRACTION) % units == 1
+        assert lab.line()[2] == drawn * (debt + FRACTION) // units + 1
 
 
 def size(rng: random.Random, top: int) -> int:
