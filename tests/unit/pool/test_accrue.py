@@ -9,6 +9,7 @@ from math import gcd
 import pytest
 
 from plimsoll.params import RateParams
+from plimsoll.testing import refusal
 from plimsoll.twin.ledger import COUNT_TOP, VALUE_TOP, Totals, accrued, utilisation
 from plimsoll.twin.rates import LOG_RATE_TOP, rate_at_target
 from plimsoll.units import DAY, FRACTION, HOUR, WAD, YEAR
@@ -335,6 +336,40 @@ def test_what_a_vault_owes_is_rounded_up_from_the_least_rest(chain, lab, lender)
     with holding(lab.pool, books._replace(total_debt=debt), 0):
         assert drawn * (debt + FRACTION) % units == 1
         assert lab.line()[2] == drawn * (debt + FRACTION) // units + 1
+
+
+def test_interest_where_the_last_digits_of_its_constants_show(builder, lab):
+    """The reserve's part is rounded up from the least rest; a unit in 10**18 of the cube's divisor shows."""
+    steady = RateParams(speed=0, steepness=1)
+    flat = build_lab(builder, token=lab.loan, rates=steady, reserve_factor=Decimal("0.130000000000000001"))
+    rate = rate_at_target(LOG_RATE_TOP, flat.curve)
+
+    def powers(elapsed: int) -> tuple[int, int, int]:
+        x = rate * elapsed
+        return x, x * x // (2 * WAD), x * x // (2 * WAD) * x
+
+    elapsed = next(
+        seconds for seconds in range(YEAR // 4, YEAR // 2) if powers(seconds)[2] % (3 * WAD) < WAD // 100
+    )
+    x, square, cube = powers(elapsed)
+    assert x < WAD
+    assert cube // (3 * WAD) > cube // (3 * WAD + 3)
+    growth = x + square + cube // (3 * WAD)
+    interest = pow(flat.reserve_factor, -1, WAD)
+    for debt in (-(-interest * WAD // growth), VALUE_TOP // 4):
+        totals = Totals(VALUE_TOP // 2, debt, COUNT_TOP // 2, COUNT_TOP // 2, LOG_RATE_TOP, 0)
+        after = books_with(flat.pool, totals, elapsed)
+        earned = debt * growth // WAD
+        assert earned == after.total_debt - debt >= interest
+        reserves = -(-earned * flat.reserve_factor // WAD)
+        assert after.total_assets - totals.total_assets == earned - reserves
+        assert (earned * flat.reserve_factor % WAD == 1) == (earned == interest)
+
+
+def test_more_debt_shares_than_the_books_can_hold(lab, lender):
+    lab.lend(lender, lab.units(1_000))
+    with holding(lab.pool, lab.books()._replace(total_debt_shares=COUNT_TOP), 0):
+        assert refusal(lab.pool.draw, 1_000, lab.vault, sender=lab.vault) == "pool: too many shares"
 
 
 def size(rng: random.Random, top: int) -> int:
