@@ -22,8 +22,8 @@ ORACLE_STEPS = 30  # in each world of an oracle
 OUTSIDE = {"ChainlinkOracle", "Lens"}  # of the campaign of the protocol
 FIRST_STEPS = 600  # of the campaign, before the tests
 TESTS = (
-    "unit/pool", "unit/vault", "unit/basket", "unit/council", "unit/factory", "unit/oracle",
-    "unit/liquidator", "unit/leverage", "property", "regressions/test_a06_token_in_the_path.py",
+    "unit/pool", "unit/vault", "unit/basket", "unit/backstop", "unit/council", "unit/factory", "unit/oracle",
+    "unit/lens", "unit/liquidator", "unit/leverage", "property", "regressions/test_a06_token_in_the_path.py",
     "regressions/test_a17_second_callback.py",
 )  # fmt: skip
 ARGUMENTS = (

@@ -113,14 +113,18 @@ def test_a_close_of_all_takes_it_away(market, vault, noted, borrower, liquidator
     assert vault.provision_of(borrower) == vault.positions(borrower) == market.pool.provisions() == 0
 
 
+@pytest.mark.parametrize("function", ["repay", "close"])
 @pytest.mark.parametrize("amount", [1, 777, 10**6, 5_000 * 10**6, 6_000 * 10**6, MAX])
 def test_a_repayment_lowers_it_by_the_fall_of_the_debt(
-    market, vault, noted, borrower, deployer, stranger, liquidator, amount
+    market, vault, noted, borrower, deployer, stranger, liquidator, amount, function
 ):
     """At the totals before it, without an oracle, by anybody."""
     market.oracle.set_silent(True, sender=deployer)
     totals, (_, shares) = market.debt_totals(), market.position(borrower)
-    receipt = vault.repay(amount, borrower, sender=liquidator)
+    if function == "repay":
+        receipt = vault.repay(amount, borrower, sender=liquidator)
+    else:
+        receipt = vault.close(amount, 0, stranger, borrower, sender=liquidator)
     left = market.position(borrower)[1]
     expected = max(0, noted - (totals.assets_up(shares) - totals.assets_up(left)))
     assert receipt.of(vault.ProvisionSet) == [vault.ProvisionSet(owner=borrower, amount=expected)]
