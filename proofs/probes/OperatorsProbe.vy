@@ -13,11 +13,6 @@ initializes: operators
 exports: (operators.set_operator, operators.rights_of)
 
 
-@deploy
-def __init__():
-    operators.__init__()
-
-
 @external
 def authorise(owner: address, right: uint256):
     operators._authorise(owner, right)
