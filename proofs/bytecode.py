@@ -713,7 +713,7 @@ def examine(check: Check, code: Code, only: str = "") -> tuple[str, str]:
         is_basket = check.contract == "Basket"
         for given in legs_of(function) if is_basket else [{}]:
             possible = False
-            more = {"views": False, "choices": MASKS, "given": given} if is_basket else {}
+            more = {"rounds": 16, "views": False, "choices": MASKS, "given": given} if is_basket else {}
             machine = Machine(code.runtime, prune=check.prune, **more)
             for path in machine.run(selector):
                 for claim in check.claims(function, path):
