@@ -8,7 +8,7 @@ from decimal import ROUND_CEILING, Decimal
 from plimsoll.scenario.likeness import book_of
 from plimsoll.scenario.loans import Spokes, loans_in_file
 from plimsoll.scenario.people import LEAST_DEBT, Active, BorrowersConfig, Group, LikeConfig, PositionsConfig
-from plimsoll.scenario.strict_model import fault
+from plimsoll.scenario.strict_model import fault, fault_at
 from plimsoll.scenario.vaults import BasketConfig, VaultConfig
 
 ROOM = 1.001  # for the interest until the scenario begins
@@ -49,7 +49,7 @@ def check_owners(groups: Sequence[Group], vaults: Spokes, loan_decimals: int) ->
             if before != number:
                 raise fault(
                     f"borrowers.{number}.file",
-                    f"borrowers.{number}.file has a position of {loan.address} in vaults.{loan.vault}, and "
+                    f"has a position of {loan.address} in vaults.{loan.vault}, and "
                     f"so has borrowers.{before}.file; remove one of them",
                 )
 
@@ -83,7 +83,7 @@ def check_ceilings(
         )
         debt = max(loan.debt / 10**loan_decimals, float(basket.min_debt)) if loan.debt else 0.0
         if debt * ROOM > backed:
-            raise fault(
+            raise fault_at(
                 f"{name}.file",
                 f"{group.file}: {loan.address} owes {debt:,g} in vaults.{loan.vault}, whose legs back "
                 f"{backed:,g} at their ceilings; raise `ceiling` or remove the position",
@@ -94,10 +94,7 @@ def _check_positions(
     name: str, group: PositionsConfig, vaults: Spokes, loan_decimals: int
 ) -> dict[int, Decimal]:
     if strange := [place for place in (group.vaults or {}).values() if place >= len(vaults)]:
-        raise fault(
-            f"{name}.vaults",
-            f"{name}.vaults has the number {strange[0]}; the last vault is {len(vaults) - 1}",
-        )
+        raise fault(f"{name}.vaults", f"has the number {strange[0]}; the last vault is {len(vaults) - 1}")
     debts: dict[int, int] = {}
     largest_gap = 0
     used: set[tuple[str, int]] = set()
@@ -106,7 +103,7 @@ def _check_positions(
         if isinstance(basket, BasketConfig) and basket.separate:
             raise fault(
                 f"{name}.file",
-                f"{name}.file has positions in vaults.{loan.vault}, which is `separate`: nothing says what "
+                f"has positions in vaults.{loan.vault}, which is `separate`: nothing says what "
                 "they would owe in each vault; remove `separate`",
             )
         least = int(basket.min_debt * 10**loan_decimals)
@@ -124,10 +121,7 @@ def _check_drawn(name: str, group: BorrowersConfig, vaults: Spokes) -> None:
     field = "vault" if group.vaults is None else "vaults"
     if beyond := [place for place in group.places if place >= len(vaults)]:
         verb = "is" if group.vaults is None else "names"
-        raise fault(
-            f"{name}.{field}",
-            f"{name}.{field} {verb} {beyond[0]}; the last vault is {len(vaults) - 1}",
-        )
+        raise fault(f"{name}.{field}", f"{verb} {beyond[0]}; the last vault is {len(vaults) - 1}")
     ours = [vaults[place] for place in group.places]
     if group.like:
         _check_like(name, group.like, len(ours[0].collaterals))
@@ -159,15 +153,14 @@ def _check_safety(name: str, group: BorrowersConfig, vaults: Spokes) -> None:
     if group.health and group.health.min < max(vault.least_health for vault in vaults):
         raise fault(
             f"{name}.health.min",
-            f"{name}.health.min is {group.health.min}; no loan can start below threshold / ltv, so raise "
+            f"is {group.health.min}; no loan can start below threshold / ltv, so raise "
             f"it to {_least_health(vaults)}",
         )
     most = min(vault.risk_of(leg).ltv for vault in vaults for leg in range(len(vault.collaterals)))
     if group.ltv and group.ltv.max > most:
         raise fault(
             f"{name}.ltv.max",
-            f"{name}.ltv.max is {group.ltv.max}; no loan can start above its vault's ltv {most}, so lower it "
-            "or raise that",
+            f"is {group.ltv.max}; no loan can start above its vault's ltv {most}, so lower it or raise that",
         )
 
 
@@ -176,13 +169,12 @@ def _check_debts(name: str, group: BorrowersConfig, vaults: Spokes) -> None:
     if least < asked:
         raise fault(
             f"{name}.least_debt",
-            f"{name}.least_debt is {least}, but loans of its vaults start at {asked}; raise it or lower "
-            "min_debt",
+            f"is {least}, but loans of its vaults start at {asked}; raise it or lower min_debt",
         )
     if group.total_debt < group.count * least:
         raise fault(
             f"{name}.total_debt",
-            f"{name}.total_debt is {group.total_debt}, but {group.count} borrowers owe at least "
+            f"is {group.total_debt}, but {group.count} borrowers owe at least "
             f"{least} each; raise it or lower count",
         )
 
@@ -195,11 +187,11 @@ def _check_active(
         return
     for number, vault in places:
         if all(each.dex is None for each in vault.collaterals):
-            raise fault(name, f"{name} needs a DEX, but vaults.{number} has no dex; add one")
+            raise fault(name, f"needs a DEX, but vaults.{number} has no dex; add one")
         if behaviour.to < (least := _least_health([vault])):
             raise fault(
                 f"{field}.to",
-                f"{field}.to is {behaviour.to}; a withdrawal of collateral must end "
+                f"is {behaviour.to}; a withdrawal of collateral must end "
                 f"at threshold / ltv or above, so raise it to {least}",
             )
 
@@ -209,8 +201,7 @@ def _check_like(name: str, like: LikeConfig, legs: int) -> None:
     if like.prices is not None and len(like.prices) != legs:
         raise fault(
             f"{name}.like.prices",
-            f"{name}.like.prices has {len(like.prices)} prices for {legs} collateral{'s' * (legs > 1)}; give "
-            "one for each",
+            f"has {len(like.prices)} prices for {legs} collateral{'s' * (legs > 1)}; give one for each",
         )
 
 
@@ -218,26 +209,17 @@ def _check_portfolio(name: str, group: BorrowersConfig, vaults: Spokes) -> None:
     """Who has several collaterals says how much of each."""
     if group.vaults is not None:
         if len(set(group.vaults)) < len(group.vaults) or len(group.vaults) < 2:
-            raise fault(
-                f"{name}.vaults",
-                f"{name}.vaults is {list(group.vaults)}; name two vaults or more, once each",
-            )
+            raise fault(f"{name}.vaults", f"is {list(group.vaults)}; name two vaults or more, once each")
         if baskets := [place for place in group.vaults if isinstance(vaults[place], BasketConfig)]:
-            raise fault(
-                f"{name}.vaults",
-                f"{name}.vaults names {baskets[0]}, which is a basket; name it as `vault`",
-            )
+            raise fault(f"{name}.vaults", f"names {baskets[0]}, which is a basket; name it as `vault`")
     legs = sum(len(vaults[place].collaterals) for place in group.places)
     if group.portfolio is None:
         if legs > 1:
-            raise fault(name, f"{name} has {legs} collaterals; say with `portfolio` how much of each")
+            raise fault(name, f"has {legs} collaterals; say with `portfolio` how much of each")
         return
     if legs == 1:
-        raise fault(
-            f"{name}.portfolio", f"{name}.portfolio is of one collateral, which needs none; remove it"
-        )
+        raise fault(f"{name}.portfolio", "is of one collateral, which needs none; remove it")
     if (count := len(group.portfolio.weights)) != legs:
         raise fault(
-            f"{name}.portfolio.weights",
-            f"{name}.portfolio.weights has {count} weights for {legs} collaterals; give one for each",
+            f"{name}.portfolio.weights", f"has {count} weights for {legs} collaterals; give one for each"
         )

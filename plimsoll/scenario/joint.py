@@ -16,7 +16,7 @@ from plimsoll.scenario.candles import Prices
 from plimsoll.scenario.correlation import Dependence, Unreachable, dependence, mixed
 from plimsoll.scenario.moments import shown
 from plimsoll.scenario.paths import Bootstrap, Path_, Random
-from plimsoll.scenario.strict_model import fault
+from plimsoll.scenario.strict_model import fault, fault_at
 from plimsoll.units import HOUR, YEAR
 
 Matrix = Sequence[Sequence[float]]
@@ -38,25 +38,21 @@ def check(paths: Sequence[tuple[str, Path_]], count: int, correlation: Matrix | 
         try:
             side_by_side([kind for _, kind in files])
         except ValueError as error:
-            raise fault(files[-1][0], str(error)) from None
+            raise fault_at(files[-1][0], str(error)) from None
     if correlation is None:
         return
     if len(correlation) != count or any(len(row) != count for row in correlation):
         message = f"correlation must have {count} rows of {count} numbers, one a vault or leg"
-        raise fault("correlation", message)
+        raise fault_at("correlation", message)
     matrix = np.array(correlation)
     if not np.allclose(matrix, matrix.T) or not np.allclose(np.diag(matrix), 1):
-        raise fault("correlation", "correlation must be symmetric with ones on its diagonal; correct it")
+        raise fault("correlation", "must be symmetric with ones on its diagonal; correct it")
     if np.linalg.eigvalsh(matrix)[0] < -1e-9:
-        raise fault(
-            "correlation",
-            "correlation is not possible: some mix of the prices would have a negative variance",
-        )
+        raise fault("correlation", "is not possible: some mix of the prices would have a negative variance")
     for (one, (name, kind)), (other, _) in permutations(enumerate(paths[:count]), 2):
         if matrix[one, other] and not isinstance(kind, Random):
             raise fault(
-                "correlation",
-                f"correlation cannot move {name}, which is {kind.kind}; write 0 in its row and column",
+                "correlation", f"cannot move {name}, which is {kind.kind}; write 0 in its row and column"
             )
     random = [(name, kind) for name, kind in paths[:count] if isinstance(kind, Random)]
     places = [number for number, (_, kind) in enumerate(paths[:count]) if isinstance(kind, Random)]
@@ -67,7 +63,7 @@ def check(paths: Sequence[tuple[str, Path_]], count: int, correlation: Matrix | 
         asked = matrix[tuple(places[number] for number in error.pair)]
         raise fault(
             "correlation",
-            f"correlation is {asked:g} for {first} and {second}, but with these jumps and "
+            f"is {asked:g} for {first} and {second}, but with these jumps and "
             f"volatilities {error.reached:.2f} can be had; write that, or make them more alike",
         ) from None
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from plimsoll.scenario.people import LikeConfig
-from plimsoll.scenario.strict_model import fault
+from plimsoll.scenario.strict_model import fault, fault_at
 
 DIGITS = (
     4  # of what is locked over what is owed, so that the last bit of a machine's logarithm does not matter
@@ -56,7 +56,7 @@ def book_of(name: str, like: LikeConfig, legs: int) -> Book:
             continue
         leg = row.leg or 0
         if leg >= legs:
-            raise fault(
+            raise fault_at(
                 f"{name}.like",
                 f"{like.positions.where(row)}, column 'leg' is '{leg}', but the group's vault has {legs} "
                 f"collateral{'s' * (legs > 1)}; name a book like it",
@@ -69,7 +69,7 @@ def book_of(name: str, like: LikeConfig, legs: int) -> Book:
         vaults = sorted({row.vault for row in like.positions.rows})
         raise fault(
             f"{name}.like.vault",
-            f"{name}.like.vault is {like.vault!r}, in which nobody of {like.positions.name} owes anything; "
+            f"is {like.vault!r}, in which nobody of {like.positions.name} owes anything; "
             f"its vaults are {', '.join(vaults[:5])}",
         )
     table = np.array(loans)

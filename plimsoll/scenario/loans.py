@@ -9,7 +9,7 @@ from decimal import Context, Decimal
 from plimsoll.params import AMOUNT_TOP
 from plimsoll.scenario.people import PositionsConfig
 from plimsoll.scenario.positions_file import Positions, Row
-from plimsoll.scenario.strict_model import fault
+from plimsoll.scenario.strict_model import fault, fault_at
 from plimsoll.scenario.vaults import BasketConfig, VaultConfig
 from plimsoll.twin.position import COLLATERAL_TOP
 
@@ -134,14 +134,13 @@ class _Reader:
         if strange := [name for name in self._group.vaults or () if name not in vaults]:
             known = ", ".join(sorted(vaults)[:5])
             raise fault(
-                f"{self._name}.vaults",
-                f"{self._name}.vaults names {strange[0]!r}; the vaults of {self._file.name} are {known}",
+                f"{self._name}.vaults", f"names {strange[0]!r}; the vaults of {self._file.name} are {known}"
             )
         behaviours = {position.behaviour for position in found.values()}
         if strange := [name for name in self._group.behaviours or () if name not in behaviours]:
             raise fault(
                 f"{self._name}.behaviours",
-                f"{self._name}.behaviours names {strange[0]!r}, but no row of {self._file.name} has that in "
+                f"names {strange[0]!r}, but no row of {self._file.name} has that in "
                 "column 'behaviour'; correct one of them",
             )
 
@@ -159,4 +158,4 @@ class _Reader:
 
     def _refusal(self, row: Row, column: str, cell: object, demand: str) -> Exception:
         where = f"{self._file.where(row)}, column {column!r} is {str(cell)!r}"
-        return fault(f"{self._name}.file", f"{where}; {demand}")
+        return fault_at(f"{self._name}.file", f"{where}; {demand}")

@@ -47,14 +47,10 @@ class ArrivalsConfig(StrictModel):
         """
         if self.debt < vault.min_debt:
             raise fault(
-                f"{name}.debt",
-                f"{name}.debt is {self.debt}, below the vault's min_debt {vault.min_debt}; raise it",
+                f"{name}.debt", f"is {self.debt}, below the vault's min_debt {vault.min_debt}; raise it"
             )
         if self.ltv.max > vault.ltv:
-            raise fault(
-                f"{name}.ltv.max",
-                f"{name}.ltv.max is {self.ltv.max}, above the vault's ltv {vault.ltv}; lower it",
-            )
+            raise fault(f"{name}.ltv.max", f"is {self.ltv.max}, above the vault's ltv {vault.ltv}; lower it")
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

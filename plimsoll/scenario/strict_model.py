@@ -16,13 +16,18 @@ def short(text: str) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def fault(field: str, message: str) -> PydanticCustomError:
+def fault(field: str, says: str) -> PydanticCustomError:
     """What a check of several fields raises.
 
     Args:
         field: the dotted path of the one to change, from the model that checks.
-        message: the whole sentence, with the field's name.
+        says: what is wrong with it; the field's name is put before that.
     """
+    return fault_at(field, f"{field} {says}")
+
+
+def fault_at(field: str, message: str) -> PydanticCustomError:
+    """As `fault`; `message` is the whole sentence."""
     return PydanticCustomError("fault", "{message}", {"field": field, "message": message})
 
 
