@@ -10,12 +10,11 @@ import z3
 
 from proofs.bounds import DEBT_TOP, FIELDS
 from proofs.integers import (
-    PAIR,
     shortfall_collateral_per_share_kept,
     taken_is_pro_rata,
     there_and_back,
 )
-from proofs.lemma import INTEGERS, REALS, SCALE, WAD, Claim, Term, ceil, floor, least, lemma
+from proofs.lemma import INTEGERS, PAIR, REALS, SCALE, WAD, Claim, Term, ceil, exchanged, floor, least, lemma
 from proofs.source import MAX
 
 LANE = 2**128 - 1
@@ -34,7 +33,7 @@ VALUE_TOP = MAX // SCALE  # where values saturate
 def slice_keeps_every_leg(c: Term, V: Term, ds: Term, k: Term, g: Term, got: Term) -> PAIR:
     given = [V > 0, k < ds, g * ds <= k * V]
     then = z3.And(got <= c, (c - got) * ds >= c * (ds - k))
-    return Claim([*given, floor(got, c * g, V)], then), Claim([*given, ceil(got, c * g, V)], then)
+    return exchanged(given, floor(got, c * g, V), ceil(got, c * g, V), then)
 
 
 @lemma(
@@ -65,7 +64,7 @@ def no_prices_lower_health(
 )
 def theorem_5(
     V: Term, other: Term, w: Term, w_other: Term, mean: Term, D: Term, T: Term, s: Term, x: Term, h: Term
-) -> tuple[Claim, Claim]:
+) -> PAIR:
     whole, weight = V + other, V * w + other * w_other
     given = [whole > 0, D > 0, h * D == whole * mean, x * (T - s * mean) == T * D - whole * mean]
     then = z3.And(
@@ -73,10 +72,7 @@ def theorem_5(
         h * D == weight,
         x * (T * whole - s * weight) == (T * D - weight) * whole,
     )
-    return (
-        Claim([*given, mean * whole == weight], then),
-        Claim([*given, 2 * mean == w + w_other], then),
-    )
+    return exchanged(given, mean * whole == weight, 2 * mean == w + w_other, then)
 
 
 @lemma(
@@ -88,7 +84,7 @@ def theorem_5(
 def mean_threshold_fits(V: Term, other: Term, w: Term, w_other: Term, s: Term, h: Term) -> PAIR:
     then = (V * w + other * w_other) * s <= h * (V + other) * WAD
     one = w * s <= h * WAD
-    return Claim([one, w_other * s <= h * WAD], then), Claim([one, s == WAD], then)
+    return exchanged([one], w_other * s <= h * WAD, s == WAD, then)
 
 
 @lemma(
@@ -99,10 +95,10 @@ def mean_threshold_fits(V: Term, other: Term, w: Term, w_other: Term, s: Term, h
 )
 def slice_keeps_the_threshold(
     V: Term, other: Term, w: Term, w_other: Term, part: Term, V2: Term, other2: Term
-) -> tuple[Claim, Claim]:
+) -> PAIR:
     given = [part < 1, V2 == V * (1 - part)]
     then = (V2 * w + other2 * w_other) * (V + other) == (V * w + other * w_other) * (V2 + other2)
-    return Claim([*given, other2 == other * (1 - part)], then), Claim([*given, other2 == other], then)
+    return exchanged(given, other2 == other * (1 - part), other2 == other, then)
 
 
 @lemma(
@@ -115,10 +111,7 @@ def vault_path_unchanged(V: Term, w: Term, s: Term, alone: Term, whole: Term) ->
     given = [V > 0, ceil(alone, s * w, WAD)]
     then = z3.And(alone < whole + 1, whole < alone + 1)  # integers: equal
     product = s * V * w
-    return (
-        Claim([*given, ceil(whole, product, V * WAD)], then),
-        Claim([*given, floor(whole, product, V * WAD)], then),
-    )
+    return exchanged(given, ceil(whole, product, V * WAD), floor(whole, product, V * WAD), then)
 
 
 # ------------------------------------------------------------------------------------- legs left out, covered
@@ -134,10 +127,7 @@ def vault_path_unchanged(V: Term, w: Term, s: Term, alone: Term, whole: Term) ->
 def part_denominator(W: Term, V: Term, low: Term, b: Term, T: Term, cost: Term) -> PAIR:
     given = [V > 0, b <= low, low <= WAD, 1_000 * T >= 1_005 * WAD, ceil(cost, (WAD + b) * W, V * WAD)]
     then = cost + 1 <= T
-    return (
-        Claim([*given, 100 * W * (WAD + low) <= 98 * V * WAD * WAD], then),
-        Claim([*given, W <= V * WAD], then),
-    )
+    return exchanged(given, 100 * W * (WAD + low) <= 98 * V * WAD * WAD, W <= V * WAD, then)
 
 
 @lemma(
@@ -204,7 +194,7 @@ def leg_value_left(c: Term, p: Term, V: Term, whole: Term, g: Term, got: Term, V
 def part_bonus_scaled(low: Term, of_part: Term, of_slice: Term, scaled: Term, b: Term) -> PAIR:
     then = z3.And(b <= low, b * of_slice <= low * of_part)
     given = [of_slice > 0, floor(scaled, low * of_part, of_slice)]
-    return Claim([*given, least(b, low, scaled)], then), Claim([*given, b == low], then)
+    return exchanged(given, least(b, low, scaled), b == low, then)
 
 
 @lemma(
@@ -216,7 +206,7 @@ def part_bonus_scaled(low: Term, of_part: Term, of_slice: Term, scaled: Term, b:
 def part_leaves_equity(V: Term, D: Term, low: Term, b: Term, A: Term, g: Term, V2: Term, D2: Term) -> PAIR:
     # V2 >= V - g but for rounding (leg_value_left), D2 <= D - A by debt_left
     given = [A <= D, V * WAD >= D * (WAD + low), floor(g, A * (WAD + b), WAD), V2 >= V - g, D2 <= D - A]
-    return Claim([*given, b <= low], V2 >= D2), Claim([*given, b <= WAD], V2 >= D2)
+    return exchanged(given, b <= low, b <= WAD, V2 >= D2)
 
 
 # ------------------------------------------------------------------------------ legs left out, in shortfall
@@ -233,10 +223,7 @@ def part_of_a_shortfall(
 ) -> PAIR:
     given = [ds > 0, VS > 0, VS <= V, k <= most, floor(m, k * V, VS), floor(got, c * m, ds)]
     then = z3.And(m < ds + 1, got < c + 1)  # integers: m <= ds, got <= c
-    return (
-        Claim([*given, floor(most, ds * VS, V)], then),
-        Claim([*given, ceil(most, ds * VS, V)], then),
-    )
+    return exchanged(given, floor(most, ds * VS, V), ceil(most, ds * VS, V), then)
 
 
 @lemma(
@@ -248,10 +235,7 @@ def part_of_a_shortfall(
 def part_keeps_value_per_share(V: Term, VS: Term, ds: Term, k: Term, m: Term, lost: Term) -> PAIR:
     given = [ds > 0, k <= ds, VS > 0, VS <= V, lost * ds <= VS * m]
     then = (V - lost) * ds >= V * (ds - k)
-    return (
-        Claim([*given, floor(m, k * V, VS)], then),
-        Claim([*given, ceil(m, k * V, VS)], then),
-    )
+    return exchanged(given, floor(m, k * V, VS), ceil(m, k * V, VS), then)
 
 
 @lemma(
@@ -263,10 +247,7 @@ def part_keeps_value_per_share(V: Term, VS: Term, ds: Term, k: Term, m: Term, lo
 def part_shortfall_gain(V: Term, ds: Term, k: Term, s: Term, full: Term, paid: Term, worth: Term) -> PAIR:
     given = [ds > 0, k <= ds, s >= WAD, ceil(full, V * WAD, s), worth * ds <= k * V]
     then = worth * WAD <= paid * s
-    return (
-        Claim([*given, ceil(paid, full * k, ds)], then),
-        Claim([*given, floor(paid, full * k, ds)], then),
-    )
+    return exchanged(given, ceil(paid, full * k, ds), floor(paid, full * k, ds), then)
 
 
 # ------------------------------------------------------------------------------------------------ silent legs
@@ -291,7 +272,7 @@ def value_up(u: Term, c: Term, p: Term) -> Term:
 def ceiling_counts_most(c: Term, p: Term, ceiling: Term, v: Term, u: Term) -> PAIR:
     given = [value_down(v, c, p), value_up(u, c, ceiling)]
     then = v < u + 1  # integers: v <= u
-    return Claim([*given, p <= ceiling], then), Claim([*given, p <= 2 * ceiling], then)
+    return exchanged(given, p <= ceiling, p <= 2 * ceiling, then)
 
 
 @lemma(
@@ -304,7 +285,7 @@ def ceiling_counts_most(c: Term, p: Term, ceiling: Term, v: Term, u: Term) -> PA
 def silence_liquidates_nobody(rest: Term, v: Term, u: Term, w: Term, D: Term) -> PAIR:
     given = [rest + v * w >= D * WAD]
     then = rest + u * w >= D * WAD
-    return Claim([*given, v <= u], then), Claim([*given, v <= 2 * u], then)
+    return exchanged(given, v <= u, v <= 2 * u, then)
 
 
 @lemma(
@@ -330,7 +311,7 @@ def covered_whatever_is_silent(live: Term, ceilings: Term, true: Term, D: Term, 
 def silent_leg_counts(c: Term, ceiling: Term, u: Term) -> PAIR:
     given = [c >= 1, ceiling >= 1]
     then = u > 0
-    return Claim([*given, value_up(u, c, ceiling)], then), Claim([*given, value_down(u, c, ceiling)], then)
+    return exchanged(given, value_up(u, c, ceiling), value_down(u, c, ceiling), then)
 
 
 # ----------------------------------------------------------------------------------------- the most of a leg
@@ -345,7 +326,7 @@ def silent_leg_counts(c: Term, ceiling: Term, u: Term) -> PAIR:
 def leg_removed_at_most_all(c: Term, P: Term, lacking: Term, left: Term) -> PAIR:
     given = [ceil(left, lacking * c, P)]
     then = left < c + 1  # integers: left <= c
-    return Claim([*given, lacking + 1 <= P], then), Claim([*given, lacking <= P + 1], then)
+    return exchanged(given, lacking + 1 <= P, lacking <= P + 1, then)
 
 
 @lemma(
@@ -374,7 +355,7 @@ def leg_that_stays_bears(
 def value_product_fits(c: Term, p: Term, e: Term, q: Term) -> PAIR:
     given = [e <= SCALE - 1, floor(q, MAX - e, p), z3.Or(p <= LANE, c <= q)]
     then = c * p + e <= MAX
-    return Claim([*given, c <= LANE], then), Claim([*given, c <= 2 * LANE], then)
+    return exchanged(given, c <= LANE, c <= 2 * LANE, then)
 
 
 @lemma(
@@ -386,7 +367,7 @@ def value_product_fits(c: Term, p: Term, e: Term, q: Term) -> PAIR:
 def liquidatable_value_fits(V: Term, W: Term, D: Term) -> PAIR:
     given = [W + 1 <= D * WAD, D <= DEBT_TOP]
     then = V < 2**102
-    return Claim([*given, 100 * W >= V * WAD], then), Claim([*given, 1_000 * W >= V * WAD], then)
+    return exchanged(given, 100 * W >= V * WAD, 1_000 * W >= V * WAD, then)
 
 
 @lemma(

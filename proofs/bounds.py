@@ -6,8 +6,8 @@ checked), or `door: ...`, a check that stands elsewhere in the contracts.
 
 import z3
 
-from proofs.integers import PAIR
-from proofs.lemma import INTEGERS, SCALE, WAD, Claim, F, N, Term, ceil, floor, lemma
+import proofs.integers  # noqa: F401  its lemmas are reasons, too
+from proofs.lemma import INTEGERS, PAIR, SCALE, WAD, Claim, F, N, Term, ceil, exchanged, floor, lemma
 from proofs.source import MAX, Facts
 
 FIELDS = INTEGERS + " up to the field's width"
@@ -59,7 +59,7 @@ def extinguished_at_most_debt(t: Term, n: Term, ds: Term, D: Term, k: Term, A: T
 )
 def repaid_at_most_owed(t: Term, n: Term, ds: Term, D: Term, a: Term, k: Term) -> PAIR:
     given = [ceil(D, ds * (t + F), (n + N) * F), floor(k, a * (n + N) * F, t + F)]
-    return Claim([*given, a <= D - 1], k < ds), Claim([*given, a <= D], k < ds)
+    return exchanged(given, a <= D - 1, a <= D, k < ds)
 
 
 @lemma(
@@ -71,7 +71,7 @@ def repaid_at_most_owed(t: Term, n: Term, ds: Term, D: Term, a: Term, k: Term) -
 def liquidatable_owes(t: Term, n: Term, ds: Term, D: Term, V: Term, w: Term) -> PAIR:
     given = [ceil(D, ds * (t + F), (n + N) * F)]
     then = z3.And(D > 0, z3.Implies(D >= 1, ds > 0))  # integers: D > 0 is D >= 1
-    return Claim([*given, V * w < D * WAD], then), Claim([*given, V * w <= D * WAD], then)
+    return exchanged(given, V * w < D * WAD, V * w <= D * WAD, then)
 
 
 @lemma(
@@ -94,7 +94,7 @@ def a_share_owes(t: Term, n: Term, ds: Term, D: Term) -> PAIR:
 def health_below_one(V: Term, w: Term, D: Term, T: Term, health: Term) -> PAIR:
     given = [floor(health, V * w, D), T >= WAD]
     then = z3.And(health < WAD, T * D > V * w)
-    return Claim([*given, V * w < D * WAD], then), Claim([*given, V * w <= D * WAD], then)
+    return exchanged(given, V * w < D * WAD, V * w <= D * WAD, then)
 
 
 @lemma(
@@ -106,7 +106,7 @@ def health_below_one(V: Term, w: Term, D: Term, T: Term, health: Term) -> PAIR:
 def equity_covers_bonus_min(V: Term, D: Term, low: Term, cover: Term) -> PAIR:
     given = [D > 0, floor(cover, V * WAD, D)]
     then = cover + 1 > WAD + low  # integers: cover >= WAD + low
-    return Claim([*given, V * WAD >= D * (WAD + low)], then), Claim([*given, V >= D], then)
+    return exchanged(given, V * WAD >= D * (WAD + low), V >= D, then)
 
 
 @lemma(
@@ -144,7 +144,7 @@ def drop_is_positive(W: Term, V: Term, high: Term, h: Term, T: Term, b: Term, r:
 def payout_fits(assets: Term, debt: Term, total: Term) -> PAIR:
     then = assets * F <= total
     checked = z3.Or(assets * F + debt <= total, assets == 0)
-    return Claim([checked], then), Claim([z3.Or(assets * F <= total + debt, assets == 0)], then)
+    return exchanged([], checked, z3.Or(assets * F <= total + debt, assets == 0), then)
 
 
 @lemma(
@@ -156,7 +156,7 @@ def payout_fits(assets: Term, debt: Term, total: Term) -> PAIR:
 def balances_fit(supply: Term, others: Term, source: Term, to: Term, amount: Term) -> PAIR:
     given = [amount <= source, supply <= COUNT_TOP]
     then = to + amount <= COUNT_TOP
-    return Claim([*given, others + source + to == supply], then), Claim([*given, to <= supply], then)
+    return exchanged(given, others + source + to == supply, to <= supply, then)
 
 
 @lemma(
@@ -168,9 +168,8 @@ def balances_fit(supply: Term, others: Term, source: Term, to: Term, amount: Ter
 def deviation_at_most_one(u: Term, target: Term, d: Term) -> PAIR:
     given = [target < u, u <= WAD, target < WAD]
     # below target it is the same with WAD - u and WAD - target
-    return (
-        Claim([*given, floor(d, (u - target) * WAD, WAD - target)], d <= WAD),
-        Claim([*given, floor(d, (u - target) * WAD, target)], d <= WAD),
+    return exchanged(
+        given, floor(d, (u - target) * WAD, WAD - target), floor(d, (u - target) * WAD, target), d <= WAD
     )
 
 

@@ -7,9 +7,23 @@ prices are written as products.
 
 import z3
 
-from proofs.lemma import INTEGERS, REALS, SCALE, WAD, Claim, F, N, Term, ceil, floor, least, lemma
+from proofs.lemma import (
+    INTEGERS,
+    PAIR,
+    REALS,
+    SCALE,
+    WAD,
+    Claim,
+    F,
+    N,
+    Term,
+    ceil,
+    exchanged,
+    floor,
+    least,
+    lemma,
+)
 
-PAIR = tuple[Claim, Claim]
 INDEX_1000 = INTEGERS + ", debt per share up to 1,000 times par"
 
 
@@ -30,7 +44,7 @@ def price_kept(t: Term, n: Term, t2: Term, n2: Term) -> Term:
 def deposit_keeps_price(t: Term, n: Term, a: Term, k: Term) -> PAIR:
     then = price_kept(t, n, t + a * F, n + k)
     shares = a * (n + N) * F
-    return Claim([floor(k, shares, t + F)], then), Claim([ceil(k, shares, t + F)], then)
+    return exchanged([], floor(k, shares, t + F), ceil(k, shares, t + F), then)
 
 
 @lemma(
@@ -42,7 +56,7 @@ def deposit_keeps_price(t: Term, n: Term, a: Term, k: Term) -> PAIR:
 def mint_keeps_price(t: Term, n: Term, a: Term, k: Term) -> PAIR:
     then = price_kept(t, n, t + a * F, n + k)
     value = k * (t + F)
-    return Claim([ceil(a, value, (n + N) * F)], then), Claim([floor(a, value, (n + N) * F)], then)
+    return exchanged([], ceil(a, value, (n + N) * F), floor(a, value, (n + N) * F), then)
 
 
 @lemma(
@@ -55,7 +69,7 @@ def withdraw_keeps_price(t: Term, n: Term, a: Term, k: Term) -> PAIR:
     sizes = [a * F <= t, k <= n]
     then = price_kept(t, n, t - a * F, n - k)
     shares = a * (n + N) * F
-    return Claim([*sizes, ceil(k, shares, t + F)], then), Claim([*sizes, floor(k, shares, t + F)], then)
+    return exchanged(sizes, ceil(k, shares, t + F), floor(k, shares, t + F), then)
 
 
 @lemma(
@@ -68,9 +82,7 @@ def redeem_keeps_price(t: Term, n: Term, a: Term, k: Term) -> PAIR:
     sizes = [a * F <= t, k <= n]
     then = price_kept(t, n, t - a * F, n - k)
     value = k * (t + F)
-    return Claim([*sizes, floor(a, value, (n + N) * F)], then), Claim(
-        [*sizes, ceil(a, value, (n + N) * F)], then
-    )
+    return exchanged(sizes, floor(a, value, (n + N) * F), ceil(a, value, (n + N) * F), then)
 
 
 # -------------------------------------------------------------------------------------- 3 shares: round trips
@@ -198,10 +210,7 @@ def any_order(others: Term, own: Term, own2: Term, p: Term, p2: Term, gained: Te
 def draw_keeps_price(t: Term, n: Term, a: Term, k: Term, v: Term) -> PAIR:
     then = z3.And(v >= a * F, price_kept(t, n, t + v, n + k))
     shares = ceil(k, a * (n + N) * F, t + F)
-    return (
-        Claim([shares, ceil(v, k * (t + F), n + N)], then),
-        Claim([shares, floor(v, k * (t + F), n + N)], then),
-    )
+    return exchanged([shares], ceil(v, k * (t + F), n + N), floor(v, k * (t + F), n + N), then)
 
 
 @lemma(
@@ -214,7 +223,7 @@ def settle_keeps_price(t: Term, n: Term, k: Term, v: Term) -> PAIR:
     sizes = [k < n, v <= t]
     then = price_kept(t, n, t - v, n - k)
     value = k * (t + F)
-    return Claim([*sizes, floor(v, value, n + N)], then), Claim([*sizes, ceil(v, value, n + N)], then)
+    return exchanged(sizes, floor(v, value, n + N), ceil(v, value, n + N), then)
 
 
 @lemma(
@@ -251,10 +260,7 @@ def par_is_kept(t: Term, n: Term, t2: Term, n2: Term) -> PAIR:
 def paid_covers_extinguished(t: Term, n: Term, k: Term, paid: Term, v: Term) -> PAIR:
     value = k * (t + F)
     given = [floor(v, value, n + N)]
-    return (
-        Claim([*given, ceil(paid, value, (n + N) * F)], paid * F >= v),
-        Claim([*given, floor(paid, value, (n + N) * F)], paid * F >= v),
-    )
+    return exchanged(given, ceil(paid, value, (n + N) * F), floor(paid, value, (n + N) * F), paid * F >= v)
 
 
 @lemma(
@@ -293,7 +299,7 @@ def split_extinguishes_no_more(t: Term, n: Term, k: Term, k2: Term, v: Term, v2:
 def payment_keeps_backing(cash: Term, debt: Term, assets: Term, v: Term, paid: Term) -> PAIR:
     given = [v <= debt, cash * F + debt >= assets]
     then = (cash + paid) * F + debt - v >= assets
-    return Claim([*given, paid * F >= v], then), Claim([*given, (paid + 1) * F >= v], then)
+    return exchanged(given, paid * F >= v, (paid + 1) * F >= v, then)
 
 
 # -------------------------------------------------------------------------------------------------- 7 losses
@@ -361,10 +367,7 @@ def pace_counts_net_drawing(
     given = [room > 0, full > 0, floor(back, paid * full, room), raised > limit, limit > 0]
     given += [floor(after, level * limit, raised)]
     then = z3.And(cost * room >= amount * full, back * room <= paid * full, after * raised <= level * limit)
-    return (
-        Claim([*given, ceil(cost, amount * full, room)], then),
-        Claim([*given, floor(cost, amount * full, room)], then),
-    )
+    return exchanged(given, ceil(cost, amount * full, room), floor(cost, amount * full, room), then)
 
 
 @lemma(
@@ -456,7 +459,7 @@ def reserve_part_fits(interest: Term, factor: Term, part: Term) -> PAIR:
     given = [ceil(part, interest * factor, WAD)]
     # integers: part < interest + 1, hence part <= interest
     then = part < interest + 1
-    return Claim([*given, factor <= WAD], then), Claim([*given, factor <= 2 * WAD], then)
+    return exchanged(given, factor <= WAD, factor <= 2 * WAD, then)
 
 
 @lemma(
@@ -521,7 +524,7 @@ def paid_at_most_offered(t: Term, n: Term, x: Term, k: Term, paid: Term) -> PAIR
 )
 def fewer_shares_than_all(t: Term, n: Term, ds: Term, D: Term, x: Term, k: Term) -> PAIR:
     given = [ceil(D, ds * (t + F), (n + N) * F), floor(k, x * (n + N) * F, t + F)]
-    return Claim([*given, x + 1 <= D], k < ds), Claim([*given, x <= D], k < ds)
+    return exchanged(given, x + 1 <= D, x <= D, k < ds)
 
 
 @lemma(
@@ -533,10 +536,7 @@ def fewer_shares_than_all(t: Term, n: Term, ds: Term, D: Term, x: Term, k: Term)
 def extinguished_is_pro_rata(t: Term, n: Term, ds: Term, D: Term, k: Term, A: Term) -> PAIR:
     given = [k <= ds, ceil(D, ds * (t + F), (n + N) * F)]
     value = k * (t + F)
-    return (
-        Claim([*given, floor(A, value, (n + N) * F)], A * ds <= k * D),
-        Claim([*given, ceil(A, value, (n + N) * F)], A * ds <= k * D),
-    )
+    return exchanged(given, floor(A, value, (n + N) * F), ceil(A, value, (n + N) * F), A * ds <= k * D)
 
 
 @lemma(
@@ -548,10 +548,7 @@ def extinguished_is_pro_rata(t: Term, n: Term, ds: Term, D: Term, k: Term, A: Te
 def bonus_fits_the_equity(V: Term, D: Term, e: Term, r: Term, b: Term, low: Term) -> PAIR:
     given = [D > 0, V * WAD >= D * (WAD + low), r >= low, least(b, r, e)]
     then = z3.And(D * (WAD + b) <= V * WAD, b + 1 > low)
-    return (
-        Claim([*given, floor(e + WAD, V * WAD, D)], then),
-        Claim([*given, ceil(e + WAD, V * WAD, D)], then),
-    )
+    return exchanged(given, floor(e + WAD, V * WAD, D), ceil(e + WAD, V * WAD, D), then)
 
 
 @lemma(
@@ -660,10 +657,7 @@ def debt_left(t: Term, n: Term, ds: Term, D: Term, k: Term, A: Term, D2: Term) -
     given = [k <= ds, ceil(D, ds * (t + F), (n + N) * F), ceil(D2, (ds - k) * (t + F), (n + N) * F)]
     value = k * (t + F)
     # integers: D2 < D - A + 1
-    return (
-        Claim([*given, floor(A, value, (n + N) * F)], D2 < D - A + 1),
-        Claim([*given, ceil(A, value, (n + N) * F)], D2 < D - A + 1),
-    )
+    return exchanged(given, floor(A, value, (n + N) * F), ceil(A, value, (n + N) * F), D2 < D - A + 1)
 
 
 @lemma(
@@ -755,7 +749,7 @@ def ends_healthy(
     given += [A <= x, A + 2 >= x, x + md <= D, md >= 1_000, floor(g, A * s, WAD)]
     given += [V2 >= V - g, D2 <= D - A + 1]
     then = V2 * w >= D2 * WAD
-    return Claim([*given, 1_000 * T >= 1_005 * WAD], then), Claim([*given, T >= WAD], then)
+    return exchanged(given, 1_000 * T >= 1_005 * WAD, T >= WAD, then)
 
 
 @lemma(
@@ -767,10 +761,7 @@ def ends_healthy(
 def whole_price_at_most_debt(V: Term, D: Term, low: Term, b: Term, full: Term) -> PAIR:
     given = [b >= low, ceil(full, V * WAD, WAD + b)]
     # integers: full < D + 1, hence full <= D
-    return (
-        Claim([*given, V * WAD < D * (WAD + low)], full < D + 1),
-        Claim([*given, V * WAD >= D * (WAD + low)], full < D + 1),
-    )
+    return exchanged(given, V * WAD < D * (WAD + low), V * WAD >= D * (WAD + low), full < D + 1)
 
 
 @lemma(
@@ -782,7 +773,7 @@ def whole_price_at_most_debt(V: Term, D: Term, low: Term, b: Term, full: Term) -
 def shortfall_bonus_in_range(V: Term, D: Term, low: Term, cover: Term) -> PAIR:
     given = [D > 0, ceil(cover, V * WAD, D)]
     then = WAD + low - cover > -1  # integers: WAD + low - cover >= 0
-    return Claim([*given, V * WAD < D * (WAD + low)], then), Claim([*given, V <= 2 * D], then)
+    return exchanged(given, V * WAD < D * (WAD + low), V <= 2 * D, then)
 
 
 @lemma(
@@ -795,7 +786,7 @@ def shortfall_paid_at_most_offered(ds: Term, full: Term, offer: Term, k: Term, p
     given = [offer < full, ds > 0, ceil(paid, full * k, ds)]
     # integers: paid < offer + 1, hence paid <= offer
     then = z3.And(k < ds, paid < offer + 1)
-    return Claim([*given, floor(k, ds * offer, full)], then), Claim([*given, ceil(k, ds * offer, full)], then)
+    return exchanged(given, floor(k, ds * offer, full), ceil(k, ds * offer, full), then)
 
 
 @lemma(
@@ -807,7 +798,7 @@ def shortfall_paid_at_most_offered(ds: Term, full: Term, offer: Term, k: Term, p
 def shortfall_collateral_per_share_kept(c: Term, ds: Term, k: Term, got: Term) -> PAIR:
     given = [ds > 0, k <= ds]
     then = z3.And(got <= c, (c - got) * ds >= c * (ds - k))
-    return Claim([*given, floor(got, c * k, ds)], then), Claim([*given, ceil(got, c * k, ds)], then)
+    return exchanged(given, floor(got, c * k, ds), ceil(got, c * k, ds), then)
 
 
 @lemma(

@@ -31,6 +31,10 @@ class Claim:
     then: Term
 
 
+PAIR = tuple[Claim, Claim]  # a claim, and a wrong version of it
+Body = Callable[..., PAIR]
+
+
 @dataclass(frozen=True, slots=True)
 class Lemma:
     """A sentence, its formula, and a wrong version of it that must be refuted."""
@@ -40,7 +44,7 @@ class Lemma:
     domain: str
     says: str
     wrong_says: str
-    body: Callable[..., tuple[Claim, Claim]]
+    body: Body
     integral: bool  # the proof needs that the variables are integers
     uses: tuple[str, ...]
 
@@ -71,8 +75,8 @@ def lemma(
     wrong: str,
     *,
     integral: bool = False,
-    uses: Sequence[Callable[..., tuple[Claim, Claim]]] = (),
-) -> Callable[[Callable[..., tuple[Claim, Claim]]], Callable[..., tuple[Claim, Claim]]]:
+    uses: Sequence[Body] = (),
+) -> Callable[[Body], Body]:
     """Register a lemma: a function of its variables that gives the claim and a wrong version of it.
 
     The variables are the function's parameters. All are at least 0, as every quantity of the contracts is.
@@ -88,7 +92,7 @@ def lemma(
         uses: lemmas whose conclusions are premises here.
     """
 
-    def register(body: Callable[..., tuple[Claim, Claim]]) -> Callable[..., tuple[Claim, Claim]]:
+    def register(body: Body) -> Body:
         name = body.__name__
         if name in LEMMAS:
             raise ValueError(f"two lemmas are called {name}; rename one")
@@ -154,6 +158,11 @@ def check(name: str) -> Verdict:
 
 
 # ------------------------------------------------------------------------------------------------ vocabulary
+
+
+def exchanged(given: Terms, right: Term, wrong: Term, then: Term) -> PAIR:
+    """A claim whose last premise is `right`, and its wrong version with `wrong` in the place of that."""
+    return Claim([*given, right], then), Claim([*given, wrong], then)
 
 
 def floor(q: Term, numerator: Term, denominator: Term) -> Term:

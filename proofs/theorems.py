@@ -6,7 +6,7 @@ which the bonus is highest. Health is `V*w/D`, equity per debt `V/D - 1`.
 
 import z3
 
-from proofs.lemma import REALS, Claim, Term, Terms, least, lemma
+from proofs.lemma import PAIR, REALS, Claim, Term, Terms, exchanged, least, lemma
 
 
 def constructor(w: Term, low: Term, high: Term, h: Term, T: Term) -> Terms:
@@ -25,7 +25,7 @@ def ramp(r: Term, health: Term, low: Term, high: Term, h: Term) -> Term:
     "The denominator of x* is positive for every bonus that the constructor allows.",
     "Also without the constructor's w*(1 + bonus_max) <= h.",
 )
-def denominator(w: Term, low: Term, high: Term, h: Term, T: Term, b: Term) -> tuple[Claim, Claim]:
+def denominator(w: Term, low: Term, high: Term, h: Term, T: Term, b: Term) -> PAIR:
     then = T - (1 + b) * w > 0
     loose = [w > 0, w < 1, high <= 1, h < 1, T >= 1.005, b <= high]
     return Claim([*constructor(w, low, high, h, T), b <= high], then), Claim(loose, then)
@@ -37,7 +37,7 @@ def denominator(w: Term, low: Term, high: Term, h: Term, T: Term, b: Term) -> tu
     "A restorable close of any size that leaves debt does not lower V/D, and so not health, if b <= V/D - 1.",
     "Also for a bonus above the equity.",
 )
-def theorem_1(V: Term, D: Term, x: Term, b: Term) -> tuple[Claim, Claim]:
+def theorem_1(V: Term, D: Term, x: Term, b: Term) -> PAIR:
     sizes = [D > 0, x < D]
     then = (V - (1 + b) * x) * D >= V * (D - x)
     return Claim([*sizes, (1 + b) * D <= V], then), Claim([*sizes, D <= V, b <= 1], then)
@@ -49,10 +49,10 @@ def theorem_1(V: Term, D: Term, x: Term, b: Term) -> tuple[Claim, Claim]:
     "It raises V/D strictly while the cap is slack, b < V/D - 1, and something is repaid.",
     "Strictly even where the cap binds.",
 )
-def theorem_1_strict(V: Term, D: Term, x: Term, b: Term) -> tuple[Claim, Claim]:
+def theorem_1_strict(V: Term, D: Term, x: Term, b: Term) -> PAIR:
     sizes = [x > 0, x < D]
     then = (V - (1 + b) * x) * D > V * (D - x)
-    return Claim([*sizes, (1 + b) * D < V], then), Claim([*sizes, (1 + b) * D <= V], then)
+    return exchanged(sizes, (1 + b) * D < V, (1 + b) * D <= V, then)
 
 
 @lemma(
@@ -61,7 +61,7 @@ def theorem_1_strict(V: Term, D: Term, x: Term, b: Term) -> tuple[Claim, Claim]:
     "A restorable close takes at most all collateral and at most the equity, and leaves V' >= D'.",
     "Also for a bonus above the equity.",
 )
-def theorem_2(V: Term, D: Term, x: Term, b: Term) -> tuple[Claim, Claim]:
+def theorem_2(V: Term, D: Term, x: Term, b: Term) -> PAIR:
     taken = (1 + b) * x
     then = z3.And(taken <= V, b * x <= V - D, V - taken >= D - x)
     return Claim([x <= D, (1 + b) * D <= V], then), Claim([x <= D, D <= V, b <= 1], then)
@@ -73,7 +73,7 @@ def theorem_2(V: Term, D: Term, x: Term, b: Term) -> tuple[Claim, Claim]:
     "A shortfall close of any share of a position keeps V/D, and with it equity, bonus and health.",
     "Also when it takes the collateral by value at the bonus, as a restorable close does.",
 )
-def theorem_3(V: Term, D: Term, share: Term, V_left: Term, D_left: Term, b: Term) -> tuple[Claim, Claim]:
+def theorem_3(V: Term, D: Term, share: Term, V_left: Term, D_left: Term, b: Term) -> PAIR:
     debt = [D > 0, V < D, share < 1, D_left == D * (1 - share)]
     then = V_left * D == V * D_left
     by_value = V_left == V - (1 + b) * D * share
@@ -86,7 +86,7 @@ def theorem_3(V: Term, D: Term, share: Term, V_left: Term, D_left: Term, b: Term
     "Two shortfall closes pay, take and extinguish what one close of both shares does, in either order.",
     "Also if the second were priced on the original position.",
 )
-def theorem_3_order(V: Term, D: Term, s: Term, first: Term, second: Term) -> tuple[Claim, Claim]:
+def theorem_3_order(V: Term, D: Term, s: Term, first: Term, second: Term) -> PAIR:
     given = [D > 0, s >= 1, first < 1, second < 1]
     both = 1 - (1 - first) * (1 - second)
     price = V / s
@@ -118,7 +118,7 @@ def later_bonus(
     r: Term,
     r2: Term,
     b2: Term,
-) -> tuple[Claim, Claim]:
+) -> PAIR:
     e, e2 = V / D - 1, (V - (1 + b) * x) / (D - x) - 1
     given = [x > 0, x < D, V * w < D, V >= D * (1 + low)]
     given += [ramp(r, (1 + e) * w, low, high, h), ramp(r2, (1 + e2) * w, low, high, h), (1 + e2) * w <= 1]
@@ -136,7 +136,7 @@ def later_bonus(
 )
 def split_repays_no_more(
     V: Term, D: Term, w: Term, T: Term, s: Term, s2: Term, x: Term, x1: Term, x2: Term
-) -> tuple[Claim, Claim]:
+) -> PAIR:
     given = [w > 0, s >= 1, s2 >= 1, T - s * w > 0, T - s2 * w > 0, V * w < D, T >= 1.005]
     stars = [x * (T - s * w) == T * D - V * w, x1 <= x]
     second = x2 * (T - s2 * w) == T * (D - x1) - (V - s * x1) * w
@@ -151,7 +151,7 @@ def split_repays_no_more(
     "Also for a larger second bonus.",
     uses=[later_bonus, split_repays_no_more],
 )
-def split_seizes_no_more(s: Term, s2: Term, x: Term, x1: Term, x2: Term) -> tuple[Claim, Claim]:
+def split_seizes_no_more(s: Term, s2: Term, x: Term, x1: Term, x2: Term) -> PAIR:
     given = [s >= 1, s2 >= 1, x1 + x2 <= x]
     then = s * x1 + s2 * x2 <= s * x
     return Claim([*given, s2 <= s], then), Claim(given, then)
@@ -164,14 +164,11 @@ def split_seizes_no_more(s: Term, s2: Term, x: Term, x1: Term, x2: Term) -> tupl
     "Also one that repays less.",
     uses=[denominator],
 )
-def ends_at_target(V: Term, D: Term, w: Term, T: Term, s: Term, x: Term) -> tuple[Claim, Claim]:
+def ends_at_target(V: Term, D: Term, w: Term, T: Term, s: Term, x: Term) -> PAIR:
     given = [w > 0, s >= 1, T - s * w > 0, x < D, V * w < D, T >= 1.005]
     then = (V - s * x) * w == T * (D - x)
     least_to_target = T * D - V * w
-    return (
-        Claim([*given, x * (T - s * w) == least_to_target], then),
-        Claim([*given, x * (T - s * w) <= least_to_target], then),
-    )
+    return exchanged(given, x * (T - s * w) == least_to_target, x * (T - s * w) <= least_to_target, then)
 
 
 @lemma(
@@ -181,7 +178,7 @@ def ends_at_target(V: Term, D: Term, w: Term, T: Term, s: Term, x: Term) -> tupl
     "A healthy position's too.",
     uses=[denominator],
 )
-def something_to_repay(V: Term, D: Term, w: Term, T: Term, s: Term, x: Term) -> tuple[Claim, Claim]:
+def something_to_repay(V: Term, D: Term, w: Term, T: Term, s: Term, x: Term) -> PAIR:
     given = [w > 0, s >= 1, T - s * w > 0, T >= 1.005, x * (T - s * w) == T * D - V * w]
     return Claim([*given, V * w < D], x > 0), Claim([*given, V * w >= D, D > 0], x > 0)
 
@@ -194,7 +191,7 @@ def something_to_repay(V: Term, D: Term, w: Term, T: Term, s: Term, x: Term) -> 
 )
 def seam_is_continuous(
     e: Term, w: Term, low: Term, high: Term, h: Term, T: Term, slope: Term, r: Term, b: Term, b2: Term
-) -> tuple[Claim, Claim]:
+) -> PAIR:
     given = [*constructor(w, low, high, h, T), slope <= 0.25, (1 + e) * w < 1]
     given += [ramp(r, (1 + e) * w, low, high, h), least(b, r, e), least(b2, high, low + slope * (low - e))]
     return Claim([*given, e == low], z3.And(b == low, b2 == low)), Claim([*given, e == 0], b == b2)
@@ -208,7 +205,7 @@ def seam_is_continuous(
 )
 def falling_value_pays_less(
     D: Term, e: Term, e2: Term, low: Term, high: Term, slope: Term, b: Term, b2: Term
-) -> tuple[Claim, Claim]:
+) -> PAIR:
     # e + 1 = V/D: both values in units of D, shifted by 1 so that the variables are at least 0
     v, v2 = e, e2
     given = [low > 0, low <= high, high <= 1, slope <= 0.25, v2 <= v, v <= 1 + low, D == 1]

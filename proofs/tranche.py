@@ -7,8 +7,23 @@ ones of each count along. In provisions `t` and `n` are total assets (fractions)
 
 import z3
 
-from proofs.integers import PAIR, price_kept
-from proofs.lemma import INTEGERS, REALS, WAD, Claim, F, N, Term, ceil, floor, least, lemma, most
+from proofs.integers import price_kept
+from proofs.lemma import (
+    INTEGERS,
+    PAIR,
+    REALS,
+    WAD,
+    Claim,
+    F,
+    N,
+    Term,
+    ceil,
+    exchanged,
+    floor,
+    least,
+    lemma,
+    most,
+)
 
 WIPED = 10**9
 WORN = 10**6
@@ -30,7 +45,7 @@ def worth_kept(a: Term, n: Term, a2: Term, n2: Term) -> Term:
 )
 def entering_keeps_worth(a: Term, n: Term, x: Term, k: Term) -> PAIR:
     then = worth_kept(a, n, a + x, n + k)
-    return Claim([floor(k, x * (n + N), a + N)], then), Claim([ceil(k, x * (n + N), a + N)], then)
+    return exchanged([], floor(k, x * (n + N), a + N), ceil(k, x * (n + N), a + N), then)
 
 
 @lemma(
@@ -41,7 +56,7 @@ def entering_keeps_worth(a: Term, n: Term, x: Term, k: Term) -> PAIR:
 )
 def minting_keeps_worth(a: Term, n: Term, x: Term, k: Term) -> PAIR:
     then = worth_kept(a, n, a + x, n + k)
-    return Claim([ceil(x, k * (a + N), n + N)], then), Claim([floor(x, k * (a + N), n + N)], then)
+    return exchanged([], ceil(x, k * (a + N), n + N), floor(x, k * (a + N), n + N), then)
 
 
 @lemma(
@@ -53,10 +68,7 @@ def minting_keeps_worth(a: Term, n: Term, x: Term, k: Term) -> PAIR:
 )
 def leaving_keeps_worth(a: Term, n: Term, x: Term, k: Term, fair: Term) -> PAIR:
     given, then = [k <= n, least(x, a, fair)], worth_kept(a, n, a - x, n - k)
-    return (
-        Claim([*given, floor(fair, k * (a + N), n + N)], then),
-        Claim([*given, ceil(fair, k * (a + N), n + N)], then),
-    )
+    return exchanged(given, floor(fair, k * (a + N), n + N), ceil(fair, k * (a + N), n + N), then)
 
 
 @lemma(
@@ -67,10 +79,7 @@ def leaving_keeps_worth(a: Term, n: Term, x: Term, k: Term, fair: Term) -> PAIR:
 )
 def withdrawing_keeps_worth(a: Term, n: Term, x: Term, k: Term) -> PAIR:
     given, then = [x <= a, k <= n], worth_kept(a, n, a - x, n - k)
-    return (
-        Claim([*given, ceil(k, x * (n + N), a + N)], then),
-        Claim([*given, floor(k, x * (n + N), a + N)], then),
-    )
+    return exchanged(given, ceil(k, x * (n + N), a + N), floor(k, x * (n + N), a + N), then)
 
 
 @lemma(
@@ -87,10 +96,7 @@ def staking_gains_nothing(
     asked = [floor(moved, k * (a + x + N), n + k + N), floor(made, moved * (m + N), e + N)]
     given = [*asked, floor(out, made * (e + moved + N), m + made + N)]
     # integers: out < x + 1, hence out <= x
-    return (
-        Claim([*given, floor(k, x * (n + N), a + N)], out < x + 1),
-        Claim([*given, ceil(k, x * (n + N), a + N)], out < x + 1),
-    )
+    return exchanged(given, floor(k, x * (n + N), a + N), ceil(k, x * (n + N), a + N), out < x + 1)
 
 
 # ----------------------------------------------------------------------------------------------------- income
@@ -104,9 +110,11 @@ def staking_gains_nothing(
 )
 def stream_pays_what_came_in(income: Term, elapsed: Term, left: Term, released: Term) -> PAIR:
     given, then = [left > 0], released <= income
-    return (
-        Claim([*given, floor(released, income * elapsed, left + elapsed)], then),
-        Claim([*given, floor(released, income * elapsed, left)], then),
+    return exchanged(
+        given,
+        floor(released, income * elapsed, left + elapsed),
+        floor(released, income * elapsed, left),
+        then,
     )
 
 
@@ -151,9 +159,8 @@ def loss_is_pro_rata(stake: Term, escrow: Term, loss: Term, of_escrow: Term) -> 
     total = stake + escrow
     given = [total > 0, loss <= total]
     then = z3.And(of_escrow * total >= loss * escrow, (of_escrow - 1) * total < loss * escrow)
-    return (
-        Claim([*given, ceil(of_escrow, loss * escrow, total)], then),
-        Claim([*given, floor(of_escrow, loss * escrow, total)], then),
+    return exchanged(
+        given, ceil(of_escrow, loss * escrow, total), floor(of_escrow, loss * escrow, total), then
     )
 
 
@@ -217,9 +224,8 @@ def exit_keeps_exit_price(left: Term, others: Term, k: Term, out: Term, t: Term,
     # the missing and the stake stay, so both pairs lose what he takes
     given = [k <= others, out * F <= left, left <= t, price_kept(left, others, t, n)]
     then = price_kept(left, others, left - out * F, others - k)
-    return (
-        Claim([*given, floor(out, k * (left + F), (others + N) * F)], then),
-        Claim([*given, floor(out, k * (t + F), (n + N) * F)], then),
+    return exchanged(
+        given, floor(out, k * (left + F), (others + N) * F), floor(out, k * (t + F), (n + N) * F), then
     )
 
 
@@ -250,10 +256,7 @@ def booking_keeps_exit_price(
 ) -> PAIR:
     given = [exit_terms(t, n, stake, missing, left, others), missing <= t, shortfall * F <= t]
     then = price_kept(left, others, t - shortfall * F, n - stake)
-    return (
-        Claim([*given, floor(shortfall, missing, F)], then),
-        Claim([*given, floor(shortfall - 1, missing, F)], then),
-    )
+    return exchanged(given, floor(shortfall, missing, F), floor(shortfall - 1, missing, F), then)
 
 
 @lemma(
@@ -290,7 +293,7 @@ def repayment_lowers_shortfall(
 ) -> PAIR:
     given = [D2 <= D, ceil(full, V * WAD, WAD + b), ceil(full2, V * WAD, WAD + b2)]
     then = D2 - full2 < D - full - (D - D2) + 1  # integers: at most
-    return Claim([*given, b2 <= b], then), Claim([*given, b2 >= b], then)
+    return exchanged(given, b2 <= b, b2 >= b, then)
 
 
 @lemma(
@@ -328,10 +331,7 @@ def released_at_most_provided(old: Term, fall: Term, new: Term) -> PAIR:
 )
 def close_keeps_its_part(old: Term, n: Term, k: Term, kept: Term) -> PAIR:
     given, then = [n > 0, k <= n], z3.And(kept * n >= old * (n - k), kept < old + 1)
-    return (
-        Claim([*given, ceil(kept, old * (n - k), n)], then),
-        Claim([*given, floor(kept, old * (n - k), n)], then),
-    )
+    return exchanged(given, ceil(kept, old * (n - k), n), floor(kept, old * (n - k), n), then)
 
 
 @lemma(

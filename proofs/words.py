@@ -4,9 +4,7 @@ from collections.abc import Callable
 
 import z3
 
-from proofs.lemma import WORDS, Claim, Term, Terms, lemma
-
-PAIR = tuple[Claim, Claim]
+from proofs.lemma import PAIR, WORDS, Claim, Term, Terms, lemma
 
 
 def below(word: Term, bits: int) -> Term:
