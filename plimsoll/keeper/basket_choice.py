@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import NamedTuple, Protocol
 
 from plimsoll.keeper.choice import ALL, INTEREST, Gas
-from plimsoll.keeper.decision import PLANNED, Decision, Terms
+from plimsoll.keeper.decision import COOLING, Decision, Terms, settled
 from plimsoll.twin import slices
 from plimsoll.twin.liquidation import DebtTotals, Risk, ceil_div
 from plimsoll.twin.uniswap_v2 import amount_out
@@ -161,24 +161,9 @@ def decide_basket(now: BasketSituation, terms: Terms) -> Decision:
     whole = [each for each in whole if each.owner not in now.cooling]
     alone = [each for each in alone if each[0].owner not in now.cooling]
     if not whole and not alone:
-        return Decision(count, None, terms.floor, "all that could be closed cool down after a failure")
-    best = _best(now, whole, alone, MAX)
-    batch = _best(now, whole, alone, now.funds)
-    if batch and batch.profit >= terms.floor:
-        number = len(batch.candidates)
-        return Decision(count, batch, terms.floor, f"{number} closes bring {batch.profit} base units")
-    if terms.clean_up:
-        cheap = _least_losses(now, whole, alone, terms)
-        if cheap:
-            reason = f"{len(cheap.candidates)} closes that do not pay cost {-cheap.profit} base units"
-            return Decision(count, cheap, -terms.clean_up, reason)
-    if not best:
-        reason = "no batch pays for its gas and the sale"
-    elif not batch:
-        reason = f"the keeper's funds, {now.funds} base units, pay for no close"
-    else:
-        reason = f"the best batch brings {batch.profit} base units, below the floor"
-    return Decision(count, None, terms.floor, reason)
+        return Decision(count, None, terms.floor, COOLING)
+    best, batch = (_best(now, whole, alone, funds) for funds in (MAX, now.funds))
+    return settled(count, best, batch, lambda: _least_losses(now, whole, alone, terms), now.funds, terms)
 
 
 def _nothing(unknown: int) -> str:
@@ -248,12 +233,11 @@ def _least_losses(
     now: BasketSituation, whole: Sequence[Slice], alone: Iterable[tuple[Slice, int]], terms: Terms
 ) -> BasketBatch | None:
     """Closes that together lose at most the budget, those that lose least first; else a single one."""
-    budget = terms.clean_up * PLANNED // 100
 
     def is_cheap(offer: BasketBatch) -> bool:
         income = offer.proceeds - offer.due
         is_enough = terms.least_income is None or income >= terms.least_income
-        return is_enough and offer.profit >= -budget and offer.due <= now.funds
+        return is_enough and offer.profit >= -terms.budget and offer.due <= now.funds
 
     kept: list[Slice] = []
     for each in sorted(whole, key=lambda it: -_batch(now, [it]).profit):
