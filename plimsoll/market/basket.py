@@ -13,7 +13,7 @@ from plimsoll.market.amounts import Amount, Amounts, Number, positive, ratio, un
 from plimsoll.market.deployment import Token
 from plimsoll.market.desk import BasketDesk, Who
 from plimsoll.market.events import unpacked
-from plimsoll.market.lending import Lending, Person, health, plain
+from plimsoll.market.lending import START, Lending, Person, by_health, connected, figures, health
 from plimsoll.market.refusals import MarketError
 from plimsoll.market.results import (
     BasketClosing,
@@ -83,10 +83,6 @@ class BasketMarket(Lending[lens.BasketPosition, BasketPosition, BasketWallet]):
     __slots__ = ()
     desk: BasketDesk
 
-    def __init__(self, desk: BasketDesk) -> None:
-        """A market at a desk; `local`, `from_file` and `connect` make one."""
-        super().__init__(desk)
-
     @classmethod
     def local(
         cls,
@@ -119,7 +115,6 @@ class BasketMarket(Lending[lens.BasketPosition, BasketPosition, BasketWallet]):
             MarketError: an argument is wrong.
         """
         from plimsoll.market.local import basket_plan, ground_of
-        from plimsoll.market.market import START
 
         asset = Token(*loan)
         raw = units_of(supply, asset.decimals, "the supply")
@@ -149,7 +144,6 @@ class BasketMarket(Lending[lens.BasketPosition, BasketPosition, BasketWallet]):
             MarketError: an argument is wrong, or the file names contracts of a real network.
         """
         from plimsoll.market.local import ground_of, plan_of_file
-        from plimsoll.market.market import START
 
         plan, opening = plan_of_file(path, depth)
         if not plan.baskets:
@@ -167,13 +161,6 @@ class BasketMarket(Lending[lens.BasketPosition, BasketPosition, BasketWallet]):
         Raises:
             MarketError: the book has no such basket, or ape is not installed.
         """
-        try:
-            from plimsoll.market.on_ape import connected
-        except ModuleNotFoundError as error:
-            raise MarketError(
-                f"{error.name} is not installed; `pip install 'plimsoll[ape]'` brings it."
-            ) from None
-
         ground, name = connected(provider, book, basket, "basket")
         return cls(BasketDesk(ground, name))
 
@@ -198,23 +185,12 @@ class BasketMarket(Lending[lens.BasketPosition, BasketPosition, BasketWallet]):
         self.open(who, collateral, debt)
         return self.person(who)
 
-    def position(self, who: Who) -> BasketPosition:
-        """What somebody has locked and owes now."""
-        (found,) = self._found(self.desk.address_of(who))
-        return self._shown(found)
-
     def wallet(self, who: Who) -> BasketWallet:
         """What somebody holds outside of positions."""
         desk, owner = self.desk, self.desk.address_of(who)
-        parts = desk.parts
-        shares = desk.call(parts.pool, "balanceOf", owner)
-        return BasketWallet(
-            desk.loans(desk.call(parts.loan, "balanceOf", owner)),
-            desk.amounts([desk.call(desk.token(leg)[0], "balanceOf", owner) for leg in self.legs]),
-            desk.shares(shares),
-            desk.loans(desk.call(parts.pool, "previewRedeem", shares)),
-            desk.shares(desk.call(parts.backstop, "balanceOf", owner)),
-        )
+        loan, *claims = self._money(owner)
+        held = desk.amounts([desk.call(desk.token(leg)[0], "balanceOf", owner) for leg in self.legs])
+        return BasketWallet(loan, held, *claims)
 
     # ----------------------------------------------------------------------------------------- borrowers
 
@@ -224,12 +200,6 @@ class BasketMarket(Lending[lens.BasketPosition, BasketPosition, BasketWallet]):
         for leg, raw in self.desk.units_of(collateral).items():
             self._deposit(owner, owner, leg, raw)
         return self.borrow(owner, debt) if debt != 0 else self.desk.loans(0)
-
-    def borrow(self, who: Who, amount: Number | None = None) -> Amount:
-        """Borrows more, without an amount as much as goes; returns how much."""
-        desk, owner = self.desk, self.desk.address_of(who)
-        raw = desk.units_or_all(amount, desk.loan, "the debt")
-        return desk.loans(desk.send(desk.contract, "borrow", raw, owner, owner, by=owner))
 
     def top_up(self, who: Who, collateral: Mapping[str, Number], *, by: Who | None = None) -> None:
         """Locks more of some legs, for oneself or for somebody."""
@@ -314,25 +284,17 @@ class BasketMarket(Lending[lens.BasketPosition, BasketPosition, BasketWallet]):
 
     def positions(self) -> pd.DataFrame:
         """Every position, the least healthy first, a column a leg; floats."""
-        import pandas as pd
-
-        columns = ["owner", *self.legs, "debt", "health", "fall", "is_liquidatable"]
+        columns = ["owner", "debt", "health", "fall", "is_liquidatable"]
         rows = []
-        for each in self.found():
-            it = self._shown(each)
+        for it in map(self._shown, self.found()):
             held = {leg: float(it.collateral.get(leg, 0)) for leg in self.legs}
-            rows.append(
-                {"owner": it.owner, **held, **{name: plain(getattr(it, name)) for name in columns[-4:]}}
-            )
-        frame = pd.DataFrame(rows, columns=columns)
-        return frame.sort_values("health", kind="stable", ignore_index=True)
+            rows.append(figures(it, columns) | held)
+        return by_health(rows, [columns[0], *self.legs, *columns[1:]])
 
     # --------------------------------------------------------------------------------------- what would be
 
     def what_if(self, prices: Mapping[str, Number]) -> pd.DataFrame:
         """Every position as it would be at other prices, those of other legs as they are; floats."""
-        import pandas as pd
-
         of_close = ["paid", "health_after", "loss"]
         columns = ["owner", "debt", "value", "health", "is_liquidatable", *of_close]
         raws, legs = self._raws(prices), self._legs()
@@ -348,11 +310,9 @@ class BasketMarket(Lending[lens.BasketPosition, BasketPosition, BasketWallet]):
                 "is_liquidatable": quote.liquidatable,
             }
             if quote.executable:
-                close = self._close(each.owner, quote, raws)
-                row |= {name: plain(getattr(close, name)) for name in of_close}
+                row |= figures(self._close(each.owner, quote, raws), of_close)
             rows.append(row)
-        frame = pd.DataFrame(rows, columns=columns)
-        return frame.sort_values("health", kind="stable", ignore_index=True)
+        return by_health(rows, columns)
 
     def preview_liquidation(
         self,

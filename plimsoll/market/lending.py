@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -14,7 +14,7 @@ from plimsoll.market.council import Council
 from plimsoll.market.desk import Desk, Who
 from plimsoll.market.events import CONTRACTS, arguments_of, decode, unpacked
 from plimsoll.market.refusals import MarketError
-from plimsoll.market.results import BasketPosition, BasketWallet, Books, Exit, Position, Wallet
+from plimsoll.market.results import Answer, BasketPosition, BasketWallet, Books, Exit, Position, Wallet
 from plimsoll.strict import Strict
 from plimsoll.twin.liquidation import DebtTotals
 from plimsoll.units import MAX, YEAR
@@ -22,9 +22,12 @@ from plimsoll.units import MAX, YEAR
 if TYPE_CHECKING:
     import pandas as pd
 
+    from plimsoll.deploy import AddressBook
     from plimsoll.market.basket import BasketMarket
+    from plimsoll.market.ground import Ground
     from plimsoll.market.market import Market
 
+START = datetime(2026, 1, 1, tzinfo=UTC)
 
 Found = TypeVar("Found", lens.Position, lens.BasketPosition)
 Place = TypeVar("Place", Position, BasketPosition)
@@ -70,17 +73,13 @@ class Lending(Strict, Generic[Found, Place, Purse]):
     desk: Desk
 
     def __init__(self, desk: Desk) -> None:
-        """A pool, seen from a desk."""
+        """A market at a desk; `local`, `from_file` and `connect` make one."""
         self.desk = desk
         self.council = Council(desk)
 
     @abstractmethod
     def positions(self) -> pd.DataFrame:
         """Every position, the least healthy first; floats."""
-
-    @abstractmethod
-    def position(self, who: Who) -> Place:
-        """What somebody has locked and owes now."""
 
     @abstractmethod
     def wallet(self, who: Who) -> Purse:
@@ -93,6 +92,10 @@ class Lending(Strict, Generic[Found, Place, Purse]):
     @abstractmethod
     def _found(self, *owners: str) -> list[Found]:
         """Positions as the Lens tells them."""
+
+    @abstractmethod
+    def _shown(self, it: Found) -> Place:
+        """A position as people read it."""
 
     @abstractmethod
     def _prices_told(self) -> str:
@@ -183,6 +186,12 @@ class Lending(Strict, Generic[Found, Place, Purse]):
 
     # ------------------------------------------------------------------------------------------------- debts
 
+    def borrow(self, who: Who, amount: Number | None = None) -> Amount:
+        """Borrows more, without an amount as much as goes; returns how much."""
+        desk, owner = self.desk, self.desk.address_of(who)
+        raw = desk.units_or_all(amount, desk.loan, "the debt")
+        return desk.loans(desk.send(desk.contract, "borrow", raw, owner, owner, by=owner))
+
     def repay(self, who: Who, amount: Number | None = None, *, by: Who | None = None) -> Amount:
         """Repays debt, one's own or somebody's; returns how much."""
         desk, owner = self.desk, self._owner(who)
@@ -206,6 +215,11 @@ class Lending(Strict, Generic[Found, Place, Purse]):
             if (event.contract, event.name) == (self._address, "Deposit")
         )
         return [each for each in self._found(*owners) if _is_there(each)]
+
+    def position(self, who: Who) -> Place:
+        """What somebody has locked and owes now."""
+        (found,) = self._found(self.desk.address_of(who))
+        return self._shown(found)
 
     def person(self, who: Who) -> Person[Place, Purse]:
         """Somebody by their name or address."""
@@ -367,6 +381,17 @@ class Lending(Strict, Generic[Found, Place, Purse]):
             raise MarketError("There is no exchange here; make a market with one, such as depth=5_000_000.")
         return self.desk.parts.liquidator
 
+    def _money(self, owner: str) -> tuple[Amount, Amount, Amount, Amount]:
+        """What somebody holds of the loan asset, in shares and their worth, and staked."""
+        desk, parts = self.desk, self.desk.parts
+        shares = desk.call(parts.pool, "balanceOf", owner)
+        return (
+            desk.loans(desk.call(parts.loan, "balanceOf", owner)),
+            desk.shares(shares),
+            desk.loans(desk.call(parts.pool, "previewRedeem", shares)),
+            desk.shares(desk.call(parts.backstop, "balanceOf", owner)),
+        )
+
     def _most_owed(self, owner: str) -> int:
         return self.desk.ground.grown(self.desk.call(self.desk.contract, "debt_of", owner))
 
@@ -378,6 +403,30 @@ def _is_there(it: lens.Position | lens.BasketPosition) -> bool:
     """Whether anything is locked or owed."""
     locked = [it.collateral] if isinstance(it, lens.Position) else it.amounts
     return any(locked) or it.debt_shares > 0
+
+
+def connected(provider: Any, book: AddressBook | None, name: str | None, kind: str) -> tuple[Ground, str]:
+    """See `on_ape.connected`. Raises `MarketError` also where ape is not installed."""
+    try:
+        from plimsoll.market import on_ape
+    except ModuleNotFoundError as error:
+        raise MarketError(
+            f"{error.name} is not installed; `pip install 'plimsoll[ape]'` brings it."
+        ) from None
+    return on_ape.connected(provider, book, name, kind)
+
+
+def by_health(rows: list[dict[str, Any]], columns: list[str]) -> pd.DataFrame:
+    """A frame of positions, the least healthy first."""
+    import pandas as pd
+
+    frame = pd.DataFrame(rows, columns=columns)
+    return frame.sort_values("health", kind="stable", ignore_index=True)
+
+
+def figures(it: Answer, names: Iterable[str]) -> dict[str, Any]:
+    """Some figures of an answer, as a frame holds them."""
+    return {name: plain(getattr(it, name)) for name in names}
 
 
 def plain(value: Any) -> Any:

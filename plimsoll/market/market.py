@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from plimsoll.market.amounts import Amount, Number, positive, ratio, units_of
 from plimsoll.market.deployment import Token
 from plimsoll.market.desk import Desk, Who
 from plimsoll.market.events import unpacked
-from plimsoll.market.lending import Lending, Person, health, plain
+from plimsoll.market.lending import START, Lending, Person, by_health, connected, figures, health
 from plimsoll.market.refusals import MarketError, Refused
 from plimsoll.market.results import Closing, Liquidation, Position, Wallet
 from plimsoll.params import PoolParams, RiskParams
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from plimsoll.deploy import AddressBook
 
-START = datetime(2026, 1, 1, tzinfo=UTC)
 PAGE = 256  # positions of a batch at most
 _USDC, _WETH = Token("USDC", 6), Token("WETH", 18)
 
@@ -44,10 +43,6 @@ class Market(Lending[lens.Position, Position, Wallet]):
     """
 
     __slots__ = ()
-
-    def __init__(self, desk: Desk) -> None:
-        """A market at a desk; `local`, `from_file` and `connect` make one."""
-        super().__init__(desk)
 
     @classmethod
     def local(
@@ -141,14 +136,7 @@ class Market(Lending[lens.Position, Position, Wallet]):
         Raises:
             MarketError: the book has no such vault, or ape is not installed.
         """
-        try:
-            from plimsoll.market.on_ape import connected
-        except ModuleNotFoundError as error:
-            raise MarketError(
-                f"{error.name} is not installed; `pip install 'plimsoll[ape]'` brings it."
-            ) from None
-
-        ground, name = connected(provider, book, vault)
+        ground, name = connected(provider, book, vault, "vault")
         return cls(Desk(ground, name))
 
     # --------------------------------------------------------------------------------------------- price
@@ -172,11 +160,6 @@ class Market(Lending[lens.Position, Position, Wallet]):
         self.open(who, collateral, debt)
         return self.person(who)
 
-    def position(self, who: Who) -> Position:
-        """What somebody has locked and owes now."""
-        (found,) = self._found(self.desk.address_of(who))
-        return self._shown(found)
-
     def unpack(self, word: int) -> Position:
         """What a vault's `positions` says, packed in a word."""
         collateral, shares = position.unpack(word)
@@ -185,15 +168,9 @@ class Market(Lending[lens.Position, Position, Wallet]):
     def wallet(self, who: Who) -> Wallet:
         """What somebody holds outside of positions."""
         desk, owner = self.desk, self.desk.address_of(who)
-        parts = desk.parts
-        shares = desk.call(parts.pool, "balanceOf", owner)
-        return Wallet(
-            desk.loans(desk.call(parts.loan, "balanceOf", owner)),
-            desk.collaterals(desk.call(desk.spoke.collateral, "balanceOf", owner)),
-            desk.shares(shares),
-            desk.loans(desk.call(parts.pool, "previewRedeem", shares)),
-            desk.shares(desk.call(parts.backstop, "balanceOf", owner)),
-        )
+        loan, *claims = self._money(owner)
+        held = desk.collaterals(desk.call(desk.spoke.collateral, "balanceOf", owner))
+        return Wallet(loan, held, *claims)
 
     # ----------------------------------------------------------------------------------------- borrowers
 
@@ -204,12 +181,6 @@ class Market(Lending[lens.Position, Position, Wallet]):
         drawn = desk.units_or_all(debt, desk.loan, "the debt")
         desk.provide(desk.spoke.collateral, owner, desk.contract, locked)
         return desk.loans(desk.send(desk.contract, "open", locked, drawn, owner, owner, by=owner))
-
-    def borrow(self, who: Who, amount: Number | None = None) -> Amount:
-        """Borrows more; returns how much."""
-        desk, owner = self.desk, self.desk.address_of(who)
-        raw = desk.units_or_all(amount, desk.loan, "the debt")
-        return desk.loans(desk.send(desk.contract, "borrow", raw, owner, owner, by=owner))
 
     def top_up(self, who: Who, amount: Number, *, by: Who | None = None) -> None:
         """Locks more collateral, for oneself or for somebody."""
@@ -280,21 +251,13 @@ class Market(Lending[lens.Position, Position, Wallet]):
 
     def positions(self) -> pd.DataFrame:
         """Every position, the least healthy first; floats."""
-        import pandas as pd
-
         columns = ["owner", "collateral", "debt", "health", "liquidation_price", "is_liquidatable"]
-        rows = [self._shown(each) for each in self.found()]
-        frame = pd.DataFrame(
-            [{name: plain(getattr(row, name)) for name in columns} for row in rows], columns=columns
-        )
-        return frame.sort_values("health", kind="stable", ignore_index=True)
+        return by_health([figures(self._shown(each), columns) for each in self.found()], columns)
 
     # --------------------------------------------------------------------------------------- what would be
 
     def what_if(self, price: Number) -> pd.DataFrame:
         """Every position as it would be at another price, and what a close would do; floats."""
-        import pandas as pd
-
         raw = self._price_units(price)
         risk, totals = self._vault().risk, self._totals()
         of_position = ["owner", "collateral", "debt", "value", "health", "is_liquidatable"]
@@ -302,14 +265,11 @@ class Market(Lending[lens.Position, Position, Wallet]):
         rows = []
         for each in self.found():
             quote = liquidation.quote(each.collateral, each.debt_shares, raw, totals, MAX, risk)
-            it = self._terms(each.owner, each.collateral, each.debt, raw)
-            row = {name: plain(getattr(it, name)) for name in of_position}
+            row = figures(self._terms(each.owner, each.collateral, each.debt, raw), of_position)
             if quote.executable:
-                close = self._close(each.owner, quote, raw)
-                row |= {name: plain(getattr(close, name)) for name in of_close}
+                row |= figures(self._close(each.owner, quote, raw), of_close)
             rows.append(row)
-        frame = pd.DataFrame(rows, columns=of_position + of_close)
-        return frame.sort_values("health", kind="stable", ignore_index=True)
+        return by_health(rows, of_position + of_close)
 
     def preview_open(self, who: Who, collateral: Number, debt: Number = 0) -> Position:
         """The position of somebody after they have locked and borrowed so much more."""

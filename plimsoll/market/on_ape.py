@@ -34,7 +34,7 @@ _SLACK = 1_000  # a debt grows by less than this part of it until a transaction 
 
 
 def connected(
-    provider: ProviderAPI | None, book: AddressBook | None, vault: str | None, kind: str = "vault"
+    provider: ProviderAPI | None, book: AddressBook | None, vault: str | None, kind: str
 ) -> tuple[Ground, str]:
     """The ground under a vault of the address book, or under a `basket`, and its name in its pool.
 
