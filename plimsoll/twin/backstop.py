@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from plimsoll.twin.chain import Chain, checked, nonreentrant, require
 from plimsoll.twin.pool import Pool
-from plimsoll.units import DAY, MAX, NOBODY
+from plimsoll.twin.share_token import ShareToken
+from plimsoll.units import DAY, NOBODY
 
 WINDOW = 2 * DAY
 WIPED = 10**9
@@ -81,23 +82,21 @@ class Books(NamedTuple):
         return self.stake.assets + self.escrow.assets + self.income
 
 
-class Backstop:
+class Backstop(ShareToken):
     """A backstop's state and what can be done with it."""
+
+    kind = "backstop"
 
     def __init__(self, chain: Chain, pool: Pool, address: str, cooldown: int, minimum_stake: int) -> None:
         """A backstop as its constructor leaves it."""
-        self.chain = chain
+        super().__init__(chain, address)
         self.pool = pool
-        self.address = address
         self.cooldown = cooldown
         self.minimum_stake = minimum_stake
         self.stored = Books()
         self.synced_at = chain.now
         self.balances: dict[tuple[int, str], int] = chain.mapping()  # by generation and owner
-        self.allowances: dict[tuple[str, str], int] = chain.mapping()
         self.departures: dict[str, Departure] = chain.mapping()
-        self.locked = False
-        chain.contracts.append(self)
 
     # ------------------------------------------------------------------------------- entering, leaving
 
@@ -193,25 +192,6 @@ class Backstop:
         """Accounts for income received and losses."""
         self._store(self._synced())
 
-    # ------------------------------------------------------------------------------------- the token
-
-    @nonreentrant
-    def transfer(self, caller: str, to: str, amount: int) -> None:
-        """Moves shares."""
-        self._move(caller, to, amount)
-
-    @nonreentrant
-    def transfer_from(self, caller: str, owner: str, to: str, amount: int) -> None:
-        """Moves shares out of an allowance."""
-        self._spend_allowance(caller, owner, amount)
-        self._move(owner, to, amount)
-
-    @nonreentrant
-    def approve(self, caller: str, spender: str, amount: int) -> None:
-        """Allows `spender` to move shares, or to leave with as many of the escrow."""
-        self.allowances[caller, spender] = amount
-        self._log("Approval", caller, spender, amount)
-
     # ----------------------------------------------------------------------------------------- views
 
     def books(self) -> Books:
@@ -266,9 +246,6 @@ class Backstop:
         return self.net(self.books()).assets_down(self.max_redeem(owner))
 
     # ------------------------------------------------------------------------------------- internals
-
-    def _log(self, name: str, *values: int | str) -> None:
-        self.chain.log(self.address, name, *values)
 
     def _synced(self) -> Books:
         books = self.books()
@@ -326,12 +303,6 @@ class Backstop:
         balance = self.balances.get((generation, owner), 0)
         require(amount <= balance, "backstop: too few shares")
         self.balances[generation, owner] = balance - amount
-
-    def _spend_allowance(self, caller: str, owner: str, amount: int) -> None:
-        allowed = self.allowances.get((owner, caller), 0)
-        if allowed != MAX:
-            require(amount <= allowed, "backstop: allowance too small")
-            self.allowances[owner, caller] = allowed - amount
 
 
 def _is_plain(escrow: Part, net: Part) -> bool:

@@ -146,16 +146,6 @@ class Basket(Spoke):
         """Closes many positions; returns the sums paid, of fee and seized, and executed orders as bits."""
         return self._liquidate(caller, orders, 0, min_seized, receiver, callback)
 
-    @nonreentrant
-    def poke(self, owner: str) -> int:
-        """Reports a position's shortfall to the pool; returns it."""
-        prices = self.prices(owner)
-        totals = DebtTotals(*self.pool.accrue())
-        noted = self.provision_of.get(owner, 0)
-        self._set_provision(owner, self._known_shortfall(owner, noted, prices, totals))
-        self.pool.set_provision(self.address, self.provisions())
-        return self.provision_of[owner]
-
     def preview_liquidate(self, owner: str, max_repay: int, without: int = 0) -> Quote:
         """What `liquidate` would do now."""
         return self._quote(owner, self.prices(owner), self._totals(), max_repay, without)
@@ -346,17 +336,14 @@ class Basket(Spoke):
         amounts, shares = self.position_of(owner)
         self.amounts[owner] = tuple(a - b for a, b in zip(amounts, quote.seized, strict=True))
         self.shares[owner] = shares - quote.shares
-        provisioned = self.provision_of.get(owner, 0) > 0
-        if provisioned:
-            kept = ceil_div(self.provision_of[owner] * (shares - quote.shares), shares)
-            self._set_provision(owner, self._known_shortfall(owner, kept, prices, totals))
+        provisioned = self._release_closed(owner, shares, shares - quote.shares, prices, totals)
         healths = quote.health_before, quote.health_after
         _, payment = pack_liquidation(0, quote.shares, quote.paid, quote.fee, *healths)
         self._log("Liquidation", owner, quote.shares, payment, packed_amounts(quote.seized))
         return provisioned
 
     def _known_shortfall(self, owner: str, noted: int, prices: Sequence[int], totals: DebtTotals) -> int:
-        """The shortfall, silent legs at their ceilings; below `noted` only as the safe prices agree."""
+        """As a `Spoke`'s, silent legs at their ceilings."""
         amounts, shares = self.position_of(owner)
         high = slices.worth_of(amounts, prices, self.legs).high
         found = slices.shortfall(high, shares, totals, self.risk)
@@ -365,6 +352,9 @@ class Basket(Spoke):
         safe = [self._safe_price(leg) if amount else 0 for leg, amount in enumerate(amounts)]
         low = sum(map(slices.value_down, amounts, safe))
         return min(noted, slices.shortfall(low, shares, totals, self.risk))
+
+    def _prices_for(self, owner: str) -> tuple[int, ...]:
+        return self.prices(owner)
 
     def _prices(self, held: Sequence[int]) -> tuple[int, ...]:
         return tuple(

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 
 from plimsoll.twin.basket import Basket
-from plimsoll.twin.chain import Chain, Revert, Token, require
+from plimsoll.twin.chain import Chain, Contract, Revert, Token, require
 from plimsoll.twin.uniswap_v2 import Exchange
 from plimsoll.twin.vault import Vault
 
 
-class CallbackGuard:
+class CallbackGuard(Contract):
     """A periphery contract, which keeps nothing between calls.
 
     Attributes:
@@ -20,12 +20,9 @@ class CallbackGuard:
         self, chain: Chain, address: str, vaults: Mapping[str, Vault | Basket], exchange: Exchange
     ) -> None:
         """A contract that may call some vaults and baskets, and trade at an exchange."""
-        self.chain = chain
-        self.address = address
+        super().__init__(chain, address)
         self.vaults = vaults
         self.exchange = exchange
-        self.locked = False
-        chain.contracts.append(self)
 
     def _visited(self, vault: str) -> Vault:
         require(vault in self.vaults, "periphery: not a vault")

@@ -170,6 +170,20 @@ class Chain:
         return answer
 
 
+class Contract:
+    """What contracts with a lock have in common."""
+
+    def __init__(self, chain: Chain, address: str) -> None:
+        """Registers a contract, whose lock is free."""
+        self.chain = chain
+        self.address = address
+        self.locked = False
+        chain.contracts.append(self)
+
+    def _log(self, name: str, *values: int | str | tuple[int, ...]) -> None:
+        self.chain.log(self.address, name, *values)
+
+
 class Token:
     """A plain ERC-20; every amount in base units."""
 

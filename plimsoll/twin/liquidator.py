@@ -31,8 +31,7 @@ class Liquidator(CallbackGuard):
         receiver: str | None = None,
     ) -> int:
         """Closes one position; returns the profit."""
-        receiver = receiver or caller
-        self._check_receiver(receiver)
+        receiver = self._receiver(caller, receiver)
         place = self._checked(vault, path)
         quote = place.preview_liquidate(owner, max_repay)
         due = quote.paid + quote.fee
@@ -57,8 +56,7 @@ class Liquidator(CallbackGuard):
         receiver: str | None = None,
     ) -> tuple[int, int]:
         """Closes many positions of a vault; returns the profit, and executed orders as bits."""
-        receiver = receiver or caller
-        self._check_receiver(receiver)
+        receiver = self._receiver(caller, receiver)
         place = self._checked(vault, path)
         paid, fee, seized, executed = place.preview_liquidate_batch(orders)
         proceeds: list[int] = []
@@ -84,8 +82,8 @@ class Liquidator(CallbackGuard):
         receiver: str | None = None,
     ) -> int:
         """Closes one position of a basket, sold leg by leg; returns the profit."""
-        receiver = receiver or caller
-        place = self._checked_basket(basket, paths, receiver)
+        receiver = self._receiver(caller, receiver)
+        place = self._checked_basket(basket, paths)
         due, seized = self._forecast(place, [order(owner, min(max_repay, NO_LIMIT))], without)
         proceeds: list[int] = []
 
@@ -107,8 +105,8 @@ class Liquidator(CallbackGuard):
         receiver: str | None = None,
     ) -> tuple[int, int]:
         """Closes many positions of a basket; returns the profit, and executed orders as bits."""
-        receiver = receiver or caller
-        place = self._checked_basket(basket, paths, receiver)
+        receiver = self._receiver(caller, receiver)
+        place = self._checked_basket(basket, paths)
         due, seized = self._forecast(place, orders)
         proceeds: list[int] = []
 
@@ -124,8 +122,7 @@ class Liquidator(CallbackGuard):
         self, caller: str, vault: str, orders: Sequence[int], min_rate: int, receiver: str | None = None
     ) -> tuple[int, int, int, int]:
         """Closes positions with the caller's loan asset; returns what the vault does."""
-        receiver = receiver or caller
-        self._check_receiver(receiver)
+        receiver = self._receiver(caller, receiver)
         place = self._visited(vault)
         paid, fee, _, _ = place.preview_liquidate_batch(orders)
         callback = self._payment(place, caller, paid + fee)
@@ -143,8 +140,7 @@ class Liquidator(CallbackGuard):
         receiver: str | None = None,
     ) -> tuple[int, int, tuple[int, ...]]:
         """Closes one position of a basket with the caller's loan asset; returns what the basket does."""
-        receiver = receiver or caller
-        self._check_receiver(receiver)
+        receiver = self._receiver(caller, receiver)
         place = self._visited_basket(basket)
         due, _ = self._forecast(place, [order(owner, min(max_repay, NO_LIMIT))], without)
         callback = self._payment(place, caller, due)
@@ -160,8 +156,7 @@ class Liquidator(CallbackGuard):
         receiver: str | None = None,
     ) -> tuple[int, int, tuple[int, ...], int]:
         """As `liquidate_basket_with_funds`, many positions at once."""
-        receiver = receiver or caller
-        self._check_receiver(receiver)
+        receiver = self._receiver(caller, receiver)
         place = self._visited_basket(basket)
         due, _ = self._forecast(place, orders)
         callback = self._payment(place, caller, due)
@@ -180,15 +175,17 @@ class Liquidator(CallbackGuard):
         self.exchange.check_path(path, place.collateral.address, place.pool.asset.address)
         return place
 
-    def _check_receiver(self, receiver: str) -> None:
+    def _receiver(self, caller: str, receiver: str | None) -> str:
+        """Who gets what is left: the caller, where nobody else is named."""
+        receiver = receiver or caller
         require(receiver not in (self.address, NOBODY), "liquidator: bad receiver")
+        return receiver
 
     def _sell(self, place: Vault, path: Sequence[str], seized: int, due: int, min_profit: int) -> int:
         """Sells what was seized and lets the vault pull what is due; returns the proceeds."""
         return self._provide(place, self.exchange.sell(self.address, path, seized), due, min_profit)
 
-    def _checked_basket(self, basket: str, paths: Sequence[Sequence[str]], receiver: str) -> Basket:
-        self._check_receiver(receiver)
+    def _checked_basket(self, basket: str, paths: Sequence[Sequence[str]]) -> Basket:
         place = self._visited_basket(basket)
         require(len(paths) == len(place.legs), "liquidator: a path for each leg")
         for collateral, path in zip(place.collaterals, paths, strict=True):

@@ -30,6 +30,7 @@ from plimsoll.twin.share_math import (
     to_value_down,
     to_value_up,
 )
+from plimsoll.twin.share_token import ShareToken
 from plimsoll.units import DAY, FRACTION, MAX, NOBODY, WAD
 
 LIMIT_TOP = 2**94 - 1
@@ -38,18 +39,20 @@ CASH_TOP = 2**94
 WIPED_RATIO = 10**6
 
 
-class Pool:
+class Pool(ShareToken):
     """A pool's state and what can be done with it.
 
     Attributes:
         totals: the books as of `last_accrual`.
-        balances, allowances: lender shares.
+        balances: lender shares.
         lines: limit (base units) and drawn debt shares of each vault that was ever registered.
         paces: level (of `FULL_LEVEL`) that each may draw at once, and its time; none without a pace.
         losses: base units, by vault.
         provision_of: base units: the known shortfall of a vault's positions, by vault.
         nonces: of permits, by owner.
     """
+
+    kind = "pool"
 
     def __init__(
         self,
@@ -65,9 +68,8 @@ class Pool:
         draw_refill: int = DAY,
     ) -> None:
         """A pool as its constructor leaves it; factors, target, share and burst are WAD, times seconds."""
-        self.chain = chain
+        super().__init__(chain, address)
         self.asset = asset
-        self.address = address
         self.curve = curve
         self.reserve_factor = reserve_factor
         self.flash_fee_rate = flash_fee
@@ -79,7 +81,6 @@ class Pool:
         self.last_accrual = chain.now
         self._known = self.totals, self.last_accrual, self.last_accrual, self.totals
         self.balances: dict[str, int] = chain.mapping()
-        self.allowances: dict[tuple[str, str], int] = chain.mapping()
         self.lines: dict[str, tuple[int, int]] = chain.mapping()
         self.paces: dict[str, tuple[int, int]] = chain.mapping()
         self.losses: dict[str, int] = chain.mapping()
@@ -90,8 +91,6 @@ class Pool:
         self.backstop = NOBODY
         self.supply_cap = 0
         self.paused_until = 0
-        self.locked = False
-        chain.contracts.append(self)
 
     # ------------------------------------------------------------------ the Factory and the council
 
@@ -195,22 +194,6 @@ class Pool:
         require(assets >= min_assets, "pool: too few assets")
         self._leave(t, caller, assets, burnt, receiver, owner)
         return assets, burnt
-
-    @nonreentrant
-    def transfer(self, caller: str, to: str, amount: int) -> None:
-        """Moves shares."""
-        self._move(caller, to, amount)
-
-    @nonreentrant
-    def transfer_from(self, caller: str, owner: str, to: str, amount: int) -> None:
-        """Moves shares out of an allowance."""
-        self._spend_allowance(caller, owner, amount)
-        self._move(owner, to, amount)
-
-    @nonreentrant
-    def approve(self, caller: str, spender: str, amount: int) -> None:
-        """Allows `spender` to move shares."""
-        self._approve(caller, spender, amount)
 
     @nonreentrant
     def permit(self, owner: str, spender: str, amount: int, deadline: int, signature: Signature) -> None:
@@ -496,9 +479,6 @@ class Pool:
         if self.draw_burst != WAD:
             self.paces[vault] = (level, self.chain.now % CLOCK)
 
-    def _log(self, name: str, *values: int | str) -> None:
-        self.chain.log(self.address, name, *values)
-
     def _store(self, t: Totals) -> None:
         require(max(t.total_assets, t.total_debt) <= VALUE_TOP, "pool: amount too large")
         require(max(t.total_supply, t.total_debt_shares) <= COUNT_TOP, "pool: too many shares")
@@ -571,21 +551,11 @@ class Pool:
             self._log("Loss", vault, loss - own, borne - others, own - (borne - others))
         return t._replace(total_assets=t.total_assets - shortfall * FRACTION)
 
-    def _spend_allowance(self, caller: str, owner: str, amount: int) -> None:
-        allowed = self.allowances.get((owner, caller), 0)
-        if allowed != MAX:
-            require(amount <= allowed, "pool: allowance too small")
-            self.allowances[owner, caller] = allowed - amount
-
     def _move(self, owner: str, to: str, amount: int) -> None:
         require(to != NOBODY, "pool: zero address")
         self._take(owner, amount)
         self.balances[to] = self.balances.get(to, 0) + amount
         self._log("Transfer", owner, to, amount)
-
-    def _approve(self, owner: str, spender: str, amount: int) -> None:
-        self.allowances[owner, spender] = amount
-        self._log("Approval", owner, spender, amount)
 
     def _burn(self, owner: str, amount: int) -> None:
         self._take(owner, amount)

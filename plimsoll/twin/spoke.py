@@ -5,9 +5,10 @@ contract's reason. Amounts are base units of the loan asset.
 """
 
 from collections.abc import Callable
+from typing import Any
 
-from plimsoll.twin.chain import Chain, Signature, nonreentrant, require
-from plimsoll.twin.liquidation import DebtTotals, Risk
+from plimsoll.twin.chain import Chain, Contract, Signature, nonreentrant, require
+from plimsoll.twin.liquidation import DebtTotals, Risk, ceil_div
 from plimsoll.twin.pool import Pool
 from plimsoll.twin.share_math import VIRTUAL_SHARES
 from plimsoll.units import FRACTION, NOBODY
@@ -20,7 +21,7 @@ OWNER_BITS = 160
 Callback = Callable[[], None]
 
 
-class Spoke:
+class Spoke(Contract):
     """A contract that draws on a pool's credit line against collateral.
 
     Attributes:
@@ -29,21 +30,26 @@ class Spoke:
 
     def __init__(self, chain: Chain, pool: Pool, address: str, risk: Risk) -> None:
         """As its constructor leaves it."""
-        self.chain = chain
+        super().__init__(chain, address)
         self.pool = pool
-        self.address = address
         self.risk = risk
         self.rights: dict[tuple[str, str], int] = chain.mapping()
         self.nonces: dict[str, int] = chain.mapping()
         self.provision_of: dict[str, int] = chain.mapping()
-        self.locked = False
-        chain.contracts.append(self)
 
     def shares_of(self, owner: str) -> int:
         """Debt shares."""
         raise NotImplementedError
 
     def _set_shares(self, owner: str, shares: int) -> None:
+        raise NotImplementedError
+
+    def _prices_for(self, owner: str) -> Any:
+        """A vault's price, or those of the legs that `owner` holds."""
+        raise NotImplementedError
+
+    def _known_shortfall(self, owner: str, noted: int, prices: Any, totals: DebtTotals) -> int:
+        """The shortfall at prices; below what was noted only as far as the safe ones agree."""
         raise NotImplementedError
 
     # ------------------------------------------------------------------------------------ operators
@@ -83,6 +89,16 @@ class Spoke:
         self._log("Repay", owner, paid, extinguished)
         return paid
 
+    @nonreentrant
+    def poke(self, owner: str) -> int:
+        """Reports a position's shortfall to the pool; returns it."""
+        prices = self._prices_for(owner)
+        totals = DebtTotals(*self.pool.accrue())
+        noted = self.provision_of.get(owner, 0)
+        self._set_provision(owner, self._known_shortfall(owner, noted, prices, totals))
+        self.pool.set_provision(self.address, self.provisions())
+        return self.provision_of[owner]
+
     def debt_of(self, owner: str) -> int:
         """Debt as of now, rounded up."""
         return self._totals().assets_up(self.shares_of(owner))
@@ -92,9 +108,6 @@ class Spoke:
         return sum(self.provision_of.values())
 
     # ------------------------------------------------------------------------------------ internals
-
-    def _log(self, name: str, *values: int | str | tuple[int, ...]) -> None:
-        self.chain.log(self.address, name, *values)
 
     def _set_operator(self, owner: str, operator: str, rights: int) -> None:
         require(rights <= RIGHTS_ALL, "vault: unknown right")
@@ -115,6 +128,14 @@ class Spoke:
         if provision:
             fall = totals.assets_up(before) - totals.assets_up(self.shares_of(owner))
             self._set_provision(owner, max(0, provision - fall))
+        return provision > 0
+
+    def _release_closed(self, owner: str, before: int, left: int, prices: Any, totals: DebtTotals) -> bool:
+        """A close leaves a provision its part at most; whether there was one."""
+        provision = self.provision_of.get(owner, 0)
+        if provision:
+            kept = ceil_div(provision * left, before)
+            self._set_provision(owner, self._known_shortfall(owner, kept, prices, totals))
         return provision > 0
 
     def _authorise(self, caller: str, owner: str, right: int) -> None:

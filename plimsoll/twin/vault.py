@@ -202,16 +202,6 @@ class Vault(Spoke):
         self._exchange(caller, quotes, min_rate, receiver, callback, provisioned)
         return (*_sums(quotes), executed)
 
-    @nonreentrant
-    def poke(self, owner: str) -> int:
-        """Reports a position's shortfall to the pool; returns it."""
-        price = self._price()
-        totals = DebtTotals(*self.pool.accrue())
-        noted = self.provision_of.get(owner, 0)
-        self._set_provision(owner, self._known_shortfall(owner, noted, price, totals))
-        self.pool.set_provision(self.address, self.provisions())
-        return self.provision_of[owner]
-
     def preview_liquidate(self, owner: str, max_repay: int) -> Quote:
         """What `liquidate` would do now."""
         return self._quote(owner, self._price(), self._totals(), max_repay)
@@ -278,6 +268,9 @@ class Vault(Spoke):
         require(price > 0, "vault: oracle price is zero")
         return price
 
+    def _prices_for(self, _owner: str) -> int:
+        return self._price()
+
     def _value(self, collateral: int, price: int) -> int:
         return checked(collateral * price) // PRICE_SCALE
 
@@ -291,9 +284,8 @@ class Vault(Spoke):
         self._value(collateral, price)
         return liquidation.shortfall(collateral, shares, price, totals, self.risk)
 
-    def _known_shortfall(self, owner: str, noted: int, price: int, totals: DebtTotals) -> int:
-        """The shortfall at `price`; below what was noted only as far as the safe price agrees."""
-        found = self._shortfall(owner, price, totals)
+    def _known_shortfall(self, owner: str, noted: int, prices: int, totals: DebtTotals) -> int:
+        found = self._shortfall(owner, prices, totals)
         if noted <= found:
             return found
         return min(noted, self._shortfall(owner, self.oracle.safe_price(), totals))
@@ -302,10 +294,7 @@ class Vault(Spoke):
         """Applies a close to a position; returns whether it had a provision."""
         collateral, shares = self.position_of(owner)
         self.positions[owner] = (collateral - quote.seized, shares - quote.shares)
-        provisioned = self.provision_of.get(owner, 0) > 0
-        if provisioned:
-            kept = ceil_div(self.provision_of[owner] * (shares - quote.shares), shares)
-            self._set_provision(owner, self._known_shortfall(owner, kept, price, totals))
+        provisioned = self._release_closed(owner, shares, shares - quote.shares, price, totals)
         healths = quote.health_before, quote.health_after
         words = pack_liquidation(quote.seized, quote.shares, quote.paid, quote.fee, *healths)
         self._log("Liquidation", owner, *words)
