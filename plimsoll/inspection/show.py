@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from eth_utils.address import to_checksum_address
 from rich.console import Group, JustifyMethod, RenderableType
 from rich.padding import Padding
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from plimsoll.chain.lens import BasketPosition, Position
@@ -178,10 +178,8 @@ def _holders(
 
 
 def _legs(basket: Basket, asset: Token) -> Table:
-    table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
-    table.add_column("leg")
-    for title in (f"price\n{asset.symbol}", "safe price", "ceiling", "may be lent", "liquidated at"):
-        table.add_column(title, justify="right", no_wrap=True)
+    titles = [f"price\n{asset.symbol}", "safe price", "ceiling", "may be lent", "liquidated at"]
+    table = _table(Column("leg"), titles)
     for (name, token), leg in zip(basket.legs.items(), basket.summary.legs, strict=True):
         price, safe = (
             price_text(each, token, asset) if each else Text("silent", style="bold red")
@@ -219,15 +217,20 @@ def _danger(amount: int, asset: Token, style: str) -> Text:
     return Text(_amount(amount, asset), style=style) if amount else _NOTHING
 
 
+def _table(first: Column, titles: Sequence[str]) -> Table:
+    """A table without rows: names, and figures to their right."""
+    table = Table(first, box=None, header_style="dim", padding=(0, 2, 0, 0))
+    for title in titles:
+        table.add_column(title, justify="right", no_wrap=True)
+    return table
+
+
 def _positions(vault: Vault, asset: Token, rows: int) -> Table:
-    table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
-    table.add_column("owner", no_wrap=True)
     titles = ["health", f"debt\n{asset.symbol}", f"collateral\n{vault.collateral.symbol}"]
     titles += ["liquidated\nbelow", "to go", "leverage"]
     if vault.candidates:
         titles += ["liquidator\npays", "and\nseizes", "loss"]
-    for title in titles:
-        table.add_column(title, justify="right", no_wrap=True)
+    table = _table(Column("owner", no_wrap=True), titles)
     for each in vault.positions[:rows]:
         cells: list[RenderableType] = [
             short(each.owner),
@@ -247,15 +250,12 @@ def _positions(vault: Vault, asset: Token, rows: int) -> Table:
 
 
 def _basket_positions(basket: Basket, asset: Token, rows: int) -> Table:
-    table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
-    table.add_column("owner", no_wrap=True)
     titles = ["health", f"debt\n{asset.symbol}", f"worth\n{asset.symbol}"]
     titles += [f"{name}\n{token.symbol}" for name, token in basket.legs.items()]
     titles += ["all may\nfall by"]
     if basket.candidates:
         titles += ["liquidator\npays", "of each\nleg", "and\nloss"]
-    for title in titles:
-        table.add_column(title, justify="right", no_wrap=True)
+    table = _table(Column("owner", no_wrap=True), titles)
     for each in basket.positions[:rows]:
         amounts = zip(each.amounts, basket.legs.values(), strict=False)
         cells: list[str | Text] = [

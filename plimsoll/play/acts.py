@@ -139,10 +139,7 @@ def _leave(session: Session, seen: Seen, words: Words) -> Any:
 
 
 def _open(session: Session, seen: Seen, words: Words) -> Any:
-    held = _legs(seen, words)
-    if isinstance(seen, Market):
-        return seen.open(_who(session, words), held[seen.desk.vault], _some(words, "debt"))
-    return seen.open(_who(session, words), held, _some(words, "debt"))
+    return seen.open(_who(session, words), _collateral(seen, words), _some(words, "debt"))
 
 
 def _borrow(session: Session, seen: Seen, words: Words) -> Any:
@@ -150,10 +147,7 @@ def _borrow(session: Session, seen: Seen, words: Words) -> Any:
 
 
 def _top_up(session: Session, seen: Seen, words: Words) -> Any:
-    held = _legs(seen, words)
-    if isinstance(seen, Market):
-        return seen.top_up(_who(session, words), held[seen.desk.vault])
-    return seen.top_up(_who(session, words), held)
+    return seen.top_up(_who(session, words), _collateral(seen, words))
 
 
 def _repay(session: Session, seen: Seen, words: Words) -> Any:
@@ -225,24 +219,12 @@ def _silence(session: Session, seen: Seen, words: Words) -> Any:
 
 
 ACTS: Mapping[str, Callable[[Session, Seen, Words], Any]] = {
-    "supply": _supply,
-    "leave": _leave,
-    "open": _open,
-    "borrow": _borrow,
-    "top_up": _top_up,
-    "repay": _repay,
-    "withdraw": _withdraw,
-    "close": _close,
-    "liquidate": _liquidate,
-    "poke": _poke,
-    "stake": _stake,
-    "request": _request,
-    "unstake": _unstake,
-    "price": _price,
-    "keepers": _keepers,
-    "advance": _advance,
-    "silence": _silence,
-}
+    act.__name__.removeprefix("_"): act
+    for act in (
+        _supply, _leave, _open, _borrow, _top_up, _repay, _withdraw, _close, _liquidate, _poke, _stake,
+        _request, _unstake, _price, _keepers, _advance, _silence,
+    )
+}  # fmt: skip
 """What one can do, by name."""
 _OF_PLAY = ("price", "keepers", "advance", "silence")
 
@@ -281,8 +263,7 @@ def _computed(seen: Seen, name: str, who: str, words: Words) -> dict[str, Any]:
     """What the exact model says of an act; `position` and `result` are None where it says nothing."""
     position = result = None
     if isinstance(seen, Market) and name == "open":
-        held = _legs(seen, words)[seen.desk.vault]
-        position = seen.preview_open(who, held, _some(words, "debt") or 0)
+        position = seen.preview_open(who, _collateral(seen, words), _some(words, "debt") or 0)
     elif isinstance(seen, Market) and name == "withdraw":
         position = seen.preview_withdraw(who, _some(words))
     elif name == "liquidate":
@@ -344,13 +325,14 @@ def _some(words: Words, name: str = "amount") -> Decimal | None:
     return None if given in (None, "") else exact(given, f"the {name}")
 
 
-def _legs(seen: Seen, words: Words) -> dict[str, Decimal]:
-    """Collateral by leg, which for a vault is its name. Raises `MarketError`."""
+def _collateral(seen: Seen, words: Words) -> Any:
+    """How much: of a vault one amount, by its name, of a basket one for each leg. Raises `MarketError`."""
     given = words.get("collateral")
     known = seen.legs if isinstance(seen, BasketMarket) else (seen.desk.vault,)
     if not isinstance(given, dict) or not given or not set(given) <= set(known):
         raise MarketError(f"Say how much collateral, of {', '.join(known)}.")
-    return {leg: exact(amount or 0, f"the {leg}") for leg, amount in given.items()}
+    held = {leg: exact(amount or 0, f"the {leg}") for leg, amount in given.items()}
+    return held if isinstance(seen, BasketMarket) else held[seen.desk.vault]
 
 
 def _seconds(words: Words) -> int:

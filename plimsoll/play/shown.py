@@ -119,17 +119,13 @@ def _vault(name: str, seen: Market) -> dict[str, Any]:
     ratios = it.risk.ltv, it.risk.threshold
     leg = _leg(desk, desk.vault, desk.collateral, desk.spoke, it.price, ratios)
     held, level = _digits(desk.collateral.decimals), _digits(desk.price(0).decimals)
-    return {
-        "name": name,
-        "kind": "vault",
-        "legs": [leg],
-        "line": _line(desk, it.line),
-        "positions": {
-            **_columns(desk, people),
-            "collateral": [[held(each.collateral)] for each in people],
-            "level": [level(each.terms.liquidation_price) for each in people],
-        },
+    positions = {
+        **_columns(desk, people),
+        "collateral": [[held(each.collateral)] for each in people],
+        "level": [level(each.terms.liquidation_price) for each in people],
     }
+    line = _line(desk, it.line)
+    return {"name": name, "kind": "vault", "legs": [leg], "line": line, "positions": positions}
 
 
 def _basket(name: str, seen: BasketMarket) -> dict[str, Any]:
@@ -142,19 +138,13 @@ def _basket(name: str, seen: BasketMarket) -> dict[str, Any]:
         for (leg, token), each, place in zip(desk.legs.items(), it.legs, spokes, strict=True)
     ]
     held, per_cent = [_digits(token.decimals) for token in desk.legs.values()], _digits(WAD_DECIMALS - 2)
-    return {
-        "name": name,
-        "kind": "basket",
-        "legs": legs,
-        "line": _line(desk, it.line),
-        "positions": {
-            **_columns(desk, people),
-            "collateral": [
-                [digits(raw) for digits, raw in zip(held, each.amounts, strict=False)] for each in people
-            ],
-            "level": [per_cent(WAD - each.liquidation_fall) if each.debt else "0" for each in people],
-        },
+    positions = {
+        **_columns(desk, people),
+        "collateral": [[text(raw) for text, raw in zip(held, it.amounts, strict=False)] for it in people],
+        "level": [per_cent(WAD - each.liquidation_fall) if each.debt else "0" for each in people],
     }
+    line = _line(desk, it.line)
+    return {"name": name, "kind": "basket", "legs": legs, "line": line, "positions": positions}
 
 
 def _leg(

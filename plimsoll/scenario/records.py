@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -242,9 +242,9 @@ class Result:
     seizures: list[SeizureRow] = field(default_factory=list)
     holdings: list[HoldingRow] = field(default_factory=list)
     ladder: list[LadderRow] = field(default_factory=list)
+    fees: list[FeeRow] = field(default_factory=list)
     flows: list[FlowRow] = field(default_factory=list)
     profits: list[ProfitRow] = field(default_factory=list)
-    fees: list[FeeRow] = field(default_factory=list)
     compared: int = 0  # numbers of the books that were equal on chain and twin
     transactions: int = 0
     reverts: Counter[tuple[str, str]] = field(default_factory=Counter)  # by what was sent, and the reason
@@ -284,9 +284,5 @@ class Result:
 
     def tables(self) -> dict[str, list[Any]]:
         """The rows by table."""
-        return {
-            "vaults": self.vaults, "pool": self.pool, "liquidations": self.liquidations,
-            "losses": self.losses, "agents": self.agents, "positions": self.positions,
-            "changes": self.changes, "legs": self.legs, "seizures": self.seizures, "holdings": self.holdings,
-            "ladder": self.ladder, "fees": self.fees, "flows": self.flows, "profits": self.profits,
-        }  # fmt: skip
+        found = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {name: rows for name, rows in found.items() if isinstance(rows, list)}

@@ -78,22 +78,15 @@ class World(Transactions):
         self.loan = self._side("PlainToken", chain.loan, twin.loan)
         self.pool = self._side("Pool", chain.pool, twin.pool)
         self.backstop = self._side("Backstop", chain.backstop, twin.backstop)
-        self.sequencer: Side | None = None
-        if chain.sequencer:
-            self.sequencer = self._side("MockFeed", chain.sequencer, twin.sequencer)
-        self.loan_feed: Side | None = None
-        self.loan_rate: Side | None = None
+        self.sequencer = self._side_if("MockFeed", chain.sequencer, twin.sequencer)
+        self.loan_feed = self.loan_rate = None
         if chain.loan_side and twin.loan_side:
             self.loan_feed = self._side("MockFeed", chain.loan_side.feed, twin.loan_side.feed)
-            if chain.loan_side.rate:
-                self.loan_rate = self._side("MockRateVault", chain.loan_side.rate, twin.loan_side.rate)
+            self.loan_rate = self._side_if("MockRateVault", chain.loan_side.rate, twin.loan_side.rate)
         self.backstop.model.synced_at = self.backstop.contract.call("synced_at")
         self.council = self._side("Council", chain.council, twin.council)
-        self.liquidator: Side | None = None
-        self.leverage: Side | None = None
-        if chain.liquidator and chain.leverage:
-            self.liquidator = self._side("Liquidator", chain.liquidator, twin.liquidator)
-            self.leverage = self._side("Leverage", chain.leverage, twin.leverage)
+        self.liquidator = self._side_if("Liquidator", chain.liquidator, twin.liquidator)
+        self.leverage = self._side_if("Leverage", chain.leverage, twin.leverage)
         self.legs: list[Leg] = []
         self.markets = [
             self._market(config, _spokes(number, chain), _spokes(number, twin))
@@ -172,6 +165,10 @@ class World(Transactions):
         """A contract whose events are the twin's, too."""
         self._events.listen(contract.address, self._artifacts[name].abi)
         return Side(contract, model)
+
+    def _side_if(self, name: str, contract: Contract | None, model: Any) -> Side | None:
+        """The same of a contract that may not be there."""
+        return self._side(name, contract, model) if contract else None
 
     def _dex_prices(self) -> list[float]:
         """Marginal prices on the collaterals' DEXs, in base units; 1 without one."""
