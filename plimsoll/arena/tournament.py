@@ -6,7 +6,6 @@ a tournament that was stopped goes on with what is missing.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,6 +31,7 @@ from plimsoll.scenario.sweep import (
     Row,
     code_version,
     completed,
+    digest_of,
     files_of,
     has_drawn_prices,
     reason_of,
@@ -212,16 +212,12 @@ class Tournament:
             self.variations,
             self.deployed,
         ]
-        return _digest(json.dumps(said).encode(), *(file.read_bytes() for file in files))
+        return digest_of([json.dumps(said).encode(), *(file.read_bytes() for file in files)])
 
     @cached_property
     def digest(self) -> str:
         """Tells tournaments apart whose rows must not be mixed; `paths` may grow."""
-        return _digest(self.inputs.encode(), code_version().encode())
-
-
-def _digest(*parts: bytes) -> str:
-    return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
+        return digest_of([self.inputs.encode(), code_version().encode()])
 
 
 def entries_of(sources: Sequence[Source]) -> tuple[Entry, ...]:

@@ -180,15 +180,7 @@ class _LegPlan:
     def check(self, what: str, record: LegRecord) -> None:
         """Complains about what differs from the leg that was made."""
         self.checks.compare(self.where, what, record.terms, self.terms, _OTHERWISE)
-        for part, wanted, actual in (
-            ("collateral", self.checks.token_address(self.section.collateral), record.token),
-            ("oracle", self.oracle.address, record.oracle),
-        ):
-            if wanted != actual:
-                self.complain(
-                    f"{self.where}.{part}",
-                    f"{what} was made with {actual}, which cannot change; restore that, or {_OTHERWISE}",
-                )
+        self.oracle.compare_made(what, record.token, record.oracle)
 
     def _ceiling(self, price: int) -> int:
         """The ceiling, 1e36, rounded down."""

@@ -113,6 +113,18 @@ class OraclePlan:
             self._check_sources(config(), deploy_oracle, where)
         return price
 
+    def compare_made(self, what: str, token: str, oracle: str) -> None:
+        """Complains about another collateral or oracle than those with which something was made."""
+        for part, wanted, actual in (
+            ("collateral", self.checks.token_address(self.section.collateral), token),
+            ("oracle", self.address, oracle),
+        ):
+            if wanted != actual:
+                self.complain(
+                    f"{self.where}.{part}",
+                    f"{what} was made with {actual}, which cannot change; restore that, or {self.otherwise}",
+                )
+
     def _compare_oracle(self, where: str, made: Oracle) -> None:
         what, otherwise = f"oracle {self.key}", self.otherwise
         if made.model_fields_set == self.section.oracle.model_fields_set:

@@ -88,13 +88,5 @@ class VaultPlan(SpokePlan):
         ) or (tuple(vault.risk()) != risk.to_struct(self.pool.decimals)):
             raise self.checks.disagreement(what)
         self.checks.compare(f"{self.where}.risk", what, risk, section.risk, _OTHERWISE)
-        for part, wanted, actual in (
-            ("collateral", self.checks.token_address(section.collateral), record.collateral),
-            ("oracle", self.oracle.address, record.oracle),
-        ):
-            if wanted != actual:
-                self.complain(
-                    f"{self.where}.{part}",
-                    f"{what} was made with {actual}, which cannot change; restore that, or {_OTHERWISE}",
-                )
+        self.oracle.compare_made(what, record.collateral, record.oracle)
         self.steps.add(Step(what, "exists", self.where, record.address))

@@ -262,11 +262,18 @@ def tables(study: Study) -> list[Table]:
     return found
 
 
-def _cell(point: dict[str, Any], name: str) -> str:
-    show = (lambda value: f"{100 * value:.1f} %") if name == "bad_debt_none" else compact
-    interval = point["intervals"].get(name)
-    below = f"\n[dim]{show(interval[0])} to {show(interval[1])}[/]" if interval else ""
-    return show(point["figures"][name]) + below
+def cell(point: Mapping[str, Any], name: str) -> tuple[str, str]:
+    """A figure, and its interval if it has one."""
+    value, interval = point["figures"].get(name), point["intervals"].get(name)
+    if value is None:
+        return "none", ""
+    show = (lambda it: f"{100 * it:.1f} %") if name == "bad_debt_none" else compact
+    return show(value), f"{show(interval[0])} to {show(interval[1])}" if interval else ""
+
+
+def _cell(point: Mapping[str, Any], name: str) -> str:
+    value, interval = cell(point, name)
+    return value + (f"\n[dim]{interval}[/]" if interval else "")
 
 
 def is_number(text: str) -> bool:

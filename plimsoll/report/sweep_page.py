@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from plimsoll.report.folder import PAGE
 from plimsoll.report.measures import MEASURES
 from plimsoll.report.page import render
 from plimsoll.report.summary import versions
-from plimsoll.report.sweep import POINTS, ROWS, SHOWN, SUMMARY, TAIL, Study, compact, each_of, step_of
+from plimsoll.report.sweep import POINTS, ROWS, SHOWN, SUMMARY, TAIL, Study, cell, compact, each_of, step_of
 from plimsoll.report.sweep_compare import difference
 
 if TYPE_CHECKING:
@@ -59,20 +60,15 @@ def write(study: Study, folder: Path, command: str = "") -> None:
 def pictures(study: Study) -> list[Picture]:
     """What is drawn of a sweep: heat maps of two axes and more, curves along one, how likely losses are."""
     names = [*DRAWN, *(f"{name}_mean" for name in study.summary["measures"] if name not in MEASURES)]
-    known = [name for name in names if _is_known(study, name)]
     found = []
-    if len(study.axes) == 1:
-        caption = "The band around a line is its interval of 95 %."
-        found = [
-            Picture(f"curve-{name}", figures.title_of(name), caption, figures.curve(study, [name]))
-            for name in known
-        ]
-    elif study.axes:
-        caption = "Below each figure stands its interval of 95 %."
-        found = [
-            Picture(f"heat-{name}", figures.title_of(name), caption, figures.heat(study, name))
-            for name in known
-        ]
+    for name in filter(partial(_is_known, study), names if study.axes else ()):
+        if len(study.axes) == 1:
+            kind, figure = "curve", figures.curve(study, [name])
+            caption = "The band around a line is its interval of 95 %."
+        else:
+            kind, figure = "heat", figures.heat(study, name)
+            caption = "Below each figure stands its interval of 95 %."
+        found.append(Picture(f"{kind}-{name}", figures.title_of(name), caption, figure))
     if study.summary["paths"] > 1 and _is_known(study, "bad_debt_max"):
         caption = "How likely so much bad debt or more is; both axes end with the worst path that was played."
         found.append(Picture("risk", "How likely bad debt is", caption, figures.likelihood(study)))
@@ -109,15 +105,6 @@ def _page(study: Study, drawn: Sequence[Picture], folder: Path, command: str) ->
         command=command,
         versions=versions(),
     )
-
-
-def cell(point: Mapping[str, Any], name: str) -> tuple[str, str]:
-    """A figure, and its interval if it has one."""
-    value, interval = point["figures"].get(name), point["intervals"].get(name)
-    if value is None:
-        return "none", ""
-    show = (lambda it: f"{100 * it:.1f} %") if name == "bad_debt_none" else compact
-    return show(value), f"{show(interval[0])} to {show(interval[1])}" if interval else ""
 
 
 def verdict(study: Study) -> list[str]:

@@ -188,7 +188,7 @@ class Sweep:
         parts += [file.read_bytes() for file in files]
         parts += [artifacts[name].initcode for name in sorted(artifacts)]
         parts += [code_of(self.agents), code_of(self.measures)]
-        return _digest([*parts, code_version().encode()])
+        return digest_of([*parts, code_version().encode()])
 
     def command(self, point: int, path: int) -> str:
         """What plays one path alone; without agents of one's own."""
@@ -220,7 +220,7 @@ def files_of(scenario: Scenario) -> list[Path]:
 
 def code_version() -> str:
     """Tells versions of our own code apart, of all that can change what a path gives."""
-    return _digest(path.read_bytes() for path in sorted(_code()))
+    return digest_of(path.read_bytes() for path in sorted(_code()))
 
 
 def _code() -> Iterator[Path]:
@@ -230,7 +230,8 @@ def _code() -> Iterator[Path]:
         yield from (PACKAGE / name).rglob("*.py")
 
 
-def _digest(parts: Iterable[bytes]) -> str:
+def digest_of(parts: Iterable[bytes]) -> str:
+    """Tells apart what is made of some parts."""
     return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
 
 
