@@ -5,20 +5,12 @@ from typing import Any
 
 from plimsoll.chain.artifacts import artifact
 from plimsoll.chain.engine import CallReverted, Contract, Engine, deploy, deploy_blueprint
-from plimsoll.params import BLUE_CHIP, PoolParams
+from plimsoll.params import PoolParams
 from plimsoll.units import DAY, MAX, WAD
 from tests.stateful import world
 from tests.stateful.rules import begin
 from tests.stateful.world import BACKSTOP, DEPLOYER, LENDER, OTHER_LENDER, role
 
-RISK = dict(
-    zip(
-        ("ltv", "threshold", "bonus_min", "bonus_max", "health_for_max_bonus", "target_health",
-         "shortfall_slope", "liquidation_fee", "min_debt"),
-        BLUE_CHIP.to_struct(6),
-        strict=True,
-    )
-)  # fmt: skip
 RATES = dict(
     zip(
         ("target_utilisation", "rate_min", "rate_max", "rate_initial", "speed", "steepness", "floor"),

@@ -1,7 +1,4 @@
-"""Lines, losses and fields of a pool where one unit or one share decides; random steps meet these too rarely.
-
-Every test takes an engine and nothing else, so that a judge of mutants can call it by itself.
-"""
+"""Lines, losses and fields of a pool where one unit or one share decides; random steps rarely meet these."""
 
 from math import gcd
 

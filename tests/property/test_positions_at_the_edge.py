@@ -1,7 +1,4 @@
-"""Positions where one unit or one share decides; random steps meet these too rarely. The twin judges (T1).
-
-Every test takes an engine and nothing else, so that a judge of mutants can call it by itself.
-"""
+"""Positions where one unit or one share decides; random steps meet these too rarely. The twin judges (T1)."""
 
 from random import Random
 

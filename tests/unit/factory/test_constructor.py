@@ -22,6 +22,7 @@ def test_says_its_blueprints(chain, factory):
 
 @pytest.mark.parametrize("missing", range(5))
 def test_needs_blueprints(chain, factory, stranger, missing):
+    """Code behind a preamble of three bytes; what it is, a factory cannot know."""
     blueprints = [
         factory.POOL_BLUEPRINT(),
         factory.COUNCIL_BLUEPRINT(),
@@ -29,11 +30,12 @@ def test_needs_blueprints(chain, factory, stranger, missing):
         factory.VAULT_BLUEPRINT(),
         factory.BASKET_BLUEPRINT(),
     ]
-    assert chain.refusal("Factory", *blueprints) is None
-    for nothing in (NOBODY, stranger.address):
+    preamble, least = (chain.place_code(bytes(length)) for length in (3, 4))
+    for nothing in (NOBODY, stranger.address, preamble):
         blueprints[missing] = nothing
-        reason = chain.refusal("Factory", *blueprints)
-        assert reason == "factory: no blueprint"
+        assert chain.refusal("Factory", *blueprints) == "factory: no blueprint"
+    blueprints[missing] = least
+    assert chain.refusal("Factory", *blueprints) is None
 
 
 def test_nobody_owns_it(factory):

@@ -1,9 +1,9 @@
-"""Making pools."""
+"""Making pools; what parameters a pool refuses is in `unit/pool/test_constructor.py`."""
 
 import pytest
 
 from plimsoll.testing import refusal
-from plimsoll.units import DAY, MAX, NOBODY, WAD, YEAR
+from plimsoll.units import DAY, NOBODY
 
 
 def test_makes_a_pool_its_council_and_its_backstop(chain, factory, market, pool_struct, curator, stranger):
@@ -82,50 +82,18 @@ def test_without_a_curator(factory, pool_struct, stranger):
     assert reason == "council: no curator"
 
 
-TARGET, RATE_MIN, RATE_MAX, RATE_INITIAL, SPEED, STEEPNESS = range(6)
+COOLDOWN, MINIMUM_STAKE = 8, 9  # places in the struct
 
 
 @pytest.mark.parametrize(
-    ("changes", "curve_changes", "reason"),
+    ("field", "accepted", "refused", "reason"),
     [
-        ({1: ""}, {}, "pool: no name"),
-        ({2: ""}, {}, "pool: no symbol"),
-        ({3: WAD // 4 + 1}, {}, "pool: reserve factor above 25 %"),
-        ({4: WAD // 100 + 1}, {}, "pool: flash fee above 1 %"),
-        ({6: WAD + 1}, {}, "pool: insurance target above 1"),
-        ({7: WAD + 1}, {}, "pool: backstop share above 1"),
-        ({8: 3 * DAY - 1}, {}, "backstop: cooldown 3 to 60 days"),
-        ({8: 60 * DAY + 1}, {}, "backstop: cooldown 3 to 60 days"),
-        ({9: 10**9 - 1}, {}, "backstop: minimum below a token"),
-        ({10: 0}, {}, "pool: draw burst not in 0 to 1"),
-        ({10: WAD + 1}, {}, "pool: draw burst not in 0 to 1"),
-        ({11: 59}, {}, "pool: draw refill below a minute"),
-        ({11: 30 * DAY + 1}, {}, "pool: draw refill above 30 days"),
-        ({}, {TARGET: 0}, "rates: target utilisation"),
-        ({}, {TARGET: WAD}, "rates: target utilisation"),
-        ({}, {RATE_MIN: 0}, "rates: rate range"),
-        ({}, {RATE_MAX: 1}, "rates: rate range"),
-        ({}, {RATE_MAX: 10 * WAD // YEAR + 1}, "rates: rate too high"),
-        ({}, {RATE_INITIAL: 1}, "rates: initial rate too low"),
-        ({}, {RATE_INITIAL: MAX}, "rates: initial rate too high"),
-        ({}, {SPEED: MAX}, "rates: too fast"),
-        ({}, {STEEPNESS: WAD - 1}, "rates: steepness"),
+        (COOLDOWN, 3 * DAY, 3 * DAY - 1, "backstop: cooldown 3 to 60 days"),
+        (COOLDOWN, 60 * DAY, 60 * DAY + 1, "backstop: cooldown 3 to 60 days"),
+        (MINIMUM_STAKE, 10**9, 10**9 - 1, "backstop: minimum below a token"),
     ],
 )
-def test_the_pools_reasons_pass_through(
-    factory, pool_struct, curator, stranger, changes, curve_changes, reason
-):
-    fields = list(pool_struct)
-    curve = list(fields[5])
-    for index, change in curve_changes.items():
-        curve[index] = change
-    fields[5] = tuple(curve)
-    for index, change in changes.items():
-        fields[index] = change
-    assert refusal(factory.create_pool, tuple(fields), curator, 3 * DAY, sender=stranger) == reason
-
-
-def test_an_asset_of_other_decimals(factory, builder, pool_struct, curator, stranger):
-    fields = (builder.token(19).address, *pool_struct[1:])
-    reason = refusal(factory.create_pool, fields, curator, 3 * DAY, sender=stranger)
-    assert reason == "pool: asset of 6 to 18 decimals"
+def test_the_backstop(factory, pool_struct, curator, stranger, field, accepted, refused, reason):
+    for value, expected in ((accepted, None), (refused, reason)):
+        struct = (*pool_struct[:field], value, *pool_struct[field + 1 :])
+        assert refusal(factory.create_pool, struct, curator, 3 * DAY, sender=stranger) == expected

@@ -1,4 +1,4 @@
-"""Making vaults."""
+"""Making vaults; what parameters a vault refuses is in `unit/vault/test_creation.py`."""
 
 from plimsoll.testing import refusal
 from plimsoll.units import NOBODY
@@ -11,6 +11,7 @@ def test_makes_a_vault(chain, factory, market, risk_struct, stranger):
     receipt = factory.create_vault(*parts, risk_struct, sender=stranger)
 
     vault = chain.at("Vault", factory.vaults(market.pool, number))
+    assert vault.address != market.vault.address  # of the same collateral and oracle
     assert factory.vault_count(market.pool) == number + 1
     assert factory.pool_of(vault) == market.pool.address
     assert vault.pool() == market.pool.address
@@ -46,14 +47,3 @@ def test_only_for_its_own_pools(chain, builder, factory, market, risk_struct, st
         assert refusal(factory.create_vault, *arguments, sender=stranger) == "factory: not a pool"
     arguments = (foreign, market.collateral, market.oracle, risk_struct)
     assert refusal(other.factory.create_vault, *arguments, sender=stranger) is None
-
-
-def test_the_vaults_reasons_pass_through(factory, market, risk_struct, stranger):
-    ltv_at_threshold = (risk_struct[1], *risk_struct[1:])
-    for collateral, risk, reason in (
-        (market.loan, risk_struct, "vault: collateral is the loan"),
-        (market.pool, risk_struct, "vault: collateral is the pool"),
-        (market.collateral, ltv_at_threshold, "vault: ltv not below threshold"),
-    ):
-        arguments = (market.pool, collateral, market.oracle, risk)
-        assert refusal(factory.create_vault, *arguments, sender=stranger) == reason

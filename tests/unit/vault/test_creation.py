@@ -66,9 +66,9 @@ PARAMETERS = [
 def create(market):
     """`create_vault` of the factory with the market's pool; accepts or refuses without making one."""
 
-    def create(reason=None, collateral=market.collateral, oracle=market.oracle, pool=market.pool, **changes):
+    def create(reason=None, collateral=market.collateral, oracle=market.oracle, **changes):
         method, sender = market.builder.factory.create_vault, market.builder.deployer
-        arguments = (pool, collateral, oracle, tuple((BASE | changes).values()))
+        arguments = (market.pool, collateral, oracle, tuple((BASE | changes).values()))
         if reason is None:
             assert refusal(method, *arguments, sender=sender) is None
         else:
@@ -130,28 +130,3 @@ def test_collateral_decimals(create, builder, decimals):
 
 def test_collateral_with_too_many_decimals(create, builder):
     create("vault: above 27 decimals", collateral=builder.token(28), oracle=builder.oracle(10**12))
-
-
-def test_pool(create, market, deployer):
-    create("factory: not a pool", pool=market.vault)
-    create("factory: not a pool", pool=deployer)
-
-
-def test_one_pool_many_vaults(market, builder, deployer):
-    """The same collateral may have several vaults, each with its own terms; all are announced in full."""
-    factory, struct = builder.factory, tuple(BASE.values())
-    count = factory.vault_count(market.pool)
-    receipt = factory.create_vault(market.pool, market.collateral, market.oracle, struct, sender=deployer)
-    vault = receipt.return_value
-    (event,) = receipt.events
-    assert event.name == "VaultCreated"
-    assert tuple(event.risk) == struct
-    assert (event.vault, event.pool, event.collateral, event.oracle) == (
-        vault,
-        market.pool,
-        market.collateral,
-        market.oracle,
-    )
-    assert factory.vaults(market.pool, count) == vault
-    assert factory.pool_of(vault) == market.pool
-    assert vault != market.vault.address
