@@ -145,7 +145,7 @@ class Lens:
 
     def positions(self, vault: str, owners: Sequence[str]) -> list[Position]:
         """The positions of `owners`, in their order."""
-        rows = [row for page in _pages(owners) for row in self.contract.call("positions", vault, page)]
+        rows = self._rows("positions", vault, owners)
         return [Position(*row)._replace(terms=MarginTerms(*row[4])) for row in rows]
 
     def liquidatable(self, vault: str, owners: Sequence[str]) -> tuple[int, dict[str, Quote]]:
@@ -159,8 +159,7 @@ class Lens:
 
     def health_at(self, vault: str, owners: Sequence[str], price: int) -> list[int]:
         """The health of `owners` at a price."""
-        pages = _pages(owners)
-        return [health for page in pages for health in self.contract.call("health_at", vault, page, price)]
+        return list(self._rows("health_at", vault, owners, price))
 
     def preview_liquidation_at(self, vault: str, owner: str, price: int, max_repay: int) -> Quote:
         """The close of a position at a price."""
@@ -184,12 +183,7 @@ class Lens:
 
     def basket_positions(self, basket: str, owners: Sequence[str]) -> list[BasketPosition]:
         """The positions of `owners` in a basket, in their order."""
-        pages = _pages(owners)
-        return [
-            BasketPosition(*row)
-            for page in pages
-            for row in self.contract.call("basket_positions", basket, page)
-        ]
+        return [BasketPosition(*row) for row in self._rows("basket_positions", basket, owners)]
 
     def basket_liquidatable(
         self, basket: str, owners: Sequence[str], without: int = 0
@@ -228,6 +222,11 @@ class Lens:
     def pool_summary(self, pool: str) -> PoolSummary:
         """A pool's books, rates and state."""
         return PoolSummary(*self.contract.call("pool_summary", pool))
+
+    def _rows(self, view: str, spoke: str, owners: Sequence[str], *more: Any) -> Iterator[Any]:
+        """What a view answers of `owners`, page by page."""
+        for page in _pages(owners):
+            yield from self.contract.call(view, spoke, page, *more)
 
 
 def basket_quote(struct: Sequence[Any]) -> slices.Quote:

@@ -60,12 +60,8 @@ class Scenario:
         times = pd.to_datetime(
             [it.first_time + block * it.block_seconds for block in range(it.blocks + 1)], unit="s", utc=True
         )
-        symbols = [each.collateral.symbol for _, each in it.collaterals]
-        names = [
-            symbol if symbols.count(symbol) == 1 else f"{symbol} ({number})"
-            for number, symbol in enumerate(symbols)
-        ]
-        return pd.DataFrame(it.outside_prices(path).T, index=times.rename("time"), columns=names)
+        index = times.rename("time")
+        return pd.DataFrame(it.outside_prices(path).T, index=index, columns=it.collateral_symbols)
 
     def __repr__(self) -> str:
         """On a line: title, people, when."""

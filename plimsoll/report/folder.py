@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from plimsoll.report.columns import TABLES
+from plimsoll.scenario.collateral import distinct
 from plimsoll.scenario.config import Scenario
 from plimsoll.scenario.reading import ScenarioError, load
 from plimsoll.scenario.vaults import BasketConfig
@@ -137,7 +138,7 @@ class Run:
     @property
     def symbols(self) -> list[str]:
         """A name for each vault: its collaterals, with the vault's number where two have the same."""
-        return _distinct(
+        return distinct(
             "+".join(each.collateral.symbol for each in vault.collaterals) for vault in self.scenario.vaults
         )
 
@@ -153,7 +154,7 @@ class Run:
     @property
     def collateral_symbols(self) -> list[str]:
         """A name for each collateral."""
-        return _distinct(each.collateral.symbol for _, each in self.scenario.collaterals)
+        return self.scenario.collateral_symbols
 
     def quotes(self, vault: int, leg: int) -> pd.DataFrame:
         """The rows with the prices of a collateral."""
@@ -166,14 +167,6 @@ class Run:
         """A table's rows of one vault."""
         rows = self.tables[table]
         return rows[rows["vault"] == vault]
-
-
-def _distinct(symbols: Iterable[str]) -> list[str]:
-    """Symbols, with their number where two are the same."""
-    known = list(symbols)
-    return [
-        symbol if known.count(symbol) == 1 else f"{symbol} ({number})" for number, symbol in enumerate(known)
-    ]
 
 
 def read_tables(folder: Path) -> dict[str, pd.DataFrame]:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
-from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import AfterValidator, Field, PrivateAttr, ValidationInfo, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
+from plimsoll.scenario.files import legible, lines_of_csv
 from plimsoll.scenario.moments import Moment, moment_of, shown
-from plimsoll.scenario.strict_model import StrictModel
+from plimsoll.scenario.strict_model import NamedFile, StrictModel
 from plimsoll.units import HOUR
 
 MAX_PRICE = 10**9
@@ -26,12 +25,6 @@ AUTO, NONE = "auto", "none"  # instead of a column of times
 Prices = npt.NDArray[np.float64]
 
 
-def _beside(file: Path, info: ValidationInfo) -> Path:
-    """A file that is named relative to the scenario's folder."""
-    return Path((info.context or {}).get("folder", "")) / file
-
-
-CsvFile = Annotated[Path, AfterValidator(_beside)]
 Column = str | Annotated[int, Field(ge=0, le=1_000)]
 
 
@@ -46,7 +39,7 @@ class _Row(NamedTuple):
 class CandleFile(StrictModel):
     """OHLC candles of a CSV file, as exchanges export them."""
 
-    file: CsvFile = Field(description="a CSV, relative to the scenario's folder")
+    file: NamedFile = Field(description="a CSV, relative to the scenario's folder")
     hours_per_candle: Decimal = Field(
         Decimal(1), ge=Decimal("0.0003"), le=24 * 31, description="length of a candle, to the second"
     )
@@ -105,17 +98,8 @@ class CandleFile(StrictModel):
 
     def _lines(self) -> tuple[list[str], list[tuple[int, list[str]]]]:
         """Names of the columns in lower case, none where `columns` are numbers; numbered lines of candles."""
-        try:
-            with self.file.open(newline="", encoding="utf-8-sig") as text:
-                lines = [(number, row) for number, row in enumerate(csv.reader(text), 1) if any(row)]
-        except OSError as error:
-            reason = str(error.strerror or error).lower()
-            raise ValueError(
-                f"{self.file} cannot be read ({reason}); name another file, by its whole path if it is not "
-                "beside the scenario"
-            ) from None
-        except UnicodeDecodeError:
-            raise ValueError(f"{self.file} is not text in UTF-8; name another file") from None
+        with legible(self.file):
+            lines = lines_of_csv(self.file)
         named = any(isinstance(column, str) for column in self.columns)
         names = [name.strip().lower() for name in lines[0][1]] if named and lines else []
         rows = lines[1:] if named else lines

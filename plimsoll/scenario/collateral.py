@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Self
 
@@ -29,6 +30,14 @@ class TokenConfig(StrictModel):
         if not all("!" <= letter <= "~" for letter in symbol):
             raise ValueError(f"{symbol!r} has a space or a character outside ASCII; rename it")
         return symbol
+
+
+def distinct(symbols: Iterable[str]) -> list[str]:
+    """Symbols, with their number where two are the same."""
+    known = list(symbols)
+    return [
+        symbol if known.count(symbol) == 1 else f"{symbol} ({number})" for number, symbol in enumerate(known)
+    ]
 
 
 class ThinningConfig(StrictModel):

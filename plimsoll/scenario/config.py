@@ -20,7 +20,7 @@ from plimsoll.scenario.acts import OF_A_GUARDIAN, ActConfig, PokerConfig
 from plimsoll.scenario.adversaries import ForgerConfig, GrieferConfig, PumperConfig
 from plimsoll.scenario.candles import Prices
 from plimsoll.scenario.checks import check
-from plimsoll.scenario.collateral import CollateralConfig
+from plimsoll.scenario.collateral import CollateralConfig, distinct
 from plimsoll.scenario.gas import GasConfig
 from plimsoll.scenario.liquidators import LiquidatorConfig
 from plimsoll.scenario.moments import Moment
@@ -113,6 +113,11 @@ class Scenario(StrictModel):
     def collaterals(self) -> list[tuple[str, CollateralConfig]]:
         """Every vault's collateral and every basket's legs in their order, with where they stand."""
         return [it for number in range(len(self.vaults)) for it in self.places(number)]
+
+    @property
+    def collateral_symbols(self) -> list[str]:
+        """A name for each of these."""
+        return distinct(each.collateral.symbol for _, each in self.collaterals)
 
     def places(self, number: int) -> list[tuple[str, CollateralConfig]]:
         """The collaterals of one vault or basket, with where they stand."""

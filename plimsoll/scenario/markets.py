@@ -88,16 +88,6 @@ class Market:
         return self.leg.collateral
 
     @property
-    def feed(self) -> Side:
-        """A vault's feed."""
-        return self.leg.feed
-
-    @property
-    def oracle(self) -> Side:
-        """A vault's oracle."""
-        return self.leg.oracle
-
-    @property
     def pair(self) -> str | None:
         """Address of a vault's pair on the DEX."""
         return self.leg.pair

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Self
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
 from plimsoll.scenario.paths import MAX_HOURS
 from plimsoll.scenario.people import LtvRange
-from plimsoll.scenario.spans import SomeTokens
+from plimsoll.scenario.spans import SomeTokens, in_order
 from plimsoll.scenario.strict_model import StrictModel, fault
 from plimsoll.scenario.vaults import VaultConfig
 
@@ -52,11 +52,7 @@ class ArrivalsConfig(StrictModel):
         if self.ltv.max > vault.ltv:
             raise fault(f"{name}.ltv.max", f"is {self.ltv.max}, above the vault's ltv {vault.ltv}; lower it")
 
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.end is not None and self.end <= self.start:
-            raise ValueError(f"end {self.end} is not after start {self.start}; swap or correct them")
-        return self
+    _ordered = model_validator(mode="after")(in_order)
 
 
 class RefinancingConfig(StrictModel):

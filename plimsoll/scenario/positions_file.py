@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from plimsoll.market.deployment import made_up
+from plimsoll.scenario.files import legible, lines_of_csv
 
 NEEDED = ("owner", "vault", "collateral", "debt")
 COLUMNS = (*NEEDED, "leg", "behaviour")
@@ -59,16 +60,8 @@ def read(path: Path, moment: str) -> Positions:
         ValueError: it cannot be read, or a value is none; a sentence with file, line and column. In a Parquet
             file lines are rows, counted from 1.
     """
-    try:
+    with legible(path):
         tables = _parquet(path) if path.suffix == ".parquet" else [_csv(path)]
-    except OSError as error:
-        reason = str(error.strerror or error).lower()
-        raise ValueError(
-            f"{path} cannot be read ({reason}); name another file, by its whole path if it is not beside the "
-            "scenario"
-        ) from None
-    except UnicodeDecodeError:
-        raise ValueError(f"{path} is not text in UTF-8; name another file") from None
     rows = tuple(row for table in tables for row in table.rows(moment))
     if not rows:
         raise ValueError(f"{path} has no positions; it needs a row for each")
@@ -172,8 +165,7 @@ class _Table:
 
 
 def _csv(path: Path) -> _Table:
-    with path.open(newline="", encoding="utf-8-sig") as text:
-        found = [(number, row) for number, row in enumerate(csv.reader(text), 1) if any(row)]
+    found = lines_of_csv(path)
     if not found:
         return _Table(path, {}, [])
     names = [name.strip().lower() for name in found[0][1]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Self
+from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
@@ -18,6 +18,13 @@ SomeTokens = Annotated[Decimal, Field(gt=0, le=MAX_TOKENS)]
 Part = Annotated[Decimal, Field(ge=0, le=1)]
 
 
+def in_order(it: Any) -> Any:
+    """A check of models with hours of `start` and `end`, which may be None."""
+    if it.end is not None and it.end <= it.start:
+        raise ValueError(f"end {it.end} is not after start {it.start}; swap or correct them")
+    return it
+
+
 class Span(StrictModel):
     """Hours in which something is so."""
 
@@ -25,11 +32,7 @@ class Span(StrictModel):
     end: Decimal = Field(gt=0, le=MAX_HOURS, description="the first hour in which it is over")
     reason: str = Field("", max_length=100, description="for reports")
 
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.end <= self.start:
-            raise ValueError(f"end {self.end} is not after start {self.start}; swap or correct them")
-        return self
+    _ordered = model_validator(mode="after")(in_order)
 
     def covers(self, second: int) -> bool:
         """Whether it is so at a second after the start."""

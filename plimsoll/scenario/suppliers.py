@@ -8,7 +8,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from plimsoll.scenario.paths import MAX_HOURS
-from plimsoll.scenario.spans import Part, SomeTokens
+from plimsoll.scenario.spans import Part, SomeTokens, in_order
 from plimsoll.scenario.strict_model import StrictModel
 
 
@@ -47,11 +47,7 @@ class VisitorConfig(StrictModel):
         None, gt=0, le=MAX_HOURS, description="hour from which it is taken out; without, never"
     )
 
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.end is not None and self.end <= self.start:
-            raise ValueError(f"end {self.end} is not after start {self.start}; swap or correct them")
-        return self
+    _ordered = model_validator(mode="after")(in_order)
 
 
 class StakersConfig(StrictModel):

@@ -144,7 +144,7 @@ class Spiral:
         """The oracle follows the pair."""
         collateral, loan = self.world.reserves(self.market)
         answer = loan * 10 ** (12 + 18) // collateral
-        self.world.must(self.world.act(SELLER, self.market.feed, "set_answer", answer))
+        self.world.must(self.world.act(SELLER, self.market.leg.feed, "set_answer", answer))
 
     def health(self) -> int:
         """As the vault says."""

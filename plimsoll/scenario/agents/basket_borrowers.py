@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from plimsoll.scenario import people
 from plimsoll.scenario.agents.borrowers import BorrowerGroup, least_sale
 from plimsoll.scenario.baskets_by_health import BasketsByHealth
-from plimsoll.scenario.loans import Borrower
 from plimsoll.scenario.markets import Leg
 from plimsoll.scenario.transactions import Action
 from plimsoll.scenario.world import World
@@ -24,38 +22,28 @@ class BasketBorrowers(BorrowerGroup):
     has some. Who unwinds sells one leg: of those with a DEX the most valuable that suffices.
     """
 
-    def __init__(self, name: str, loans: Sequence[Borrower], behaviour: people.Active, world: World) -> None:
-        """Borrowers whose loans are open."""
-        super().__init__(name, loans, behaviour, world)
-        self._basket = self.market.vault.model
-        self._ranking = BasketsByHealth(self._basket)
-
-    def touch(self, owner: str) -> None:
-        """A position has changed."""
-        if owner in self.wallets:
-            self._ranking.update(owner)
+    ranking_of = BasketsByHealth
+    ranking: BasketsByHealth
 
     def falling(self, prices: Sequence[int]) -> Iterable[str]:
         """Whose health is below what they act at, or just above."""
-        return self._ranking.below(float(self.behaviour.below), prices)
+        return self.ranking.below(float(self.behaviour.below), prices)
 
     def weight(self, owner: str, prices: Sequence[int]) -> int:
         """What somebody's collateral counts for in health, base units of the loan asset."""
-        return worth_of(self._basket.amounts_of(owner), prices, self._basket.legs).high_weight // WAD
+        return worth_of(self.model.amounts_of(owner), prices, self.model.legs).high_weight // WAD
 
     def top_up(
         self, world: World, owner: str, prices: Sequence[int], debt: int, weight: int
     ) -> Iterable[Action]:
         """Collateral out of the wallet."""
-        held, wallet = self._basket.amounts_of(owner), self.wallets[owner]
+        held, wallet = self.model.amounts_of(owner), self.wallets[owner]
         legs = [
             place
             for place, leg in enumerate(self.market.legs)
             if held[place] and wallet[place] and not leg.is_halted
         ]
-        backed = sum(
-            value_down(held[each], prices[each]) * self._basket.legs[each].threshold for each in legs
-        )
+        backed = sum(value_down(held[each], prices[each]) * self.model.legs[each].threshold for each in legs)
         if not backed:
             return
         missing = (debt * self.to // WAD - weight) * WAD
@@ -69,7 +57,7 @@ class BasketBorrowers(BorrowerGroup):
         self, world: World, owner: str, prices: Sequence[int], debt: int, _weight: int
     ) -> Iterable[Action]:
         """Collateral that is sold to repay."""
-        held = self._basket.amounts_of(owner)
+        held = self.model.amounts_of(owner)
         by_value = sorted(range(len(held)), key=lambda place: -value_down(held[place], prices[place]))
         for place in by_value:
             leg = self.market.legs[place]
@@ -94,7 +82,7 @@ class BasketBorrowers(BorrowerGroup):
             if amount >= reserves[1] or (sold := amount_in(amount, reserves)) > held[place]:
                 return False
             left = [*held[:place], held[place] - sold, *held[place + 1 :]]
-            weight: int = worth_of(left, prices, self._basket.legs).low_weight
+            weight: int = worth_of(left, prices, self.model.legs).low_weight
             return weight >= (debt - amount) * self.to
 
         return least_sale(debt, suffices)

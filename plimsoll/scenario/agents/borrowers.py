@@ -10,6 +10,7 @@ import numpy as np
 from plimsoll.params import wad
 from plimsoll.scenario import people
 from plimsoll.scenario.agents.view import View
+from plimsoll.scenario.baskets_by_health import BasketsByHealth
 from plimsoll.scenario.loans import Borrower
 from plimsoll.scenario.positions_by_health import PositionsByHealth
 from plimsoll.scenario.transactions import Action
@@ -38,13 +39,22 @@ def active(
 
 
 class BorrowerGroup(ABC):
-    """Borrowers of one vault or basket who act before they are liquidated; see `people.Active`."""
+    """Borrowers of one vault or basket who act before they are liquidated; see `people.Active`.
+
+    Attributes:
+        ranking: their positions by health; `ranking_of` makes it.
+    """
+
+    ranking_of: type[PositionsByHealth] | type[BasketsByHealth]
+    ranking: PositionsByHealth | BasketsByHealth
 
     def __init__(self, name: str, loans: Sequence[Borrower], behaviour: people.Active, world: World) -> None:
         """Borrowers whose loans are open."""
         self.name = name
         self.number = loans[0].vault
         self.market = world.markets[self.number]
+        self.model = self.market.vault.model
+        self.ranking = self.ranking_of(self.model)
         self.behaviour = behaviour
         self._below, self.to = wad(behaviour.below), wad(behaviour.to)
         self._react = {"top_up": self.top_up, "deleverage": self._deleverage, "unwind": self.unwind}[
@@ -56,9 +66,10 @@ class BorrowerGroup(ABC):
         self._noticed: dict[str, int] = {}  # the block in which an owner fell below
         self.acted = 0
 
-    @abstractmethod
     def touch(self, owner: str) -> None:
         """A position has changed."""
+        if owner in self.wallets:
+            self.ranking.update(owner)
 
     @abstractmethod
     def falling(self, prices: Sequence[int]) -> Iterable[str]:
@@ -103,7 +114,7 @@ class BorrowerGroup(ABC):
         totals = DebtTotals(*view.world.debt_totals())
         noticed: dict[str, int] = {}
         for owner in list(self.falling(prices)):
-            debt = totals.assets_up(self.market.vault.model.shares_of(owner))
+            debt = totals.assets_up(self.model.shares_of(owner))
             weight = self.weight(owner, prices)
             if weight * WAD < debt * self._below:
                 noticed[owner] = self._noticed.get(owner, view.block)
@@ -135,31 +146,23 @@ class BorrowerGroup(ABC):
 class VaultBorrowers(BorrowerGroup):
     """Those of a vault."""
 
-    def __init__(self, name: str, loans: Sequence[Borrower], behaviour: people.Active, world: World) -> None:
-        """Borrowers whose loans are open."""
-        super().__init__(name, loans, behaviour, world)
-        self._vault = self.market.vault.model
-        self._ranking = PositionsByHealth(self._vault)
-
-    def touch(self, owner: str) -> None:
-        """A position has changed."""
-        if owner in self.wallets:
-            self._ranking.update(owner)
+    ranking_of = PositionsByHealth
+    ranking: PositionsByHealth
 
     def falling(self, prices: Sequence[int]) -> Iterable[str]:
         """Whose health is below what they act at, or just above."""
-        return self._ranking.below(float(self.behaviour.below), prices[0])
+        return self.ranking.below(float(self.behaviour.below), prices[0])
 
     def weight(self, owner: str, prices: Sequence[int]) -> int:
         """What somebody's collateral counts for in health, base units of the loan asset."""
-        value = self._vault.position_of(owner)[0] * prices[0] // PRICE_SCALE
-        return int(value * self._vault.risk.threshold // WAD)
+        value = self.model.position_of(owner)[0] * prices[0] // PRICE_SCALE
+        return int(value * self.model.risk.threshold // WAD)
 
     def top_up(
         self, world: World, owner: str, prices: Sequence[int], debt: int, weight: int
     ) -> Iterable[Action]:
         """Collateral out of the wallet."""
-        missing = ceil_div((debt * self.to // WAD - weight) * WAD, self._vault.risk.threshold)
+        missing = ceil_div((debt * self.to // WAD - weight) * WAD, self.model.risk.threshold)
         amount = min(ceil_div(missing * PRICE_SCALE, prices[0]), self.wallets[owner][0])
         if amount > 0:
             self.wallets[owner][0] -= amount
@@ -170,7 +173,7 @@ class VaultBorrowers(BorrowerGroup):
         self, world: World, owner: str, prices: Sequence[int], debt: int, _weight: int
     ) -> Iterable[Action]:
         """Collateral that is sold to repay."""
-        collateral = self._vault.position_of(owner)[0]
+        collateral = self.model.position_of(owner)[0]
         reserves = world.reserves(self.market)
 
         def suffices(amount: int) -> bool:
@@ -178,7 +181,7 @@ class VaultBorrowers(BorrowerGroup):
             if amount >= reserves[1] or (sold := amount_in(amount, reserves)) > collateral:
                 return False
             value = (collateral - sold) * prices[0] // PRICE_SCALE
-            return bool(value * self._vault.risk.threshold >= (debt - amount) * self.to)
+            return bool(value * self.model.risk.threshold >= (debt - amount) * self.to)
 
         repayment = least_sale(debt, suffices)
         if repayment is not None:  # else the DEX is too thin for it
