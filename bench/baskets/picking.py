@@ -147,7 +147,7 @@ def slice_of(loan: Loan, prices: Prices, risk: Risk = RISK) -> bool:
             continue
         values = [amount / TOKEN * price for amount, price in zip(quote.seized, prices, strict=False)]
         proceeds = sum(value * (1 - cost) for value, cost in zip(values, SALE, strict=False))
-        if proceeds <= (quote.paid + quote.fee) / DOLLAR:
+        if proceeds <= quote.due / DOLLAR:
             continue
         ended, paid = quote.extinguished / DOLLAR, quote.paid / DOLLAR
         seized = [amount / TOKEN for amount in quote.seized]

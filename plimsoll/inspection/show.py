@@ -14,7 +14,7 @@ from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
 
-from plimsoll.chain.lens import BasketPosition, Position
+from plimsoll.chain.lens import BasketPosition, CreditLine, Position
 from plimsoll.inspection.figures import EXACT, clock, count, floor, percent, price_text, ratio, short
 from plimsoll.inspection.read import Basket, Market, Pool, Stress, Token, Vault
 from plimsoll.units import MAX, WAD, YEAR
@@ -139,12 +139,9 @@ def _vault(vault: Vault, asset: Token, rows: int) -> Iterator[RenderableType]:
     if it.price and it.safe_price != it.price:
         safe = price_text(it.safe_price, vault.collateral, asset) if it.safe_price else "none"
         price.append(f" (safe price {safe})", style="yellow")
-    figures: list[tuple[str, RenderableType]] = [
-        ("price", price), ("drawn", _amount(line.drawn, asset)), ("limit", _amount(line.limit, asset)),
-        ("margins", f"{percent(it.initial_margin)} initial, {percent(it.maintenance_margin)} maintenance"),
-        ("headroom", _amount(line.headroom, asset)),
-        ("losses", Text(_amount(line.losses, asset), style="red" if line.losses else "")),
-    ]  # fmt: skip
+    margins = f"{percent(it.initial_margin)} initial, {percent(it.maintenance_margin)} maintenance"
+    drawn, limit, headroom, losses = _line(line, asset)
+    figures = [("price", price), drawn, limit, ("margins", margins), headroom, losses]
     yield _grid(figures, ("left", "right", "right"))
     yield from _holders(vault, "if the price falls", _positions, asset, rows)
 
@@ -152,14 +149,19 @@ def _vault(vault: Vault, asset: Token, rows: int) -> Iterator[RenderableType]:
 def _basket(basket: Basket, asset: Token, rows: int) -> Iterator[RenderableType]:
     line = basket.summary.line
     yield Text.assemble((f"Basket {basket.name}", "bold"), f"  {to_checksum_address(line.vault)}")
-    figures: list[tuple[str, RenderableType]] = [
-        ("drawn", _amount(line.drawn, asset)), ("limit", _amount(line.limit, asset)),
-        ("headroom", _amount(line.headroom, asset)),
-        ("losses", Text(_amount(line.losses, asset), style="red" if line.losses else "")),
-    ]  # fmt: skip
-    yield _grid(figures, ("right", "right", "right", "right"))
+    yield _grid(_line(line, asset), ("right", "right", "right", "right"))
     yield Padding(_legs(basket, asset), (0, 2), expand=False)
     yield from _holders(basket, "if all prices fall", _basket_positions, asset, rows)
+
+
+def _line(line: CreditLine, asset: Token) -> list[tuple[str, RenderableType]]:
+    """What a spoke may draw, and has lost."""
+    return [
+        ("drawn", _amount(line.drawn, asset)),
+        ("limit", _amount(line.limit, asset)),
+        ("headroom", _amount(line.headroom, asset)),
+        ("losses", Text(_amount(line.losses, asset), style="red" if line.losses else "")),
+    ]
 
 
 def _holders(
@@ -234,7 +236,7 @@ def _positions(vault: Vault, asset: Token, rows: int) -> Table:
     for each in vault.positions[:rows]:
         cells: list[RenderableType] = [
             short(each.owner),
-            Text(_health(each), style=_style(each)),
+            _health(each),
             _amount(each.debt, asset) if each.debt else _NOTHING,
             _amount(each.collateral, vault.collateral),
             price_text(each.terms.liquidation_price, vault.collateral, asset) if each.debt else _NOTHING,
@@ -243,7 +245,7 @@ def _positions(vault: Vault, asset: Token, rows: int) -> Table:
         ]
         quote = vault.candidates.get(each.owner)
         if quote:
-            cells += [_amount(quote.paid + quote.fee, asset), _amount(quote.seized, vault.collateral)]
+            cells += [_amount(quote.due, asset), _amount(quote.seized, vault.collateral)]
             cells.append(_danger(max(0, quote.extinguished - quote.paid), asset, "bold red"))
         table.add_row(*cells)
     return table
@@ -260,7 +262,7 @@ def _basket_positions(basket: Basket, asset: Token, rows: int) -> Table:
         amounts = zip(each.amounts, basket.legs.values(), strict=False)
         cells: list[str | Text] = [
             short(each.owner),
-            Text(_basket_health(each), style=_basket_style(each)),
+            _health(each),
             _amount(each.debt, asset) if each.debt else _NOTHING,
             _amount(each.value, asset),
             *(_amount(amount, token) if amount else _NOTHING for amount, token in amounts),
@@ -275,43 +277,22 @@ def _basket_positions(basket: Basket, asset: Token, rows: int) -> Table:
                 for taken, amount in zip(quote.seized, each.amounts, strict=True)
                 if amount
             )
-            cells += [_amount(quote.paid + quote.fee, asset), percent(int(part * WAD))]
+            cells += [_amount(quote.due, asset), percent(int(part * WAD))]
             cells.append(_danger(max(0, quote.extinguished - quote.paid), asset, "bold red"))
         table.add_row(*cells)
     return table
 
 
-def _basket_health(position: BasketPosition) -> str:
-    """With a mark where silent legs count at their ceilings."""
+def _health(position: Position | BasketPosition) -> Text:
+    """With a mark where silent legs of a basket count at their ceilings."""
     if not position.debt:
-        return "no debt"
-    return f"{'at most ' if position.silent else ''}{floor(ratio(position.health), 3)}"
-
-
-def _basket_style(position: BasketPosition) -> str:
-    if not position.debt:
-        return "dim"
-    return _coloured(ratio(position.health), position.is_liquidatable)
-
-
-def _style(position: Position) -> str:
-    if not position.debt:
-        return "dim"
-    if not position.price:
-        return "yellow"
-    return _coloured(ratio(position.health), position.is_liquidatable)
-
-
-def _coloured(health: Decimal, is_liquidatable: bool) -> str:
-    return "bold red" if is_liquidatable else (
-        "red" if health < _CLOSE else "yellow" if health < _NEAR else "green"
-    )  # fmt: skip
-
-
-def _health(position: Position) -> str:
-    if not position.debt:
-        return "no debt"
-    return f"{floor(ratio(position.health), 3)}" if position.price else "no price"
+        return Text("no debt", style="dim")
+    if isinstance(position, Position) and not position.price:
+        return Text("no price", style="yellow")
+    health = ratio(position.health)
+    colour = "red" if health < _CLOSE else "yellow" if health < _NEAR else "green"
+    mark = "at most " if isinstance(position, BasketPosition) and position.silent else ""
+    return Text(f"{mark}{floor(health, 3)}", style="bold red" if position.is_liquidatable else colour)
 
 
 def _to_go(position: Position) -> str | Text:

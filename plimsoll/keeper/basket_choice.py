@@ -27,11 +27,6 @@ class Slice(NamedTuple):
     quote: slices.Quote
 
     @property
-    def cost(self) -> int:
-        """Base units of the loan asset due for it, with the fee."""
-        return self.quote.paid + self.quote.fee
-
-    @property
     def limit(self) -> int:
         """The most that may be paid for it, without the fee: what was chosen and a little interest."""
         return min(NO_LIMIT, self.quote.paid * (ALL + INTEREST) // ALL + 1)
@@ -96,7 +91,7 @@ class BasketBatch:
     @cached_property
     def due(self) -> int:
         """Fees included."""
-        return sum(each.cost for each in self.candidates)
+        return sum(each.quote.due for each in self.candidates)
 
     @cached_property
     def seized(self) -> tuple[int, ...]:
@@ -204,7 +199,7 @@ def _best(
 ) -> BasketBatch | None:
     """The batch or the single close that brings most for at most `funds`; None when all lose."""
     offers = [_grown(now, whole, funds)]
-    offers += [_batch(now, [each], without) for each, without in alone if each.cost <= funds]
+    offers += [_batch(now, [each], without) for each, without in alone if each.quote.due <= funds]
     paying = [offer for offer in offers if offer and offer.profit > 0]
     return max(paying, key=lambda offer: offer.profit, default=None)
 
@@ -213,19 +208,19 @@ def _grown(now: BasketSituation, offered: Sequence[Slice], funds: int) -> Basket
     """The best returns first, as long as each brings more than its gas."""
     single = {each: _batch(now, [each]) for each in offered}
     ranked = sorted(
-        offered, key=lambda it: single[it].proceeds * PRICE_SCALE // max(1, it.cost), reverse=True
+        offered, key=lambda it: single[it].proceeds * PRICE_SCALE // max(1, it.quote.due), reverse=True
     )
     gas = ceil_div(now.gas.order_price, PRICE_SCALE)
     kept: list[Slice] = []
     lot, due, income = [0] * len(now.legs), 0, 0
     for each in ranked:
-        if len(kept) == now.gas.room or due + each.cost > funds:
+        if len(kept) == now.gas.room or due + each.quote.due > funds:
             continue
         more = [amount + taken for amount, taken in zip(lot, each.quote.seized, strict=True)]
-        after = sum(now.venue.proceeds_by_leg(more)) - due - each.cost
+        after = sum(now.venue.proceeds_by_leg(more)) - due - each.quote.due
         if after > income + gas:
             kept.append(each)
-            lot, due, income = more, due + each.cost, after
+            lot, due, income = more, due + each.quote.due, after
     return _batch(now, kept) if kept else None
 
 

@@ -39,11 +39,6 @@ class Candidate(NamedTuple):
     owner: str
     quote: Quote
 
-    @property
-    def cost(self) -> int:
-        """Base units of the loan asset due for it, with the fee."""
-        return self.quote.paid + self.quote.fee
-
 
 class Venue(Protocol):
     """Where the collateral is sold."""
@@ -205,7 +200,7 @@ def choose(offered: Iterable[Candidate], venue: Venue, gas: Gas, patience: int =
         patience: how many batches to look at.
     """
     top = venue.marginal(0)
-    lots = (_Lot(each.quote.seized, each.cost, each) for each in offered)
+    lots = (_Lot(each.quote.seized, each.quote.due, each) for each in offered)
     pool = [lot for lot in lots if _gain(lot, top, gas) > 0]
     if len(pool) < 2:  # there is nothing to choose
         alone = _batch([lot.candidate for lot in pool], venue, gas, 0)
@@ -363,11 +358,11 @@ def least_losses(
         least_income: what they have to leave before gas, base units of the loan asset; None: any.
     """
     first = venue.marginal(0)
-    ranked = sorted(offered, key=lambda it: it.cost * PRICE_SCALE - it.quote.seized * first)
+    ranked = sorted(offered, key=lambda it: it.quote.due * PRICE_SCALE - it.quote.seized * first)
     kept: list[Candidate] = []
     seized = due = 0
     for each in ranked:
-        lot, cost = seized + each.quote.seized, due + each.cost
+        lot, cost = seized + each.quote.seized, due + each.quote.due
         income = venue.proceeds(lot) - cost
         is_enough = least_income is None or income >= least_income
         if is_enough and len(kept) < gas.room and income - gas.cost(len(kept) + 1) >= -budget:
@@ -383,15 +378,15 @@ def within_funds(batch: Batch, funds: int, venue: Venue, gas: Gas) -> Batch:
     kept: list[Candidate] = []
     left = funds
     for each in sorted(batch.candidates, key=_return, reverse=True):
-        if each.cost <= left:
+        if each.quote.due <= left:
             kept.append(each)
-            left -= each.cost
+            left -= each.quote.due
     return _batch(kept, venue, gas, batch.bound)
 
 
 def _return(candidate: Candidate) -> int:
     """Collateral for a base unit of the loan asset, 1e36."""
-    return candidate.quote.seized * PRICE_SCALE // max(1, candidate.cost)
+    return candidate.quote.seized * PRICE_SCALE // max(1, candidate.quote.due)
 
 
 def _gain(lot: _Lot, price: int, gas: Gas) -> int:
@@ -428,5 +423,5 @@ def _shadow_prices(pool: Sequence[_Lot], venue: Venue, gas: Gas) -> tuple[int, i
 
 def _batch(chosen: Sequence[Candidate], venue: Venue, gas: Gas, bound: int) -> Batch:
     seized = sum(each.quote.seized for each in chosen)
-    due = sum(each.cost for each in chosen)
+    due = sum(each.quote.due for each in chosen)
     return Batch(tuple(chosen), due, seized, venue.proceeds(seized), gas.cost(len(chosen)), bound)

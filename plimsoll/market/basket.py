@@ -239,7 +239,7 @@ class BasketMarket(Lending[lens.BasketPosition, BasketPosition, BasketWallet]):
         raw = desk.units_or_all(repay, desk.loan, "the repayment")
         mask = desk.mask(without)
         quote = slices.Quote(*desk.call(desk.contract, "preview_liquidate", owner, raw, mask))
-        desk.provide(desk.parts.loan, payer, desk.contract, desk.ground.grown(quote.paid + quote.fee))
+        desk.provide(desk.parts.loan, payer, desk.contract, desk.ground.grown(quote.due))
         desk.send(desk.contract, "liquidate", owner, raw, [], mask, payer, b"", by=payer)
         (done,) = self._liquidations()
         return done
@@ -254,7 +254,7 @@ class BasketMarket(Lending[lens.BasketPosition, BasketPosition, BasketWallet]):
             orders = [order(owner) for owner, quote in quotes.items() if quote.executable]
             if not orders:
                 continue
-            due = sum(quote.paid + quote.fee for quote in quotes.values())
+            due = sum(quote.due for quote in quotes.values())
             desk.provide(desk.parts.loan, payer, desk.contract, desk.ground.grown(due))
             desk.send(desk.contract, "liquidate_batch", orders, [], payer, b"", by=payer)
             done += self._liquidations()

@@ -212,7 +212,7 @@ class Market(Lending[lens.Position, Position, Wallet]):
         desk, owner, payer = self.desk, self.desk.address_of(who), self.desk.address_of(by)
         raw = desk.units_or_all(repay, desk.loan, "the repayment")
         quote = Quote(*desk.call(desk.contract, "preview_liquidate", owner, raw))
-        due = desk.ground.grown(quote.paid + quote.fee)
+        due = desk.ground.grown(quote.due)
         desk.provide(desk.parts.loan, payer, desk.contract, due)
         desk.send(desk.contract, "liquidate", owner, raw, 0, payer, by=payer)
         (done,) = self._liquidations()

@@ -74,17 +74,15 @@ class Basket(Spoke):
         self._pull(caller, leg, amount)
         self._log("Deposit", owner, leg, amount)
 
-    @nonreentrant
     def withdraw(self, caller: str, leg: int, amount: int, receiver: str, owner: str) -> int:
         """Releases some of a leg; `MAX` is all that health allows. Returns what was sent."""
-        return self._close(caller, 0, leg, amount, receiver, owner, None)[1]
+        return self.close(caller, 0, leg, amount, receiver, owner)[1]
 
     # ----------------------------------------------------------------------------------------- debt
 
-    @nonreentrant
     def borrow(self, caller: str, amount: int, receiver: str, owner: str) -> int:
         """Draws on the pool; `MAX` is all that goes. Returns what was sent."""
-        return self._open(caller, 0, 0, amount, receiver, owner, None)
+        return self.open(caller, 0, 0, amount, receiver, owner)
 
     # ------------------------------------------------------------------------------------- combined
 
@@ -100,7 +98,28 @@ class Basket(Spoke):
         callback: Callback | None = None,
     ) -> int:
         """Deposits one leg and borrows, `MAX` all that goes; returns the loan sent."""
-        return self._open(caller, leg, collateral, debt, receiver, owner, callback)
+        self._authorise(caller, owner, RIGHT_BORROW)
+        self._check_receiver(receiver)
+        self._check_leg(leg)
+        opened = self._with(owner, leg, collateral)
+        sent = self._max_borrow(opened, self.shares_of(owner)) if debt == MAX else debt
+        shares, *after = self.pool.draw(self.address, sent, receiver) if sent else (0, 0, 0)
+        self.shares[owner] = self.shares_of(owner) + shares
+        totals = DebtTotals(*after)
+        if callback:
+            callback()
+            totals = self._totals()  # other vaults may have settled meanwhile
+        if collateral:
+            self._pull(caller, leg, collateral)
+            self._enter(owner, leg, collateral)
+            self._log("Deposit", owner, leg, collateral)
+        if shares:
+            require(
+                totals.assets_up(self.shares_of(owner)) >= self.risk.min_debt, "vault: below the minimum debt"
+            )
+            self._check_collateralised(owner, totals)
+            self._log("Borrow", owner, receiver, sent, shares)
+        return sent
 
     @nonreentrant
     def close(
@@ -114,7 +133,31 @@ class Basket(Spoke):
         callback: Callback | None = None,
     ) -> tuple[int, int]:
         """Repays and withdraws one leg, `MAX` all that goes; returns what was paid and sent."""
-        return self._close(caller, repayment, leg, withdrawal, receiver, owner, callback)
+        if withdrawal > 0:
+            self._authorise(caller, owner, RIGHT_WITHDRAW)
+        self._check_leg(leg)
+        before = self.shares_of(owner)
+        totals = DebtTotals(*self.pool.accrue()) if before else DebtTotals(0, 0)
+        paid, shares = self._repayment(before, repayment, totals)
+        amounts = self.amounts_of(owner)
+        self.shares[owner] = before - shares
+        sent = self._max_withdraw(owner, leg, totals) if withdrawal == MAX else withdrawal
+        require(sent <= amounts[leg], "vault: not enough collateral")
+        self.amounts[owner] = _replaced(amounts, leg, amounts[leg] - sent)
+        provisioned = shares > 0 and self._release_repaid(owner, before, totals)
+        self._check_receiver(receiver)
+        if sent:
+            self.collaterals[leg].token.transfer(self.address, receiver, sent)
+        if callback:
+            callback()
+        if shares:
+            self._pay_pool(caller, paid, shares, paid, provisioned)
+            self._log("Repay", owner, paid, shares)
+        if sent:
+            if self.shares_of(owner):
+                self._check_collateralised(owner, self._totals())
+            self._log("Withdraw", owner, receiver, leg, sent)
+        return paid, sent
 
     # ---------------------------------------------------------------------------------- liquidation
 
@@ -186,75 +229,6 @@ class Basket(Spoke):
         return self._max_withdraw(owner, leg, self._totals())
 
     # ------------------------------------------------------------------------------------ internals
-
-    def _open(
-        self,
-        caller: str,
-        leg: int,
-        collateral: int,
-        debt: int,
-        receiver: str,
-        owner: str,
-        callback: Callback | None,
-    ) -> int:
-        self._authorise(caller, owner, RIGHT_BORROW)
-        self._check_receiver(receiver)
-        self._check_leg(leg)
-        opened = self._with(owner, leg, collateral)
-        sent = self._max_borrow(opened, self.shares_of(owner)) if debt == MAX else debt
-        shares, *after = self.pool.draw(self.address, sent, receiver) if sent else (0, 0, 0)
-        self.shares[owner] = self.shares_of(owner) + shares
-        totals = DebtTotals(*after)
-        if callback:
-            callback()
-            totals = self._totals()  # other vaults may have settled meanwhile
-        if collateral:
-            self._pull(caller, leg, collateral)
-            self._enter(owner, leg, collateral)
-            self._log("Deposit", owner, leg, collateral)
-        if shares:
-            require(
-                totals.assets_up(self.shares_of(owner)) >= self.risk.min_debt, "vault: below the minimum debt"
-            )
-            self._check_collateralised(owner, totals)
-            self._log("Borrow", owner, receiver, sent, shares)
-        return sent
-
-    def _close(
-        self,
-        caller: str,
-        repayment: int,
-        leg: int,
-        withdrawal: int,
-        receiver: str,
-        owner: str,
-        callback: Callback | None,
-    ) -> tuple[int, int]:
-        if withdrawal > 0:
-            self._authorise(caller, owner, RIGHT_WITHDRAW)
-        self._check_leg(leg)
-        before = self.shares_of(owner)
-        totals = DebtTotals(*self.pool.accrue()) if before else DebtTotals(0, 0)
-        paid, shares = self._repayment(before, repayment, totals)
-        amounts = self.amounts_of(owner)
-        self.shares[owner] = before - shares
-        sent = self._max_withdraw(owner, leg, totals) if withdrawal == MAX else withdrawal
-        require(sent <= amounts[leg], "vault: not enough collateral")
-        self.amounts[owner] = _replaced(amounts, leg, amounts[leg] - sent)
-        provisioned = shares > 0 and self._release_repaid(owner, before, totals)
-        self._check_receiver(receiver)
-        if sent:
-            self.collaterals[leg].token.transfer(self.address, receiver, sent)
-        if callback:
-            callback()
-        if shares:
-            self._pay_pool(caller, paid, shares, paid, provisioned)
-            self._log("Repay", owner, paid, shares)
-        if sent:
-            if self.shares_of(owner):
-                self._check_collateralised(owner, self._totals())
-            self._log("Withdraw", owner, receiver, leg, sent)
-        return paid, sent
 
     def _max_borrow(self, amounts: Sequence[int], shares: int) -> int:
         return self._room(shares, self._power(amounts) // WAD)

@@ -77,6 +77,11 @@ class Quote(NamedTuple):
         """Whether the close can execute."""
         return self.shares > 0
 
+    @property
+    def due(self) -> int:
+        """Base units of the loan asset that the liquidator pays, with the fee."""
+        return self.paid + self.fee
+
 
 _HEALTHY = Quote(liquidatable=False)
 

@@ -34,14 +34,13 @@ class Liquidator(CallbackGuard):
         receiver = self._receiver(caller, receiver)
         place = self._checked(vault, path)
         quote = place.preview_liquidate(owner, max_repay)
-        due = quote.paid + quote.fee
         proceeds: list[int] = []
 
         def callback() -> None:
-            proceeds.append(self._sell(place, path, quote.seized, due, min_profit))
+            proceeds.append(self._sell(place, path, quote.seized, quote.due, min_profit))
 
         place.liquidate(self.address, owner, max_repay, 0, self.address, callback)
-        profit = proceeds[0] - due
+        profit = proceeds[0] - quote.due
         self._send(place.pool.asset, receiver, profit)
         return profit
 
@@ -219,7 +218,7 @@ class Liquidator(CallbackGuard):
                     tuple(a - b for a, b in zip(amounts, quote.seized, strict=True)),
                     shares - quote.shares,
                 )
-                due += quote.paid + quote.fee
+                due += quote.due
                 seized = tuple(map(sum, zip(seized, quote.seized, strict=True)))
         return due, seized
 

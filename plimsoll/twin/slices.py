@@ -44,6 +44,11 @@ class Quote(NamedTuple):
         """Whether the close can execute."""
         return self.shares > 0
 
+    @property
+    def due(self) -> int:
+        """Base units of the loan asset that the liquidator pays, with the fee."""
+        return self.paid + self.fee
+
 
 class Worth(NamedTuple):
     """What legs are worth, base units of the loan asset; weights are times the thresholds (WAD)."""

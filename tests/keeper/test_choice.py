@@ -44,7 +44,7 @@ def best_of_all(offered: list[Candidate], venue: Venue, gas: Gas) -> int:
     for size in range(1, min(gas.room, len(offered)) + 1):
         for chosen in combinations(offered, size):
             income = venue.proceeds(sum(each.quote.seized for each in chosen))
-            best = max(best, income - sum(each.cost for each in chosen) - gas.cost(size))
+            best = max(best, income - sum(each.quote.due for each in chosen) - gas.cost(size))
     return best
 
 
@@ -129,7 +129,7 @@ def test_scarce_funds_go_to_the_best_returns():
     chosen = choose(closes((1_000, 1_900), (1_000, 1_500), (500, 800)), venue, gas)
     assert within_funds(chosen, 4_200, venue, gas) == chosen
     kept = within_funds(chosen, 2_400, venue, gas)
-    assert [each.cost for each in kept.candidates] == [1_500, 800]
+    assert [each.quote.due for each in kept.candidates] == [1_500, 800]
     assert kept.profit == 3_000 - 2_300
     assert within_funds(chosen, 100, venue, gas).candidates == ()
 
@@ -212,6 +212,6 @@ def test_closes_that_do_not_pay_stay_within_the_budget():
     offered = closes((1_000, 2_010), (1_000, 2_100), (1_000, 2_040))
     venue, gas = FixedPrice(PRICE), Gas(PRICE_SCALE, batch=10, order=1, cap=10**6)
     assert least_losses(offered, venue, gas, 20, None).candidates == ()
-    assert [each.cost for each in least_losses(offered, venue, gas, 21, None).candidates] == [2_010]
-    assert [each.cost for each in least_losses(offered, venue, gas, 62, None).candidates] == [2_010, 2_040]
+    assert least_losses(offered, venue, gas, 21, None).candidates == (offered[0],)
+    assert least_losses(offered, venue, gas, 62, None).candidates == (offered[0], offered[2])
     assert least_losses(offered, venue, gas, 10**6, 0).candidates == ()

@@ -88,4 +88,4 @@ class Plimsoll(AccountRule):
         if not quote.executable:
             return None
         ended = account.debt if quote.shares == shares else quote.extinguished
-        return Close(quote.paid + quote.fee, seized, ended, max(0, ended - quote.paid), quote.fee)
+        return Close(quote.due, seized, ended, max(0, ended - quote.paid), quote.fee)

@@ -32,11 +32,6 @@ class BasketClose(NamedTuple):
     quote: Quote
     gain: int  # proceeds less cost, base units of the loan asset
 
-    @property
-    def cost(self) -> int:
-        """Base units of the loan asset, with the fee."""
-        return self.quote.paid + self.quote.fee
-
 
 class BasketCloser:
     """Closes positions of one basket, with capital or by a flash liquidation.
@@ -97,7 +92,7 @@ class BasketCloser:
                 close = next(filter(None, offers), None)
                 if close:
                     found[owner] = close
-                    budget -= close.cost
+                    budget -= close.quote.due
                     sold = [a + b for a, b in zip(sold, close.quote.seized, strict=True)]
         return list(found.values())
 
@@ -161,15 +156,15 @@ class BasketCloser:
                 for venue, before, more in zip(venues, sold, quote.seized, strict=bool(quote.seized))
                 if more
             )
-            return BasketClose(owner, without, limit, quote, proceeds - quote.paid - quote.fee)
+            return BasketClose(owner, without, limit, quote, proceeds - quote.due)
 
         def pays(close: BasketClose) -> bool:
             value = sum(map(slices.value_down, close.quote.seized, prices))
-            return close.gain > 0 and value * WAD >= close.cost * self._margin
+            return close.gain > 0 and value * WAD >= close.quote.due * self._margin
 
         whole = offer(NO_LIMIT)
-        if whole.quote.executable and whole.cost > budget:
-            whole = offer(budget * whole.quote.paid // whole.cost)
+        if whole.quote.executable and whole.quote.due > budget:
+            whole = offer(budget * whole.quote.paid // whole.quote.due)
         if not whole.quote.executable:
             return None
         if pays(whole):
@@ -187,7 +182,7 @@ class BasketCloser:
         A part takes the same of each leg for a unit repaid, but for rounding, and sells none of it above the
         price of the next unit. Dust sells for nothing.
         """
-        seized, least = whole.quote.seized, whole.cost * (ROUNDED - 1) // ROUNDED
+        seized, least = whole.quote.seized, whole.quote.due * (ROUNDED - 1) // ROUNDED
         most = sum(
             slices.value_down(more, venue.marginal(before) + 1)
             for venue, before, more in zip(venues, sold, seized, strict=True)

@@ -79,7 +79,7 @@ class Liquidator:
                 closer = BasketCloser(market, self._settings, (self.name, self.address), *terms)
                 limit = NO_LIMIT if self._settings.kind == "flash" else budget
                 closes = closer.closes(view, number, venues, limit)
-                budget -= sum(close.cost for close in closes)
+                budget -= sum(close.quote.due for close in closes)
                 for action, gain in closer.actions(view, closes):
                     yield self._priced(view, action, gain)
             elif prices[0] and not self._leaves_out(market):
@@ -129,7 +129,7 @@ class Liquidator:
         is_flash = self._settings.kind == "flash"
         for closes in self._choose(view, number, price, venue, gas):
             found = closes if is_flash else self._within_budget(view, number, closes, price, budget)
-            seized, cost = sum(close.quote.seized for close in found), sum(close.cost for close in found)
+            seized, cost = sum(close.quote.seized for close in found), sum(close.quote.due for close in found)
             gain = venue.proceeds(seized) - cost - gas.cost(len(found))
             if not found or gain < self._least:
                 continue
@@ -158,7 +158,7 @@ class Liquidator:
             if value * WAD < self._margin * (1 - SLACK) or beyond == BEYOND:
                 break
             quote = _quote(vault, owner, price, totals, MAX)
-            if quote.executable and quote.seized * price * WAD >= _cost(quote) * self._margin * PRICE_SCALE:
+            if quote.executable and quote.seized * price * WAD >= quote.due * self._margin * PRICE_SCALE:
                 found.append(Close(owner, quote))
                 seized += quote.seized
                 beyond += venue.marginal(seized) * value <= price
@@ -188,11 +188,11 @@ class Liquidator:
         """As many closes as `budget` pays, the best first, the last in part."""
         market, found = view.world.markets[number], []
         for close in sorted(closes, key=_unit_cost):
-            if close.cost <= budget:
+            if close.quote.due <= budget:
                 found.append(close)
-                budget -= close.cost
+                budget -= close.quote.due
                 continue
-            limit = budget * close.quote.paid // close.cost
+            limit = budget * close.quote.paid // close.quote.due
             totals = DebtTotals(*view.world.debt_totals())
             quote = _quote(market.vault.model, close.owner, price, totals, limit)
             if quote.executable:
@@ -204,7 +204,9 @@ class Liquidator:
         """The most profitable of the halves, quarters and so on of a close that is too large for the DEX."""
         parts = [Close(owner, quote(paid >> halvings), paid >> halvings) for halvings in range(1, HALVINGS)]
         gains = [
-            (venue.proceeds(part.quote.seized) - part.cost, part) for part in parts if part.quote.executable
+            (venue.proceeds(part.quote.seized) - part.quote.due, part)
+            for part in parts
+            if part.quote.executable
         ]
         gain, part = max(gains, key=lambda it: it[0], default=(0, None))
         return part if gain >= self._least else None
@@ -226,11 +228,6 @@ class Close(NamedTuple):
     limit: int = NO_LIMIT  # of the repayment, base units
 
     @property
-    def cost(self) -> int:
-        """Base units of the loan asset, with the fee."""
-        return _cost(self.quote)
-
-    @property
     def order(self) -> int:
         """The word for `liquidate_batch`."""
         return order(self.owner, self.limit)
@@ -240,10 +237,6 @@ def _quote(vault: Vault, owner: str, price: int, totals: DebtTotals, limit: int)
     return liquidation.quote(*vault.position_of(owner), price, totals, limit, vault.risk)
 
 
-def _cost(quote: Quote) -> int:
-    return quote.paid + quote.fee
-
-
 def _unit_cost(close: Close) -> tuple[int, str]:
     """What a unit of collateral costs; the cheapest close is the best."""
-    return close.cost * WAD // max(1, close.quote.seized), close.owner
+    return close.quote.due * WAD // max(1, close.quote.seized), close.owner
