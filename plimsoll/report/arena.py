@@ -183,7 +183,7 @@ def parts(rows: pa.Table) -> dict[str, Numbers]:
 
 def _figures(runs: Mapping[str, Numbers], weights: Numbers) -> dict[str, Any]:
     return {
-        **{f"{name}_mean": mean(values, weights) for name, values in runs.items()},
+        **_means(runs, weights),
         **{f"{name}_median": value_at_risk(runs[name], 0.5, weights) for name in TAILED},
         **{f"{name}_es_99": expected_shortfall(runs[name], 0.99, weights) for name in TAILED},
     }

@@ -9,7 +9,7 @@ import numpy as np
 
 from plimsoll.report.arena import Results, measure_of
 from plimsoll.report.arena_words import shown_as
-from plimsoll.report.figures.style import BLUE, DPI, GREY, GRID, INK, PAPER, VERMILLION
+from plimsoll.report.figures.style import BLUE, DPI, GRID, INK, PAPER, VERMILLION
 from plimsoll.report.sweep_figures import DARK_INK, HEAT, PALE_INK, styled, titled
 
 if TYPE_CHECKING:
@@ -93,5 +93,4 @@ def sensitivity(results: Results, figure_name: str) -> Figure:
     axes.xaxis.tick_top()
     axes.tick_params(length=0, colors=INK)
     axes.spines[:].set_visible(False)
-    axes.spines[:].set_color(GREY)
     return titled(figure, f"{measure.title}, mean of the scenarios that all rules play")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial, wraps
 from io import BytesIO
+from itertools import cycle
 from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any, ParamSpec
@@ -177,7 +178,7 @@ def curve(study: Study, names: Sequence[str]) -> Figure:
         if not grid.axes:
             raise ValueError("a curve needs an axis, and this sweep has none")
         axis, show = grid.axes[0], shown_as(name)
-        for colour, (label, place) in zip(_repeated(COLOURS), grid.others(1), strict=False):
+        for colour, (label, place) in zip(cycle(COLOURS), grid.others(1), strict=False):
             at = (slice(None), *place)
             panel.fill_between(
                 axis.places, grid.low[at], grid.high[at], color=colour, alpha=0.18, linewidth=0
@@ -307,11 +308,6 @@ def _step(settings: Sequence[str], keys: Sequence[str]) -> tuple[str, ...]:
 def _written(show: Callable[[float], str], value: float, _: float) -> str:
     """A number on an axis, as in cells."""
     return show(value)
-
-
-def _repeated(colours: Sequence[str]) -> Iterator[str]:
-    while True:
-        yield from colours
 
 
 def _panels(count: int, width: float, height: float) -> tuple[Figure, list[Axes]]:

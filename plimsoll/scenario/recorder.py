@@ -35,7 +35,7 @@ from plimsoll.scenario.waiting import Waiting
 from plimsoll.scenario.world import World
 from plimsoll.twin import slices
 from plimsoll.twin.chain import Event
-from plimsoll.twin.liquidation import DebtTotals, ceil_div
+from plimsoll.twin.liquidation import ceil_div
 from plimsoll.units import FRACTION, PRICE_SCALE, WAD
 
 Touched = tuple[int, str]  # number of a vault, owner
@@ -247,7 +247,7 @@ class Recorder:
             health_p25=healths[2],
             health_p50=healths[3],
             health_p75=healths[4],
-            debt=DebtTotals(*self._world.debt_totals()).assets_up(drawn),
+            debt=self._world.debt_totals().assets_up(drawn),
             liquidatable=view.count_below(number),
             closes=self._closes[number],
             repaid=self._repaid[number],
@@ -264,7 +264,7 @@ class Recorder:
 
     def _ladder_rows(self, view: View) -> Iterator[LadderRow]:
         """The debt of each vault by liquidation price, of each basket by health."""
-        totals = DebtTotals(*self._world.debt_totals())
+        totals = self._world.debt_totals()
         for number, (market, ladder) in enumerate(zip(self._world.markets, self._ladders, strict=True)):
             ranking = view.rankings[number]
             if isinstance(ranking, BasketsByHealth):
@@ -325,7 +325,7 @@ class Recorder:
         )
 
     def _keep_changes(self, view: View, changed: Iterable[Touched]) -> None:
-        totals = DebtTotals(*self._world.debt_totals())
+        totals = self._world.debt_totals()
         for number, owner in changed:
             amounts, shares = self._books[number].position(owner)
             debt = totals.assets_up(shares)
@@ -335,7 +335,7 @@ class Recorder:
             ]
 
     def _keep_positions(self, view: View, moment: str) -> None:
-        totals = DebtTotals(*self._world.debt_totals())
+        totals = self._world.debt_totals()
         for number, (market, book) in enumerate(zip(self._world.markets, self._books, strict=True)):
             legs, prices = book.legs, view.prices(number)
             for owner in market.owners:
@@ -360,7 +360,7 @@ class Recorder:
 
     def _uncovered(self, view: View) -> dict[str, int]:
         """Debt beyond the worth of the collateral at the outside price, base units, by party."""
-        totals = DebtTotals(*self._world.debt_totals())
+        totals = self._world.debt_totals()
         found: dict[str, int] = {}
         for market, book in zip(self._world.markets, self._books, strict=True):
             prices = [view.outside_price(leg.number) for leg in market.legs]

@@ -38,7 +38,7 @@ from plimsoll.scenario.sides import Side
 from plimsoll.scenario.transactions import Action, Outcome, Transactions
 from plimsoll.scenario.vaults import BasketConfig, VaultConfig
 from plimsoll.twin.chain import Chain, Event, Revert
-from plimsoll.twin.share_math import to_assets_up
+from plimsoll.twin.liquidation import DebtTotals
 from plimsoll.twin.uniswap_v2 import PairShares
 from plimsoll.units import PRICE_SCALE
 
@@ -175,10 +175,10 @@ class World(Transactions):
         held = [self.reserves(leg) if leg.pair else (1, 1) for leg in self.legs]
         return [loan / collateral for collateral, loan in held]
 
-    def debt_totals(self) -> tuple[int, int]:
-        """The pool's debt with interest up to now: 1/65536 base units; shares."""
+    def debt_totals(self) -> DebtTotals:
+        """The pool's debt with interest up to now."""
         totals = self.pool.model.accrued()
-        return totals.total_debt, totals.total_debt_shares
+        return DebtTotals(totals.total_debt, totals.total_debt_shares)
 
     def do(self, *actions: Action) -> list[Outcome]:
         """Puts actions into one block, in this order.
@@ -290,7 +290,7 @@ class World(Transactions):
         for market in self.markets:
             address = market.vault.contract.address
             limit, shares = model.line(address)
-            drawn = to_assets_up(shares, t.total_debt, t.total_debt_shares)
+            drawn = self.debt_totals().assets_up(shares)
             yield "credit line", chain.call("credit_line", address), (limit, shares, drawn)
             yield "losses", chain.call("losses", address), model.losses.get(address, 0)
             for owner in market.owners:

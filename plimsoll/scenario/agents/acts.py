@@ -13,7 +13,6 @@ from plimsoll.scenario.agents.view import View
 from plimsoll.scenario.transactions import Action
 from plimsoll.scenario.world import GUARDIAN, World
 from plimsoll.twin import liquidation, slices
-from plimsoll.twin.liquidation import DebtTotals
 from plimsoll.units import HOUR
 
 
@@ -88,7 +87,7 @@ def _lacks(view: View, number: int) -> Iterator[tuple[str, int]]:
     vault, prices = market.vault.model, view.prices(number)
     if not view.is_priced(number):
         return
-    totals = DebtTotals(*view.world.debt_totals())
+    totals = view.world.debt_totals()
     for owner in view.below(number):
         amounts, shares = vault.position_of(owner)
         if market.is_basket:

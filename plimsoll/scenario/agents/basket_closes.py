@@ -12,7 +12,6 @@ from plimsoll.scenario.markets import Market
 from plimsoll.scenario.transactions import Action
 from plimsoll.scenario.world import World
 from plimsoll.twin import slices
-from plimsoll.twin.liquidation import DebtTotals
 from plimsoll.twin.slices import Quote
 from plimsoll.units import NO_LIMIT, WAD, order
 
@@ -146,7 +145,7 @@ class BasketCloser:
     ) -> BasketClose | None:
         """The whole close if it pays, else the best of its halves, quarters and so on; None if none pays."""
         basket, prices = self._market.vault.model, view.prices(number)
-        totals = DebtTotals(*view.world.debt_totals())
+        totals = view.world.debt_totals()
         amounts, shares = basket.position_of(owner)
 
         def offer(limit: int) -> BasketClose:

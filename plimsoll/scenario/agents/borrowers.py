@@ -15,7 +15,7 @@ from plimsoll.scenario.loans import Borrower
 from plimsoll.scenario.positions_by_health import PositionsByHealth
 from plimsoll.scenario.transactions import Action
 from plimsoll.scenario.world import World
-from plimsoll.twin.liquidation import DebtTotals, ceil_div
+from plimsoll.twin.liquidation import ceil_div
 from plimsoll.twin.spoke import RIGHTS_ALL
 from plimsoll.twin.uniswap_v2 import amount_in
 from plimsoll.units import MAX, PRICE_SCALE, WAD
@@ -111,7 +111,7 @@ class BorrowerGroup(ABC):
             price or view.outside_price(leg.number)
             for leg, price in zip(self.market.legs, known, strict=True)
         ]
-        totals = DebtTotals(*view.world.debt_totals())
+        totals = view.world.debt_totals()
         noticed: dict[str, int] = {}
         for owner in list(self.falling(prices)):
             debt = totals.assets_up(self.model.shares_of(owner))

@@ -152,7 +152,7 @@ class Liquidator:
         """Closes that may pay, one list for each transaction."""
         market = view.world.markets[number]
         vault = market.vault.model
-        totals = DebtTotals(*view.world.debt_totals())
+        totals = view.world.debt_totals()
         found, seized, beyond = [], 0, 0
         for value, owner in view.by_return(number):
             if value * WAD < self._margin * (1 - SLACK) or beyond == BEYOND:
@@ -193,7 +193,7 @@ class Liquidator:
                 budget -= close.quote.due
                 continue
             limit = budget * close.quote.paid // close.quote.due
-            totals = DebtTotals(*view.world.debt_totals())
+            totals = view.world.debt_totals()
             quote = _quote(market.vault.model, close.owner, price, totals, limit)
             if quote.executable:
                 found.append(Close(close.owner, quote, limit))
