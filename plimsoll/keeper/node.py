@@ -11,10 +11,11 @@ from web3.exceptions import Web3Exception
 
 from plimsoll.chain.abi import Function, Log
 from plimsoll.chain.logs import in_halves
-from plimsoll.keeper.events import TOPICS, amounts
+from plimsoll.keeper.events import TOPICS
 from plimsoll.sentences import without_urls
 from plimsoll.twin import slices
 from plimsoll.twin.liquidation import DebtTotals, Risk, shortfall
+from plimsoll.twin.position import unpack_amounts
 
 Answer = TypeVar("Answer")
 
@@ -275,7 +276,7 @@ class BasketNode(SpokeNode):
             without,
             block=at(block),
         )
-        seized = tuple(amounts(tuple(rest[:4]))[: len(self.legs)])
+        seized = unpack_amounts(rest[:4])[: len(self.legs)]
         return slices.Quote(
             bool(liquidatable), bool(known), shares, paid, fee, seized if shares else (), *rest[4:]
         )
