@@ -170,7 +170,11 @@ def deploy(engine: Engine, artifact: Artifact, *arguments: Any, sender: str) -> 
 
 def deploy_blueprint(engine: Engine, artifact: Artifact, sender: str) -> str:
     """Stores a contract's initcode as a blueprint (EIP-5202); returns its address."""
-    code = BLUEPRINT_PREAMBLE + artifact.initcode
+    return place_code(engine, BLUEPRINT_PREAMBLE + artifact.initcode, sender)
+
+
+def place_code(engine: Engine, code: bytes, sender: str) -> str:
+    """Puts these bytes on the chain as a contract; returns its address."""
     # PUSH2 size; returns what follows these ten bytes
     copier = b"\x61" + len(code).to_bytes(2, "big") + bytes.fromhex("3d81600a3d39f3")
     return engine.create(copier + code, sender)

@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from contextlib import closing, nullcontext
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -67,7 +65,7 @@ def cli(
     from plimsoll.report.summary import versions
     from plimsoll.scenario.reading import ScenarioError, source_of
     from plimsoll.scenario.sweep_folder import SweepError, check_folder
-    from plimsoll.scenario.workers import Cluster, InProcess, processes
+    from plimsoll.scenario.workers import crew_of
 
     require("jinja2", "matplotlib", "pyarrow")
     sys.path.insert(0, str(Path.cwd()))  # where modules of one's own lie
@@ -103,10 +101,8 @@ def cli(
         )
         tournament.check()
         check_folder(folder, TOURNAMENT)
-        with bars(console) as progress, remembered_interrupt() as pressed:
-            here: Any = nullcontext(InProcess()) if workers == 1 else processes(workers)
-            with closing(Cluster(address)) if address else here as crew:
-                rows = run(tournament, folder, crew, counted(progress, "plays", pressed))
+        with bars(console) as progress, remembered_interrupt() as pressed, crew_of(workers, address) as crew:
+            rows = run(tournament, folder, crew, counted(progress, "plays", pressed))
         with console.status("summing up"):
             about = {
                 "name": name, "plays": rows.num_rows,

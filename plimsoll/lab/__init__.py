@@ -13,6 +13,7 @@ names.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -183,6 +184,7 @@ def sweep(
     from plimsoll.report.sweep_page import write
     from plimsoll.scenario.grid import points_of
     from plimsoll.scenario.sweep import Sweep, run, sampled
+    from plimsoll.scenario.workers import crew_of
 
     loaded = _loaded(scenario)
     axes = _grid(grid or {})
@@ -192,7 +194,7 @@ def sweep(
     samples = sampled(swept, paths, of, lambda _done, _all: None)
     with ExitStack() as stack:
         folder = Path(out) if out else Path(stack.enter_context(TemporaryDirectory()))
-        crew = stack.enter_context(_crew(workers, dask))
+        crew = stack.enter_context(crew_of(workers or os.cpu_count() or 1, dask))
         found = artifacts.load(CONTRACTS, swept.has_exchange)
         study = study_of(swept, corners, samples, run(swept, samples, folder, found, crew, progress))
         if out:
@@ -284,16 +286,3 @@ def _grid(grid: Settings) -> Any:
             for key, column in zip(keys, columns, strict=False)
         ))  # fmt: skip
     return grid_of(axes)
-
-
-def _crew(workers: int | None, address: str | None) -> Any:
-    """Who plays."""
-    import os
-    from contextlib import closing, nullcontext
-
-    from plimsoll.scenario.workers import Cluster, InProcess, processes
-
-    if address:
-        return closing(Cluster(address))
-    count = workers or os.cpu_count() or 1
-    return nullcontext(InProcess()) if count == 1 else processes(count)

@@ -6,13 +6,13 @@ import logging
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from itertools import islice
 from multiprocessing import resource_tracker
 from typing import Any
 
 from plimsoll.places import PACKAGE
-from plimsoll.scenario.sweep import Chunk, PathFailed, Player, Row, code_version, reason_of
+from plimsoll.scenario.sweep import Chunk, Crew, PathFailed, Player, Row, code_version, reason_of
 from plimsoll.scenario.sweep_folder import SweepError
 
 AHEAD = 4  # chunks under way for each thread of a cluster
@@ -124,6 +124,17 @@ class Cluster:
             for more in submit(1):
                 finished.add(more)
             yield chunk, rows
+
+
+def crew_of(count: int, address: str | None) -> AbstractContextManager[Crew]:
+    """Who plays: the Dask cluster at an address, else so many processes of this machine, one being this one.
+
+    Raises:
+        SweepError: see `Cluster`.
+    """
+    if address:
+        return closing(Cluster(address))
+    return nullcontext(InProcess()) if count == 1 else processes(count)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 from plimsoll.chain.abi import Events
-from plimsoll.chain.engine import Artifact, CallReverted, Engine, undone
+from plimsoll.chain.engine import Artifact, CallReverted, Engine, place_code, undone
 from plimsoll.chain.protocol import Deployer
 from plimsoll.testing.contract import Contract, Receipt, address_of
 from plimsoll.testing.roles import DEPLOYER
@@ -66,8 +66,7 @@ class Chain(Deployer):
 
     def place_code(self, code: bytes) -> str:
         """Puts these bytes on the chain as a contract; its address."""
-        copier = b"\x61" + len(code).to_bytes(2, "big") + bytes.fromhex("3d81600a3d39f3")
-        return self.engine.create(copier + code, self.sender)
+        return place_code(self.engine, code, self.sender)
 
     def receipt(self, answer: Any) -> Receipt:
         """The receipt of the last transaction, which returned `answer`."""
