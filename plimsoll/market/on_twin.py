@@ -33,10 +33,11 @@ from plimsoll.market.ground import Happening, Playground, Sending, Watch
 from plimsoll.market.refusals import Refused
 from plimsoll.twin import liquidation, slices
 from plimsoll.twin.backstop import Backstop, Departure
-from plimsoll.twin.basket import MAX_LEGS, Basket, Collateral
+from plimsoll.twin.basket import MAX_LEGS, Basket
 from plimsoll.twin.chain import Chain, Revert, Snapshot
 from plimsoll.twin.ledger import FLAG_OPEN
 from plimsoll.twin.margin import fall_to
+from plimsoll.twin.oracle import asked
 from plimsoll.twin.pool import Pool
 from plimsoll.twin.share_math import to_assets_up
 from plimsoll.twin.vault import Vault
@@ -152,7 +153,7 @@ class TwinLens:
     def positions(self, vault: str, owners: Sequence[str]) -> list[Position]:
         """The positions of `owners`, in their order."""
         model = self._vaults[vault]
-        price = _asked(model.oracle.price)
+        price = asked(model.oracle.price)
         return [self._position(model, owner, price) for owner in owners]
 
     @staticmethod
@@ -177,7 +178,7 @@ class TwinLens:
         line = self._line(vault)._replace(collateral_asset=model.collateral.address)
         return VaultSummary(
             pool.address, pool.asset.address, line, model.risk, WAD - model.risk.ltv,
-            WAD - model.risk.threshold, _asked(model.oracle.price), _asked(model.oracle.safe_price),
+            WAD - model.risk.threshold, asked(model.oracle.price), asked(model.oracle.safe_price),
         )  # fmt: skip
 
     def basket_positions(self, basket: str, owners: Sequence[str]) -> list[BasketPosition]:
@@ -190,9 +191,9 @@ class TwinLens:
         legs = tuple(
             LegSummary(
                 it.token.address, NOBODY, it.leg.ltv, it.leg.threshold, it.leg.ceiling,
-                _asked(it.oracle.price), _safe_price(it),
+                asked(it.oracle.price), model.safe_price(number),
             )
-            for it in model.collaterals
+            for number, it in enumerate(model.collaterals)
         )  # fmt: skip
         return BasketSummary(pool.address, pool.asset.address, self._line(basket), model.risk, legs)
 
@@ -225,31 +226,14 @@ def position_in(basket: Basket, owner: str) -> BasketPosition:
     debt, prices = basket.debt_of(owner), basket.prices(owner)
     worth = slices.worth_of(amounts, prices, basket.legs)
     silent = sum(1 << leg for leg, amount in enumerate(amounts) if amount and not prices[leg])
-    power = sum(
-        slices.value_down(amount, _safe_price(it)) * it.leg.ltv
-        for amount, it in zip(amounts, basket.collaterals, strict=True)
-        if amount
-    )
     totals = liquidation.DebtTotals(*basket.pool.accrued()[1:4:2])
     return BasketPosition(
         owner, (*amounts, *(0,) * (MAX_LEGS - len(amounts))), shares, debt, silent, basket.health(owner),
-        worth.high_weight < debt * WAD, worth.low, worth.high, worth.high_weight // WAD, power // WAD,
+        worth.high_weight < debt * WAD, worth.low, worth.high, worth.high_weight // WAD,
+        basket.power(amounts) // WAD,
         fall_to(debt * WAD, worth.high_weight, worth.low_weight), fall_to(debt, worth.high, worth.low),
         slices.shortfall(worth.high, shares, totals, basket.risk), basket.provision_of.get(owner, 0),
     )  # fmt: skip
-
-
-def _safe_price(it: Collateral) -> int:
-    """A leg's safe price, at most its ceiling; 0 when either price is silent."""
-    return min(_asked(it.oracle.safe_price), it.leg.ceiling) if _asked(it.oracle.price) else 0
-
-
-def _asked(ask: Callable[[], int]) -> int:
-    """An oracle's answer; 0 when it has none."""
-    try:
-        return ask()
-    except Revert:
-        return 0
 
 
 def _snake(name: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from plimsoll.scenario.collateral import CollateralConfig
@@ -10,7 +9,7 @@ from plimsoll.scenario.oracles import FeedConfig
 from plimsoll.scenario.routes import Between
 from plimsoll.scenario.sides import Side
 from plimsoll.scenario.vaults import BasketConfig, VaultConfig
-from plimsoll.twin.chain import Revert
+from plimsoll.twin.oracle import asked
 
 
 @dataclass(slots=True)
@@ -32,24 +31,17 @@ class Leg:
 
     def price(self) -> int:
         """The oracle's price, 1e36; 0 while it has none."""
-        return self._asked(self.oracle.model.price)
+        return asked(self.oracle.model.price)
 
     def safe_price(self) -> int:
         """The oracle's safe price, 1e36; 0 while it has none."""
-        return self._asked(self.oracle.model.safe_price)
+        return asked(self.oracle.model.safe_price)
 
     @property
     def has_safe_price(self) -> bool:
         """Whether its safe price may be another than its price."""
         parts = self.oracle.model.parts
         return bool(parts.second or parts.fallback or parts.collateral_rate or parts.loan_rate)
-
-    @staticmethod
-    def _asked(question: Callable[[], int]) -> int:
-        try:
-            return question()
-        except Revert:
-            return 0
 
     def feeds(self) -> list[tuple[FeedConfig, Side]]:
         """The oracle's own feed and those of its other sources, with when they are updated."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from plimsoll.twin import slices
 from plimsoll.twin.chain import Chain, Revert, Token, checked, nonreentrant, require
 from plimsoll.twin.liquidation import DebtTotals, Risk, ceil_div
-from plimsoll.twin.oracle import Oracle
+from plimsoll.twin.oracle import Oracle, asked
 from plimsoll.twin.pool import Pool
 from plimsoll.twin.position import (
     COLLATERAL_BITS,
@@ -220,6 +220,19 @@ class Basket(Spoke):
         """The prices of the legs that `owner` holds, 1e36; 0 for one that is silent or not held."""
         return self._prices(self.amounts_of(owner))
 
+    def safe_price(self, leg: int) -> int:
+        """What a leg counts for in loans, 1e36, at most its ceiling; 0 when either price is silent."""
+        oracle = self.collaterals[leg].oracle
+        return min(asked(oracle.safe_price), self.legs[leg].ceiling) if asked(oracle.price) else 0
+
+    def power(self, amounts: Sequence[int]) -> int:
+        """The debt that amounts may bear at the safe prices, base units times WAD."""
+        return sum(
+            slices.value_down(amount, self.safe_price(leg)) * self.legs[leg].ltv
+            for leg, amount in enumerate(amounts)
+            if amount
+        )
+
     def max_borrow(self, owner: str) -> int:
         """What `borrow` sends for `MAX`, as the Lens says; short by a debt share and a base unit at most."""
         return self._max_borrow(*self.position_of(owner))
@@ -231,7 +244,7 @@ class Basket(Spoke):
     # ------------------------------------------------------------------------------------ internals
 
     def _max_borrow(self, amounts: Sequence[int], shares: int) -> int:
-        return self._room(shares, self._power(amounts) // WAD)
+        return self._room(shares, self.power(amounts) // WAD)
 
     def _max_withdraw(self, owner: str, leg: int, totals: DebtTotals) -> int:
         """How much of a leg may go so that what stays bears the debt and two base units."""
@@ -239,7 +252,7 @@ class Basket(Spoke):
         if shares == 0:
             return amounts[leg]
         without = _replaced(amounts, leg, 0)
-        others, power = self._power(without), self._power(amounts)
+        others, power = self.power(without), self.power(amounts)
         lacking = totals.assets_up(shares) + 2 - others // WAD
         if lacking <= 0:
             return amounts[leg]
@@ -323,7 +336,7 @@ class Basket(Spoke):
         found = slices.shortfall(high, shares, totals, self.risk)
         if noted <= found:
             return found
-        safe = [self._safe_price(leg) if amount else 0 for leg, amount in enumerate(amounts)]
+        safe = [self.safe_price(leg) if amount else 0 for leg, amount in enumerate(amounts)]
         low = sum(map(slices.value_down, amounts, safe))
         return min(noted, slices.shortfall(low, shares, totals, self.risk))
 
@@ -332,25 +345,13 @@ class Basket(Spoke):
 
     def _prices(self, held: Sequence[int]) -> tuple[int, ...]:
         return tuple(
-            _answer(each.oracle.price) if amount else 0
+            asked(each.oracle.price) if amount else 0
             for each, amount in zip(self.collaterals, held, strict=True)
-        )
-
-    def _safe_price(self, leg: int) -> int:
-        oracle = self.collaterals[leg].oracle
-        return min(_answer(oracle.safe_price), self.legs[leg].ceiling) if _answer(oracle.price) else 0
-
-    def _power(self, amounts: Sequence[int]) -> int:
-        """The debt that amounts may bear at the safe prices, base units times WAD."""
-        return sum(
-            slices.value_down(amount, self._safe_price(leg)) * self.legs[leg].ltv
-            for leg, amount in enumerate(amounts)
-            if amount
         )
 
     def _check_collateralised(self, owner: str, totals: DebtTotals) -> None:
         debt = totals.assets_up(self.shares_of(owner))
-        require(self._power(self.amounts_of(owner)) >= debt * WAD, "vault: above the loan-to-value")
+        require(self.power(self.amounts_of(owner)) >= debt * WAD, "vault: above the loan-to-value")
 
     def _check_leg(self, leg: int) -> None:
         require(leg < len(self.legs), "basket: no such leg")
@@ -385,12 +386,3 @@ def _padded(numbers: Sequence[int]) -> tuple[int, ...]:
 
 def _replaced(amounts: tuple[int, ...], leg: int, amount: int) -> tuple[int, ...]:
     return (*amounts[:leg], amount, *amounts[leg + 1 :])
-
-
-def _answer(ask: object) -> int:
-    """An oracle's answer; 0 when it reverts."""
-    assert callable(ask)
-    try:
-        return int(ask())
-    except Revert:
-        return 0

@@ -1,5 +1,6 @@
 """What a vault asks for prices, and an oracle with scripted answers."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from plimsoll.twin.chain import Chain, Revert
@@ -13,6 +14,14 @@ class Oracle(Protocol):
 
     def safe_price(self) -> int:
         """The price for borrowing and withdrawing."""
+
+
+def asked(question: Callable[[], int]) -> int:
+    """An oracle's answer; 0 when it reverts."""
+    try:
+        return question()
+    except Revert:
+        return 0
 
 
 class ScriptedOracle:
