@@ -31,7 +31,7 @@ def test_says_what_it_is(subject: Subject) -> None:
 @given(part=parts)
 @examples
 def test_transfer_moves_what_it_says(subject: Subject, part: float) -> None:
-    """A transfer of 0 is one as well, with its event; the supply does not change."""
+    """P1: a transfer of 0 is one as well, with its event; the supply does not change."""
     with subject.undone():
         amount, before = part_of(subject, part), holdings(subject)
         assert subject.vault.send("transfer", STRANGER, amount, sender=LENDER) is True

@@ -1,46 +1,45 @@
-"""Moving one's own shares."""
+"""Why shares do not move; that they do, and what is said then, is in `property/standards/test_erc20.py`."""
 
 import pytest
 
 from plimsoll.testing import refusal
-from plimsoll.units import NOBODY
+from plimsoll.units import MAX, NOBODY
 from tests.utils.pool_harness import PAR
 
 
 @pytest.fixture(autouse=True)
-def _shares(lab, lender):
+def _shares(lab, lender, operator):
     lab.lend(lender, 10)
+    lab.pool.approve(operator, 7 * PAR, sender=lender)
 
 
-@pytest.mark.parametrize("amount", [0, 1, 10 * PAR])
-def test_moves_shares(lab, lender, receiver, amount):
-    """P1."""
-    receipt = lab.pool.transfer(receiver, amount, sender=lender)
-    assert receipt.events == [lab.pool.Transfer(sender=lender, receiver=receiver, value=amount)]
-    assert lab.pool.balanceOf(receiver) == amount
-    assert lab.pool.balanceOf(lender) == 10 * PAR - amount
-    assert lab.pool.totalSupply() == 10 * PAR
+def test_more_than_owned(lab, lender, operator, receiver):
+    pool, reason = lab.pool, "pool: too few shares"
+    for to in (receiver, lender):
+        assert refusal(pool.transfer, to, 10 * PAR + 1, sender=lender) == reason
+    pool.approve(operator, MAX, sender=lender)
+    assert refusal(pool.transferFrom, lender, receiver, 10 * PAR + 1, sender=operator) == reason
+    assert refusal(pool.transferFrom, lender, receiver, 10 * PAR, sender=operator) is None
 
 
-def test_answers_true(lab, lender, receiver):
-    assert lab.pool.transfer.call(receiver, 1, sender=lender) is True
-
-
-def test_to_oneself_changes_nothing(lab, lender):
-    lab.pool.transfer(lender, 10 * PAR, sender=lender)
-    assert lab.pool.balanceOf(lender) == 10 * PAR
-
-
-def test_more_than_owned(lab, lender, receiver):
-    assert refusal(lab.pool.transfer, receiver, 10 * PAR + 1, sender=lender) == "pool: too few shares"
-    assert refusal(lab.pool.transfer, lender, 10 * PAR + 1, sender=lender) == "pool: too few shares"
-
-
-def test_to_nobody(lab, lender):
+def test_to_nobody(lab, lender, operator):
     assert refusal(lab.pool.transfer, NOBODY, 1, sender=lender) == "pool: zero address"
+    assert refusal(lab.pool.transferFrom, lender, NOBODY, 1, sender=operator) == "pool: zero address"
 
 
-def test_the_books_are_not_touched(lab, lender, receiver):
-    before = lab.books()
-    lab.pool.transfer(receiver, PAR, sender=lender)
-    assert lab.books() == before
+def test_more_than_allowed(lab, lender, operator, receiver):
+    transfer, reason = lab.pool.transferFrom, "pool: allowance too small"
+    assert refusal(transfer, lender, receiver, 7 * PAR, sender=operator) is None
+    assert refusal(transfer, lender, receiver, 7 * PAR + 1, sender=operator) == reason
+
+
+def test_the_owner_needs_an_allowance_too(lab, lender, receiver):
+    transfer = (lab.pool.transferFrom, lender, receiver, 1)
+    assert refusal(*transfer, sender=lender) == "pool: allowance too small"
+
+
+def test_an_allowance_is_one_way_and_for_one(lab, lender, operator, stranger):
+    transfer, reason = lab.pool.transferFrom, "pool: allowance too small"
+    assert refusal(transfer, lender, stranger, 1, sender=stranger) == reason
+    lab.pool.transfer(operator, 1, sender=lender)
+    assert refusal(transfer, operator, lender, 1, sender=lender) == reason
