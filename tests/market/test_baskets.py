@@ -9,7 +9,7 @@ import pytest
 
 from plimsoll import Amount, BasketMarket, Market, MarketError, Refused, decode
 from plimsoll.chain.lens import Lens
-from tests.market.test_same_everywhere import assert_same
+from tests.market.test_same_everywhere import assert_same_sessions
 
 LEGS = {
     "weth": 2_000,
@@ -61,15 +61,7 @@ def played(m: BasketMarket) -> Iterator[Any]:
 
 
 def test_a_session(baskets_everywhere: Everywhere) -> None:
-    first, *others = baskets_everywhere(legs=LEGS, depth=5_000_000)
-    expected = list(played(first))
-    assert len(expected) > 15
-    for other in others:
-        for place, (answer, its) in enumerate(zip(expected, played(other), strict=True)):
-            try:
-                assert_same(answer, its)
-            except AssertionError as error:
-                raise AssertionError(f"answer {place} on {other.desk.ground.client}: {error}") from None
+    assert_same_sessions(baskets_everywhere(legs=LEGS, depth=5_000_000), played)
 
 
 def test_what_the_twin_reads_is_what_the_lens_reads(baskets_everywhere: Everywhere) -> None:

@@ -2,16 +2,12 @@
 
 from math import gcd
 
-from eth_utils.crypto import keccak
-
-from plimsoll.chain.artifacts import artifact
-from plimsoll.chain.engine import Contract, Engine, deploy_blueprint
-from plimsoll.chain.protocol import BLUEPRINTS
+from plimsoll.chain.engine import Engine
 from plimsoll.testing.engines import in_process
 from plimsoll.twin.liquidation import ceil_div
 from plimsoll.units import DAY, FRACTION, MAX, WAD, YEAR
-from tests.property.edges import COUNCIL, LINES, SUPPLIED, UNIT, VAULT, EdgePool, make, pool_struct, refused
-from tests.stateful.world import BACKSTOP, CURATOR, DEPLOYER, LENDER, STRANGER
+from tests.property.edges import COUNCIL, LINES, SUPPLIED, UNIT, VAULT, EdgePool, refused
+from tests.stateful.world import BACKSTOP, LENDER, STRANGER
 
 DRAWN = 1_000 * UNIT
 
@@ -43,14 +39,6 @@ def test_a_crumb_of_a_loss_is_a_unit(engine: Engine) -> None:
     lab.tell("mint", lab.pool.address, UNIT)
     assert settle(lab, 1_001, 1) == [(1, 0, 0)]  # a share that nothing was paid for
     assert lab.pool.call("losses", VAULT) == 1
-
-
-def test_a_loss_above_the_limit(engine: Engine) -> None:
-    lab, shares = in_debt(engine)
-    lab.pool.send("set_limit", VAULT, 5, sender=COUNCIL)
-    assert settle(lab, shares, DRAWN - 7) == [(0, 0, 7)]
-    assert lab.pool.call("credit_line", VAULT) == (0, 0, 0)
-    assert lab.pool.call("losses", VAULT) == 7
 
 
 def test_a_shortfall_that_a_settlement_finds_is_nobodys(engine: Engine) -> None:
@@ -110,40 +98,6 @@ def test_what_lenders_own_stops_at_what_a_field_holds(engine: Engine) -> None:
     engine.advance(YEAR)
     lab.pool.send("accrue", sender=STRANGER)
     assert lab.pool.call("totals")[0] == 2**110 - 1
-
-
-def test_a_flash_loan_of_one_unit(engine: Engine) -> None:
-    lab = EdgePool.busy(engine)
-    flash = make(engine, "FlashBorrower")
-    flash.send("approve", lab.loan.address, lab.pool.address, sender=STRANGER)
-    for amount in (0, 1, SUPPLIED):
-        assert lab.pool.send("flashLoan", flash.address, lab.loan.address, amount, b"", sender=STRANGER)
-        assert lab.loan.call("balanceOf", lab.pool.address) == SUPPLIED
-
-
-def test_a_creation_is_said(engine: Engine) -> None:
-    """By the factory with every parameter, and by the council."""
-    loan = make(engine, "PlainToken", "loan", "L", 6).address
-    blueprints = [deploy_blueprint(engine, artifact(name), DEPLOYER) for name in BLUEPRINTS]
-    factory = make(engine, "Factory", *blueprints)
-    arguments = (pool_struct(loan), CURATOR, 3 * DAY)
-    pool = factory.send("create_pool", *arguments, sender=DEPLOYER)
-    logs = engine.logs()
-    (named,) = [log for log in logs if log.topics[0] == keccak(text="CuratorSet(address)")]
-    (created,) = [log for log in logs if log.address == factory.address]
-    parts = [
-        factory.call("council_of", pool),
-        Contract(engine, pool, artifact("Pool").abi).call("backstop"),
-    ]
-
-    def word(address: str) -> bytes:
-        return bytes.fromhex(address[2:]).rjust(32, b"\0")
-
-    assert named.topics[1] == word(CURATOR)
-    assert created.topics[1:] == (word(pool), word(loan))
-    assert created.data[: 3 * 32] == b"".join(map(word, [*parts, CURATOR]))
-    parameters = factory.encode("create_pool", *arguments)[4 + 3 * 32 :]
-    assert created.data[4 * 32 :] == parameters
 
 
 def test_what_covers_the_largest_pool(engine: Engine) -> None:

@@ -10,7 +10,7 @@ from plimsoll.testing.builder import Builder
 from plimsoll.testing.roles import role
 from plimsoll.twin.ledger import Totals, accrued
 from plimsoll.twin.rates import Curve
-from plimsoll.units import MAX, NOBODY
+from plimsoll.units import FRACTION, MAX, NOBODY
 
 PAR = 1_000  # shares per base unit
 COUNCIL, VAULT, OTHER_VAULT, BACKSTOP = map(role, range(50, 54))
@@ -110,6 +110,13 @@ def build_lab(
     for actor in (VAULT, OTHER_VAULT, BACKSTOP, *actors):
         lab.give(actor, plenty)
     return lab
+
+
+def price_never_fell(before: Totals, after: Totals) -> bool:
+    """P5: whether a share is worth as much as before, with the virtual amounts."""
+    return (after.total_assets + FRACTION) * (before.total_supply + PAR) >= (
+        before.total_assets + FRACTION
+    ) * (after.total_supply + PAR)
 
 
 def closed_pool(

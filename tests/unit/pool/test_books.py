@@ -14,7 +14,7 @@ from plimsoll.twin.share_math import (
     to_value_up,
 )
 from plimsoll.units import DAY, FRACTION, HOUR
-from tests.utils.pool_harness import PAR, PoolHarness
+from tests.utils.pool_harness import PAR, PoolHarness, price_never_fell
 
 
 class Walk:
@@ -143,3 +143,13 @@ def test_a_walk(lab, lender, other_lender, seed):
             assert drawn == walk.drawn[vault]
             assert limit <= lab.units(10**7)
     assert walk.books.total_assets > 0
+
+
+@pytest.mark.parametrize("amount", [1, 7, 999, 10**6 + 3, 10**11 + 1])
+@pytest.mark.parametrize("name", ["deposit", "mint", "withdraw", "redeem"])
+def test_who_enters_or_leaves_does_not_lower_the_price(busy, lender, name, amount):
+    """P5."""
+    before = busy.books()
+    arguments = (amount, lender) if name in ("deposit", "mint") else (amount, lender, lender)
+    getattr(busy.pool, name)(*arguments, sender=lender)
+    assert price_never_fell(before, busy.books())

@@ -5,7 +5,7 @@ import pytest
 from plimsoll.testing import refusal
 from plimsoll.twin.share_math import to_assets_down, to_shares_up, to_value_down
 from plimsoll.units import DAY, FRACTION, NOBODY, YEAR
-from tests.utils.pool_harness import PAR, build_lab
+from tests.utils.pool_harness import PAR, build_lab, price_never_fell
 
 RESERVE, STAKE, LENT, DRAWN = 30_000, 50_000, 1_000_000, 500_000  # whole tokens
 
@@ -19,12 +19,6 @@ def tranches(lab, lender, stranger):
     lab.draw(lab.units(DRAWN))
     assert lab.pool.reserves() == lab.units(RESERVE)
     return lab
-
-
-def price_never_fell(before, after):
-    return (after.total_assets + FRACTION) * (before.total_supply + PAR) >= (
-        before.total_assets + FRACTION
-    ) * (after.total_supply + PAR)
 
 
 R, B = RESERVE * 10**6, STAKE * 10**6

@@ -18,21 +18,14 @@ def lend_out(lab, lender, percent, whole=1_000_000):
     lab.draw(lab.units(whole) * percent // 100)
 
 
-def test_rises_above_target(chain, lab, lender):
-    lend_out(lab, lender, 95)
+@pytest.mark.parametrize(("percent", "efolds"), [(95, 25), (45, -25)])
+def test_rises_above_target_and_falls_below(chain, lab, lender, percent, efolds):
+    """Half of the way from target to full, or to nothing: 25 e-folds a year."""
+    lend_out(lab, lender, percent)
     before = lab.pool.rate_at_target()
     chain.advance(DAY)
     after = lab.pool.rate_at_target()
-    # half of the way from target to full: 25 e-folds a year
-    assert after / before == pytest.approx(float((Decimal(25) / 365).exp()), rel=1e-4)
-
-
-def test_falls_below_target(chain, lab, lender):
-    lend_out(lab, lender, 45)
-    before = lab.pool.rate_at_target()
-    chain.advance(DAY)
-    after = lab.pool.rate_at_target()
-    assert before / after == pytest.approx(float((Decimal(25) / 365).exp()), rel=1e-4)
+    assert after / before == pytest.approx(float((Decimal(efolds) / 365).exp()), rel=1e-4)
 
 
 def test_stands_still_at_target(chain, builder, lender):

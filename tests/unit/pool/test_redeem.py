@@ -1,7 +1,5 @@
 """Taking out what a number of shares is worth."""
 
-import pytest
-
 from plimsoll.testing import refusal
 from plimsoll.twin.share_math import to_assets_down
 from plimsoll.units import DAY, FRACTION, MAX, NOBODY
@@ -73,17 +71,6 @@ def test_what_is_lent_out_stays(busy, lender):
     most = ((free + 1) * FRACTION * (books.total_supply + PAR) - 1) // (books.total_assets + FRACTION)
     assert refusal(busy.pool.redeem, most, lender, lender, sender=lender) is None
     assert refusal(busy.pool.redeem, most + 1, lender, lender, sender=lender) == "pool: not enough cash"
-
-
-@pytest.mark.parametrize("shares", [1, 999, 10**9 + 3, 10**14 + 1])
-def test_the_share_price_never_falls(busy, lender, shares):
-    """P5."""
-    before = busy.books()
-    busy.pool.redeem(shares, lender, lender, sender=lender)
-    after = busy.books()
-    assert (after.total_assets + FRACTION) * (before.total_supply + PAR) >= (
-        before.total_assets + FRACTION
-    ) * (after.total_supply + PAR)
 
 
 def test_a_pause_does_not_stop_it(busy, lender):

@@ -1,7 +1,5 @@
 """Taking an amount out."""
 
-import pytest
-
 from plimsoll.testing import refusal
 from plimsoll.twin.share_math import to_shares_up
 from plimsoll.units import DAY, FRACTION, MAX, NOBODY
@@ -96,17 +94,6 @@ def test_nothing_can_always_be_withdrawn(chain, lab, lender):
         lab.pool.Transfer(sender=lender, receiver=NOBODY, value=0),
         lab.pool.Withdraw(sender=lender, receiver=lender, owner=lender, assets=0, shares=0),
     ]
-
-
-@pytest.mark.parametrize("assets", [1, 7, 10**6 + 3, 10**11 + 1])
-def test_the_share_price_never_falls(busy, lender, assets):
-    """P5."""
-    before = busy.books()
-    busy.pool.withdraw(assets, lender, lender, sender=lender)
-    after = busy.books()
-    assert (after.total_assets + FRACTION) * (before.total_supply + 1_000) >= (
-        before.total_assets + FRACTION
-    ) * (after.total_supply + 1_000)
 
 
 def test_a_pause_does_not_stop_it(busy, lender):

@@ -9,12 +9,13 @@ from tests.utils.vaults import worth
 
 
 def test_says_what_it_is_made_of(market):
+    """The order of the fields of `risk` is part of the interface."""
     vault = market.vault
     assert vault.pool() == market.pool
     assert vault.loan_asset() == market.loan
     assert vault.collateral_asset() == market.collateral
     assert vault.oracle() == market.oracle
-    assert tuple(vault.risk()) == BLUE_CHIP.to_struct(6)
+    assert vault.risk() == BLUE_CHIP.to_struct(6)
 
 
 def test_an_empty_position(market, stranger, deployer):
@@ -101,14 +102,3 @@ def test_margin_terms_need_no_oracle(market, borrower, deployer):
 def test_margin_terms_without_debt(market, borrower):
     market.vault.deposit(10**18, sender=borrower)
     assert tuple(market.vault.margin_terms(borrower))[2:] == (0, 0)
-
-
-def test_views_agree_with_the_packed_word(market, borrower):
-    collateral, shares = market.open(borrower)
-    assert market.vault.positions(borrower) == collateral | shares << 128
-    assert market.vault.position_of(borrower) == (collateral, shares)
-
-
-def test_risk_decodes_as_documented(market):
-    """The order of the fields is part of the interface."""
-    assert market.vault.risk() == BLUE_CHIP.to_struct(6)
