@@ -20,31 +20,27 @@ def market() -> Market:
     return Market.local()
 
 
-@pytest.fixture
-def baskets_everywhere(engines: list[str]) -> Iterator[Callable[..., list[BasketMarket]]]:
-    """Makes the same market with a basket on the twin and on every engine."""
-    made: list[BasketMarket] = []
+def on_all(engines: list[str], local: Callable[..., Any]) -> Iterator[Callable[..., list[Any]]]:
+    """Makes the same market on the twin and on every engine; stops them afterwards."""
+    made: list[Any] = []
 
-    def make(**arguments: Any) -> list[BasketMarket]:
-        new = [BasketMarket.local(engine, **arguments) for engine in ("twin", *engines)]
+    def make(**arguments: Any) -> list[Any]:
+        new = [local(engine, **arguments) for engine in ("twin", *engines)]
         made.extend(new)
         return new
 
     yield make
     for each in made:
         each.stop()
+
+
+@pytest.fixture
+def baskets_everywhere(engines: list[str]) -> Iterator[Callable[..., list[BasketMarket]]]:
+    """Makes the same market with a basket on the twin and on every engine."""
+    yield from on_all(engines, BasketMarket.local)
 
 
 @pytest.fixture
 def everywhere(engines: list[str]) -> Iterator[Callable[..., list[Market]]]:
     """Makes the same market on the twin and on every engine."""
-    made: list[Market] = []
-
-    def make(**arguments: Any) -> list[Market]:
-        new = [Market.local(engine, **arguments) for engine in ("twin", *engines)]
-        made.extend(new)
-        return new
-
-    yield make
-    for each in made:
-        each.stop()
+    yield from on_all(engines, Market.local)

@@ -100,7 +100,7 @@ def _padded(answer: tuple[Any, ...]) -> tuple[Any, ...]:
     return paid, fee, (*seized, *(0,) * (8 - len(seized))), *executed
 
 
-def _outcome(call: Callable[[], Any]) -> Any:
+def outcome(call: Callable[[], Any]) -> Any:
     """What a call answers, or its revert."""
     try:
         return call()
@@ -364,8 +364,8 @@ class Lockstep:
             Difference: when the chain says something else than `model` returns.
         """
         self.twin.now = self.engine.now
-        found = _outcome(functools.partial(self.chain[target].call, view, *arguments))
-        expected = _outcome(functools.partial(self.twin.transact, model))
+        found = outcome(functools.partial(self.chain[target].call, view, *arguments))
+        expected = outcome(functools.partial(self.twin.transact, model))
         if not _same(found, expected):
             raise Difference(f"{target}.{view}{arguments}: chain {found!r}, twin {expected!r}")
         return expected
@@ -385,8 +385,8 @@ class Lockstep:
         self.twin.now = self.engine.now
         self.twin.events.clear()
         before = invariants.Books.of(self.model) if "basket" in self.model else None
-        found = _outcome(send)
-        expected = _outcome(functools.partial(self.twin.transact, call))
+        found = outcome(send)
+        expected = outcome(functools.partial(self.twin.transact, call))
         refused = isinstance(found, Revert) or isinstance(expected, Revert)
         if (refused or None not in (found, expected)) and not _same(found, expected):
             raise Difference(f"{call_text}: chain {found!r}, twin {expected!r}")

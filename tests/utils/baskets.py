@@ -33,6 +33,7 @@ from plimsoll.twin.oracle import ScriptedOracle
 from plimsoll.twin.pool import Pool
 from plimsoll.twin.rates import Curve
 from plimsoll.units import FRACTION, MAX, PRICE_SCALE, WAD
+from tests.stateful.world import outcome
 from tests.utils.actor import Actor
 
 PEOPLE = (LENDER, BORROWER, OTHER_BORROWER, LIQUIDATOR, OPERATOR, RECEIVER, STRANGER)
@@ -274,8 +275,8 @@ class BasketPlace:
     def _both(self, what: str, send: Callable[[], Any], call: Callable[[], Any]) -> Answer:
         self.clock.now = self.chain.now
         self.clock.events.clear()
-        found = _outcome(send)
-        expected = _outcome(functools.partial(self.clock.transact, call))
+        found = outcome(send)
+        expected = outcome(functools.partial(self.clock.transact, call))
         if isinstance(found, Revert) or isinstance(expected, Revert):
             reasons = [getattr(each, "reason", each) for each in (found, expected)]
             assert reasons[0] == reasons[1], f"{what}: chain {found!r}, twin {expected!r}"
@@ -438,15 +439,6 @@ def starved(
         except CallReverted as revert:
             reasons.add(revert.reason)
     return reasons
-
-
-def _outcome(call: Callable[[], Any]) -> Any:
-    try:
-        return call()
-    except CallReverted as revert:
-        return Revert(revert.reason)
-    except Revert as revert:
-        return revert
 
 
 __all__ = ["EIGHT", "FRACTION", "THREE", "BasketPlace", "LegTerms", "falls", "small_place", "starved"]

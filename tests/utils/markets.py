@@ -23,6 +23,14 @@ vaults:
     risk: blue-chip
     limit: 10_000_000
 """
+SECOND_VAULT = """\
+  wbtc:
+    collateral: {mock: {symbol: WBTC, decimals: 8}}
+    oracle: {mock: {collateral: 60_000}}
+    risk: volatile
+    limit: 40_000
+"""
+"""What `MARKET` with another vault has at its end."""
 
 STEPS = (
     "blueprint Pool",

@@ -13,17 +13,10 @@ from plimsoll.deploy import DeployError, Stage, deploy_market
 from plimsoll.deploy.book import Deployed
 from plimsoll.params import BLUE_CHIP
 from plimsoll.units import DAY, NOBODY
-from tests.utils.markets import MARKET, STEPS, Desk, changed
+from tests.utils.markets import MARKET, SECOND_VAULT, STEPS, Desk, changed
 from tests.utils.on_ape import Yard
 
 WHOLE = 10**6  # base units of a loan token
-SECOND_VAULT = """\
-  wbtc:
-    collateral: {mock: {symbol: WBTC, decimals: 8}}
-    oracle: {mock: {collateral: 60_000}}
-    risk: volatile
-    limit: 40_000
-"""
 
 
 # --------------------------------------------------------------------------------------------- what is there

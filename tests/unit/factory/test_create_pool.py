@@ -52,13 +52,6 @@ def test_gives_the_address(factory, pool_struct, curator, stranger):
     assert factory.pools(factory.pool_count() - 1) == promised
 
 
-def test_the_council_is_installed_for_ever(factory, market, deployer, curator):
-    reason = refusal(market.pool.initialize, curator, NOBODY, sender=deployer)
-    assert reason == "pool: not the factory"
-    reason = refusal(market.pool.initialize, curator, NOBODY, sender=factory)
-    assert reason == "pool: already initialized"
-
-
 def test_two_pools_of_one_asset_are_two(factory, pool_struct, curator, stranger):
     factory.create_pool(pool_struct, curator, 3 * DAY, sender=stranger)
     factory.create_pool(pool_struct, stranger, 3 * DAY, sender=stranger)

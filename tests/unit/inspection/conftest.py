@@ -10,17 +10,10 @@ from ape import accounts
 from ape.api import AccountAPI
 
 from plimsoll.units import MAX
-from tests.utils.markets import Desk, changed
+from tests.utils.markets import SECOND_VAULT, Desk, changed
 from tests.utils.on_ape import *  # noqa: F403
 from tests.utils.on_ape import send
 
-SECOND_VAULT = """\
-  wbtc:
-    collateral: {mock: {symbol: WBTC, decimals: 8}}
-    oracle: {mock: {collateral: 60_000}}
-    risk: volatile
-    limit: 40_000
-"""
 DEBTS = {4: 15_000, 5: 12_000, 6: 6_000}  # whole loan tokens on ten collateral tokens, by test account
 IDLE, GONE = 7, 8  # test accounts: collateral without debt; came and went
 
