@@ -14,7 +14,9 @@ choice of the function), and those of loops, which the source map does not name 
 their bodies and what follows them are statements. Why titanoboa's own plugin is not used: docs/TESTING.md.
 """
 
+import multiprocessing
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -245,31 +247,58 @@ class Coverage:
         return "\n".join(lines)
 
 
-def run(trace: Trace) -> None:
-    """Plays the tests that the judge of mutants has, slow ones too, and the campaigns, on titanoboa."""
+# ------------------------------------------------------------------------------------------------ playing
 
-    def work(bench: Bench) -> int:
-        with made_by(lambda now: Boa(now, trace)):
-            bench.run()
+# set before the processes fork
+_bench: Bench
+
+
+def parts(bench: Bench) -> list[tuple[str, ...]]:
+    """Names of tests that share a process: those of a file, or a slow one; the campaigns have no names.
+
+    What plays much of the contracts in little time comes first: for the standards each property is tried on
+    six pools and vaults, the slow ones among the unit tests burn gas.
+    """
+    found: dict[tuple[int, str], list[str]] = defaultdict(list)
+    for item in bench.items:
+        slow = item.get_closest_marker("slow") is not None
+        last = "standards" in item.path.parts or (slow and "unit" in item.path.parts)
+        found[2 if last else int(slow), item.nodeid if slow else str(item.path)].append(item.nodeid)
+    return [(), *(tuple(found[key]) for key in sorted(found, key=lambda key: key[0]))]
+
+
+def played(tests: tuple[str, ...]) -> dict[bytes, set[Step]]:
+    """Plays some tests on titanoboa, or the campaigns where there are none; the steps that were seen."""
+    trace = Trace()
+    with made_by(lambda now: Boa(now, trace)):
+        if tests:
+            _bench.try_out(tests)
+        else:
             play(STEPS)
             oracle_world.play("coverage", ORACLES, ORACLE_STEPS)
-        return 0
-
-    with_tests(work, marks="")
+    return trace.steps
 
 
-def main() -> None:
-    """Prints the table and the holes; fails when there is one."""
-    coverage, trace = Coverage(), Trace()
-    run(trace)
-    coverage.add(trace.steps)
+def measure(bench: Bench) -> int:
+    """Plays what the judge of mutants has, and slow tests, until nothing is left; 0 when nothing is.
+
+    Prints the table and the holes.
+    """
+    global _bench
+    _bench, coverage, work = bench, Coverage(), parts(bench)
+    with multiprocessing.get_context("fork").Pool(maxtasksperchild=1) as pool:
+        for number, steps in enumerate(pool.imap_unordered(played, work), 1):
+            coverage.add(steps)
+            left = len(coverage.holes())
+            print(f"{number:4} of {len(work)} played, {left} places left", file=sys.stderr)
+            if not left:
+                break
     print(coverage.table())
     print(f"counted by their neighbours: {len(coverage.stand_ins)} statements without a counter of their own")
-    holes = coverage.holes()
-    for hole in holes:
+    for hole in coverage.holes():
         print(hole)
-    sys.exit(bool(holes))
+    return min(1, left)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(with_tests(measure, marks=""))
