@@ -7,7 +7,8 @@ Counted in every contract and module but mocks, in constructors as in what they 
   another, `return CONSTANT`): such a one has run when the next of its block has that has one, else the one
   before, else what the block belongs to. An empty `return` has no code: the branch to it is counted.
 - branches: each conditional jump that the compiler made of an `if`, a conditional expression, an `assert`, or
-  of an operand of `and` and `or`, has gone both ways. A module counts once, whatever contract it ran in.
+  of an operand of `and` and `or`, has gone both ways. A module counts once, whatever contract it ran
+  in, the probes too, which are mocks that show tests a module by itself.
 
 Not counted: the jumps that the compiler adds by itself (overflow, bounds of arguments and answers, locks, the
 choice of the function), and those of loops, which the source map does not name where they go over a list:
@@ -36,6 +37,8 @@ from tests.stateful import oracle_world
 STEPS = 1_200  # of the campaign
 ORACLES = 20
 MOCKS = ROOT / "contracts" / "mocks"
+# each is one of our modules by itself
+PROBES = ("contracts/mocks/LiquidationProbe.vy", "contracts/mocks/SlicesProbe.vy")
 JUMPI, PUSH1, PUSH32 = 0x57, 0x60, 0x7F
 STATEMENTS = (
     ast.AnnAssign, ast.Assert, ast.Assign, ast.AugAssign, ast.Break, ast.Continue, ast.Expr, ast.For, ast.If,
@@ -189,7 +192,7 @@ class Coverage:
         """Everything in the sources; nothing played."""
         self.statements: dict[SourceSpan, bool] = {}
         self.branches: dict[tuple[SourceSpan, int], set[bool]] = {}  # whether the jump was taken
-        self.codes = [code for path in CONTRACTS.values() for code in programs(path)]
+        self.codes = [code for path in (*CONTRACTS.values(), *PROBES) for code in programs(path)]
         self.stand_ins: dict[SourceSpan, SourceSpan] = {}  # for statements without a counter
         named = {place for code in self.codes for place in code.statements.values()}
         branches = {key for code in self.codes for key in code.branches.values()}

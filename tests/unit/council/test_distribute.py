@@ -8,6 +8,7 @@ from plimsoll.params import PoolParams
 from plimsoll.testing import refusal
 from plimsoll.testing.market import build_market
 from plimsoll.units import DAY, NOBODY
+from tests.utils.pool_harness import closed_pool
 
 TOKEN = 10**6
 SHARE = 10**9  # what a token buys at par, where all of this happens
@@ -164,3 +165,25 @@ def test_a_pool_that_shares_nothing_with_its_backstop_is_not_bound(chain, builde
         council.Distributed(amount=100 * TOKEN),
     ]
     assert backstop.synced_at() == chain.now
+
+
+def test_a_pool_without_a_backstop(chain, builder, market, lender, curator, stranger):
+    """Its part stays in the reserve; half of the 100 above the target, which is 5 %, goes to the receiver."""
+    factory = chain.make("OpenFactory")
+    pool = closed_pool(builder, factory, market.loan)
+    council = chain.make("Council", pool, curator, 3 * DAY)
+    factory.initialize(pool, council, NOBODY, sender=stranger)
+    council.open_pool(sender=curator)
+    market.loan.approve(pool, 1_000 * TOKEN, sender=lender)
+    pool.deposit(1_000 * TOKEN, lender, sender=lender)
+    market.loan.mint(pool, 150 * TOKEN, sender=stranger)
+    council.set_payout_receiver(stranger, sender=curator)
+    council.announce(sender=stranger)
+    chain.advance(3 * DAY)
+    receipt = council.distribute(sender=lender)
+    assert receipt.return_value == 50 * TOKEN
+    assert receipt.events == [
+        pool.Transfer(sender=NOBODY, receiver=stranger, value=50 * SHARE),
+        council.Distributed(amount=50 * TOKEN),
+    ]
+    assert pool.reserves() == 100 * TOKEN
