@@ -89,11 +89,9 @@ class Compiler:
         Raises:
             RuntimeError: what compiles the mutants makes other code than the compiler does.
         """
+        self.originals = {name: original(name) for name in CONTRACTS}
         prepare()
         gc.freeze()  # all processes share what there is
-        with multiprocessing.get_context("fork").Pool(_options.workers, maxtasksperchild=1) as pool:
-            made = pool.map(original, CONTRACTS, chunksize=1)
-        self.originals = dict(zip(CONTRACTS, made, strict=True))
         for name, found in self.originals.items():
             if runtime(name) not in found.initcode:
                 raise RuntimeError(f"{name} is other code than the compiler's; mend quality/recompiling.py.")

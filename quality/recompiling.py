@@ -5,7 +5,9 @@ Vyper 0.4.3 does most of its work many times over. Here is done once:
 - its optimiser begins again with every subtree at each level of a program; here each node keeps what became
   of it;
 - modules that do not import the changed file, at any depth, are read and checked before the processes fork
-  that compile changes.
+  that compile changes;
+- the table that finds a function by its selector is searched for once for the same functions;
+- instructions do not bear the line that they come from, which it writes onto them again at every level.
 
 Each run of `make mutation` compares the runtime code of all contracts with the compiler's, `make fuzz` all
 that comes of the mistakes of `tests/stateful/test_mutants.py`.
@@ -13,12 +15,14 @@ that comes of the mistakes of `tests/stateful/test_mutants.py`.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import vyper.ast as ast
-from vyper.ir import optimizer
+from vyper.codegen import jumptable_utils
+from vyper.ir import compile_ir, optimizer
 from vyper.semantics.analysis import imports
 
 from plimsoll.chain.engine import Artifact
@@ -30,6 +34,7 @@ _TRUTHY = ("if", "assert", "iszero")  # under these the optimiser makes somethin
 _parse = imports._parse_ast
 _resolve = imports.ImportAnalyzer._resolve_imports_r
 _optimise = optimizer._optimize
+_find_magic = jumptable_utils.find_magic_for
 
 
 _checked: dict[str, Modules] = {}  # by contract; of this module, for an object would be copied to a process
@@ -52,7 +57,12 @@ def rebuild(name: str, source: str, text: str) -> Artifact:
     def parse(file: Any) -> Any:
         return kept.get(file.resolved_path) or _parse(file)
 
-    with _reading(parse), patch.object(optimizer, "_optimize", _optimise_once):
+    with (
+        _reading(parse),
+        patch.object(optimizer, "_optimize", _optimise_once),
+        patch.object(jumptable_utils, "find_magic_for", lambda ids: _find_magic_once(tuple(ids))),
+        patch.object(compile_ir, "_compile_to_assembly", compile_ir._compile_to_assembly.__wrapped__),
+    ):
         return artifact_of(
             compiler_data(CONTRACTS[name], lambda path, found: text if path == changed else found)
         )
@@ -106,3 +116,9 @@ def _optimise_once(node: Any, parent: Any) -> tuple[bool, Any]:
         made.__dict__.setdefault("optimised", {}).setdefault(under, (False, made))
     answer: tuple[bool, Any] = known[under]
     return answer
+
+
+@cache
+def _find_magic_once(ids: tuple[int, ...]) -> int:
+    """The compiler's `find_magic_for`."""
+    return int(_find_magic(ids))
