@@ -219,12 +219,24 @@ def _silence(session: Session, seen: Seen, words: Words) -> Any:
 
 
 ACTS: Mapping[str, Callable[[Session, Seen, Words], Any]] = {
-    act.__name__.removeprefix("_"): act
-    for act in (
-        _supply, _leave, _open, _borrow, _top_up, _repay, _withdraw, _close, _liquidate, _poke, _stake,
-        _request, _unstake, _price, _keepers, _advance, _silence,
-    )
-}  # fmt: skip
+    "supply": _supply,
+    "leave": _leave,
+    "open": _open,
+    "borrow": _borrow,
+    "top_up": _top_up,
+    "repay": _repay,
+    "withdraw": _withdraw,
+    "close": _close,
+    "liquidate": _liquidate,
+    "poke": _poke,
+    "stake": _stake,
+    "request": _request,
+    "unstake": _unstake,
+    "price": _price,
+    "keepers": _keepers,
+    "advance": _advance,
+    "silence": _silence,
+}
 """What one can do, by name."""
 _OF_PLAY = ("price", "keepers", "advance", "silence")
 

@@ -1,10 +1,12 @@
 """What the shares of pools and backstops have in common; the twin of ``contracts/modules/share_token.vy``."""
 
+from abc import ABC, abstractmethod
+
 from plimsoll.twin.chain import Chain, Contract, nonreentrant, require
 from plimsoll.units import MAX
 
 
-class ShareToken(Contract):
+class ShareToken(Contract, ABC):
     """A contract whose shares move by allowances.
 
     Attributes:
@@ -19,8 +21,9 @@ class ShareToken(Contract):
         super().__init__(chain, address)
         self.allowances: dict[tuple[str, str], int] = chain.mapping()
 
+    @abstractmethod
     def _move(self, owner: str, to: str, amount: int) -> None:
-        raise NotImplementedError
+        """Moves shares, whoever asks."""
 
     @nonreentrant
     def transfer(self, caller: str, to: str, amount: int) -> None:

@@ -4,6 +4,7 @@ Every function takes the caller first, returns what the contract returns, and ra
 contract's reason. Amounts are base units of the loan asset.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -21,7 +22,7 @@ OWNER_BITS = 160
 Callback = Callable[[], None]
 
 
-class Spoke(Contract):
+class Spoke(Contract, ABC):
     """A contract that draws on a pool's credit line against collateral.
 
     Attributes:
@@ -37,20 +38,21 @@ class Spoke(Contract):
         self.nonces: dict[str, int] = chain.mapping()
         self.provision_of: dict[str, int] = chain.mapping()
 
+    @abstractmethod
     def shares_of(self, owner: str) -> int:
         """Debt shares."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _set_shares(self, owner: str, shares: int) -> None:
-        raise NotImplementedError
+        """Replaces the debt shares of a position."""
 
+    @abstractmethod
     def _prices_for(self, owner: str) -> Any:
         """A vault's price, or those of the legs that `owner` holds."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _known_shortfall(self, owner: str, noted: int, prices: Any, totals: DebtTotals) -> int:
         """The shortfall at prices; below what was noted only as far as the safe ones agree."""
-        raise NotImplementedError
 
     # ------------------------------------------------------------------------------------ operators
 
