@@ -3,17 +3,22 @@
 In headless Chromium without a graphics card. Script and processor are milliseconds a frame, the latter of all
 processes and whatever else the machine does: frames a second need it to be idle. Every frame draws every
 position anew, coloured by its health at another price. The libraries come from npm, see package.json beside
-this; candidates.js draws with each. `waterline` is the module of this project, with its axis and words.
+this; candidates.js draws with each. `waterline` is the module of this project, with its axis and words. Last
+comes the page of `plimsoll play` with as many positions, whose price moves twice a frame, and what its thread
+takes for it.
 """
 
 import gzip
 import shutil
+import time
 from pathlib import Path
 
 import psutil
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from plimsoll.page import parts
+from plimsoll.play.session import own
+from tests.utils.play import DRAG, crowd, serving
 
 HERE = Path(__file__).parent
 MODULES = HERE / "node_modules"
@@ -21,7 +26,7 @@ BLANK = (
     f"<!doctype html><style>{parts.styles()}</style><main></main><script type='importmap'>"
     f"{parts.embedded({}, '')['imports']}</script>"
 )
-POSITIONS, MILLISECONDS = 10_000, 4_000
+POSITIONS, MILLISECONDS, FRAMES = 10_000, 4_000, 120
 FILES = {
     "canvas": (),
     "uplot": ("uplot/dist/uPlot.iife.min.js",),
@@ -43,6 +48,28 @@ def processor() -> float:
     return sum(each.user + each.system for each in times)
 
 
+def play(browser: Browser) -> tuple[float, float]:
+    """Frames a second while the line is dragged, and milliseconds of the page's thread a frame."""
+    page = browser.new_page(reduced_motion="reduce")
+    with serving(lambda: own(borrowers=20)) as served:
+        page.goto(served.link)
+        page.wait_for_selector("#figures dd")
+        crowd(served, page, POSITIONS)
+        thread = page.context.new_cdp_session(page)
+        thread.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+        def worked() -> float:
+            metrics = thread.send("Performance.getMetrics")["metrics"]
+            return float(next(each["value"] for each in metrics if each["name"] == "TaskDuration"))
+
+        before, began = worked(), time.monotonic()
+        page.evaluate(DRAG, FRAMES)
+        took = time.monotonic() - began
+        spent = worked() - before
+        page.close()
+    return FRAMES / took, spent * 1_000 / FRAMES
+
+
 def main() -> None:
     print("| drawn with | kB | gzipped | frames a second | script | processor |\n|---|---|---|---|---|---|")
     with sync_playwright() as playwright:
@@ -59,6 +86,7 @@ def main() -> None:
             sizes = f"{len(content) / 1000:,.0f} | {len(gzip.compress(content)) / 1000:,.0f}"
             print(f"| {name} | {sizes} | {rate:.0f} | {script:.1f} | {taken:.0f} |", flush=True)
             page.close()
+        print("| plimsoll play | | | {:.0f} | {:.1f} | |".format(*play(browser)))
         browser.close()
 
 

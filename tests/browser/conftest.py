@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 from tests.utils.browser import WIDE
 
+PATIENCE = 30_000  # milliseconds that a page is waited for: the machine may have other work
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 LOCAL = re.compile(
     r"(file|data|blob|about):|https?://(127\.0\.0\.1|localhost|\[::1\])[:/]|wss?://127\.0\.0\.1[:/]"
@@ -26,6 +27,7 @@ def browser() -> Iterator[Browser]:
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     if found is None:
         pytest.skip("there is no Chromium on the PATH; on Debian `apt install chromium` brings it")
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         # the sandbox needs a user who is not root; only pages of ours are opened
         opened = _launch(playwright, found)
@@ -56,7 +58,7 @@ def pages(browser: Browser) -> Iterator[Callable[..., Page]]:
             "reduced_motion": "reduce",  # nothing moves by itself
         }
         context = browser.new_context(**usual | options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
         listen(page)

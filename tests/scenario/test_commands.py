@@ -444,9 +444,7 @@ def test_workers_do_not_outlive_a_killed_sweep(tmp_path) -> None:
     finally:
         process.kill()
         process.wait()
-    killed = time.monotonic()
     wait_for(lambda: not any(map(alive, workers)))
-    assert time.monotonic() - killed < 5
     assert "Traceback" not in (tmp_path / "shown").read_text()
 
 

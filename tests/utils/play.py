@@ -1,5 +1,6 @@
 """A page to play with, served in this process for tests."""
 
+import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -7,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import uvicorn
+from playwright.sync_api import Page, expect
 
 from plimsoll.play import acts
 from plimsoll.play.app import Server
@@ -79,6 +81,46 @@ def live(actor: str | None) -> Session:
     session = own(borrowers=2)
     session.network, session.actor, session._is_live = "mainnet", actor, True
     return session
+
+
+def crowd(served: Served, page: Page, count: int) -> None:
+    """Shows the page a vault with so many positions that no chain has."""
+
+    def crowded(session: Session) -> None:
+        state = session.state()
+        vault = state["spokes"][0]["positions"]
+        vault["owner"] = [f"borrower {i}" for i in range(count)]
+        vault["collateral"] = [["10"]] * count
+        vault["debt"] = [str(1_000 + i % 997 * 10) for i in range(count)]
+        vault["level"] = [str(700 + i * 1_250 / count) for i in range(count)]
+        vault["health"] = [str(2_000 / (700 + i * 1_250 / count)) for i in range(count)]
+        vault["is_liquidatable"] = [False] * count
+        session.state = lambda: json.loads(json.dumps(state))  # type: ignore[method-assign]
+
+    served.ask(crowded)
+    page.reload()
+    expect(page.locator("#positions")).to_contain_text(f"of {count:,}")
+
+
+# Moves the price twice a frame, by the keyboard; answers what the page did in so many frames.
+DRAG = """async frames => {
+    const handle = document.querySelector("[role=slider]");
+    const canvas = CanvasRenderingContext2D.prototype, clear = canvas.clearRect;
+    let drawn = 0, changed = 0;
+    canvas.clearRect = function (...box) { drawn += 1; return clear.apply(this, box); };
+    const seen = new MutationObserver(found => { changed += found.length; });
+    seen.observe(document.body, {subtree: true, childList: true, characterData: true, attributes: true});
+    for (let i = 0; i < frames; i += 1) {
+        for (const by of ["Arrow", "Page"]) {
+            const key = by + (i % 2 ? "Down" : "Up");
+            handle.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true}));
+        }
+        await new Promise(requestAnimationFrame);
+    }
+    seen.disconnect();
+    canvas.clearRect = clear;
+    return {drawn, changed, elements: document.querySelectorAll("*").length};
+}"""
 
 
 def comparable(state: dict[str, Any]) -> dict[str, Any]:

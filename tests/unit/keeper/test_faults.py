@@ -371,7 +371,7 @@ def test_the_command_is_killed_between_send_and_receipt(world, proxy, tmp_path):
         wait_until(lambda: proxy.asked.count("eth_blockNumber") > looks + 2)
     finally:
         second.send_signal(signal.SIGINT)
-        output, _ = second.communicate(timeout=30)
+        output, _ = second.communicate(timeout=60)
     assert second.returncode == 0, output
     assert HEALTHY in output
     assert "Traceback" not in output

@@ -32,7 +32,7 @@ def test_it_prints_a_link_and_stops_in_order(number: signal.Signals, code: int, 
     started = subprocess.Popen(command, cwd=ROOT, text=True, **pipes)  # type: ignore[call-overload]
     link = started.stdout.readline().strip()
     started.send_signal(number)
-    _, told = started.communicate(timeout=20)
+    _, told = started.communicate(timeout=60)
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/\?token=[\w-]{22}", link), told
     assert (started.returncode, told) == (code, STARTING + last)
 
