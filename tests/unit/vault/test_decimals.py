@@ -1,10 +1,12 @@
 """Loans of 6, 8 and 18 decimals against collateral of 0 to 27: the same story, exact to the unit in each."""
 
+from decimal import Decimal
+
 import pytest
 
 from plimsoll.testing import refusal
 from plimsoll.testing.market import build_market
-from plimsoll.units import MAX, YEAR
+from plimsoll.units import MAX, PRICE_SCALE, YEAR
 from tests.utils.vaults import liquidate, worth
 
 
@@ -44,3 +46,14 @@ def test_life_of_a_loan(chain, builder, lender, borrower, liquidator, loan_decim
     vault.close(MAX, MAX, sender=borrower)
     assert market.position(borrower) == (0, 0)
     market.assert_sums([borrower])
+
+
+def test_a_price_is_rounded_up_from_the_smallest_rest(builder, lender, borrower):
+    """`debt * 1e36` is one more than a multiple of the collateral."""
+    market = build_market(builder, [lender, borrower], "2000", 6, 8)
+    market.pool.deposit(market.loans(1_000_000), lender, sender=lender)
+    locked = 10**9 + 7
+    debt = pow(PRICE_SCALE, -1, locked) + 10 * locked
+    market.open(borrower, Decimal(locked).scaleb(-8), Decimal(debt).scaleb(-6))
+    price = market.vault.margin_terms(borrower).bankruptcy_price
+    assert (worth(locked, price), worth(locked, price - 1)) == (debt, debt - 1)
