@@ -70,6 +70,17 @@ def test_income_is_earned_over_a_cooldown(engine: Engine) -> None:
     place.compare()
 
 
+def test_a_cost_is_rounded_up_from_the_smallest_rest(engine: Engine) -> None:
+    """What is divided is one more than a multiple of the shares."""
+    place = staked(engine)
+    arrive(place, 1_400 * UNIT + 1)
+    place.advance(2 * COOLDOWN)
+    backstop = place.chain["backstop"]
+    assets, supply = backstop.call("totalAssets") + VIRTUAL, backstop.call("totalSupply") + VIRTUAL
+    shares = pow(assets, -1, supply)
+    assert backstop.call("previewMint", shares) == shares * assets // supply + 1
+
+
 def test_who_comes_for_an_income_and_leaves_gains_nothing(engine: Engine) -> None:
     """B3, sniping: in with ten times the stake just before, out as soon as one may."""
     place = staked(engine)
