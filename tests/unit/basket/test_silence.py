@@ -173,6 +173,20 @@ def test_lanes_at_their_top_while_silent(place):
     place.act("poke", BORROWER, sender=STRANGER)
 
 
+def test_the_value_of_a_silent_leg_saturates(builder):
+    """Its ceiling and its amount together do not fit into a word."""
+    place = BasketPlace(builder, [LegTerms(), LegTerms(0, "0.05", 50, 60)])
+    place.hold(10, 1_000_000)
+    place.borrow(15_000)
+    place.act("mint", STRANGER, 2**129, sender=STRANGER, of="token1")
+    place.act("deposit", 1, 2**128 - 1 - place.of_leg(1, 1_000_000), BORROWER, sender=STRANGER)
+    place.set_price(0, 1)
+    place.silence(1)
+    worth = place.worth()
+    assert worth.high - worth.low == MAX // PRICE_SCALE
+    place.refused(HEALTHY, "liquidate", BORROWER, MAX, [], 0, LIQUIDATOR, sender=LIQUIDATOR)
+
+
 # ------------------------------------------------------------------------- answers that are no price
 
 BURNS = "burns all its gas"
