@@ -1,6 +1,7 @@
 """`liquidate`: slices and parts, held to the twin to the unit; what a close must leave, whatever it was."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
@@ -10,7 +11,7 @@ from plimsoll.testing.roles import BORROWER, LIQUIDATOR, OTHER_BORROWER, RECEIVE
 from plimsoll.twin.liquidation import is_restorable, quote
 from plimsoll.twin.position import unpack_liquidation
 from plimsoll.units import MAX, NOBODY, PRICE_SCALE, WAD, YEAR
-from tests.utils.baskets import falls
+from tests.utils.baskets import BasketPlace, LegTerms, falls
 
 # per mille of the prices of 10, 0.5 and 10,000 tokens under a debt of 30,000: liquidatable below 631, the
 # full bonus from 587 down, capped by equity from 550 down, in shortfall below 510
@@ -102,6 +103,29 @@ def test_legs_that_are_not_held_may_be_left_out(place):
         assert place.close(MAX, MAX - 0b11) == whole
     assert place.preview(BORROWER, MAX, 0b11).shares == 0
     place.refused(NOTHING, "liquidate", BORROWER, MAX, [], MAX, LIQUIDATOR, sender=LIQUIDATOR)
+
+
+def test_the_last_that_is_restored_pays_all(place):
+    """Worth debt and smallest bonus to the unit, beside a leg worth nothing that is left out."""
+    place.hold(10, "0.5", 100)
+    place.borrow("24999.999999")
+    assert place.debt() == place.loans(25_000)
+    place.scale_prices(510)
+    place.set_price(2, 1)
+    answer = place.close(without=0b100)
+    assert answer.paid == place.loans(25_000)
+    assert place.position()[1] == place.pool.losses(place.basket) == 0
+
+
+def test_a_bonus_too_small_for_the_dearer_leg(builder):
+    """Of the smallest that there is, it would get a part: nothing of it alone is closed."""
+    legs, bonus = [LegTerms(), LegTerms(18, 1, 50, 60)], Decimal("1e-18")
+    place = BasketPlace(builder, legs, 18, bonus_min=bonus, min_debt=Decimal(10**6))
+    place.hold(600, 1_000_000)
+    place.borrow(1_000_000)
+    place.scale_prices(400, 1_000)
+    assert place.preview(without=0b01).executable
+    place.refused(NOTHING, "liquidate", BORROWER, MAX, [], 0b10, LIQUIDATOR, sender=LIQUIDATOR)
 
 
 def test_one_leg_is_closed_as_a_vault_is(place):
