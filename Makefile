@@ -8,7 +8,7 @@
 BIN := .venv/bin
 SETUP := scripts/_setup.sh
 ARGS ?=
-# a process for each processor; whole files, because their fixtures build markets
+# a process for each processor and one more (`tests/conftest.py`); whole files, because their fixtures build markets
 PARALLEL := -n logical --dist loadfile
 
 # ape looks for vyper and anvil there

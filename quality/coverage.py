@@ -39,6 +39,7 @@ ORACLES = 20
 MOCKS = ROOT / "contracts" / "mocks"
 # each is one of our modules by itself
 PROBES = ("contracts/mocks/LiquidationProbe.vy", "contracts/mocks/SlicesProbe.vy")
+FEW = 3  # places left are named as they are counted
 JUMPI, PUSH1, PUSH32 = 0x57, 0x60, 0x7F
 STATEMENTS = (
     ast.AnnAssign, ast.Assert, ast.Assign, ast.AugAssign, ast.Break, ast.Continue, ast.Expr, ast.For, ast.If,
@@ -260,13 +261,13 @@ def parts(bench: Bench) -> list[tuple[str, ...]]:
     """Names of tests that share a process: those of a file, or a slow one; the campaigns have no names.
 
     What plays much of the contracts in little time comes first: for the standards each property is tried on
-    six pools and vaults, the slow ones among the unit tests burn gas.
+    six pools and vaults, and the slow ones among the unit tests, which come last, burn gas.
     """
     found: dict[tuple[int, str], list[str]] = defaultdict(list)
     for item in bench.items:
         slow = item.get_closest_marker("slow") is not None
-        last = "standards" in item.path.parts or (slow and "unit" in item.path.parts)
-        found[2 if last else int(slow), item.nodeid if slow else str(item.path)].append(item.nodeid)
+        turn = 3 if slow and "unit" in item.path.parts else 2 if "standards" in item.path.parts else int(slow)
+        found[turn, item.nodeid if slow else str(item.path)].append(item.nodeid)
     return [(), *(tuple(found[key]) for key in sorted(found, key=lambda key: key[0]))]
 
 
@@ -292,15 +293,17 @@ def measure(bench: Bench) -> int:
     with multiprocessing.get_context("fork").Pool(maxtasksperchild=1) as pool:
         for number, steps in enumerate(pool.imap_unordered(played, work), 1):
             coverage.add(steps)
-            left = len(coverage.holes())
-            print(f"{number:4} of {len(work)} played, {left} places left", file=sys.stderr)
+            left = coverage.holes()
+            named = left if len(left) <= FEW else ()
+            counted = f"{number:4} of {len(work)} played, {len(left)} places left"
+            print(counted, *named, sep="\n     ", file=sys.stderr)
             if not left:
                 break
     print(coverage.table())
     print(f"counted by their neighbours: {len(coverage.stand_ins)} statements without a counter of their own")
-    for hole in coverage.holes():
+    for hole in left:
         print(hole)
-    return min(1, left)
+    return 1 if left else 0
 
 
 if __name__ == "__main__":

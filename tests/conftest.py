@@ -25,6 +25,7 @@ NO_LIMIT = 2**20  # bytes of a contract
 OF_APE = logging.getLogger("ape")
 
 os.environ.pop("APE_FOUNDRY_HOST", None)  # ape would run the tests on a chain that somebody else has started
+os.environ["NO_PROXY"] = "127.0.0.1,localhost"  # else requests looks for a proxy in all variables, each time
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -72,6 +73,12 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     """Who needs no node does not wait until ape has loaded and started one."""
     if in_process_alone(config) and config.pluginmanager.has_plugin("ape_test"):
         config.pluginmanager.unregister(name="ape_test")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than processors: who waits for a block or a browser leaves its own to others."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.hookimpl(optionalhook=True)
