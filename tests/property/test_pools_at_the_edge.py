@@ -1,5 +1,6 @@
 """Lines, losses and fields of a pool where one unit or one share decides; random steps rarely meet these."""
 
+from collections.abc import Callable
 from math import gcd
 
 from plimsoll.chain.engine import Engine
@@ -162,6 +163,36 @@ def test_a_draw_next_to_a_whole_number(engine: Engine) -> None:
         amount, drawn = found[rest]
         answer = lab.pool.call("draw", amount, VAULT, sender=VAULT)
         assert answer == (drawn, (debt + ceil_div(drawn * value, units), shares + drawn))
+
+
+def test_a_loss_and_a_haircut_just_above_a_whole_number(engine: Engine) -> None:
+    """The least fraction of a unit is a unit, of what was not paid for and of what a provision lacks."""
+    lab = EdgePool.busy(engine)
+    lab.pool.send("deposit", DRAWN, BACKSTOP, sender=LENDER)
+    lab.pool.send("draw", DRAWN, VAULT, sender=VAULT)
+    engine.advance(YEAR)
+
+    def part_whose_debt(is_wanted: Callable[[int], bool]) -> tuple[int, int]:
+        """Debt shares, and what they owe, in fractions."""
+        debt, shares = lab.pool.call("debt_totals")
+        for part in range(1, 2_000_000):
+            if is_wanted(owed := part * (debt + FRACTION) // (shares + 1_000)):
+                return part, owed
+        raise AssertionError("there is none")
+
+    part, owed = part_whose_debt(lambda owed: owed % FRACTION == 1)
+    settle(lab, part, owed // FRACTION)
+    assert lab.pool.call("losses", VAULT) == 1
+
+    assets, debt = lab.pool.call("totals")[:2]
+    part, owed = part_whose_debt(lambda owed: (debt - assets - owed) % FRACTION == FRACTION - 1)
+    settle(lab, part, owed // FRACTION + 1)
+    lab.pool.send("set_provision", DRAWN // 2, sender=VAULT)
+    lacks = DRAWN // 2 - lab.pool.call("reserves")
+    assets, _, supply = lab.pool.call("totals")[:3]
+    assert lab.pool.call("backstop_haircut") == ceil_div(
+        lacks * (supply + 1_000) * FRACTION, assets + FRACTION
+    )
 
 
 def test_rates_next_to_a_whole_number(engine: Engine) -> None:
