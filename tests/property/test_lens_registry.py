@@ -5,7 +5,7 @@ import pytest
 from plimsoll.chain.artifacts import artifact
 from plimsoll.chain.engine import CallReverted, Engine, deploy
 from plimsoll.params import PoolParams
-from plimsoll.units import MAX
+from plimsoll.units import FRACTION, MAX
 from tests.stateful.world import BORROWER, CURATOR, DEPLOYER, SPOKES, STRANGER
 from tests.utils.lens import FAIR, build, deploy_lens
 
@@ -94,6 +94,18 @@ def test_a_pause_shows_until_it_is_over(engine: Engine) -> None:
     assert place.lens.pool_summary(place.pool).paused_until == until
     it.advance(1)
     assert place.lens.pool_summary(place.pool).paused_until == 0
+
+
+def test_the_debt_of_a_pool_is_rounded_up_from_the_smallest_rest(engine: Engine) -> None:
+    place = build(engine)
+    clock, pool = place.world.twin, place.world.model["pool"]
+    began = clock.now
+    while pool.accrued().total_debt % FRACTION != 1:
+        clock.now += 1
+    owed, waited = pool.accrued().total_debt, clock.now - began
+    clock.now = began
+    place.world.advance(waited)
+    assert place.lens.pool_summary(place.pool).total_debt == owed // FRACTION + 1
 
 
 def test_a_pool_that_is_not_open(engine: Engine) -> None:
