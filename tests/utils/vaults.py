@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from plimsoll.chain.abi import Log
+from plimsoll.params import PoolParams, RateParams
 from plimsoll.testing import Account, Contract, LoggedEvent, Receipt
 from plimsoll.testing.builder import Builder
-from plimsoll.testing.market import Market, build_market
+from plimsoll.testing.market import BasketMarket, Market, build_market
 from plimsoll.testing.signatures import sign_set_operator
 from plimsoll.twin.liquidation import DebtTotals, Quote, Risk, quote
 from plimsoll.twin.position import (
@@ -18,10 +20,16 @@ from plimsoll.twin.position import (
     unpack_liquidation,
 )
 from plimsoll.twin.share_math import to_value_down
-from plimsoll.units import DAY, FRACTION, MAX, PRICE_SCALE, order
+from plimsoll.units import DAY, FRACTION, MAX, PRICE_SCALE, YEAR, order
 
 WITHDRAW = 1  # rights of an operator
 BORROW = 2
+# of rates that no market would bear
+WILD = PoolParams(
+    name="Wild",
+    symbol="WILD",
+    rates=RateParams(rate_initial=Decimal(10), rate_max=Decimal(10), speed=Decimal(0), steepness=Decimal(1)),
+)
 
 
 @dataclass(frozen=True)
@@ -210,3 +218,12 @@ def every_call(market: Market, who: Any, victim: Any, signer: Account) -> dict[s
         "set_operator": (vault.set_operator, victim, WITHDRAW | BORROW),
         "set_operator_by_signature": (vault.set_operator_by_signature, *message.values(), signature),
     }
+
+
+def let_shares_grow(market: Market | BasketMarket, lender: Account) -> None:
+    """Eight years of `WILD` rates for 10,000, until a debt share is worth two units; then there is cash."""
+    for _ in range(8):
+        market.chain.advance(YEAR)
+        market.pool.accrue(sender=lender)
+    # the reserve's part of the interest is not lenders' to lend
+    market.pool.deposit(market.loans(8 * 10**6), lender, sender=lender)

@@ -64,6 +64,18 @@ def test_a_silent_leg_counts_at_its_ceiling_and_for_no_loan(
     assert lens.max_withdraw(loan.basket.address, borrower, 1) == 0
 
 
+def test_what_may_fall_beside_a_silent_leg(
+    lens: Lens, basket_market: BasketMarket, borrower: Account
+) -> None:
+    """17 at 2,000, and a hundredth of one that counts 6,000 at its ceiling; thresholds of 0.83."""
+    basket_market.open(borrower, [17, Decimal("0.01")], 25_000)
+    basket_market.silence(1)
+    (found,) = lens.basket_positions(basket_market.basket.address, [borrower])
+    assert (found.value, found.value_most) == (34_000 * 10**6, 40_000 * 10**6)
+    assert found.liquidation_fall == WAD - -(-(25_000 - 4_980) * WAD // 28_220)
+    assert found.bankruptcy_fall == WAD - -(-(25_000 - 6_000) * WAD // 34_000)
+
+
 def test_a_shortfall_and_what_has_been_reported_of_it(
     lens: Lens, loan: BasketMarket, borrower: Account, stranger: Account
 ) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from plimsoll.testing import refusal
 from plimsoll.testing.market import build_market
-from plimsoll.units import MAX, PRICE_SCALE, YEAR
+from plimsoll.twin.liquidation import ceil_div
+from plimsoll.units import MAX, PRICE_SCALE, WAD, YEAR
 from tests.utils.vaults import liquidate, worth
 
 
@@ -57,3 +58,29 @@ def test_a_price_is_rounded_up_from_the_smallest_rest(builder, lender, borrower)
     market.open(borrower, Decimal(locked).scaleb(-8), Decimal(debt).scaleb(-6))
     price = market.vault.margin_terms(borrower).bankruptcy_price
     assert (worth(locked, price), worth(locked, price - 1)) == (debt, debt - 1)
+
+
+def test_a_debt_of_more_than_half_of_its_lane(builder, lender, borrower):
+    """Of 104 bits: 15 billion of 18 decimals at 1,000 shares a unit."""
+    market = build_market(builder, [lender, borrower], "1e6", 18, 18, limit=19 * 10**9)
+    market.loan.mint(lender, market.loans(19 * 10**9), sender=lender)
+    market.pool.deposit(market.loans(19 * 10**9), lender, sender=lender)
+    market.open(borrower, 100_000, 15 * 10**9)
+    assert market.position(borrower)[1] == market.loans(15 * 10**9) * 1_000 > 2**103
+    assert market.vault.debt_of(borrower) == market.loans(15 * 10**9)
+    market.loan.approve(market.vault, MAX, sender=borrower)
+    market.vault.repay(MAX, sender=borrower)
+    assert market.position(borrower)[1] == 0
+
+
+def test_the_price_of_a_whole_is_exact_where_cover_is_a_whole_number(builder, lender, borrower):
+    """Of 18 decimals: the bonus to its last digit, at a value of nine tenths of the debt."""
+    market = build_market(builder, [lender, borrower], "2000", 18, 18)
+    market.pool.deposit(market.loans(1_000_000), lender, sender=lender)
+    market.open(borrower, 60, 90_000)
+    market.set_quote("1350")
+    risk = market.risk()
+    bonus = risk.bonus_min + risk.shortfall_slope * (12 * 10**16) // WAD
+    assert risk.bonus_max > bonus > risk.bonus_min == 2 * 10**16
+    found = market.vault.preview_liquidate(borrower, MAX)
+    assert found.paid == ceil_div(market.loans(81_000) * WAD, WAD + bonus)

@@ -3,33 +3,22 @@
 Everything rounds in whole shares here, so what is below a unit elsewhere becomes visible.
 """
 
-from decimal import Decimal
-
 import pytest
 
-from plimsoll.params import PoolParams, RateParams
 from plimsoll.testing import refusal
 from plimsoll.testing.market import build_market
-from plimsoll.units import MAX, YEAR, order
-from tests.utils.vaults import drawn, liquidate, liquidate_batch, risk_of
-
-WILD = RateParams(rate_initial=Decimal(10), rate_max=Decimal(10), speed=Decimal(0), steepness=Decimal(1))
+from plimsoll.units import MAX, order
+from tests.utils.vaults import WILD, drawn, let_shares_grow, liquidate, liquidate_batch, risk_of
 
 
 @pytest.fixture(scope="session")
-def wild_market(chain, builder, lender, borrower, other_borrower, liquidator):
+def wild_market(builder, lender, borrower, other_borrower, liquidator):
     """A debt share has grown from a thousandth of a base unit to more than two."""
-    params = PoolParams(name="Wild", symbol="WILD", rates=WILD)
-    market = build_market(
-        builder, [lender, borrower, other_borrower, liquidator], pool_params=params, limit=10**14
-    )
+    people = [lender, borrower, other_borrower, liquidator]
+    market = build_market(builder, people, pool_params=WILD, limit=10**14)
     market.pool.deposit(market.loans(10**6), lender, sender=lender)
     market.vault.open(market.collaterals(10**6), market.loans(10_000), sender=other_borrower)
-    for _ in range(8):
-        chain.advance(YEAR)
-        market.pool.accrue(sender=lender)
-    # the reserve's part of the interest is not lenders' to lend
-    market.pool.deposit(market.loans(8 * 10**6), lender, sender=lender)
+    let_shares_grow(market, lender)
     return market
 
 
