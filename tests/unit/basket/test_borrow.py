@@ -1,9 +1,14 @@
 """`borrow`: what all legs together carry, at their safe prices."""
 
+from decimal import Decimal
+
 import pytest
 
+from plimsoll.params import BLUE_CHIP
+from plimsoll.testing import refusal
+from plimsoll.testing.market import build_basket_market
 from plimsoll.testing.roles import BORROWER, OPERATOR, RECEIVER, STRANGER
-from plimsoll.units import MAX, NOBODY
+from plimsoll.units import MAX, NOBODY, WAD
 from tests.utils.baskets import EIGHT
 
 ABOVE = "vault: above the loan-to-value"
@@ -111,3 +116,17 @@ def test_the_line_and_the_pool_have_the_last_word(lent):
     lent.act("mint", STRANGER, 10 * limit, sender=STRANGER, of="loan")
     lent.act("deposit", 10 * limit, STRANGER, sender=STRANGER, of="pool")
     lent.refused("pool: over the credit limit", "borrow", limit, BORROWER, BORROWER, sender=BORROWER)
+
+
+def test_the_last_digit_of_what_legs_bear(builder, lender, borrower):
+    """A unit of a debt too much by one part in 10**18."""
+    ltv = WAD * 8 // 10 - 1
+    risk = BLUE_CHIP.model_copy(update={"ltv": Decimal(ltv).scaleb(-18)})
+    market = build_basket_market(builder, [lender, borrower], ((1, 18), (60_000, 8)), 18, risk)
+    market.pool.deposit(market.loans(100_000), lender, sender=lender)
+    value = market.loans(10_000) - pow(ltv, -1, WAD)
+    market.basket.deposit(0, value, sender=borrower)
+    debt = (value * ltv + 1) // WAD
+    assert value * ltv == debt * WAD - 1
+    assert refusal(market.basket.borrow, debt, sender=borrower) == ABOVE
+    market.basket.borrow(debt - 1, sender=borrower)
