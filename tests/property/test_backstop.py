@@ -261,15 +261,16 @@ def test_a_wiped_stake_begins_anew(engine: Engine) -> None:
     place.compare()
 
 
-def test_nobody_enters_what_is_nearly_wiped(engine: Engine) -> None:
+@pytest.mark.parametrize("way", ["deposit", "mint"])
+def test_nobody_enters_what_is_nearly_wiped(engine: Engine, way: str) -> None:
     """A further loss of a thousandth must not end the shares of who has just come."""
     place = staked(engine)
     chain = place.chain["backstop"]
     place.act("backstop", "request", STAKE, sender=STAKER)
     lose(place, 2 * STAKE // 1_000 - 2 * STAKE // WORN // 1_000 + 1)
     assert chain.call("balanceOf", OTHER_LENDER) == STAKE  # not worth nothing
-    assert chain.call("previewDeposit", STAKE) == STAKE  # but at par for who comes
-    place.act("backstop", "deposit", STAKE, OTHER_LENDER, sender=OTHER_LENDER)
+    assert chain.call(f"preview{way.capitalize()}", STAKE) == STAKE  # but at par for who comes
+    place.act("backstop", way, STAKE, OTHER_LENDER, sender=OTHER_LENDER)
     assert chain.call("balanceOf", OTHER_LENDER) == STAKE
     assert chain.call("books")[0][2] == 1
     place.act("backstop", "request", STAKE // 2, sender=OTHER_LENDER)
