@@ -82,6 +82,7 @@ def test_the_largest_price_that_values_a_position_is_used(engine: Engine) -> Non
     for price, known in ((most, most), (most + 1, 0)):
         place.world.set_prices("first_oracle", price, price)
         assert place.lens.positions(place.vault, [BORROWER])[0].price == known
+        assert place.lens.liquidatable(place.vault, [BORROWER]) == (price, {})
 
 
 def test_an_answer_that_breaks_off_is_none(engine: Engine) -> None:

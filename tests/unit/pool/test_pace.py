@@ -99,6 +99,16 @@ def test_a_repayment_gives_back(paced, repaid):
         assert_at_once(paced, at_once(level))
 
 
+def test_a_repayment_just_below_a_step(paced):
+    room = 2 * 10**12 + 3  # has no divisor in common with FULL
+    paced.pool.set_limit(paced.vault, 4 * room, sender=paced.council)
+    paced.draw(room)
+    repaid = -pow(FULL, -1, room) % room
+    assert repaid * FULL % room == room - 1 and repaid * FULL > WAD
+    paced.settle(repaid * PAR, repaid)
+    assert_at_once(paced, at_once(repaid * FULL // room, 4 * room))
+
+
 def test_never_more_than_full(paced):
     paced.draw(10**6)
     paced.settle(10**6 * PAR, 10**6 + 10**12)
@@ -180,6 +190,14 @@ def line_word(lab) -> int:
     """The storage word of the vault's line."""
     slot = mapping_slot(slots("Pool")["credit_lines.lines"], lab.vault)
     return lab.chain.engine.storage(lab.pool.address, slot)
+
+
+def test_a_draw_of_nothing_leaves_level_and_time(chain, paced):
+    paced.draw(10**12)
+    before = line_word(paced)
+    chain.advance(1)
+    paced.draw(0)
+    assert line_word(paced) == before
 
 
 def test_without_a_pace_the_word_has_neither_level_nor_time(chain, lab, paced, lender):
