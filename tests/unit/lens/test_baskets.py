@@ -31,7 +31,7 @@ def loan(basket_market: BasketMarket, borrower: Account) -> BasketMarket:
 
 def test_figures_that_people_can_check(lens: Lens, loan: BasketMarket, borrower: Account) -> None:
     (found,) = lens.basket_positions(loan.basket.address, [borrower])
-    assert found.amounts == (10 * 10**18, 5 * 10**7, 0, 0, 0, 0, 0, 0)
+    assert (found.owner, found.amounts) == (borrower, (10 * 10**18, 5 * 10**7, 0, 0, 0, 0, 0, 0))
     assert (found.debt, found.value, found.value_most) == (36_000 * 10**6, 50_000 * 10**6, 50_000 * 10**6)
     assert (found.weighted, found.power) == (41_500 * 10**6, 40_000 * 10**6)
     assert found.health == 41_500 * WAD // 36_000

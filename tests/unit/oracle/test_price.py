@@ -2,6 +2,8 @@
 
 from fractions import Fraction
 
+import pytest
+
 from plimsoll.units import DAY, HOUR
 from tests.utils.oracles import PRICE, Feed, Rate, assert_fails, exact_price
 
@@ -42,7 +44,9 @@ def test_rounds_down(yard, plain_config, collateral_feed, loan_feed, deployer):
     assert oracle.price() == 4
 
 
-def test_a_price_of_zero_is_refused(yard, plain_config, deployer):
+@pytest.mark.parametrize("is_alone", [True, False])
+def test_a_price_of_zero_is_refused(yard, plain_config, second, deployer, is_alone):
+    """Also beside a second source that is silent: it is said why there is none."""
     feed = yard.feed(7 * 10**18, 18)
     config = plain_config.but(
         collateral=yard.token(27),
@@ -51,7 +55,9 @@ def test_a_price_of_zero_is_refused(yard, plain_config, deployer):
         collateral_feed=Feed(feed, HOUR, 1, 10**22),
         loan_feed=Feed(yard.feed(2, 0), DAY, 1, 10),
     )
-    oracle = yard.oracle(config)
+    second.set_price(exact_price(7, 2, 27, 6), sender=deployer)
+    oracle = yard.oracle(config if is_alone else config.but(second=second))
+    second.set_silent(True, sender=deployer)
     feed.set_answer(2_000, sender=deployer)
     assert oracle.price() == oracle.safe_price() == 1
     feed.set_answer(1_999, sender=deployer)
