@@ -279,6 +279,19 @@ def test_nobody_enters_what_is_nearly_wiped(engine: Engine, way: str) -> None:
     place.compare()
 
 
+def test_with_the_last_share_the_dust_leaves(engine: Engine) -> None:
+    """What rounding kept of the stake is income for who comes next."""
+    place = staked(engine)
+    chain = place.chain["backstop"]
+    arrive(place, 1_400 * UNIT + 1)
+    place.advance(2 * COOLDOWN)
+    moved = sum(place.act("backstop", "request", STAKE, sender=owner) for owner in (STAKER, OTHER_LENDER))
+    assert moved < 2 * STAKE + 1_400 * UNIT + 1
+    assert chain.call("books")[0][:2] == (0, 0)
+    place.act("backstop", "sync", sender=STRANGER)
+    place.compare()
+
+
 def test_the_token(engine: Engine) -> None:
     place = staked(engine)
     chain = place.chain["backstop"]
