@@ -203,6 +203,7 @@ def test_an_offer_of_nothing_closes_nothing_of_value(lent):
         for without in (0, 0b010):
             arguments = (BORROWER, 0, [], without, LIQUIDATOR)
             lent.refused(NOTHING, "liquidate", *arguments, sender=LIQUIDATOR)
+            assert lent.preview(max_repay=0, without=without).paid == 0
 
 
 # --------------------------------------------------------------------------------- what is worthless

@@ -2,11 +2,9 @@
 
 import pytest
 
-from plimsoll.testing.market import build_basket_market
 from plimsoll.testing.roles import BORROWER, LIQUIDATOR, RECEIVER, STRANGER
 from plimsoll.units import MAX, NO_LIMIT, NOBODY, order
 from tests.utils.baskets import falls
-from tests.utils.vaults import WILD, let_shares_grow
 
 HEALTHY, UNKNOWN, NOTHING = "vault: healthy", "basket: value unknown", "vault: nothing can be closed"
 
@@ -144,20 +142,3 @@ def test_limits_that_do_not_fit_the_order_are_cut(two):
             assert two.act("liquidate", *arguments, sender=LIQUIDATOR)[0] == whole.paid
     arguments = ([order(BORROWER, 0)], [], LIQUIDATOR)
     two.refused(NOTHING, "liquidate_batch", *arguments, sender=LIQUIDATOR)
-
-
-def test_one_share_is_closed(builder, lender, borrower, other_borrower, liquidator):
-    """Where a debt share is worth units."""
-    people = [lender, borrower, other_borrower, liquidator]
-    market = build_basket_market(builder, people, pool_params=WILD, limit=10**14)
-    market.pool.deposit(market.loans(10**6), lender, sender=lender)
-    market.open(other_borrower, [10**6, 1], 10_000)
-    let_shares_grow(market, lender)
-    market.open(borrower, [4, "0.1"], 10_000)
-    market.set_quote(0, "1400")
-    shares = market.position(borrower)[1]
-    worth = market.debt_totals().assets_up(1)
-    assert worth > 1
-    orders = [order(borrower.address, worth)]
-    market.basket.liquidate_batch(orders, [], liquidator, b"", sender=liquidator)
-    assert market.position(borrower)[1] == shares - 1

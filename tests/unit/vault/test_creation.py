@@ -40,10 +40,14 @@ PARAMETERS = [
     ("threshold too high", {"threshold": WAD - 1}, None),
     (
         "threshold too high",
-        STEEP | {"threshold": 70 * CENT + 1, "health_for_max_bonus": 98 * CENT},
+        STEEP | {"threshold": 70 * CENT + 1, "bonus_min": 40 * CENT - 1, "health_for_max_bonus": 98 * CENT},
         STEEP | {"threshold": 70 * CENT, "health_for_max_bonus": 98 * CENT},
     ),
-    ("ltv too high", CLOSE | {"ltv": 80 * CENT + 1}, CLOSE | {"ltv": 80 * CENT}),
+    (
+        "ltv too high",
+        CLOSE | {"ltv": 80 * CENT + 1, "bonus_min": 20 * CENT - 1},
+        CLOSE | {"ltv": 80 * CENT},
+    ),
     ("no minimum bonus", {"bonus_min": 0}, {"bonus_min": 1, "min_debt": 1_000 * WAD}),
     ("bonus range", {"bonus_max": 2 * CENT - 1}, {"bonus_max": 2 * CENT}),
     ("bonus above 100 %", HALF | {"bonus_max": WAD + 1}, HALF | {"bonus_max": WAD}),
