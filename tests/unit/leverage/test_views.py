@@ -2,9 +2,11 @@
 
 import pytest
 
+from plimsoll.twin.liquidation import DebtTotals
 from plimsoll.units import MAX, WAD
 from tests.unit.leverage.conftest import LATER, USD, WETH
 from tests.utils.periphery import DEPLOYER, STRANGER, refused
+from tests.utils.vaults import drawn
 
 FIELDS = (
     "collateral", "debt", "equity", "leverage", "health", "initial_margin", "maintenance_margin",
@@ -78,6 +80,15 @@ def test_an_intended_opening(venue, leverage, trader, long, into, margin, loan_m
         assert leverage.send(*call, sender=trader) == locked
         assert leverage.call("margin_terms", long.vault.address, trader) == forecast
         venue.engine.advance(86_400 * 3)
+
+
+def test_a_first_debt_at_an_index_that_has_grown(venue, leverage, trader, long, into):
+    """Shares are rounded up, and what they owe."""
+    leverage.send("open", long.vault.address, WETH, 0, 10**10, into, 0, 0, LATER, sender=trader)
+    venue.engine.advance(86_400 * 3)
+    totals, shares = drawn(DebtTotals(*long.pool.call("debt_totals")), 10**10)
+    _, forecast = leverage.call("preview_open", long.vault.address, STRANGER, WETH, 0, 10**10, into)
+    assert named(forecast)["debt"] == totals.assets_up(shares) == 10**10 + 1
 
 
 def test_an_intended_short(venue, leverage, trader, short, out_of):
