@@ -28,6 +28,20 @@ def test_one_share_is_closed_in_a_batch(loan, borrower, liquidator):
     assert loan.position(borrower)[1] == shares - 1
 
 
+def test_of_one_leg_a_share_is_closed_if_the_offer_covers_it(loan, borrower, liquidator):
+    loan.set_quote(0, "1400")
+    shares = loan.position(borrower)[1]
+
+    def offered(amount: int) -> tuple[object, ...]:
+        return borrower, amount, [], 0b10, liquidator, b""
+
+    for amount in (1, 2):
+        refused = refusal(loan.basket.liquidate, *offered(amount), sender=liquidator)
+        assert refused == "vault: nothing can be closed"
+    loan.basket.liquidate(*offered(3), sender=liquidator)
+    assert loan.position(borrower)[1] == shares - 1
+
+
 def test_one_share_must_stay_collateralised(loan, borrower):
     loan.basket.repay(loan.basket.debt_of(borrower) - 3, sender=borrower)
     assert loan.position(borrower)[1] == 1
