@@ -122,14 +122,23 @@ def test_a06_it_cannot_open_with_less(venue, token, path, trader):
     refused("leverage: sale fell short", venue.leverage, *call, sender=trader)
 
 
-def test_a06_a_better_price_is_the_traders(venue, token, path, trader):
+@pytest.mark.parametrize("of", ["a vault", "a leg"])
+def test_a06_a_better_price_is_the_traders(venue, token, path, trader, of):
     """The price ahead moves his way: he gets the difference, and nothing stays."""
     pair = venue.pair(venue.uniswap.call("getPair", token.address, venue.weth.address))
     venue.give(venue.weth, pair.address, 5 * WAD)
     hooked(token, pair, pair.encode("sync"))
-    call = ("open", venue.long.vault.address, 10 * WAD, 0, 10**10, path[::-1], 0, 0, LATER)
-    locked = venue.leverage.send(*call, sender=trader)
-    assert venue.long.vault.call("position_of", trader)[0] == locked
+    rest = (10 * WAD, 0, 10**10, path[::-1], 0, 0, LATER)
+    if of == "a vault":
+        place = venue.long.vault
+        locked = venue.leverage.send("open", place.address, *rest, sender=trader)
+        held = place.call("position_of", trader)[0]
+    else:
+        place = venue.basket(venue.usd, [(venue.btc, 40_000), (venue.weth, 2_000)]).basket
+        place.send("set_operator", venue.leverage.address, 3, sender=trader)
+        locked = venue.leverage.send("open_leg", place.address, 1, *rest, sender=trader)
+        held = place.call("position_of", trader)[0][1]
+    assert held == locked
     assert venue.holdings(trader)["weth"] > 0
     assert venue.holdings(venue.leverage.address) == NOTHING
 

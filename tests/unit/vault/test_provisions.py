@@ -75,9 +75,12 @@ def test_falls_only_as_far_as_the_safe_price_agrees(
         assert (expected == noted) == (safe_price <= 1_000)
 
 
-def test_a_rise_asks_no_safe_price(market, vault, noted, borrower, stranger):
-    """One of 0 would refuse."""
-    set_prices(market, 900, 0)
+@pytest.mark.parametrize("safe_price", [0, 1_900])
+def test_what_does_not_fall_asks_no_safe_price(market, vault, noted, borrower, stranger, safe_price):
+    """Whatever that is: an oracle may lie."""
+    set_prices(market, 1_000, safe_price)
+    assert vault.poke(borrower, sender=stranger).return_value == lacks(market, borrower, 1_000) == noted
+    set_prices(market, 900, safe_price)
     assert vault.poke(borrower, sender=stranger).return_value == lacks(market, borrower, 900) > noted
 
 
