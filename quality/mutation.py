@@ -29,6 +29,7 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from multiprocessing.pool import Pool
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 from plimsoll.chain.artifacts import runtime
@@ -203,7 +204,9 @@ def examine(mutant: Mutant, first: list[str]) -> dict[str, Any]:
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
     seconds = round(time.process_time() - began, 2)
-    return asdict(mutant) | {"verdict": verdict, "by": by, "test": test, "seconds": seconds}
+    return asdict(mutant) | {
+        "key": mutant.key, "verdict": verdict, "by": by, "test": test, "seconds": seconds,
+    }  # fmt: skip
 
 
 def near(mutant: Mutant, verdicts: Iterable[dict[str, Any]]) -> list[str]:
@@ -231,6 +234,25 @@ def in_order(pool: Pool, function: Callable[..., Any], work: Iterable[tuple[Any,
         running += [pool.apply_async(function, item) for item in islice(rest, 1)]
 
 
+def as_they_end(pool: Pool, function: Callable[..., Any], work: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
+    """As `in_order`, but what ends first comes first, so that nobody waits for one that takes long."""
+    rest, ended = iter(work), SimpleQueue[Any]()
+
+    def start(count: int) -> int:
+        items = list(islice(rest, count))
+        for item in items:
+            pool.apply_async(function, item, callback=ended.put, error_callback=ended.put)
+        return len(items)
+
+    running = start(2 * _options.workers)
+    while running:
+        found = ended.get()
+        if isinstance(found, BaseException):
+            raise found
+        yield found
+        running += start(1) - 1
+
+
 def run(mutants: list[Mutant]) -> list[dict[str, Any]]:
     """Compiles, draws and judges; returns the verdicts, those of earlier runs included."""
     results = file_of_verdicts()
@@ -243,15 +265,12 @@ def run(mutants: list[Mutant]) -> list[dict[str, Any]]:
         drawn = draw(mutants, *choice, lambda part: in_order(pool, code_of, ((each,) for each in part)))
         left = [mutant for mutant in drawn if mutant.key not in done]
         work = ((mutant, near(mutant, done.values())) for mutant in left)  # as it comes: with what was found
-        for number, (mutant, verdict) in enumerate(zip(left, in_order(pool, examine, work), strict=True)):
-            done[mutant.key] = verdict | {"key": mutant.key}
-            out.write(json.dumps(done[mutant.key]) + "\n")
+        for number, verdict in enumerate(as_they_end(pool, examine, work), len(drawn) - len(left) + 1):
+            done[verdict["key"]] = verdict
+            out.write(json.dumps(verdict) + "\n")
             out.flush()
             place = f"{verdict['source']}:{verdict['line']}"
-            print(
-                f"{len(drawn) - len(left) + number + 1:5} {verdict['verdict']:8} {place} {verdict['by']}",
-                file=sys.stderr,
-            )
+            print(f"{number:5} {verdict['verdict']:8} {place} {verdict['by']}", file=sys.stderr)
     return [done[mutant.key] for mutant in drawn]
 
 
