@@ -174,6 +174,14 @@ def test_ceilings_of_four_prices_at_least(refuses, legs, leg):
     assert refuses(changed(legs, leg, CEILING, 2**200)) is None
 
 
+def test_ceilings_are_of_the_price_not_of_the_safe_price(builder, refuses, legs):
+    oracle = builder.oracle(10**24)
+    oracle.set_prices(10**24, 10**23, sender=builder.deployer)
+    made = changed(legs[:2], 1, ORACLE, oracle.address)
+    assert refuses(changed(made, 1, CEILING, 4 * 10**24)) is None
+    assert refuses(changed(made, 1, CEILING, 4 * 10**24 - 1)) == "basket: ceiling below 4 prices"
+
+
 def test_a_base_unit_of_every_leg_is_little(builder, refuses, legs):
     """Together at most a hundredth of the smallest bonus on the smallest debt, to the unit of price."""
     top = BLUE_CHIP.to_struct(6)[MIN_DEBT] * 2 * PRICE_SCALE // 10_000  # min_debt * 2 % / 100

@@ -1,11 +1,15 @@
 """`liquidate`: who may be closed, how far, at what price; all closes are held to the twin, to the unit."""
 
+from decimal import Decimal
+
 import pytest
 
+from plimsoll.params import BLUE_CHIP
 from plimsoll.testing import refusal
+from plimsoll.testing.market import build_market
 from plimsoll.twin import liquidation as twin
 from plimsoll.twin.liquidation import is_restorable, restorable_bonus, shortfall_bonus
-from plimsoll.units import MAX, NOBODY, PRICE_SCALE, WAD, YEAR
+from plimsoll.units import MAX, NOBODY, PRICE_SCALE, WAD, YEAR, order
 from tests.utils.vaults import Balances, balances, closes, liquidate, risk_of, worth
 
 # Of a position with 10 collateral tokens and a debt of 15,000: liquidatable below 1,807.2, full bonus from
@@ -96,6 +100,26 @@ def test_l1_from_the_first_unit_of_price_below(market, vault, borrower, liquidat
     for anybody in (liquidator, stranger):
         assert refusal(vault.liquidate, borrower, MAX, sender=anybody) is None
     liquidate(market, borrower, stranger)
+
+
+def test_l1_to_the_last_integer(builder, borrower, lender, liquidator, deployer):
+    """Weighted value that lacks 1 of 1.5e28: no bound is rounded on the way."""
+    value, debt, threshold = 18_000_000_097, 14_898_926_640, 827_718_142_206_185_567
+    assert value * threshold == debt * WAD - 1
+    risk = BLUE_CHIP.model_copy(update={"threshold": Decimal(threshold).scaleb(-18)})
+    market = build_market(builder, [borrower, lender, liquidator], risk=risk)
+    market.pool.deposit(market.loans(10**6), lender, sender=lender)
+    vault, collateral = market.vault, market.collaterals(10)
+    vault.open(collateral, debt, sender=borrower)
+    assert vault.debt_of(borrower) == debt
+    price = value * PRICE_SCALE // collateral
+    market.oracle.set_price(price, sender=deployer)
+    assert vault.preview_liquidate_batch([order(borrower)])[3] == 1
+    market.oracle.set_price(price + PRICE_SCALE // collateral, sender=deployer)
+    assert vault.preview_liquidate_batch([order(borrower)])[3] == 0
+    assert refusal(vault.liquidate, borrower, MAX, sender=liquidator) == "vault: healthy"
+    market.oracle.set_price(price, sender=deployer)
+    liquidate(market, borrower, liquidator)
 
 
 def test_l1_interest_alone_makes_liquidatable(chain, market, vault, borrower, liquidator, deployer):
