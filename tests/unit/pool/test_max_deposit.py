@@ -37,10 +37,11 @@ def test_after_interest(busy, rich):
     assert_the_most(busy.pool, rich, "pool: amount too large")
 
 
-def test_after_a_loss(lab, lender, rich):
-    """The share count bounds it."""
+@pytest.mark.parametrize("lost", [900_000_000, 900_040_854])
+def test_after_a_loss(lab, lender, rich, lost):
+    """The share count bounds it; after the second loss, one share more would make one base unit more."""
     lab.lend(lender, 10**9)
-    lab.lose(10**9 * 9 // 10)
+    lab.lose(lost)
     assert_the_most(lab.pool, rich, "pool: too many shares")
 
 
