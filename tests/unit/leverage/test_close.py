@@ -123,6 +123,14 @@ def test_the_least_health(venue, leverage, trader, opened, out_of, deadline):
     leverage.send("close", opened.vault.address, MAX, MAX, out_of, MAX, MAX, deadline, sender=trader)
 
 
+def test_the_least_health_that_can_be_asked_for(venue, leverage, trader, opened, out_of, deadline):
+    """1 of 1e18, which a position has not whose collateral is worth nothing."""
+    opened.set_quote("0.000000000000000000000001")
+    call = ("close", opened.vault.address, 0, 0, out_of, MAX)
+    refused("leverage: health too low", leverage, *call, 1, deadline, sender=trader)
+    leverage.send(*call, 0, deadline, sender=trader)
+
+
 def test_what_health_allows_does_not_pay(venue, leverage, trader, opened, out_of, deadline):
     """At a safe price so low that hardly anything may be withdrawn, nothing is sold either."""
     opened.set_quote(1_195)

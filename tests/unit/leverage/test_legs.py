@@ -153,17 +153,20 @@ def test_rights_and_deadline(venue, leverage, trader, opened, into, out_of):
         leverage.send(*call, now, sender=trader)
 
 
-def test_signed(venue, leverage, trader, market, into):
-    """A right for the call only: the same messages as for a vault."""
+def test_signed(venue, leverage, trader, market, into, out_of):
+    """Rights for the call only: the same messages as for a vault."""
     basket = market.basket
     basket.send("set_operator", leverage.address, 0, sender=trader)
-    nonce = basket.call("nonces", trader)
     place = SimpleNamespace(vault=basket)
-    once = [venue.sign(place, leverage, rights, nonce + at, LATER) for at, rights in ((0, 2), (1, 0))]
-    call = ("open_leg", basket.address, 1, WETH, 0, DEBT, into, 0, 0, LATER)
-    refused("vault: not authorised", leverage, *call, sender=trader)
-    leverage.send(*call, once, sender=trader)
-    assert basket.call("rights_of", trader, leverage.address) == 0
+    for right, call in (
+        (2, ("open_leg", basket.address, 1, WETH, 0, DEBT, into, 0, 0, LATER)),
+        (1, ("close_leg", basket.address, 1, MAX, MAX, out_of, MAX, 0, LATER)),
+    ):
+        nonce = basket.call("nonces", trader)
+        once = [venue.sign(place, leverage, *signed, LATER) for signed in ((right, nonce), (0, nonce + 1))]
+        refused("vault: not authorised", leverage, *call, sender=trader)
+        leverage.send(*call, once, sender=trader)
+        assert basket.call("rights_of", trader, leverage.address) == 0
 
 
 def test_only_legs_of_baskets(venue, leverage, trader, market, into, out_of):

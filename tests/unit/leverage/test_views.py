@@ -46,6 +46,14 @@ def test_a_position(venue, leverage, trader, long):
     assert tuple(terms[name] for name in FIELDS[-4:]) == long.vault.call("margin_terms", trader)
 
 
+def test_is_at_the_price_not_at_the_safe_price(venue, leverage, trader, long):
+    venue.borrow(long, trader, 10 * WAD, 10_000 * 10**6)
+    terms = leverage.call("margin_terms", long.vault.address, trader)
+    price = long.oracle.call("price")
+    long.oracle.send("set_prices", price, price // 2, sender=DEPLOYER)
+    assert leverage.call("margin_terms", long.vault.address, trader) == terms
+
+
 def test_prices_are_exact(venue, leverage, trader, long):
     """At the liquidation price it is healthy, one less and it is not."""
     venue.borrow(long, trader, 10 * WAD, 10_000 * 10**6)

@@ -266,21 +266,25 @@ def test_a29_only_the_callers_own_tokens(venue, funded, liquidator):
     refused("token: allowance too small", liquidator, *call, sender=STRANGER)
 
 
-def test_a_payer_pays_for_one_call_only(venue, funded, liquidator, paths):
-    """A sale in the same transaction, as in a bundle of many people's calls, pulls nothing from them."""
+@pytest.mark.parametrize("order_of_calls", [1, -1])
+def test_a_payer_pays_for_one_call_only(venue, funded, liquidator, paths, order_of_calls):
+    """As in a bundle of many people's calls: a sale pulls nothing from a payer, whose legs nobody sells."""
     intruder, basket = venue.make("Intruder"), funded.basket.address
     venue.give(venue.usd, intruder.address, 10**12)
     intruder.send("approve", venue.usd.address, liquidator.address, MAX, sender=KEEPER)
-    steps = [
-        ("liquidate_basket_with_funds", basket, BORROWER, 10**9, [], 0),
-        ("liquidate_basket", basket, BORROWER, 10**9, 2, [paths[0], []], 0, RECEIVER),
-    ]
-    due = sum(liquidator.call(*steps[0], sender=KEEPER)[:2])
+    paying = ("liquidate_basket_with_funds", basket, BORROWER, 10**9, [], 0)
+    selling = ("liquidate_basket", basket, BORROWER, 10**9, 2, [paths[0], []], 0, RECEIVER)
+    steps = [paying, selling][::order_of_calls]
+    before, pulled = venue.engine.snapshot(), venue.holdings(KEEPER)["usd"]
+    for step in steps:
+        liquidator.send(*step, sender=KEEPER)
+    pulled -= venue.holdings(KEEPER)["usd"]
+    venue.engine.revert(before)
     calls = [(liquidator.address, liquidator.encode(*step)) for step in steps]
     intruder.send("plan", calls, sender=KEEPER)
     intruder.send("run", sender=KEEPER)
     assert intruder.call("successes") == 2
-    assert venue.holdings(intruder.address)["usd"] == 10**12 - due
+    assert venue.holdings(intruder.address)["usd"] == 10**12 - pulled
     assert venue.holdings(RECEIVER)["usd"] > 0
     assert venue.holdings(liquidator.address) == NOTHING
 
