@@ -1,7 +1,10 @@
 """Debt shares that are worth base units: a single one counts."""
 
+from decimal import Decimal
+
 import pytest
 
+from plimsoll.params import BLUE_CHIP
 from plimsoll.testing import refusal
 from plimsoll.testing.market import BasketMarket, build_basket_market
 from plimsoll.units import order
@@ -12,7 +15,10 @@ from tests.utils.vaults import WILD, let_shares_grow
 def loan(builder, lender, borrower, other_borrower, liquidator) -> BasketMarket:
     """The borrower owes 10,000, in shares of two to three units."""
     people = [lender, borrower, other_borrower, liquidator]
-    market = build_basket_market(builder, people, pool_params=WILD, limit=10**14)
+    risk = BLUE_CHIP.model_copy(
+        update={"threshold": Decimal("0.857"), "health_for_max_bonus": Decimal("0.95")}
+    )
+    market = build_basket_market(builder, people, risk=risk, pool_params=WILD, limit=10**14)
     market.pool.deposit(market.loans(10**6), lender, sender=lender)
     market.open(other_borrower, [10**6, 1], 10_000)
     let_shares_grow(market, lender)
@@ -28,18 +34,33 @@ def test_one_share_is_closed_in_a_batch(loan, borrower, liquidator):
     assert loan.position(borrower)[1] == shares - 1
 
 
-def test_of_one_leg_a_share_is_closed_if_the_offer_covers_it(loan, borrower, liquidator):
-    loan.set_quote(0, "1400")
-    shares = loan.position(borrower)[1]
+@pytest.fixture(params=["restorable", "in shortfall"])
+def unhealthy(request, loan, borrower) -> BasketMarket:
+    """With a debt of two shares, of which less than one restores health, or with all of it and too little."""
+    if request.param == "in shortfall":
+        loan.set_quote(0, "1400")
+        return loan
+    loan.basket.repay(loan.basket.debt_of(borrower) - 4, sender=borrower)
+    loan.set_quote(1, "0.00001")
+    worth_9 = 9 * 10**18 // loan.loans(2_000)
+    loan.basket.withdraw(0, loan.position(borrower)[0][0] - worth_9, sender=borrower)
+    loan.set_quote(0, "1550")
+    assert loan.basket.debt_of(borrower) == 6
+    return loan
+
+
+def test_of_one_leg_a_share_is_closed_if_the_offer_covers_it(unhealthy, borrower, liquidator):
+    basket, shares = unhealthy.basket, unhealthy.position(borrower)[1]
 
     def offered(amount: int) -> tuple[object, ...]:
         return borrower, amount, [], 0b10, liquidator, b""
 
     for amount in (1, 2):
-        refused = refusal(loan.basket.liquidate, *offered(amount), sender=liquidator)
-        assert refused == "vault: nothing can be closed"
-    loan.basket.liquidate(*offered(3), sender=liquidator)
-    assert loan.position(borrower)[1] == shares - 1
+        assert (
+            refusal(basket.liquidate, *offered(amount), sender=liquidator) == "vault: nothing can be closed"
+        )
+    basket.liquidate(*offered(3), sender=liquidator)
+    assert unhealthy.position(borrower)[1] == shares - 1
 
 
 def test_one_share_must_stay_collateralised(loan, borrower):

@@ -30,6 +30,16 @@ CLOSE = {
     "threshold": 81 * CENT,
     "health_for_max_bonus": 98 * CENT,
 }
+GENEROUS = {  # the smallest bonus alone is bounded by the ratios
+    "threshold": 95 * CENT,
+    "bonus_max": 4 * CENT,
+    "health_for_max_bonus": 99 * CENT,
+}
+EXACT = {  # threshold*(1 + bonus_max) is 1e-36 above it
+    "threshold": 890_699_311_974_157_703,
+    "bonus_max": 52_654_742_016_141_367,
+    "health_for_max_bonus": 937_598_854_460_111_592,
+}
 HALF = {"threshold": 49 * CENT, "ltv": 40 * CENT, "health_for_max_bonus": 98 * CENT}
 
 # refused, with the reason; the nearest accepted
@@ -57,6 +67,7 @@ PARAMETERS = [
         {"health_for_max_bonus": 913 * 10**15 - 1},
         {"health_for_max_bonus": 913 * 10**15},
     ),
+    ("bonus can lower health", EXACT, EXACT | {"bonus_max": EXACT["bonus_max"] - 1}),
     ("target health below 1.005", {"target_health": 1_005 * 10**15 - 1}, {"target_health": 1_005 * 10**15}),
     ("target health above 1.25", {"target_health": 125 * CENT + 1}, {"target_health": 125 * CENT}),
     ("slope above 1/4", {"shortfall_slope": 25 * CENT + 1}, {"shortfall_slope": 25 * CENT}),
@@ -86,6 +97,10 @@ def test_parameters(create, reason, refused, accepted):
     create(f"vault: {reason}", **refused)
     if accepted is not None:
         create(**accepted)
+
+
+def test_the_largest_bonus_is_bounded_by_health_alone(create):
+    create(**GENEROUS, ltv=93 * CENT)
 
 
 def test_zero_fee_and_zero_slope(create):
