@@ -7,7 +7,7 @@ import pytest
 from plimsoll.params import BLUE_CHIP
 from plimsoll.testing import refusal
 from plimsoll.testing.market import BasketMarket, build_basket_market
-from plimsoll.units import order
+from plimsoll.units import MAX, order
 from tests.utils.vaults import WILD, let_shares_grow
 
 
@@ -15,9 +15,8 @@ from tests.utils.vaults import WILD, let_shares_grow
 def loan(builder, lender, borrower, other_borrower, liquidator) -> BasketMarket:
     """The borrower owes 10,000, in shares of two to three units."""
     people = [lender, borrower, other_borrower, liquidator]
-    risk = BLUE_CHIP.model_copy(
-        update={"threshold": Decimal("0.857"), "health_for_max_bonus": Decimal("0.95")}
-    )
+    changes = {"threshold": "0.857", "health_for_max_bonus": "0.95", "target_health": "1.01"}
+    risk = BLUE_CHIP.model_copy(update={name: Decimal(value) for name, value in changes.items()})
     market = build_basket_market(builder, people, risk=risk, pool_params=WILD, limit=10**14)
     market.pool.deposit(market.loans(10**6), lender, sender=lender)
     market.open(other_borrower, [10**6, 1], 10_000)
@@ -34,11 +33,11 @@ def test_one_share_is_closed_in_a_batch(loan, borrower, liquidator):
     assert loan.position(borrower)[1] == shares - 1
 
 
-@pytest.fixture(params=["restorable", "in shortfall"])
+@pytest.fixture(params=["restored by less than a share", "restorable", "in shortfall"])
 def unhealthy(request, loan, borrower) -> BasketMarket:
-    """With a debt of two shares, of which less than one restores health, or with all of it and too little."""
-    if request.param == "in shortfall":
-        loan.set_quote(0, "1400")
+    """With all of the debt, or with two shares of it."""
+    if request.param != "restored by less than a share":
+        loan.set_quote(0, "900" if request.param == "in shortfall" else "1400")
         return loan
     loan.basket.repay(loan.basket.debt_of(borrower) - 4, sender=borrower)
     loan.set_quote(1, "0.00001")
@@ -61,6 +60,14 @@ def test_of_one_leg_a_share_is_closed_if_the_offer_covers_it(unhealthy, borrower
         )
     basket.liquidate(*offered(3), sender=liquidator)
     assert unhealthy.position(borrower)[1] == shares - 1
+
+
+def test_of_a_leg_that_is_worth_nothing_no_share_is_closed(loan, borrower, liquidator):
+    """Though the other leg is worth a base unit."""
+    for leg, quote in ((0, "0.0000003"), (1, "0.000001")):
+        loan.set_quote(leg, quote)
+    refused = refusal(loan.basket.liquidate, borrower, MAX, [], 0b01, liquidator, b"", sender=liquidator)
+    assert refused == "vault: nothing can be closed"
 
 
 def test_one_share_must_stay_collateralised(loan, borrower):

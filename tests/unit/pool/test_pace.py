@@ -61,6 +61,17 @@ def test_in_parts(paced, amount):
     assert at_once(FULL - cost(amount)) <= ROOM - amount
 
 
+def test_a_cost_just_above_a_step(builder, lender):
+    """A draw of 3 costs a step and a part of 1e28 of the next."""
+    limit, burst = 537_409_489, 93_656_040_747_728_591
+    assert limit * burst + 1 == 3 * FULL * WAD
+    lab = build_lab(builder, [lender], draw_burst=Decimal(burst).scaleb(-18), draw_refill=DAY)
+    lab.lend(lender, limit)
+    lab.pool.set_limit(lab.vault, limit, sender=lab.council)
+    lab.draw(3)
+    assert_at_once(lab, (FULL - 2) * limit * burst // (FULL * WAD))
+
+
 def test_the_limit_goes_first(paced):
     paced.pool.set_limit(paced.vault, 10**6, sender=paced.council)
     assert (
@@ -74,6 +85,17 @@ def test_refills_over_time(chain, paced, seconds):
     paced.draw(ROOM)
     chain.advance(seconds)
     assert_at_once(paced, at_once(min(FULL, seconds * FULL // DAY)))
+
+
+def test_refills_when_the_clock_begins_again(chain, paced):
+    """In 2106: what a draw wrote before leaves nothing behind."""
+    chain.advance(2**32 - 1 - chain.now)
+    paced.draw(1)
+    chain.advance(DAY)
+    paced.draw(ROOM)
+    assert paced.pool.max_draw(paced.vault) == 0
+    chain.advance(HOUR)
+    assert_at_once(paced, at_once(HOUR * FULL // DAY))
 
 
 def test_a_day_of_draws_is_twice_the_burst(chain, paced):
@@ -146,6 +168,13 @@ def test_a_raise_adds_nothing_at_once(chain, paced, limit):
     assert_at_once(paced, limit // 4)
 
 
+def test_the_largest_limit_stays_as_it_is(chain, paced):
+    paced.pool.set_limit(paced.vault, 2**94 - 1, sender=paced.council)
+    chain.advance(DAY)
+    paced.draw(1)
+    assert paced.line()[0] == 2**94 - 1
+
+
 def test_a_lower_limit_keeps_the_level(paced):
     paced.draw(10**12)
     limit = LIMIT // 3
@@ -216,4 +245,7 @@ def test_without_a_pace_the_word_has_neither_level_nor_time(chain, lab, paced, l
         else:
             level = FULL - cost(10**12) + 10**9 * FULL // ROOM
             assert lanes == (1 << 57 | 1 << 56 | chain.now % 2**32 << 24 | level)
-    assert lab.pool.max_draw(lab.vault) == LIMIT - 1 - (10**12 - 10**9) - 2
+    left = LIMIT - 1 - (10**12 - 10**9) - 2
+    assert lab.pool.max_draw(lab.vault) == left
+    chain.advance(2**32 - chain.now % 2**32)  # the clock of a pace begins again
+    assert 0 < lab.pool.max_draw(lab.vault) < left  # by interest
