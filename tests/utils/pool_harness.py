@@ -1,6 +1,7 @@
 """A pool of which the test plays every part: accounts are its council, its vaults and its backstop."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from plimsoll.twin.rates import Curve
 from plimsoll.units import FRACTION, MAX, NOBODY
 
 PAR = 1_000  # shares per base unit
+BOOKS, COUNTS = 0, 1  # storage slots of the pool
 COUNCIL, VAULT, OTHER_VAULT, BACKSTOP = map(role, range(50, 54))
 
 
@@ -134,3 +136,17 @@ def closed_pool(
     receipt = factory.create_pool(blueprint, struct, council, backstop, sender=builder.deployer)
     (created,) = receipt.of(factory.PoolCreated)
     return builder.chain.at("Pool", created.pool)
+
+
+@contextmanager
+def holding(pool: Contract, totals: Totals, elapsed: int = 0) -> Iterator[None]:
+    """Lets the pool hold these books, last written so many seconds ago."""
+    clock = (pool.chain.now - elapsed) % 2**32
+    books = totals.total_assets | totals.total_debt << 110 | clock << 220
+    counts = (
+        totals.total_supply | totals.total_debt_shares << 104 | totals.log_rate << 208 | totals.flags << 240
+    )
+    with pool.chain.isolated():
+        for slot, word in ((BOOKS, books), (COUNTS, counts)):
+            pool.engine.set_storage(pool.address, slot, word)
+        yield

@@ -1,8 +1,6 @@
 """Interest, to the last fraction."""
 
 import random
-from collections.abc import Iterator
-from contextlib import contextmanager
 from decimal import Decimal
 from math import gcd
 
@@ -13,9 +11,7 @@ from plimsoll.testing import refusal
 from plimsoll.twin.ledger import COUNT_TOP, VALUE_TOP, Totals, accrued, utilisation
 from plimsoll.twin.rates import LOG_RATE_TOP, rate_at_target
 from plimsoll.units import DAY, FRACTION, HOUR, WAD, YEAR
-from tests.utils.pool_harness import build_lab
-
-BOOKS, COUNTS = 0, 1  # storage slots of the pool
+from tests.utils.pool_harness import build_lab, holding
 
 
 @pytest.mark.parametrize("seconds", [1, 2, 12, HOUR, DAY, 30 * DAY, YEAR, 10 * YEAR])
@@ -377,20 +373,6 @@ def size(rng: random.Random, top: int) -> int:
     if rng.random() < 0.3:
         return rng.choice([0, 1, top - 1, top])
     return rng.randrange(min(top + 1, 2 ** rng.randrange(1, top.bit_length() + 1)))
-
-
-@contextmanager
-def holding(pool, totals: Totals, elapsed: int) -> Iterator[None]:
-    """Lets the pool hold these books, last written so many seconds ago."""
-    clock = (pool.chain.now - elapsed) % 2**32
-    books = totals.total_assets | totals.total_debt << 110 | clock << 220
-    counts = (
-        totals.total_supply | totals.total_debt_shares << 104 | totals.log_rate << 208 | totals.flags << 240
-    )
-    with pool.chain.isolated():
-        for slot, word in ((BOOKS, books), (COUNTS, counts)):
-            pool.engine.set_storage(pool.address, slot, word)
-        yield
 
 
 def books_with(pool, totals: Totals, elapsed: int) -> Totals:

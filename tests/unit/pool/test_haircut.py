@@ -3,9 +3,9 @@
 import pytest
 
 from plimsoll.testing import refusal
-from plimsoll.twin.share_math import to_assets_down, to_shares_up
+from plimsoll.twin.share_math import to_assets_down, to_shares_up, to_value_up
 from plimsoll.units import FRACTION, MAX, NOBODY
-from tests.utils.pool_harness import PAR
+from tests.utils.pool_harness import PAR, holding
 
 LENT, STAKE, RESERVE, DRAWN = 1_000_000 * 10**6, 50_000 * 10**6, 30_000 * 10**6, 500_000 * 10**6
 REASON = "pool: haircut, use exit"
@@ -51,6 +51,16 @@ def assert_consent_is_needed(lab, lender, needed: bool):
     assert (lab.pool.maxRedeem(lender) == 0) is (lab.pool.maxWithdraw(lender) == 0) is needed
 
 
+def test_a_thousandth_needs_none(lab, lender):
+    """Exactly, the virtual unit included."""
+    lab.lend(lender, LENT - 1)
+    lab.draw(DRAWN)
+    provide(lab, LENT // 1_000)
+    assert_consent_is_needed(lab, lender, False)
+    provide(lab, LENT // 1_000 + 1)
+    assert_consent_is_needed(lab, lender, True)
+
+
 def test_more_than_a_thousandth_needs_consent(lent, lender):
     """To the base unit of a provision."""
     least = least_that_needs_consent(0)
@@ -73,6 +83,20 @@ def test_beyond_reserve_and_backstop(staked, lender):
         assert_consent_is_needed(staked, lender, unmet == least)
 
 
+def test_what_the_backstop_bears_to_the_last_fraction_lowers_no_price(staked):
+    """Its worth is rounded up: to take shares and worth away would lower the price by the difference."""
+    provide(staked, DRAWN)
+    books, stake, others = staked.books(), STAKE * PAR, LENT * PAR
+    assets = books.total_assets + 154_219_462_657
+    worth = to_value_up(stake, assets, books.total_supply)
+    debt = assets + DRAWN * FRACTION - worth - staked.cash() * FRACTION
+    normal = to_assets_down(others, assets, books.total_supply)
+    assert to_assets_down(others, assets - worth, books.total_supply - stake) == normal - 1
+    for fewer in (0, 1):
+        with holding(staked.pool, books._replace(total_assets=assets, total_debt=debt - fewer)):
+            assert staked.pool.previewRedeem(others) == normal - fewer
+
+
 def test_a_small_one_is_paid_to_the_plain_calls(lent, lender, receiver):
     """By the price that booking would leave."""
     provide(lent, 10**8)
@@ -91,6 +115,15 @@ def test_a_small_one_is_paid_to_the_plain_calls(lent, lender, receiver):
     burnt = to_shares_up(10**9, books.total_assets - 10**8 * FRACTION, books.total_supply)
     assert lent.pool.withdraw(10**9, receiver, lender, sender=lender).return_value == burnt > 10**12
     assert lent.loan.balanceOf(receiver) == paid + 10**9
+
+
+def test_a_single_share_needs_consent(lent, lender):
+    """Where one is worth more than a base unit."""
+    provide(lent, DRAWN)
+    with holding(lent.pool, lent.books()._replace(total_supply=10**6)):
+        assert lent.pool.previewWithdraw(1) == 1
+        assert refusal(lent.pool.withdraw, 1, lender, lender, sender=lender) == REASON
+        assert refusal(lent.pool.redeem, 1, lender, lender, sender=lender) == REASON
 
 
 def test_nothing_needs_no_consent(lent, lender):
@@ -171,6 +204,13 @@ def test_the_backstops_haircut(staked, provision, shares):
     assert staked.pool.backstop_haircut() == 0
     provide(staked, provision)
     assert staked.pool.backstop_haircut() == shares
+
+
+def test_a_fraction_of_a_unit_unmet_burns_shares_of_a_unit(staked):
+    provide(staked, RESERVE)
+    books = staked.books()
+    with holding(staked.pool, books._replace(total_assets=books.total_assets + 1)):
+        assert staked.pool.backstop_haircut() == PAR
 
 
 def test_the_backstops_haircut_is_rounded_up(busy):
