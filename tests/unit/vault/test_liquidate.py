@@ -10,7 +10,7 @@ from plimsoll.testing.market import build_market
 from plimsoll.twin import liquidation as twin
 from plimsoll.twin.liquidation import is_restorable, restorable_bonus, shortfall_bonus
 from plimsoll.units import MAX, NOBODY, PRICE_SCALE, WAD, YEAR, order
-from tests.utils.vaults import Balances, balances, closes, liquidate, risk_of, worth
+from tests.utils.vaults import Balances, balances, closes, liquidate, liquidate_batch, risk_of, worth
 
 # Of a position with 10 collateral tokens and a debt of 15,000: liquidatable below 1,807.2, full bonus from
 # 1,680.7 down, bonus capped by equity from 1,650 down, in shortfall below 1,530.
@@ -119,7 +119,9 @@ def test_l1_to_the_last_integer(builder, borrower, lender, liquidator, deployer)
     assert vault.preview_liquidate_batch([order(borrower)])[3] == 0
     assert refusal(vault.liquidate, borrower, MAX, sender=liquidator) == "vault: healthy"
     market.oracle.set_price(price, sender=deployer)
-    liquidate(market, borrower, liquidator)
+    with market.chain.isolated():
+        liquidate(market, borrower, liquidator)
+    liquidate_batch(market, [order(borrower)], liquidator)
 
 
 def test_l1_interest_alone_makes_liquidatable(chain, market, vault, borrower, liquidator, deployer):
