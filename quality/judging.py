@@ -24,7 +24,7 @@ FIRST_STEPS = 600  # of the campaign, before the tests
 TESTS = (
     "unit/pool", "unit/vault", "unit/basket", "unit/backstop", "unit/council", "unit/factory", "unit/oracle",
     "unit/lens", "unit/liquidator", "unit/leverage", "property", "regressions/test_a06_token_in_the_path.py",
-    "regressions/test_a17_second_callback.py",
+    "regressions/test_a17_second_callback.py", "regressions/test_settling_elsewhere_in_a_callback.py",
 )  # fmt: skip
 ALONE = {  # of the tests: what says nothing of other contracts than these
     "unit/basket/": {"Basket"},
