@@ -325,19 +325,22 @@ def equivalents(candidates: list[Mutant]) -> set[Change]:
     """Mutants that nothing can notice; the file says why.
 
     Raises:
-        ValueError: when the file holds a mutant that cannot be made any more.
+        ValueError: the file holds a mutant that cannot be made any more, or one twice.
     """
     entries = tomllib.loads(EQUIVALENT.read_text())["mutant"]
-    argued = {
+    argued = Counter(
         (entry["file"], function, entry["old"], new)
         for entry in entries
         for function in entry["functions"]
         for new in entry["new"]
-    }
-    unknown = argued - {change_of(asdict(mutant)) for mutant in candidates}
+    )
+    twice = [change for change, count in argued.items() if count > 1]
+    if twice:
+        raise ValueError(f"{EQUIVALENT.name} holds mutants twice: {sorted(twice)}; remove one of each.")
+    unknown = argued.keys() - {change_of(asdict(mutant)) for mutant in candidates}
     if unknown:
         raise ValueError(f"{EQUIVALENT.name} holds what is no mutant: {sorted(unknown)}; remove it.")
-    return argued
+    return set(argued)
 
 
 def survivors(verdicts: list[dict[str, Any]], argued: set[Change]) -> dict[str, Counter[str]]:

@@ -29,6 +29,12 @@ def test_keeps_a_queued_raise_of_another(guarded, vault, new_vault, curator, gua
     assert guarded.queued().subject == new_vault.address
 
 
+def test_cuts_a_base_unit(guarded, pool, vault, curator, guardian):
+    guarded.set_limit(vault, 1, sender=curator)
+    guarded.cut_limit(vault, sender=guardian)
+    assert pool.credit_line(vault)[0] == 0
+
+
 def test_nothing_to_cut(guarded, vault, new_vault, guardian):
     assert refusal(guarded.cut_limit, new_vault, sender=guardian) == "council: no limit to cut"
     guarded.cut_limit(vault, sender=guardian)

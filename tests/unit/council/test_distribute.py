@@ -147,6 +147,14 @@ def test_income_that_is_not_earned_yet_counts_against_the_stake(chain, due, dona
     assert due.distribute.call(sender=stranger) == 40_000 * TOKEN
 
 
+def test_more_income_than_stake_leaves_room_for_nothing(due, pool, backstop, stake, lender, stranger):
+    """Such as shares that somebody gave: nothing is paid, for a reason."""
+    stake(20_000 * SHARE)
+    pool.transfer(backstop, 30_000 * SHARE, sender=lender)
+    backstop.sync(sender=stranger)
+    assert refusal(due.distribute, sender=stranger) == "council: nothing to pay out"
+
+
 def test_a_pool_that_shares_nothing_with_its_backstop_is_not_bound(chain, builder, lender, stranger):
     """Which needs no stake then, and is told all the same."""
     params = PoolParams(name="P", symbol="P", backstop_share=Decimal(0))
