@@ -32,6 +32,11 @@ def test_is_earned_evenly(chain, earning):
     assert earned(earning) == INCOME
 
 
+def test_what_the_last_second_earns_is_not_earned_before(chain, earning):
+    chain.advance(COOLDOWN - 1)
+    assert earned(earning) == INCOME * (COOLDOWN - 1) // COOLDOWN
+
+
 @pytest.mark.parametrize("kept_back", [0, 1, STAKE])
 def test_not_while_provisions_stand(chain, earning, keep_back, stranger, kept_back):
     """One pool share of them is enough; its end moves by the time that they stood."""

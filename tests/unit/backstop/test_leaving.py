@@ -45,7 +45,9 @@ def test_more_than_a_thousandth_needs_consent(leaving, keep_back, lender, way):
     assert leaving.maxRedeem(lender) == HALF
     assert leaving.maxWithdraw(lender) == worth(HALF, net(PLAIN))
     keep_back(PLAIN + 1)
-    assert refusal(*call, sender=lender) == "backstop: haircut, use leave"
+    for amount in (UNIT, 1):
+        call = getattr(leaving, way), amount, lender, lender
+        assert refusal(*call, sender=lender) == "backstop: haircut, use leave"
     assert leaving.maxRedeem(lender) == leaving.maxWithdraw(lender) == 0
     assert leaving.previewRedeem(UNIT) == worth(UNIT, net(PLAIN + 1)) < UNIT
     assert leaving.previewWithdraw(UNIT) > UNIT
