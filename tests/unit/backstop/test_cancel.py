@@ -32,6 +32,18 @@ def test_back_at_the_price_of_now(leaving, lender):
     assert shares == STAKE // 2
 
 
+def test_of_a_part_of_the_escrow_its_worth_is_rounded_down(backstop, pool, lender, other_lender, stranger):
+    for owner in (lender, other_lender):
+        backstop.deposit(STAKE, owner, sender=owner)
+        backstop.request(STAKE // 2, sender=owner)
+    pool.burn(backstop, 1_000_002, sender=stranger)
+    assets, supply, _ = backstop.books()[1]
+    worth, rest = divmod(STAKE // 2 * (assets + VIRTUAL), supply + VIRTUAL)
+    assert rest > 0
+    receipt = backstop.cancel(lender, sender=lender)
+    assert receipt.of(backstop.DepartureCancelled)[0].assets == worth
+
+
 def test_a_cancellation_to_nothing_is_refused_and_the_request_stays(
     chain, dear, lender, other_lender, stranger
 ):

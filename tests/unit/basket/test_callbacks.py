@@ -248,3 +248,23 @@ def test_everything_is_locked_in_every_callback(lent, actor, function):
         lent.set_price(2, lent.fair[2] * 600 // 1_000)
     lent.act_with_callback(actor, function, *arguments)
     assert actor.answers() == [LOCKED] * (len(calls) + len(views))
+
+
+# ----------------------------------------------------------------------------------------------- data
+
+
+def test_the_longest_data_arrives(lent, actor):
+    """1,024 bytes; one more is refused."""
+    me, basket, data = actor.address, lent.basket, bytes(range(1, 206)) * 5
+    actor.plan()
+
+    def calls_back(*call: object) -> None:
+        logs = actor.act(*call, data[:1_024])
+        assert sum((event.contract, event.name) == (me, "Called") for event in logs) == 1
+        assert isinstance(actor.ask(*call, data), Refusal)
+
+    calls_back(basket.open, 1, lent.of_leg(1, 1), lent.loans(20_000), me, me)
+    calls_back(basket.close, lent.loans(100), 1, 0, me, me)
+    lent.scale_prices(500)
+    calls_back(basket.liquidate, BORROWER, lent.loans(100), [], 0, me)
+    calls_back(basket.liquidate_batch, [order(BORROWER, lent.loans(100))], [], me)
